@@ -1,0 +1,143 @@
+"""Every error that weco-deploy raises on purpose.
+
+    DeployError                what happened, where; a hint says what to do next
+    ├── UsageError             a flag is missing or makes no sense               exit 2
+    ├── ProjectFileError       the project file, every problem at once           exit 2
+    ├── NotFound               a release, environment, image that does not exist exit 1
+    ├── NothingToRelease       no image carries the label                        exit 1
+    ├── PlanRefused            the plan found reasons not to begin               exit 1
+    │   └── GateClosed         the release may not go there yet                  exit 1
+    ├── EnvironmentLocked      somebody holds the environment                    exit 4
+    ├── LeaseLost              our own lock ran out or was taken                 exit 1
+    ├── WrongAccount           the credentials belong to another account         exit 1
+    ├── Declined               a person answered no                              exit 1
+    ├── Interrupted            Ctrl-C or SIGTERM                                 exit 130
+    ├── SandboxError           the local AWS could not be started or used        exit 1
+    └── AwsError               AWS refused or could not be reached               exit 1
+        ├── AccessDenied       … the named IAM action is missing
+        ├── NoCredentials      … there are none, or they ran out
+        ├── Throttled          … too many requests, also after the retries
+        └── Unreachable        … no answer, or a 5xx, also after the retries: it may have happened
+
+`code` is what scripts match on: it never changes once released.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class DeployError(Exception):
+    """An error with a stable code, one clear message and, mostly, a hint.
+
+    Args:
+        message: what happened, and where.
+        hint: what to do next; empty if there is nothing useful to say.
+
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(DeployError):
+    code = "usage"
+    exit_code = 2
+
+
+class ProjectFileError(DeployError):
+    """The project file can't be used; `problems` has one line for each fault found in it."""
+
+    code = "project_file"
+    exit_code = 2
+
+    def __init__(self, message: str, problems: Sequence[str] = (), hint: str = "") -> None:
+        super().__init__("\n".join([message, *(f"  {problem}" for problem in problems)]), hint)
+        self.problems = tuple(problems)
+
+
+class NotFound(DeployError):
+    code = "not_found"
+
+
+class NothingToRelease(DeployError):
+    code = "nothing_to_release"
+
+
+class PlanRefused(DeployError):
+    """The plan can't be carried out; `reasons` has all of them, nothing was changed."""
+
+    code = "plan_refused"
+
+    def __init__(self, message: str, reasons: Sequence[str] = (), hint: str = "") -> None:
+        super().__init__("\n".join([message, *(f"  {reason}" for reason in reasons)]), hint)
+        self.reasons = tuple(reasons)
+
+
+class GateClosed(PlanRefused):
+    code = "gate_closed"
+
+
+class EnvironmentLocked(DeployError):
+    code = "environment_locked"
+    exit_code = 4
+
+
+class LeaseLost(DeployError):
+    code = "lease_lost"
+
+
+class WrongAccount(DeployError):
+    code = "wrong_account"
+
+
+class Declined(DeployError):
+    code = "declined"
+
+
+class Interrupted(DeployError):
+    code = "interrupted"
+    exit_code = 130
+
+
+class SandboxError(DeployError):
+    code = "sandbox"
+
+
+class AwsError(DeployError):
+    """AWS refused a call.
+
+    Args:
+        operation: the call as `ecs:UpdateService`, or empty when there was none.
+        message: what AWS said, without anything secret.
+        hint: what to do next.
+
+    """
+
+    code = "aws_error"
+
+    def __init__(self, operation: str, message: str, hint: str = "") -> None:
+        super().__init__(f"{operation}: {message}" if operation else message, hint)
+        self.operation = operation
+
+
+class AccessDenied(AwsError):
+    code = "access_denied"
+
+
+class NoCredentials(AwsError):
+    code = "no_credentials"
+
+
+class Throttled(AwsError):
+    code = "throttled"
+
+
+class Unreachable(AwsError):
+    code = "unreachable"

@@ -1,0 +1,1 @@
+"""What the tool talks about: frozen dataclasses, no I/O, no rules."""

@@ -1,0 +1,118 @@
+"""What happens during a deployment, told as it happens.
+
+Operations hand these to `tell`; a renderer shows them as live lines or plain ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from weco_deploy.model.deployment import Deployment, ServiceOutcome
+from weco_deploy.model.plan import Plan, PlannedImage
+from weco_deploy.model.service import ServiceKey
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The deployment is recorded and the environment is ours. Before this nothing has changed."""
+
+    deployment: Deployment
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """A deployment that was cut off was found and is being settled; `as_` is its new status."""
+
+    deployment: Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class TagMoved:
+    image: PlannedImage
+
+
+@dataclass(frozen=True, slots=True)
+class TagPutBack:
+    """A tag could not be moved, or the first service not redeployed: this tag points back where it did.
+
+    `error` is empty if that worked.
+    """
+
+    image: PlannedImage
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRedeployed:
+    """ECS took the order to redeploy; `ecs_deployment_id` is ours from now on."""
+
+    service_id: str
+    key: ServiceKey
+    ecs_deployment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a service stands at a poll: told for each service that moves, each time it was looked at."""
+
+    outcome: ServiceOutcome
+    running: int
+    desired: int
+    state: str
+    at: datetime
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettled:
+    """A service's fate is certain."""
+
+    outcome: ServiceOutcome
+    at: datetime
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PollFailed:
+    """A look at the services failed; the next poll comes all the same."""
+
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody else's lock is waited for."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a reader should know, of no other kind."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The record is closed with a verdict."""
+
+    deployment: Deployment
+
+
+Event = (
+    Claimed
+    | Settling
+    | TagMoved
+    | TagPutBack
+    | ServiceRedeployed
+    | Progress
+    | ServiceSettled
+    | PollFailed
+    | Waiting
+    | Notice
+    | Settled
+)

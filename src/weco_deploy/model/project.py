@@ -1,0 +1,88 @@
+"""A project as its file describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from weco_deploy.errors import NotFound
+
+DEFAULT_REGION = "eu-west-1"
+DEFAULT_NAMESPACE = "uk.ac.wellcome"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """A place that releases are deployed to: the ECS services tagged `deployment:env` = `id`.
+
+    `role_arn` and `region_name` say where its services are if not where the project is; `requires`
+    names the environments in which a release must have succeeded before it may come here.
+    """
+
+    id: str
+    name: str
+    role_arn: str | None = None
+    region_name: str | None = None
+    requires: tuple[str, ...] = ()
+    on_failure: Literal["leave", "rollback"] = "leave"
+
+    @property
+    def tag(self) -> str:
+        """The floating tag that its task definitions point at."""
+        return f"env.{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image repository of the project and the services that run its image.
+
+    `repository` is the full name in ECR; `services` are service ids (tag `deployment:service`).
+    """
+
+    id: str
+    repository: str
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """Images and services that are deployed together."""
+
+    id: str
+    name: str
+    role_arn: str | None = None
+    region_name: str = DEFAULT_REGION
+    account_id: str | None = None
+    namespace: str = DEFAULT_NAMESPACE
+    release_table: str
+    clusters: tuple[str, ...] = ()
+    environments: tuple[Environment, ...] = ()
+    images: tuple[Image, ...] = ()
+
+    def environment(self, environment_id: str) -> Environment:
+        """The environment of that id; NotFound names those there are."""
+        for environment in self.environments:
+            if environment.id == environment_id:
+                return environment
+        known = ", ".join(environment.id for environment in self.environments)
+        raise NotFound(
+            f"project {self.id} has no environment {environment_id!r}", f"its environments: {known or 'none'}"
+        )
+
+    def image(self, image_id: str) -> Image:
+        """The image of that id; NotFound names those there are."""
+        for image in self.images:
+            if image.id == image_id:
+                return image
+        known = ", ".join(image.id for image in self.images)
+        raise NotFound(f"project {self.id} has no image {image_id!r}", f"its images: {known or 'none'}")
+
+    @property
+    def services(self) -> Mapping[str, tuple[str, ...]]:
+        """Service id → ids of the images that run in it, both in the file's order."""
+        found: dict[str, list[str]] = {}
+        for image in self.images:
+            for service_id in image.services:
+                found.setdefault(service_id, []).append(image.id)
+        return {service_id: tuple(image_ids) for service_id, image_ids in found.items()}

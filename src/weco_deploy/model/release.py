@@ -1,0 +1,59 @@
+"""A release: image versions that can be deployed together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageVersion:
+    """One image in a release.
+
+    `ref` is the tag that names its commit (`ref.<sha>`), `refs` all such tags of the same image,
+    `digest` its `sha256:…`, or None in a release that 5.x made: it is resolved when deployed.
+    """
+
+    ref: str
+    refs: tuple[str, ...] = ()
+    digest: str | None = None
+
+    @property
+    def commit(self) -> str:
+        return self.ref.removeprefix("ref.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseDeployment:
+    """That a release was deployed, as its own record says: enough to list, no verdict.
+
+    `deployment_id` is None where 5.x recorded it.
+    """
+
+    environment: str
+    date_created: datetime
+    requested_by: str
+    description: str
+    deployment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """An immutable set of image versions; None for an image that had no such label."""
+
+    release_id: str
+    project_id: str
+    project_name: str
+    date_created: datetime
+    requested_by: str
+    description: str
+    images: Mapping[str, ImageVersion | None]
+    build_url: str | None = None
+    from_label: str | None = None
+    deployments: tuple[ReleaseDeployment, ...] = field(default=())
+
+    @property
+    def versions(self) -> Mapping[str, ImageVersion]:
+        """Those images that the release has."""
+        return {image_id: version for image_id, version in self.images.items() if version is not None}

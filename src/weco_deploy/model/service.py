@@ -1,0 +1,172 @@
+"""ECS services as they were seen: what AWS answered, in our types, nothing judged.
+
+Statuses of AWS stay strings: their sets grow, and an unknown one must not break anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServiceKey:
+    """An ECS service: the ARN of its cluster and its name there."""
+
+    cluster: str
+    name: str
+
+    @property
+    def cluster_name(self) -> str:
+        return self.cluster.rsplit("/", 1)[-1]
+
+    def __str__(self) -> str:
+        return f"{self.cluster_name}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundService:
+    """A service that discovery found, and the service id that its tag gives it."""
+
+    key: ServiceKey
+    service_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EcsDeployment:
+    """One of a service's deployments as DescribeServices gives it.
+
+    `status` is PRIMARY, ACTIVE or INACTIVE; `rollout_state` is IN_PROGRESS, COMPLETED, FAILED, or
+    None where ECS gives none (a Classic Load Balancer). `failed_tasks` counts consecutive failures.
+    """
+
+    id: str
+    status: str
+    rollout_state: str | None
+    rollout_reason: str = ""
+    desired: int = 0
+    running: int = 0
+    pending: int = 0
+    failed_tasks: int = 0
+    created_at: datetime
+    task_definition: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A container of a task. `image` as the task definition names it, `digest` what was pulled, if told."""
+
+    name: str
+    image: str
+    digest: str | None = None
+    status: str = ""
+    exit_code: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A task of a service.
+
+    `deployment_id` is the ECS deployment that started it (`startedBy`), or None where that isn't told.
+    """
+
+    arn: str
+    service_name: str
+    deployment_id: str | None
+    task_definition: str
+    status: str
+    desired_status: str
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    stopped_at: datetime | None = None
+    stop_code: str = ""
+    stopped_reason: str = ""
+    containers: tuple[Container, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.arn.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceEvent:
+    """A line of a service's event log."""
+
+    id: str
+    at: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service as DescribeServices gave it, with its tags.
+
+    `controller` is ECS, CODE_DEPLOY or EXTERNAL; `strategy` is ROLLING, BLUE_GREEN, LINEAR or CANARY;
+    `scheduling` is REPLICA or DAEMON. `status` is ACTIVE, DRAINING or INACTIVE.
+    """
+
+    key: ServiceKey
+    arn: str
+    status: str
+    desired: int
+    running: int
+    pending: int = 0
+    task_definition: str = ""
+    controller: str = "ECS"
+    strategy: str = "ROLLING"
+    scheduling: str = "REPLICA"
+    breaker: bool = False
+    breaker_rolls_back: bool = False
+    deployments: tuple[EcsDeployment, ...] = ()
+    events: tuple[ServiceEvent, ...] = ()
+    service_id: str | None = None
+    environment: str | None = None
+
+    @property
+    def primary(self) -> EcsDeployment | None:
+        return next((one for one in self.deployments if one.status == "PRIMARY"), None)
+
+    def deployment(self, deployment_id: str) -> EcsDeployment | None:
+        return next((one for one in self.deployments if one.id == deployment_id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceView:
+    """A service and its tasks at one moment.
+
+    `tasks` are those that should run, `stopped` those that ended; None where they were not read.
+    """
+
+    service: Service
+    tasks: tuple[Task, ...] | None = None
+    stopped: tuple[Task, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """Task ARNs of a service or a cluster; `complete` is False if there are more than the page holds."""
+
+    arns: tuple[str, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DefinedContainer:
+    """A container as a task definition describes it, with its awslogs options if it has them."""
+
+    name: str
+    image: str
+    log_driver: str | None = None
+    log_group: str | None = None
+    log_region: str | None = None
+    log_stream_prefix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedImage:
+    """What a service revision resolved a container's image to; `digest` None if not yet."""
+
+    container: str
+    image: str
+    digest: str | None

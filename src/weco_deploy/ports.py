@@ -1,0 +1,229 @@
+"""The doors to the outside, as the pipeline and the operations know them.
+
+Each method is one AWS call, or one listing with its pages; the pipeline decides how many go side by
+side. `aws/` implements them for AWS, the tests' in-memory world for thousands of made-up histories.
+Every method may raise `AwsError`; what else one raises stands with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.environment import EnvironmentRecord, Held
+from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
+from weco_deploy.model.project import Environment, Project
+from weco_deploy.model.release import Release
+from weco_deploy.model.service import (
+    DefinedContainer,
+    FoundService,
+    ResolvedImage,
+    Service,
+    ServiceKey,
+    Task,
+    TaskPage,
+)
+
+SERVICES_A_CALL = 10
+"""DescribeServices takes ten services of one cluster."""
+TASKS_A_CALL = 100
+"""DescribeTasks takes, and ListTasks answers, a hundred tasks of one cluster."""
+
+
+class ImageRegistry(Protocol):
+    """The ECR repositories of the project's account."""
+
+    def find(self, repository: str, tag: str) -> TaggedImage | None:
+        """The image that `tag` points at, None if there is no such tag. NotFound: no such repository."""
+
+    def repositories(self, names: Sequence[str]) -> Mapping[str, Repository]:
+        """Those of the named repositories that exist, by name."""
+
+    def manifest_and_tag(self, repository: str, digest: str, tag: str) -> ImageView:
+        """The manifest of `digest` and the digest that `tag` points at, in one BatchGetImage."""
+
+    def point(self, repository: str, tag: str, manifest: Manifest) -> None:
+        """Make `tag` point at the image of `manifest`, which the repository holds. Idempotent.
+
+        Raises PlanRefused if the repository's tags can't be moved.
+        """
+
+
+class ServiceRuntime(Protocol):
+    """ECS in one account and region."""
+
+    def tagged(self, environment_id: str) -> tuple[FoundService, ...]:
+        """Services tagged `deployment:env` = `environment_id`, as the tagging API knows them (it may lag)."""
+
+    def clusters(self) -> tuple[str, ...]:
+        """The ARNs of all clusters."""
+
+    def services_in(self, cluster: str) -> tuple[ServiceKey, ...]:
+        """All services of a cluster (name or ARN); none if there is no such cluster."""
+
+    def describe(self, cluster: str, names: Sequence[str]) -> tuple[Service, ...]:
+        """Up to ten services of a cluster, with their tags; those that are not there are left out."""
+
+    def tasks_listed(self, cluster: str, service: str | None, *, stopped: bool = False) -> TaskPage:
+        """The tasks that should run: all of a service's, or the first hundred of a whole cluster (`service` None).
+
+        With `stopped` those that ended in the last hour, the first hundred.
+        """
+
+    def tasks(self, cluster: str, arns: Sequence[str]) -> tuple[Task, ...]:
+        """Up to a hundred tasks of a cluster; those that are gone are left out."""
+
+    def defined(self, task_definition: str) -> tuple[DefinedContainer, ...]:
+        """The containers of a task definition."""
+
+    def resolved(self, service: Service) -> tuple[ResolvedImage, ...]:
+        """What the service's primary deployment pinned its images to; empty where that can't be known."""
+
+    def redeploy(self, key: ServiceKey) -> str:
+        """Start a new deployment of the service and answer its id.
+
+        NOT idempotent, so never retried once AWS may have acted: then it raises Unreachable, and ours
+        is the PRIMARY that a later `describe` shows.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """All that a claim records: the lock, the deployment with its whole intent, and a new release if there is one."""
+
+    deployment: Deployment
+    fence: int
+    owner: str
+    lease_seconds: int
+    new_release: Release | None = None
+    settles: Deployment | None = None
+    """A deployment that was cut off, with the verdict that this claim gives it."""
+
+
+class StaleFence(Exception):
+    """The environment changed since it was observed: plan again."""
+
+
+class ReleaseStore(Protocol):
+    """The project's table. A missing table reads as an empty history; only a write creates it."""
+
+    def release(self, release_id: str) -> Release | None: ...
+
+    def latest(self) -> Release | None:
+        """The release made last, read consistently."""
+
+    def releases(self, limit: int) -> tuple[Release, ...]:
+        """The newest ones first."""
+
+    def save(self, release: Release) -> None:
+        """Record a release that is new, and that it is the latest."""
+
+    def environment(self, environment_id: str) -> EnvironmentRecord:
+        """What is recorded of an environment, read consistently; empty if nothing is.
+
+        Where only 5.x deployed so far, `current`, `good` and `images` come from its history.
+        """
+
+    def deployment(self, deployment_id: str) -> Deployment | None: ...
+
+    def deployments(
+        self, environment_ids: Sequence[str], limit: int, release_id: str | None = None
+    ) -> tuple[Deployment, ...]:
+        """The newest ones first, of these environments, of 5.x's too."""
+
+    def claim(self, claim: Claim) -> Held:
+        """Take the lock and record the deployment in one transaction, if the fence is the one seen.
+
+        The same transaction makes the release `current`, records it if it is new, lists the deployment
+        in it, and closes the deployment that it settles (merging what that one applied).
+
+        Raises EnvironmentLocked (somebody's lock that has not run out) or StaleFence. A claim that
+        turns out to be ours already (the answer got lost) succeeds.
+        """
+
+    def resume(self, deployment: Deployment, fence: int, owner: str, lease_seconds: int) -> Held:
+        """Take the lock for a deployment that is recorded as in progress and whose holder is gone.
+
+        On the same conditions, with the same errors, as `claim`; nothing else of the record changes.
+        """
+
+    def renew(self, held: Held, lease_seconds: int) -> Held:
+        """Prolong the lease. LeaseLost if it is no longer ours."""
+
+    def note(self, held: Held, deployment: Deployment) -> None:
+        """Record how far the deployment got. LeaseLost if the environment is no longer ours."""
+
+    def settle(self, held: Held, deployment: Deployment) -> None:
+        """Close the record with its verdict, merge what was applied into the environment, release the lock.
+
+        A `next_lock` becomes the lock. Where the lock is no longer ours, only the deployment's own
+        record is closed, and LeaseLost is raised.
+        """
+
+
+class LogReader(Protocol):
+    """CloudWatch Logs."""
+
+    def tail(self, container: DefinedContainer, task_id: str, lines: int) -> tuple[str, ...]:
+        """The last lines that the container of a task logged; none if its log can't be found."""
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def utc(self) -> datetime:
+        """Now, aware, in UTC."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass. Interrupted is raised if a signal asks the tool to stop."""
+
+
+class History(Protocol):
+    """The local git repository, if there is one."""
+
+    def subjects(self, commits: Sequence[str]) -> Mapping[str, str]:
+        """Commit → the first line of its message, for those that can be found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who runs the tool (the caller's own identity, not the role it assumes) and in which build."""
+
+    requested_by: str
+    build_url: str | None = None
+
+
+class Interrupts(Protocol):
+    """Ctrl-C and SIGTERM. Outside `deferred` they raise Interrupted at once."""
+
+    def deferred(self) -> AbstractContextManager[None]:
+        """Within it a signal only makes `requested` true and ends `Clock.wait` with Interrupted."""
+
+    def requested(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything an operation may reach, made for one project by the composition root.
+
+    `runtime` and `logs` are functions because an environment's services may live in another account
+    or region; `caller` and `check_account` because they may ask AWS. `check_account` raises
+    WrongAccount if the project names an account and the credentials belong to another.
+    `new_id` makes a UUID, for releases, deployments and lock owners.
+    """
+
+    project: Project
+    clock: Clock
+    interrupts: Interrupts
+    registry: ImageRegistry
+    store: ReleaseStore
+    history: History
+    runtime: Callable[[Environment], ServiceRuntime]
+    logs: Callable[[Environment], LogReader]
+    caller: Callable[[], Caller]
+    check_account: Callable[[], None]
+    new_id: Callable[[], str]
