@@ -1,0 +1,154 @@
+"""Deploys a release to an environment.
+
+observe → plan → (show, confirm) → claim → move tags → redeploy services → watch → settle.
+
+Planning is pure and changes nothing. Claiming takes the environment's lock and records the whole intent
+before the first change, on condition that nothing happened since it was observed: otherwise it is planned
+again. From then on, whatever happens ends in the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from weco_deploy.errors import AwsError, Declined, DeployError, EnvironmentLocked, Interrupted, LeaseLost
+from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.events import Claimed, Event, Notice, Settled, Settling
+from weco_deploy.model.plan import Plan, Snapshot
+from weco_deploy.model.project import Environment
+from weco_deploy.model.requests import DeployRequest
+from weco_deploy.operations.turn import observed_when_free
+from weco_deploy.pipeline.claim import claim
+from weco_deploy.pipeline.execute import execute
+from weco_deploy.pipeline.ledger import Ledger
+from weco_deploy.pipeline.observe import observe
+from weco_deploy.pipeline.watch import Patience, tracks, watch
+from weco_deploy.ports import Ports, StaleFence
+from weco_deploy.rules import planning
+from weco_deploy.rules.outcome import as_seen, cut_off, verdict
+
+PLANS = 3
+"""How often it is planned again because the environment changed meanwhile."""
+
+
+def plan(request: DeployRequest, ports: Ports) -> Plan:
+    """What `deploy` would do now; changes nothing. Raises PlanRefused with all that speaks against it."""
+    environment = ports.project.environment(request.environment_id)
+    release, seen = observe(environment, request.release, ports)
+    planned = planning.plan(ports.project, replace(request, release=release), seen)
+    lock = seen.record.lock
+    if lock is None or lock.over(ports.clock.utc()):
+        return planned
+    return replace(planned, warnings=(*planned.warnings, lock.refusal(environment.id).message))
+
+
+def deploy(
+    request: DeployRequest,
+    ports: Ports,
+    approve: Callable[[Plan], bool],
+    tell: Callable[[Event], None],
+) -> Deployment:
+    """Deploy and watch; the deployment's status is the verdict.
+
+    `approve` is asked before anything changes, and not at all if nothing would. Raises Declined if it
+    answers no, PlanRefused, EnvironmentLocked, or an AwsError that came before the claim.
+    """
+    environment = ports.project.environment(request.environment_id)
+    approved: Plan | None = None
+    for _ in range(PLANS):
+        release, seen = observed_when_free(environment, request, ports, tell)
+        planned = planning.plan(ports.project, replace(request, release=release), seen)
+        if planned.changes and not _same(planned, approved):
+            if not approve(planned):
+                raise Declined("nothing was deployed: the answer was no")
+            approved = planned
+        settles = _cut_off(seen, ports)
+        with ports.interrupts.deferred():
+            try:
+                ledger = claim(planned, request, settles, ports)
+            except StaleFence:
+                continue
+            if settles is not None:
+                tell(Settling(settles))
+            tell(Claimed(ledger.deployment, planned))
+            return _carry_out(planned, environment, request, ledger, ports, tell)
+    raise EnvironmentLocked(
+        f"{environment.id} was changed by others {PLANS} times while this deployment was planned",
+        "somebody else deploys to it: look with weco-deploy show-deployments, then run this again",
+    )
+
+
+def _same(planned: Plan, approved: Plan | None) -> bool:
+    """Whether a plan made again does what was approved, so that nobody need be asked again."""
+    return approved is not None and replace(planned, fence=0, warnings=()) == replace(
+        approved, fence=0, warnings=()
+    )
+
+
+def _cut_off(seen: Snapshot, ports: Ports) -> Deployment | None:
+    """The environment's last deployment with its verdict, if its holder is gone and never settled it."""
+    current = seen.record.current
+    if current is None or current.status is not DeploymentStatus.IN_PROGRESS:
+        return None
+    deployment = ports.store.deployment(current.deployment_id)
+    if deployment is None or deployment.finished:
+        return None
+    status = cut_off(deployment, ports.project, seen)
+    return replace(
+        as_seen(deployment, seen),
+        status=status,
+        date_finished=ports.clock.utc(),
+        reason="its holder was gone: settled by what runs, when the next deployment began",
+    )
+
+
+def _carry_out(
+    planned: Plan,
+    environment: Environment,
+    request: DeployRequest,
+    ledger: Ledger,
+    ports: Ports,
+    tell: Callable[[Event], None],
+) -> Deployment:
+    reason = ""
+    try:
+        execute(planned, environment, ledger, ports, tell)
+        patience = Patience(wait=request.wait, interval=request.interval)
+        watch(tracks(planned, ledger, ports), environment, patience, ledger, ports, tell)
+        status = verdict(ledger.deployment.services)
+        if status is DeploymentStatus.TIMED_OUT:
+            reason = f"still not done after {request.wait:g} s; ECS goes on"
+    except Interrupted as interrupted:
+        status, reason = DeploymentStatus.INTERRUPTED, interrupted.message
+    except DeployError as error:
+        status, reason = DeploymentStatus.FAILED, error.message
+    return settled(ledger, status, reason, ports, tell)
+
+
+def settled(
+    ledger: Ledger, status: DeploymentStatus, reason: str, ports: Ports, tell: Callable[[Event], None]
+) -> Deployment:
+    """Close the record. If that can't be done, the verdict is told all the same, but not as done."""
+    try:
+        deployment = ledger.settle(status, ports.clock.utc(), reason)
+    except LeaseLost as lost:
+        deployment = ledger.deployment
+        tell(Notice(lost.message))
+    except AwsError as error:
+        deployment = _unsettled(ledger.deployment, error)
+        tell(Notice(deployment.reason))
+    tell(Settled(deployment))
+    return deployment
+
+
+def _unsettled(deployment: Deployment, error: AwsError) -> Deployment:
+    reason = (
+        f"the record could not be closed ({error.message}); the verdict was {deployment.status}: close it with "
+        f"weco-deploy confirm-deploy --environment-id {deployment.environment}"
+    )
+    succeeded = deployment.status is DeploymentStatus.SUCCEEDED
+    status = DeploymentStatus.IN_PROGRESS if succeeded else deployment.status
+    return replace(
+        deployment, status=status, reason="; ".join(part for part in (deployment.reason, reason) if part)
+    )

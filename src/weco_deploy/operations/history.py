@@ -1,0 +1,61 @@
+"""Reads the record: releases, deployments, and what labels point at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.image import TaggedImage
+from weco_deploy.model.release import Release
+from weco_deploy.model.results import ReleaseDifference
+from weco_deploy.operations.release import choose, labelled
+from weco_deploy.ports import Ports
+
+MANY = 1000
+"""As many deployments of one release as are listed with it."""
+
+
+def releases(ports: Ports, limit: int) -> tuple[Release, ...]:
+    """The newest releases first."""
+    return ports.store.releases(limit)
+
+
+def deployments(
+    ports: Ports, *, release: str | None, environment_id: str | None, limit: int
+) -> tuple[Deployment, ...]:
+    """The newest deployments first: of all environments or one, of all releases or one."""
+    chosen = choose(ports, release).release_id if release else None
+    environments = (
+        [ports.project.environment(environment_id).id]
+        if environment_id
+        else [environment.id for environment in ports.project.environments]
+    )
+    return ports.store.deployments(environments, limit, chosen)
+
+
+def release_deployments(ports: Ports, release: Release) -> tuple[Deployment, ...]:
+    """The deployments of a release, the newest first."""
+    environments = [environment.id for environment in ports.project.environments]
+    return ports.store.deployments(environments, MANY, release.release_id)
+
+
+def difference(ports: Ports, release: str, base: str) -> ReleaseDifference:
+    """What the release has that another one has not, and the other way round."""
+    new, old = choose(ports, release), choose(ports, base)
+    images = {
+        image_id: (old.images.get(image_id), new.images.get(image_id))
+        for image_id in dict.fromkeys((*old.images, *new.images))
+        if _ref(old, image_id) != _ref(new, image_id)
+    }
+    commits = [version.commit for pair in images.values() for version in pair if version is not None]
+    return ReleaseDifference(release=new, base=old, images=images, subjects=ports.history.subjects(commits))
+
+
+def _ref(release: Release, image_id: str) -> str | None:
+    version = release.images.get(image_id)
+    return version.ref if version else None
+
+
+def images(ports: Ports, label: str) -> Mapping[str, TaggedImage | None]:
+    """What the label points at in each of the project's repositories."""
+    return labelled(ports, ports.project.images, label)

@@ -1,0 +1,153 @@
+"""Makes releases and finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from weco_deploy.errors import NotFound, NothingToRelease, PlanRefused, UsageError
+from weco_deploy.model.image import TaggedImage
+from weco_deploy.model.project import Image
+from weco_deploy.model.release import ImageVersion, Release
+from weco_deploy.model.results import PreparedRelease
+from weco_deploy.pipeline import fan
+from weco_deploy.ports import Caller, Ports
+
+LATEST = "latest"
+PREFIX_LENGTH = 4
+PREFIX_REACH = 200
+"""A prefix names a release among so many newest ones."""
+
+
+def choose(ports: Ports, text: str) -> Release:
+    """The release of that id, of that unambiguous prefix of one, or the newest (`latest`)."""
+    if text == LATEST:
+        newest = ports.store.latest()
+        if newest is None:
+            raise NotFound(
+                f"project {ports.project.id} has no release yet", "make one with: weco-deploy prepare"
+            )
+        return newest
+    release = ports.store.release(text)
+    if release is not None:
+        return release
+    found = _by_prefix(ports, text) if len(text) >= PREFIX_LENGTH else ()
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(one.release_id for one in found)
+        raise UsageError(f"{text!r} may be any of these releases: {ids}", "give more of the release's id")
+    raise NotFound(
+        f"there is no release {text!r} of project {ports.project.id}",
+        f"a prefix needs at least {PREFIX_LENGTH} characters; list releases with: weco-deploy show-releases",
+    )
+
+
+def _by_prefix(ports: Ports, text: str) -> tuple[Release, ...]:
+    return tuple(one for one in ports.store.releases(PREFIX_REACH) if one.release_id.startswith(text.lower()))
+
+
+def prepare(ports: Ports, *, from_label: str, description: str, save: bool) -> PreparedRelease:
+    """A release of the images that carry the label now; recorded if `save`, else only shown.
+
+    Raises NothingToRelease if none does, and PlanRefused naming the images that carry it and no `ref.*` tag.
+    """
+    latest = fan.begin(ports.store.latest)
+    caller = fan.begin(ports.caller)
+    found = versions(ports, ports.project.images, from_label)
+    if not any(found.values()):
+        raise NothingToRelease(
+            f"nothing to release: no image of project {ports.project.id} is tagged {from_label}",
+            "push images first, or choose another label with --from-label",
+        )
+    release = _new(ports, caller.result(), found, description=description, from_label=from_label)
+    return _finish(ports, release, latest.result(), save=save)
+
+
+def update(
+    ports: Ports, *, release: str, image_ids: Sequence[str], from_label: str, save: bool
+) -> PreparedRelease:
+    """A release like another, but with these images as the label has them now.
+
+    Raises NotFound for an image that the project does not have or that does not carry the label.
+    """
+    if not image_ids:
+        raise UsageError("no image was named", "say which ones with --image-ids a,b")
+    images = [ports.project.image(image_id) for image_id in dict.fromkeys(image_ids)]
+    base = fan.begin(partial(choose, ports, release))
+    caller = fan.begin(ports.caller)
+    found = versions(ports, images, from_label)
+    absent = [image_id for image_id, version in found.items() if version is None]
+    if absent:
+        raise NotFound(f"no image tagged {from_label} in the repositories of {', '.join(absent)}")
+    previous = base.result()
+    described = f"Release based on {previous.release_id}, updating {', '.join(found)} to {from_label}"
+    updated = _new(
+        ports, caller.result(), {**previous.images, **found}, description=described, from_label=from_label
+    )
+    return _finish(ports, updated, previous, save=save)
+
+
+def _new(
+    ports: Ports,
+    caller: Caller,
+    images: Mapping[str, ImageVersion | None],
+    *,
+    description: str,
+    from_label: str,
+) -> Release:
+    return Release(
+        release_id=ports.new_id(),
+        project_id=ports.project.id,
+        project_name=ports.project.name,
+        date_created=ports.clock.utc(),
+        requested_by=caller.requested_by,
+        build_url=caller.build_url,
+        description=description,
+        from_label=from_label,
+        images=images,
+    )
+
+
+def _finish(ports: Ports, release: Release, previous: Release | None, *, save: bool) -> PreparedRelease:
+    if save:
+        ports.store.save(release)
+    before = previous.versions if previous else {}
+    changed = [
+        one.commit
+        for image_id, version in release.versions.items()
+        if (old := before.get(image_id)) is None or old.ref != version.ref
+        for one in (old, version)
+        if one is not None
+    ]
+    return PreparedRelease(release=release, previous=previous, subjects=ports.history.subjects(changed))
+
+
+def versions(ports: Ports, images: Sequence[Image], label: str) -> dict[str, ImageVersion | None]:
+    """The version of each image that carries the label; None for those that have no such tag.
+
+    An image may have several `ref.*` tags: the label itself if it is one of them, else the first in
+    alphabetical order names it, and all are kept. Raises PlanRefused naming the images with none.
+    """
+    found = labelled(ports, images, label)
+    nameless = [image_id for image_id, each in found.items() if each is not None and not each.refs]
+    if nameless:
+        raise PlanRefused(
+            f"these images are tagged {label} but have no ref.<commit> tag, so their version has no name: "
+            f"{', '.join(nameless)}",
+            hint="push them again with a ref.<commit> tag",
+        )
+    return {
+        image_id: None
+        if each is None
+        else ImageVersion(
+            ref=label if label in each.refs else each.refs[0], refs=each.refs, digest=each.digest
+        )
+        for image_id, each in found.items()
+    }
+
+
+def labelled(ports: Ports, images: Sequence[Image], label: str) -> Mapping[str, TaggedImage | None]:
+    """What the label points at in each of these images' repositories."""
+    found = fan.read(partial(ports.registry.find, image.repository, label) for image in images)
+    return {image.id: each for image, each in zip(images, found, strict=True)}

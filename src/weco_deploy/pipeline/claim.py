@@ -1,0 +1,76 @@
+"""Claims an environment: the whole intent is recorded, with the lock, before the first change."""
+
+from __future__ import annotations
+
+from weco_deploy.model.deployment import (
+    Deployment,
+    DeploymentStatus,
+    ImageChange,
+    ServiceOutcome,
+    ServiceStatus,
+)
+from weco_deploy.model.plan import Action, Plan, PlannedService
+from weco_deploy.model.requests import DeployRequest
+from weco_deploy.pipeline.ledger import Ledger
+from weco_deploy.ports import Claim, Ports
+
+
+def intent(plan: Plan, request: DeployRequest, ports: Ports) -> Deployment:
+    """The deployment that carrying out the plan will be."""
+    caller = ports.caller()
+    return Deployment(
+        deployment_id=ports.new_id(),
+        release_id=plan.release.release_id,
+        project_id=plan.project_id,
+        environment=plan.environment,
+        status=DeploymentStatus.IN_PROGRESS,
+        date_created=ports.clock.utc(),
+        requested_by=caller.requested_by,
+        build_url=caller.build_url,
+        description=request.description,
+        kind=request.kind,
+        gate_override=request.override_gate,
+        images={
+            image.image_id: ImageChange(
+                image_id=image.image_id,
+                from_digest=image.from_digest,
+                to_digest=image.manifest.digest,
+                from_ref=image.from_ref,
+                to_ref=image.to_ref,
+            )
+            for image in plan.images
+        },
+        services=tuple(_intended(service) for service in plan.services),
+    )
+
+
+def _intended(service: PlannedService) -> ServiceOutcome:
+    status = {
+        Action.LEAVE: ServiceStatus.UNCHANGED,
+        Action.ADOPT: ServiceStatus.IN_PROGRESS,
+        Action.REDEPLOY: ServiceStatus.PENDING,
+    }[service.action]
+    return ServiceOutcome(
+        service_id=service.service_id,
+        key=service.key,
+        images=service.images,
+        status=status,
+        ecs_deployment_id=None if service.action is Action.REDEPLOY else service.ecs_deployment_id,
+        reason=service.why if service.action is not Action.REDEPLOY else "",
+    )
+
+
+def claim(plan: Plan, request: DeployRequest, settles: Deployment | None, ports: Ports) -> Ledger:
+    """Take the environment and record the deployment. Raises EnvironmentLocked or StaleFence."""
+    deployment = intent(plan, request, ports)
+    held = ports.store.claim(
+        Claim(
+            deployment=deployment,
+            fence=plan.fence,
+            owner=ports.new_id(),
+            lease_seconds=request.lease,
+            new_release=plan.release if plan.release_is_new else None,
+            settles=settles,
+        )
+    )
+    return Ledger(deployment, held, request.lease, ports.store, ports.clock)

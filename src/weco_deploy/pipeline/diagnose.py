@@ -1,0 +1,110 @@
+"""Finds out why a service failed, while ECS still remembers: stopped tasks stay for about an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from weco_deploy.errors import AwsError
+from weco_deploy.model.deployment import Failure, ServiceStatus
+from weco_deploy.model.project import Environment
+from weco_deploy.model.service import Container, DefinedContainer, Service, ServiceView, Task
+from weco_deploy.pipeline import fan, looking
+from weco_deploy.ports import Ports, ServiceRuntime
+from weco_deploy.rules.running import belongs
+from weco_deploy.rules.verdict import Track, is_failure
+
+TASKS_SHOWN = 3
+EVENTS_SHOWN = 3
+LOG_LINES = 20
+
+
+def diagnose(
+    track: Track, view: ServiceView | None, environment: Environment, ports: Ports
+) -> tuple[Failure, ...]:
+    """What speaks for the failure: the newest stopped tasks of our deployment, with logs, and events.
+
+    Nothing where the service did not fail. What can't be read is said, never raised: the verdict stands.
+    """
+    if track.status is not ServiceStatus.FAILED or view is None:
+        return ()
+    try:
+        return (*_stopped(track, view.service, environment, ports), *_events(track, view.service))
+    except AwsError as error:
+        return (Failure(kind="ecs", message=f"why it failed can't be read: {error.message}"),)
+
+
+def _stopped(track: Track, service: Service, environment: Environment, ports: Ports) -> tuple[Failure, ...]:
+    runtime = ports.runtime(environment)
+    ours = service.deployment(track.deployment_id)
+    if ours is None:
+        return ()
+    found = looking.stopped_tasks(runtime, [service.key])[service.key]
+    failed = [task for task in found if belongs(task, ours) and is_failure(task)]
+    failed.sort(key=lambda task: task.stopped_at or ours.created_at, reverse=True)
+    shown = failed[:TASKS_SHOWN]
+    defined = _defined(runtime, shown)
+    culprits = [(task, container) for task in shown for container in _culprits(task)]
+    reads = fan.read(
+        lambda task=task, container=container: _failure(  # type: ignore[misc]  # mypy can't infer defaults of a lambda
+            task, container, defined.get((task.task_definition, container.name)), environment, ports
+        )
+        for task, container in culprits
+    )
+    bare = (_task_failure(task) for task in shown if not task.containers)
+    return (*reads, *bare)
+
+
+def _culprits(task: Task) -> tuple[Container, ...]:
+    """The containers that brought the task down; all of them where none is named."""
+    named = tuple(
+        container for container in task.containers if container.reason or container.exit_code not in (None, 0)
+    )
+    return named or task.containers[:1]
+
+
+def _defined(runtime: ServiceRuntime, tasks: list[Task]) -> Mapping[tuple[str, str], DefinedContainer]:
+    names = sorted({task.task_definition for task in tasks})
+    answers = fan.read(lambda name=name: runtime.defined(name) for name in names)  # type: ignore[misc]  # as above
+    return {(name, one.name): one for name, each in zip(names, answers, strict=True) for one in each}
+
+
+def _task_failure(task: Task) -> Failure:
+    return Failure(
+        kind="task",
+        message=task.stopped_reason or "it stopped",
+        task=task.id,
+        stop_code=task.stop_code or None,
+    )
+
+
+def _failure(
+    task: Task, container: Container, defined: DefinedContainer | None, environment: Environment, ports: Ports
+) -> Failure:
+    failure = replace(
+        _task_failure(task),
+        message="; ".join(part for part in (task.stopped_reason, container.reason) if part) or "it stopped",
+        container=container.name,
+        exit_code=container.exit_code,
+    )
+    if defined is None or defined.log_driver is None:
+        return failure
+    if defined.log_driver != "awslogs" or not defined.log_group:
+        return replace(failure, log_location=f"log driver {defined.log_driver}: not readable from here")
+    stream = (
+        f"{defined.log_stream_prefix}/{container.name}/{task.id}"
+        if defined.log_stream_prefix
+        else "unknown stream"
+    )
+    location = f"{defined.log_group} {stream}"
+    try:
+        lines = ports.logs(environment).tail(defined, task.id, LOG_LINES)
+    except AwsError as error:
+        return replace(failure, log_location=f"{location} (can't be read: {error.message})")
+    return replace(failure, log_location=location, log_lines=lines)
+
+
+def _events(track: Track, service: Service) -> tuple[Failure, ...]:
+    """The newest lines of the service's log since our deployment was told."""
+    since = [event for event in service.events if event.at >= track.since.replace(microsecond=0)]
+    return tuple(Failure(kind="event", message=event.message) for event in since[:EVENTS_SHOWN])

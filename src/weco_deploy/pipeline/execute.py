@@ -1,0 +1,162 @@
+"""Carries a plan out: all tags first, then the services.
+
+Nothing restarts before every tag has moved. If one can't be moved, or ECS refuses the first service,
+those already moved go back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from weco_deploy.errors import AwsError, DeployError, Interrupted, LeaseLost, Unreachable
+from weco_deploy.model.deployment import ServiceStatus
+from weco_deploy.model.events import Event, ServiceRedeployed, TagMoved, TagPutBack
+from weco_deploy.model.plan import Plan, PlannedImage, PlannedService
+from weco_deploy.model.project import Environment
+from weco_deploy.pipeline import fan
+from weco_deploy.pipeline.ledger import Ledger
+from weco_deploy.ports import ImageRegistry, Ports, ServiceRuntime
+
+REDEPLOY_ATTEMPTS = 3
+"""How often a service is told to redeploy if ECS turns out not to have acted."""
+
+
+def execute(
+    plan: Plan, environment: Environment, ledger: Ledger, ports: Ports, tell: Callable[[Event], None]
+) -> None:
+    """Move the tags and redeploy the services; the ledger has what became of each.
+
+    Raises Interrupted if a signal asked to stop, else the first reason why the tags could not be moved or
+    the first service not be redeployed. A later service that is refused fails alone.
+    """
+    _move_tags(plan, ledger, ports, tell)
+    _redeploy(plan, environment, ledger, ports, tell)
+
+
+def _move_tags(plan: Plan, ledger: Ledger, ports: Ports, tell: Callable[[Event], None]) -> None:
+    failures: list[DeployError] = []
+    touched: list[PlannedImage] = []
+
+    def told(place: int, outcome: fan.Outcome[None]) -> None:
+        image = plan.moves[place]
+        if isinstance(outcome, fan.Failed):
+            failures.append(outcome.error)
+        if isinstance(outcome, fan.Done) or _may_have_happened(outcome):
+            touched.append(image)
+            ledger.tag_moved(image.image_id, moved=True)
+        if isinstance(outcome, fan.Done):
+            tell(TagMoved(image))
+
+    def stop() -> bool:
+        return bool(failures) or ports.interrupts.requested()
+
+    calls = [partial(_point, ports.registry, image, ledger) for image in plan.moves]
+    fan.change(calls, told, stop, ledger.renew_if_due)
+    if failures:
+        if not isinstance(failures[0], LeaseLost):
+            put_back(touched, ledger, ports.registry, tell)
+        raise failures[0]
+    ledger.note()
+    if ports.interrupts.requested():
+        raise Interrupted("interrupted after the tags were moved: no service was redeployed")
+
+
+def _may_have_happened(outcome: fan.Outcome[None]) -> bool:
+    return isinstance(outcome, fan.Failed) and isinstance(outcome.error, Unreachable)
+
+
+def _point(registry: ImageRegistry, image: PlannedImage, ledger: Ledger) -> None:
+    ledger.ours()
+    registry.point(image.repository, image.tag, image.manifest)
+
+
+def put_back(
+    images: Sequence[PlannedImage], ledger: Ledger, registry: ImageRegistry, tell: Callable[[Event], None]
+) -> None:
+    """Point the tags of these images back to where they pointed before.
+
+    A tag that did not exist before stays where it is, because images are never deleted: the record goes
+    on saying that it moved, and the event says why.
+    """
+
+    def told(place: int, outcome: fan.Outcome[None]) -> None:
+        image = images[place]
+        if isinstance(outcome, fan.Done):
+            ledger.tag_moved(image.image_id, moved=False)
+            tell(TagPutBack(image))
+        elif isinstance(outcome, fan.Failed):
+            tell(TagPutBack(image, outcome.error.message))
+
+    calls = [partial(_put_back, registry, image, ledger) for image in images]
+    fan.change(calls, told, lambda: False, ledger.renew_if_due)
+    ledger.note()
+
+
+def _put_back(registry: ImageRegistry, image: PlannedImage, ledger: Ledger) -> None:
+    ledger.ours()
+    if image.from_digest is None:
+        if registry.manifest_and_tag(image.repository, image.manifest.digest, image.tag).tagged is None:
+            return
+        raise DeployError(f"{image.tag} of {image.repository} did not exist before, so it can't go back")
+    view = registry.manifest_and_tag(image.repository, image.from_digest, image.tag)
+    if view.tagged == image.from_digest:
+        return
+    if view.manifest is None:
+        raise DeployError(f"{image.from_digest} is not in {image.repository} any more")
+    registry.point(image.repository, image.tag, view.manifest)
+
+
+def _redeploy(
+    plan: Plan, environment: Environment, ledger: Ledger, ports: Ports, tell: Callable[[Event], None]
+) -> None:
+    runtime = ports.runtime(environment)
+    services = plan.redeploys
+    if not services:
+        return
+
+    def told(place: int, outcome: fan.Outcome[str]) -> None:
+        service = services[place]
+        if isinstance(outcome, fan.Done):
+            ledger.redeployed(service.service_id, outcome.value)
+            tell(ServiceRedeployed(service.service_id, service.key, outcome.value))
+        elif isinstance(outcome, fan.Failed):
+            _refused(ledger, service, outcome.error)
+
+    def turn() -> None:
+        ledger.note()
+        ledger.renew_if_due()
+
+    calls = [partial(_redeploy_one, runtime, service, ledger) for service in services]
+    (first,) = fan.change(calls[:1], told, ports.interrupts.requested)
+    if isinstance(first, fan.Failed):
+        if not isinstance(first.error, LeaseLost):
+            put_back(plan.moves, ledger, ports.registry, tell)
+        raise first.error
+    fan.change(calls[1:], lambda place, outcome: told(place + 1, outcome), ports.interrupts.requested, turn)
+    ledger.note()
+    if ports.interrupts.requested():
+        raise Interrupted("interrupted while the services were redeployed")
+
+
+def _refused(ledger: Ledger, service: PlannedService, error: DeployError) -> None:
+    known = ledger.outcome(service.service_id)
+    reason = f"it could not be redeployed: {error.message}"
+    ledger.service(replace(known, status=ServiceStatus.FAILED, reason=reason))
+
+
+def _redeploy_one(runtime: ServiceRuntime, service: PlannedService, ledger: Ledger) -> str:
+    """Tell ECS to redeploy the service, once: after a lost answer, the PRIMARY read back says whether it acted."""
+    for attempt in range(1, REDEPLOY_ATTEMPTS + 1):
+        ledger.ours()
+        try:
+            return runtime.redeploy(service.key)
+        except Unreachable:
+            found = runtime.describe(service.key.cluster, [service.key.name])
+            primary = found[0].primary if found else None
+            if primary is not None and primary.id != service.ecs_deployment_id:
+                return primary.id
+            if attempt == REDEPLOY_ATTEMPTS:
+                raise
+    raise AwsError("ecs:UpdateService", f"{service.key} could not be redeployed")

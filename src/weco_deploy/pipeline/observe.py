@@ -1,0 +1,92 @@
+"""Observes everything that a plan is made of, independent calls side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from weco_deploy.errors import NotFound
+from weco_deploy.model.environment import EnvironmentRecord
+from weco_deploy.model.image import ImageView
+from weco_deploy.model.plan import Snapshot
+from weco_deploy.model.project import Environment, Image
+from weco_deploy.model.release import ImageVersion, Release
+from weco_deploy.model.service import Service, ServiceView
+from weco_deploy.pipeline import fan, looking
+from weco_deploy.pipeline.discovery import discover, tagged
+from weco_deploy.ports import ImageRegistry, Ports, ServiceRuntime
+
+
+def observe(environment: Environment, release: Release, ports: Ports) -> tuple[Release, Snapshot]:
+    """The release, every version with its digest where ECR has it, and what is there to plan from.
+
+    Raises WrongAccount before anything else that may be wrong.
+    """
+    runtime = ports.runtime(environment)
+    images = [image for image in ports.project.images if image.id in release.versions]
+    account = fan.begin(ports.check_account)
+    index = fan.begin(partial(tagged, runtime, environment))
+    recorded = fan.begin(partial(ports.store.environment, environment.id))
+    repositories = fan.begin(
+        partial(ports.registry.repositories, sorted({image.repository for image in images}))
+    )
+    seen = [
+        fan.begin(partial(_image, ports.registry, image, release.versions[image.id], environment.tag))
+        for image in images
+    ]
+    account.result()
+    record = recorded.result()
+    current = fan.begin(partial(_current, record, release, ports))
+    wanted = frozenset(service_id for image in images for service_id in image.services)
+    found = discover(ports.project, environment, wanted, index.result(), record, runtime)
+    views = _views(runtime, found.services)
+    idle = [view.service for each in views.values() for view in each if not view.tasks]
+    defined = fan.begin_all(partial(runtime.defined, service.task_definition) for service in idle)
+    resolved = fan.begin_all(partial(runtime.resolved, service) for service in idle)
+    versions = {image.id: version for image, (version, _) in zip(images, fan.answers(seen), strict=True)}
+    snapshot = Snapshot(
+        record=record,
+        images={image.id: view for image, (_, view) in zip(images, fan.answers(seen), strict=True)},
+        repositories={image.id: repositories.result().get(image.repository) for image in images},
+        services=views,
+        defined={service.key: each for service, each in zip(idle, fan.answers(defined), strict=True)},
+        resolved={service.key: each for service, each in zip(idle, fan.answers(resolved), strict=True)},
+        current=current.result(),
+        notes=found.notes,
+    )
+    return replace(release, images={**release.images, **versions}), snapshot
+
+
+def _image(
+    registry: ImageRegistry, image: Image, version: ImageVersion, tag: str
+) -> tuple[ImageVersion, ImageView]:
+    """The version with its digest (5.x kept none: its `ref.*` tag tells it), and what ECR has of it."""
+    try:
+        digest = version.digest
+        if digest is None:
+            tagged_image = registry.find(image.repository, version.ref)
+            if tagged_image is None:
+                return version, ImageView(manifest=None, tagged=None)
+            digest = tagged_image.digest
+        return replace(version, digest=digest), registry.manifest_and_tag(image.repository, digest, tag)
+    except NotFound:  # the plan says that the repository is missing, with all else that is wrong
+        return version, ImageView(manifest=None, tagged=None)
+
+
+def _current(record: EnvironmentRecord, release: Release, ports: Ports) -> Release | None:
+    """The release that was deployed last, to compare its age."""
+    if record.current is None or record.current.release_id == release.release_id:
+        return None
+    return ports.store.release(record.current.release_id)
+
+
+def _views(
+    runtime: ServiceRuntime, services: Mapping[str, Iterable[Service]]
+) -> dict[str, tuple[ServiceView, ...]]:
+    busy = [one.key for each in services.values() for one in each if one.running or one.pending]
+    tasks = looking.running_tasks(runtime, busy)
+    return {
+        service_id: tuple(ServiceView(service=one, tasks=tasks.get(one.key, ())) for one in each)
+        for service_id, each in services.items()
+    }

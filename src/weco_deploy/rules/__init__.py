@@ -1,0 +1,1 @@
+"""What to do and what it means: pure functions, no I/O, no clock."""

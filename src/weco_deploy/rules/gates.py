@@ -1,0 +1,42 @@
+"""May this release go there yet? Gates keep what never worked in one environment out of the next.
+
+Only a deployment that was seen to succeed passes a gate; what 5.x recorded has no verdict and does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.environment import EnvironmentRecord
+from weco_deploy.model.project import Environment
+
+
+def untried(
+    release_id: str, target: Environment, deployments: Mapping[str, Iterable[Deployment]]
+) -> tuple[str, ...]:
+    """What `requires` holds against the release: the environments in which it never succeeded.
+
+    `deployments` are those of this release, by environment id.
+    """
+    return tuple(
+        f"{target.id} requires a release that succeeded in {required}, and {release_id} never did"
+        for required in target.requires
+        if not any(one.status is DeploymentStatus.SUCCEEDED for one in deployments.get(required, ()))
+    )
+
+
+def half_moved(record: EnvironmentRecord) -> str | None:
+    """What speaks against taking images from an environment's tags: they may be half moved, or bad.
+
+    Nothing does where nothing was ever deployed.
+    """
+    current = record.current
+    if current is None or current.status is DeploymentStatus.SUCCEEDED:
+        return None
+    if current.status is DeploymentStatus.IN_PROGRESS:
+        return f"{record.environment} is being deployed to (deployment {current.deployment_id})"
+    return (
+        f"the last deployment to {record.environment} ({current.deployment_id}) did not succeed: "
+        f"it is {current.status}"
+    )
