@@ -1,0 +1,185 @@
+"""The words that declare what there is: repositories, images, services."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TypedDict, Unpack
+
+from tests.world.behaviour import Behaviour, good
+from tests.world.ecr import StoredImage, StoredRepository, index_manifest, plain_manifest
+from tests.world.ecs_state import Place, RunningService
+from tests.world.state import WorldState, place_of
+from weco_deploy.model.image import Manifest
+from weco_deploy.model.service import DefinedContainer, ServiceKey
+
+
+class ServiceOptions(TypedDict, total=False):
+    """What of a service is not as usual; RunningService explains the fields."""
+
+    desired: int
+    breaker: bool
+    rolls_back: bool
+    scheduling: str
+    controller: str
+    strategy: str
+    pins_tags: bool
+    classic: bool
+    indexed: bool
+    pulls_once: bool
+
+
+class Declared(WorldState):
+    """A world whose state can be declared."""
+
+    def repository(
+        self, name: str, mutability: str = "MUTABLE", exclusions: tuple[str, ...] = ()
+    ) -> StoredRepository:
+        """The repository of that full name, empty if it is new, with this tag mutability from now on."""
+        stored = self.repositories.setdefault(name, StoredRepository(name=name))
+        stored.mutability, stored.exclusions = mutability, exclusions
+        return stored
+
+    def image(self, image_id: str, *tags: str) -> str:
+        """The image's repository with a first, good image: `ref.<commit>`, `latest` and these tags. Its digest."""
+        self.repository(self.repository_name(image_id))
+        digest = self.push(image_id)
+        for tag in tags:
+            self.point(image_id, tag, digest)
+        return digest
+
+    def push(
+        self,
+        image_id: str,
+        behaviour: Behaviour | None = None,
+        *,
+        multi_arch: bool = False,
+        reports_child: bool = False,
+    ) -> str:
+        """A new image of a new commit, as CI pushes it, with `latest` moved to it. Its digest.
+
+        A task that runs a `multi_arch` image reports the index's digest, or with `reports_child` the
+        digest of the child that it runs.
+        """
+        made = len(self.stored(image_id).images)
+        commit = hashlib.sha1(f"{image_id} {made}".encode(), usedforsecurity=False).hexdigest()
+        self.subjects[commit] = f"Change {image_id} once more, after {made} images"
+        return self.put(
+            self.repository_name(image_id),
+            f"ref.{commit}",
+            "latest",
+            behaviour=behaviour or good(),
+            multi_arch=multi_arch,
+            reports_child=reports_child,
+        )
+
+    def put(
+        self,
+        repository: str,
+        *tags: str,
+        behaviour: Behaviour,
+        multi_arch: bool = False,
+        reports_child: bool = False,
+    ) -> str:
+        """A new image in the repository of that full name, with these tags moved to it. Its digest."""
+        stored = self.repositories[repository]
+        seed = f"{repository} {len(stored.images)}"
+        manifest = plain_manifest(seed)
+        if multi_arch:
+            children = (plain_manifest(f"{seed} amd64"), plain_manifest(f"{seed} arm64"))
+            manifest = index_manifest(children)
+            for child in children:
+                stored.add(self._image(child, behaviour, child.digest))
+        reported = manifest.children[0] if reports_child else manifest.digest
+        stored.add(self._image(manifest, behaviour, reported))
+        stored.tags.update(dict.fromkeys(tags, manifest.digest))
+        return manifest.digest
+
+    def point(self, image_id: str, tag: str, digest: str) -> None:
+        """Somebody points a tag at an image, by hand."""
+        self.stored(image_id).tags[tag] = digest
+
+    def untag(self, image_id: str, tag: str) -> None:
+        """Somebody removes a tag."""
+        self.stored(image_id).tags.pop(tag, None)
+
+    def expire(self, image_id: str, digest: str) -> None:
+        """A lifecycle policy removes an image with all its tags."""
+        self.stored(image_id).remove(digest)
+
+    def stored(self, image_id: str) -> StoredRepository:
+        return self.repositories[self.repository_name(image_id)]
+
+    def cluster(self, name: str, place: Place | None = None) -> str:
+        """A cluster, by its ARN; an empty one if it is new."""
+        where = place or self.place
+        arn = where.arn("cluster", name)
+        if (where, arn) not in self.ecs.clusters:
+            self.ecs.clusters.append((where, arn))
+        return arn
+
+    def service(
+        self,
+        service_id: str,
+        environment: str,
+        images: list[str],
+        cluster: str | None = None,
+        name: str | None = None,
+        sidecars: tuple[str, ...] = (),
+        **options: Unpack[ServiceOptions],
+    ) -> RunningService:
+        """A service with a container for each image, at `env.<environment>`, and for each sidecar (a full image name).
+
+        It runs at once if all its tags exist; if not it goes on trying. `cluster` is named after the
+        environment, the service after its id, unless told otherwise.
+        """
+        place = self._place(environment)
+        key = ServiceKey(self.cluster(cluster or environment, place), name or service_id)
+        named = {one: f"{self.host}/{self.repository_name(one)}:env.{environment}" for one in images}
+        named |= {f"sidecar-{number}": image for number, image in enumerate(sidecars, 1)}
+        containers = tuple(
+            DefinedContainer(
+                name=container,
+                image=image,
+                log_driver="awslogs",
+                log_group=f"/ecs/{service_id}",
+                log_region=place.region,
+                log_stream_prefix="ecs",
+            )
+            for container, image in named.items()
+        )
+        return self.run(place, key, containers, (service_id, environment), **options)
+
+    def run(
+        self,
+        place: Place,
+        key: ServiceKey,
+        containers: tuple[DefinedContainer, ...],
+        tags: tuple[str, str] | None,
+        **options: Unpack[ServiceOptions],
+    ) -> RunningService:
+        """A service of these containers; `tags` are its service id and environment, None for a service of nobody."""
+        definition = f"{place.arn('task-definition', f'{key.cluster_name}-{key.name}')}:1"
+        self.ecs.definitions[definition] = containers
+        settings: ServiceOptions = {"desired": 1, **options}
+        service = RunningService(
+            place=place,
+            key=key,
+            arn=place.arn("service", key.cluster_name, key.name),
+            task_definition=definition,
+            service_id=tags[0] if tags else None,
+            environment=tags[1] if tags else None,
+            **settings,
+        )
+        with self.gate.lock:
+            self.ecs.services.append(service)
+            self.scheduler.begin(service)
+        return service
+
+    def _image(self, manifest: Manifest, behaviour: Behaviour, reported: str) -> StoredImage:
+        return StoredImage(manifest=manifest, pushed_at=self.now(), behaviour=behaviour, reported=reported)
+
+    def _place(self, environment_id: str) -> Place:
+        known = {environment.id: environment for environment in self.project.environments}
+        if environment_id not in known:
+            return self.place
+        return place_of(self.project, known[environment_id], self.place)

@@ -1,0 +1,140 @@
+"""The words for what goes wrong: kills, lost answers, signals, other people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.world.declared import Declared
+from tests.world.ecs_state import RunningService
+from tests.world.gate import Call, Step, StepInOneRun
+from tests.world.table import Table
+from weco_deploy.model.environment import Lock
+
+
+class Disturbed(Declared):
+    """A world that can be disturbed. Calls are counted from the moment that a disturbance is asked for."""
+
+    def before(
+        self, name: str, action: Callable[[Call], None], nth: int = 1, times: int = 1, about: str = ""
+    ) -> None:
+        """Run `action` before the `nth` call of that name acts (`runtime.*` and the like are names too).
+
+        It may raise: then the call does not act. `about` must occur in one of the call's arguments.
+        """
+        self.gate.before(Step(name, about, nth, times, action))
+
+    def after(
+        self, name: str, action: Callable[[Call], None], nth: int = 1, times: int = 1, about: str = ""
+    ) -> None:
+        """Run `action` after the call acted. It may raise: then the call's answer is lost."""
+        self.gate.after(Step(name, about, nth, times, action))
+
+    def cut_before(self, nth: int, name: str = "*") -> None:
+        """Kill the run that makes the next call, before its `nth` call acts; later runs are left alone."""
+        self.gate.before(StepInOneRun(name, "", nth, 1, lambda call: call.run.kill()))
+
+    def cut_after(self, nth: int, name: str = "*") -> None:
+        """Kill the run that makes the next call, after its `nth` call acted and before it gets the answer."""
+        self.gate.after(StepInOneRun(name, "", nth, 1, lambda call: call.run.kill()))
+
+    def fail(self, name: str, error: Exception, nth: int = 1, times: int = 1, about: str = "") -> None:
+        """Calls of that name fail without having acted."""
+        self.before(name, _raising(error), nth, times, about)
+
+    def lose_answer(self, name: str, error: Exception, nth: int = 1, times: int = 1, about: str = "") -> None:
+        """Calls of that name act, and yet fail."""
+        self.after(name, _raising(error), nth, times, about)
+
+    def signal_before(self, nth: int, name: str = "*") -> None:
+        """SIGINT reaches the run that makes the next call, at its `nth` call."""
+        self.gate.before(StepInOneRun(name, "", nth, 1, lambda call: call.run.signal()))
+
+    def signal_at(self, seconds: float) -> None:
+        """SIGINT reaches the run that is then the last one started."""
+        self.at(seconds, lambda: self.runs[-1].signal())
+
+    def at(self, seconds: float, action: Callable[[], object]) -> None:
+        """Something happens so many seconds from now."""
+        self.schedule.after(seconds, action)
+
+    def lag(self, seconds: float) -> None:
+        """DescribeServices answers what was true so many seconds ago, but nothing from before now."""
+        with self.gate.lock:
+            self.ecs.lag.begin(seconds, self.ecs.services, self.now())
+
+    def somebody_redeploys(self, service_id: str, environment: str) -> str:
+        """Somebody else forces a new deployment. Its id."""
+        with self.gate.lock:
+            return self.scheduler.roll(self.declared(service_id, environment)).id
+
+    def scale(self, service_id: str, environment: str, desired: int) -> None:
+        with self.gate.lock:
+            self.scheduler.scale(self.declared(service_id, environment), desired)
+
+    def stop_task(
+        self,
+        service_id: str,
+        environment: str,
+        code: str = "UserInitiated",
+        reason: str = "Task stopped by user",
+    ) -> None:
+        """One of the service's running tasks ends: a person, a Spot interruption, its instance."""
+        with self.gate.lock:
+            service = self.declared(service_id, environment)
+            task = next(task for task in service.tasks if task.runs)
+            self.scheduler.stop(service, task, code, reason)
+
+    def delete_service(self, service_id: str, environment: str) -> None:
+        """Somebody deletes the service; ECS goes on answering it, as INACTIVE."""
+        with self.gate.lock:
+            self.scheduler.delete(self.declared(service_id, environment))
+
+    def forget_service(self, service_id: str, environment: str) -> None:
+        """A deleted service is not even answered any more."""
+        self.ecs.services.remove(self.declared(service_id, environment))
+
+    def somebody_locks(
+        self,
+        environment: str,
+        lease_seconds: int | None = None,
+        holder: str = "somebody",
+        reason: str = "because",
+    ) -> Lock:
+        """Somebody else holds the environment now, whoever held it before: by hand, or with a lease."""
+        with self.gate.lock:
+            table = self.tables.setdefault(self.project.release_table, Table())
+            record = table.record(environment)
+            lock = Lock(
+                owner=self.new_id(),
+                holder=holder,
+                reason=reason,
+                since=self.now(),
+                deployment_id=self.new_id() if lease_seconds else None,
+                lease_ends=self.now() + timedelta(seconds=lease_seconds) if lease_seconds else None,
+                lease_seconds=lease_seconds or 0,
+            )
+            table.environments[environment] = replace(record, fence=record.fence + 1, lock=lock)
+            return lock
+
+    def somebody_unlocks(self, environment: str) -> None:
+        """Somebody takes the lock away."""
+        with self.gate.lock:
+            table = self.tables[self.project.release_table]
+            table.environments[environment] = replace(table.record(environment), lock=None)
+
+    def declared(self, service_id: str, environment: str) -> RunningService:
+        """The service as it really is."""
+        return next(
+            one
+            for one in self.ecs.services
+            if one.service_id == service_id and one.environment == environment
+        )
+
+
+def _raising(error: Exception) -> Callable[[Call], None]:
+    def fail(_: Call) -> None:
+        raise error
+
+    return fail

@@ -1,0 +1,85 @@
+"""The state of ECR: repositories, their images and their tags."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from tests.world.behaviour import Behaviour
+from weco_deploy.model.image import Manifest
+
+IMAGE = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+def digest_of(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredImage:
+    """An image in a repository; `reported` is the digest that a task which runs it reports."""
+
+    manifest: Manifest
+    pushed_at: datetime
+    behaviour: Behaviour
+    reported: str
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredRepository:
+    """A repository: images by digest, tags to digests."""
+
+    name: str
+    mutability: str = "MUTABLE"
+    exclusions: tuple[str, ...] = ()
+    images: dict[str, StoredImage] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def movable(self, tag: str) -> bool:
+        """Whether `tag` may be pointed at another image. Exclusions name the exceptions from the rule."""
+        excluded = any(fnmatchcase(tag, pattern) for pattern in self.exclusions)
+        match self.mutability:
+            case "MUTABLE":
+                return True
+            case "IMMUTABLE":
+                return False
+            case "IMMUTABLE_WITH_EXCLUSION":
+                return excluded
+            case _:
+                return not excluded
+
+    def tags_of(self, digest: str) -> tuple[str, ...]:
+        return tuple(sorted(tag for tag, where in self.tags.items() if where == digest))
+
+    def add(self, image: StoredImage) -> None:
+        self.images[image.manifest.digest] = image
+
+    def remove(self, digest: str) -> None:
+        """What a lifecycle policy does: the image and its tags are gone."""
+        self.images.pop(digest, None)
+        for tag in self.tags_of(digest):
+            del self.tags[tag]
+
+
+def plain_manifest(seed: str) -> Manifest:
+    """The manifest of an image that differs for each seed."""
+    body = json.dumps(
+        {"schemaVersion": 2, "mediaType": IMAGE, "config": {"digest": digest_of(seed)}, "layers": []}
+    )
+    return Manifest(digest=digest_of(body), media_type=IMAGE, body=body)
+
+
+def index_manifest(children: tuple[Manifest, ...]) -> Manifest:
+    """The index of an image for several architectures."""
+    named = [{"mediaType": child.media_type, "digest": child.digest} for child in children]
+    body = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": named})
+    return Manifest(
+        digest=digest_of(body),
+        media_type=INDEX,
+        body=body,
+        children=tuple(child.digest for child in children),
+    )

@@ -1,0 +1,66 @@
+"""The port ImageRegistry, for one run of the tool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tests.world.ecr import StoredRepository
+from tests.world.gate import Gate
+from tests.world.run import Run
+from weco_deploy.errors import AwsError, NotFound, PlanRefused
+from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
+
+
+class WorldRegistry:
+    def __init__(self, repositories: dict[str, StoredRepository], host: str, gate: Gate, run: Run) -> None:
+        self._repositories = repositories
+        self._host = host
+        self._gate = gate
+        self._run = run
+
+    def find(self, repository: str, tag: str) -> TaggedImage | None:
+        with self._gate.passing(self._run, "registry.find", repository, tag):
+            stored = self._stored(repository)
+            digest = stored.tags.get(tag)
+            if digest is None:
+                return None
+            return TaggedImage(
+                digest=digest, tags=stored.tags_of(digest), pushed_at=stored.images[digest].pushed_at
+            )
+
+    def repositories(self, names: Sequence[str]) -> Mapping[str, Repository]:
+        with self._gate.passing(self._run, "registry.repositories", *names):
+            found = [self._repositories[name] for name in names if name in self._repositories]
+            return {
+                one.name: Repository(
+                    name=one.name,
+                    uri=f"{self._host}/{one.name}",
+                    mutability=one.mutability,
+                    exclusions=one.exclusions,
+                )
+                for one in found
+            }
+
+    def manifest_and_tag(self, repository: str, digest: str, tag: str) -> ImageView:
+        with self._gate.passing(self._run, "registry.manifest_and_tag", repository, digest, tag):
+            stored = self._stored(repository)
+            image = stored.images.get(digest)
+            return ImageView(manifest=image.manifest if image else None, tagged=stored.tags.get(tag))
+
+    def point(self, repository: str, tag: str, manifest: Manifest) -> None:
+        with self._gate.passing(self._run, "registry.point", repository, tag, manifest.digest):
+            stored = self._stored(repository)
+            if manifest.digest not in stored.images:
+                raise AwsError(
+                    "ecr:PutImage", f"LayersNotFoundException: {repository} lacks {manifest.digest}"
+                )
+            if stored.tags.get(tag) == manifest.digest:
+                return
+            if tag in stored.tags and not stored.movable(tag):
+                raise PlanRefused(f"tag {tag} of {repository} can't be moved: it is immutable")
+            stored.tags[tag] = manifest.digest
+
+    def _stored(self, repository: str) -> StoredRepository:
+        if repository not in self._repositories:
+            raise NotFound(f"there is no repository {repository}", "push an image to it first")
+        return self._repositories[repository]

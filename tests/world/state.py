@@ -1,0 +1,140 @@
+"""All that there is in a world, and the ports through which a run of the tool reaches it."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from tests.world.clock import START, Schedule
+from tests.world.ecr import StoredRepository
+from tests.world.ecs_state import Place, RunningService
+from tests.world.gate import Gate
+from tests.world.images import Images
+from tests.world.logs import LogStreams, WorldLogs
+from tests.world.registry import WorldRegistry
+from tests.world.run import Run, WorldClock
+from tests.world.runtime import Ecs, WorldRuntime
+from tests.world.scheduler import Scheduler
+from tests.world.store import WorldStore
+from tests.world.table import Table
+from tests.world.tasks import TaskLife
+from weco_deploy.errors import WrongAccount
+from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION, Environment, Project
+from weco_deploy.ports import Caller, LogReader, Ports, ServiceRuntime
+
+ACCOUNT = "111122223333"
+"""Where everything is that no role or account id puts elsewhere."""
+
+
+class WorldState:
+    """Repositories, services, tables, time. `project` gives ids their names and places."""
+
+    def __init__(self, project: Project) -> None:
+        lock = threading.RLock()
+        self.project = project
+        self.place = Place(account_of(project.role_arn) or project.account_id or ACCOUNT, project.region_name)
+        self.credentials_account = self.place.account
+        self.repositories: dict[str, StoredRepository] = {}
+        self.ecs = Ecs()
+        self.tables: dict[str, Table] = {}
+        self.subjects: dict[str, str] = {}
+        self.schedule = Schedule(lock)
+        self.gate = Gate(lock, self.now)
+        self.logs = LogStreams()
+        images = Images(self.host, self.repositories, START)
+        life = TaskLife(self.schedule, images, self.ecs.definitions, self.logs)
+        self.scheduler = Scheduler(self.schedule, lock, life, self._service_changed)
+        self.runs: list[Run] = []
+        self._ids = 0
+
+    def now(self) -> datetime:
+        return self.schedule.now
+
+    @property
+    def host(self) -> str:
+        """The registry's host name."""
+        return f"{self.place.account}.dkr.ecr.{self.place.region}.amazonaws.com"
+
+    def ports(self, project: Project | None = None, requested_by: str | None = None) -> Ports:
+        """A new run of the tool, which starts now; the calling thread is its main thread."""
+        ours = project or self.project
+        run = Run(number=len(self.runs) + 1)
+        self.runs.append(run)
+        caller = Caller(
+            requested_by=requested_by or f"arn:aws:sts::{ACCOUNT}:assumed-role/ci/run-{run.number}"
+        )
+
+        def runtime(environment: Environment) -> ServiceRuntime:
+            place = place_of(ours, environment, self.place)
+            return WorldRuntime(self.ecs, self.scheduler, place, self.now, self.gate, run)
+
+        def logs(environment: Environment) -> LogReader:
+            place = place_of(ours, environment, self.place)
+            return WorldLogs(self.logs, place.region, self.gate, run)
+
+        def identified() -> Caller:
+            with self.gate.passing(run, "caller"):
+                return caller
+
+        def check_account() -> None:
+            with self.gate.passing(run, "check_account"):
+                if ours.account_id not in (None, self.credentials_account):
+                    raise WrongAccount(
+                        f"project {ours.id} is in account {ours.account_id}, "
+                        f"the credentials in {self.credentials_account}"
+                    )
+
+        return Ports(
+            project=ours,
+            clock=WorldClock(self.schedule, self.gate, run),
+            interrupts=run,
+            registry=WorldRegistry(self.repositories, self.host, self.gate, run),
+            store=WorldStore(self.tables, ours, self.now, self.gate, run),
+            history=WorldHistory(self.subjects, self.gate, run),
+            runtime=runtime,
+            logs=logs,
+            caller=identified,
+            check_account=check_account,
+            new_id=self.new_id,
+        )
+
+    def new_id(self) -> str:
+        """A UUID; the same one at the same place of the same test."""
+        with self.gate.lock:
+            self._ids += 1
+            return str(UUID(bytes=hashlib.sha256(f"id {self._ids}".encode()).digest()[:16], version=4))
+
+    def repository_name(self, image_id: str) -> str:
+        """The repository of an image of the project; for any other id, the usual name."""
+        named = {image.id: image.repository for image in self.project.images}
+        return named.get(image_id, f"{DEFAULT_NAMESPACE}/{image_id}")
+
+    def _service_changed(self, service: RunningService) -> None:
+        self.ecs.lag.record(service, self.schedule.now)
+
+
+class WorldHistory:
+    """The port History, for one run of the tool."""
+
+    def __init__(self, subjects: Mapping[str, str], gate: Gate, run: Run) -> None:
+        self._subjects = subjects
+        self._gate = gate
+        self._run = run
+
+    def subjects(self, commits: Sequence[str]) -> Mapping[str, str]:
+        with self._gate.passing(self._run, "history.subjects", *commits):
+            return {commit: self._subjects[commit] for commit in commits if commit in self._subjects}
+
+
+def account_of(role_arn: str | None) -> str | None:
+    """The account that a role belongs to."""
+    return role_arn.split(":")[4] if role_arn else None
+
+
+def place_of(project: Project, environment: Environment, default: Place) -> Place:
+    """Where an environment's services are."""
+    own = account_of(environment.role_arn) or account_of(project.role_arn) or default.account
+    return Place(own, environment.region_name or project.region_name or DEFAULT_REGION)
