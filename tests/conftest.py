@@ -1,0 +1,12 @@
+"""What holds for all tests."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+# The same examples each time, so that a red run is red again; no deadline, because machines are slow at times.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("exploring", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
