@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from weco_deploy.model.deployment import Deployment
-from weco_deploy.model.environment import EnvironmentRecord, Held
+from weco_deploy.model.environment import EnvironmentRecord, Held, Lock
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
@@ -37,8 +37,8 @@ TASKS_A_CALL = 100
 class ImageRegistry(Protocol):
     """The ECR repositories of the project's account."""
 
-    def find(self, repository: str, tag: str) -> TaggedImage | None:
-        """The image that `tag` points at, None if there is no such tag. NotFound: no such repository."""
+    def find(self, repository: str, reference: str) -> TaggedImage | None:
+        """The image of that tag, or of that digest (`sha256:…`); None if there is none. NotFound: no such repository."""
 
     def repositories(self, names: Sequence[str]) -> Mapping[str, Repository]:
         """Those of the named repositories that exist, by name."""
@@ -101,7 +101,7 @@ class Claim:
     lease_seconds: int
     new_release: Release | None = None
     settles: Deployment | None = None
-    """A deployment that was cut off, with the verdict that this claim gives it."""
+    """A deployment that was cut off, or that this one is to undo, with its verdict."""
 
 
 class StaleFence(Exception):
@@ -125,7 +125,7 @@ class ReleaseStore(Protocol):
     def environment(self, environment_id: str) -> EnvironmentRecord:
         """What is recorded of an environment, read consistently; empty if nothing is.
 
-        Where only 5.x deployed so far, `current`, `good` and `images` come from its history.
+        Where only 5.x deployed so far, `current` and `good` come from its history.
         """
 
     def deployment(self, deployment_id: str) -> Deployment | None: ...
@@ -137,6 +137,8 @@ class ReleaseStore(Protocol):
 
     def claim(self, claim: Claim) -> Held:
         """Take the lock and record the deployment in one transaction, if the fence is the one seen.
+
+        A lock with the claim's own `owner` passes over to it, without a gap.
 
         The same transaction makes the release `current`, records it if it is new, lists the deployment
         in it, and closes the deployment that it settles (merging what that one applied).
@@ -157,12 +159,24 @@ class ReleaseStore(Protocol):
     def note(self, held: Held, deployment: Deployment) -> None:
         """Record how far the deployment got. LeaseLost if the environment is no longer ours."""
 
-    def settle(self, held: Held, deployment: Deployment) -> None:
+    def settle(self, held: Held, deployment: Deployment, undone: Deployment | None = None) -> None:
         """Close the record with its verdict, merge what was applied into the environment, release the lock.
+
+        `undone` is a failed deployment that this one put right: its record gets the status it has now.
 
         A `next_lock` becomes the lock. Where the lock is no longer ours, only the deployment's own
         record is closed, and LeaseLost is raised.
         """
+
+    def lock(self, environment_id: str, lock: Lock) -> Lock | None:
+        """Hold an environment by hand. While a deployment holds it, the lock is to take over from it:
+        then that deployment's lock is answered, else None.
+
+        Raises EnvironmentLocked if it is held, or about to be held, by hand already.
+        """
+
+    def unlock(self, environment_id: str, lock: Lock) -> None:
+        """Release that very lock, or withdraw it if it waits for its turn. Fine if it is gone already."""
 
 
 class LogReader(Protocol):

@@ -37,7 +37,11 @@ def request(chosen: Release, environment: str = "stage", **options: object) -> D
 
 
 def release_deploy(
-    world: World, environment: str = "stage", label: str = "latest", told: Told | None = None, **options: object
+    world: World,
+    environment: str = "stage",
+    label: str = "latest",
+    told: Told | None = None,
+    **options: object,
 ) -> Deployment:
     """`release-deploy --from-label LABEL --environment-id ENVIRONMENT`, without questions."""
     said = told or Told()

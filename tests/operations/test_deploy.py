@@ -53,7 +53,7 @@ def test_a_second_run_has_nothing_to_do_asks_nothing_and_is_recorded() -> None:
     assert world.count("registry.point") == 1
     assert told.plans == []
     recorded = world.ports().store.deployments(["stage"], 10)
-    assert [one.deployment_id for one in recorded][0] == deployment.deployment_id
+    assert recorded[0].deployment_id == deployment.deployment_id
     assert len(recorded) == 2
 
 
@@ -115,8 +115,21 @@ def test_a_plan_changes_nothing_not_even_a_table() -> None:
     assert planned.changes
     assert planned.images[0].manifest.digest == new
     assert {call.name.rpartition(".")[2] for call in world.calls} <= {
-        "find", "caller", "check_account", "tagged", "environment", "repositories", "manifest_and_tag",
-        "describe", "tasks_listed", "tasks", "latest", "release", "subjects", "resolved", "defined",
+        "find",
+        "caller",
+        "check_account",
+        "tagged",
+        "environment",
+        "repositories",
+        "manifest_and_tag",
+        "describe",
+        "tasks_listed",
+        "tasks",
+        "latest",
+        "release",
+        "subjects",
+        "resolved",
+        "defined",
     }
 
 
@@ -217,8 +230,12 @@ def test_the_cost_does_not_grow_with_the_account() -> None:
     world.measure_rounds()
     release_deploy(world)
 
-    mine = [call for call in world.calls[before:] if call.name not in ("history.subjects", "caller", "clock.wait")]
+    mine = [
+        call for call in world.calls[before:] if call.name not in ("history.subjects", "caller", "clock.wait")
+    ]
     redeploys = [number for number, call in enumerate(mine) if call.name == "runtime.redeploy"]
     assert len(redeploys) == 20
     assert len(mine[: redeploys[-1] + 1]) <= 80
-    assert len({call.round for call in mine[: redeploys[0] + 1]}) <= 10  # and two more for nineteen at sixteen a time
+    assert (
+        len({call.round for call in mine[: redeploys[0] + 1]}) <= 10
+    )  # and two more for nineteen at sixteen a time

@@ -18,11 +18,11 @@ class WorldRegistry:
         self._gate = gate
         self._run = run
 
-    def find(self, repository: str, tag: str) -> TaggedImage | None:
-        with self._gate.passing(self._run, "registry.find", repository, tag):
+    def find(self, repository: str, reference: str) -> TaggedImage | None:
+        with self._gate.passing(self._run, "registry.find", repository, reference):
             stored = self._stored(repository)
-            digest = stored.tags.get(tag)
-            if digest is None:
+            digest = stored.tags.get(reference, reference)
+            if digest not in stored.images:
                 return None
             return TaggedImage(
                 digest=digest, tags=stored.tags_of(digest), pushed_at=stored.images[digest].pushed_at

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from tests.world.gate import Call, Gate
 from tests.world.run import Run
-from tests.world.table import Table, kept, merged, newest
+from tests.world.table import Table, kept, newest
 from weco_deploy.errors import LeaseLost, NotFound
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord, Held, Lock
+from weco_deploy.model.merging import merged
 from weco_deploy.model.project import Project
 from weco_deploy.model.release import Release
 from weco_deploy.ports import Claim, StaleFence
@@ -134,7 +135,7 @@ class WorldStore:
                 raise LeaseLost(f"environment {held.environment} was claimed again since")
             self._written.keep(deployment)
 
-    def settle(self, held: Held, deployment: Deployment) -> None:
+    def settle(self, held: Held, deployment: Deployment, undone: Deployment | None = None) -> None:
         with self._pass("settle", held.environment, deployment.deployment_id, deployment.status):
             table = self._written
             stored = table.deployments.get(deployment.deployment_id)
@@ -147,9 +148,24 @@ class WorldStore:
                     table.keep(deployment)
                 raise
             table.keep(deployment)
+            if undone is not None:
+                table.keep(undone)
             table.environments[held.environment] = replace(
                 merged(record, deployment), lock=record.next_lock, next_lock=None
             )
+
+    def lock(self, environment_id: str, lock: Lock) -> Lock | None:
+        with self._pass("lock", environment_id):
+            record = self._read.known(environment_id)
+            locked = record.locked(lock, self._now())
+            self._written.environments[environment_id] = locked
+            return None if locked.lock == lock else locked.lock
+
+    def unlock(self, environment_id: str, lock: Lock) -> None:
+        with self._pass("unlock", environment_id):
+            record = self._read.record(environment_id)
+            if record.unlocked(lock) != record:
+                self._written.environments[environment_id] = record.unlocked(lock)
 
     @property
     def _read(self) -> Table:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ServiceOutcome
-from weco_deploy.model.environment import AppliedImage, DeployedRelease, EnvironmentRecord, KnownService
+from weco_deploy.model.deployment import Deployment, Failure, ServiceOutcome
+from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 from weco_deploy.model.release import Release, ReleaseDeployment
 
 LISTED_DEPLOYMENTS = 50
@@ -96,53 +96,3 @@ def _outcome(outcome: ServiceOutcome) -> ServiceOutcome:
 
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 10]} … (cut)"
-
-
-def merged(record: EnvironmentRecord, deployment: Deployment) -> EnvironmentRecord:
-    """The environment's record once the deployment has its verdict: what was applied, `current`, `good`."""
-    verdict = DeployedRelease(
-        release_id=deployment.release_id, deployment_id=deployment.deployment_id, status=deployment.status
-    )
-    current = record.current
-    if current is not None and current.deployment_id == deployment.deployment_id:
-        current = verdict
-    applied = {
-        image_id: AppliedImage(release_id=deployment.release_id, digest=change.to_digest, ref=change.to_ref)
-        for image_id, change in deployment.images.items()
-        if change.applied
-    }
-    return replace(
-        record,
-        images={**record.images, **applied},
-        services=_services(record, deployment),
-        current=current,
-        good=verdict if deployment.status is DeploymentStatus.SUCCEEDED else record.good,
-    )
-
-
-def _services(record: EnvironmentRecord, deployment: Deployment) -> Mapping[str, KnownService]:
-    """Services that it did without, although it had all their images and succeeded, are forgotten."""
-    services = dict(record.services)
-    if deployment.status is DeploymentStatus.SUCCEEDED:
-        had = set(deployment.images)
-        services = {
-            key: one for key, one in services.items() if not one.digests or not set(one.digests) <= had
-        }
-    for outcome in deployment.services:
-        services[outcome.service_id] = _known(record.services.get(outcome.service_id), outcome, deployment)
-    return services
-
-
-def _known(before: KnownService | None, outcome: ServiceOutcome, deployment: Deployment) -> KnownService:
-    """What is noted of a service. Where ECS was not told anything, what was noted before still holds."""
-    same = before if before is not None and before.key == outcome.key else None
-    bare = KnownService(service_id=outcome.service_id, key=outcome.key)
-    if outcome.ecs_deployment_id is None:
-        return same or bare
-    digests = {
-        image_id: deployment.images[image_id].to_digest
-        for image_id in outcome.images
-        if image_id in deployment.images
-    }
-    earlier = same.digests if same is not None and same.ecs_deployment_id == outcome.ecs_deployment_id else {}
-    return replace(bare, ecs_deployment_id=outcome.ecs_deployment_id, digests={**earlier, **digests})

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from weco_deploy.errors import EnvironmentLocked
 from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.service import ServiceKey
-
 
 CLOCK_GRACE = timedelta(seconds=15)
 """Another holder's lease counts as over only this much later: clocks differ."""
@@ -46,7 +45,6 @@ class Lock:
             if self.deployment_id
             else f"ask its holder, or release it with: weco-deploy unlock --environment-id {environment}",
         )
-
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +91,32 @@ class EnvironmentRecord:
     services: Mapping[str, KnownService] = field(default_factory=dict)
     current: DeployedRelease | None = None
     good: DeployedRelease | None = None
+
+    def locked(self, lock: Lock, now: datetime) -> EnvironmentRecord:
+        """The record once `lock` is taken by hand: at once, or from the end of the deployment that holds it.
+
+        Raises EnvironmentLocked if another lock by hand stands or waits.
+        """
+        standing = self.lock
+        if standing is None or standing.over(now):
+            if self.next_lock is not None and self.next_lock.owner != lock.owner:
+                raise self.next_lock.refusal(self.environment)
+            return replace(self, lock=lock, next_lock=None)
+        if standing.owner == lock.owner:
+            return self
+        if standing.deployment_id is None:
+            raise standing.refusal(self.environment)
+        if self.next_lock is not None and self.next_lock.owner != lock.owner:
+            raise self.next_lock.refusal(self.environment)
+        return replace(self, next_lock=lock)
+
+    def unlocked(self, lock: Lock) -> EnvironmentRecord:
+        """The record once `lock` is released; the one that waits for its turn takes over."""
+        if self.lock is not None and self.lock.owner == lock.owner:
+            return replace(self, lock=self.next_lock, next_lock=None)
+        if self.next_lock is not None and self.next_lock.owner == lock.owner:
+            return replace(self, next_lock=None)
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

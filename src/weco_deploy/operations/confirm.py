@@ -24,15 +24,15 @@ from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest
-from weco_deploy.operations.deploy import settled
+from weco_deploy.operations.carrying import settle
 from weco_deploy.operations.release import choose
 from weco_deploy.pipeline.ledger import Ledger, Nowhere
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.pipeline.watch import Patience, watch
 from weco_deploy.ports import Ports
+from weco_deploy.rules.drift import expected_of
 from weco_deploy.rules.outcome import as_seen, drifted, verdict
 from weco_deploy.rules.planning import examine
-from weco_deploy.rules.running import expectation
 from weco_deploy.rules.verdict import Track
 
 
@@ -81,15 +81,7 @@ def _looked_at(
         image_id: recorded.images[image_id].to_digest if image_id in recorded.images else version.digest
         for image_id, version in release.versions.items()
     }
-    expected = {}
-    for image_id, view in seen.images.items():
-        digest = digests.get(image_id)
-        if digest is not None:
-            accepted = (
-                view.manifest.accepted if view.manifest and view.manifest.digest == digest else {digest}
-            )
-            name = ports.project.image(image_id).repository
-            expected[image_id] = expectation(image_id, name, environment.tag, frozenset(accepted))
+    expected = expected_of(ports.project, environment, digests, seen)
     found = examine(ports.project, environment, expected, seen)
     if found.refusals:
         raise PlanRefused(f"deployment {recorded.deployment_id} can't be judged:", found.refusals)
@@ -197,4 +189,5 @@ def _watched(
             DeploymentStatus.FAILED,
             f"the {environment.tag} tag was never moved for {', '.join(drifted)}",
         )
-    return settled(ledger, status, reason, ports, tell)
+    ledger.verdict(status, ports.clock.utc(), reason)
+    return settle(ledger, tell)

@@ -12,21 +12,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from weco_deploy.errors import AwsError, Declined, DeployError, EnvironmentLocked, Interrupted, LeaseLost
+from weco_deploy.errors import Declined, EnvironmentLocked
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
-from weco_deploy.model.events import Claimed, Event, Notice, Settled, Settling
+from weco_deploy.model.events import Claimed, Event, Settling
 from weco_deploy.model.plan import Plan, Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
+from weco_deploy.operations.carrying import carry_out, settle
+from weco_deploy.operations.gates import check_requirements
 from weco_deploy.operations.turn import observed_when_free
+from weco_deploy.operations.undo import UNDONE, undo
 from weco_deploy.pipeline.claim import claim
-from weco_deploy.pipeline.execute import execute
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe
-from weco_deploy.pipeline.watch import Patience, tracks, watch
 from weco_deploy.ports import Ports, StaleFence
 from weco_deploy.rules import planning
-from weco_deploy.rules.outcome import as_seen, cut_off, verdict
+from weco_deploy.rules.outcome import as_seen, cut_off
 
 PLANS = 3
 """How often it is planned again because the environment changed meanwhile."""
@@ -35,6 +36,7 @@ PLANS = 3
 def plan(request: DeployRequest, ports: Ports) -> Plan:
     """What `deploy` would do now; changes nothing. Raises PlanRefused with all that speaks against it."""
     environment = ports.project.environment(request.environment_id)
+    check_requirements(environment, request, ports)
     release, seen = observe(environment, request.release, ports)
     planned = planning.plan(ports.project, replace(request, release=release), seen)
     lock = seen.record.lock
@@ -55,6 +57,7 @@ def deploy(
     answers no, PlanRefused, EnvironmentLocked, or an AwsError that came before the claim.
     """
     environment = ports.project.environment(request.environment_id)
+    check_requirements(environment, request, ports)
     approved: Plan | None = None
     for _ in range(PLANS):
         release, seen = observed_when_free(environment, request, ports, tell)
@@ -111,44 +114,7 @@ def _carry_out(
     ports: Ports,
     tell: Callable[[Event], None],
 ) -> Deployment:
-    reason = ""
-    try:
-        execute(planned, environment, ledger, ports, tell)
-        patience = Patience(wait=request.wait, interval=request.interval)
-        watch(tracks(planned, ledger, ports), environment, patience, ledger, ports, tell)
-        status = verdict(ledger.deployment.services)
-        if status is DeploymentStatus.TIMED_OUT:
-            reason = f"still not done after {request.wait:g} s; ECS goes on"
-    except Interrupted as interrupted:
-        status, reason = DeploymentStatus.INTERRUPTED, interrupted.message
-    except DeployError as error:
-        status, reason = DeploymentStatus.FAILED, error.message
-    return settled(ledger, status, reason, ports, tell)
-
-
-def settled(
-    ledger: Ledger, status: DeploymentStatus, reason: str, ports: Ports, tell: Callable[[Event], None]
-) -> Deployment:
-    """Close the record. If that can't be done, the verdict is told all the same, but not as done."""
-    try:
-        deployment = ledger.settle(status, ports.clock.utc(), reason)
-    except LeaseLost as lost:
-        deployment = ledger.deployment
-        tell(Notice(lost.message))
-    except AwsError as error:
-        deployment = _unsettled(ledger.deployment, error)
-        tell(Notice(deployment.reason))
-    tell(Settled(deployment))
-    return deployment
-
-
-def _unsettled(deployment: Deployment, error: AwsError) -> Deployment:
-    reason = (
-        f"the record could not be closed ({error.message}); the verdict was {deployment.status}: close it with "
-        f"weco-deploy confirm-deploy --environment-id {deployment.environment}"
-    )
-    succeeded = deployment.status is DeploymentStatus.SUCCEEDED
-    status = DeploymentStatus.IN_PROGRESS if succeeded else deployment.status
-    return replace(
-        deployment, status=status, reason="; ".join(part for part in (deployment.reason, reason) if part)
-    )
+    deployment = carry_out(planned, environment, request, ledger, ports, tell)
+    if deployment.status in UNDONE and (request.rollback_on_failure or environment.on_failure == "rollback"):
+        return undo(deployment, environment, request, ledger, ports, tell)
+    return settle(ledger, tell)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from weco_deploy.model.deployment import (
     Deployment,
     DeploymentStatus,
@@ -9,6 +11,7 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
+from weco_deploy.model.environment import Held
 from weco_deploy.model.plan import Action, Plan, PlannedService
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.pipeline.ledger import Ledger
@@ -62,12 +65,29 @@ def _intended(service: PlannedService) -> ServiceOutcome:
 
 def claim(plan: Plan, request: DeployRequest, settles: Deployment | None, ports: Ports) -> Ledger:
     """Take the environment and record the deployment. Raises EnvironmentLocked or StaleFence."""
+    return _claimed(plan, request, intent(plan, request, ports), settles, ports.new_id(), ports)
+
+
+def take_over(plan: Plan, request: DeployRequest, failed: Deployment, held: Held, ports: Ports) -> Ledger:
+    """Record the deployment that undoes a failed one, under the same lock and without a gap."""
     deployment = intent(plan, request, ports)
+    settles = replace(failed, rollback=deployment)
+    return _claimed(replace(plan, fence=held.fence), request, deployment, settles, held.owner, ports)
+
+
+def _claimed(
+    plan: Plan,
+    request: DeployRequest,
+    deployment: Deployment,
+    settles: Deployment | None,
+    owner: str,
+    ports: Ports,
+) -> Ledger:
     held = ports.store.claim(
         Claim(
             deployment=deployment,
             fence=plan.fence,
-            owner=ports.new_id(),
+            owner=owner,
             lease_seconds=request.lease,
             new_release=plan.release if plan.release_is_new else None,
             settles=settles,

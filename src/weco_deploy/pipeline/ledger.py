@@ -22,7 +22,7 @@ class Keeper(Protocol):
 
     def renew(self, held: Held, lease_seconds: int) -> Held: ...
     def note(self, held: Held, deployment: Deployment) -> None: ...
-    def settle(self, held: Held, deployment: Deployment) -> None: ...
+    def settle(self, held: Held, deployment: Deployment, undone: Deployment | None = None) -> None: ...
 
 
 class Nowhere:
@@ -34,7 +34,7 @@ class Nowhere:
     def note(self, held: Held, deployment: Deployment) -> None:
         """Nothing is kept."""
 
-    def settle(self, held: Held, deployment: Deployment) -> None:
+    def settle(self, held: Held, deployment: Deployment, undone: Deployment | None = None) -> None:
         """Nothing is kept."""
 
 
@@ -107,8 +107,19 @@ class Ledger:
             self._store.note(self._held, self.deployment)
             self._noted = self.deployment
 
-    def settle(self, status: DeploymentStatus, at: datetime, reason: str = "") -> Deployment:
-        """Close the record with its verdict and let the environment go. LeaseLost if it was not ours any more."""
+    @property
+    def held(self) -> Held:
+        """Our hold on the environment, for a deployment that takes over from this one."""
+        return self._held
+
+    def verdict(self, status: DeploymentStatus, at: datetime, reason: str = "") -> Deployment:
+        """The deployment with its verdict, which is not recorded yet."""
         self.deployment = replace(self.deployment, status=status, date_finished=at, reason=reason)
-        self._store.settle(self._held, self.deployment)
         return self.deployment
+
+    def settle(self, undone: Deployment | None = None) -> None:
+        """Close the record and let the environment go. LeaseLost if it was not ours any more.
+
+        `undone` is a failed deployment that this one put right, with the status that it has now.
+        """
+        self._store.settle(self._held, self.deployment, undone)

@@ -10,19 +10,34 @@ from collections.abc import Iterable, Mapping
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.project import Environment
+from weco_deploy.model.release import Release
 
 
 def untried(
-    release_id: str, target: Environment, deployments: Mapping[str, Iterable[Deployment]]
+    release: Release,
+    target: Environment,
+    deployments: Mapping[str, Iterable[Deployment]],
+    records: Mapping[str, EnvironmentRecord],
 ) -> tuple[str, ...]:
     """What `requires` holds against the release: the environments in which it never succeeded.
 
-    `deployments` are those of this release, by environment id.
+    It succeeded if a deployment of it did (`deployments`: of this release, by environment id), or if all
+    its images are what the environment's record says is applied there by a deployment that succeeded:
+    a release made from that environment's tag has another id, but the same content.
     """
     return tuple(
-        f"{target.id} requires a release that succeeded in {required}, and {release_id} never did"
+        f"{target.id} requires a release that succeeded in {required}, and {release.release_id} never did"
         for required in target.requires
-        if not any(one.status is DeploymentStatus.SUCCEEDED for one in deployments.get(required, ()))
+        if not any(one.status is DeploymentStatus.SUCCEEDED for one in deployments[required])
+        and not _runs_there(release, records[required])
+    )
+
+
+def _runs_there(release: Release, record: EnvironmentRecord) -> bool:
+    succeeded = record.current is not None and record.current.status is DeploymentStatus.SUCCEEDED
+    return succeeded and all(
+        image_id in record.images and record.images[image_id].digest == version.digest
+        for image_id, version in release.versions.items()
     )
 
 

@@ -1,0 +1,83 @@
+"""Credentials of an assumed role that refresh for as long as the tool runs.
+
+A chained role lasts an hour at most, and credentials copied out of an AssumeRole answer end with it; a
+rollout may take longer. So the role is assumed again whenever botocore finds the end near.
+"""
+
+from __future__ import annotations
+
+import getpass
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from botocore.credentials import CredentialProvider, DeferredRefreshableCredentials
+
+from weco_deploy.aws.faults import told
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts import STSClient
+
+LONGEST_SESSION_NAME = 64
+_ILLEGAL = re.compile(r"[^\w+=,.@-]+", re.ASCII)
+
+
+def role_session_name(purpose: str) -> str:
+    """Who runs the tool and what for, as CloudTrail will show it: a legal RoleSessionName whatever the purpose."""
+    name = _ILLEGAL.sub("-", f"weco-deploy={_user()}={purpose}").strip("-=")
+    return name[:LONGEST_SESSION_NAME]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a user id that has no name.
+        return "unknown"
+
+
+def account_in(arn: str) -> str:
+    """The account id that an ARN names, empty if it names none."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 else ""
+
+
+class AssumedRole(CredentialProvider):
+    """A role, assumed when credentials are first needed and again before they end.
+
+    Args:
+        role_arn: the role.
+        session_name: legal as a RoleSessionName.
+        sts: makes the STS client of the caller's own credentials; called once credentials are needed.
+
+    """
+
+    METHOD = "weco-deploy-assumed-role"
+
+    def __init__(self, role_arn: str, session_name: str, sts: Callable[[], STSClient]) -> None:
+        super().__init__()
+        self._role_arn = role_arn
+        self._session_name = session_name
+        self._sts = sts
+        self._account = ""
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return DeferredRefreshableCredentials(refresh_using=self._assume, method="assume-role")
+
+    @property
+    def account(self) -> str:
+        """The account of the session as AWS named it; empty before the role is assumed."""
+        return self._account
+
+    def _assume(self) -> dict[str, str]:
+        sts = self._sts()
+        with told("sts", "AssumeRole"):
+            answer = sts.assume_role(RoleArn=self._role_arn, RoleSessionName=self._session_name)
+            credentials = answer["Credentials"]
+            self._account = account_in(answer["AssumedRoleUser"]["Arn"])
+            return {
+                "access_key": credentials["AccessKeyId"],
+                "secret_key": credentials["SecretAccessKey"],
+                "token": credentials["SessionToken"],
+                "expiry_time": credentials["Expiration"].isoformat(),
+            }

@@ -1,0 +1,170 @@
+"""The edge to DynamoDB's attribute values: plain Python values in, plain values and readable fields out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from weco_deploy.errors import AwsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+Value: TypeAlias = "str | int | bool | Sequence[Value] | Mapping[str, Value] | None"
+Item: TypeAlias = Mapping[str, Value]
+Attributes: TypeAlias = "dict[str, AttributeValueTypeDef]"
+
+CUT = " … (cut)"
+"""The visible end of a text that was too long for the record."""
+
+
+def encoded(item: Item) -> Attributes:
+    """The item as DynamoDB takes it."""
+    serializer = TypeSerializer()
+    return {name: serializer.serialize(value) for name, value in item.items()}
+
+
+def decoded(attributes: Mapping[str, AttributeValueTypeDef]) -> dict[str, Value]:
+    """The item as plain values: DynamoDB's numbers become ints, we store no others."""
+    deserializer = TypeDeserializer()
+    return {name: _plain(deserializer.deserialize(value)) for name, value in attributes.items()}
+
+
+def _plain(value: object) -> Value:
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, set, frozenset)):
+        return [_plain(inner) for inner in value]
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    return str(value)
+
+
+def present(item: Item) -> dict[str, Value]:
+    """The item without the fields that are None: an absent attribute costs nothing."""
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def size(value: Value) -> int:
+    """Bytes that a value counts towards an item's 400 KB (developer guide, "Item sizes and formats")."""
+    if isinstance(value, str):
+        return len(value.encode())
+    if isinstance(value, Mapping):
+        return 3 + sum(1 + size(name) + size(inner) for name, inner in value.items())
+    if isinstance(value, Sequence):
+        return 3 + sum(1 + size(inner) for inner in value)
+    return 1 if value is None or isinstance(value, bool) else 21
+
+
+def cut(text: str, limit: int) -> str:
+    """The text in at most `limit` bytes of UTF-8, its end marked where some is missing."""
+    whole = text.encode()
+    if len(whole) <= limit:
+        return text
+    return whole[: limit - len(CUT.encode())].decode(errors="ignore") + CUT
+
+
+def stored_time(at: datetime) -> str:
+    """The moment as records have it: naive UTC, always with microseconds, so that texts sort as times."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+
+
+def read_time(text: str) -> datetime:
+    """A stored moment, aware; 5.x dropped zero microseconds."""
+    at = datetime.fromisoformat(text)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of a record, or of a map in one. `record` is its key, for errors.
+
+    Every method raises AwsError where a field is missing or of another kind: somebody edited the
+    table, or a newer version wrote it.
+    """
+
+    item: Item
+    record: str
+
+    def text(self, name: str) -> str:
+        value = self.item.get(name)
+        if isinstance(value, str):
+            return value
+        raise self.unreadable(name)
+
+    def optional_text(self, name: str) -> str | None:
+        return None if self.item.get(name) is None else self.text(name)
+
+    def name(self, name: str) -> str:
+        """A text that the oldest records have as `{id, name}`, or not at all."""
+        value = self.item.get(name)
+        if isinstance(value, Mapping):
+            return Fields(value, self.record).text("id")
+        return self.optional_text(name) or ""
+
+    def number(self, name: str) -> int:
+        value = self.item.get(name)
+        if isinstance(value, int):
+            return value
+        raise self.unreadable(name)
+
+    def optional_number(self, name: str) -> int | None:
+        return None if self.item.get(name) is None else self.number(name)
+
+    def time(self, name: str) -> datetime:
+        text = self.text(name)
+        try:
+            return read_time(text)
+        except ValueError as error:
+            raise self.unreadable(name) from error
+
+    def optional_time(self, name: str) -> datetime | None:
+        return None if self.item.get(name) is None else self.time(name)
+
+    def flag(self, name: str) -> bool:
+        return bool(self.item.get(name, False))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts; empty where there is none."""
+        found = self._rows(name)
+        return tuple(one for one in found if isinstance(one, str))
+
+    def rows(self, name: str) -> tuple[Fields, ...]:
+        """A list of maps; empty where there is none."""
+        return tuple(Fields(one, self.record) for one in self._rows(name) if isinstance(one, Mapping))
+
+    def map(self, name: str) -> Fields:
+        """A map inside; an empty one where there is none."""
+        value = self.item.get(name)
+        if value is None:
+            return Fields({}, self.record)
+        if isinstance(value, Mapping):
+            return Fields(value, self.record)
+        raise self.unreadable(name)
+
+    def entries(self, name: str) -> Mapping[str, Fields]:
+        """A map of maps, by key; empty where there is none."""
+        inner = self.map(name)
+        return {key: inner.map(key) for key in inner.item}
+
+    def unreadable(self, name: str) -> AwsError:
+        return AwsError(
+            "",
+            f"the record {self.record} can't be read: its {name!r} is missing or not what it should be",
+            "a newer weco-deploy may have written it: upgrade, or look at the item in DynamoDB",
+        )
+
+    def _rows(self, name: str) -> Sequence[Value]:
+        value = self.item.get(name)
+        if value is None:
+            return ()
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return value
+        raise self.unreadable(name)

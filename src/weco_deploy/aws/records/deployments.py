@@ -1,0 +1,240 @@
+"""A deployment as an item of its own.
+
+    release_id "deployment#<id>"   project_id "<project>#<environment>"   last_date_deployed (when it began)
+    deployment_id   release   project   environment   status   reason   kind   requested_by   description
+    date_finished   build_url   gate_override   rollback (an id)
+    images {id: {from_digest, to_digest, tag_moved, from_ref, to_ref}}
+    services [{service_id, cluster, service_name, images, status, ecs_deployment_id, reason, failures [{…}]}]
+
+`deployment_gsi` lists an environment's deployments by that `project_id`; there is no `date_created`, so
+`project_gsi`, which lists releases, does not have them at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import TypeVar
+
+from weco_deploy.aws.records.attributes import Fields, Item, cut, present, size, stored_time
+from weco_deploy.aws.records.releases import ITEM_LIMIT, LONGEST_TEXT
+from weco_deploy.model.deployment import (
+    Deployment,
+    DeploymentStatus,
+    Failure,
+    ImageChange,
+    Kind,
+    ServiceOutcome,
+    ServiceStatus,
+)
+from weco_deploy.model.service import ServiceKey
+
+SERVICE_LIMIT = 4_000
+"""Bytes of failures that are kept of a service."""
+LONGEST_REASON = 1_000
+SHORTEST_REASON = 200
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def deployment_key(deployment_id: str) -> str:
+    return f"deployment#{deployment_id}"
+
+
+def deployments_partition(project_id: str, environment_id: str) -> str:
+    """The `project_id` of an environment's deployments."""
+    return f"{project_id}#{environment_id}"
+
+
+def deployment_item(deployment: Deployment) -> Item:
+    """The item, always under 300 KB: long texts and long lists of failures are cut, with a mark."""
+    texts = replace(
+        deployment,
+        description=cut(deployment.description, LONGEST_TEXT),
+        reason=cut(deployment.reason, LONGEST_TEXT),
+        gate_override=cut(deployment.gate_override, LONGEST_TEXT)
+        if deployment.gate_override is not None
+        else None,
+    )
+    item = _item(_with_failures_within(texts, LONGEST_REASON, SERVICE_LIMIT))
+    if size(item) <= ITEM_LIMIT:
+        return item
+    bare = _item(_with_failures_within(texts, SHORTEST_REASON, 0))
+    room = (ITEM_LIMIT - size(bare)) // len(deployment.services)
+    return _item(_with_failures_within(texts, SHORTEST_REASON, room))
+
+
+def _with_failures_within(deployment: Deployment, reason_limit: int, failures_limit: int) -> Deployment:
+    return replace(
+        deployment,
+        services=tuple(
+            replace(
+                service,
+                reason=cut(service.reason, reason_limit),
+                failures=_failures_within(service.failures, failures_limit),
+            )
+            for service in deployment.services
+        ),
+    )
+
+
+def _failures_within(failures: tuple[Failure, ...], limit: int) -> tuple[Failure, ...]:
+    """As many of the first failures as fit; the last one then says how many are missing."""
+    shortened = [replace(one, message=cut(one.message, LONGEST_REASON)) for one in failures]
+    if sum(_failure_size(one) for one in shortened) <= limit:
+        return tuple(shortened)
+    room = limit - _failure_size(_missing(len(failures)))
+    kept: list[Failure] = []
+    for one in shortened:
+        room -= _failure_size(one)
+        if room < 0:
+            break
+        kept.append(one)
+    missing = _missing(len(failures) - len(kept))
+    return (*kept, missing) if _failure_size(missing) <= limit else ()
+
+
+def _missing(count: int) -> Failure:
+    return Failure(kind="ecs", message=f"… {count} more, not kept in the record")
+
+
+def _failure_size(failure: Failure) -> int:
+    return 1 + size(_failure_item(failure))
+
+
+def _item(deployment: Deployment) -> Item:
+    return present(
+        {
+            "release_id": deployment_key(deployment.deployment_id),
+            "project_id": deployments_partition(deployment.project_id, deployment.environment),
+            "last_date_deployed": stored_time(deployment.date_created),
+            "deployment_id": deployment.deployment_id,
+            "release": deployment.release_id,
+            "project": deployment.project_id,
+            "environment": deployment.environment,
+            "status": deployment.status.value,
+            "reason": deployment.reason,
+            "kind": deployment.kind.value,
+            "requested_by": deployment.requested_by,
+            "description": deployment.description,
+            "date_finished": stored_time(deployment.date_finished) if deployment.date_finished else None,
+            "build_url": deployment.build_url,
+            "gate_override": deployment.gate_override,
+            "rollback": deployment.rollback.deployment_id if deployment.rollback else None,
+            "images": {image_id: _image_item(change) for image_id, change in deployment.images.items()},
+            "services": [_service_item(service) for service in deployment.services],
+        }
+    )
+
+
+def _image_item(change: ImageChange) -> Item:
+    return present(
+        {
+            "from_digest": change.from_digest,
+            "to_digest": change.to_digest,
+            "tag_moved": change.tag_moved,
+            "from_ref": change.from_ref,
+            "to_ref": change.to_ref,
+        }
+    )
+
+
+def _service_item(service: ServiceOutcome) -> Item:
+    return present(
+        {
+            "service_id": service.service_id,
+            "cluster": service.key.cluster,
+            "service_name": service.key.name,
+            "images": list(service.images),
+            "status": service.status.value,
+            "ecs_deployment_id": service.ecs_deployment_id,
+            "reason": service.reason,
+            "failures": [_failure_item(failure) for failure in service.failures],
+        }
+    )
+
+
+def _failure_item(failure: Failure) -> Item:
+    # No log lines: what containers print may hold secrets, and has a home in CloudWatch.
+    return present(
+        {
+            "kind": failure.kind,
+            "message": failure.message,
+            "task": failure.task,
+            "container": failure.container,
+            "stop_code": failure.stop_code,
+            "exit_code": failure.exit_code,
+            "log_location": failure.log_location,
+        }
+    )
+
+
+def read_deployment(item: Item) -> Deployment:
+    """The deployment of an item, without its rollback, of which the item has the id only."""
+    fields = Fields(item, str(item.get("release_id")))
+    return Deployment(
+        deployment_id=fields.text("deployment_id"),
+        release_id=fields.text("release"),
+        project_id=fields.text("project"),
+        environment=fields.text("environment"),
+        status=word(fields, "status", DeploymentStatus),
+        reason=fields.text("reason"),
+        kind=word(fields, "kind", Kind),
+        date_created=fields.time("last_date_deployed"),
+        date_finished=fields.optional_time("date_finished"),
+        requested_by=fields.text("requested_by"),
+        description=fields.text("description"),
+        build_url=fields.optional_text("build_url"),
+        gate_override=fields.optional_text("gate_override"),
+        images={image_id: _read_image(image_id, one) for image_id, one in fields.entries("images").items()},
+        services=tuple(_read_service(row) for row in fields.rows("services")),
+    )
+
+
+def rollback_of(item: Item) -> str | None:
+    """The id of the deployment that put things back after this one failed."""
+    return Fields(item, str(item.get("release_id"))).optional_text("rollback")
+
+
+def word(fields: Fields, name: str, words: type[Word]) -> Word:
+    """A field that holds one of the words."""
+    text = fields.text(name)
+    try:
+        return words(text)
+    except ValueError as error:
+        raise fields.unreadable(name) from error
+
+
+def _read_image(image_id: str, row: Fields) -> ImageChange:
+    return ImageChange(
+        image_id=image_id,
+        from_digest=row.optional_text("from_digest"),
+        to_digest=row.text("to_digest"),
+        tag_moved=row.flag("tag_moved"),
+        from_ref=row.optional_text("from_ref"),
+        to_ref=row.optional_text("to_ref"),
+    )
+
+
+def _read_service(row: Fields) -> ServiceOutcome:
+    return ServiceOutcome(
+        service_id=row.text("service_id"),
+        key=ServiceKey(row.text("cluster"), row.text("service_name")),
+        images=row.texts("images"),
+        status=word(row, "status", ServiceStatus),
+        ecs_deployment_id=row.optional_text("ecs_deployment_id"),
+        reason=row.text("reason"),
+        failures=tuple(_read_failure(one) for one in row.rows("failures")),
+    )
+
+
+def _read_failure(row: Fields) -> Failure:
+    return Failure(
+        kind=row.text("kind"),
+        message=row.text("message"),
+        task=row.optional_text("task"),
+        container=row.optional_text("container"),
+        stop_code=row.optional_text("stop_code"),
+        exit_code=row.optional_number("exit_code"),
+        log_location=row.optional_text("log_location"),
+    )

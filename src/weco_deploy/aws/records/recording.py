@@ -1,0 +1,129 @@
+"""Releases and deployments as parts of transactions: new ones, one more in a list, a closed one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from weco_deploy.aws.records.attributes import Item, Value, stored_time
+from weco_deploy.aws.records.deployments import deployment_item, deployment_key
+from weco_deploy.aws.records.history import History
+from weco_deploy.aws.records.releases import latest_item, listing, release_item
+from weco_deploy.aws.records.table import Table
+from weco_deploy.aws.records.writes import Check, Put, Update, Write
+from weco_deploy.errors import NotFound, Throttled
+from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.release import Release, ReleaseDeployment
+from weco_deploy.ports import Claim, StaleFence
+
+ROUNDS = 6
+"""How often a transaction is built anew because what it builds on changed."""
+
+IS_NEW = "attribute_not_exists(#release_id)"
+IN_PROGRESS = DeploymentStatus.IN_PROGRESS.value
+
+
+class Recording:
+    """Builds the parts from what is recorded now; their conditions fail if that changes."""
+
+    def __init__(self, table: Table, history: History) -> None:
+        self._table = table
+        self._history = history
+
+    def save(self, release: Release) -> None:
+        """Record a release. One that is recorded already was, by a call whose answer got lost."""
+        for _ in range(ROUNDS):
+            if self._history.release(release.release_id) is not None:
+                return
+            if self._table.write(self._new_release(release)):
+                return
+        raise never_still(f"release {release.release_id}")
+
+    def claimed(self, claim: Claim) -> Sequence[Write]:
+        """The deployment, its release that lists it, and the deployment that the claim settles."""
+        return [
+            Put(deployment_item(claim.deployment), IS_NEW),
+            *self._deployed_release(claim),
+            *self._settled(claim.settles),
+        ]
+
+    def resumed(self, claim: Claim) -> Sequence[Write]:
+        """That the deployment is still in progress. StaleFence if it has its verdict."""
+        deployment_id = claim.deployment.deployment_id
+        stored = self._history.deployment(deployment_id)
+        if stored is None or stored.finished:
+            raise StaleFence
+        return [Check(deployment_key(deployment_id), "#status = :in_progress", {":in_progress": IN_PROGRESS})]
+
+    def _deployed_release(self, claim: Claim) -> Sequence[Write]:
+        deployment = claim.deployment
+        item = self._table.get(deployment.release_id)
+        if item is not None:
+            return [_listed(item, deployment)]
+        if claim.new_release is None:
+            raise NotFound(
+                f"release {deployment.release_id} is not recorded", "see `weco-deploy show-releases`"
+            )
+        listed = ReleaseDeployment(
+            environment=deployment.environment,
+            date_created=deployment.date_created,
+            requested_by=deployment.requested_by,
+            description=deployment.description,
+            deployment_id=deployment.deployment_id,
+        )
+        return self._new_release(replace(claim.new_release, deployments=(listed,)))
+
+    def _new_release(self, release: Release) -> Sequence[Write]:
+        put = Put(release_item(release), IS_NEW)
+        latest = self._history.latest_date()
+        if latest is not None and latest > release.date_created:
+            return [put]  # somebody made a newer one meanwhile: that stays the latest
+        newest = Put(
+            latest_item(release),
+            f"{IS_NEW} OR #latest.#date_created <= :date_created",
+            {":date_created": stored_time(release.date_created)},
+        )
+        return [put, newest]
+
+    def _settled(self, deployment: Deployment | None) -> Sequence[Write]:
+        """The closing of a deployment that was cut off. StaleFence if it got another verdict since."""
+        if deployment is None:
+            return []
+        stored = self._history.deployment(deployment.deployment_id)
+        if stored is None or (stored.finished and stored.status is not deployment.status):
+            raise StaleFence
+        return [
+            Put(
+                deployment_item(deployment),
+                "#status = :in_progress OR #status = :verdict",
+                {":in_progress": IN_PROGRESS, ":verdict": deployment.status.value},
+            )
+        ]
+
+
+def never_still(what: str) -> Throttled:
+    """The error for a record that others changed in every round."""
+    return Throttled(
+        "dynamodb:TransactWriteItems",
+        f"the record of {what} was changed by others each time, in {ROUNDS} attempts",
+        "run the same command again",
+    )
+
+
+def _listed(item: Item, deployment: Deployment) -> Update:
+    """A release's list with the deployment in it, if nobody changed the list meanwhile."""
+    at, before = stored_time(deployment.date_created), item.get("last_date_deployed")
+    given: dict[str, Value] = {
+        ":listing": listing(item, deployment),
+        ":at": max(at, before) if isinstance(before, str) else at,
+    }
+    condition = "attribute_exists(#release_id) AND attribute_not_exists(#deployments)"
+    if "deployments" in item:
+        condition = "#deployments = :seen"
+        given[":seen"] = item["deployments"]
+    return Update(
+        deployment.release_id,
+        "SET #deployments = :listing, #last_date_deployed = :at",
+        condition,
+        given,
+    )

@@ -1,0 +1,218 @@
+"""The DynamoDB table: items read and listed, transactions written, and made when it is first written to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import Enum, auto
+from itertools import islice
+from random import SystemRandom
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from weco_deploy.aws.faults import THROTTLING_CODES, code_of, told
+from weco_deploy.aws.records.attributes import Item, decoded, encoded
+from weco_deploy.aws.records.writes import Write, request
+from weco_deploy.errors import AwsError, Throttled, Unreachable
+from weco_deploy.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef, TransactWriteItemTypeDef
+
+RELEASES = "project_gsi"
+"""Lists a project's releases by `date_created`."""
+DEPLOYMENTS = "deployment_gsi"
+"""Lists releases (5.x) and an environment's deployments by `last_date_deployed`."""
+SORTED_BY = {RELEASES: "date_created", DEPLOYMENTS: "last_date_deployed"}
+
+PAGE = 100
+ATTEMPTS = 8
+"""A busy table is asked so often, beyond botocore's own retries: tables of 5.x have one write a second."""
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 8.0
+UNTIL_ACTIVE = 120
+"""A new table gets so many seconds until it and its indexes can be written to."""
+
+_MISSING = "ResourceNotFoundException"
+_BUSY = THROTTLING_CODES | {
+    "ProvisionedThroughputExceeded",
+    "ThrottlingError",
+    "TransactionConflict",
+    "TransactionInProgressException",
+}
+
+
+class _Sent(Enum):
+    DONE = auto()
+    REFUSED = auto()
+    BUSY = auto()
+    MISSING = auto()
+    UNKNOWN = auto()
+
+
+class Table:
+    """A table with the hash key `release_id` and the indexes that 5.x made."""
+
+    def __init__(self, client: DynamoDBClient, name: str, clock: Clock) -> None:
+        self._client = client
+        self._name = name
+        self._clock = clock
+        self._random = SystemRandom()
+
+    def get(self, key: str) -> Item | None:
+        """The item as it is now; None where there is none, or no table."""
+        with told("dynamodb", "GetItem"):
+            try:
+                answer = self._client.get_item(
+                    TableName=self._name, Key=encoded({"release_id": key}), ConsistentRead=True
+                )
+            except ClientError as error:
+                if code_of(error) != _MISSING:
+                    raise
+                return None
+        return decoded(answer["Item"]) if "Item" in answer else None
+
+    def newest(self, index: str, partition: str, limit: int) -> Iterator[Item]:
+        """Up to `limit` items of a partition of an index, newest first, a page at a time; it may lag."""
+        return islice(self._listed(index, partition, min(limit, PAGE)), limit)
+
+    def _listed(self, index: str, partition: str, page: int) -> Iterator[Item]:
+        asked: QueryInputTypeDef = {
+            "TableName": self._name,
+            "IndexName": index,
+            "KeyConditionExpression": "project_id = :partition",
+            "ExpressionAttributeValues": encoded({":partition": partition}),
+            "ScanIndexForward": False,
+            "Limit": page,
+        }
+        while True:
+            with told("dynamodb", "Query"):
+                try:
+                    answer = self._client.query(**asked)
+                except ClientError as error:
+                    if code_of(error) != _MISSING:
+                        raise
+                    return
+            for item in answer.get("Items", []):
+                yield decoded(item)
+            if "LastEvaluatedKey" not in answer:
+                return
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def write(self, writes: Sequence[Write]) -> bool:
+        """Do all of it or nothing; False if a condition does not hold.
+
+        Conflicts with other transactions, throttling and lost answers are tried again under the same
+        token, which makes that safe for ten minutes (API reference, TransactWriteItems); a missing
+        table is made. After a lost answer False may also mean that it was done: read to find out.
+
+        Raises:
+            Throttled: busy after all attempts. Unreachable: no answer, twice.
+
+        """
+        requests = [request(self._name, write) for write in writes]
+        token = str(uuid4())
+        lost: Unreachable | None = None
+        for attempt in range(ATTEMPTS):
+            try:
+                sent = self._send(requests, token)
+            except Throttled:
+                sent = _Sent.BUSY
+            except Unreachable as error:
+                if lost is not None:
+                    raise
+                lost, sent = error, _Sent.UNKNOWN
+            if sent in (_Sent.DONE, _Sent.REFUSED):
+                return sent is _Sent.DONE
+            if sent is _Sent.MISSING:
+                self._make()
+            else:
+                self._pause(attempt)
+        raise Throttled(
+            "dynamodb:TransactWriteItems",
+            f"the table {self._name} is too busy, also after {ATTEMPTS} attempts",
+            "run it again; a table that 5.x made has little capacity: switch it to on-demand",
+        )
+
+    def _send(self, requests: Sequence[TransactWriteItemTypeDef], token: str) -> _Sent:
+        with told("dynamodb", "TransactWriteItems"):
+            try:
+                self._client.transact_write_items(TransactItems=requests, ClientRequestToken=token)
+            except ClientError as error:
+                judged = _judged(error)
+                if judged is None:
+                    raise
+                return judged
+        return _Sent.DONE
+
+    def _pause(self, attempt: int) -> None:
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
+        self._clock.wait(longest * self._random.uniform(0.5, 1.0))
+
+    def _make(self) -> None:
+        """Create the table, or wait for somebody who does."""
+        with told("dynamodb", "CreateTable"):
+            try:
+                self._client.create_table(
+                    TableName=self._name,
+                    KeySchema=[{"AttributeName": "release_id", "KeyType": "HASH"}],
+                    AttributeDefinitions=[
+                        {"AttributeName": name, "AttributeType": "S"}
+                        for name in ("release_id", "project_id", *SORTED_BY.values())
+                    ],
+                    GlobalSecondaryIndexes=[
+                        {
+                            "IndexName": index,
+                            "KeySchema": [
+                                {"AttributeName": "project_id", "KeyType": "HASH"},
+                                {"AttributeName": sorted_by, "KeyType": "RANGE"},
+                            ],
+                            "Projection": {"ProjectionType": "ALL"},
+                        }
+                        for index, sorted_by in SORTED_BY.items()
+                    ],
+                    BillingMode="PAY_PER_REQUEST",
+                    DeletionProtectionEnabled=True,
+                )
+            except ClientError as error:
+                if code_of(error) != "ResourceInUseException":
+                    raise
+        self._await_active()
+
+    def _await_active(self) -> None:
+        for _ in range(UNTIL_ACTIVE):
+            if self._is_active():
+                return
+            self._clock.wait(1.0)
+        raise AwsError(
+            "dynamodb:DescribeTable",
+            f"the new table {self._name} was not ready within {UNTIL_ACTIVE} seconds",
+            "run the same command again",
+        )
+
+    def _is_active(self) -> bool:
+        with told("dynamodb", "DescribeTable"):
+            try:
+                table = self._client.describe_table(TableName=self._name)["Table"]
+            except ClientError as error:
+                if code_of(error) != _MISSING:
+                    raise
+                return False
+        indexes = table.get("GlobalSecondaryIndexes", [])
+        states = [table.get("TableStatus"), *(index.get("IndexStatus") for index in indexes)]
+        return all(state == "ACTIVE" for state in states)
+
+
+def _judged(error: ClientError) -> _Sent | None:
+    """What an error answer of TransactWriteItems means; None for one that is an error indeed."""
+    code = code_of(error)
+    if code == _MISSING:
+        return _Sent.MISSING
+    if code != "TransactionCanceledException":
+        return _Sent.BUSY if code in _BUSY else None
+    reasons = {reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])}
+    if "ConditionalCheckFailed" in reasons:
+        return _Sent.REFUSED
+    return _Sent.BUSY if reasons & _BUSY else None

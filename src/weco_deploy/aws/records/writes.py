@@ -1,0 +1,104 @@
+"""The parts of a transaction, and their expressions.
+
+In an expression `#name` is the attribute of that name and `:name` the value given under it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from weco_deploy.aws.records.attributes import Item, encoded
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+_NAME = re.compile(r"#(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a whole item, if `only_if` holds of the one that is there."""
+
+    item: Item
+    only_if: str = ""
+    given: Item = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change fields of an item, if `only_if` holds of it; an item that is not there is made."""
+
+    key: str
+    change: str
+    only_if: str
+    given: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Go on only if `only_if` holds of an item."""
+
+    key: str
+    only_if: str
+    given: Item
+
+
+Write = Put | Update | Check
+
+
+def request(table: str, write: Write) -> TransactWriteItemTypeDef:
+    """The part as TransactWriteItems takes it."""
+    match write:
+        case Put():
+            return _put(table, write)
+        case Update():
+            return {
+                "Update": {
+                    "TableName": table,
+                    "Key": encoded({"release_id": write.key}),
+                    "UpdateExpression": write.change,
+                    "ConditionExpression": write.only_if,
+                    "ExpressionAttributeNames": _names(f"{write.change} {write.only_if}"),
+                    "ExpressionAttributeValues": encoded(write.given),
+                }
+            }
+        case Check():
+            return {
+                "ConditionCheck": {
+                    "TableName": table,
+                    "Key": encoded({"release_id": write.key}),
+                    "ConditionExpression": write.only_if,
+                    "ExpressionAttributeNames": _names(write.only_if),
+                    "ExpressionAttributeValues": encoded(write.given),
+                }
+            }
+
+
+def _put(table: str, write: Put) -> TransactWriteItemTypeDef:
+    if not write.only_if:
+        return {"Put": {"TableName": table, "Item": encoded(write.item)}}
+    names = _names(write.only_if)
+    if not write.given:  # DynamoDB refuses an empty map of values
+        return {
+            "Put": {
+                "TableName": table,
+                "Item": encoded(write.item),
+                "ConditionExpression": write.only_if,
+                "ExpressionAttributeNames": names,
+            }
+        }
+    return {
+        "Put": {
+            "TableName": table,
+            "Item": encoded(write.item),
+            "ConditionExpression": write.only_if,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": encoded(write.given),
+        }
+    }
+
+
+def _names(expression: str) -> dict[str, str]:
+    return {f"#{name}": name for name in _NAME.findall(expression)}

@@ -1,0 +1,66 @@
+"""`--verbose`: one line for each call to AWS.
+
+Call, duration, attempts and request id come from botocore's events. Never parameters, headers or bodies:
+botocore's own debug log has all of them, and with them session tokens.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+_BEGUN = "weco_deploy_begun"
+
+
+def trace(client: BaseClient, tell: Callable[[str], None]) -> None:
+    """Give `tell` a line for each call of `client`, such as `ecs:ListTasks 23 ms, 1 attempt, request 1b2c…`.
+
+    `tell` is called in whichever thread makes the call.
+    """
+    service = client.meta.service_model.service_id.hyphenize()
+    events = client.meta.events
+    events.register(f"before-call.{service}", _begin)
+    events.register(f"after-call.{service}", lambda **told: tell(_answered(**told)))
+    events.register(f"after-call-error.{service}", lambda **told: tell(_unanswered(**told)))
+
+
+def _begin(context: dict[str, object], **_: object) -> None:
+    context[_BEGUN] = time.perf_counter()
+
+
+def _answered(
+    event_name: str, context: Mapping[str, object], parsed: Mapping[str, object], **_: object
+) -> str:
+    metadata = parsed.get("ResponseMetadata")
+    facts: Mapping[str, object] = metadata if isinstance(metadata, Mapping) else {}
+    line = f"{_call(event_name)} {_took(context)}, {_attempts(context)}, request {facts.get('RequestId', 'unknown')}"
+    error = parsed.get("Error")
+    return f"{line}, {error.get('Code')}" if isinstance(error, Mapping) else line
+
+
+def _unanswered(event_name: str, context: Mapping[str, object], exception: Exception, **_: object) -> str:
+    return (
+        f"{_call(event_name)} {_took(context)}, {_attempts(context)}, no answer: {type(exception).__name__}"
+    )
+
+
+def _call(event_name: str) -> str:
+    service, operation = event_name.split(".")[1:3]
+    return f"{service}:{operation}"
+
+
+def _took(context: Mapping[str, object]) -> str:
+    begun = context.get(_BEGUN)
+    if not isinstance(begun, float):
+        return "not sent"
+    return f"{(time.perf_counter() - begun) * 1000:.0f} ms"
+
+
+def _attempts(context: Mapping[str, object]) -> str:
+    retries = context.get("retries")
+    attempt = retries.get("attempt", 1) if isinstance(retries, Mapping) else 1
+    return f"{attempt} attempt{'' if attempt == 1 else 's'}"

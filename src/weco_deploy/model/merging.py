@@ -1,0 +1,78 @@
+"""What a deployment leaves in the record of its environment.
+
+Releases may be partial, so what is applied is kept image by image, and each deployment adds its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome
+from weco_deploy.model.environment import AppliedImage, DeployedRelease, EnvironmentRecord, KnownService
+
+
+def merged(record: EnvironmentRecord, deployment: Deployment) -> EnvironmentRecord:
+    """The record with what a deployment applied to it, once the deployment has its verdict."""
+    deployed = DeployedRelease(
+        release_id=deployment.release_id,
+        deployment_id=deployment.deployment_id,
+        status=deployment.status,
+    )
+    is_current = record.current is not None and record.current.deployment_id == deployment.deployment_id
+    return replace(
+        record,
+        images={**record.images, **_applied(deployment)},
+        services=_services(record, deployment),
+        current=deployed if is_current else record.current,
+        good=deployed if deployment.status is DeploymentStatus.SUCCEEDED else record.good,
+    )
+
+
+def _applied(deployment: Deployment) -> Mapping[str, AppliedImage]:
+    return {
+        image_id: AppliedImage(release_id=deployment.release_id, digest=change.to_digest, ref=change.to_ref)
+        for image_id, change in deployment.images.items()
+        if change.applied
+    }
+
+
+def _services(record: EnvironmentRecord, deployment: Deployment) -> Mapping[str, KnownService]:
+    noted = {
+        one.service_id: _noted(one, deployment, record.services.get(one.service_id))
+        for one in deployment.services
+    }
+    kept = {key: known for key, known in record.services.items() if not _gone(known, deployment)}
+    return {**kept, **noted}
+
+
+def _noted(outcome: ServiceOutcome, deployment: Deployment, known: KnownService | None) -> KnownService:
+    digests = {
+        image_id: deployment.images[image_id].to_digest
+        for image_id in outcome.images
+        if image_id in deployment.images
+    }
+    same = known if known is not None and known.key == outcome.key else None
+    if outcome.ecs_deployment_id is None:
+        # ECS was never told: what was noted before still holds.
+        return same or KnownService(service_id=outcome.service_id, key=outcome.key)
+    if same is not None and same.ecs_deployment_id == outcome.ecs_deployment_id:
+        digests = {**same.digests, **digests}
+    return KnownService(
+        service_id=outcome.service_id,
+        key=outcome.key,
+        ecs_deployment_id=outcome.ecs_deployment_id,
+        digests=digests,
+    )
+
+
+def _gone(known: KnownService, deployment: Deployment) -> bool:
+    """Whether a deployment that succeeded did without this service although it had all of its images.
+
+    It was allowed to miss it. Otherwise it would be asked for, and kept here, for ever.
+    """
+    return (
+        deployment.status is DeploymentStatus.SUCCEEDED
+        and bool(known.digests)
+        and set(known.digests) <= set(deployment.images)
+    )

@@ -1,0 +1,72 @@
+"""Carries a claimed plan out to its verdict, and closes the record with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from weco_deploy.errors import AwsError, DeployError, Interrupted, LeaseLost
+from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.events import Event, Notice, Settled
+from weco_deploy.model.plan import Plan
+from weco_deploy.model.project import Environment
+from weco_deploy.model.requests import DeployRequest
+from weco_deploy.pipeline.execute import execute
+from weco_deploy.pipeline.ledger import Ledger
+from weco_deploy.pipeline.watch import Patience, tracks, watch
+from weco_deploy.ports import Ports
+from weco_deploy.rules.outcome import verdict
+
+
+def carry_out(
+    planned: Plan,
+    environment: Environment,
+    request: DeployRequest,
+    ledger: Ledger,
+    ports: Ports,
+    tell: Callable[[Event], None],
+) -> Deployment:
+    """Move the tags, redeploy, watch. Whatever happens ends in the deployment's verdict, not recorded yet."""
+    reason = ""
+    try:
+        execute(planned, environment, ledger, ports, tell)
+        patience = Patience(wait=request.wait, interval=request.interval)
+        watch(tracks(planned, ledger, ports), environment, patience, ledger, ports, tell)
+        status = verdict(ledger.deployment.services)
+        if status is DeploymentStatus.TIMED_OUT:
+            reason = f"still not done after {request.wait:g} s; ECS goes on"
+    except Interrupted as interrupted:
+        status, reason = DeploymentStatus.INTERRUPTED, interrupted.message
+    except DeployError as error:
+        status, reason = DeploymentStatus.FAILED, error.message
+    return ledger.verdict(status, ports.clock.utc(), reason)
+
+
+def settle(ledger: Ledger, tell: Callable[[Event], None], undone: Deployment | None = None) -> Deployment:
+    """Close the record with the verdict. If that can't be done, the answer says so and does not claim success.
+
+    `undone` is a failed deployment that this one put right, with the status that it has now.
+    """
+    deployment = ledger.deployment
+    try:
+        ledger.settle(undone)
+    except LeaseLost as lost:
+        tell(Notice(lost.message))
+    except AwsError as error:
+        deployment = _unsettled(deployment, error)
+        tell(Notice(deployment.reason))
+    tell(Settled(deployment))
+    return deployment
+
+
+def _unsettled(deployment: Deployment, error: AwsError) -> Deployment:
+    reason = (
+        f"the record could not be closed ({error.message}); the verdict was {deployment.status}: close it with "
+        f"weco-deploy confirm-deploy --environment-id {deployment.environment}"
+    )
+    succeeded = deployment.status is DeploymentStatus.SUCCEEDED
+    return replace(
+        deployment,
+        status=DeploymentStatus.IN_PROGRESS if succeeded else deployment.status,
+        reason="; ".join(part for part in (deployment.reason, reason) if part),
+    )

@@ -1,0 +1,51 @@
+"""Asks the record whether a release may go where it is wanted. `override` is the reason for going all the same."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from weco_deploy.errors import GateClosed
+from weco_deploy.model.deployment import Kind
+from weco_deploy.model.project import Environment
+from weco_deploy.model.requests import DeployRequest
+from weco_deploy.pipeline import fan
+from weco_deploy.ports import Ports
+from weco_deploy.rules.gates import half_moved, untried
+
+MANY = 1000
+OVERRIDE = "if it must be, say why with --override-gate REASON, which is recorded"
+
+
+def check_label(label: str, override: str | None, ports: Ports) -> None:
+    """GateClosed if the label is an environment's tag that may be half moved, or bad."""
+    environment_id = label.removeprefix("env.")
+    known = {environment.id for environment in ports.project.environments}
+    if override is not None or not label.startswith("env.") or environment_id not in known:
+        return
+    against = half_moved(ports.store.environment(environment_id))
+    if against:
+        raise GateClosed(
+            f"no release is made from {label}:", [against], f"deploy to {environment_id} first; {OVERRIDE}"
+        )
+
+
+def check_requirements(environment: Environment, request: DeployRequest, ports: Ports) -> None:
+    """GateClosed if the environment requires others in which the release never succeeded.
+
+    A rollback passes: it goes to what ran there before.
+    """
+    if request.override_gate is not None or request.kind is Kind.ROLLBACK or not environment.requires:
+        return
+    required = environment.requires
+    release_id = request.release.release_id
+    deployed = fan.begin_all(partial(ports.store.deployments, [one], MANY, release_id) for one in required)
+    recorded = fan.begin_all(partial(ports.store.environment, one) for one in required)
+    deployments = dict(zip(required, fan.answers(deployed), strict=True))
+    records = dict(zip(required, fan.answers(recorded), strict=True))
+    against = untried(request.release, environment, deployments, records)
+    if against:
+        raise GateClosed(
+            f"the release may not go to {environment.id} yet:",
+            against,
+            f"deploy it to {required[0]} first; {OVERRIDE}",
+        )

@@ -1,0 +1,128 @@
+"""Answers of ECR that no emulator gives."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.aws.scripted import Answer, ScriptedAws, json_answer, refusal
+from tests.contracts.aws_setting import StillClock
+from weco_deploy.aws.ecr import MEDIA_TYPES, EcrRegistry
+from weco_deploy.aws.session import Login
+from weco_deploy.errors import AwsError, PlanRefused, Unreachable
+from weco_deploy.model.image import Manifest
+
+ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+BODY = '{"schemaVersion": 2}'
+TYPE = MEDIA_TYPES[2]
+MANIFEST = Manifest(digest=ONE, media_type=TYPE, body=BODY)
+
+
+@pytest.fixture
+def registry(aws: ScriptedAws) -> EcrRegistry:
+    aws.says("PutImage", json_answer(image={}))
+    return EcrRegistry(Login(StillClock()).account("eu-west-1"))
+
+
+def image(digest: str, tag: str | None = None, manifest: str = BODY) -> dict[str, object]:
+    named = {"imageDigest": digest} | ({"imageTag": tag} if tag else {})
+    return {"imageId": named, "imageManifest": manifest, "imageManifestMediaType": TYPE}
+
+
+@pytest.mark.parametrize(
+    ("images", "tagged"),
+    [
+        ([image(ONE)], ONE),
+        ([image(ONE, "env.stage")], ONE),
+        ([image(ONE), image(ONE, "env.stage")], ONE),
+        ([image(ONE), image(TWO, "env.stage")], TWO),
+        ([image(TWO, "env.stage"), image(ONE)], TWO),
+        ([image(ONE, "env.stage"), image(TWO, "latest")], TWO),
+    ],
+    ids=["merged", "merged with tag", "twice", "apart", "apart, other order", "labelled with other tags"],
+)
+def test_the_tag_is_told_however_the_answer_is_put(
+    aws: ScriptedAws, registry: EcrRegistry, images: list[object], tagged: str
+) -> None:
+    aws.says("BatchGetImage", json_answer(images=images, failures=[]))
+
+    view = registry.manifest_and_tag("acme/app", ONE, "env.stage")
+
+    assert view.manifest == MANIFEST
+    assert view.tagged == tagged
+
+
+def test_digest_and_tag_are_asked_for_in_one_call_of_every_media_type(
+    aws: ScriptedAws, registry: EcrRegistry
+) -> None:
+    aws.says("BatchGetImage", json_answer(images=[image(ONE)], failures=[]))
+
+    registry.manifest_and_tag("acme/app", ONE, "env.stage")
+
+    (asked,) = (json.loads(body) for body in aws.bodies)
+    assert asked["imageIds"] == [{"imageDigest": ONE}, {"imageTag": "env.stage"}]
+    assert len(asked["acceptedMediaTypes"]) == 4
+
+
+def test_an_image_that_can_not_be_read_is_not_taken_for_missing(
+    aws: ScriptedAws, registry: EcrRegistry
+) -> None:
+    failure = {"imageId": {"imageDigest": ONE}, "failureCode": "KmsError", "failureReason": "key disabled"}
+    aws.says("BatchGetImage", json_answer(images=[], failures=[failure]))
+
+    with pytest.raises(AwsError, match="KmsError: key disabled"):
+        registry.manifest_and_tag("acme/app", ONE, "env.stage")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(200, "<html>"), json_answer(images=[image(ONE, manifest="<html>")]), json_answer(images=[{}])],
+    ids=["no answer", "no manifest", "no image"],
+)
+def test_an_answer_that_is_none_is_not_taken_for_a_missing_image(
+    aws: ScriptedAws, registry: EcrRegistry, answer: Answer
+) -> None:
+    aws.says("BatchGetImage", answer)
+    aws.says("DescribeImages", Answer(200, "<html>"))
+    aws.says("DescribeRepositories", Answer(200, "<html>"))
+
+    with pytest.raises(Unreachable, match="ecr:BatchGetImage"):
+        registry.manifest_and_tag("acme/app", ONE, "env.stage")
+    with pytest.raises(Unreachable, match="ecr:DescribeImages"):
+        registry.find("acme/app", "latest")
+    with pytest.raises(Unreachable, match="ecr:DescribeRepositories"):
+        registry.repositories(["acme/app"])
+
+
+def test_a_manifest_is_put_byte_for_byte(aws: ScriptedAws, registry: EcrRegistry) -> None:
+    registry.point("acme/app", "env.stage", MANIFEST)
+
+    (put,) = (json.loads(body) for body in aws.bodies)
+    assert put == {
+        "repositoryName": "acme/app",
+        "imageManifest": BODY,
+        "imageManifestMediaType": TYPE,
+        "imageTag": "env.stage",
+        "imageDigest": ONE,
+    }
+
+
+@pytest.mark.parametrize("code", ["ImageAlreadyExistsException", "ImageTagAlreadyExistsException"])
+def test_a_refused_put_is_fine_if_the_tag_is_right_already(
+    aws: ScriptedAws, registry: EcrRegistry, code: str
+) -> None:
+    aws.says("PutImage", refusal(code, "there is one"))
+    aws.says("DescribeImages", json_answer(imageDetails=[{"imageDigest": ONE}]))
+    registry.point("acme/app", "env.stage", MANIFEST)
+
+    aws.says("DescribeImages", json_answer(imageDetails=[{"imageDigest": TWO}]))
+    with pytest.raises(PlanRefused, match="can't be moved"):
+        registry.point("acme/app", "env.stage", MANIFEST)
+
+
+def test_an_archived_or_broken_put_is_said_as_aws_said_it(aws: ScriptedAws, registry: EcrRegistry) -> None:
+    aws.says("PutImage", refusal("ImageDigestDoesNotMatchException", "digests differ"))
+
+    with pytest.raises(AwsError, match="ImageDigestDoesNotMatchException: digests differ"):
+        registry.point("acme/app", "env.stage", MANIFEST)

@@ -1,0 +1,165 @@
+"""Whatever boto raises becomes one of our errors, with what to do next and nothing secret."""
+
+from __future__ import annotations
+
+import botocore.exceptions as boto
+import pytest
+from botocore.parsers import ResponseParserError
+
+from weco_deploy.aws.faults import NotSent, code_behind, told, translated
+from weco_deploy.errors import AccessDenied, AwsError, NoCredentials, NotFound, Throttled, Unreachable
+
+
+def client_error(code: str, message: str = "", status: int = 400) -> boto.ClientError:
+    return boto.ClientError(
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]  # the part that matters
+        "UpdateService",
+    )
+
+
+def raised_for(fault: Exception, service: str = "ecs", operation: str = "UpdateService") -> AwsError:
+    with pytest.raises(AwsError) as raised, told(service, operation):
+        raise fault
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (client_error("AccessDeniedException"), AccessDenied),
+        (client_error("AccessDenied", status=403), AccessDenied),
+        (client_error("UnauthorizedOperation"), AccessDenied),
+        (client_error("ThrottlingException"), Throttled),
+        (client_error("ProvisionedThroughputExceededException"), Throttled),
+        (client_error("Strange", status=429), Throttled),
+        (client_error("ThrottledException", status=503), Throttled),
+        (client_error("ServerException", status=500), Unreachable),
+        (client_error("503", status=503), Unreachable),
+        (client_error("ExpiredTokenException"), NoCredentials),
+        (client_error("UnrecognizedClientException"), NoCredentials),
+        (client_error("InvalidClientTokenId", status=403), NoCredentials),
+        (client_error("SignatureDoesNotMatch", status=403), NoCredentials),
+        (boto.NoCredentialsError(), NoCredentials),
+        (boto.PartialCredentialsError(provider="env", cred_var="key"), NoCredentials),
+        (boto.ProfileNotFound(profile="none"), NoCredentials),
+        (boto.TokenRetrievalError(provider="sso", error_msg="expired"), NoCredentials),
+        (boto.UnauthorizedSSOTokenError(), NoCredentials),
+        (boto.CredentialRetrievalError(provider="process", error_msg="it failed"), NoCredentials),
+        (boto.EndpointConnectionError(endpoint_url="http://x"), NotSent),
+        (boto.ConnectTimeoutError(endpoint_url="http://x"), NotSent),
+        (boto.ReadTimeoutError(endpoint_url="http://x"), Unreachable),
+        (boto.ConnectionClosedError(endpoint_url="http://x"), Unreachable),
+        (boto.SSLError(endpoint_url="http://x", error=OSError("bad")), Unreachable),
+        (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), Unreachable),
+        (ResponseParserError("Unable to parse response"), Unreachable),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), Unreachable),
+        (KeyError("service"), Unreachable),
+        (ConnectionResetError(104, "reset"), Unreachable),
+    ],
+    ids=lambda value: getattr(value, "__name__", None) or str(value)[:50],
+)
+def test_each_fault_has_its_kind(fault: Exception, kind: type[AwsError]) -> None:
+    error = raised_for(fault)
+
+    assert type(error) is kind
+    assert error.operation == "ecs:UpdateService"
+    assert error.message.startswith("ecs:UpdateService: ")
+    assert error.hint
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [client_error("InvalidParameterException", "no"), boto.ParamValidationError(report="bad")],
+    ids=["refused", "not sent"],
+)
+def test_other_refusals_keep_what_was_said(fault: Exception) -> None:
+    error = raised_for(fault)
+
+    assert type(error) is AwsError
+    assert error.message.endswith(("InvalidParameterException: no", "bad"))
+
+
+def test_only_what_surely_did_not_happen_is_not_unreachable_or_is_not_sent() -> None:
+    assert issubclass(NotSent, Unreachable)
+    assert not isinstance(raised_for(boto.ReadTimeoutError(endpoint_url="http://x")), NotSent)
+
+
+def test_our_own_errors_pass_through() -> None:
+    with pytest.raises(NotFound), told("ecr", "DescribeImages"):
+        raise NotFound("no such repository")
+
+
+def test_a_refusal_names_action_resource_and_principal_as_aws_does() -> None:
+    error = raised_for(
+        client_error(
+            "AccessDeniedException",
+            "User: arn:aws:sts::111122223333:assumed-role/ci/me is not authorized to perform:"
+            " dynamodb:ConditionCheckItem on resource: arn:aws:dynamodb:eu-west-1:111122223333:table/t because"
+            " no identity-based policy allows it",
+        ),
+        "dynamodb",
+        "TransactWriteItems",
+    )
+
+    assert error.message == (
+        "dynamodb:TransactWriteItems: not allowed: the IAM permission dynamodb:ConditionCheckItem is missing"
+        " on arn:aws:dynamodb:eu-west-1:111122223333:table/t for arn:aws:sts::111122223333:assumed-role/ci/me"
+    )
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "actions"),
+    [
+        ("ecs", "UpdateService", ["ecs:UpdateService"]),
+        ("tag", "GetResources", ["tag:GetResources"]),
+        (
+            "dynamodb",
+            "TransactWriteItems",
+            ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"],
+        ),
+    ],
+)
+def test_a_refusal_without_words_names_the_actions_behind_the_call(
+    service: str, operation: str, actions: list[str]
+) -> None:
+    error = raised_for(client_error("AccessDeniedException"), service, operation)
+
+    assert all(action in error.message for action in actions)
+
+
+SECRET = "FwoGZXIvYXdzEXAMPLETOKEN"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        client_error("SignatureDoesNotMatch", f"canonical:\nx-amz-security-token:{SECRET}\n\nhost", 403),
+        client_error("InvalidParameterException", f"bad header Authorization: AWS4-HMAC-SHA256 {SECRET}"),
+        client_error("InvalidParameterException", f"bad header X-Amz-Security-Token={SECRET}&x=1"),
+        client_error("AccessDenied", f"no. Encoded authorization failure message: {SECRET}"),
+        boto.EndpointConnectionError(endpoint_url=f"https://me:{SECRET}@proxy.example"),
+        ResponseParserError(f"Unable to parse response, invalid XML received:\n<SessionToken>{SECRET}<"),
+        ValueError(f"not JSON: {SECRET}"),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_no_secret_gets_into_a_message(fault: Exception) -> None:
+    error = raised_for(fault)
+
+    assert SECRET not in f"{error} {error.message} {error.hint}"
+
+
+def test_a_message_without_end_is_cut() -> None:
+    assert len(raised_for(client_error("InvalidParameterException", "x" * 10_000)).message) < 1000
+
+
+def test_the_code_of_aws_can_be_asked_of_our_error() -> None:
+    assert code_behind(raised_for(client_error("ns#ClusterNotFoundException"))) == "ClusterNotFoundException"
+    assert code_behind(raised_for(boto.NoCredentialsError())) == ""
+
+
+def test_outside_a_call_only_botos_own_errors_are_translated() -> None:
+    with pytest.raises(NoCredentials), translated():
+        raise boto.ProfileNotFound(profile="none")
+    with pytest.raises(KeyError), translated():
+        raise KeyError("a fault of ours")

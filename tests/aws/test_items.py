@@ -1,0 +1,294 @@
+"""A record becomes an item and the same record again; an item stays small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from weco_deploy.aws.records import legacy
+from weco_deploy.aws.records.attributes import CUT, Item, cut, decoded, encoded, read_time, size, stored_time
+from weco_deploy.aws.records.deployments import SERVICE_LIMIT, deployment_item, read_deployment, rollback_of
+from weco_deploy.aws.records.environments import environment_item, read_environment
+from weco_deploy.aws.records.releases import ITEM_LIMIT, latest_item, listing, read_release, release_item
+from weco_deploy.model.deployment import (
+    Deployment,
+    DeploymentStatus,
+    Failure,
+    ImageChange,
+    Kind,
+    ServiceOutcome,
+    ServiceStatus,
+)
+from weco_deploy.model.environment import AppliedImage, DeployedRelease, EnvironmentRecord, KnownService, Lock
+from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
+from weco_deploy.model.service import ServiceKey
+
+words = st.text(st.characters(codec="utf-8"), max_size=20)
+ids = st.text("abcdefghij_-.0123456789", min_size=1, max_size=12)
+digests = st.text("0123456789abcdef", min_size=64, max_size=64).map("sha256:{}".format)
+refs = st.text("0123456789abcdef", min_size=1, max_size=40).map("ref.{}".format)
+times = st.datetimes(datetime(1000, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
+keys = st.builds(ServiceKey, ids, ids)
+unhurried = settings(deadline=None)  # a busy machine is no failure
+
+releases = st.builds(
+    Release,
+    release_id=ids,
+    project_id=ids,
+    project_name=words,
+    date_created=times,
+    requested_by=words,
+    description=words,
+    images=st.dictionaries(
+        ids,
+        st.none()
+        | st.builds(
+            ImageVersion,
+            ref=refs,
+            refs=st.lists(refs, max_size=3).map(tuple),
+            digest=st.none() | digests,
+        ),
+        max_size=4,
+    ),
+    build_url=st.none() | words,
+    from_label=st.none() | words,
+    deployments=st.lists(
+        st.builds(
+            ReleaseDeployment,
+            environment=ids,
+            date_created=times,
+            requested_by=words,
+            description=words,
+            deployment_id=st.none() | ids,
+        ),
+        max_size=3,
+    ).map(tuple),
+)
+failures = st.builds(
+    Failure,
+    kind=st.sampled_from(["task", "event", "ecs"]),
+    message=words,
+    task=st.none() | words,
+    container=st.none() | words,
+    stop_code=st.none() | words,
+    exit_code=st.none() | st.integers(-(2**31), 2**31),
+    log_location=st.none() | words,
+)
+changes = st.builds(
+    ImageChange,
+    image_id=ids,
+    from_digest=st.none() | digests,
+    to_digest=digests,
+    tag_moved=st.booleans(),
+    from_ref=st.none() | refs,
+    to_ref=st.none() | refs,
+)
+outcomes = st.builds(
+    ServiceOutcome,
+    service_id=ids,
+    key=keys,
+    images=st.lists(ids, max_size=3).map(tuple),
+    status=st.sampled_from(ServiceStatus),
+    ecs_deployment_id=st.none() | ids,
+    reason=words,
+    failures=st.lists(failures, max_size=3).map(tuple),
+)
+deployments = st.builds(
+    Deployment,
+    deployment_id=ids,
+    release_id=ids,
+    project_id=ids,
+    environment=ids,
+    status=st.sampled_from(DeploymentStatus),
+    date_created=times,
+    requested_by=words,
+    description=words,
+    date_finished=st.none() | times,
+    build_url=st.none() | words,
+    kind=st.sampled_from(Kind),
+    gate_override=st.none() | words,
+    images=st.lists(changes, max_size=4).map(lambda found: {one.image_id: one for one in found}),
+    services=st.lists(outcomes, max_size=3).map(tuple),
+    reason=words,
+)
+locks = st.builds(
+    Lock,
+    owner=words,
+    holder=words,
+    reason=words,
+    since=times,
+    deployment_id=st.none() | ids,
+    lease_ends=st.none() | times,
+    lease_seconds=st.integers(0, 10**6),
+)
+deployed = st.builds(
+    DeployedRelease, release_id=ids, deployment_id=ids, status=st.sampled_from(DeploymentStatus)
+)
+services = st.builds(
+    KnownService,
+    service_id=ids,
+    key=keys,
+    ecs_deployment_id=st.none() | ids,
+    digests=st.dictionaries(ids, digests, max_size=3),
+)
+environments = st.builds(
+    EnvironmentRecord,
+    environment=ids,
+    fence=st.integers(0, 2**62),
+    lock=st.none() | locks,
+    next_lock=st.none() | locks,
+    images=st.dictionaries(
+        ids, st.builds(AppliedImage, release_id=ids, digest=digests, ref=st.none() | refs), max_size=3
+    ),
+    services=st.lists(services, max_size=3).map(lambda found: {one.service_id: one for one in found}),
+    current=st.none() | deployed,
+    good=st.none() | deployed,
+)
+
+
+def through_dynamodb(item: Item) -> Item:
+    """The item as it comes back, and that coming back did not change it."""
+    back = decoded(encoded(item))
+    assert back == item
+    return back
+
+
+@unhurried
+@given(releases)
+def test_a_release_is_the_same_after_it_was_an_item(release: Release) -> None:
+    assert read_release(through_dynamodb(release_item(release))) == release
+
+
+@unhurried
+@given(deployments)
+def test_a_deployment_is_the_same_after_it_was_an_item(deployment: Deployment) -> None:
+    assert read_deployment(through_dynamodb(deployment_item(deployment))) == deployment
+
+
+@unhurried
+@given(deployments, deployments)
+def test_a_deployment_keeps_the_id_of_the_one_that_put_things_back(
+    one: Deployment, other: Deployment
+) -> None:
+    item = through_dynamodb(deployment_item(replace(one, rollback=other)))
+    assert rollback_of(item) == other.deployment_id
+    assert read_deployment(item) == one
+
+
+@unhurried
+@given(environments)
+def test_an_environment_is_the_same_after_it_was_an_item(record: EnvironmentRecord) -> None:
+    assert read_environment(through_dynamodb(environment_item("search", record))) == record
+
+
+@unhurried
+@given(releases)
+def test_the_pointer_at_the_latest_release_is_in_no_index(release: Release) -> None:
+    assert set(latest_item(release)) == {"release_id", "latest"}
+
+
+@unhurried
+@given(times, times)
+def test_stored_times_sort_as_times_do(one: datetime, other: datetime) -> None:
+    assert (stored_time(one) < stored_time(other)) == (one < other)
+    assert read_time(stored_time(one)) == one
+
+
+@unhurried
+@given(words, st.integers(len(CUT.encode()), 100))
+def test_a_cut_text_fits_and_shows_its_cut(text: str, limit: int) -> None:
+    short = cut(text * 5, limit)
+    assert len(short.encode()) <= limit
+    assert short == text * 5 or short.endswith(CUT)
+
+
+def a_deployment(services: int, failure: Failure, failures_each: int) -> Deployment:
+    images = {f"image-{count}": change(f"image-{count}") for count in range(services)}
+    return Deployment(
+        deployment_id="d",
+        release_id="r",
+        project_id="search",
+        environment="stage",
+        status=DeploymentStatus.FAILED,
+        date_created=datetime(2026, 3, 1, tzinfo=UTC),
+        requested_by="ada",
+        description="why " * 10_000,
+        images=images,
+        services=tuple(
+            ServiceOutcome(
+                service_id=f"service-{count}",
+                key=ServiceKey("arn:aws:ecs:eu-west-1:111122223333:cluster/our-cluster", f"service-{count}"),
+                images=(image_id,),
+                status=ServiceStatus.FAILED,
+                reason="because " * 1_000,
+                failures=(failure,) * failures_each,
+            )
+            for count, image_id in enumerate(images)
+        ),
+    )
+
+
+def change(image_id: str) -> ImageChange:
+    digest = "sha256:" + "0" * 64
+    return ImageChange(
+        image_id=image_id,
+        from_digest=digest,
+        to_digest=digest,
+        from_ref="ref." + "a" * 40,
+        to_ref="ref." + "b" * 40,
+    )
+
+
+@settings(max_examples=20, deadline=None)  # large deployments take their time
+@given(st.integers(1, 200), st.integers(0, 30), st.integers(0, 3_000))
+def test_no_deployment_is_too_large_for_an_item(services: int, failures_each: int, length: int) -> None:
+    failure = Failure(kind="event", message="é" * length, log_location="l" * 100)
+    item = deployment_item(a_deployment(services, failure, failures_each))
+    assert size(item) <= ITEM_LIMIT
+    for service in read_deployment(item).services:
+        assert sum(size(failure_item(one)) for one in service.failures) <= SERVICE_LIMIT
+
+
+def failure_item(failure: Failure) -> Mapping[str, str]:
+    fields = {"kind": failure.kind, "message": failure.message, "log_location": failure.log_location}
+    return {name: text for name, text in fields.items() if text is not None}
+
+
+def test_log_lines_are_no_part_of_an_item() -> None:
+    failure = Failure(kind="task", message="exited", log_lines=("password=hunter2",))
+    assert "hunter2" not in str(deployment_item(a_deployment(1, failure, 1)))
+
+
+def test_a_release_of_5x_with_long_details_stays_small() -> None:
+    entry: Item = {
+        "environment": "stage",
+        "date_created": "2021-01-01T00:00:00.1",
+        "details": {"api": {"x": "y" * 9_000}},
+    }
+    item: Item = {"release_id": "r", "project_id": "search", "images": {}, "deployments": [entry] * 40}
+    listed = listing(item, a_deployment(1, Failure(kind="event", message=""), 0))
+    assert size({**item, "deployments": listed}) <= ITEM_LIMIT
+    assert len(listed) > 10
+
+
+def test_what_the_oldest_versions_wrote_for_a_person_and_a_place_is_read() -> None:
+    entry: Item = {
+        "environment": {"id": "stage", "name": "Staging"},
+        "requested_by": {"id": "ada", "name": "Ada"},
+        "date_created": "2019-07-10T10:44:12.983539",
+        "description": "first",
+    }
+    item: Item = {"release_id": "r", "project_id": "search", "deployments": [entry]}
+    (deployment,) = legacy.deployments_in(item)
+    assert (deployment.environment, deployment.requested_by) == ("stage", "ada")
+
+
+def test_the_id_of_a_deployment_of_5x_never_changes() -> None:
+    at = datetime(2021, 9, 27, 11, tzinfo=UTC)
+    assert legacy.derived_id("r", "stage", at) == "9cdc14b7-2025-5314-8751-c511d6e0fc51"
+    assert legacy.is_derived(legacy.derived_id("r", "stage", at))
+    assert not legacy.is_derived("9b2f7a52-7f5e-4a4c-9a38-0a3b8c0b4a11")

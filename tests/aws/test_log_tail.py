@@ -1,0 +1,50 @@
+"""Answers of CloudWatch Logs beyond the contract."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.aws.scripted import Answer, ScriptedAws, json_answer, refusal
+from tests.contracts.aws_setting import StillClock
+from weco_deploy.aws.logs import CloudWatchLogs
+from weco_deploy.aws.session import Login
+from weco_deploy.errors import AccessDenied, Unreachable
+from weco_deploy.model.service import DefinedContainer
+
+APP = DefinedContainer(
+    name="app", image="app:1", log_driver="awslogs", log_group="/ecs/search", log_stream_prefix="ecs"
+)
+
+
+@pytest.fixture
+def logs(aws: ScriptedAws) -> CloudWatchLogs:
+    aws.says("GetLogEvents", json_answer(events=[{"message": "Traceback:\n  line 1\nKeyError"}]))
+    return CloudWatchLogs(Login(StillClock()).account("eu-west-1"))
+
+
+def test_an_entry_of_several_lines_counts_as_these(logs: CloudWatchLogs) -> None:
+    assert logs.tail(APP, "1234", 2) == ("  line 1", "KeyError")
+
+
+def test_the_end_of_the_tasks_own_stream_is_asked_for(aws: ScriptedAws, logs: CloudWatchLogs) -> None:
+    logs.tail(APP, "1234", 20)
+
+    (asked,) = (json.loads(body) for body in aws.bodies)
+    assert asked == {
+        "logGroupName": "/ecs/search",
+        "logStreamName": "ecs/app/1234",
+        "limit": 20,
+        "startFromHead": False,
+    }
+
+
+def test_a_log_that_may_not_be_read_is_no_empty_log(aws: ScriptedAws, logs: CloudWatchLogs) -> None:
+    aws.says("GetLogEvents", refusal("AccessDeniedException"))
+    with pytest.raises(AccessDenied, match="logs:GetLogEvents is missing"):
+        logs.tail(APP, "1234", 20)
+
+    aws.says("GetLogEvents", Answer(200, "<html>"))
+    with pytest.raises(Unreachable):
+        logs.tail(APP, "1234", 20)

@@ -1,0 +1,164 @@
+"""UpdateService is not idempotent: what is retried and what must not be."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.aws.scripted import LOST, Answer, ScriptedAws, json_answer, refusal
+from tests.contracts.aws_setting import StillClock
+from weco_deploy.aws.ecs import UPDATE_PAUSES, EcsRuntime
+from weco_deploy.aws.session import Login
+from weco_deploy.errors import AccessDenied, AwsError, Throttled, Unreachable
+from weco_deploy.model.service import ServiceKey
+
+KEY = ServiceKey("arn:aws:ecs:eu-west-1:111122223333:cluster/acme", "search")
+SERVICE = {
+    "serviceArn": "arn:aws:ecs:eu-west-1:111122223333:service/acme/search",
+    "serviceName": "search",
+    "clusterArn": KEY.cluster,
+    "deployments": [
+        {"id": "ecs-svc/1", "status": "ACTIVE"},
+        {"id": "ecs-svc/2", "status": "PRIMARY"},
+    ],
+}
+STARTED = json_answer(service=SERVICE)
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture
+def runtime(aws: ScriptedAws, clock: StillClock) -> EcsRuntime:
+    aws.says("UpdateService", STARTED)
+    return EcsRuntime(Login(clock).account("eu-west-1"), clock)
+
+
+def test_the_id_of_the_primary_is_answered(runtime: EcsRuntime) -> None:
+    assert runtime.redeploy(KEY) == "ecs-svc/2"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        LOST,
+        Answer(500, '{"__type": "ServerException"}'),
+        Answer(503, "<html>busy</html>"),
+        Answer(200, '{"service": {"serviceArn": "arn:aw'),
+        Answer(200, "<html>welcome to the hotel</html>"),
+        json_answer(service={}),
+        json_answer(service={**SERVICE, "deployments": []}),
+    ],
+    ids=["lost", "500", "503", "cut off", "not json", "empty", "no primary"],
+)
+def test_an_order_of_unknown_outcome_is_given_once(
+    aws: ScriptedAws, runtime: EcsRuntime, clock: StillClock, answer: Answer
+) -> None:
+    aws.says("UpdateService", answer)
+
+    with pytest.raises(Unreachable):
+        runtime.redeploy(KEY)
+
+    assert aws.calls == ["UpdateService"]
+    assert clock.waited == []
+
+
+def test_a_throttled_order_is_given_again(aws: ScriptedAws, runtime: EcsRuntime, clock: StillClock) -> None:
+    throttled = refusal("ThrottlingException", "Rate exceeded")
+    aws.says("UpdateService", throttled, throttled, STARTED)
+
+    assert runtime.redeploy(KEY) == "ecs-svc/2"
+
+    assert len(aws.calls) == 3
+    assert all(most / 2 <= waited <= most for waited, most in zip(clock.waited, UPDATE_PAUSES, strict=False))
+
+
+def test_retries_of_a_throttled_order_end(aws: ScriptedAws, runtime: EcsRuntime, clock: StillClock) -> None:
+    aws.says("UpdateService", refusal("ThrottlingException", "Rate exceeded"))
+
+    with pytest.raises(Throttled):
+        runtime.redeploy(KEY)
+
+    assert len(aws.calls) == len(UPDATE_PAUSES) + 1
+    assert sum(clock.waited) <= sum(UPDATE_PAUSES)
+
+
+@pytest.mark.usefixtures("aws")
+def test_an_order_that_could_not_be_sent_is_given_again(
+    clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    runtime = EcsRuntime(Login(clock).account("eu-west-1"), clock)
+
+    with pytest.raises(Unreachable, match="can't be reached"):
+        runtime.redeploy(KEY)
+
+    assert len(clock.waited) == len(UPDATE_PAUSES)
+
+
+def test_a_refused_order_is_given_once(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+    aws.says("UpdateService", refusal("ServiceNotActiveException", "Service was not ACTIVE."))
+
+    with pytest.raises(
+        AwsError, match=r"ecs:UpdateService: ServiceNotActiveException: Service was not ACTIVE\."
+    ):
+        runtime.redeploy(KEY)
+
+    assert len(aws.calls) == 1
+
+
+def test_a_missing_permission_is_named(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+    aws.says(
+        "UpdateService",
+        refusal(
+            "AccessDeniedException",
+            "User: arn:aws:sts::111122223333:assumed-role/ci/me is not authorized to perform: ecs:UpdateService"
+            " on resource: arn:aws:ecs:eu-west-1:111122223333:service/acme/search because no identity-based"
+            " policy allows the ecs:UpdateService action",
+        ),
+    )
+
+    with pytest.raises(AccessDenied) as denied:
+        runtime.redeploy(KEY)
+
+    assert "permission ecs:UpdateService is missing" in denied.value.message
+    assert "service/acme/search" in denied.value.message
+    assert "assumed-role/ci/me" in denied.value.message
+
+
+def test_an_answer_of_a_listing_that_is_none_is_not_taken_for_an_empty_list(
+    aws: ScriptedAws, runtime: EcsRuntime
+) -> None:
+    not_json = Answer(200, "<html>welcome to the hotel</html>")
+    for operation in ("DescribeServices", "ListTasks", "DescribeTasks", "ListServices", "ListClusters"):
+        aws.says(operation, not_json)
+
+    with pytest.raises(Unreachable, match="ecs:DescribeServices"):
+        runtime.describe(KEY.cluster, ["search"])
+    with pytest.raises(Unreachable, match="ecs:ListTasks"):
+        runtime.tasks_listed(KEY.cluster, "search")
+    with pytest.raises(Unreachable, match="ecs:DescribeTasks"):
+        runtime.tasks(KEY.cluster, ["a-task"])
+    with pytest.raises(Unreachable, match="ecs:ListServices"):
+        runtime.services_in(KEY.cluster)
+    with pytest.raises(Unreachable, match="ecs:ListClusters"):
+        runtime.clusters()
+
+
+def test_a_failure_inside_a_good_answer_is_not_overlooked(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+    aws.says("DescribeServices", json_answer(services=[], failures=[{"arn": "x", "reason": "EXPLODED"}]))
+
+    with pytest.raises(AwsError, match="EXPLODED"):
+        runtime.describe(KEY.cluster, ["search"])
+
+
+def test_statuses_to_come_break_nothing(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+    service = {**SERVICE, "status": "SLEEPING", "deployments": [{"id": "ecs-svc/2", "status": "TERTIARY"}]}
+    aws.says("DescribeServices", json_answer(services=[service], failures=[]))
+
+    (found,) = runtime.describe(KEY.cluster, ["search"])
+
+    assert found.status == "SLEEPING"
+    assert found.primary is None
+    assert (found.desired, found.deployments[0].rollout_state) == (0, None)

@@ -1,0 +1,201 @@
+"""Who we are in AWS: the caller's own identity, the role, and its account."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor  # noqa: TID251 - clients are made from several threads
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from tests.aws.scripted import Answer, ScriptedAws, json_answer
+from tests.contracts.aws_setting import StillClock
+from weco_deploy import __version__
+from weco_deploy.aws.credentials import role_session_name
+from weco_deploy.aws.session import Login
+from weco_deploy.errors import AccessDenied, AwsError, NoCredentials, WrongAccount
+
+REGION = "eu-west-1"
+OWN = "111122223333"
+OTHERS = "444455556666"
+ROLE = f"arn:aws:iam::{OTHERS}:role/deployer"
+
+IDENTITY = Answer(
+    200,
+    f"""<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::{OWN}:user/ada</Arn>
+    <UserId>X</UserId><Account>{OWN}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>""",
+)
+
+
+def assumed(session: str = "a-token") -> Answer:
+    return Answer(
+        200,
+        f"""<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA{session}</AccessKeyId>
+        <SecretAccessKey>s</SecretAccessKey><SessionToken>{session}</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration>
+        </Credentials><AssumedRoleUser><Arn>arn:aws:sts::{OTHERS}:assumed-role/deployer/x</Arn>
+        <AssumedRoleId>X:x</AssumedRoleId></AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>""",
+    )
+
+
+@pytest.fixture
+def login(aws: ScriptedAws) -> Login:
+    aws.says("GetCallerIdentity", IDENTITY)
+    aws.says("AssumeRole", assumed())
+    aws.says("ListClusters", json_answer(clusterArns=[]))
+    return Login(StillClock(), purpose="deploy acme stage")
+
+
+def tokens_used(aws: ScriptedAws) -> list[str]:
+    """The session token of each ECS call."""
+    return [
+        headers.get("X-Amz-Security-Token", "")
+        for call, headers in zip(aws.calls, aws.headers, strict=True)
+        if call == "ListClusters"
+    ]
+
+
+def test_the_caller_is_who_they_are_without_the_role_and_asked_once(aws: ScriptedAws, login: Login) -> None:
+    login.account(REGION, ROLE).client("ecs").list_clusters()
+
+    assert login.requested_by(REGION) == f"arn:aws:iam::{OWN}:user/ada"
+    assert login.requested_by(REGION) == f"arn:aws:iam::{OWN}:user/ada"
+
+    assert aws.calls.count("GetCallerIdentity") == 1
+    asked = aws.headers[aws.calls.index("GetCallerIdentity")]
+    assert "X-Amz-Security-Token" not in asked
+
+
+def test_calls_in_a_role_are_signed_with_the_roles_credentials(aws: ScriptedAws, login: Login) -> None:
+    client = login.account(REGION, ROLE).client("ecs")
+    client.list_clusters()
+    client.list_clusters()
+
+    assert tokens_used(aws) == ["a-token", "a-token"]
+    assert aws.calls.count("AssumeRole") == 1
+
+
+def test_a_role_is_assumed_again_before_its_credentials_end(aws: ScriptedAws, login: Login) -> None:
+    aws.says("AssumeRole", assumed("first"), assumed("second"))
+    account = login.account(REGION, ROLE)
+    account.client("ecs").list_clusters()
+    # Nobody waits for an hour here: what botocore holds is made to end.
+    credentials = account._session.get_credentials()
+    credentials._expiry_time = credentials._expiry_time.replace(year=2000)  # type: ignore[union-attr]  # refreshable, not in the stubs
+
+    account.client("ecs").list_clusters()
+
+    assert tokens_used(aws) == ["first", "second"]
+
+
+def test_a_role_says_who_and_what_for(aws: ScriptedAws, login: Login) -> None:
+    login.account(REGION, ROLE).client("ecs").list_clusters()
+
+    (name,) = parse_qs(aws.bodies[aws.calls.index("AssumeRole")])["RoleSessionName"]
+    assert name.startswith("weco-deploy=")
+    assert name.endswith("deploy-acme-stage")
+
+
+@pytest.mark.parametrize("purpose", ["", "deploy acme stage", "ö/ß:*", "x" * 200, "a=b,c@d.e-f"])
+def test_a_role_session_name_is_always_legal(purpose: str) -> None:
+    assert re.fullmatch(r"[\w+=,.@-]{2,64}", role_session_name(purpose), re.ASCII)
+
+
+def test_no_call_is_made_where_no_account_is_expected(aws: ScriptedAws, login: Login) -> None:
+    login.account(REGION).check(None)
+    login.account(REGION, ROLE).check(None)
+
+    assert aws.calls == []
+
+
+def test_the_account_of_a_role_is_told_by_the_role(aws: ScriptedAws, login: Login) -> None:
+    account = login.account(REGION, ROLE)
+    account.check(OTHERS)
+    account.client("ecs").list_clusters()
+
+    assert aws.calls == ["AssumeRole", "ListClusters"]
+
+
+def test_the_account_without_a_role_is_the_callers(aws: ScriptedAws, login: Login) -> None:
+    login.account(REGION).check(OWN)
+    login.requested_by(REGION)
+
+    assert aws.calls == ["GetCallerIdentity"]
+
+
+@pytest.mark.parametrize("role", [None, ROLE], ids=["own", "role"])
+def test_another_account_is_refused_naming_both(aws: ScriptedAws, login: Login, role: str | None) -> None:
+    with pytest.raises(WrongAccount) as wrong:
+        login.account(REGION, role).check("999900009999")
+
+    message = wrong.value.message
+    assert "999900009999" in message
+    assert (OTHERS if role else OWN) in message
+    assert (ROLE if role else "your own credentials") in message
+    assert aws.url in message
+    assert wrong.value.hint
+
+
+def test_a_role_that_may_not_be_assumed_is_a_missing_permission(aws: ScriptedAws, login: Login) -> None:
+    aws.says(
+        "AssumeRole",
+        Answer(
+            403,
+            "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: arn:aws:iam::1:user/ada"
+            f" is not authorized to perform: sts:AssumeRole on resource: {ROLE}</Message></Error></ErrorResponse>",
+        ),
+    )
+
+    with pytest.raises(AccessDenied, match=f"sts:AssumeRole is missing on {ROLE}"):
+        login.account(REGION, ROLE).check(OTHERS)
+
+
+def test_no_credentials_at_all_is_said_with_what_to_do(
+    aws: ScriptedAws, login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    for account in (login.account(REGION), login.account(REGION, ROLE)):
+        with pytest.raises(NoCredentials) as missing:
+            account.check(OWN)
+        assert "AWS_PROFILE" in missing.value.hint
+    assert aws.calls == []
+
+
+def test_a_profile_that_does_not_exist_is_said(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+    with pytest.raises(NoCredentials, match="nobody"):
+        login.account(REGION).client("ecs")
+
+
+def test_an_endpoint_that_is_none_is_said(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+
+    with pytest.raises(AwsError) as wrong:
+        login.account(REGION).client("ecs")
+    assert "AWS_ENDPOINT_URL" in wrong.value.hint
+
+
+def test_a_client_is_made_once_whatever_thread_needs_it(login: Login) -> None:
+    account = login.account(REGION)
+
+    with ThreadPoolExecutor(8) as pool:
+        made = [one.result() for one in [pool.submit(account.client, "ecs") for _ in range(16)]]
+
+    assert len({id(client) for client in made}) == 1
+    assert login.account(REGION) is account
+    assert account.elsewhere("eu-central-1").client("ecs") is not made[0]
+
+
+def test_clients_are_configured_for_this_tool(aws: ScriptedAws, login: Login) -> None:
+    account = login.account(REGION)
+    account.client("ecs").list_clusters()
+
+    config: Any = account.client("ecs").meta.config  # the stubs leave out what it holds
+    once: Any = account.ecs_without_retries().meta.config
+    assert (config.max_pool_connections, config.region_name) == (16, REGION)
+    assert config.retries == {"mode": "standard", "total_max_attempts": 5}
+    assert once.retries == {"mode": "standard", "total_max_attempts": 1}
+    assert f"weco-deploy/{__version__}" in aws.headers[0]["User-Agent"]

@@ -1,0 +1,67 @@
+"""`--verbose` tells of every call, and nothing of what is in it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.aws.scripted import LOST, ScriptedAws, json_answer, refusal
+from tests.contracts.aws_setting import StillClock
+from weco_deploy.aws.ecs import EcsRuntime
+from weco_deploy.aws.session import Login
+from weco_deploy.errors import DeployError
+from weco_deploy.model.service import ServiceKey
+
+
+@pytest.fixture
+def lines() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def runtime(aws: ScriptedAws, lines: list[str]) -> EcsRuntime:
+    aws.says("ListClusters", json_answer(clusterArns=[]))
+    clock = StillClock()
+    return EcsRuntime(Login(clock, tell=lines.append).account("eu-west-1"), clock)
+
+
+def test_a_call_is_a_line_with_duration_attempts_and_request_id(
+    runtime: EcsRuntime, lines: list[str]
+) -> None:
+    runtime.clusters()
+
+    (line,) = lines
+    assert re.fullmatch(r"ecs:ListClusters \d+ ms, 1 attempt, request request-1", line)
+
+
+def test_a_refused_call_says_the_code(aws: ScriptedAws, runtime: EcsRuntime, lines: list[str]) -> None:
+    aws.says("ListClusters", refusal("AccessDeniedException", "secret words"))
+
+    with pytest.raises(DeployError):
+        runtime.clusters()
+
+    (line,) = lines
+    assert line.endswith("request request-1, AccessDeniedException")
+
+
+def test_a_call_without_answer_says_so(aws: ScriptedAws, runtime: EcsRuntime, lines: list[str]) -> None:
+    aws.says("UpdateService", LOST)
+
+    with pytest.raises(DeployError):
+        runtime.redeploy(ServiceKey("acme", "search"))
+
+    (line,) = lines
+    assert re.fullmatch(r"ecs:UpdateService \d+ ms, 1 attempt, no answer: ConnectionClosedError", line)
+
+
+def test_nothing_of_what_is_in_a_call_is_told(
+    aws: ScriptedAws, runtime: EcsRuntime, lines: list[str]
+) -> None:
+    aws.says("ListTasks", json_answer(taskArns=["an-answered-task"]))
+
+    runtime.tasks_listed("a-cluster-asked-for", "a-service-asked-for")
+
+    assert lines
+    for secret in ("an-answered-task", "asked-for", "made up", "testing", "Signature"):
+        assert all(secret not in line for line in lines)

@@ -1,0 +1,87 @@
+"""The contract tests run once for each setting: the emulators of AWS, and what else implements the ports."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from tests.contracts.aws_setting import AwsSetting, StillClock
+from tests.contracts.emulators import ministack, moto
+from tests.contracts.records_fixtures import (
+    dynamo_setting,
+    ministack_dynamodb,
+    ministack_records,
+    moto_dynamodb,
+    moto_records,
+    store_setting,
+    world_records,
+)
+from tests.contracts.setting import EXCLUSIONS, NEW_DEPLOYMENTS, TAG_SEARCH, TASKS, Setting
+from tests.world.setting import WorldSetting
+from weco_deploy.aws.session import Login
+
+__all__ = [
+    "dynamo_setting",
+    "ministack",
+    "ministack_dynamodb",
+    "ministack_records",
+    "moto",
+    "moto_dynamodb",
+    "moto_records",
+    "store_setting",
+    "world_records",
+]
+
+REGION = "eu-west-1"
+
+MINISTACK_LACKS = {
+    EXCLUSIONS: "MiniStack drops a repository's exclusion filters",
+}
+MOTO_LACKS = {
+    TASKS: "moto's services get no tasks",
+    TAG_SEARCH: "moto's tagging API does not know ECS services",
+    NEW_DEPLOYMENTS: "moto puts a new id on the one deployment that it keeps",
+}
+
+
+@pytest.fixture
+def ministack_setting(ministack: str, monkeypatch: pytest.MonkeyPatch) -> AwsSetting:
+    """A 12-digit access key is an account of its own in MiniStack."""
+    point_at(ministack, some_account(), monkeypatch)
+    return AwsSetting(Login(StillClock()).account(REGION), MINISTACK_LACKS)
+
+
+@pytest.fixture
+def moto_setting(moto: str, monkeypatch: pytest.MonkeyPatch) -> AwsSetting:
+    """In moto the account is that of the role one assumes."""
+    point_at(moto, "testing", monkeypatch)
+    role = f"arn:aws:iam::{some_account()}:role/ci"
+    return AwsSetting(Login(StillClock(), purpose="contract tests").account(REGION, role), MOTO_LACKS)
+
+
+@pytest.fixture
+def world_setting() -> WorldSetting:
+    """The tests' own in-memory AWS."""
+    return WorldSetting()
+
+
+@pytest.fixture(params=["world_setting", "ministack_setting", "moto_setting"])
+def setting(request: pytest.FixtureRequest) -> Setting:
+    """The settings one after the other; only the one that is asked for is started."""
+    made: Setting = request.getfixturevalue(request.param)
+    return made
+
+
+def some_account() -> str:
+    """The id of an account that no other test uses."""
+    return f"{uuid.uuid4().int % 10**12:012d}"
+
+
+def point_at(url: str, access_key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made up")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

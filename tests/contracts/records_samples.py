@@ -1,0 +1,147 @@
+"""Releases and deployments for the tests of the records, in few words."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from weco_deploy.aws.records.attributes import Value
+from weco_deploy.model.deployment import (
+    Deployment,
+    DeploymentStatus,
+    Failure,
+    ImageChange,
+    ServiceOutcome,
+    ServiceStatus,
+)
+from weco_deploy.model.project import Environment, Project
+from weco_deploy.model.release import ImageVersion, Release
+from weco_deploy.model.service import ServiceKey
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CLUSTER = "arn:aws:ecs:eu-west-1:111122223333:cluster/our-cluster"
+OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def minutes(count: float) -> datetime:
+    return NOON + timedelta(minutes=count)
+
+
+def a_project() -> Project:
+    """A project whose table nobody has used."""
+    project_id = f"search-{uuid.uuid4().hex[:12]}"
+    return Project(
+        id=project_id,
+        name="Search",
+        release_table=f"wellcome-releases-{project_id}",
+        environments=(Environment(id="stage", name="Stage"), Environment(id="prod", name="Prod")),
+    )
+
+
+def a_release(project: Project, made: datetime = NOON, *images: str) -> Release:
+    return Release(
+        release_id=new_id(),
+        project_id=project.id,
+        project_name=project.name,
+        date_created=made,
+        requested_by="arn:aws:iam::111122223333:user/ada",
+        description="the new ranking",
+        images={
+            image_id: ImageVersion(ref=f"ref.{image_id}1", refs=(f"ref.{image_id}1",), digest=NEW)
+            for image_id in images or ("api",)
+        },
+        build_url="https://builds.example/17",
+        from_label="latest",
+    )
+
+
+def a_deployment(
+    release: Release,
+    environment: str = "stage",
+    at: datetime = NOON,
+    status: DeploymentStatus = DeploymentStatus.IN_PROGRESS,
+) -> Deployment:
+    """With every image of the release still to move, and a service for each."""
+    return Deployment(
+        deployment_id=new_id(),
+        release_id=release.release_id,
+        project_id=release.project_id,
+        environment=environment,
+        status=status,
+        date_created=at,
+        date_finished=None if status is DeploymentStatus.IN_PROGRESS else at,
+        requested_by="arn:aws:iam::111122223333:user/ada",
+        description="ship the new ranking",
+        images={image_id: change(image_id) for image_id in release.images},
+        services=tuple(outcome(f"{image_id}-service", image_id) for image_id in release.images),
+    )
+
+
+def change(image_id: str, *, moved: bool = False) -> ImageChange:
+    return ImageChange(
+        image_id=image_id, from_digest=OLD, to_digest=NEW, tag_moved=moved, to_ref=f"ref.{image_id}1"
+    )
+
+
+def outcome(
+    service_id: str,
+    *images: str,
+    told: str | None = None,
+    status: ServiceStatus = ServiceStatus.PENDING,
+    failures: tuple[Failure, ...] = (),
+) -> ServiceOutcome:
+    """`told` is the ECS deployment that ECS began when it was told to redeploy."""
+    return ServiceOutcome(
+        service_id=service_id,
+        key=ServiceKey(CLUSTER, service_id),
+        images=images,
+        status=status,
+        ecs_deployment_id=told,
+        failures=failures,
+    )
+
+
+def release_of_5x(
+    project: Project, made: str, images: Mapping[str, Value], *deployed: Mapping[str, Value]
+) -> dict[str, Value]:
+    """A release's item as 5.x wrote it."""
+    item: dict[str, Value] = {
+        "release_id": new_id(),
+        "project_id": project.id,
+        "project_name": project.name,
+        "date_created": made,
+        "requested_by": "arn:aws:sts::111122223333:assumed-role/ci/1",
+        "description": "from latest",
+        "images": images,
+        "deployments": list(deployed),
+    }
+    if deployed:
+        item["last_date_deployed"] = max(str(one["date_created"]) for one in deployed)
+    return item
+
+
+def deployment_of_5x(environment: str, at: str) -> dict[str, Value]:
+    """An entry of a release's `deployments` as 5.x wrote it: one service that runs two images."""
+    told: Value = [
+        {
+            "cluster_arn": CLUSTER,
+            "service_arn": "arn:aws:ecs:eu-west-1:111122223333:service/our-cluster/search-api",
+            "deployment_id": "ecs-svc/100",
+        }
+    ]
+    tag_result: Value = {"source": "ref.a", "target": f"env.{environment}", "status": "success"}
+    return {
+        "environment": environment,
+        "date_created": at,
+        "requested_by": "arn:aws:sts::111122223333:assumed-role/ci/1",
+        "description": "to " + environment,
+        "details": {
+            "api": {"tag_result": tag_result, "ecs_deployments": told},
+            "proxy": {"tag_result": tag_result, "ecs_deployments": told},
+        },
+    }

@@ -1,0 +1,118 @@
+"""What is done while something goes wrong: each use case on a world of five images and eight services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tests.operations.runs import release_deploy, request
+from tests.world import World
+from tests.world.projects import FIVE_AND_EIGHT
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
+from weco_deploy.operations.deploy import deploy
+from weco_deploy.operations.promote import running_release
+from weco_deploy.operations.rollback import earlier_release
+
+PATIENT = 400.0
+"""Seconds that a second run waits for the lock of the first one, which is dead: longer than its lease."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`environment` is where `act` deploys to; `declare` makes the world and answers the digests that must run then."""
+
+    name: str
+    environment: str
+    declare: Callable[[], tuple[World, Mapping[str, str]]]
+    act: Callable[[World], Deployment]
+
+
+def _new_images() -> tuple[World, Mapping[str, str]]:
+    world = World.of(FIVE_AND_EIGHT)
+    release_deploy(world, "stage")
+    return world, {image_id: world.push(image_id) for image_id in ("search", "transformer", "merger")}
+
+
+def _released(world: World) -> Deployment:
+    return release_deploy(world, "stage", wait_for_lock=PATIENT)
+
+
+def _staged() -> tuple[World, Mapping[str, str]]:
+    world, pushed = _new_images()
+    release_deploy(world, "stage")
+    world.push("items")  # not in stage: it must not come along
+    return world, pushed
+
+
+def _promoted(world: World) -> Deployment:
+    ports = world.ports()
+    release, new = running_release(ports, "stage", override=None)
+    wanted = request(release, "prod", new_release=new, kind=Kind.PROMOTE, wait_for_lock=PATIENT)
+    return deploy(wanted, ports, lambda _: True, lambda _: None)
+
+
+def _twice_released() -> tuple[World, Mapping[str, str]]:
+    world = World.of(FIVE_AND_EIGHT)
+    first = {image_id: world.push(image_id) for image_id in ("search", "transformer")}
+    release_deploy(world, "stage")
+    for image_id in ("search", "transformer", "items"):
+        world.push(image_id)
+    release_deploy(world, "stage")
+    return world, first
+
+
+def _rolled_back(world: World) -> Deployment:
+    ports = world.ports()
+    release = earlier_release(ports, "stage", ports_target(world))
+    wanted = request(release, "stage", new_release=False, kind=Kind.ROLLBACK, wait_for_lock=PATIENT)
+    return deploy(wanted, ports, lambda _: True, lambda _: None)
+
+
+def ports_target(world: World) -> str:
+    """The first release that was deployed: a rollback that was cut off is run again with the same words."""
+    deployments = world.tables[world.project.release_table].deployments.values()
+    return min(deployments, key=lambda one: one.date_created).release_id
+
+
+SCENARIOS = (
+    Scenario("release-deploy", "stage", _new_images, _released),
+    Scenario("promote", "prod", _staged, _promoted),
+    Scenario("rollback", "stage", _twice_released, _rolled_back),
+)
+
+
+def declared(scenario: Scenario) -> tuple[World, Mapping[str, str]]:
+    """The scenario's world a moment later: what is recorded from now on is newer."""
+    world, wanted = scenario.declare()
+    world.pass_time(1)
+    return world, wanted
+
+
+def calls_of(scenario: Scenario) -> list[str]:
+    """The names of the calls that it makes when nothing goes wrong, in order."""
+    world, _ = declared(scenario)
+    before = len(world.calls)
+    assert scenario.act(world).status is DeploymentStatus.SUCCEEDED
+    return [call.name for call in world.calls[before:]]
+
+
+def assert_right(world: World, scenario: Scenario, wanted: Mapping[str, str], last: Deployment) -> None:
+    """All is as if nothing had gone wrong: tags, what runs, the record, the lock."""
+    environment = scenario.environment
+    record = world.ports().store.environment(environment)
+    assert last.status is DeploymentStatus.SUCCEEDED
+    for image_id, digest in wanted.items():
+        assert world.tag(image_id, f"env.{environment}") == digest
+        assert record.images[image_id].digest == digest
+    for service_id, image_ids in world.project.services.items():
+        running = world.running(service_id, environment)
+        tags = {world.tag(image_id, f"env.{environment}") for image_id in image_ids}
+        assert running == tags, service_id
+    assert record.lock is None
+    assert record.current is not None
+    assert record.current.release_id == last.release_id
+    assert record.current.status is DeploymentStatus.SUCCEEDED
+    assert record.good == record.current
+    recorded = world.ports().store.deployments([environment], 50)
+    assert all(one.finished for one in recorded), [one.status for one in recorded]
+    assert recorded[0].deployment_id == last.deployment_id

@@ -1,0 +1,531 @@
+"""What deploying a release would do: each action and its reason, each warning, each refusal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.rules.states import (
+    BEFORE,
+    CHILD,
+    LATER,
+    NEW,
+    OLD,
+    OTHER,
+    OURS,
+    REGISTRY,
+    active,
+    container,
+    in_ecr,
+    key,
+    noted,
+    primary,
+    project,
+    release,
+    repository,
+    resolving,
+    service,
+    snapshot,
+    task,
+    up,
+    view,
+)
+from weco_deploy.errors import NotFound, PlanRefused
+from weco_deploy.model.environment import AppliedImage
+from weco_deploy.model.image import ImageView, Repository
+from weco_deploy.model.plan import Action, Plan, PlannedService, Snapshot
+from weco_deploy.model.project import Project
+from weco_deploy.model.release import ImageVersion, Release
+from weco_deploy.model.requests import DeployRequest
+from weco_deploy.model.service import ServiceView
+from weco_deploy.rules.planning import movable, plan
+
+SEARCH = project(search=["search-api"])
+TO_MOVE = {"search": in_ecr(NEW, tagged=OLD)}
+STILL = primary(completed=True)
+
+
+def planned(
+    seen: Snapshot,
+    *,
+    of: Project = SEARCH,
+    what: Release | None = None,
+    force: bool = False,
+    allow_missing: bool = False,
+) -> Plan:
+    request = DeployRequest(
+        release=what or release(search=NEW),
+        environment_id="stage",
+        description="",
+        force_redeploy=force,
+        allow_missing=allow_missing,
+    )
+    return plan(of, request, seen)
+
+
+def seeing(search_api: ServiceView, images: dict[str, ImageView] | None = None) -> Snapshot:
+    return snapshot(images=images or TO_MOVE, services={"search-api": search_api})
+
+
+def only(made: Plan) -> PlannedService:
+    (service_,) = made.services
+    return service_
+
+
+def refusals(
+    seen: Snapshot, *, of: Project = SEARCH, what: Release | None = None, allow_missing: bool = False
+) -> tuple[str, ...]:
+    with pytest.raises(PlanRefused) as refused:
+        planned(seen, of=of, what=what, allow_missing=allow_missing)
+    assert refused.value.message.startswith(
+        "release rel-2 can't be deployed to stage, and nothing was changed:"
+    )
+    return refused.value.reasons
+
+
+# Images
+
+
+def test_a_tag_moves_from_where_it_points_to_the_release() -> None:
+    made = planned(seeing(up(OLD)))
+    (image,) = made.images
+    assert (image.repository, image.tag) == ("uk.ac.wellcome/search", "env.stage")
+    assert (image.from_digest, image.manifest.digest, image.to_ref) == (OLD, NEW, "ref.search")
+    assert made.moves == (image,)
+    assert made.changes
+
+
+def test_a_tag_that_points_there_already_does_not_move() -> None:
+    made = planned(seeing(up(NEW), {"search": in_ecr(NEW, tagged=NEW)}))
+    assert (made.moves, made.redeploys, made.changes) == ((), (), False)
+
+
+def test_a_tag_that_does_not_exist_yet_is_made() -> None:
+    (image,) = planned(seeing(up(OLD), {"search": in_ecr(NEW, tagged=None)})).moves
+    assert image.from_digest is None
+
+
+@pytest.mark.parametrize(("recorded", "expected"), [(OLD, "ref.before"), (OTHER, None)])
+def test_the_commit_it_points_at_is_known_if_we_put_it_there(recorded: str, expected: str | None) -> None:
+    seen = snapshot(
+        images=TO_MOVE,
+        services={"search-api": up(OLD)},
+        applied={"search": AppliedImage(release_id="rel-1", digest=recorded, ref="ref.before")},
+    )
+    (image,) = planned(seen).images
+    assert image.from_ref == expected
+
+
+def test_a_plan_stands_on_the_fence_that_was_seen() -> None:
+    seen = snapshot(images=TO_MOVE, services={"search-api": up(OLD)}, fence=41)
+    assert planned(seen).fence == 41
+
+
+# What happens to a service, and why
+
+
+ROLLING = view(service(running=2, deployments=[primary(running=1), active(running=1)]), [])
+DECIDED: dict[str, tuple[ServiceView, Action, str]] = {
+    "its tasks run the release": (up(NEW, NEW), Action.LEAVE, "its tasks run the release"),
+    "its tasks run another image": (up(OLD, OLD), Action.REDEPLOY, "runs sha256:6f6c64000000 of search"),
+    "one of its tasks runs another": (up(NEW, OLD), Action.REDEPLOY, "runs sha256:6f6c64000000 of search"),
+    "nothing tells": (up(None), Action.REDEPLOY, "nothing tells what it runs"),
+    "its rollout to the release goes on": (
+        replace(ROLLING, tasks=(task("t1"), task("t0", of=BEFORE, digest=OLD))),
+        Action.ADOPT,
+        "its tasks run the release, and that rollout is under way",
+    ),
+    "its rollout to another image goes on": (
+        replace(ROLLING, tasks=(task("t1", digest=OTHER), task("t0", of=BEFORE))),
+        Action.REDEPLOY,
+        "runs sha256:6f7468657200 of search",
+    ),
+    "its rollout goes on and tells nothing": (ROLLING, Action.REDEPLOY, "nothing tells what it runs"),
+    "its rollout failed": (
+        view(service(desired=2, running=1, deployments=[primary(state="FAILED")]), [task("t1")]),
+        Action.REDEPLOY,
+        "its last rollout failed",
+    ),
+    "complete, but tasks are missing": (
+        view(service(desired=2, running=1, deployments=[STILL]), [task("t1")]),
+        Action.ADOPT,
+        "its tasks run the release, and that rollout is under way",
+    ),
+    "complete, but a task was not described": (
+        view(service(running=2, deployments=[STILL]), [task("t1")]),
+        Action.ADOPT,
+        "its tasks run the release, as far as they were listed",
+    ),
+    "complete, but old tasks still run": (
+        view(
+            service(running=2, deployments=[STILL, active(running=1)]),
+            [task("t1"), task("t0", of=BEFORE, digest=OLD)],
+        ),
+        Action.ADOPT,
+        "its tasks run the release, and that rollout is under way",
+    ),
+    "no task runs and nothing tells": (
+        view(service(desired=0, deployments=[STILL]), ()),
+        Action.REDEPLOY,
+        "no task runs",
+    ),
+    "it has no primary deployment": (
+        view(service(desired=1), ()),
+        Action.REDEPLOY,
+        "it has no primary deployment",
+    ),
+}
+
+
+@pytest.mark.parametrize(("seen", "action", "why"), DECIDED.values(), ids=DECIDED.keys())
+def test_a_service_is_redeployed_or_not_because(seen: ServiceView, action: Action, why: str) -> None:
+    decided = only(planned(seeing(seen)))
+    assert (decided.action, decided.why) == (action, why)
+
+
+@pytest.mark.parametrize("tagged", [OLD, NEW, None])
+def test_what_runs_decides_and_not_whether_the_tag_moves(tagged: str | None) -> None:
+    images = {"search": in_ecr(NEW, tagged=tagged)}
+    assert only(planned(seeing(up(OLD), images))).action is Action.REDEPLOY
+    assert only(planned(seeing(up(NEW), images))).action is Action.LEAVE
+
+
+def test_tasks_may_run_a_child_of_the_releases_index() -> None:
+    images = {"search": in_ecr(NEW, tagged=OLD, children=[CHILD])}
+    assert only(planned(seeing(up(CHILD, NEW), images))).action is Action.LEAVE
+
+
+@pytest.mark.parametrize(
+    ("resolved", "recorded", "action", "why"),
+    [
+        (NEW, OLD, Action.LEAVE, "its deployment resolved to the release"),
+        (OLD, NEW, Action.REDEPLOY, "its deployment resolved search to sha256:6f6c64000000"),
+        (None, NEW, Action.LEAVE, "recorded as deployed with the release"),
+        (None, OLD, Action.REDEPLOY, "recorded as deployed with another release"),
+    ],
+)
+def test_of_a_service_without_tasks_its_revision_tells_before_our_record(
+    resolved: str | None, recorded: str, action: Action, why: str
+) -> None:
+    seen = snapshot(
+        images=TO_MOVE,
+        services={"search-api": view(service(desired=0, deployments=[STILL]), ())},
+        resolved={"search-api": [resolving(resolved)]},
+        known=[noted(search=recorded)],
+    )
+    decided = only(planned(seen))
+    assert (decided.action, decided.why) == (action, why)
+
+
+@pytest.mark.parametrize(
+    ("going", "action"), [(OURS, Action.ADOPT), (LATER, Action.REDEPLOY)], ids=["ours", "somebody else's"]
+)
+def test_a_rollout_that_we_noted_is_adopted_before_its_first_task_runs(going: str, action: Action) -> None:
+    seen = snapshot(
+        images=TO_MOVE,
+        services={
+            "search-api": view(
+                service(running=2, deployments=[primary(going, running=0), active(running=2)]),
+                [task("t0", of=BEFORE, digest=OLD)] * 2,
+            )
+        },
+        known=[noted(ecs_deployment_id=OURS)],
+    )
+    assert only(planned(seen)).action is action
+
+
+def test_the_plan_says_which_ecs_deployment_it_saw() -> None:
+    decided = only(planned(seeing(up(OLD, of=BEFORE))))
+    assert decided.ecs_deployment_id == BEFORE
+    assert (decided.service_id, decided.key, decided.images) == (
+        "search-api",
+        key("search-api"),
+        ("search",),
+    )
+    assert (decided.desired, decided.breaker, decided.related) == (1, True, True)
+
+
+@pytest.mark.parametrize("seen", [up(NEW), replace(ROLLING, tasks=(task("t1"),))])
+def test_force_redeploys_what_would_be_left_or_adopted(seen: ServiceView) -> None:
+    before = only(planned(seeing(seen)))
+    forced = only(planned(seeing(seen), force=True))
+    assert before.action is not Action.REDEPLOY
+    assert (forced.action, forced.why) == (Action.REDEPLOY, f"forced ({before.why})")
+
+
+def test_force_leaves_the_reason_of_what_is_redeployed_anyway() -> None:
+    assert only(planned(seeing(up(OLD)), force=True)) == only(planned(seeing(up(OLD))))
+
+
+# Several images, several services
+
+
+FOUR = ("api", "nginx", "worker", "cron")
+
+
+def shared(*wrong: str) -> Snapshot:
+    """Four images in one service that runs the release but for these."""
+    containers = [
+        container(OLD if one in wrong else NEW, image=f"uk.ac.wellcome/{one}:env.stage", name=one)
+        for one in FOUR
+    ]
+    return snapshot(
+        images={one: in_ecr(NEW, tagged=OLD) for one in FOUR},
+        services={
+            "all": view(service("all", running=1, deployments=[STILL]), [task("t", containers=containers)])
+        },
+    )
+
+
+SHARING = project(**{one: ["all"] for one in FOUR})
+ALL_FOUR = release(api=NEW, nginx=NEW, worker=NEW, cron=NEW)
+
+
+def test_a_service_of_four_images_is_redeployed_once() -> None:
+    made = planned(shared("worker", "cron"), of=SHARING, what=ALL_FOUR)
+    assert len(made.moves) == 4
+    assert only(made).images == FOUR
+    assert only(made).action is Action.REDEPLOY
+    assert only(made).why == "runs sha256:6f6c64000000 of worker"
+
+
+def test_a_service_of_four_images_is_left_if_it_runs_all_of_them() -> None:
+    assert only(planned(shared(), of=SHARING, what=ALL_FOUR)).action is Action.LEAVE
+
+
+def test_a_partial_release_asks_only_for_the_images_it_has() -> None:
+    partial = release(api=NEW, nginx=None, worker=NEW)
+    made = planned(shared("nginx", "cron"), of=SHARING, what=partial)
+    assert [image.image_id for image in made.images] == ["api", "worker"]
+    assert only(made).images == ("api", "worker")
+    assert only(made).action is Action.LEAVE
+    assert made.warnings == ("the release has no version of nginx, cron: left as they are",)
+
+
+def test_services_of_images_that_a_partial_release_lacks_are_not_touched() -> None:
+    both = project(search=["search-api"], items=["items-api"])
+    seen = snapshot(
+        images=TO_MOVE,
+        services={"search-api": up(NEW), "items-api": up(OLD, name="items-api", image="items")},
+    )
+    assert [one.service_id for one in planned(seen, of=both).services] == ["search-api"]
+
+
+def test_images_and_services_come_in_the_projects_order() -> None:
+    both = project(b=["sb"], a=["sa"])
+    seen = snapshot(
+        images={"a": in_ecr(), "b": in_ecr()},
+        services={"sa": up(NEW, name="sa", image="a"), "sb": up(NEW, name="sb", image="b")},
+    )
+    made = planned(seen, of=both, what=release(a=NEW, b=NEW))
+    assert [image.image_id for image in made.images] == ["b", "a"]
+    assert [one.service_id for one in made.services] == ["sb", "sa"]
+
+
+def test_an_image_without_services_is_moved_all_the_same() -> None:
+    made = planned(snapshot(images=TO_MOVE, services={}), of=project(search=[]))
+    assert (len(made.moves), made.services, made.warnings, made.changes) == (1, (), (), True)
+
+
+# Warnings
+
+
+def test_a_service_that_is_found_nowhere_is_said_and_no_error() -> None:
+    made = planned(snapshot(images=TO_MOVE, services={}))
+    assert made.services == ()
+    assert made.warnings == (
+        "search-api: no ECS service is tagged deployment:service=search-api and deployment:env=stage: "
+        "nothing is redeployed for it",
+    )
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_service_that_uses_none_of_its_images_is_left_alone(force: bool) -> None:
+    seen = view(
+        service(running=1, deployments=[STILL]), [task("t1", containers=[container(OLD, image="nginx:1")])]
+    )
+    made = planned(seeing(seen), force=force)
+    assert (only(made).related, only(made).action) == (False, Action.LEAVE)
+    assert made.warnings == (
+        "search-api: none of its containers uses uk.ac.wellcome/search:env.stage: "
+        "it is left alone and not verified",
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "related"), [(f"{REGISTRY}/uk.ac.wellcome/search:env.stage", True), ("nginx:1", False)]
+)
+def test_of_a_service_without_tasks_its_task_definition_tells_what_it_uses(image: str, related: bool) -> None:
+    seen = snapshot(
+        images=TO_MOVE,
+        services={"search-api": view(service(desired=0, deployments=[STILL]), ())},
+        defined={"search-api": [image]},
+    )
+    assert only(planned(seen)).related is related
+
+
+def test_an_older_release_than_the_one_deployed_last_is_warned_of() -> None:
+    newer = release(release_id="aaaaaaaa-1111", made=60, search=OTHER)
+    seen = snapshot(images=TO_MOVE, services={"search-api": up(OTHER)}, current=newer)
+    assert planned(seen).warnings == (
+        "this release (made 2026-03-04 12:00Z) is older than the one deployed last "
+        "(aaaaaaaa, made 2026-03-04 13:00Z)",
+    )
+    assert planned(replace(seen, current=release(release_id="rel-1", made=-60))).warnings == ()
+    assert planned(replace(seen, current=release(made=60))).warnings == ()
+
+
+def test_images_that_the_project_no_longer_names_are_left_alone() -> None:
+    made = planned(seeing(up(OLD)), what=release(search=NEW, gone=OTHER))
+    assert [image.image_id for image in made.images] == ["search"]
+    assert made.warnings == (
+        "the release has images that the project file no longer names, left alone: gone",
+    )
+
+
+def test_notes_of_how_it_was_observed_are_passed_on() -> None:
+    seen = snapshot(images=TO_MOVE, services={"search-api": up(OLD)}, notes=["listed the slow way"])
+    assert planned(seen).warnings == ("listed the slow way",)
+
+
+def test_a_service_deployed_before_and_gone_now_is_a_warning_only_if_that_is_allowed() -> None:
+    seen = snapshot(images=TO_MOVE, services={}, known=[noted()])
+    why = (
+        "search-api: catalogue/search-api was deployed before, and no ECS service is tagged "
+        "deployment:service=search-api and deployment:env=stage now: "
+        "restore it or its tags, or deploy without it (--allow-missing)"
+    )
+    assert refusals(seen) == (why,)
+    allowed = planned(seen, allow_missing=True)
+    assert (allowed.warnings, allowed.services, len(allowed.moves)) == ((why,), (), 1)
+
+
+# Refusals
+
+
+def test_a_release_without_any_image_of_the_project_is_refused() -> None:
+    with pytest.raises(PlanRefused, match="rel-2 has no version of any image of project catalogue_api"):
+        planned(seeing(up(OLD)), what=release(search=None, other=NEW))
+
+
+def test_an_environment_that_the_project_lacks_is_not_found() -> None:
+    request = DeployRequest(release=release(search=NEW), environment_id="test", description="")
+    with pytest.raises(NotFound, match="no environment 'test'"):
+        plan(SEARCH, request, seeing(up(OLD)))
+
+
+def test_a_repository_that_is_missing_is_refused() -> None:
+    gone = ImageView(manifest=None, tagged=None)
+    seen = snapshot(images={"search": gone}, repositories={"search": None}, services={"search-api": up(OLD)})
+    assert refusals(seen) == ("search: there is no repository uk.ac.wellcome/search in ECR",)
+
+
+def test_a_digest_that_ecr_no_longer_has_is_refused() -> None:
+    seen = seeing(up(OLD), {"search": ImageView(manifest=None, tagged=OLD)})
+    assert refusals(seen) == (
+        "search: ref.search (sha256:6e6577000000) is not in uk.ac.wellcome/search any more",
+    )
+
+
+def test_a_version_of_5x_whose_tag_is_gone_is_refused() -> None:
+    old = replace(release(), images={"search": ImageVersion(ref="ref.abc")})
+    seen = seeing(up(OLD), {"search": ImageView(manifest=None, tagged=OLD)})
+    assert refusals(seen, what=old) == ("search: ref.abc is not in uk.ac.wellcome/search any more",)
+
+
+def test_an_immutable_tag_that_would_have_to_move_is_refused() -> None:
+    fixed = {"search": repository("search", "IMMUTABLE")}
+    seen = snapshot(images=TO_MOVE, services={"search-api": up(OLD)}, repositories=fixed)
+    assert refusals(seen) == (
+        "search: the tags of uk.ac.wellcome/search are immutable (IMMUTABLE), so env.stage can't be moved: "
+        "make the repository mutable, or exclude env.stage from immutability",
+    )
+
+
+@pytest.mark.parametrize("tagged", [NEW, None])
+def test_an_immutable_tag_that_need_not_move_is_fine(tagged: str | None) -> None:
+    seen = snapshot(
+        images={"search": in_ecr(NEW, tagged=tagged)},
+        services={"search-api": up(OLD)},
+        repositories={"search": repository("search", "IMMUTABLE")},
+    )
+    assert planned(seen).redeploys
+
+
+@pytest.mark.parametrize(
+    ("mutability", "exclusions", "expected"),
+    [
+        ("MUTABLE", [], True),
+        ("IMMUTABLE", [], False),
+        ("IMMUTABLE_WITH_EXCLUSION", ["env.*"], True),
+        ("IMMUTABLE_WITH_EXCLUSION", ["latest", "env.stage"], True),
+        ("IMMUTABLE_WITH_EXCLUSION", ["*stage"], True),
+        ("IMMUTABLE_WITH_EXCLUSION", ["latest", "env.prod"], False),
+        ("IMMUTABLE_WITH_EXCLUSION", ["ENV.*"], False),
+        ("MUTABLE_WITH_EXCLUSION", ["ref.*"], True),
+        ("MUTABLE_WITH_EXCLUSION", ["env.*"], False),
+        ("MUTABLE_WITH_EXCLUSION", ["*"], False),
+        ("SOMETHING_NEW", [], True),
+    ],
+)
+def test_exclusions_turn_a_repositorys_mutability_round(
+    mutability: str, exclusions: list[str], expected: bool
+) -> None:
+    held: Repository = repository("search", mutability, exclusions)
+    assert movable(held, "env.stage") is expected
+
+
+def test_two_services_with_the_same_tags_are_refused() -> None:
+    twins = snapshot(images=TO_MOVE, services={"search-api": [up(OLD), up(OLD, name="twin")]})
+    assert refusals(twins) == (
+        "search-api: more than one ECS service is tagged deployment:service=search-api and "
+        "deployment:env=stage: catalogue/search-api, catalogue/twin",
+    )
+
+
+@pytest.mark.parametrize("controller", ["CODE_DEPLOY", "EXTERNAL", "SOMETHING_NEW"])
+def test_services_under_another_controller_are_refused_by_name(controller: str) -> None:
+    seen = view(service(running=1, deployments=[STILL], controller=controller), [task("t1")])
+    assert refusals(seeing(seen)) == (
+        f"search-api: catalogue/search-api is deployed by the {controller} controller; "
+        "weco-deploy can redeploy and judge rolling (ECS) deployments only",
+    )
+
+
+@pytest.mark.parametrize("strategy", ["BLUE_GREEN", "LINEAR", "CANARY", "SOMETHING_NEW"])
+def test_services_with_a_strategy_that_we_cannot_judge_are_refused_by_name(strategy: str) -> None:
+    seen = view(service(running=1, deployments=[STILL], strategy=strategy), [task("t1")])
+    assert refusals(seeing(seen)) == (
+        f"search-api: catalogue/search-api uses the {strategy} deployment strategy; "
+        "weco-deploy can judge ROLLING only",
+    )
+
+
+def test_the_services_of_images_left_out_are_no_reason_to_refuse() -> None:
+    both = project(search=["search-api"], items=["items-api"])
+    odd = view(service("items-api", running=1, controller="CODE_DEPLOY"), ())
+    seen = snapshot(images=TO_MOVE, services={"search-api": up(OLD), "items-api": odd}, known=[noted("gone")])
+    assert planned(seen, of=both).redeploys
+
+
+def test_all_that_speaks_against_it_is_said_at_once() -> None:
+    many = project(search=["search-api"], items=["items-api"], cron=["cron"])
+    seen = snapshot(
+        images={
+            "search": ImageView(manifest=None, tagged=OLD),
+            "items": in_ecr(NEW, tagged=OLD),
+            "cron": in_ecr(NEW, tagged=OLD),
+        },
+        repositories={"items": repository("items", "IMMUTABLE")},
+        services={
+            "search-api": up(OLD),
+            "items-api": view(service("items-api", deployments=[STILL], strategy="BLUE_GREEN"), ()),
+        },
+        known=[noted("cron")],
+    )
+    said = refusals(seen, of=many, what=release(search=NEW, items=NEW, cron=NEW))
+    assert [reason.partition(":")[0] for reason in said] == ["search", "items", "items-api", "cron"]
+    assert (
+        len(refusals(seen, of=many, what=release(search=NEW, items=NEW, cron=NEW), allow_missing=True)) == 3
+    )

@@ -1,0 +1,195 @@
+"""Of all histories: success is never said unless it happened, and always said where it did."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from tests.rules.histories import GOES_WELL, GOES_WRONG, Rollout, Step, Watched, rollouts, steps
+from tests.rules.states import (
+    BEFORE,
+    CHILD,
+    LATER,
+    NEW,
+    OLD,
+    OTHER,
+    OURS,
+    active,
+    container,
+    primary,
+    service,
+    stopped,
+    task,
+    track,
+    view,
+)
+from weco_deploy.model.deployment import ServiceStatus
+from weco_deploy.model.service import ServiceView
+from weco_deploy.rules.verdict import advance
+
+T = TypeVar("T")
+
+RIGHT = {NEW, CHILD}
+IDS = st.sampled_from([BEFORE, OURS, OURS, OURS, LATER])
+COUNTS = st.integers(0, 3)
+STATES = st.sampled_from(["COMPLETED", "COMPLETED", "IN_PROGRESS", "FAILED", None, "SOMETHING_NEW"])
+DIGESTS = st.sampled_from([NEW, NEW, NEW, CHILD, OLD, OTHER, None])
+CONTAINERS = st.one_of(
+    st.builds(container, DIGESTS), st.builds(container, DIGESTS, st.just("proxy:1"), st.just("proxy"))
+)
+TASKS = st.builds(
+    task,
+    st.text("abc", min_size=1, max_size=3),
+    of=st.one_of(IDS, st.none()),
+    status=st.sampled_from(["RUNNING", "RUNNING", "RUNNING", "PENDING", "DEACTIVATING"]),
+    containers=st.lists(CONTAINERS, min_size=1, max_size=2),
+)
+ENDED = st.builds(
+    stopped, st.text("abc", min_size=1, max_size=3), of=IDS, code=st.sampled_from(["", "UserInitiated"])
+)
+SERVICES = st.builds(
+    service,
+    desired=COUNTS,
+    running=COUNTS,
+    pending=st.sampled_from([0, 0, 0, 1]),
+    status=st.sampled_from(["ACTIVE", "ACTIVE", "ACTIVE", "DRAINING", "INACTIVE", "SOMETHING_NEW"]),
+    scheduling=st.sampled_from(["REPLICA", "DAEMON"]),
+    breaker=st.booleans(),
+    deployments=st.tuples(
+        st.lists(st.builds(primary, IDS, state=STATES), max_size=1),
+        st.lists(st.builds(active, IDS, state=STATES, running=COUNTS), max_size=2),
+    ).map(lambda both: [*both[0], *both[1]]),
+)
+ANYTHING = st.one_of(
+    st.none(), st.builds(view, SERVICES, st.none() | st.lists(TASKS, max_size=3), st.none() | st.lists(ENDED))
+)
+
+
+def mostly(right: T, *others: T) -> st.SearchStrategy[T]:
+    return st.sampled_from([*[right] * (12 * len(others)), *others])
+
+
+NEARLY_RIGHT_TASKS = st.builds(
+    task,
+    st.text("abc", min_size=1, max_size=3),
+    of=mostly(OURS, BEFORE, LATER, None),
+    digest=mostly(NEW, CHILD, OLD, OTHER, None),
+    status=mostly("RUNNING", "PENDING"),
+)
+NEARLY_DONE = st.builds(
+    view,
+    st.builds(
+        service,
+        desired=mostly(2, 0, 1, 3),
+        running=mostly(2, 1, 3),
+        pending=mostly(0, 1),
+        breaker=st.booleans(),
+        deployments=st.tuples(
+            st.builds(primary, mostly(OURS, BEFORE, LATER), state=mostly("COMPLETED", "IN_PROGRESS", None)),
+            st.builds(active, mostly(BEFORE, LATER), running=mostly(0, 1), pending=mostly(0, 1)),
+        ),
+    ),
+    st.lists(NEARLY_RIGHT_TASKS, min_size=2, max_size=2) | st.lists(NEARLY_RIGHT_TASKS, max_size=3),
+)
+
+
+def runs_the_release(seen: ServiceView) -> bool:
+    """Whether all that success means is true of one answer, in other words than the rules have it."""
+    deployments = {one.id: one for one in seen.service.deployments if one.status == "PRIMARY"}
+    if set(deployments) != {OURS} or seen.tasks is None:
+        return False
+    elsewhere = [one for one in seen.service.deployments if one.status != "PRIMARY"]
+    up = [one for one in seen.tasks if one.status == "RUNNING"]
+    digests = [
+        each.digest for one in up for each in one.containers if each.image.endswith("/search:env.stage")
+    ]
+    return (
+        deployments[OURS].rollout_state in ("COMPLETED", None)
+        and len(up) == seen.service.running == seen.service.desired > 0
+        and seen.service.pending == 0
+        and all(one.running == one.pending == 0 for one in elsewhere)
+        and bool(digests)
+        and set(digests) <= RIGHT
+        and all(one.deployment_id in (OURS, None) for one in up)
+    )
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.one_of(NEARLY_DONE, ANYTHING), max_size=6))
+def test_whatever_ecs_answers_success_is_said_only_where_all_of_it_holds(
+    polls: list[ServiceView | None],
+) -> None:
+    now = track(*RIGHT)
+    before: ServiceView | None = None
+    for seen in polls:
+        was_settled, now = now.settled, advance(now, seen)
+        if now.settled and not was_settled:
+            event(now.status)
+        if now.status is ServiceStatus.SUCCEEDED and not was_settled:
+            assert seen is not None
+            assert runs_the_release(seen)
+            ours = seen.service.primary
+            if ours is not None and ours.rollout_state is None:
+                assert before is not None
+                assert runs_the_release(before)
+        if now.status is ServiceStatus.NOTHING_RUNNING and not was_settled:
+            assert seen is not None
+            assert (seen.service.desired, seen.service.running, seen.service.pending) == (0, 0, 0)
+        before = seen
+
+
+@settings(max_examples=400, deadline=None)
+@given(rollouts, steps(*GOES_WELL))
+def test_every_history_that_ends_right_and_stable_ends_succeeded(
+    rollout: Rollout, history: list[Step]
+) -> None:
+    watched = Watched(rollout)
+    for step in history:
+        watched.step(step)
+        if watched.track.settled:
+            assert watched.track.status is ServiceStatus.SUCCEEDED, watched.track.reason
+            assert all(one.of == OURS and one.digest == NEW for one in rollout.tasks if one.runs)
+            event("before the end")
+            return
+    watched.to_the_end()
+    event("in the end")
+    assert watched.track.status is ServiceStatus.SUCCEEDED, watched.track.state
+
+
+@settings(max_examples=400, deadline=None)
+@given(rollouts, steps(*GOES_WRONG))
+def test_no_history_is_called_a_success_while_another_digest_or_deployment_runs(
+    rollout: Rollout, history: list[Step]
+) -> None:
+    watched = Watched(rollout)
+    for step in history:
+        watched.step(step)
+        if watched.track.settled:
+            break
+    else:
+        watched.to_the_end()
+    event(watched.track.status)
+    if watched.track.status is ServiceStatus.SUCCEEDED:
+        running = [one for one in rollout.tasks if one.runs and one.wanted]
+        assert all(one.of == OURS and one.digest == NEW for one in running)
+    if watched.track.status is ServiceStatus.FAILED:
+        assert any(one.of == OURS and one.digest == OTHER for one in rollout.tasks)
+    if watched.track.status is ServiceStatus.SUPERSEDED:
+        assert rollout.primary == LATER
+
+
+@settings(max_examples=200, deadline=None)
+@given(rollouts, steps(*GOES_WELL))
+def test_every_history_that_is_superseded_before_it_succeeds_ends_superseded(
+    rollout: Rollout, history: list[Step]
+) -> None:
+    watched = Watched(rollout)
+    for step in history:
+        watched.step(step)
+    succeeded = watched.track.settled
+    watched.step(Step("supersede", 0, 0))
+    watched.to_the_end()
+    expected = ServiceStatus.SUCCEEDED if succeeded else ServiceStatus.SUPERSEDED
+    assert watched.track.status is expected
