@@ -1,0 +1,124 @@
+"""How all services of a deployment stand: a fold over its events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from weco_deploy.model.deployment import SETTLED, Deployment, ServiceOutcome, ServiceStatus
+from weco_deploy.model.events import (
+    Claimed,
+    Event,
+    Progress,
+    ServiceRedeployed,
+    ServiceSettled,
+    Settled,
+    TagMoved,
+    TagPutBack,
+)
+from weco_deploy.model.service import ServiceKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A service. `running` and `desired` are None until it was looked at, `ended` until it is settled."""
+
+    service_id: str
+    key: ServiceKey
+    status: ServiceStatus
+    state: str = ""
+    running: int | None = None
+    desired: int | None = None
+    since: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def settled(self) -> bool:
+        return self.status in SETTLED
+
+    def looks_like(self, other: Row | None) -> bool:
+        """Whether a reader would see no difference, apart from the time."""
+        return other is not None and replace(self, since=None, ended=None) == replace(
+            other, since=None, ended=None
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """The services in the order in which they were heard of. Empty before the first event."""
+
+    rows: Mapping[ServiceKey, Row] = field(default_factory=dict)
+    release_id: str = ""
+    environment: str = ""
+    tags: int = 0
+    tags_moved: int = 0
+
+    @property
+    def moving(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows.values() if row.status is ServiceStatus.IN_PROGRESS)
+
+    def after(self, event: Event) -> Board:
+        """The board once `event` happened; the same board if that changes nothing on it."""
+        match event:
+            case Claimed(deployment, plan):
+                started = _of(deployment)
+                return replace(started, tags=len(plan.moves))
+            case TagMoved():
+                return replace(self, tags_moved=self.tags_moved + 1)
+            case TagPutBack(error=""):
+                return replace(self, tags_moved=max(0, self.tags_moved - 1))
+            case ServiceRedeployed(service_id, key):
+                return self._with(
+                    Row(
+                        service_id=service_id,
+                        key=key,
+                        status=ServiceStatus.IN_PROGRESS,
+                        state="told to redeploy",
+                    )
+                )
+            case Progress(outcome=outcome):
+                return self._with(_seen(event, outcome))
+            case ServiceSettled(outcome, at, since):
+                row = self.rows.get(outcome.key) or _row(outcome)
+                return self._with(
+                    replace(row, status=outcome.status, state=outcome.reason, since=since, ended=at)
+                )
+            case Settled(deployment):
+                return self._settled(deployment)
+            case _:
+                return self
+
+    def _with(self, row: Row) -> Board:
+        return replace(self, rows={**self.rows, row.key: row})
+
+    def _settled(self, deployment: Deployment) -> Board:
+        final = _of(deployment)
+        rows = dict(self.rows)
+        for key, row in final.rows.items():
+            rows[key] = replace(rows.get(key, row), status=row.status, state=row.state)
+        return replace(self, rows=rows, release_id=deployment.release_id, environment=deployment.environment)
+
+
+def _of(deployment: Deployment) -> Board:
+    return Board(
+        rows={outcome.key: _row(outcome) for outcome in deployment.services},
+        release_id=deployment.release_id,
+        environment=deployment.environment,
+    )
+
+
+def _row(outcome: ServiceOutcome) -> Row:
+    return Row(service_id=outcome.service_id, key=outcome.key, status=outcome.status, state=outcome.reason)
+
+
+def _seen(event: Progress, outcome: ServiceOutcome) -> Row:
+    return Row(
+        service_id=outcome.service_id,
+        key=outcome.key,
+        status=outcome.status,
+        state=event.state,
+        running=event.running,
+        desired=event.desired,
+        since=event.since,
+    )

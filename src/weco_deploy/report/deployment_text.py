@@ -1,0 +1,62 @@
+"""How a deployment ended: the verdict, the counts, each service that is not well, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.report.next_steps import next_steps
+from weco_deploy.report.outcomes import counts, outcome_lines
+from weco_deploy.report.page import BOLD, Page, status_style
+from weco_deploy.report.screen import Screen
+from weco_deploy.report.untrusted import one_line
+from weco_deploy.report.verdict import verdict
+from weco_deploy.report.wording import count, listed
+
+
+def deployment_text(deployment: Deployment, screen: Screen, options: Sequence[str] = ()) -> str:
+    """The summary of a deployment; `options` are global options to repeat in the commands it names."""
+    page = Page(screen)
+    _summary(page, deployment, screen)
+    if deployment.rollback:
+        page.line()
+        page.line("Put back:", BOLD)
+        _summary(page, deployment.rollback, screen)
+    if steps := next_steps(deployment, options):
+        page.line()
+        page.line("Next:", BOLD)
+        for step in steps:
+            page.line(f"{step.when}:", indent=2)
+            page.unwrapped(step.command, indent=4)
+    return page.text()
+
+
+def _summary(page: Page, deployment: Deployment, screen: Screen) -> None:
+    page.line(verdict(deployment, screen.symbols), status_style(deployment.status))
+    page.line(counts(outcome.status for outcome in deployment.services), indent=2)
+    page.line(f"deployment {one_line(deployment.deployment_id)}", indent=2)
+    if deployment.gate_override:
+        page.line(f"the gate was passed by hand: {one_line(deployment.gate_override)}", indent=2)
+    _tags(page, deployment)
+    _nothing_running(page, deployment)
+    for outcome in deployment.services:
+        if outcome.status in GOOD:
+            continue
+        page.line()
+        for line in outcome_lines(outcome, screen.symbols):
+            page.line(line.text, status_style(outcome.status) if line.indent == 0 else "", line.indent)
+
+
+def _tags(page: Page, deployment: Deployment) -> None:
+    moved = sum(change.tag_moved for change in deployment.images.values())
+    if moved:
+        page.line(f"{count(moved, 'tag')} moved", indent=2)
+    left = [image_id for image_id, change in deployment.images.items() if not change.applied]
+    if left and deployment.status is not DeploymentStatus.UNVERIFIED:
+        page.line(f"tags that do not point at this release ({len(left)}): {listed(left)}", indent=2)
+
+
+def _nothing_running(page: Page, deployment: Deployment) -> None:
+    idle = [one.service_id for one in deployment.services if one.status is ServiceStatus.NOTHING_RUNNING]
+    if idle:
+        page.line(f"nothing running, so nothing was verified ({len(idle)}): {listed(idle)}", indent=2)

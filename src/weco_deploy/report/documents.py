@@ -1,0 +1,235 @@
+"""The JSON that `--output json` prints. Keys only get added: scripts rely on them.
+
+Digests, ids and messages are written as they are: JSON escapes what a terminal might obey.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from weco_deploy.errors import DeployError
+from weco_deploy.model.deployment import Deployment, Failure, ImageChange, ServiceOutcome
+from weco_deploy.model.image import TaggedImage
+from weco_deploy.model.plan import Plan, PlannedImage, PlannedService
+from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
+from weco_deploy.model.results import PreparedRelease, ReleaseDifference
+from weco_deploy.report.wording import in_utc
+
+Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
+Document: TypeAlias = dict[str, Json]
+
+
+def json_text(document: Document) -> str:
+    """The document as it is printed: indented, in ASCII, so that any encoding can carry it."""
+    return json.dumps(document, indent=2)
+
+
+def release_document(
+    release: Release, deployments: Sequence[Deployment | ReleaseDeployment] | None = None
+) -> Document:
+    """A bare release. `deployments` are the records of its deployments; without them its own list stands.
+
+    `release_id` is null if the release is not saved (a dry run). `digests` has the known ones only.
+    """
+    return {
+        "release_id": release.release_id or None,
+        "project_id": release.project_id,
+        "project_name": release.project_name,
+        "date_created": _time(release.date_created),
+        "requested_by": release.requested_by,
+        "build_url": release.build_url,
+        "description": release.description,
+        "from_label": release.from_label,
+        "images": {image_id: _ref(version) for image_id, version in release.images.items()},
+        "refs": {image_id: _refs(version) for image_id, version in release.versions.items()},
+        "digests": {
+            image_id: version.digest for image_id, version in release.versions.items() if version.digest
+        },
+        "deployments": [
+            _deployment(one) if isinstance(one, Deployment) else _listed_deployment(release, one)
+            for one in (release.deployments if deployments is None else deployments)
+        ],
+    }
+
+
+def releases_document(releases: Sequence[Release]) -> Document:
+    return {"releases": [release_document(release) for release in releases]}
+
+
+def prepared_document(prepared: PreparedRelease) -> Document:
+    return {
+        "release": release_document(prepared.release),
+        "previous_release_id": prepared.previous.release_id if prepared.previous else None,
+    }
+
+
+def difference_document(difference: ReleaseDifference) -> Document:
+    """What `show-release --diff` found, by image id; a side that lacks the image has nulls."""
+    return {
+        "difference": {
+            "release_id": difference.release.release_id,
+            "base_release_id": difference.base.release_id,
+            "images": {
+                image_id: {
+                    "from_ref": _ref(base),
+                    "to_ref": _ref(version),
+                    "from_digest": _digest(base),
+                    "to_digest": _digest(version),
+                    "subject": difference.subjects.get(version.commit) if version else None,
+                }
+                for image_id, (base, version) in difference.images.items()
+            },
+        }
+    }
+
+
+def images_document(images: Mapping[str, TaggedImage | None]) -> Document:
+    """What a label points at, by image id; null for an image that has no such label."""
+    return {"images": {image_id: _tagged(image) if image else None for image_id, image in images.items()}}
+
+
+def deployment_document(deployment: Deployment) -> Document:
+    return {"deployment": _deployment(deployment)}
+
+
+def deployments_document(deployments: Sequence[Deployment]) -> Document:
+    return {"deployments": [_deployment(deployment) for deployment in deployments]}
+
+
+def plan_document(plan: Plan) -> Document:
+    """`release_id` is null if the release is not saved yet."""
+    return {
+        "plan": {
+            "environment": plan.environment,
+            "release_id": None if plan.release_is_new else plan.release.release_id,
+            "images": [_planned_image(image) for image in plan.images],
+            "services": [_planned_service(service) for service in plan.services],
+            "warnings": list(plan.warnings),
+            "changes": plan.changes,
+        }
+    }
+
+
+def error_document(error: DeployError) -> Document:
+    return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+
+
+def _time(at: datetime) -> str:
+    # Always with microseconds: times then sort as strings.
+    return in_utc(at).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def _ref(version: ImageVersion | None) -> str | None:
+    return version.ref if version else None
+
+
+def _digest(version: ImageVersion | None) -> str | None:
+    return version.digest if version else None
+
+
+def _refs(version: ImageVersion) -> list[str]:
+    return list(version.refs or (version.ref,))
+
+
+def _tagged(image: TaggedImage) -> Document:
+    return {
+        "ref": image.refs[0] if image.refs else None,
+        "digest": image.digest,
+        "pushed_at": _time(image.pushed_at) if image.pushed_at else None,
+    }
+
+
+def _listed_deployment(release: Release, deployment: ReleaseDeployment) -> Document:
+    return {
+        "deployment_id": deployment.deployment_id,
+        "release_id": release.release_id,
+        "project_id": release.project_id,
+        "environment": deployment.environment,
+        "date_created": _time(deployment.date_created),
+        "requested_by": deployment.requested_by,
+        "description": deployment.description,
+    }
+
+
+def _deployment(deployment: Deployment) -> Document:
+    return {
+        "deployment_id": deployment.deployment_id,
+        "release_id": deployment.release_id,
+        "project_id": deployment.project_id,
+        "environment": deployment.environment,
+        "kind": deployment.kind.value,
+        "status": deployment.status.value,
+        "date_created": _time(deployment.date_created),
+        "date_finished": _time(deployment.date_finished) if deployment.date_finished else None,
+        "requested_by": deployment.requested_by,
+        "build_url": deployment.build_url,
+        "description": deployment.description,
+        "gate_override": deployment.gate_override,
+        "images": {image_id: _image_change(change) for image_id, change in deployment.images.items()},
+        "services": [_outcome(outcome) for outcome in deployment.services],
+        "rollback": _deployment(deployment.rollback) if deployment.rollback else None,
+    }
+
+
+def _image_change(change: ImageChange) -> Document:
+    return {
+        "from_digest": change.from_digest,
+        "to_digest": change.to_digest,
+        "tag_moved": change.tag_moved,
+        "from_ref": change.from_ref,
+        "to_ref": change.to_ref,
+    }
+
+
+def _outcome(outcome: ServiceOutcome) -> Document:
+    return {
+        "service_id": outcome.service_id,
+        "cluster": outcome.key.cluster,
+        "service_name": outcome.key.name,
+        "images": list(outcome.images),
+        "ecs_deployment_id": outcome.ecs_deployment_id,
+        "status": outcome.status.value,
+        "reason": outcome.reason,
+        "failures": [_failure(failure) for failure in outcome.failures],
+    }
+
+
+def _failure(failure: Failure) -> Document:
+    return {
+        "kind": failure.kind,
+        "message": failure.message,
+        "task": failure.task,
+        "container": failure.container,
+        "stop_code": failure.stop_code,
+        "exit_code": failure.exit_code,
+        "log_location": failure.log_location,
+        "log_lines": list(failure.log_lines),
+    }
+
+
+def _planned_image(image: PlannedImage) -> Document:
+    return {
+        "image_id": image.image_id,
+        "repository": image.repository,
+        "tag": image.tag,
+        "from_digest": image.from_digest,
+        "to_digest": image.manifest.digest,
+        "from_commit": image.from_ref.removeprefix("ref.") if image.from_ref else None,
+        "to_commit": image.to_ref.removeprefix("ref."),
+        "moves": image.moves,
+    }
+
+
+def _planned_service(service: PlannedService) -> Document:
+    return {
+        "service_id": service.service_id,
+        "cluster": service.key.cluster,
+        "service_name": service.key.name,
+        "images": list(service.images),
+        "action": service.action.value,
+        "why": service.why,
+        "ecs_deployment_id": service.ecs_deployment_id,
+    }

@@ -1,0 +1,92 @@
+"""What happened, in words."""
+
+from __future__ import annotations
+
+from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.events import (
+    Claimed,
+    Event,
+    Notice,
+    PollFailed,
+    Progress,
+    ServiceRedeployed,
+    ServiceSettled,
+    Settled,
+    Settling,
+    TagMoved,
+    TagPutBack,
+    Waiting,
+)
+from weco_deploy.model.plan import Action, Plan, PlannedImage
+from weco_deploy.report.outcomes import Line, counts, outcome_lines, service_name
+from weco_deploy.report.screen import Symbols
+from weco_deploy.report.untrusted import one_line
+from weco_deploy.report.verdict import verdict
+from weco_deploy.report.wording import count, duration, short_id, version_names
+
+
+def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
+    """The event as one line, followed by indented ones where something went wrong in a service."""
+    match event:
+        case Progress():
+            return (Line(0, _progress(event)),)
+        case ServiceSettled(outcome, at, since):
+            head, *rest = outcome_lines(outcome, symbols)
+            return Line(0, f"{head.text} (after {duration(at - since)})"), *rest
+        case Settled(deployment):
+            said = counts(outcome.status for outcome in deployment.services)
+            return (Line(0, f"{verdict(deployment, symbols)}: {said}"),)
+        case Claimed(deployment, plan):
+            return (Line(0, _claimed(deployment, plan)),)
+        case Settling(deployment):
+            return (Line(0, _settling(deployment)),)
+        case TagMoved(image):
+            return (Line(0, _moved(image, symbols)),)
+        case TagPutBack(image, error):
+            return (Line(0, _put_back(image, error, symbols)),)
+        case ServiceRedeployed(service_id, key, ecs_deployment_id):
+            name = service_name(service_id, key)
+            return (Line(0, f"{name}: ECS redeploys it as {one_line(ecs_deployment_id)}"),)
+        case PollFailed(message):
+            return (Line(0, f"could not look at the services, will try again: {one_line(message)}"),)
+        case Waiting(message) | Notice(message):
+            return (Line(0, one_line(message)),)
+
+
+def _claimed(deployment: Deployment, plan: Plan) -> str:
+    watched = sum(service.action is Action.ADOPT for service in plan.services)
+    parts = [
+        f"{count(len(plan.moves), 'tag')} to move",
+        f"{count(len(plan.redeploys), 'service')} to redeploy",
+        *([f"{watched} to watch"] if watched else []),
+    ]
+    return (
+        f"deployment {short_id(deployment.deployment_id)} is recorded: "
+        f"release {short_id(deployment.release_id)} to {one_line(deployment.environment)}, {', '.join(parts)}"
+    )
+
+
+def _settling(deployment: Deployment) -> str:
+    return (
+        f"an earlier deployment, {short_id(deployment.deployment_id)} of release {short_id(deployment.release_id)}, "
+        f"was cut off: it is settled as {deployment.status.value}"
+    )
+
+
+def _moved(image: PlannedImage, symbols: Symbols) -> str:
+    old, new = version_names(image.from_ref, image.from_digest, image.to_ref, image.manifest.digest)
+    return f"{one_line(image.image_id)}: {one_line(image.tag)} moved, {old} {symbols.arrow} {new}"
+
+
+def _put_back(image: PlannedImage, error: str, symbols: Symbols) -> str:
+    old, new = version_names(image.from_ref, image.from_digest, image.to_ref, image.manifest.digest)
+    name = f"{one_line(image.image_id)}: {one_line(image.tag)}"
+    if error:
+        return f"{symbols.bad} {name} could not be put back to {old}: {one_line(error)}"
+    return f"{name} put back, {new} {symbols.arrow} {old}"
+
+
+def _progress(event: Progress) -> str:
+    state = one_line(event.state)
+    said = f"{one_line(event.outcome.service_id)}: {event.running}/{event.desired} running"
+    return f"{said}{', ' if state else ''}{state} ({duration(event.at - event.since)})"

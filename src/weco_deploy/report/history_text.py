@@ -1,0 +1,100 @@
+"""Lists of what there is: releases, deployments, labelled images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.image import TaggedImage
+from weco_deploy.model.release import Release
+from weco_deploy.report.page import DIM, Page, status_style
+from weco_deploy.report.screen import Screen
+from weco_deploy.report.table import Cell, Column, Styled
+from weco_deploy.report.untrusted import one_line
+from weco_deploy.report.wording import listed, minute, short_digest, short_id, version_name
+
+
+def releases_text(releases: Sequence[Release], screen: Screen) -> str:
+    """One row a release; `deployed to` names each environment once."""
+    page = Page(screen)
+    if not releases:
+        page.line("No releases yet. Make one: weco-deploy prepare")
+        return page.text()
+    columns = (
+        Column("made (UTC)"),
+        Column("release"),
+        Column("images"),
+        Column("label"),
+        Column("deployed to", 12),
+        Column("by"),
+        Column("description", 16, prose=True, below=True),
+        Column("build", below=True),
+    )
+    page.table(columns, [_release_row(release) for release in releases], indent=0)
+    return page.text()
+
+
+def deployments_text(deployments: Sequence[Deployment], screen: Screen) -> str:
+    page = Page(screen)
+    if not deployments:
+        page.line("No deployments yet. Make one: weco-deploy deploy")
+        return page.text()
+    columns = (
+        Column("begun (UTC)"),
+        Column("release"),
+        Column("environment"),
+        Column("status"),
+        Column("by"),
+        Column("description", 16, prose=True, below=True),
+        Column("build", below=True),
+    )
+    page.table(columns, [_deployment_row(deployment) for deployment in deployments], indent=0)
+    return page.text()
+
+
+def images_text(label: str, images: Mapping[str, TaggedImage | None], screen: Screen) -> str:
+    """What `label` points at in each repository."""
+    page = Page(screen)
+    if not images:
+        page.line("The project has no images.")
+        return page.text()
+    columns = (Column("image", 12), Column("commit"), Column("digest"), Column("pushed (UTC)"))
+    page.line(f"Images labelled {one_line(label)}:")
+    page.table(columns, [_image_row(image_id, image) for image_id, image in images.items()])
+    return page.text()
+
+
+def _release_row(release: Release) -> tuple[Cell, ...]:
+    return (
+        minute(release.date_created),
+        short_id(release.release_id),
+        str(len(release.versions)),
+        one_line(release.from_label or ""),
+        listed(dict.fromkeys(deployment.environment for deployment in release.deployments)),
+        one_line(release.requested_by),
+        one_line(release.description),
+        one_line(release.build_url or ""),
+    )
+
+
+def _deployment_row(deployment: Deployment) -> tuple[Cell, ...]:
+    return (
+        minute(deployment.date_created),
+        short_id(deployment.release_id),
+        one_line(deployment.environment),
+        Styled(deployment.status.value, status_style(deployment.status)),
+        one_line(deployment.requested_by),
+        one_line(deployment.description),
+        one_line(deployment.build_url or ""),
+    )
+
+
+def _image_row(image_id: str, image: TaggedImage | None) -> tuple[Cell, ...]:
+    if image is None:
+        return one_line(image_id), Styled("no such label", DIM), "", ""
+    return (
+        one_line(image_id),
+        version_name(image.refs[0], None) if image.refs else Styled("no ref tag", DIM),
+        short_digest(image.digest),
+        minute(image.pushed_at) if image.pushed_at else "",
+    )

@@ -1,0 +1,88 @@
+"""How services fared, in words: the lines that progress and summaries share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from weco_deploy.model.deployment import GOOD, Failure, ServiceOutcome, ServiceStatus
+from weco_deploy.model.service import ServiceKey
+from weco_deploy.report.screen import Symbols
+from weco_deploy.report.untrusted import log_line, one_line
+
+STATUS_WORDS = {
+    ServiceStatus.SUCCEEDED: "succeeded",
+    ServiceStatus.FAILED: "failed",
+    ServiceStatus.SUPERSEDED: "superseded by another deployment",
+    ServiceStatus.UNCHANGED: "unchanged",
+    ServiceStatus.NOTHING_RUNNING: "nothing running",
+    ServiceStatus.IN_PROGRESS: "still in progress",
+    ServiceStatus.PENDING: "not begun",
+}
+_COUNTED = {
+    ServiceStatus.FAILED: "failed",
+    ServiceStatus.SUPERSEDED: "superseded",
+    ServiceStatus.IN_PROGRESS: "still in progress",
+    ServiceStatus.PENDING: "not begun",
+    ServiceStatus.SUCCEEDED: "redeployed",
+    ServiceStatus.UNCHANGED: "unchanged",
+    ServiceStatus.NOTHING_RUNNING: "with nothing running",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text; `indent` in columns."""
+
+    indent: int
+    text: str
+
+
+def counts(statuses: Iterable[ServiceStatus]) -> str:
+    """`1 failed, 12 redeployed, 3 unchanged`: the bad news first; `no services` if there are none."""
+    numbers = Counter(statuses)
+    said = [f"{numbers[status]} {word}" for status, word in _COUNTED.items() if numbers[status]]
+    return ", ".join(said) or "no services"
+
+
+def mark(status: ServiceStatus, symbols: Symbols) -> str:
+    if status is ServiceStatus.SUCCEEDED:
+        return symbols.good
+    if status in GOOD:
+        return symbols.quiet
+    return symbols.moving if status in {ServiceStatus.PENDING, ServiceStatus.IN_PROGRESS} else symbols.bad
+
+
+def service_name(service_id: str, key: ServiceKey) -> str:
+    """The service id and where in ECS it is, which is what one has to look up."""
+    return f"{one_line(service_id)} ({one_line(str(key))})"
+
+
+def outcome_lines(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
+    """How a service fared: one line, then everything that went wrong in it."""
+    said = f"{mark(outcome.status, symbols)} {service_name(outcome.service_id, outcome.key)} {STATUS_WORDS[outcome.status]}"
+    reason = one_line(outcome.reason)
+    head = Line(0, f"{said}: {reason}" if reason else said)
+    return head, *(line for failure in outcome.failures for line in _failure_lines(failure))
+
+
+def _failure_lines(failure: Failure) -> Iterator[Line]:
+    where = ", ".join(_circumstances(failure))
+    message = one_line(failure.message)
+    yield Line(4, ": ".join(part for part in (where, message) if part) or one_line(failure.kind))
+    for line in failure.log_lines:
+        yield Line(6, f"| {log_line(line)}".rstrip())
+    if failure.log_location:
+        yield Line(6, f"log: {one_line(failure.log_location)}")
+
+
+def _circumstances(failure: Failure) -> Iterator[str]:
+    if failure.task:
+        yield f"task {one_line(failure.task.rsplit('/', 1)[-1])}"
+    if failure.container:
+        yield f"container {one_line(failure.container)}"
+    if failure.stop_code:
+        yield one_line(failure.stop_code)
+    if failure.exit_code is not None:
+        yield f"exit code {failure.exit_code}"

@@ -1,0 +1,74 @@
+"""Progress as lines, for a file, a pipe, a build log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TextIO
+
+from weco_deploy.model.events import Event, PollFailed, Progress, ServiceSettled, Waiting
+from weco_deploy.report.board import Board
+from weco_deploy.report.event_lines import event_lines
+from weco_deploy.report.outcomes import Line
+from weco_deploy.report.screen import Screen
+from weco_deploy.report.wording import clock_time, listed_briefly
+
+SILENCE = timedelta(seconds=60)
+"""Build systems end a job that says nothing for long, and readers wonder sooner."""
+_NAMED = 5
+
+
+class PlainProgress:
+    """Writes a line with its time (UTC) for each thing that happens.
+
+    A poll that shows nothing new is left out, unless nothing was written for a minute: then one line
+    tells which services still move.
+
+    Args:
+        stream: where to, mostly stderr; flushed after each event.
+        now: the time in UTC, for events that carry none.
+
+    """
+
+    def __init__(self, stream: TextIO, now: Callable[[], datetime]) -> None:
+        self._stream = stream
+        self._screen = Screen.of(stream)
+        self._now = now
+        self._board = Board()
+        self._waiting = ""
+        self._written: datetime | None = None
+
+    def __call__(self, event: Event) -> None:
+        at = event.at if isinstance(event, Progress | ServiceSettled | PollFailed) else self._now()
+        before, self._board = self._board, self._board.after(event)
+        if self._is_news(event, before):
+            self._write(at, event_lines(event, self._screen.symbols))
+        elif self._written is None or at - self._written >= SILENCE:
+            self._write(at, (Line(0, self._still(event)),))
+
+    def _is_news(self, event: Event, before: Board) -> bool:
+        match event:
+            case Progress(outcome=outcome):
+                return not self._board.rows[outcome.key].looks_like(before.rows.get(outcome.key))
+            case Waiting(message):
+                known, self._waiting = self._waiting, message
+                return message != known
+            case _:
+                return True
+
+    def _still(self, event: Event) -> str:
+        if isinstance(event, Waiting):
+            return event_lines(event, self._screen.symbols)[0].text
+        names = [f"{row.service_id} {row.running or 0}/{row.desired or 0}" for row in self._board.moving]
+        return f"still waiting for {listed_briefly(names, _NAMED)}"
+
+    def _write(self, at: datetime, lines: tuple[Line, ...]) -> None:
+        self._written = at
+        head, *rest = lines
+        time = clock_time(at)
+        shown = [
+            f"{time} {head.text}",
+            *(f"{' ' * (len(time) + 1 + line.indent)}{line.text}" for line in rest),
+        ]
+        self._stream.write(self._screen.fit("".join(f"{line}\n" for line in shown)))
+        self._stream.flush()

@@ -1,0 +1,34 @@
+"""Which of the two ways of showing progress fits the stream."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TextIO
+
+from weco_deploy.model.events import Event
+from weco_deploy.report.plain import PlainProgress
+
+
+@contextmanager
+def progress(stream: TextIO, now: Callable[[], datetime]) -> Iterator[Callable[[Event], None]]:
+    """Show events on `stream` while the context lasts; `now` is the time in UTC (a clock's `utc`).
+
+    Live on a terminal; plain lines in a file or pipe, on a terminal that can't move its cursor, and in
+    a build, which may well have a terminal but keeps everything that was ever drawn.
+    """
+    if not _can_be_redrawn(stream):
+        yield PlainProgress(stream, now)
+        return
+    # rich takes longer to import than a pipeline's log deserves.
+    from weco_deploy.report.live import LiveProgress, live_console
+
+    with LiveProgress(live_console(stream), now) as tell:
+        yield tell
+
+
+def _can_be_redrawn(stream: TextIO) -> bool:
+    in_a_build = os.environ.get("CI", "false").lower() not in {"", "false", "0"}
+    return stream.isatty() and not in_a_build and os.environ.get("TERM") not in {"dumb", "unknown"}

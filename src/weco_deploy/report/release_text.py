@@ -1,0 +1,92 @@
+"""A new release, and what distinguishes two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from weco_deploy.model.release import ImageVersion, Release
+from weco_deploy.model.results import PreparedRelease, ReleaseDifference
+from weco_deploy.report.page import BOLD, WARNING_STYLE, Page
+from weco_deploy.report.screen import Screen
+from weco_deploy.report.table import Column
+from weco_deploy.report.untrusted import one_line
+from weco_deploy.report.wording import listed, minute, same_version, short_id, version_name, version_names
+
+Change = tuple[ImageVersion | None, ImageVersion | None]
+_ABSENT = "-"
+
+
+def prepared_text(prepared: PreparedRelease, screen: Screen) -> str:
+    """The release, and per image the commit before, the commit now, and what that one is about."""
+    page = Page(screen)
+    release, previous = prepared.release, prepared.previous
+    name = f"Release {one_line(release.release_id)}" if release.release_id else "Release (dry run: not saved)"
+    label = f", from {one_line(release.from_label)}" if release.from_label else ""
+    page.line(f"{name} of {one_line(release.project_name)}{label}", BOLD)
+    page.line(
+        f"{minute(release.date_created)} UTC by {one_line(release.requested_by)}: {one_line(release.description)}",
+        indent=2,
+    )
+    page.line(f"before it: {_made(previous)}" if previous else "the first release of this project", indent=2)
+    # An image that the earlier release has and this one does not know of left the project file: a change, too.
+    image_ids = dict.fromkeys((*release.images, *(previous.images if previous else ())))
+    _changes(page, {image_id: prepared.change(image_id) for image_id in image_ids}, prepared.subjects)
+    if missing := [image_id for image_id, version in release.images.items() if version is None]:
+        what = f"No image labelled {one_line(release.from_label)}" if release.from_label else "No image"
+        page.line(f"{what}, so not in this release ({len(missing)}): {listed(missing)}", WARNING_STYLE)
+    return page.text()
+
+
+def difference_text(difference: ReleaseDifference, screen: Screen) -> str:
+    """What changes from the base to the release, per image."""
+    page = Page(screen)
+    page.line(f"Release {_made(difference.release)}", BOLD)
+    page.line(f"compared with {_made(difference.base)}", indent=2)
+    _changes(page, difference.images, difference.subjects)
+    return page.text()
+
+
+def _made(release: Release) -> str:
+    return f"{short_id(release.release_id)} of {minute(release.date_created)} UTC: {one_line(release.description)}"
+
+
+def _changes(page: Page, images: Mapping[str, Change], subjects: Mapping[str, str]) -> None:
+    changed = {image_id: pair for image_id, pair in images.items() if not same_version(*pair)}
+    page.line()
+    if changed:
+        rows = [_row(image_id, pair, subjects) for image_id, pair in changed.items()]
+        columns = (
+            Column("image", 12),
+            Column("before"),
+            Column("now"),
+            Column("what the new one is about", 20, prose=True, below=True),
+        )
+        page.table(columns, rows)
+    else:
+        page.line("No image changed.")
+    if same := [image_id for image_id, pair in images.items() if image_id not in changed and pair[1]]:
+        page.line(f"Unchanged ({len(same)}): {listed(same)}")
+
+
+def _row(image_id: str, pair: Change, subjects: Mapping[str, str]) -> tuple[str, str, str, str]:
+    before, now = pair
+    old, new = _names(before, now)
+    subject = subjects.get(now.commit, "") if now else "not in this one"
+    if before and now and before.commit == now.commit:
+        subject = f"the same commit, built again: {subject}".removesuffix(": ")
+    return (
+        one_line(image_id),
+        old,
+        new,
+        one_line(subject),
+    )
+
+
+def _names(before: ImageVersion | None, now: ImageVersion | None) -> tuple[str, str]:
+    if before and now:
+        return version_names(before.ref, before.digest, now.ref, now.digest)
+    return _name(before), _name(now)
+
+
+def _name(version: ImageVersion | None) -> str:
+    return version_name(version.ref, version.digest) if version else _ABSENT

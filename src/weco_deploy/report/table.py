@@ -1,0 +1,131 @@
+"""How a table is laid out: side by side if there is room, else what is long goes below, else cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from weco_deploy.report.untrusted import log_line
+
+_GAP = 2
+_BELOW = 4
+_HEADING_STYLE = "bold"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A table's column.
+
+    `least` is the width (in columns) that it may shrink to on a terminal; without it, it is as wide as
+    what stands in it. `prose` shrinks in a file, too. `below` may go to a line of its own under the row.
+    """
+
+    heading: str
+    least: int | None = None
+    prose: bool = False
+    below: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Styled:
+    """A cell with a style."""
+
+    text: str
+    style: str
+
+
+Cell = str | Styled
+Row = Sequence[Cell]
+
+
+def fitting(columns: Sequence[Column], rows: Sequence[Row], width: int) -> RenderableType:
+    """The table for a terminal that has `width` columns left for it."""
+    if _width_side_by_side(columns, rows) <= width:
+        return _side_by_side(columns, rows, [column.least is not None for column in columns])
+    above = [number for number, column in enumerate(columns) if not column.below]
+    if len(above) < len(columns) and _full_width(columns, rows, above) <= width:
+        return Group(*_with_lines_below(columns, rows, above))
+    return Group(*_cell_by_cell(columns, rows))
+
+
+def unshrunk(columns: Sequence[Column], rows: Sequence[Row], width: int) -> tuple[RenderableType, int]:
+    """The table for a file, where only prose is wrapped, and the width it needs: `width` or more."""
+    needed = _GAP * (len(columns) - 1)
+    for number, column in enumerate(columns):
+        content = _content_width(columns, rows, number)
+        needed += min(content, column.least) if column.prose and column.least else content
+    return _side_by_side(columns, rows, [column.prose for column in columns]), max(width, needed)
+
+
+def _parts(cell: Cell) -> tuple[str, str]:
+    return (log_line(cell.text), cell.style) if isinstance(cell, Styled) else (log_line(cell), "")
+
+
+def _text(cell: Cell) -> Text:
+    text, style = _parts(cell)
+    return Text(text, style=style, overflow="fold")
+
+
+def _content_width(columns: Sequence[Column], rows: Sequence[Row], number: int) -> int:
+    return max(
+        cell_len(text) for text in (columns[number].heading, *(_parts(row[number])[0] for row in rows))
+    )
+
+
+def _full_width(columns: Sequence[Column], rows: Sequence[Row], numbers: Sequence[int]) -> int:
+    return sum(_content_width(columns, rows, number) for number in numbers) + _GAP * (len(numbers) - 1)
+
+
+def _width_side_by_side(columns: Sequence[Column], rows: Sequence[Row]) -> int:
+    widths = (
+        min(_content_width(columns, rows, number), column.least or _content_width(columns, rows, number))
+        for number, column in enumerate(columns)
+    )
+    return sum(widths) + _GAP * (len(columns) - 1)
+
+
+def _side_by_side(columns: Sequence[Column], rows: Sequence[Row], shrinks: Sequence[bool]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style=_HEADING_STYLE)
+    for column, may_shrink in zip(columns, shrinks, strict=True):
+        table.add_column(column.heading, no_wrap=not may_shrink, overflow="fold")
+    for row in rows:
+        table.add_row(*map(_text, row))
+    return table
+
+
+def _with_lines_below(
+    columns: Sequence[Column], rows: Sequence[Row], above: Sequence[int]
+) -> Iterator[RenderableType]:
+    widths = {number: _content_width(columns, rows, number) for number in above}
+    headings = [columns[number].heading for number in above]
+    yield _joined(headings, list(widths.values()), _HEADING_STYLE)
+    for row in rows:
+        yield _joined([row[number] for number in above], list(widths.values()))
+        for number, cell in enumerate(row):
+            if number not in widths and _parts(cell)[0]:
+                yield Padding(_text(cell), (0, 0, 0, _BELOW), expand=False)
+
+
+def _joined(cells: Sequence[Cell], widths: Sequence[int], style: str = "") -> Text:
+    line = Text(style=style, no_wrap=True)
+    for cell, width in zip(cells, widths, strict=True):
+        text, own_style = _parts(cell)
+        line.append(set_cell_size(text, width), style=own_style or None).append(" " * _GAP)
+    line.rstrip()
+    return line
+
+
+def _cell_by_cell(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[RenderableType]:
+    for number, row in enumerate(rows):
+        if number:
+            yield Text()
+        for column, cell in zip(columns, row, strict=True):
+            text, style = _parts(cell)
+            if text:
+                yield Text(f"{column.heading}: {text}", style=style, overflow="fold")

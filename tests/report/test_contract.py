@@ -1,0 +1,330 @@
+"""The JSON contract: scripts of others rely on these keys. Keys only get added."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+from tests.report.samples import (
+    CLUSTER,
+    CRASH,
+    DEPLOYMENT_ID,
+    EARLIER_ID,
+    NOON,
+    RELEASE_ID,
+    change,
+    deployment,
+    digest,
+    outcome,
+    plan,
+    planned_image,
+    planned_service,
+    release,
+    version,
+)
+from weco_deploy.errors import EnvironmentLocked
+from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
+from weco_deploy.model.image import TaggedImage
+from weco_deploy.model.plan import Action
+from weco_deploy.model.release import ImageVersion, ReleaseDeployment
+from weco_deploy.model.results import PreparedRelease, ReleaseDifference
+from weco_deploy.report.documents import (
+    Document,
+    deployment_document,
+    deployments_document,
+    difference_document,
+    error_document,
+    images_document,
+    json_text,
+    plan_document,
+    prepared_document,
+    release_document,
+    releases_document,
+)
+
+B, C = "b" * 40, "c" * 40
+
+RELEASE: Document = {
+    "release_id": RELEASE_ID,
+    "project_id": "catalogue_api",
+    "project_name": "Catalogue API",
+    "date_created": "2026-03-04T12:00:00.000000Z",
+    "requested_by": "ada",
+    "build_url": None,
+    "description": "Weekly release",
+    "from_label": "latest",
+    "images": {"search": f"ref.{B}", "items": None},
+    "refs": {"search": [f"ref.{B}"]},
+    "digests": {"search": digest("b")},
+    "deployments": [],
+}
+
+DEPLOYMENT: Document = {
+    "deployment_id": DEPLOYMENT_ID,
+    "release_id": RELEASE_ID,
+    "project_id": "catalogue_api",
+    "environment": "prod",
+    "kind": "deploy",
+    "status": "failed",
+    "date_created": "2026-03-04T12:00:00.000000Z",
+    "date_finished": "2026-03-04T12:03:12.000000Z",
+    "requested_by": "ada",
+    "build_url": None,
+    "description": "Weekly release",
+    "gate_override": None,
+    "images": {
+        "search": {
+            "from_digest": None,
+            "to_digest": digest("b"),
+            "tag_moved": True,
+            "from_ref": None,
+            "to_ref": f"ref.{B}",
+        }
+    },
+    "services": [
+        {
+            "service_id": "search",
+            "cluster": CLUSTER,
+            "service_name": "search-prod",
+            "images": ["search"],
+            "ecs_deployment_id": "ecs-svc/2",
+            "status": "failed",
+            "reason": "ECS rolled back",
+            "failures": [
+                {
+                    "kind": "task",
+                    "message": "Essential container in task exited",
+                    "task": "0a1b2c3d4e5f",
+                    "container": "app",
+                    "stop_code": "EssentialContainerExited",
+                    "exit_code": 3,
+                    "log_location": "/ecs/search app/app/0a1b2c3d4e5f",
+                    "log_lines": ["starting", "  no index called works"],
+                }
+            ],
+        }
+    ],
+    "rollback": None,
+}
+
+FAILED = deployment(
+    DeploymentStatus.FAILED,
+    (outcome("search", ServiceStatus.FAILED, "ECS rolled back", (CRASH,)),),
+    (change("search", None, "b"),),
+)
+
+
+def test_a_release() -> None:
+    document = release_document(release({"search": version("b"), "items": None}))
+    assert document == RELEASE
+    assert list(document) == list(RELEASE)  # people read it, too: the order is kept
+
+
+def test_a_release_with_the_records_of_its_deployments() -> None:
+    shown = release_document(release({"search": version("b"), "items": None}), (FAILED,))
+    assert shown == {**RELEASE, "deployments": [DEPLOYMENT]}
+
+
+def test_a_release_lists_what_its_own_record_says_of_deployments() -> None:
+    made = ReleaseDeployment(environment="stage", date_created=NOON, requested_by="ada", description="x")
+    assert release_document(release(deployments=(made,)))["deployments"] == [
+        {
+            "deployment_id": None,
+            "release_id": RELEASE_ID,
+            "project_id": "catalogue_api",
+            "environment": "stage",
+            "date_created": "2026-03-04T12:00:00.000000Z",
+            "requested_by": "ada",
+            "description": "x",
+        }
+    ]
+
+
+def test_a_release_that_5x_made_has_refs_but_no_digests() -> None:
+    document = release_document(release({"search": ImageVersion(ref=f"ref.{B}")}))
+    assert document["refs"] == {"search": [f"ref.{B}"]}
+    assert document["digests"] == {}
+
+
+def test_an_unsaved_release_has_no_id() -> None:
+    assert release_document(release(release_id=""))["release_id"] is None
+
+
+def test_releases() -> None:
+    one = release({"search": version("b"), "items": None})
+    assert releases_document((one, one)) == {"releases": [RELEASE, RELEASE]}
+
+
+def test_a_prepared_release_and_the_one_before() -> None:
+    one = release({"search": version("b"), "items": None})
+    prepared = PreparedRelease(release=one, previous=release(release_id=EARLIER_ID))
+    assert prepared_document(prepared) == {"release": RELEASE, "previous_release_id": EARLIER_ID}
+    assert prepared_document(replace(prepared, previous=None))["previous_release_id"] is None
+
+
+def test_a_deployment() -> None:
+    document = deployment_document(FAILED)
+    assert document == {"deployment": DEPLOYMENT}
+    assert json.dumps(document) == json.dumps({"deployment": DEPLOYMENT})  # the order is kept
+
+
+def test_deployments() -> None:
+    assert deployments_document((FAILED,)) == {"deployments": [DEPLOYMENT]}
+    assert deployments_document(()) == {"deployments": []}
+
+
+def test_a_deployment_with_the_one_that_put_things_back() -> None:
+    both = replace(FAILED, rollback=FAILED)
+    assert deployment_document(both) == {"deployment": {**DEPLOYMENT, "rollback": DEPLOYMENT}}
+
+
+def test_a_deployment_that_goes_on_has_no_end() -> None:
+    going_on = deployment_document(deployment(DeploymentStatus.IN_PROGRESS))["deployment"]
+    assert isinstance(going_on, dict)
+    assert going_on["date_finished"] is None
+
+
+def test_a_plan() -> None:
+    planned = plan(
+        (planned_image("search", "b", "c"), planned_image("items", None, "c")),
+        (
+            planned_service("search", Action.REDEPLOY, "other images run"),
+            planned_service("items", Action.LEAVE, "it runs this release"),
+        ),
+        ("no service for works",),
+    )
+    service = {"cluster": CLUSTER, "images": ["search"], "ecs_deployment_id": None}
+    assert plan_document(planned) == {
+        "plan": {
+            "environment": "prod",
+            "release_id": RELEASE_ID,
+            "images": [
+                {
+                    "image_id": "search",
+                    "repository": "uk.ac.wellcome/search",
+                    "tag": "env.prod",
+                    "from_digest": digest("b"),
+                    "to_digest": digest("c"),
+                    "from_commit": B,
+                    "to_commit": C,
+                    "moves": True,
+                },
+                {
+                    "image_id": "items",
+                    "repository": "uk.ac.wellcome/items",
+                    "tag": "env.prod",
+                    "from_digest": None,
+                    "to_digest": digest("c"),
+                    "from_commit": None,
+                    "to_commit": C,
+                    "moves": True,
+                },
+            ],
+            "services": [
+                {
+                    **service,
+                    "service_id": "search",
+                    "service_name": "search-prod",
+                    "action": "redeploy",
+                    "why": "other images run",
+                },
+                {
+                    **service,
+                    "service_id": "items",
+                    "service_name": "items-prod",
+                    "images": ["items"],
+                    "action": "leave",
+                    "why": "it runs this release",
+                    "ecs_deployment_id": "ecs-svc/1",
+                },
+            ],
+            "warnings": ["no service for works"],
+            "changes": True,
+        }
+    }
+
+
+def test_a_plan_of_an_unsaved_release_has_no_release_id() -> None:
+    shown = plan_document(plan(is_new=True))["plan"]
+    assert isinstance(shown, dict)
+    assert shown["release_id"] is None
+    assert shown["changes"] is False
+
+
+def test_images_that_carry_a_label() -> None:
+    found = TaggedImage(digest=digest("b"), tags=("latest", f"ref.{C}", f"ref.{B}"), pushed_at=NOON)
+    bare = TaggedImage(digest=digest("c"), tags=("latest",))
+    assert images_document({"search": found, "items": bare, "works": None}) == {
+        "images": {
+            "search": {
+                "ref": f"ref.{B}",
+                "digest": digest("b"),
+                "pushed_at": "2026-03-04T12:00:00.000000Z",
+            },
+            "items": {"ref": None, "digest": digest("c"), "pushed_at": None},
+            "works": None,
+        }
+    }
+
+
+def test_what_distinguishes_two_releases() -> None:
+    difference = ReleaseDifference(
+        release=release(),
+        base=release(release_id=EARLIER_ID),
+        images={"search": (version("b"), version("c")), "items": (version("b"), None)},
+        subjects={C: "Fix the search"},
+    )
+    assert difference_document(difference) == {
+        "difference": {
+            "release_id": RELEASE_ID,
+            "base_release_id": EARLIER_ID,
+            "images": {
+                "search": {
+                    "from_ref": f"ref.{B}",
+                    "to_ref": f"ref.{C}",
+                    "from_digest": digest("b"),
+                    "to_digest": digest("c"),
+                    "subject": "Fix the search",
+                },
+                "items": {
+                    "from_ref": f"ref.{B}",
+                    "to_ref": None,
+                    "from_digest": digest("b"),
+                    "to_digest": None,
+                    "subject": None,
+                },
+            },
+        }
+    }
+
+
+def test_an_error() -> None:
+    assert error_document(EnvironmentLocked("prod is held by ada", "wait for it")) == {
+        "error": {"code": "environment_locked", "message": "prod is held by ada", "hint": "wait for it"}
+    }
+
+
+def test_times_are_utc_whatever_they_were_given_in() -> None:
+    summer = timezone(timedelta(hours=1))
+    at_one = datetime(2026, 3, 4, 13, 0, 0, 5, tzinfo=summer)
+    naive = datetime(2026, 3, 4, 12, 0, tzinfo=UTC).replace(tzinfo=None)
+    assert release_document(release(made=at_one))["date_created"] == "2026-03-04T12:00:00.000005Z"
+    assert release_document(release(made=naive))["date_created"] == "2026-03-04T12:00:00.000000Z"
+
+
+def test_json_is_ascii_so_that_any_terminal_can_take_it() -> None:
+    text = json_text(release_document(release(description="Œuvres → \x1b[31m")))
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert json.loads(text)["description"] == "Œuvres → \x1b[31m"
+
+
+def test_json_and_plain_progress_do_without_rich() -> None:
+    modules = "weco_deploy.report.documents, weco_deploy.report.progress, sys"
+    check = f"import {modules}; print([name for name in sys.modules if name.startswith('rich')])"
+    path = f"import sys; sys.path[:] = {sys.path!r}\n"
+    done = subprocess.run([sys.executable, "-c", path + check], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from rich.text import Text
+
+from tests.report.samples import CRASH, EARLIER_ID, change, deployment, outcome
+from weco_deploy.model.deployment import DeploymentStatus, Failure, ServiceStatus
+from weco_deploy.report.deployment_text import deployment_text
+from weco_deploy.report.screen import Screen
+
+COMMAND = (
+    "weco-deploy -i catalogue_api deploy "
+    "--release-id 8f14e45f-ceea-467f-a6fa-0123456789ab --environment-id prod"
+)
+
+
+def test_a_success_counts_and_names_what_could_not_be_verified() -> None:
+    services = (
+        *(outcome(f"search-{number}", ServiceStatus.SUCCEEDED) for number in range(12)),
+        *(outcome(f"items-{number}", ServiceStatus.UNCHANGED) for number in range(3)),
+        outcome("worker", ServiceStatus.NOTHING_RUNNING),
+    )
+    done = deployment(
+        services=services, images=(change("search", "a", "b"), change("items", "c", "c", False))
+    )
+    assert deployment_text(done, Screen()) == (
+        """\
+✓ Release 8f14e45f to prod succeeded after 3 min 12 s
+  12 redeployed, 3 unchanged, 1 with nothing running
+  deployment 45c48cce-2e2d-4fbd-aa1c-0123456789ab
+  1 tag moved
+  nothing running, so nothing was verified (1): worker
+"""
+    )
+
+
+def test_a_failure_shows_its_reason_the_evidence_and_what_to_do() -> None:
+    services = (
+        outcome("search", ServiceStatus.FAILED, "ECS rolled back: tasks failed to start", (CRASH,)),
+        outcome("items", ServiceStatus.SUCCEEDED),
+    )
+    failed = deployment(
+        DeploymentStatus.FAILED, services, (change("search", "a", "b"), change("works", "a", "c", False))
+    )
+    assert deployment_text(failed, Screen(), ("-i", "catalogue_api")) == (
+        f"""\
+✗ Release 8f14e45f to prod failed after 3 min 12 s
+  1 failed, 1 redeployed
+  deployment 45c48cce-2e2d-4fbd-aa1c-0123456789ab
+  1 tag moved
+  tags that do not point at this release (1): works
+
+✗ search (catalogue/search-prod) failed: ECS rolled back: tasks failed to start
+    task 0a1b2c3d4e5f, container app, EssentialContainerExited, exit code 3: Essential container in task exited
+      | starting
+      |   no index called works
+      log: /ecs/search app/app/0a1b2c3d4e5f
+
+Next:
+  once the cause is gone, run it again (what runs right is left alone):
+    {COMMAND}
+"""
+    )
+
+
+def test_time_over_names_the_services_that_are_not_done() -> None:
+    services = (
+        outcome("search", ServiceStatus.IN_PROGRESS, "1 of 2 tasks run"),
+        outcome("items", ServiceStatus.PENDING),
+        outcome("works", ServiceStatus.SUPERSEDED),
+    )
+    assert deployment_text(deployment(DeploymentStatus.TIMED_OUT, services), Screen()) == (
+        """\
+✗ Release 8f14e45f to prod ran out of waiting time after 3 min 12 s
+  1 superseded, 1 still in progress, 1 not begun
+  deployment 45c48cce-2e2d-4fbd-aa1c-0123456789ab
+
+… search (catalogue/search-prod) still in progress: 1 of 2 tasks run
+
+… items (catalogue/items-prod) not begun
+
+✗ works (catalogue/works-prod) superseded by another deployment
+
+Next:
+  the services may still get there; go on watching:
+    weco-deploy confirm-deploy --environment-id prod
+  or run it again (what runs right is left alone):
+    weco-deploy deploy --release-id 8f14e45f-ceea-467f-a6fa-0123456789ab --environment-id prod
+"""
+    )
+
+
+def test_a_rollback_is_summed_up_as_well() -> None:
+    back = deployment(services=(outcome("search", ServiceStatus.SUCCEEDED),), release_id=EARLIER_ID)
+    rolled_back = deployment(DeploymentStatus.ROLLED_BACK, rollback=back)
+    assert """
+Put back:
+✓ Release c9f0f895 to prod succeeded after 3 min 12 s
+  1 redeployed
+""" in deployment_text(rolled_back, Screen())
+
+
+def test_a_gate_that_was_passed_by_hand_is_remembered() -> None:
+    forced = replace(deployment(), gate_override="the site is down")
+    assert "  the gate was passed by hand: the site is down\n" in deployment_text(forced, Screen())
+
+
+def test_a_deployment_of_5x_is_not_blamed_for_tags() -> None:
+    old = deployment(DeploymentStatus.UNVERIFIED, images=(change("search", "a", "b", False),))
+    assert "tags that" not in deployment_text(old, Screen())
+
+
+def test_a_failure_of_which_only_the_kind_is_known_is_still_a_line() -> None:
+    bare = outcome("search", ServiceStatus.FAILED, failures=(Failure(kind="ecs", message=""),))
+    assert "\n    ecs\n" in deployment_text(deployment(DeploymentStatus.FAILED, (bare,)), Screen())
+
+
+def test_a_command_to_copy_is_never_broken() -> None:
+    text = deployment_text(
+        deployment(DeploymentStatus.FAILED), Screen(width=40, terminal=True), ("-i", "catalogue_api")
+    )
+    assert COMMAND in text
+
+
+def test_log_lines_are_shown_and_not_obeyed() -> None:
+    nasty = replace(CRASH, log_lines=("\x1b[2J[red]gone[/red]\x07", "\x1b]0;title\x07:smile:"))
+    failed = deployment(
+        DeploymentStatus.FAILED, (outcome("search", ServiceStatus.FAILED, failures=(nasty,)),)
+    )
+    for screen in (Screen(), Screen(width=80, terminal=True)):
+        text = deployment_text(failed, screen)
+        assert "      | [red]gone[/red]\n      | :smile:\n" in text
+        assert "\x1b[2J" not in text
+        assert "\x07" not in text
+
+
+def test_an_exit_code_of_zero_is_told_too() -> None:
+    ended = outcome("search", ServiceStatus.FAILED, failures=(replace(CRASH, exit_code=0),))
+    assert "exit code 0:" in deployment_text(deployment(DeploymentStatus.FAILED, (ended,)), Screen())
+
+
+@pytest.mark.parametrize(
+    ("status", "sign"),
+    [
+        (DeploymentStatus.SUCCEEDED, "✓"),
+        (DeploymentStatus.IN_PROGRESS, "…"),
+        (DeploymentStatus.UNVERIFIED, "·"),
+        (DeploymentStatus.FAILED, "✗"),
+        (DeploymentStatus.TIMED_OUT, "✗"),
+        (DeploymentStatus.INTERRUPTED, "✗"),
+        (DeploymentStatus.ROLLED_BACK, "✗"),
+    ],
+)
+def test_only_a_success_has_the_mark_of_one(status: DeploymentStatus, sign: str) -> None:
+    assert deployment_text(deployment(status), Screen()).startswith(f"{sign} Release 8f14e45f to prod ")
+
+
+def test_a_terminal_shows_what_a_file_does_apart_from_wrapping_and_colour() -> None:
+    failed = deployment(
+        DeploymentStatus.FAILED, (outcome("search", ServiceStatus.FAILED, failures=(CRASH,)),)
+    )
+    on_a_terminal = deployment_text(failed, Screen(width=200, terminal=True))
+    shown = Text.from_ansi(on_a_terminal).plain
+    assert shown.rstrip("\n") == deployment_text(failed, Screen()).rstrip("\n")

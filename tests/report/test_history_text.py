@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from tests.report.samples import NOON, deployment, digest, release
+from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.image import TaggedImage
+from weco_deploy.model.release import ReleaseDeployment
+from weco_deploy.report.history_text import deployments_text, images_text, releases_text
+from weco_deploy.report.screen import Screen
+
+BUILD = "https://builds.example.org/catalogue/1234"
+
+
+def deployed_to(environment: str) -> ReleaseDeployment:
+    return ReleaseDeployment(environment=environment, date_created=NOON, requested_by="ada", description="")
+
+
+def test_releases_one_a_row() -> None:
+    deployed = release(
+        build_url=BUILD, deployments=(deployed_to("stage"), deployed_to("prod"), deployed_to("stage"))
+    )
+    assert releases_text((deployed, release({}, description="Empty")), Screen()) == (
+        """\
+made (UTC)        release   images  label   deployed to  by   description     build
+2026-03-04 12:00  8f14e45f  2       latest  stage, prod  ada  Weekly release  https://builds.example.org/catalogue/1234
+2026-03-04 12:00  8f14e45f  0       latest               ada  Empty
+"""
+    )
+
+
+def test_deployments_one_a_row() -> None:
+    both = (
+        deployment(DeploymentStatus.ROLLED_BACK, build_url=BUILD),
+        deployment(DeploymentStatus.UNVERIFIED),
+    )
+    assert deployments_text(both, Screen()) == (
+        """\
+begun (UTC)       release   environment  status       by   description     build
+2026-03-04 12:00  8f14e45f  prod         rolled_back  ada  Weekly release  https://builds.example.org/catalogue/1234
+2026-03-04 12:00  8f14e45f  prod         unverified   ada  Weekly release
+"""
+    )
+
+
+def test_on_a_terminal_the_long_columns_go_below() -> None:
+    text = deployments_text(
+        (deployment(DeploymentStatus.INTERRUPTED, build_url=BUILD),), Screen(width=80, terminal=True)
+    )
+    assert text.endswith(f"\n    Weekly release\n    {BUILD}\n")
+
+
+def test_in_a_file_prose_is_wrapped_and_a_long_url_is_not() -> None:
+    url = f"https://builds.example.org/{'x' * 150}"
+    described = deployment(build_url=url, description="so many words " * 12)
+    lines = deployments_text((described,), Screen()).splitlines()
+    assert url in lines[1]
+    assert len(lines) > 2
+
+
+def test_empty_lists_say_what_to_do() -> None:
+    assert releases_text((), Screen()) == "No releases yet. Make one: weco-deploy prepare\n"
+    assert deployments_text((), Screen()) == "No deployments yet. Make one: weco-deploy deploy\n"
+    assert images_text("latest", {}, Screen()) == "The project has no images.\n"
+
+
+def test_what_a_label_points_at() -> None:
+    images = {
+        "search": TaggedImage(digest=digest("a"), tags=("latest", f"ref.{'b' * 40}"), pushed_at=NOON),
+        "items": TaggedImage(digest=digest("c"), tags=("latest",)),
+        "works": None,
+    }
+    assert images_text("latest", images, Screen()) == (
+        """\
+Images labelled latest:
+  image   commit         digest        pushed (UTC)
+  search  bbbbbbb        aaaaaaaaaaaa  2026-03-04 12:00
+  items   no ref tag     cccccccccccc
+  works   no such label
+"""
+    )

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from tests.report.samples import deployment, outcome
+from tests.report.story import (
+    CLAIMED,
+    IMAGE,
+    MOVED,
+    REDEPLOYED,
+    SETTLED,
+    Watch,
+    crashed,
+    looked_at,
+    succeeded,
+)
+from weco_deploy.errors import Interrupted
+from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
+from weco_deploy.model.events import Claimed, Event, Notice, Settled, TagPutBack, Waiting
+from weco_deploy.report.live import LiveProgress
+from weco_deploy.report.untrusted import log_line
+
+
+class Drawn:
+    """A terminal of which one can ask what it shows."""
+
+    def __init__(self, width: int = 80, height: int = 24) -> None:
+        self.file = io.StringIO()
+        self.console = Console(
+            file=self.file, force_terminal=True, width=width, height=height, color_system=None, _environ={"TERM": "xterm"}, markup=False,
+            highlight=False,
+        )  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """What is on the screen: each redrawing goes up and clears the lines before it draws again."""
+        shown: list[str] = []
+        cursor = 0
+        for line in self.file.getvalue().split("\n"):
+            cursor -= line.count("\x1b[1A")
+            if "\x1b[2K" in line:
+                del shown[max(0, cursor) :]
+            shown[cursor:] = [log_line(line.rpartition("\r")[2])]
+            cursor = len(shown)
+        return [line for line in shown if line]
+
+
+def test_at_the_end_the_last_state_stays_on_the_screen() -> None:
+    drawn, watch = Drawn(), Watch()
+    with LiveProgress(drawn.console, watch) as tell:
+        for event in (
+            CLAIMED,
+            MOVED,
+            REDEPLOYED,
+            looked_at("search", 10),
+            looked_at("worker", 10, running=1),
+        ):
+            tell(event)
+        watch.seconds = 75
+        tell(succeeded("worker", 30))
+        tell(crashed("search", 75))
+        tell(SETTLED)
+    assert drawn.lines()[-4:] == [
+        "✗ search     0/2  1 min 12 s  failed: tasks failed to start",
+        "✓ worker     1/2        27 s  succeeded",
+        "· items                       unchanged",
+        "release 8f14e45f to prod: tags 1/1, services 3/3, 1 failed, 1 min 15 s",
+    ]
+
+
+def test_moving_services_show_their_tasks_state_and_time() -> None:
+    drawn, watch = Drawn(), Watch()
+    with LiveProgress(drawn.console, watch) as tell:
+        tell(CLAIMED)
+        tell(REDEPLOYED)
+        watch.seconds = 13
+        tell(looked_at("worker", 13, running=1, state="1 of 2 tasks run"))
+        assert drawn.lines() == [
+            "… search                      told to redeploy",
+            "… worker     1/2        10 s  1 of 2 tasks run",
+            "· items                       unchanged",
+            "release 8f14e45f to prod: tags 0/1, services 1/3, 13 s",
+        ]
+
+
+def test_a_failure_is_explained_the_moment_it_is_certain() -> None:
+    drawn = Drawn(width=100)
+    with LiveProgress(drawn.console, Watch()) as tell:
+        tell(CLAIMED)
+        tell(crashed("search", 75))
+        text = "\n".join(drawn.lines())
+    assert "✗ search (catalogue/search-prod) failed: tasks failed to start (after 1 min 12 s)" in text
+    assert "      |   no index called works" in text
+
+
+def test_nothing_is_drawn_before_the_deployment_begins_so_that_questions_can_be_asked() -> None:
+    drawn = Drawn()
+    with LiveProgress(drawn.console, Watch()) as tell:
+        stderr = sys.stderr
+        tell(Waiting("prod is held by ada"))
+        tell(Waiting("prod is held by ada"))
+        tell(Notice("planned again"))
+        assert sys.stderr is stderr
+    assert drawn.file.getvalue() == "prod is held by ada\nplanned again\n"
+
+
+def test_what_others_print_meanwhile_stands_above(capsys: pytest.CaptureFixture[str]) -> None:
+    drawn = Drawn()
+    with LiveProgress(drawn.console, Watch()) as tell:
+        tell(CLAIMED)
+        print("a warning of somebody else's", file=sys.stderr)  # noqa: T201  that is what is tested
+        print('{"result": 1}')  # noqa: T201  a result on stdout, which is no terminal here
+        tell(SETTLED)
+    assert drawn.lines()[0] == "a warning of somebody else's"
+    assert capsys.readouterr().out == '{"result": 1}\n'
+    assert capsys.readouterr().err == ""
+
+
+def test_a_line_of_others_that_is_not_ended_is_not_lost() -> None:
+    drawn = Drawn()
+    with LiveProgress(drawn.console, Watch()) as tell:
+        tell(CLAIMED)
+        sys.stderr.write("half a line")
+    assert "half a line" in drawn.file.getvalue()
+
+
+def test_an_interruption_leaves_the_last_state_and_a_sane_terminal() -> None:
+    drawn = Drawn()
+    stderr = sys.stderr
+
+    def interrupted() -> None:
+        with LiveProgress(drawn.console, Watch()) as tell:
+            tell(CLAIMED)
+            raise Interrupted("Ctrl-C")
+
+    with pytest.raises(Interrupted):
+        interrupted()
+    assert sys.stderr is stderr
+    assert drawn.file.getvalue().endswith("\x1b[?25h")  # the cursor is visible again
+    assert drawn.lines()[-1].startswith("release 8f14e45f to prod: tags 0/1, services 1/3")
+
+
+def test_services_that_do_not_fit_are_left_out_but_never_those_that_failed_and_all_are_there_at_the_end() -> (
+    None
+):
+    drawn = Drawn(height=6)
+    services = [outcome(f"s{number}", ServiceStatus.UNCHANGED) for number in range(20)]
+    failed = outcome("last", ServiceStatus.FAILED, "it crashed")
+    many = deployment(DeploymentStatus.FAILED, (*services, failed))
+    with LiveProgress(drawn.console, Watch()) as tell:
+        tell(Claimed(many, CLAIMED.plan))
+        during = drawn.lines()
+        tell(Settled(many))
+    assert [line.split()[1] for line in during[:3]] == ["last", "s0", "s1"]
+    assert during[3] == "and 18 more"
+    assert len(during) == 5
+    assert len(drawn.lines()) == 22
+
+
+@pytest.mark.parametrize("between", [(SETTLED,), ()])
+def test_a_rollback_is_drawn_anew_below_the_deployment_that_failed(between: tuple[Event, ...]) -> None:
+    drawn = Drawn()
+    with LiveProgress(drawn.console, Watch()) as tell:
+        for event in (CLAIMED, crashed("search", 75), *between, CLAIMED, succeeded("search", 90)):
+            tell(event)
+    lines = drawn.lines()
+    assert sum(line.startswith("release 8f14e45f to prod") for line in lines) == 2
+    assert "✗ search          1 min 12 s  failed: tasks failed to start" in lines
+    assert "✓ search          1 min 27 s  succeeded" in lines
+
+
+def test_a_tag_that_was_put_back_is_not_counted_as_moved() -> None:
+    drawn = Drawn()
+    with LiveProgress(drawn.console, Watch()) as tell:
+        tell(CLAIMED)
+        tell(MOVED)
+        tell(TagPutBack(IMAGE))
+    lines = drawn.lines()
+    assert lines[0] == "search: env.prod put back, bbbbbbb → aaaaaaa"
+    assert "tags 0/1" in lines[-1]
+
+
+def test_watching_alone_draws_what_it_looks_at() -> None:
+    drawn = Drawn()
+    with LiveProgress(drawn.console, Watch()) as tell:
+        tell(looked_at("search", 10, running=2))
+    assert drawn.lines()[-1] == "services 0/1, 0 s"
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    drawn = Drawn(width=40)
+    with LiveProgress(drawn.console, Watch()) as tell:
+        tell(CLAIMED)
+        tell(looked_at("a-service-with-a-very-long-name", 10, state="日本語 " * 30))
+        tell(crashed("search", 75))
+    assert max(cell_len(line) for line in drawn.lines()) <= 40

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.report.samples import plan, planned_image, planned_service, release
+from weco_deploy.model.plan import Action, Plan
+from weco_deploy.report.plan_text import plan_text
+from weco_deploy.report.screen import Screen
+
+PLAN = plan(
+    (
+        planned_image("search", "a", "b"),
+        planned_image("worker", None, "d"),
+        planned_image("items", "c", "c"),
+    ),
+    (
+        planned_service("items", Action.LEAVE, "it runs this release"),
+        planned_service("search", Action.REDEPLOY, "it runs other images"),
+        planned_service("worker", Action.ADOPT, "a rollout of these images goes on", desired=0),
+    ),
+    ("nothing runs in worker",),
+)
+
+
+def test_a_plan_says_what_changes_and_why() -> None:
+    assert plan_text(PLAN, Screen(), "account 123456789012 in eu-west-1") == (
+        """\
+Plan: deploy release 8f14e45f of catalogue_api to prod
+  made 2026-03-04 12:00 UTC by ada: Weekly release
+  account 123456789012 in eu-west-1
+
+Tags that move (2 of 3):
+  image   tag       old → new
+  search  env.prod  aaaaaaa → bbbbbbb
+  worker  env.prod  nothing → ddddddd
+Tags that point there already (1): items
+
+Services:
+  action    service  ECS service            tasks  why
+  redeploy  search   catalogue/search-prod  2      it runs other images
+  watch     worker   catalogue/worker-prod  0      a rollout of these images goes on
+  leave     items    catalogue/items-prod   2      it runs this release
+
+Warnings:
+  ! nothing runs in worker
+
+To do: move 2 tags, redeploy 1 service, watch 1 service, leave 1 service.
+"""
+    )
+
+
+def test_where_ascii_is_all_there_is_the_arrow_is_made_of_it() -> None:
+    assert "aaaaaaa -> bbbbbbb" in plan_text(PLAN, Screen(encoding="ascii"))
+
+
+def test_nothing_to_do_is_said_clearly() -> None:
+    settled = plan(
+        (planned_image("items", "c", "c"),), (planned_service("items", Action.LEAVE, "it runs this release"),)
+    )
+    text = plan_text(settled, Screen())
+    assert text.endswith("\nNothing to do: no tag has to move, no service has to be redeployed.\n")
+
+
+def test_a_new_release_has_no_id_yet_and_lacks_the_images_without_the_label() -> None:
+    new = Plan(
+        project_id="catalogue_api",
+        environment="prod",
+        release=release({"search": None, "items": None}),
+        release_is_new=True,
+        images=(),
+        services=(),
+    )
+    assert plan_text(new, Screen()) == (
+        """\
+Plan: deploy a new release of catalogue_api to prod
+  made 2026-03-04 12:00 UTC by ada: Weekly release
+
+Not in this release (2): search, items
+No services.
+
+Nothing to do: no tag has to move, no service has to be redeployed.
+"""
+    )
+
+
+def test_one_commit_built_twice_is_told_apart_by_digest() -> None:
+    image = planned_image("search", "a", "b")
+    twice = plan((replace(image, from_ref=image.to_ref),))
+    assert "aaaaaaaaaaaa → bbbbbbbbbbbb" in plan_text(twice, Screen())
+
+
+def test_on_a_narrow_terminal_the_reason_stands_below() -> None:
+    lines = plan_text(PLAN, Screen(width=50, terminal=True)).splitlines()
+    assert "  watch     worker   catalogue/worker-prod  0" in lines
+    assert lines[lines.index("  watch     worker   catalogue/worker-prod  0") + 1] == (
+        "      a rollout of these images goes on"
+    )
+
+
+def test_on_a_very_narrow_terminal_each_cell_has_its_line() -> None:
+    lines = plan_text(PLAN, Screen(width=30, terminal=True)).splitlines()
+    start = lines.index("  action: watch")
+    assert lines[start + 1 : start + 4] == ["  service: worker", "  ECS service:", "  catalogue/worker-prod"]
+
+
+def test_names_of_others_are_not_markup() -> None:
+    odd = plan((), (planned_service("[red]x[/red]", Action.LEAVE, "\x1b[31mwhy\x1b[0m"),))
+    for screen in (Screen(), Screen(width=200, terminal=True)):
+        text = plan_text(odd, screen)
+        assert "[red]x[/red]" in text
+        assert "\x1b[31m" not in text

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import io
+import os
+import pty
+from collections.abc import Iterator
+from typing import TextIO
+
+import pytest
+
+from tests.report.story import Watch
+from weco_deploy.report.live import LiveProgress
+from weco_deploy.report.plain import PlainProgress
+from weco_deploy.report.progress import progress
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    ours, theirs = pty.openpty()
+    with open(theirs, "w", encoding="utf-8") as stream:  # noqa: PTH123  a descriptor, which no Path opens
+        yield stream
+    os.close(ours)
+
+
+def test_a_terminal_is_drawn_on(terminal: TextIO) -> None:
+    with progress(terminal, Watch()) as tell:
+        assert isinstance(tell, LiveProgress)
+
+
+def test_a_file_gets_lines() -> None:
+    with progress(io.StringIO(), Watch()) as tell:
+        assert isinstance(tell, PlainProgress)
+
+
+@pytest.mark.parametrize(("name", "value"), [("TERM", "dumb"), ("CI", "true")])
+def test_a_terminal_that_can_not_be_redrawn_gets_lines(
+    terminal: TextIO, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with progress(terminal, Watch()) as tell:
+        assert isinstance(tell, PlainProgress)

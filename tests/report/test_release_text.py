@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from tests.report.samples import EARLIER_ID, digest, later, release, version
+from weco_deploy.model.release import ImageVersion
+from weco_deploy.model.results import PreparedRelease, ReleaseDifference
+from weco_deploy.report.release_text import difference_text, prepared_text
+from weco_deploy.report.screen import Screen
+
+B = "b" * 40
+EARLIER = release(
+    {"search": version("a"), "items": version("c"), "old": version("f")},
+    EARLIER_ID,
+    description="The one before",
+)
+
+
+def test_a_prepared_release_shows_what_is_new_in_it() -> None:
+    new = release(
+        {"search": version("b"), "items": version("c"), "works": version("e"), "concepts": None},
+        made=later(90),
+    )
+    prepared = PreparedRelease(release=new, previous=EARLIER, subjects={B: "Fix [bold]the search"})
+    assert prepared_text(prepared, Screen()) == (
+        """\
+Release 8f14e45f-ceea-467f-a6fa-0123456789ab of Catalogue API, from latest
+  2026-03-04 12:01 UTC by ada: Weekly release
+  before it: c9f0f895 of 2026-03-04 12:00 UTC: The one before
+
+  image   before   now      what the new one is about
+  search  aaaaaaa  bbbbbbb  Fix [bold]the search
+  works   -        eeeeeee
+  old     fffffff  -        not in this one
+Unchanged (1): items
+No image labelled latest, so not in this release (1): concepts
+"""
+    )
+
+
+def test_a_first_release_that_is_not_saved() -> None:
+    prepared = PreparedRelease(release=release({"search": version("b")}, release_id=""), previous=None)
+    assert prepared_text(prepared, Screen()) == (
+        """\
+Release (dry run: not saved) of Catalogue API, from latest
+  2026-03-04 12:00 UTC by ada: Weekly release
+  the first release of this project
+
+  image   before  now      what the new one is about
+  search  -       bbbbbbb
+"""
+    )
+
+
+def test_a_release_like_the_one_before_says_so() -> None:
+    prepared = PreparedRelease(release=release(), previous=release(release_id=EARLIER_ID))
+    assert prepared_text(prepared, Screen()).endswith("\nNo image changed.\nUnchanged (2): search, items\n")
+
+
+def test_an_image_of_5x_without_a_digest_is_compared_by_its_ref() -> None:
+    old = release({"search": ImageVersion(ref=f"ref.{B}")}, EARLIER_ID)
+    prepared = PreparedRelease(release=release({"search": version("b")}), previous=old)
+    assert "Unchanged (1): search" in prepared_text(prepared, Screen())
+
+
+def test_the_same_commit_built_again_is_a_change() -> None:
+    again = ImageVersion(ref=f"ref.{B}", digest=digest("d"))
+    difference = ReleaseDifference(
+        release=release(), base=EARLIER, images={"search": (version("b"), again)}, subjects={B: "Fix it"}
+    )
+    assert difference_text(difference, Screen()) == (
+        """\
+Release 8f14e45f of 2026-03-04 12:00 UTC: Weekly release
+  compared with c9f0f895 of 2026-03-04 12:00 UTC: The one before
+
+  image   before        now           what the new one is about
+  search  bbbbbbbbbbbb  dddddddddddd  the same commit, built again: Fix it
+"""
+    )
