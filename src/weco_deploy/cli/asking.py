@@ -1,0 +1,96 @@
+"""Questions, asked only of a person who is there to answer; everybody else gets the default or is told the flag.
+
+Questions go to stderr, because stdout holds the result.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from weco_deploy.cli.invocation import Settings
+from weco_deploy.cli.streams import write_notice
+from weco_deploy.errors import Declined, UsageError
+
+
+def somebody_answers(settings: Settings) -> bool:
+    """Whether questions may be asked: stdin and stderr are terminals, and there is no --confirm."""
+    return not settings.confirm and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def value(
+    settings: Settings,
+    given: str | None,
+    *,
+    flag: str,
+    question: str,
+    default: str | None = None,
+    choices: Sequence[str] = (),
+) -> str:
+    """What was given, else what a person answers, else the default.
+
+    An empty answer is the default. Only answers that are among the choices, if there are any, are taken.
+    Raises UsageError naming the flag where there is nobody to ask and no default.
+    """
+    if given is not None:
+        return given
+    if somebody_answers(settings):
+        return _answer(question, default, choices)
+    if default is None:
+        one_of = f": one of {', '.join(choices)}" if choices else ""
+        raise UsageError(f"{flag} is missing, and there is no default for it", f"add {flag}{one_of}")
+    return default
+
+
+def optional(settings: Settings, given: str | None, *, question: str, otherwise: str) -> str | None:
+    """Like `value` where nothing at all may be meant, which `otherwise` describes to a person."""
+    if given is not None or not somebody_answers(settings):
+        return given
+    return _read(f"{question} [{otherwise}]: ") or None
+
+
+def agrees(settings: Settings, question: str) -> bool:
+    """Whether a person says yes, or --confirm said it already.
+
+    Raises UsageError naming --confirm if there is nobody to ask.
+    """
+    if settings.confirm:
+        return True
+    if not somebody_answers(settings):
+        raise UsageError(
+            f"nobody is there to answer {question!r} (stdin or stderr is not a terminal)",
+            "put --confirm before the command to go on without being asked",
+        )
+    while True:
+        answer = _read(f"{question} [y/N]: ").lower()
+        if answer in {"y", "yes"}:
+            return True
+        if answer in {"", "n", "no"}:
+            return False
+        write_notice("Please answer y or n.")
+
+
+def _answer(question: str, default: str | None, choices: Sequence[str]) -> str:
+    among = f" ({', '.join(choices)})" if choices else ""
+    preset = f" [{default}]" if default is not None else ""
+    while True:
+        answer = _read(f"{question}{among}{preset}: ") or default
+        if answer and (not choices or answer in choices):
+            return answer
+        write_notice(
+            f"Please answer one of: {', '.join(choices)}." if choices else "Please answer something."
+        )
+
+
+def _read(prompt: str) -> str:
+    # Not input(): with a terminal on stdin that one may write to stdout.
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError as error:
+        raise UsageError("the answer is not valid text in this terminal's encoding") from error
+    if not line:
+        write_notice("")
+        raise Declined("nothing was done: the question was not answered", "--confirm asks no questions")
+    return line.strip()

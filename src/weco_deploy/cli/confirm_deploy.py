@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import click
+
+from weco_deploy.cli import options
+from weco_deploy.cli.invocation import Invocation
+
+
+@click.command("confirm-deploy", short_help="Watch a deployment made before, and close its record.")
+@click.option(
+    "--release-id",
+    envvar="WECO_DEPLOY_RELEASE_ID",
+    metavar="RELEASE",
+    help="The release that was deployed.  [default: the environment's last deployment]",
+)
+@options.environment_id
+@options.wait_for(60.0)
+@options.interval
+@click.pass_obj
+def confirm_deploy(
+    invocation: Invocation,
+    *,
+    release_id: str | None,
+    environment_id: str | None,
+    confirmation_wait_for: float,
+    confirmation_interval: float,
+) -> int:
+    """Watch a deployment made before until every service runs it.
+
+    The record of a deployment that was cut off gets its verdict; nothing else is changed.
+    """
+    from weco_deploy.cli import deploying
+
+    return deploying.confirm(
+        invocation,
+        release_id=release_id,
+        environment_id=environment_id,
+        confirmation_wait_for=confirmation_wait_for,
+        confirmation_interval=confirmation_interval,
+    )

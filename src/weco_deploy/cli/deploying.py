@@ -1,0 +1,148 @@
+"""What `deploy`, `release-deploy`, `confirm-deploy` and `plan` do."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+from weco_deploy.cli import asking
+from weco_deploy.cli.answering import CHANGES, DONE, answer, exit_code
+from weco_deploy.cli.invocation import Invocation
+from weco_deploy.cli.opening import Opened
+from weco_deploy.cli.options import DeployFlags
+from weco_deploy.cli.releasing import DEFAULT_DESCRIPTION, description_of, label_of, release_of, unsaved
+from weco_deploy.cli.streams import write_notice
+from weco_deploy.cli.telling import Telling, approval
+from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.plan import Plan
+from weco_deploy.model.release import Release
+from weco_deploy.model.requests import ConfirmRequest, DeployRequest
+from weco_deploy.operations import confirm as confirming
+from weco_deploy.operations import deploy as operations
+from weco_deploy.operations.release import choose
+from weco_deploy.operations.release import prepare as prepare_release
+from weco_deploy.report.documents import deployment_document, plan_document
+from weco_deploy.report.screen import Screen
+
+WHERE_TO = "Environment to deploy to"
+WHICH_RELEASE = "Release to deploy"
+
+
+def deploy(invocation: Invocation, *, release_id: str | None, flags: DeployFlags) -> int:
+    """Deploy a release, or with --dry-run show what that would do. Answers the exit code."""
+    opened = Opened(invocation, "deploy")
+    named = release_of(opened.settings, release_id, WHICH_RELEASE)
+    environment_id = opened.environment(flags.environment_id, WHERE_TO)
+    about = _about(opened, flags)
+    request = _request(choose(opened.ports, named), environment_id, about, flags)
+    return _carried_out(opened, request)
+
+
+def release_deploy(invocation: Invocation, *, from_label: str | None, flags: DeployFlags) -> int:
+    """Deploy a release that is made for it: it is recorded with the deployment, or not at all."""
+    opened = Opened(invocation, "release-deploy")
+    label = label_of(opened.settings, from_label)
+    environment_id = opened.environment(flags.environment_id, WHERE_TO)
+    about = _about(opened, flags)
+    prepared = prepare_release(opened.ports, from_label=label, description=about, save=False)
+    if not opened.settings.json:
+        from weco_deploy.report.release_text import prepared_text
+
+        shown = unsaved(prepared) if opened.settings.dry_run else prepared
+        write_notice(prepared_text(shown, Screen.of(sys.stderr)))
+    request = _request(prepared.release, environment_id, about, flags)
+    return _carried_out(opened, replace(request, new_release=True))
+
+
+def plan(
+    invocation: Invocation, *, release_id: str | None, flags: DeployFlags, detailed_exitcode: bool
+) -> int:
+    """Show what deploying would do. Answers the exit code: with `detailed_exitcode` 2 if that is anything."""
+    opened = Opened(invocation, "plan")
+    named = release_of(opened.settings, release_id, WHICH_RELEASE)
+    environment_id = opened.environment(flags.environment_id, WHERE_TO)
+    about = flags.description or DEFAULT_DESCRIPTION
+    request = _request(choose(opened.ports, named), environment_id, about, flags)
+    changes = _shown(opened, request).changes
+    return CHANGES if detailed_exitcode and changes else DONE
+
+
+def confirm(
+    invocation: Invocation,
+    *,
+    release_id: str | None,
+    environment_id: str | None,
+    confirmation_wait_for: float,
+    confirmation_interval: float,
+) -> int:
+    """Watch a deployment that was made before. Answers the exit code."""
+    opened = Opened(invocation, "confirm-deploy")
+    named = asking.optional(
+        opened.settings,
+        release_id,
+        question="Release whose deployment to confirm",
+        otherwise="the environment's last deployment",
+    )
+    request = ConfirmRequest(
+        environment_id=opened.environment(environment_id, "Environment it was deployed to"),
+        release_id=named,
+        wait=confirmation_wait_for,
+        interval=confirmation_interval,
+    )
+    with Telling(invocation, opened.ports.clock.utc) as tell:
+        deployment = confirming.confirm(request, opened.ports, tell)
+    return _answered(opened, deployment)
+
+
+def _about(opened: Opened, flags: DeployFlags) -> str:
+    """The description; nobody need think of one for a dry run."""
+    if opened.settings.dry_run:
+        return flags.description or DEFAULT_DESCRIPTION
+    return description_of(opened.settings, flags.description)
+
+
+def _request(release: Release, environment_id: str, description: str, flags: DeployFlags) -> DeployRequest:
+    return DeployRequest(
+        release=release,
+        environment_id=environment_id,
+        description=description,
+        wait=flags.confirmation_wait_for,
+        interval=flags.confirmation_interval,
+        lease=flags.lock_lease,
+        wait_for_lock=flags.wait_for_lock,
+        force_redeploy=flags.force_redeploy,
+        allow_missing=flags.allow_missing,
+        rollback_on_failure=flags.rollback_on_failure,
+        override_gate=flags.override_gate,
+    )
+
+
+def _carried_out(opened: Opened, request: DeployRequest) -> int:
+    if opened.settings.dry_run:
+        _shown(opened, request)
+        return DONE
+    with Telling(opened.invocation, opened.ports.clock.utc) as tell:
+        deployment = operations.deploy(request, opened.ports, approval(opened, tell), tell)
+    return _answered(opened, deployment)
+
+
+def _shown(opened: Opened, request: DeployRequest) -> Plan:
+    planned = operations.plan(request, opened.ports)
+
+    def text(screen: Screen) -> str:
+        from weco_deploy.report.plan_text import plan_text
+
+        return plan_text(planned, screen, opened.where)
+
+    answer(opened.settings, lambda: plan_document(planned), text)
+    return planned
+
+
+def _answered(opened: Opened, deployment: Deployment) -> int:
+    def text(screen: Screen) -> str:
+        from weco_deploy.report.deployment_text import deployment_text
+
+        return deployment_text(deployment, screen, opened.options)
+
+    answer(opened.settings, lambda: deployment_document(deployment), text)
+    return exit_code(deployment)

@@ -1,0 +1,106 @@
+"""Errors: one line on stderr, with JSON a document on stdout, an exit code."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import click
+
+from weco_deploy.cli.invocation import Invocation
+from weco_deploy.cli.streams import write_notice, write_result
+from weco_deploy.errors import Declined, DeployError, Interrupted, UsageError
+from weco_deploy.local.interrupts import interrupted
+from weco_deploy.report.documents import deployment_document, error_document, json_text
+from weco_deploy.report.untrusted import one_line
+
+ERROR_BESIDE_CODES = 5
+"""The exit code of any error where 1 or 2 are answers, as `plan --detailed-exitcode` gives them."""
+_ANSWERING = {"plan": "--detailed-exitcode"}
+"""The commands that answer by exit code, and the flags that make them."""
+
+
+class InternalError(DeployError):
+    """A fault of this tool."""
+
+    code = "internal"
+
+
+def reported(error: BaseException, invocation: Invocation, arguments: Sequence[str]) -> int:
+    """Tell what went wrong and answer the exit code."""
+    ours = _ours(error, invocation)
+    if invocation.settings.verbose and not isinstance(error, click.ClickException):
+        write_notice("".join(traceback.format_exception(error)))
+    write_notice(_line(ours))
+    if invocation.settings.json or _asks_for_json(arguments, os.environ):
+        recorded = invocation.recorded
+        document = deployment_document(recorded) if recorded is not None else error_document(ours)
+        try:
+            write_result(json_text(document))
+        except DeployError as unwritable:
+            write_notice(_line(unwritable))
+    return exit_code(ours, arguments, os.environ)
+
+
+def exit_code(error: DeployError, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    if isinstance(error, Interrupted) or not _answers_by_code(arguments, environ):
+        return error.exit_code
+    return ERROR_BESIDE_CODES
+
+
+def _ours(error: BaseException, invocation: Invocation) -> DeployError:
+    if invocation.signals.requested() and invocation.recorded is None:
+        # A library may have made something else of the interruption, say a broken connection.
+        return error if isinstance(error, Interrupted) else interrupted()
+    match error:
+        case DeployError():
+            return error
+        case click.ClickException():
+            return _usage(error)
+        case click.Abort():
+            return Declined("the input ended before every question was answered", "--confirm asks none")
+        case KeyboardInterrupt():
+            return interrupted()
+    return InternalError(
+        f"internal error: {type(error).__name__}: {error}",
+        "this is a fault of weco-deploy, please report it; --verbose shows where it happened",
+    )
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f"see {context.command_path} --help" if context is not None else ""
+    return UsageError(error.format_message().rstrip("."), hint)
+
+
+def _line(error: DeployError) -> str:
+    """One line, but for errors that list what they found: those have a line for each."""
+    first, *rest = error.message.split("\n")
+    if not rest:
+        return one_line(f"error: {first}; {error.hint}" if error.hint else f"error: {first}")
+    indented = [f"  {one_line(each)}" for each in rest]
+    return "\n".join(
+        (f"error: {one_line(first)}", *indented, *([one_line(error.hint)] if error.hint else []))
+    )
+
+
+def _asks_for_json(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """What the arguments seem to ask for, if they could not be parsed."""
+    named = [after for before, after in pairwise(arguments) if before == "--output"]
+    joined = [each.removeprefix("--output=") for each in arguments if each.startswith("--output=")]
+    chosen = [*named, *joined] or [environ.get("WECO_DEPLOY_OUTPUT", "")]
+    return chosen[-1] == "json"
+
+
+def _answers_by_code(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
+    return any(
+        command in arguments and (flag in arguments or _is_set(flag, environ))
+        for command, flag in _ANSWERING.items()
+    )
+
+
+def _is_set(flag: str, environ: Mapping[str, str]) -> bool:
+    value = environ.get(f"WECO_DEPLOY_{flag.lstrip('-').replace('-', '_').upper()}", "")
+    return value.lower() in {"1", "true", "t", "yes", "y", "on"}

@@ -1,0 +1,39 @@
+"""One run of the command line: the global options, and what the failure of anything has to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from weco_deploy.local.interrupts import Signals
+    from weco_deploy.model.deployment import Deployment
+
+PROGRAM = "weco-deploy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The global options. None: not given. `confirm`: no questions."""
+
+    project_file: str | None = None
+    project_id: str | None = None
+    region_name: str | None = None
+    role_arn: str | None = None
+    verbose: bool = False
+    confirm: bool = False
+    dry_run: bool = False
+    json: bool = False
+
+
+@dataclass(slots=True)
+class Invocation:
+    """Made by `main` before anything is parsed; `settings` hold from the moment the options are known.
+
+    `recorded` is the deployment as it was last told of: once there is one, JSON answers with it
+    whatever happens.
+    """
+
+    signals: Signals
+    settings: Settings = field(default_factory=Settings)
+    recorded: Deployment | None = None

@@ -1,0 +1,187 @@
+"""The command itself: global options, subcommands, and from arguments to an exit code.
+
+A new command is a file of its own and a line in `WecoDeploy.modules`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from weco_deploy import __version__
+from weco_deploy.cli import collecting
+from weco_deploy.cli.invocation import PROGRAM, Invocation, Settings
+from weco_deploy.cli.lazy import LazyGroup
+from weco_deploy.errors import Interrupted, UsageError
+from weco_deploy.local.interrupts import Signals
+
+
+class WecoDeploy(LazyGroup):
+    modules = {  # noqa: RUF012 - never written to
+        "prepare": "weco_deploy.cli.prepare",
+        "update": "weco_deploy.cli.update",
+        "deploy": "weco_deploy.cli.deploy",
+        "release-deploy": "weco_deploy.cli.release_deploy",
+        "confirm-deploy": "weco_deploy.cli.confirm_deploy",
+        "plan": "weco_deploy.cli.plan",
+        "show-release": "weco_deploy.cli.show_release",
+        "show-releases": "weco_deploy.cli.show_releases",
+        "show-deployments": "weco_deploy.cli.show_deployments",
+        "show-images": "weco_deploy.cli.show_images",
+        "sandbox": "weco_deploy.cli.sandbox",
+    }
+
+
+_EXIT_CODES = """Exit codes: 0 done, 1 failed, 2 bad usage or project file, 3 still not done when the
+waiting time ended, 4 the environment is locked, 130 interrupted."""
+
+
+@click.group(cls=WecoDeploy, epilog=_EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-f",
+    "--project-file",
+    envvar="WECO_DEPLOY_PROJECT_FILE",
+    metavar="PATH",
+    help="The project file.  [default: .wellcome_project here or in a directory above]",
+)
+@click.option(
+    "-i",
+    "--project-id",
+    envvar="WECO_DEPLOY_PROJECT_ID",
+    metavar="PROJECT",
+    help="Which project of the file; not needed if it has one.",
+)
+@click.option(
+    "--region-name",
+    envvar="WECO_DEPLOY_REGION_NAME",
+    metavar="REGION",
+    help="Use this AWS region instead of the project's.",
+)
+@click.option(
+    "--role-arn",
+    envvar="WECO_DEPLOY_ROLE_ARN",
+    metavar="ARN",
+    help="Assume this role instead of the project's.",
+)
+@click.option(
+    "-v",
+    "--verbose",
+    envvar="WECO_DEPLOY_VERBOSE",
+    is_flag=True,
+    help="Show each call to AWS, and where an error comes from.",
+)
+@click.option(
+    "-y",
+    "--confirm",
+    envvar="WECO_DEPLOY_CONFIRM",
+    is_flag=True,
+    help="Ask nothing: deploy, and use the defaults.",
+)
+@click.option(
+    "-d",
+    "--dry-run",
+    envvar="WECO_DEPLOY_DRY_RUN",
+    is_flag=True,
+    help="Show what would be done; change nothing.",
+)
+@click.option(
+    "--output",
+    envvar="WECO_DEPLOY_OUTPUT",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What to print on stdout; progress goes to stderr.",
+)
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.pass_obj
+def weco_deploy(
+    invocation: Invocation,
+    *,
+    project_file: str | None,
+    project_id: str | None,
+    region_name: str | None,
+    role_arn: str | None,
+    verbose: bool,
+    confirm: bool,
+    dry_run: bool,
+    output: str,
+) -> None:
+    """Deploy sets of Docker images to Amazon ECS as releases, and watch until they really run.
+
+    Every option can also be set in the environment: --release-id as WECO_DEPLOY_RELEASE_ID.
+    """
+    invocation.settings = Settings(
+        project_file=project_file,
+        project_id=project_id,
+        region_name=region_name,
+        role_arn=role_arn,
+        verbose=verbose,
+        confirm=confirm,
+        dry_run=dry_run,
+        json=output == "json",
+    )
+
+
+def main() -> NoReturn:
+    """The entry point: run the command line of this process and leave with its exit code."""
+    code = run(sys.argv[1:])
+    _flush()
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and answer its exit code; errors are reported, not raised."""
+    collecting.rest()
+    invocation = Invocation(Signals(_say))
+    try:
+        with invocation.signals.installed():
+            return _outcome(invocation, arguments)
+    except (KeyboardInterrupt, Interrupted):  # while an error was being reported
+        return Interrupted.exit_code
+    finally:
+        collecting.resume()
+
+
+def _outcome(invocation: Invocation, arguments: Sequence[str]) -> int:
+    try:
+        _check_encoding(arguments)
+        code = weco_deploy.main(
+            args=list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=invocation
+        )
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: every error becomes a line and a code
+        from weco_deploy.cli.failure import reported
+
+        return reported(error, invocation, arguments)
+    return code if isinstance(code, int) else 0
+
+
+def _check_encoding(arguments: Sequence[str]) -> None:
+    """Bytes that are no text reach Python as lone surrogates, which neither AWS nor a terminal takes."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(f"the argument {argument!r} is not valid UTF-8 text") from error
+
+
+def _say(line: str) -> None:
+    # From a signal handler: straight to the descriptor, a buffered stream may be in the middle of a write.
+    try:
+        os.write(2, f"{line}\n".encode())
+    except OSError:
+        return  # nobody reads it
+
+
+def _flush() -> None:
+    """Write out what is left, so that a reader who went away does not change the exit code at the very end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            from weco_deploy.cli.streams import silence
+
+            silence(stream)

@@ -1,0 +1,101 @@
+"""From the global options to a project and its doors."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from weco_deploy import config
+from weco_deploy.cli import asking, collecting
+from weco_deploy.cli.invocation import Invocation, Settings
+from weco_deploy.cli.streams import write_notice
+from weco_deploy.config import ProjectFile
+from weco_deploy.model.project import Project
+from weco_deploy.ports import Ports
+from weco_deploy.report.untrusted import one_line
+
+DEFAULT_ENVIRONMENT = "stage"
+
+
+class Opened:
+    """The project that the options mean. AWS's door opens when it is first needed.
+
+    Args:
+        purpose: what the tool is about to do, as CloudTrail will show it.
+
+    """
+
+    def __init__(self, invocation: Invocation, purpose: str) -> None:
+        self.invocation = invocation
+        self.settings = invocation.settings
+        self.project = chosen(self.settings, project_file(self.settings))
+        self._purpose = purpose
+
+    @cached_property
+    def ports(self) -> Ports:
+        # With it comes botocore, which no usage error has to wait for.
+        from weco_deploy.connect import connect
+
+        ports = connect(
+            self.project,
+            self.invocation.signals,
+            purpose=f"{self._purpose} {self.project.id}",
+            trace=write_notice if self.settings.verbose else None,
+        )
+        collecting.resume()
+        return ports
+
+    def environment(self, given: str | None, question: str) -> str:
+        """The id of an environment of the project: given, asked for, or stage if there is one."""
+        known = [environment.id for environment in self.project.environments]
+        default = DEFAULT_ENVIRONMENT if DEFAULT_ENVIRONMENT in known else None
+        chosen_id = asking.value(
+            self.settings, given, flag="--environment-id", question=question, default=default, choices=known
+        )
+        return self.project.environment(chosen_id).id
+
+    @property
+    def where(self) -> str:
+        """Which account, region and endpoint this is about."""
+        project = self.project
+        account = (project.role_arn or "").partition("::")[2].partition(":")[0] or project.account_id
+        who = f"account {account}" if account else "the account of your credentials"
+        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        return f"in {who}, {project.region_name}" + (f", endpoint {endpoint}" if endpoint else "")
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The global options that say which project this is, to be repeated in commands that are suggested."""
+        given = {
+            "--project-file": self.settings.project_file,
+            "--project-id": self.settings.project_id,
+            "--region-name": self.settings.region_name,
+            "--role-arn": self.settings.role_arn,
+        }
+        return tuple(word for flag, each in given.items() if each is not None for word in (flag, each))
+
+
+def project_file(settings: Settings) -> ProjectFile:
+    """The project file that was named, else the nearest one upwards; its warnings go to stderr."""
+    path = Path(settings.project_file) if settings.project_file else config.find(Path.cwd())
+    loaded = config.load(path)
+    for warning in loaded.warnings:
+        write_notice(f"warning: {one_line(warning)}")
+    return loaded
+
+
+def chosen(settings: Settings, file: ProjectFile) -> Project:
+    """The project that was named or that a person chooses, where the options want it to be."""
+    project_id = settings.project_id
+    if project_id is None and len(file.projects) > 1 and asking.somebody_answers(settings):
+        project_id = asking.value(
+            settings, None, flag="--project-id", question="Project", choices=list(file.projects)
+        )
+    project = file.project(project_id)
+    return replace(
+        project,
+        region_name=settings.region_name or project.region_name,
+        role_arn=settings.role_arn or project.role_arn,
+    )

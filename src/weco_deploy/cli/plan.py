@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import click
+
+from weco_deploy.cli import options
+from weco_deploy.cli.invocation import Invocation
+
+
+@click.command("plan", short_help="Show what deploying a release would change.")
+@options.release_id
+@options.deploy_options
+@click.option(
+    "--detailed-exitcode",
+    envvar="WECO_DEPLOY_DETAILED_EXITCODE",
+    is_flag=True,
+    help="Exit with 0 if there is nothing to do, 2 if something would change, 5 for any error.",
+)
+@click.pass_obj
+def plan(
+    invocation: Invocation, *, release_id: str | None, flags: options.DeployFlags, detailed_exitcode: bool
+) -> int:
+    """Show what deploying a release would change: which tags move, which services are redeployed, and why.
+
+    Takes the options of deploy and changes nothing.
+    """
+    from weco_deploy.cli import deploying
+
+    return deploying.plan(invocation, release_id=release_id, flags=flags, detailed_exitcode=detailed_exitcode)

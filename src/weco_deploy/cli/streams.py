@@ -1,0 +1,45 @@
+"""Writing where the reader may have gone (`| head`), which must not end a deployment half way."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+from weco_deploy.errors import DeployError
+
+
+def write_result(text: str) -> None:
+    """Write a result to stdout. A reader who went away has read enough; a full disk is an error."""
+    try:
+        _write(sys.stdout, text)
+    except BrokenPipeError:
+        silence(sys.stdout)
+    except OSError as error:
+        silence(sys.stdout)
+        raise DeployError(
+            f"the result could not be written to stdout: {error.strerror or error}",
+            "what was done is done; look at it with: weco-deploy show-deployments",
+        ) from error
+
+
+def write_notice(text: str) -> None:
+    """Write something for a person to stderr; where nobody can read it, it is not written."""
+    try:
+        _write(sys.stderr, text)
+    except OSError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """From now on what is written to `stream` disappears, also what waits in its buffer."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, stream.fileno())
+    finally:
+        os.close(nowhere)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text if text.endswith("\n") else f"{text}\n")
+    stream.flush()

@@ -1,0 +1,64 @@
+"""The composition root: a project becomes the ports that reach its registry, its services and its record."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from weco_deploy.aws.ecr import EcrRegistry
+from weco_deploy.aws.ecs import EcsRuntime
+from weco_deploy.aws.logs import CloudWatchLogs
+from weco_deploy.aws.records import DynamoReleaseStore
+from weco_deploy.aws.session import Account, Login
+from weco_deploy.local.ci import build_url
+from weco_deploy.local.clock import SystemClock
+from weco_deploy.local.git import GitHistory
+from weco_deploy.local.interrupts import Signals
+from weco_deploy.model.project import Environment, Project
+from weco_deploy.ports import Caller, Ports
+
+
+def connect(
+    project: Project,
+    signals: Signals,
+    *,
+    purpose: str,
+    trace: Callable[[str], None] | None = None,
+) -> Ports:
+    """The ports of a project, with the credentials found where the AWS tools look for them.
+
+    Nothing is asked of AWS yet. `purpose` is what the tool is about to do, for CloudTrail; `trace` takes
+    a line for each call. Images and records are in the project's account and region, an environment's
+    services where it says, else there too.
+    """
+    clock = SystemClock(signals)
+    login = Login(clock, purpose=purpose, tell=trace)
+    home = login.account(project.region_name, project.role_arn)
+
+    def account(environment: Environment) -> Account:
+        return login.account(
+            environment.region_name or project.region_name, environment.role_arn or project.role_arn
+        )
+
+    @cache
+    def runtime(environment: Environment) -> EcsRuntime:
+        return EcsRuntime(account(environment), clock)
+
+    return Ports(
+        project=project,
+        clock=clock,
+        interrupts=signals,
+        registry=EcrRegistry(home),
+        store=DynamoReleaseStore(home.client("dynamodb"), project, clock),
+        history=GitHistory(Path.cwd()),
+        runtime=runtime,
+        logs=lambda environment: CloudWatchLogs(account(environment)),
+        caller=lambda: Caller(
+            requested_by=login.requested_by(project.region_name), build_url=build_url(os.environ)
+        ),
+        check_account=lambda: home.check(project.account_id),
+        new_id=lambda: str(uuid.uuid4()),
+    )

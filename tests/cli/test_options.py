@@ -1,0 +1,135 @@
+"""Rules that hold for every command and every option."""
+
+from collections.abc import Iterator
+from typing import cast
+
+import click
+import pytest
+
+from weco_deploy.cli.main import weco_deploy
+from weco_deploy.cli.options import Names, Seconds
+from weco_deploy.model import requests
+
+OWN = {"help", "version"}  # they print and leave: nothing to set for good
+
+
+def commands(group: click.Group, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    yield name or "weco-deploy", group
+    context = click.Context(group)
+    for sub_name in group.list_commands(context):
+        command = group.get_command(context, sub_name)
+        assert command is not None
+        path = f"{name} {sub_name}".strip()
+        if isinstance(command, click.Group):
+            yield from commands(command, path)
+        else:
+            yield path, command
+
+
+ALL = dict(commands(weco_deploy))
+OPTIONS = [
+    pytest.param(option, id=f"{name} {option.opts[-1]}")
+    for name, command in ALL.items()
+    for option in command.params
+    if isinstance(option, click.Option) and option.name not in OWN
+]
+
+
+def default(command: str, flag: str) -> object:
+    (option,) = [each for each in ALL[command].params if flag in each.opts]
+    return option.default
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_can_be_set_by_the_variable_of_its_name(option: click.Option) -> None:
+    long = [each for each in option.opts if each.startswith("--")]
+    wanted = [f"WECO_DEPLOY_{each[2:].replace('-', '_').upper()}" for each in long]
+    given = [option.envvar] if isinstance(option.envvar, str) else list(cast("list[str]", option.envvar))
+    assert given == wanted
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_says_what_it_is_for(option: click.Option) -> None:
+    assert option.help
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_says_what_it_does(name: str) -> None:
+    assert ALL[name].help
+    assert name == "weco-deploy" or ALL[name].get_short_help_str()
+
+
+def test_these_commands_are_there() -> None:
+    assert set(ALL) == {
+        "weco-deploy",
+        "prepare",
+        "update",
+        "deploy",
+        "release-deploy",
+        "confirm-deploy",
+        "plan",
+        "show-release",
+        "show-releases",
+        "show-deployments",
+        "show-images",
+        "sandbox",
+        "sandbox start",
+        "sandbox stop",
+        "sandbox env",
+        "sandbox push",
+        "sandbox demo",
+    }
+
+
+def test_the_options_of_5_x_are_still_there() -> None:
+    flags = {
+        name: {flag for option in command.params for flag in option.opts} for name, command in ALL.items()
+    }
+    assert flags["weco-deploy"] >= {
+        "-f", "--project-file", "-i", "--project-id", "--region-name", "--role-arn",
+        "-v", "--verbose", "-y", "--confirm", "-d", "--dry-run",
+    }  # fmt: skip
+    assert flags["prepare"] >= {"--from-label", "--description"}
+    assert flags["update"] >= {"--release-id", "--service-ids", "--image-ids", "--from-label"}
+    confirmation = {"--confirmation-wait-for", "--confirmation-interval"}
+    assert flags["deploy"] >= {"--release-id", "--environment-id", "--description"} | confirmation
+    assert flags["release-deploy"] >= {"--from-label", "--environment-id", "--description"} | confirmation
+    assert flags["confirm-deploy"] >= {"--release-id", "--environment-id"} | confirmation
+    assert flags["show-images"] >= {"--label"}
+
+
+def test_defaults_are_those_of_the_requests() -> None:
+    # The options repeat them, because importing the model would slow down --help.
+    assert default("deploy", "--confirmation-wait-for") == requests.DEFAULT_WAIT
+    assert default("deploy", "--confirmation-interval") == requests.DEFAULT_INTERVAL
+    assert default("deploy", "--lock-lease") == requests.DEFAULT_LEASE
+    assert default("confirm-deploy", "--confirmation-wait-for") == requests.DEFAULT_CONFIRM_WAIT
+    assert default("confirm-deploy", "--confirmation-interval") == requests.DEFAULT_INTERVAL
+
+
+def test_plan_takes_every_option_of_deploy() -> None:
+    names = {name: {each.name for each in ALL[name].params} for name in ("plan", "deploy")}
+    assert names["plan"] - names["deploy"] == {"detailed_exitcode"}
+    assert names["deploy"] <= names["plan"]
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-1", "a minute", "", "1e9", "604801"])
+def test_seconds_are_a_number_up_to_a_week(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Seconds().convert(text, None, None)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0.0), ("0.5", 0.5), ("604800", 604800.0), (5, 5.0)])
+def test_seconds_may_have_a_fraction(text: object, seconds: float) -> None:
+    assert Seconds().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["a,b", " a , b ", "a b", "a,,b,", "a,b,a"])
+def test_names_stand_between_commas_each_counted_once(text: str) -> None:
+    assert Names().convert(text, None, None) == ("a", "b")
+
+
+@pytest.mark.parametrize("text", ["", ",", " , "])
+def test_no_name_at_all_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Names().convert(text, None, None)

@@ -1,0 +1,191 @@
+"""The command line as a process: signals, readers that go away, and how it starts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import PROJECT_FILE
+
+ROOT = Path(__file__).parents[2]
+IN_TIME = 60
+PRETENDED = (sys.executable, "-m", "tests.cli.pretended")
+REAL = (sys.executable, "-m", "weco_deploy")
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", **more}
+
+
+@contextmanager
+def halted(call: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that stands before `call`."""
+    Path(".wellcome_project").write_text(PROJECT_FILE)
+    with subprocess.Popen(
+        [*PRETENDED, f"halt={call}", "--output", "json", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,  # nothing is read ahead of the line that says READY
+        env=environment(),
+    ) as process:
+        try:
+            assert process.stderr is not None
+            lines = iter(process.stderr.readline, b"")
+            assert any(line.startswith(b"READY") for line in lines)
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_reading_ends_it_at_once_with_130(number: signal.Signals) -> None:
+    with halted("store.releases", "show-releases") as process:
+        process.send_signal(number)
+        out, err = process.communicate(timeout=IN_TIME)
+
+    assert process.returncode == 130
+    assert json.loads(out)["error"]["code"] == "interrupted"
+    assert b"Traceback" not in err
+
+
+def test_a_signal_while_deploying_closes_the_record_and_answers_with_the_deployment() -> None:
+    with halted("store.note", "--confirm", "release-deploy") as process:
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=IN_TIME)
+
+    assert process.returncode == 130
+    assert json.loads(out)["deployment"]["status"] == "interrupted"
+    assert b"once more to exit at once" in err
+
+
+def run(*arguments: str, program: tuple[str, ...] = REAL, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*program, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=IN_TIME,
+        check=False,
+        env=environment(**more),
+    )
+
+
+@pytest.mark.parametrize("arguments", [("show-images",), ("--confirm", "release-deploy")])
+def test_a_reader_who_goes_away_changes_neither_exit_code_nor_deployment(arguments: tuple[str, ...]) -> None:
+    Path(".wellcome_project").write_text(PROJECT_FILE)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody:
+        ran = subprocess.run(
+            [*PRETENDED, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=nobody,
+            stderr=nobody,
+            check=False,
+            env=environment(),
+        )
+
+    assert ran.returncode == 0
+
+
+def test_a_full_disk_is_an_error() -> None:
+    Path(".wellcome_project").write_text(PROJECT_FILE)
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [*PRETENDED, "show-images"],
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=environment(),
+        )
+
+    assert ran.returncode == 1
+    assert "could not be written to stdout" in ran.stderr
+
+
+def test_the_version_is_told() -> None:
+    ran = run("--version")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("weco-deploy ")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    listed = (
+        "import sys\n"
+        "from weco_deploy.cli.main import run\n"
+        "code = run(['--help'])\n"
+        "print(code, *sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    code, *modules = run(program=(sys.executable, "-c", listed)).stderr.split()
+
+    assert code == "0"
+    assert "click" in modules
+    heavy = {
+        "asyncio", "boto3", "botocore", "concurrent", "email", "http", "json", "logging", "pydantic", "rich", "socket",
+        "ssl", "subprocess", "urllib", "urllib3", "yaml",
+    }  # fmt: skip
+    assert heavy.isdisjoint(modules)
+
+
+def test_bad_usage_is_told_without_importing_botocore() -> None:
+    Path(".wellcome_project").write_text(PROJECT_FILE)
+    listed = (
+        "import sys\n"
+        "from weco_deploy.cli.main import run\n"
+        "code = run(['update'])\n"
+        "print(code, 'botocore' in sys.modules, file=sys.stderr)"
+    )
+
+    assert run(program=(sys.executable, "-c", listed)).stderr.splitlines()[-1] == "2 False"
+
+
+def test_a_command_imports_no_other_command() -> None:
+    listed = (
+        "import sys\n"
+        "from weco_deploy.cli.main import run\n"
+        "run(['plan', '--help'])\n"
+        "print(*(name for name in sys.modules if name.startswith('weco_deploy.cli.')), file=sys.stderr)"
+    )
+    modules = set(run(program=(sys.executable, "-c", listed)).stderr.split())
+
+    assert "weco_deploy.cli.plan" in modules
+    assert modules.isdisjoint(
+        {"weco_deploy.cli.deploy", "weco_deploy.cli.sandbox", "weco_deploy.cli.deploying"}
+    )
+
+
+def test_completion_names_commands_and_options() -> None:
+    def completed(*words: str) -> str:
+        return run(
+            _WECO_DEPLOY_COMPLETE="bash_complete",
+            COMP_WORDS=" ".join(words),
+            COMP_CWORD=str(len(words) - 1),
+        ).stdout
+
+    assert "release-deploy" in completed("weco-deploy", "rel")
+    assert "--rollback-on-failure" in completed("weco-deploy", "deploy", "--roll")
+
+
+def test_the_collector_works_again_when_a_command_begins() -> None:
+    Path(".wellcome_project").write_text(PROJECT_FILE)
+    script = (
+        "import gc, sys\n"
+        "import weco_deploy.operations.history as history\n"
+        "from tests.cli.pretended import pretend\n"
+        "from weco_deploy.cli.main import run\n"
+        "pretend(None)\n"
+        "history.releases = lambda *_: print(gc.isenabled(), file=sys.stderr) or ()\n"
+        "run(['show-releases'])"
+    )
+
+    assert run(program=(sys.executable, "-c", script)).stderr == "True\n"

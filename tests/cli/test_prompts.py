@@ -1,0 +1,200 @@
+"""A person at a real terminal: what they are asked, and what their answers do."""
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.cli.desk import PROJECT_FILE
+
+ROOT = Path(__file__).parents[2]
+IN_TIME = 60
+BAKERY = (
+    PROJECT_FILE.replace("shop:", "bakery:")
+    .replace("id: search", "id: oven")
+    .replace("id: items", "id: bread")
+)
+
+
+class Terminal:
+    """stdin and stderr are a terminal, as at a desk; stdout is a pipe, as in `release=$(weco-deploy …)`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], screen: int) -> None:
+        self._process = process
+        self._screen = screen
+        self.shown = ""
+
+    def answer(self, question: str, text: str) -> None:
+        """Type `text` once `question` is the last thing on the screen."""
+        seen = len(self.shown)
+        while not (question in self.shown[seen:] and self.shown.endswith(": ")):
+            if not self._more():
+                raise AssertionError(f"{question!r} was not asked: {self.shown}")
+        os.write(self._screen, f"{text}\n".encode())
+
+    def ends(self) -> tuple[int, Any]:
+        """The exit code, and what the JSON on stdout says (None if there is nothing)."""
+        while self._more():
+            pass
+        out, _ = self._process.communicate(timeout=IN_TIME)
+        return self._process.returncode, json.loads(out) if out.strip() else None
+
+    def _more(self) -> bool:
+        readable, _, _ = select.select([self._screen], [], [], IN_TIME)
+        if not readable:
+            raise AssertionError(f"nothing happens any more: {self.shown}")
+        try:
+            read = os.read(self._screen, 4096)
+        except OSError:  # how Linux says that the other end of a terminal is closed
+            return False
+        self.shown += read.decode(errors="replace")
+        return bool(read)
+
+
+@contextmanager
+def terminal(*arguments: str, project_file: str = PROJECT_FILE) -> Iterator[Terminal]:
+    Path(".wellcome_project").write_text(project_file)
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.cli.pretended", "--output", "json", *arguments],
+        stdin=theirs,
+        stderr=theirs,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "TERM": "dumb"},
+    ) as process:
+        os.close(theirs)
+        try:
+            yield Terminal(process, ours)
+        finally:
+            process.kill()
+            os.close(ours)
+
+
+def test_release_deploy_asks_for_label_environment_description_and_consent() -> None:
+    with terminal("release-deploy") as person:
+        person.answer("Label to make the release from [latest]", "")
+        person.answer("Environment to deploy to (stage, prod) [stage]", "prod")
+        person.answer("Description [No description provided]", "Weekly release")
+        person.answer("Create deployment? [y/N]", "y")
+        code, document = person.ends()
+
+    assert code == 0
+    deployment = document["deployment"]
+    assert (deployment["environment"], deployment["description"]) == ("prod", "Weekly release")
+
+
+def test_the_plan_is_shown_before_the_question() -> None:
+    with terminal("release-deploy", "--description", "x", "--from-label", "latest") as person:
+        person.answer("Environment", "")
+        person.answer("Create deployment?", "yes")
+        person.ends()
+
+    assert 0 < person.shown.index("Plan: deploy") < person.shown.index("Create deployment?")
+
+
+def test_what_was_given_is_not_asked_for() -> None:
+    with terminal(
+        "release-deploy", "--from-label", "latest", "--environment-id", "stage", "--description", "x"
+    ) as person:
+        person.answer("Create deployment?", "y")
+        code, _ = person.ends()
+
+    assert code == 0
+    assert person.shown.count("]: ") == 1
+
+
+def test_answering_no_is_exit_code_1_and_deploys_nothing() -> None:
+    with terminal(
+        "release-deploy", "--from-label", "latest", "--environment-id", "stage", "--description", "x"
+    ) as person:
+        person.answer("Create deployment?", "")
+        code, document = person.ends()
+
+    assert code == 1
+    assert document["error"]["code"] == "declined"
+
+
+def test_an_answer_that_is_no_choice_is_asked_for_again() -> None:
+    with terminal("--dry-run", "release-deploy", "--from-label", "latest") as person:
+        person.answer("Environment to deploy to", "nowhere")
+        person.answer("Please answer one of: stage, prod.", "prod")
+        code, document = person.ends()
+
+    assert code == 0
+    assert document["plan"]["environment"] == "prod"
+
+
+def test_a_question_that_is_neither_yes_nor_no_is_asked_again() -> None:
+    with terminal(
+        "release-deploy", "--from-label", "latest", "--environment-id", "stage", "--description", "x"
+    ) as person:
+        person.answer("Create deployment?", "perhaps")
+        person.answer("Please answer y or n.", "n")
+        code, _ = person.ends()
+
+    assert code == 1
+
+
+def test_with_confirm_a_person_is_asked_nothing() -> None:
+    with terminal("--confirm", "release-deploy") as person:
+        code, document = person.ends()
+
+    assert code == 0
+    assert document["deployment"]["environment"] == "stage"
+    assert "]: " not in person.shown
+
+
+def test_a_dry_run_asks_for_no_consent() -> None:
+    with terminal("--dry-run", "release-deploy") as person:
+        person.answer("Label", "")
+        person.answer("Environment", "")
+        code, document = person.ends()
+
+    assert code == 0
+    assert set(document) == {"plan"}
+
+
+def test_of_several_projects_one_is_chosen() -> None:
+    with terminal("prepare", "--from-label", "latest", project_file=PROJECT_FILE + BAKERY) as person:
+        person.answer("Project (shop, bakery)", "bakery")
+        person.answer("Description", "Bread")
+        code, document = person.ends()
+
+    assert code == 0
+    assert document["release"]["project_id"] == "bakery"
+
+
+def test_update_asks_for_release_images_and_label() -> None:
+    with terminal("update") as person:
+        person.answer("Release to update [latest]", "")
+        person.answer("Image ids, with commas between them (search, items)", "search")
+        person.answer("Label", "")
+        code, document = person.ends()
+
+    assert code == 1
+    assert document["error"]["code"] == "not_found"  # there is no release yet
+
+
+def test_confirm_deploy_asks_for_release_and_environment() -> None:
+    with terminal("confirm-deploy") as person:
+        person.answer("[the environment's last deployment]", "")
+        person.answer("Environment", "prod")
+        code, document = person.ends()
+
+    assert code == 1
+    assert document["error"]["code"] == "not_found"  # nothing was deployed yet
+
+
+def test_the_end_of_the_input_is_no_consent() -> None:
+    with terminal("prepare") as person:
+        person.answer("Label", "\x04\x04")
+        code, document = person.ends()
+
+    assert code == 1
+    assert document["error"]["code"] == "declined"

@@ -1,0 +1,105 @@
+"""The sandbox's commands, as processes, on a real sandbox."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+IN_TIME = 120
+PROGRAM = [sys.executable, "-m", "weco_deploy"]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "src"), **more}
+
+
+def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=IN_TIME,
+        env=environment(**more),
+    )
+
+
+@pytest.fixture
+def started() -> Iterator[dict[str, str]]:
+    """The variables of a sandbox of the sample project that was started here."""
+    try:
+        ran = run("--output", "json", "sandbox", "start", "--detach")
+        assert ran.returncode == 0, ran.stderr
+        yield json.loads(ran.stdout)["sandbox"]["environment"]
+    finally:
+        run("sandbox", "stop")
+
+
+def test_what_is_pushed_to_a_sandbox_can_be_deployed_there(started: dict[str, str]) -> None:
+    pushed = run("sandbox", "push", "shop")
+    deployed = run(
+        "-f",
+        ".weco-sandbox/.wellcome_project",
+        "--confirm",
+        "--output",
+        "json",
+        "release-deploy",
+        "--confirmation-interval",
+        "0.5",
+        **started,
+    )
+
+    assert (pushed.returncode, deployed.returncode) == (0, 0), deployed.stderr
+    deployment = json.loads(deployed.stdout)["deployment"]
+    assert deployment["status"] == "succeeded"
+    digest = deployment["images"]["shop"]["to_digest"]
+    assert digest in pushed.stdout
+    assert f"export AWS_ENDPOINT_URL={started['AWS_ENDPOINT_URL']}" in run("sandbox", "env").stdout
+
+
+def test_a_sandbox_in_the_foreground_ends_with_ctrl_c() -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "sandbox", "start"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment(),
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert any(line.startswith("End it:") for line in process.stdout)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(IN_TIME) == 0
+        finally:
+            process.kill()
+
+    assert run("sandbox", "env").returncode == 1
+
+
+def test_where_no_sandbox_runs_that_is_one_line() -> None:
+    ran = run("sandbox", "env")
+
+    assert ran.returncode == 1
+    assert len(ran.stderr.splitlines()) == 1
+    assert "weco-deploy sandbox start" in ran.stderr
+
+
+def test_stopping_where_no_sandbox_runs_is_no_error() -> None:
+    ran = run("--output", "json", "sandbox", "stop")
+
+    assert (ran.returncode, json.loads(ran.stdout)) == (0, {"sandbox": None})
+
+
+def test_a_behaviour_that_does_not_exist_is_bad_usage() -> None:
+    ran = run("sandbox", "push", "shop", "--behaviour", "nonsense")
+
+    assert ran.returncode == 2
+    assert "nonsense" in ran.stderr

@@ -1,0 +1,105 @@
+"""What happens to the showing of progress, which must never be what ends a deployment."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TextIO
+
+import pytest
+
+from tests.report.samples import DEPLOYMENT_ID, deployment
+from weco_deploy.cli.failure import reported
+from weco_deploy.cli.invocation import Invocation
+from weco_deploy.cli.telling import Telling
+from weco_deploy.errors import AwsError
+from weco_deploy.local.interrupts import Signals
+from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.events import Event, Notice, Settled
+
+
+class Gone(io.StringIO):
+    """A stream whose reader is gone."""
+
+    def write(self, _: str) -> int:
+        raise BrokenPipeError
+
+
+class Shown:
+    """Notes when progress begins to be shown, what is shown, and when that ends."""
+
+    def __init__(self) -> None:
+        self.noted: list[str] = []
+
+    @contextmanager
+    def progress(self, _: TextIO, __: Callable[[], datetime]) -> Iterator[Callable[[Event], None]]:
+        self.noted.append("begins")
+        yield lambda event: self.noted.append(type(event).__name__)
+        self.noted.append("ends")
+
+
+def now() -> datetime:
+    return datetime(2026, 3, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
+    shown = Shown()
+    monkeypatch.setattr("weco_deploy.cli.telling.progress", shown.progress)
+    return shown
+
+
+def test_a_reader_of_progress_who_goes_away_does_not_end_the_deployment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    silenced: list[object] = []
+    monkeypatch.setattr("weco_deploy.cli.telling.silence", silenced.append)
+    stream = Gone()
+    monkeypatch.setattr("sys.stderr", stream)
+
+    with Telling(Invocation(Signals()), now) as tell:
+        tell(Notice("something happened"))
+
+    assert silenced == [stream]
+
+
+def test_nothing_is_opened_before_something_happens(shown: Shown) -> None:
+    with Telling(Invocation(Signals()), now):
+        pass
+
+    assert shown.noted == []
+
+
+def test_a_question_has_the_terminal_to_itself(shown: Shown) -> None:
+    with Telling(Invocation(Signals()), now) as tell:
+        tell(Notice("before"))
+        tell.pause()
+        shown.noted.append("question")
+        tell(Notice("after"))
+
+    assert shown.noted == ["begins", "Notice", "ends", "question", "begins", "Notice", "ends"]
+
+
+def test_a_rollback_does_not_take_the_place_of_the_deployment_that_it_undoes(shown: Shown) -> None:
+    invocation = Invocation(Signals())
+    ours = deployment(status=DeploymentStatus.FAILED)
+    with Telling(invocation, now) as tell:
+        tell(Settled(ours))
+        tell(Settled(replace(ours, deployment_id="another")))
+
+    assert invocation.recorded is not None
+    assert invocation.recorded.deployment_id == DEPLOYMENT_ID
+    assert shown.noted.count("Settled") == 2
+
+
+def test_an_interruption_that_a_library_made_a_broken_connection_of_is_one_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signals = Signals()
+    monkeypatch.setattr(signals, "requested", lambda: True)
+
+    code = reported(AwsError("ecs:ListTasks", "connection broken"), Invocation(signals), ["show-releases"])
+
+    assert code == 130
+    assert capsys.readouterr().err.startswith("error: interrupted")

@@ -1,0 +1,207 @@
+"""What is refused before anything is done, and how that is said."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import PROJECT_FILE, Desk
+
+TWO_PROJECTS = PROJECT_FILE + PROJECT_FILE.replace("shop:", "bakery:").replace(
+    "id: search", "id: oven"
+).replace("id: items", "id: bread")
+NO_STAGE = PROJECT_FILE.replace("stage", "test")
+
+
+def project_file(text: str) -> None:
+    Path(".wellcome_project").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        pytest.param(["--no-such-option"], "--no-such-option", id="an unknown global option"),
+        pytest.param(["no-such-command"], "no-such-command", id="an unknown command"),
+        pytest.param([], "a command is missing", id="no command"),
+        pytest.param(["sandbox"], "Missing command", id="no command of the sandbox"),
+        pytest.param(["--output", "xml", "show-releases"], "--output", id="an unknown output"),
+        pytest.param(["deploy", "--nonsense"], "--nonsense", id="an unknown option"),
+        pytest.param(["deploy", "--confirmation-wait-for", "nan"], "--confirmation-wait-for", id="no number"),
+        pytest.param(["deploy", "--confirmation-interval", "0"], "--confirmation-interval", id="no interval"),
+        pytest.param(["deploy", "--lock-lease", "0"], "--lock-lease", id="no lease"),
+        pytest.param(["show-releases", "--limit", "0"], "--limit", id="no releases"),
+        pytest.param(["update", "--image-ids", ","], "--image-ids", id="no images"),
+        pytest.param(["update"], "--image-ids", id="images, which have no default"),
+        pytest.param(["deploy", "\udcff"], "UTF-8", id="bytes that are no text"),
+        pytest.param(
+            ["-f", "elsewhere.yml", "show-releases"], "elsewhere.yml", id="a file that is not there"
+        ),
+        pytest.param(["-i", "bakery", "show-releases"], "bakery", id="a project that is not there"),
+        pytest.param(["sandbox", "push"], "IMAGE_ID", id="a missing argument"),
+    ],
+)
+def test_bad_usage_is_exit_code_2_and_named_without_asking_aws(
+    desk: Desk, arguments: list[str], names: str
+) -> None:
+    ran = desk.run(*arguments)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert names in ran.err.splitlines()[-1]
+    assert "Traceback" not in ran.err
+    assert desk.world.calls == []
+
+
+@pytest.mark.parametrize("place", ["before the command", "after it", "in the environment"])
+def test_bad_usage_is_a_json_document_too(desk: Desk, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["deploy", "--nonsense"]
+    if place == "before the command":
+        arguments = ["--output=json", *arguments]
+    elif place == "after it":
+        arguments = [*arguments, "--output", "json"]
+    else:
+        monkeypatch.setenv("WECO_DEPLOY_OUTPUT", "json")
+
+    ran = desk.run(*arguments)
+
+    assert ran.code == 2
+    assert ran.error["code"] == "usage"
+    assert "--nonsense" in ran.error["message"]
+    assert ran.error["hint"] == "see weco-deploy deploy --help"
+
+
+def test_an_error_is_one_line_with_what_to_do_next(desk: Desk) -> None:
+    ran = desk.run("show-release")
+
+    assert ran.code == 1
+    assert ran.err == ("error: project shop has no release yet; make one with: weco-deploy prepare\n")
+
+
+def test_without_a_command_the_help_is_shown(desk: Desk) -> None:
+    ran = desk.run()
+
+    assert "Usage: weco-deploy" in ran.err
+    assert "release-deploy" in ran.err
+
+
+def test_the_project_file_is_found_upwards(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    below = Path("src/deep")
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+
+    assert desk.run("show-releases").code == 0
+
+
+def test_no_project_file_is_exit_code_2(desk: Desk) -> None:
+    Path(".wellcome_project").unlink()
+
+    ran = desk.run("--output", "json", "show-releases")
+
+    assert ran.code == 2
+    assert ran.error["code"] == "project_file"
+
+
+def test_a_bad_project_file_is_told_with_a_line_for_each_fault(desk: Desk) -> None:
+    project_file("shop:\n  environments: [{id: 'a b'}, {id: 'c d'}]\n")
+
+    ran = desk.run("show-releases")
+
+    assert ran.code == 2
+    assert ran.err.startswith("error: the project file ")
+    assert sum(line.startswith("  line ") for line in ran.err.splitlines()) >= 2
+
+
+def test_warnings_of_the_project_file_are_told_once_on_stderr(desk: Desk) -> None:
+    project_file(PROJECT_FILE.replace("name: Shop", "nmae: Shop"))
+
+    ran = desk.run("--output", "json", "show-releases")
+
+    assert ran.json == {"releases": []}
+    assert ran.err.count("warning: ") == 1
+    assert "nmae" in ran.err
+
+
+def test_one_project_needs_no_id(desk: Desk) -> None:
+    desk.run("show-releases")
+
+    assert [connection.project.id for connection in desk.connections] == ["shop"]
+
+
+def test_of_several_projects_one_must_be_named_where_nobody_can_choose(desk: Desk) -> None:
+    project_file(TWO_PROJECTS)
+
+    ran = desk.run("show-releases")
+
+    assert ran.code == 2
+    assert "--project-id" in ran.err
+    assert desk.run("-i", "bakery", "show-releases").code == 0
+    assert desk.connections[-1].project.id == "bakery"
+
+
+def test_region_and_role_replace_the_project_s_and_never_an_environment_s_own(desk: Desk) -> None:
+    own = "arn:aws:iam::123456789012:role/prod"
+    project_file(
+        PROJECT_FILE.replace("{id: prod,", f"{{id: prod, role_arn: '{own}', region_name: us-east-1,")
+    )
+    role = "arn:aws:iam::210987654321:role/mine"
+
+    desk.run("--region-name", "eu-west-2", "--role-arn", role, "show-releases")
+
+    project = desk.connections[0].project
+    assert (project.region_name, project.role_arn) == ("eu-west-2", role)
+    prod = project.environment("prod")
+    assert (prod.region_name, prod.role_arn) == ("us-east-1", own)
+
+
+def test_an_option_may_come_from_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WECO_DEPLOY_ENVIRONMENT_ID", "nowhere")
+
+    ran = desk.run("show-deployments")
+
+    assert ran.code == 1
+    assert "nowhere" in ran.err
+
+
+def test_the_command_line_beats_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WECO_DEPLOY_ENVIRONMENT_ID", "nowhere")
+
+    assert desk.run("show-deployments", "--environment-id", "prod").code == 0
+
+
+@pytest.mark.parametrize("command", ["deploy", "release-deploy", "plan", "confirm-deploy"])
+def test_an_environment_must_be_named_where_there_is_no_stage(desk: Desk, command: str) -> None:
+    project_file(NO_STAGE)
+
+    ran = desk.run("--confirm", command)
+
+    assert ran.code == 2
+    assert "--environment-id" in ran.err
+    assert "test, prod" in ran.err
+    assert desk.connections == []
+
+
+def test_an_environment_that_does_not_exist_is_not_found_before_aws_is_asked(desk: Desk) -> None:
+    ran = desk.run("--output", "json", "--confirm", "deploy", "--environment-id", "nowhere")
+
+    assert ran.code == 1
+    assert ran.error["code"] == "not_found"
+    assert desk.connections == []
+
+
+def test_an_image_that_does_not_exist_is_not_found_before_aws_is_asked(desk: Desk) -> None:
+    ran = desk.run("--output", "json", "update", "--service-ids", "items,sarch")
+
+    assert ran.code == 1
+    assert "sarch" in ran.error["message"]
+    assert desk.connections == []
+
+
+def test_verbose_asks_for_a_trace_of_the_calls(desk: Desk) -> None:
+    desk.run("--verbose", "show-releases")
+    desk.run("show-releases")
+
+    assert [connection.traced for connection in desk.connections] == [True, False]
+
+
+def test_cloudtrail_learns_what_the_tool_is_about_to_do(desk: Desk) -> None:
+    desk.run("show-releases")
+
+    assert desk.connections[0].purpose == "show-releases shop"
