@@ -14,6 +14,10 @@ PATIENCE = 30.0
 """Seconds after which a handshake that never comes fails the test instead of hanging it."""
 
 
+A_WHILE = 0.05
+"""Seconds in which whoever does not await a call would be seen to go ahead of it."""
+
+
 class Line:
     """Calls that end in the order that is asked for, whatever order they began in."""
 
@@ -70,6 +74,7 @@ class Beside:
     def __call__(self) -> str:
         self.begun.set()
         assert self._go.wait(PATIENCE)
+        Event().wait(A_WHILE)  # nobody is there to tell that nobody went ahead: give them the time to
         self.ended = True
         return "beside"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -67,6 +68,12 @@ def test_without_a_starter_the_time_tells_whose_a_task_is(seconds: float, expect
     assert belongs(task("t1", of=None, made=made), primary(OURS)) is expected
 
 
+def test_a_task_dated_to_the_second_of_its_deployment_is_its() -> None:
+    deployment = replace(primary(OURS), created_at=made_at(2) + timedelta(milliseconds=700))
+    assert belongs(task("t1", of=None, made=made_at(2)), deployment)
+    assert not belongs(task("t1", of=None, made=made_at(2) - timedelta(seconds=1)), deployment)
+
+
 def test_a_task_that_tells_neither_starter_nor_time_is_nobodys() -> None:
     assert not belongs(task("t1", of=None), primary(OURS))
 
@@ -95,8 +102,9 @@ def test_containers_match_if(containers: list[Container], match: Match) -> None:
     assert compare(tasks, EXPECTED) is match
 
 
-def test_any_of_the_accepted_digests_is_right() -> None:
-    assert compare([task("t1", digest=CHILD)], [expecting(NEW, CHILD)]) is Match.RIGHT
+@pytest.mark.parametrize("reported", [NEW, CHILD])
+def test_any_of_the_accepted_digests_is_right(reported: str) -> None:
+    assert compare([task("t1", digest=reported)], [expecting(NEW, CHILD)]) is Match.RIGHT
 
 
 def test_no_task_says_nothing() -> None:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from weco_deploy.errors import DeployError
 from weco_deploy.model.deployment import Deployment, Failure, ImageChange, ServiceOutcome
 from weco_deploy.model.image import TaggedImage
-from weco_deploy.model.plan import Plan, PlannedImage, PlannedService
+from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 from weco_deploy.model.results import PreparedRelease, ReleaseDifference
 from weco_deploy.report.wording import in_utc
@@ -168,6 +168,7 @@ def _deployment(deployment: Deployment) -> Document:
         "build_url": deployment.build_url,
         "description": deployment.description,
         "gate_override": deployment.gate_override,
+        "reason": deployment.reason,
         "images": {image_id: _image_change(change) for image_id, change in deployment.images.items()},
         "services": [_outcome(outcome) for outcome in deployment.services],
         "rollback": _deployment(deployment.rollback) if deployment.rollback else None,
@@ -229,6 +230,7 @@ def _planned_service(service: PlannedService) -> Document:
         "cluster": service.key.cluster,
         "service_name": service.key.name,
         "images": list(service.images),
+        "redeploy": service.action is Action.REDEPLOY,
         "action": service.action.value,
         "why": service.why,
         "ecs_deployment_id": service.ecs_deployment_id,

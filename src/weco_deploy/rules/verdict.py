@@ -80,13 +80,13 @@ def reads(track: Track, service: Service) -> Reads:
     """What to read of the service's tasks to judge it.
 
     Running tasks as soon as our deployment runs some: a wrong digest fails it at once, and all right ones
-    are needed for success. Stopped tasks only where no circuit breaker counts them for us.
+    are needed for success (also where only the service is told to run some). Stopped tasks only where no circuit breaker counts them for us.
     """
     ours = service.deployment(track.deployment_id)
     if ours is None or ours.status != "PRIMARY":
         return Reads(tasks=False, stopped=False)
     return Reads(
-        tasks=ours.running > 0 or service.running > 0,
+        tasks=ours.running > 0 or (service.running > 0 and rested(service)),
         stopped=not service.breaker and service.desired > 0,
     )
 
@@ -98,8 +98,8 @@ def advance(track: Track, view: ServiceView | None) -> Track:
     if view is None or view.service.status in GONE:
         return _gone(track)
     service = view.service
-    track = replace(track, running=service.running, desired=service.desired, absent=0)
     ours = service.deployment(track.deployment_id)
+    track = replace(track, running=ours.running if ours else 0, desired=service.desired, absent=0)
     if ours is not None:
         track = replace(track, seen=True)
         if ours.rollout_state == "FAILED":

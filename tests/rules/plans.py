@@ -1,0 +1,65 @@
+"""Plans of deploying a release to stage, made or refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.rules.states import (
+    NEW,
+    OLD,
+    in_ecr,
+    primary,
+    project,
+    release,
+    snapshot,
+)
+from weco_deploy.errors import PlanRefused
+from weco_deploy.model.image import ImageView
+from weco_deploy.model.plan import Plan, PlannedService, Snapshot
+from weco_deploy.model.project import Project
+from weco_deploy.model.release import Release
+from weco_deploy.model.requests import DeployRequest
+from weco_deploy.model.service import ServiceView
+from weco_deploy.rules.planning import plan
+
+SEARCH = project(search=["search-api"])
+TO_MOVE = {"search": in_ecr(NEW, tagged=OLD)}
+STILL = primary(completed=True)
+
+
+def planned(
+    seen: Snapshot,
+    *,
+    of: Project = SEARCH,
+    what: Release | None = None,
+    force: bool = False,
+    allow_missing: bool = False,
+) -> Plan:
+    request = DeployRequest(
+        release=what or release(search=NEW),
+        environment_id="stage",
+        description="",
+        force_redeploy=force,
+        allow_missing=allow_missing,
+    )
+    return plan(of, request, seen)
+
+
+def seeing(search_api: ServiceView, images: dict[str, ImageView] | None = None) -> Snapshot:
+    return snapshot(images=images or TO_MOVE, services={"search-api": search_api})
+
+
+def only(made: Plan) -> PlannedService:
+    (service_,) = made.services
+    return service_
+
+
+def refusals(
+    seen: Snapshot, *, of: Project = SEARCH, what: Release | None = None, allow_missing: bool = False
+) -> tuple[str, ...]:
+    with pytest.raises(PlanRefused) as refused:
+        planned(seen, of=of, what=what, allow_missing=allow_missing)
+    assert refused.value.message.startswith(
+        "release rel-2 can't be deployed to stage, and nothing was changed:"
+    )
+    return refused.value.reasons

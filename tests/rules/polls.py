@@ -1,0 +1,44 @@
+"""Polls of search-api, and what the rules make of them."""
+
+from __future__ import annotations
+
+from tests.rules.states import (
+    LATER,
+    OURS,
+    active,
+    primary,
+    service,
+    task,
+    track,
+    view,
+)
+from weco_deploy.model.deployment import ServiceStatus
+from weco_deploy.model.service import Service, ServiceView, Task
+from weco_deploy.rules.verdict import Track, advance
+
+DONE = primary(completed=True)
+TWO = (task("t1"), task("t2"))
+
+
+def after(*views: ServiceView | None, start: Track | None = None) -> Track:
+    """The track of search-api after these polls."""
+    now = start or track()
+    for seen in views:
+        now = advance(now, seen)
+    return now
+
+
+def judged(*views: ServiceView | None, start: Track | None = None) -> ServiceStatus:
+    return after(*views, start=start).status
+
+
+def rolled(*tasks: Task, seen: Service | None = None) -> ServiceView:
+    """Two tasks run in a completed deployment of ours, and these were described."""
+    return view(seen or service(running=2, deployments=[DONE]), tasks)
+
+
+def overtaken(*, ours_listed: bool = True, reason: str = "", events: tuple[str, ...] = ()) -> ServiceView:
+    rest = [active(OURS, state="IN_PROGRESS", running=1)] if ours_listed else []
+    return view(
+        service(running=2, deployments=[primary(LATER, reason=reason), *rest], events=events),
+    )
