@@ -197,13 +197,15 @@ def test_the_tasks_of_a_whole_cluster_are_listed(setting: Setting) -> None:
     assert {task.service_name for task in tasks} == {search.name, items.name}
 
 
-def test_a_hundred_tasks_are_a_page_and_more_make_it_incomplete(setting: Setting) -> None:
+def test_all_tasks_of_a_service_are_listed_and_of_a_cluster_a_hundred(setting: Setting) -> None:
     needs(setting, TASKS)
     key = setting.service("search", environment="stage", cluster="acme", images=IMAGES, desired=101)
 
-    page = setting.runtime.tasks_listed(key.cluster, key.name)
+    of_service = setting.runtime.tasks_listed(key.cluster, key.name)
+    of_cluster = setting.runtime.tasks_listed(key.cluster, None)
 
-    assert (len(page.arns), page.complete) == (100, False)
+    assert (len(set(of_service.arns)), of_service.complete) == (101, True)
+    assert (len(of_cluster.arns), of_cluster.complete) == (100, False)
 
 
 def test_stopped_tasks_are_listed_apart_with_the_reason(setting: Setting) -> None:

@@ -307,3 +307,21 @@ def test_containers_are_expected_to_run_repository_and_tag() -> None:
         "uk.ac.wellcome/search:env.prod",
         frozenset({NEW}),
     )
+
+
+@pytest.mark.parametrize(
+    ("image", "ours"),
+    [
+        ("111122223333.dkr.ecr.eu-west-1.amazonaws.com/acme/search:env.stage", True),
+        ("localhost:5000/acme/search:env.stage", True),
+        ("localhost/acme/search:env.stage", True),
+        ("acme/search:env.stage", True),
+        ("acme/search:env.stage@sha256:0000", True),
+        ("111122223333.dkr.ecr.eu-west-1.amazonaws.com/big/acme/search:env.stage", False),
+        ("big/acme/search:env.stage", False),
+        ("acme/search:env.prod", False),
+        ("acme/search", False),
+    ],
+)
+def test_a_container_is_ours_by_repository_and_tag_in_any_registry(image: str, ours: bool) -> None:
+    assert expectation("search", "acme/search", "env.stage", frozenset()).concerns(image) is ours

@@ -93,6 +93,8 @@ class WorldRuntime:
                 for task in one.tasks
                 if self._visible(task) and task.wanted is not stopped
             ]
+            if service is not None and not stopped:
+                return TaskPage(tuple(arns), complete=True)
             return TaskPage(tuple(arns[:TASKS_A_CALL]), complete=len(arns) <= TASKS_A_CALL)
 
     def tasks(self, cluster: str, arns: Sequence[str]) -> tuple[Task, ...]:

@@ -103,13 +103,21 @@ class EcsRuntime:
         }
         if service is not None:
             request["serviceName"] = service
+        all_pages = service is not None and not stopped
+        arns: list[str] = []
         try:
-            with told("ecs", "ListTasks"):
-                answer = self._client.list_tasks(**request)
-                return TaskPage(tuple(answer["taskArns"]), complete=not answer.get("nextToken"))
+            while True:
+                with told("ecs", "ListTasks"):
+                    answer = self._client.list_tasks(**request)
+                    arns += answer["taskArns"]
+                    token = answer.get("nextToken")
+                if not token or not all_pages:
+                    return TaskPage(tuple(arns), complete=not token)
+                request["nextToken"] = token
         except AwsError as error:
-            arns: tuple[str, ...] = _nothing_if(error, "ClusterNotFoundException", "ServiceNotFoundException")
-            return TaskPage(arns, complete=True)
+            return TaskPage(
+                _nothing_if(error, "ClusterNotFoundException", "ServiceNotFoundException"), complete=True
+            )
 
     def tasks(self, cluster: str, arns: Sequence[str]) -> tuple[Task, ...]:
         if not arns:

@@ -43,7 +43,8 @@ class Lock:
             f"{self.reason or 'no reason given'}",
             "wait for it with --wait-for-lock SECONDS"
             if self.deployment_id
-            else f"ask its holder, or release it with: weco-deploy unlock --environment-id {environment}",
+            else f"ask its holder, or release it with: weco-deploy unlock --environment-id {environment} "
+            "(--force if it is not yours)",
         )
 
 

@@ -66,8 +66,12 @@ class Expected:
     digests: frozenset[str]
 
     def concerns(self, image: str) -> bool:
-        """Whether a container that names `image` (with its registry) is one of these."""
-        return image.partition("@")[0] == self.image or image.partition("@")[0].endswith(f"/{self.image}")
+        """Whether a container that names `image` is one of these, whichever registry it names."""
+        name = image.partition("@")[0]
+        host, slash, path = name.partition("/")
+        # As docker reads it: what comes first is a registry if it looks like a host.
+        registry = slash and ("." in host or ":" in host or host == "localhost")
+        return self.image == (path if registry else name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from weco_deploy.errors import AwsError
 from weco_deploy.model.deployment import Failure, ServiceStatus
@@ -14,7 +15,8 @@ from weco_deploy.ports import Ports, ServiceRuntime
 from weco_deploy.rules.running import belongs
 from weco_deploy.rules.verdict import Track, is_failure
 
-TASKS_SHOWN = 3
+DEATHS_SHOWN = 3
+"""Different ways in which tasks ended."""
 EVENTS_SHOWN = 3
 LOG_LINES = 20
 
@@ -42,17 +44,33 @@ def _stopped(track: Track, service: Service, environment: Environment, ports: Po
     found = looking.stopped_tasks(runtime, [service.key])[service.key]
     failed = [task for task in found if belongs(task, ours) and is_failure(task)]
     failed.sort(key=lambda task: task.stopped_at or ours.created_at, reverse=True)
-    shown = failed[:TASKS_SHOWN]
-    defined = _defined(runtime, shown)
-    culprits = [(task, container) for task in shown for container in _culprits(task)]
+    alike: dict[_Death, list[Task]] = {}
+    for task in failed:
+        alike.setdefault(_death(task), []).append(task)
+    shown = list(alike.values())[:DEATHS_SHOWN]
+    defined = _defined(runtime, [tasks[0] for tasks in shown])
     reads = fan.read(
-        lambda task=task, container=container: _failure(  # type: ignore[misc]  # mypy can't infer defaults of a lambda
-            task, container, defined.get((task.task_definition, container.name)), environment, ports
+        partial(
+            _failure,
+            tasks,
+            container,
+            defined.get((tasks[0].task_definition, container.name)) if container else None,
+            environment,
+            ports,
         )
-        for task, container in culprits
+        for tasks in shown
+        for container in (_culprits(tasks[0]) or (None,))
     )
-    bare = (_task_failure(task) for task in shown if not task.containers)
-    return (*reads, *bare)
+    return tuple(reads)
+
+
+_Death = tuple[str, str, tuple[tuple[str, int | None, str], ...]]
+
+
+def _death(task: Task) -> _Death:
+    """How a task ended: those that ended alike are shown once."""
+    ends = tuple((one.name, one.exit_code, one.reason) for one in _culprits(task))
+    return task.stop_code, task.stopped_reason, ends
 
 
 def _culprits(task: Task) -> tuple[Container, ...]:
@@ -65,28 +83,27 @@ def _culprits(task: Task) -> tuple[Container, ...]:
 
 def _defined(runtime: ServiceRuntime, tasks: list[Task]) -> Mapping[tuple[str, str], DefinedContainer]:
     names = sorted({task.task_definition for task in tasks})
-    answers = fan.read(lambda name=name: runtime.defined(name) for name in names)  # type: ignore[misc]  # as above
+    answers = fan.read(partial(runtime.defined, name) for name in names)
     return {(name, one.name): one for name, each in zip(names, answers, strict=True) for one in each}
 
 
-def _task_failure(task: Task) -> Failure:
-    return Failure(
-        kind="task",
-        message=task.stopped_reason or "it stopped",
-        task=task.id,
-        stop_code=task.stop_code or None,
-    )
-
-
 def _failure(
-    task: Task, container: Container, defined: DefinedContainer | None, environment: Environment, ports: Ports
+    tasks: list[Task],
+    container: Container | None,
+    defined: DefinedContainer | None,
+    environment: Environment,
+    ports: Ports,
 ) -> Failure:
-    failure = replace(
-        _task_failure(task),
-        message="; ".join(part for part in (task.stopped_reason, container.reason) if part) or "it stopped",
-        container=container.name,
-        exit_code=container.exit_code,
-    )
+    """What became of the newest of these tasks, which ended alike, and of one of its containers."""
+    task = tasks[0]
+    parts = (task.stopped_reason, container.reason if container else "")
+    message = "; ".join(part for part in parts if part) or "it stopped"
+    if len(tasks) > 1:
+        message += f" (so did {len(tasks) - 1} more)"
+    failure = Failure(kind="task", message=message, task=task.id, stop_code=task.stop_code or None)
+    if container is None:
+        return failure
+    failure = replace(failure, container=container.name, exit_code=container.exit_code)
     if defined is None or defined.log_driver is None:
         return failure
     if defined.log_driver != "awslogs" or not defined.log_group:

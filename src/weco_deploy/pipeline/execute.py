@@ -12,15 +12,18 @@ from functools import partial
 
 from weco_deploy.errors import AwsError, DeployError, Interrupted, LeaseLost, Unreachable
 from weco_deploy.model.deployment import ServiceStatus
-from weco_deploy.model.events import Event, ServiceRedeployed, TagMoved, TagPutBack
+from weco_deploy.model.events import Event, Notice, ServiceRedeployed, TagMoved, TagPutBack
 from weco_deploy.model.plan import Plan, PlannedImage, PlannedService
 from weco_deploy.model.project import Environment
 from weco_deploy.pipeline import fan
 from weco_deploy.pipeline.ledger import Ledger
-from weco_deploy.ports import ImageRegistry, Ports, ServiceRuntime
+from weco_deploy.ports import Clock, ImageRegistry, Ports, ServiceRuntime
 
 REDEPLOY_ATTEMPTS = 3
 """How often a service is told to redeploy if ECS turns out not to have acted."""
+LOOKS = 3
+LOOK_AGAIN = 2.0
+"""After a lost answer the service is looked at so many times, so many seconds apart: reads lag."""
 
 
 def execute(
@@ -60,7 +63,7 @@ def _move_tags(plan: Plan, ledger: Ledger, ports: Ports, tell: Callable[[Event],
         raise failures[0]
     ledger.note()
     if ports.interrupts.requested():
-        raise Interrupted("interrupted after the tags were moved: no service was redeployed")
+        raise Interrupted("interrupted before any service was redeployed")
 
 
 def _may_have_happened(outcome: fan.Outcome[None]) -> bool:
@@ -78,7 +81,8 @@ def put_back(
     """Point the tags of these images back to where they pointed before.
 
     A tag that did not exist before stays where it is, because images are never deleted: the record goes
-    on saying that it moved, and the event says why.
+    on saying that it moved, and the event says why. What stops it is told, not raised: there was a reason
+    to put things back, and that one is to be heard.
     """
 
     def told(place: int, outcome: fan.Outcome[None]) -> None:
@@ -90,8 +94,11 @@ def put_back(
             tell(TagPutBack(image, outcome.error.message))
 
     calls = [partial(_put_back, registry, image, ledger) for image in images]
-    fan.change(calls, told, lambda: False, ledger.renew_if_due)
-    ledger.note()
+    try:
+        fan.change(calls, told, lambda: False, ledger.renew_if_due)
+        ledger.note()
+    except DeployError as error:
+        tell(Notice(f"while the tags were put back: {error.message}"))
 
 
 def _put_back(registry: ImageRegistry, image: PlannedImage, ledger: Ledger) -> None:
@@ -128,7 +135,7 @@ def _redeploy(
         ledger.note()
         ledger.renew_if_due()
 
-    calls = [partial(_redeploy_one, runtime, service, ledger) for service in services]
+    calls = [partial(_redeploy_one, service, runtime, ledger, ports.clock) for service in services]
     (first,) = fan.change(calls[:1], told, ports.interrupts.requested)
     if isinstance(first, fan.Failed):
         if not isinstance(first.error, LeaseLost):
@@ -146,17 +153,28 @@ def _refused(ledger: Ledger, service: PlannedService, error: DeployError) -> Non
     ledger.service(replace(known, status=ServiceStatus.FAILED, reason=reason))
 
 
-def _redeploy_one(runtime: ServiceRuntime, service: PlannedService, ledger: Ledger) -> str:
+def _redeploy_one(service: PlannedService, runtime: ServiceRuntime, ledger: Ledger, clock: Clock) -> str:
     """Tell ECS to redeploy the service, once: after a lost answer, the PRIMARY read back says whether it acted."""
     for attempt in range(1, REDEPLOY_ATTEMPTS + 1):
         ledger.ours()
         try:
             return runtime.redeploy(service.key)
         except Unreachable:
-            found = runtime.describe(service.key.cluster, [service.key.name])
-            primary = found[0].primary if found else None
-            if primary is not None and primary.id != service.ecs_deployment_id:
-                return primary.id
+            begun = _begun(service, runtime, clock)
+            if begun is not None:
+                return begun
             if attempt == REDEPLOY_ATTEMPTS:
                 raise
     raise AwsError("ecs:UpdateService", f"{service.key} could not be redeployed")
+
+
+def _begun(service: PlannedService, runtime: ServiceRuntime, clock: Clock) -> str | None:
+    """The deployment that became PRIMARY in place of the one that was planned from, if there is one."""
+    for look in range(LOOKS):
+        if look:
+            clock.wait(LOOK_AGAIN)
+        found = runtime.describe(service.key.cluster, [service.key.name])
+        primary = found[0].primary if found else None
+        if primary is not None and primary.id != service.ecs_deployment_id:
+            return primary.id
+    return None

@@ -102,9 +102,18 @@ class Ledger:
         self.service(replace(known, ecs_deployment_id=ecs_deployment_id, status=ServiceStatus.IN_PROGRESS))
 
     def note(self) -> None:
-        """Record how far it got, if that changed since the last time."""
-        if self.deployment != self._noted:
+        """Record how far it got, if that changed since the last time. LeaseLost if somebody took over.
+
+        The intent is on record already, and each note and the verdict have all of it: one that AWS does
+        not take is made up for by the next.
+        """
+        if self.deployment == self._noted:
+            return
+        try:
             self._store.note(self._held, self.deployment)
+        except (Throttled, Unreachable):
+            self.ours()
+        else:
             self._noted = self.deployment
 
     @property

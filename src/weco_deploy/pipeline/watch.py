@@ -70,7 +70,6 @@ def watch(
         if not left or remaining <= 0:
             break
         ledger.wait(min(patience.interval, remaining))
-    ledger.note()
 
 
 def look(moving: Iterable[Track], runtime: ServiceRuntime) -> dict[ServiceKey, ServiceView]:

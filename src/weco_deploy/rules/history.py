@@ -2,27 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
-from weco_deploy.model.environment import EnvironmentRecord
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ImageChange, Kind
+from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 
-_STOOD = frozenset({DeploymentStatus.SUCCEEDED, DeploymentStatus.UNVERIFIED})
+STOOD = frozenset({DeploymentStatus.SUCCEEDED, DeploymentStatus.UNVERIFIED})
+"""Statuses of deployments that are good enough to go back to."""
+_BEGUN = frozenset({DeploymentStatus.IN_PROGRESS, DeploymentStatus.INTERRUPTED})
 
 
-def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]) -> str | None:
-    """The id of the release to go back to, None if there is none.
+def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]) -> DeployedRelease | None:
+    """The deployment whose release to go back to, None if there is none.
 
-    To the last good one if the current release did not succeed; else to the one before it among the
-    deployments that stood (`deployments`: of the environment, the newest first). Rollbacks are left out,
-    so that a second rollback goes further back, never forward again.
+    `deployments` are the environment's, the newest first, the current one among them. It is the last good
+    one if the current release did not succeed; else, among those that stood, the next one before the
+    current one's that has another release. Rollbacks are left out, so that a second rollback goes further
+    back, never forward again.
     """
     current = record.current
-    if current is None:
-        return None
-    if current.status not in _STOOD:
-        return record.good.release_id if record.good else None
-    stood = [one.release_id for one in deployments if one.kind is not Kind.ROLLBACK and one.status in _STOOD]
-    if current.release_id in stood:
-        stood = stood[stood.index(current.release_id) + 1 :]
-    return next((release_id for release_id in stood if release_id != current.release_id), None)
+    if current is None or current.status not in STOOD:
+        return record.good if current else None
+    stood = [one for one in deployments if one.status in STOOD]
+    line = [one for one in stood if one.kind is not Kind.ROLLBACK]
+    place = 1
+    for rollback in reversed(_rollbacks_since(stood)):
+        place = _further(line, rollback, place)
+    for one in line[place:]:
+        if one.release_id != current.release_id:
+            return DeployedRelease(
+                release_id=one.release_id, deployment_id=one.deployment_id, status=one.status
+            )
+    return None
+
+
+def _rollbacks_since(stood: Sequence[Deployment]) -> list[Deployment]:
+    """The rollbacks since the last deployment that was none, the newest first."""
+    newest = next((at for at, one in enumerate(stood) if one.kind is not Kind.ROLLBACK), len(stood))
+    return list(stood[:newest])
+
+
+def _further(line: Sequence[Deployment], rollback: Deployment, place: int) -> int:
+    """From where on in the line the next rollback finds what is further back, after this one.
+
+    One to a release that is not in the line has only taken the place of what it went back from.
+    """
+    places = [at for at, one in enumerate(line) if _restores(rollback, one)]
+    ahead = [at for at in places if at >= place]
+    return (ahead or places)[0] + 1 if places else place
+
+
+def _restores(rollback: Deployment, earlier: Deployment) -> bool:
+    """Whether a rollback went back to that deployment: to its release, or to one made of its images and more."""
+    same = bool(earlier.images) and all(
+        image_id in rollback.images and rollback.images[image_id].to_digest == change.to_digest
+        for image_id, change in earlier.images.items()
+    )
+    return same or rollback.release_id == earlier.release_id
+
+
+def begun(current: Deployment) -> bool:
+    """Whether this is a rollback that was cut off: the same words again mean the same release again."""
+    return current.kind is Kind.ROLLBACK and current.status in _BEGUN
+
+
+def moved_since(deployments: Iterable[Deployment]) -> Mapping[str, ImageChange]:
+    """By image, the first change that these deployments (the newest first) made: its `from` is what was there before."""
+    return {
+        image_id: change
+        for one in deployments
+        for image_id, change in one.images.items()
+        if change.from_digest != change.to_digest
+    }

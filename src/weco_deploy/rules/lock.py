@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from weco_deploy.model.environment import CLOCK_GRACE, Lock
+from weco_deploy.model.environment import CLOCK_GRACE, EnvironmentRecord, Lock
+
+
+def standing(record: EnvironmentRecord, now: datetime) -> Lock | None:
+    """The lock that keeps everybody else out at `now`; None if the environment is free.
+
+    Where a holder died, the lock that was asked for during its deployment has begun.
+    """
+    if record.lock is not None and record.lock.over(now):
+        return record.next_lock
+    return record.lock
 
 
 def waited_for(lock: Lock, now: datetime) -> datetime | None:

@@ -28,6 +28,22 @@ def verdict(services: Iterable[ServiceOutcome]) -> DeploymentStatus:
     return DeploymentStatus.TIMED_OUT
 
 
+def left_behind(deployment: Deployment) -> tuple[str, ...]:
+    """The images of services that failed whose environment tag points at what they failed with.
+
+    ECS may put a service back to what it ran before, but it does not move tags.
+    """
+    failed = {
+        image_id
+        for service in deployment.services
+        if service.status is ServiceStatus.FAILED
+        for image_id in service.images
+    }
+    return tuple(
+        image_id for image_id, change in deployment.images.items() if image_id in failed and change.applied
+    )
+
+
 def cut_off(deployment: Deployment, project: Project, seen: Snapshot) -> DeploymentStatus:
     """What to record of a deployment whose holder is gone: succeeded if all of it runs, else interrupted.
 
