@@ -98,6 +98,27 @@ def test_stopping_where_no_sandbox_runs_is_no_error() -> None:
     assert (ran.returncode, json.loads(ran.stdout)) == (0, {"sandbox": None})
 
 
+def test_several_images_or_all_of_them_are_pushed_at_once(started: dict[str, str]) -> None:
+    del started
+    two = run("--output", "json", "sandbox", "push", "search", "shop")
+    every = run("--output", "json", "sandbox", "push", "--all")
+
+    assert (two.returncode, every.returncode) == (0, 0), two.stderr + every.stderr
+    assert [pushed["image_id"] for pushed in json.loads(two.stdout)["pushed"]] == ["search", "shop"]
+    pushed = json.loads(every.stdout)["pushed"]
+    assert [each["image_id"] for each in pushed] == ["shop", "orders", "search"]
+    assert all(each["ref"] in every.stderr and each["digest"] in every.stderr for each in pushed)
+
+
+@pytest.mark.parametrize("named", [(), ("shop", "--all")], ids=["nothing", "both"])
+def test_a_push_of_nothing_or_of_all_and_one_is_bad_usage(named: tuple[str, ...]) -> None:
+    ran = run("sandbox", "push", *named)
+
+    assert ran.returncode == 2
+    assert len(ran.stderr.splitlines()) == 1
+    assert "--all" in ran.stderr
+
+
 def test_a_behaviour_that_does_not_exist_is_bad_usage() -> None:
     ran = run("sandbox", "push", "shop", "--behaviour", "nonsense")
 

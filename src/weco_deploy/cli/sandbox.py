@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli.invocation import Invocation
+from weco_deploy.errors import UsageError
 
 directory = click.option(
     "--dir",
@@ -76,8 +77,15 @@ def env(invocation: Invocation, *, directory: str | None) -> None:
     sandboxing.env(invocation, directory=directory)
 
 
-@sandbox.command("push", short_help="Push a new image, as a build pipeline would.")
-@click.argument("image_id")
+@sandbox.command("push", short_help="Push new images, as a build pipeline would.")
+@click.argument("image_ids", nargs=-1, metavar="IMAGE_ID...")
+@click.option(
+    "--all",
+    "all_images",
+    envvar="WECO_DEPLOY_ALL",
+    is_flag=True,
+    help="A new image for each repository of the sandbox.",
+)
 @click.option(
     "--behaviour",
     envvar="WECO_DEPLOY_BEHAVIOUR",
@@ -87,11 +95,26 @@ def env(invocation: Invocation, *, directory: str | None) -> None:
 )
 @directory
 @click.pass_obj
-def push(invocation: Invocation, *, image_id: str, behaviour: str, directory: str | None) -> None:
-    """Push a new image as a build pipeline would: tagged ref.<commit> and latest."""
+def push(
+    invocation: Invocation,
+    *,
+    image_ids: tuple[str, ...],
+    all_images: bool,
+    behaviour: str,
+    directory: str | None,
+) -> None:
+    """Push new images as a build pipeline would, tagged ref.<commit> and latest: those named, or --all."""
     from weco_deploy.cli import sandboxing
 
-    sandboxing.push(invocation, image_id=image_id, behaviour=behaviour, directory=directory)
+    if all_images == bool(image_ids):
+        raise UsageError(
+            "either name the images to push or say --all" if image_ids else "no image is named",
+            "weco-deploy sandbox push IMAGE_ID..., or: weco-deploy sandbox push --all",
+        )
+    if all_images:
+        sandboxing.push_all(invocation, behaviour=behaviour, directory=directory)
+    else:
+        sandboxing.push(invocation, image_ids=image_ids, behaviour=behaviour, directory=directory)
 
 
 @sandbox.command("demo", short_help="A tour: the main job, told step by step.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from weco_deploy import config
@@ -14,6 +14,7 @@ from weco_deploy.errors import ProjectFileError
 from weco_deploy.report.documents import Document, json_text
 from weco_deploy.sandbox import commands, running
 from weco_deploy.sandbox import demo as touring
+from weco_deploy.sandbox.running import PushedImage
 
 
 def start(
@@ -46,13 +47,24 @@ def env(invocation: Invocation, *, directory: str | None) -> None:
     _answer(invocation.settings, where)
 
 
-def push(invocation: Invocation, *, image_id: str, behaviour: str, directory: str | None) -> None:
+def push(invocation: Invocation, *, image_ids: Sequence[str], behaviour: str, directory: str | None) -> None:
     settings = invocation.settings
-    where = _directory(settings, directory)
-    commands.push(
-        where, _say(settings), image_id=image_id, behaviour=behaviour, project_id=settings.project_id
+    pushed = commands.push(
+        _directory(settings, directory),
+        _say(settings),
+        image_ids=image_ids,
+        behaviour=behaviour,
+        project_id=settings.project_id,
     )
-    _answer(settings, where)
+    _answer_pushed(settings, pushed)
+
+
+def push_all(invocation: Invocation, *, behaviour: str, directory: str | None) -> None:
+    settings = invocation.settings
+    pushed = commands.push_all(
+        _directory(settings, directory), _say(settings), behaviour=behaviour, project_id=settings.project_id
+    )
+    _answer_pushed(settings, pushed)
 
 
 def demo(invocation: Invocation) -> int:
@@ -86,6 +98,12 @@ def _answer(settings: Settings, directory: Path) -> None:
     """With JSON, the sandbox as it is now; what text has to say was said already."""
     if settings.json:
         write_result(json_text(_document(directory)))
+
+
+def _answer_pushed(settings: Settings, pushed: Sequence[PushedImage]) -> None:
+    if settings.json:
+        images = [{"image_id": image.image_id, "ref": image.ref, "digest": image.digest} for image in pushed]
+        write_result(json_text({"pushed": images}))
 
 
 def _document(directory: Path) -> Document:

@@ -1,0 +1,174 @@
+"""What the commands of `weco-deploy sandbox` do; `say` takes each line that a person is to read."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from weco_deploy.errors import Interrupted, SandboxError
+from weco_deploy.model.project import Project
+from weco_deploy.sandbox import running
+from weco_deploy.sandbox.behaviour import Behaviour, parse
+from weco_deploy.sandbox.running import PushedImage, Sandbox
+from weco_deploy.sandbox.state import PushedTo
+
+DIRECTORY = ".weco-sandbox"
+"""Where a sandbox's state is, beside the project file."""
+PROJECT_FILE = ".wellcome_project"
+
+
+def sample(directory: Path, say: Callable[[str], None]) -> Path:
+    """Write the sample project into the sandbox's directory, if it is not there yet; answers the file."""
+    file = directory / PROJECT_FILE
+    if not file.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        file.write_text(files("weco_deploy.sandbox").joinpath("sample.wellcome_project").read_text())
+    say(f"There is no {PROJECT_FILE} here or above, so the sandbox gets a sample project: {file}")
+    return file
+
+
+def start(
+    projects: Sequence[Project],
+    directory: Path,
+    say: Callable[[str], None],
+    *,
+    project_file: Path,
+    port: int | None = None,
+    detach: bool = False,
+    env_tags: bool = True,
+) -> None:
+    """Start a sandbox with these projects; without `detach` stay until Ctrl-C, SIGTERM or `sandbox stop`.
+
+    If one runs in the directory already, say so and where. SandboxError as `running.start`.
+    """
+    already = running.load(directory)
+    if already is not None:
+        say(f"A sandbox is running already: {already.endpoint} (state in {directory})")
+        return
+    sandbox = running.start(
+        projects, directory, port=port, tied=not detach, env_tags=env_tags, project_file=project_file
+    )
+    welcome = _welcome(sandbox, projects, project_file)
+    if detach:
+        for line in (*welcome, f"End it:                 weco-deploy sandbox stop{_dir_option(directory)}"):
+            say(line)
+    else:
+        _stay(sandbox, (*welcome, "End it:                 Ctrl-C"), say)
+
+
+def stop(directory: Path, say: Callable[[str], None]) -> None:
+    """End the sandbox, and everything in it; saying so if there is none is no error."""
+    ended = running.stop(directory)
+    say("The sandbox has ended." if ended else f"No sandbox is running in {directory}.")
+
+
+def env(directory: Path) -> str:
+    """Lines for a shell to evaluate, that make it use the sandbox. SandboxError if none runs."""
+    variables = _running(directory).environment()
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
+
+
+def push(
+    directory: Path,
+    say: Callable[[str], None],
+    *,
+    image_ids: Sequence[str],
+    behaviour: str = "good",
+    project_id: str | None = None,
+) -> tuple[PushedImage, ...]:
+    """Push a new version of each of these images, all or none of which exist; they behave so.
+
+    Raises UsageError (no such behaviour), NotFound, SandboxError.
+    """
+    wanted, sandbox = parse(behaviour), _running(directory)
+    targets = [sandbox.target(image_id, project_id) for image_id in dict.fromkeys(image_ids)]
+    return _pushed(sandbox, targets, wanted, say)
+
+
+def push_all(
+    directory: Path,
+    say: Callable[[str], None],
+    *,
+    behaviour: str = "good",
+    project_id: str | None = None,
+) -> tuple[PushedImage, ...]:
+    """Push a new version of every image of the sandbox, or of one project in it. Raises as `push`."""
+    wanted, sandbox = parse(behaviour), _running(directory)
+    return _pushed(sandbox, sandbox.targets(project_id), wanted, say)
+
+
+def _pushed(
+    sandbox: Sandbox, targets: Sequence[PushedTo], behaviour: Behaviour, say: Callable[[str], None]
+) -> tuple[PushedImage, ...]:
+    return tuple(_told(sandbox.push_to(target, behaviour), behaviour, say) for target in targets)
+
+
+def _told(pushed: PushedImage, behaviour: Behaviour, say: Callable[[str], None]) -> PushedImage:
+    say(
+        f"Pushed {pushed.image_id} {pushed.ref}, and moved its tag latest there. It behaves: {behaviour.text}"
+    )
+    say(f"  {pushed.digest}")
+    return pushed
+
+
+def _running(directory: Path) -> Sandbox:
+    sandbox = running.load(directory)
+    if sandbox is None:
+        raise SandboxError(
+            f"no sandbox is running in {directory}", "weco-deploy sandbox start --detach, or say where: --dir"
+        )
+    return sandbox
+
+
+def _stay(sandbox: Sandbox, welcome: Sequence[str], say: Callable[[str], None]) -> None:
+    """Until a signal or somebody else's `sandbox stop`: both are how it is meant to end."""
+    try:
+        for line in welcome:
+            say(line)
+        sandbox.wait()
+    except (KeyboardInterrupt, Interrupted):
+        say("Ending the sandbox.")
+    finally:
+        sandbox.stop()
+
+
+def _welcome(sandbox: Sandbox, projects: Sequence[Project], project_file: Path) -> list[str]:
+    directory = _dir_option(sandbox.directory)
+    project = projects[0]
+    tool = f"weco-deploy{_file_option(project_file)}"
+    if len(projects) > 1:
+        tool += f" --project-id {shlex.quote(project.id)}"
+    first_image = project.images[0].id if project.images else "IMAGE_ID"
+    first_environment = project.environments[0].id if project.environments else "ENVIRONMENT_ID"
+    return [
+        f"The sandbox is ready: {sandbox.endpoint}",
+        *(f"  {_contents(project)}" for project in projects),
+        f'Use it in a shell:      eval "$(weco-deploy sandbox env{directory})"',
+        f"Push a new image:       weco-deploy sandbox push {first_image}{directory}",
+        f"Deploy what is latest:  {tool} release-deploy --from-label latest --environment-id {first_environment}",
+    ]
+
+
+def _contents(project: Project) -> str:
+    environments = ", ".join(environment.id for environment in project.environments)
+    return (
+        f"{project.id}: {_counted(len(project.images), 'image')}, "
+        f"{_counted(len(project.services), 'service')} in each of {environments or 'no environments'}"
+    )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _dir_option(directory: Path) -> str:
+    """How a command run here says which sandbox; nothing where that is the default."""
+    default = Path.cwd() / DIRECTORY
+    return "" if directory.absolute() == default else f" --dir {shlex.quote(str(directory))}"
+
+
+def _file_option(project_file: Path) -> str:
+    default = Path.cwd() / PROJECT_FILE
+    return "" if project_file.absolute() == default else f" -f {shlex.quote(str(project_file))}"

@@ -1,0 +1,151 @@
+"""MiniStack as a child process: `python -m weco_deploy.sandbox.emulator DIRECTORY` is what runs in it.
+
+It listens on loopback only, runs no services but those used, keeps nothing on disk but its log, and ends
+with its parent.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from threading import Event
+from typing import IO
+
+from weco_deploy.errors import SandboxError
+from weco_deploy.sandbox import pidfile
+from weco_deploy.sandbox.lifeline import killed_with_parent, when_parent_ends
+
+PID_FILE = "emulator.pid"
+LOG_FILE = "emulator.log"
+SERVICES = "dynamodb,ecr,ecs,logs,sts,tagging"
+
+_STARTS_WITHIN = 60.0
+_LOOKS_EVERY = 0.05
+_DOCKER_ANSWERS_WITHIN = 3700
+"""Seconds: longer than the slowest image takes to start."""
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL")
+
+
+def check_installed() -> None:
+    """SandboxError if the packages of the extra are missing."""
+    missing = [name for name in ("ministack", "docker") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise SandboxError(
+            f"the sandbox needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed",
+            'pip install "weco-deploy[sandbox]"',
+        )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def check_free(port: int) -> None:
+    """SandboxError if somebody listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SandboxError(
+                f"port {port} on 127.0.0.1 can't be used: {error.strerror}",
+                "choose another one with --port, or leave it out to get a free one",
+            ) from error
+
+
+def import_path() -> str:
+    """The caller's `PYTHONPATH`, so that it means the same in a child that runs in another directory."""
+    entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return os.pathsep.join(str(Path(entry).absolute()) for entry in entries if entry)
+
+
+def spawn(directory: Path, port: int, engine_port: int) -> subprocess.Popen[bytes]:
+    """Start MiniStack on the port, with the engine on the other one. It is not ready yet."""
+    log: IO[bytes]
+    with (directory / LOG_FILE).open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "weco_deploy.sandbox.emulator", str(directory)],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd=directory,  # Python imports from there first, and nothing but ours is there
+            env=_environment(directory, port, engine_port),
+            start_new_session=True,  # Ctrl-C in the terminal is the supervisor's to answer
+        )
+
+
+def wait_until_ready(emulator: subprocess.Popen[bytes], port: int) -> bool:
+    """Whether it answers; False if it ended instead. SandboxError if it does neither within a minute."""
+    pause = Event()
+    for _ in range(int(_STARTS_WITHIN / _LOOKS_EVERY)):
+        if emulator.poll() is not None:
+            return False
+        if _answers(port):
+            return True
+        pause.wait(_LOOKS_EVERY)
+    raise SandboxError(f"MiniStack did not answer on port {port} within {_STARTS_WITHIN:.0f} s", _see_log())
+
+
+def _see_log() -> str:
+    return f"its log is {LOG_FILE} in the sandbox's directory"
+
+
+def _answers(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/_ministack/health")
+        answer = connection.getresponse()
+        return answer.status == 200 and "services" in json.loads(answer.read())
+    except (OSError, HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
+
+
+def _environment(directory: Path, port: int, engine_port: int) -> Mapping[str, str]:
+    """Built from nothing: the caller's AWS and Docker settings, credential helpers and proxies stay out."""
+    ours = {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": f"{port}",
+        "SERVICES": SERVICES,
+        "PERSIST_STATE": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": f"tcp://127.0.0.1:{engine_port}",
+        "DOCKER_CONFIG": str(directory),
+        "MINISTACK_DOCKER_TIMEOUT": f"{_DOCKER_ANSWERS_WITHIN}",
+        "TMPDIR": str(directory),
+        "LOG_LEVEL": "WARNING",
+        "NO_PROXY": "*",
+        "PYTHONPATH": import_path(),
+    }
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ} | ours
+
+
+def main() -> None:
+    """Run MiniStack in this process, until the parent ends."""
+    directory = Path(sys.argv[1])
+    killed_with_parent()
+    when_parent_ends(lambda: os._exit(0))
+    pidfile.take(directory / PID_FILE)
+    # A pool of ten connections is too small for its watchers, and it says so each time.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    from ministack.app import main as ministack  # it reads its settings when imported
+
+    sys.argv = ["ministack"]
+    ministack()
+
+
+if __name__ == "__main__":
+    main()

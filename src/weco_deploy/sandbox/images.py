@@ -1,0 +1,128 @@
+"""Images as they are pushed: the smallest ones that are valid, built in memory.
+
+One layer (a tar archive with one small file), one config whose labels say the commit and the behaviour, one
+manifest; with `multi_arch` one manifest for each of two platforms and an OCI index over them. The digest
+of an image is that of what its tags point at: the manifest, or the index.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from weco_deploy.sandbox.behaviour import LABEL, REVISION_LABEL, Behaviour
+
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+
+_DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+_DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+_OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+_OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+
+_Json = Mapping[str, object] | Sequence[object]
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes that are known by their digest."""
+
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        return f"sha256:{hashlib.sha256(self.content).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltManifest:
+    media_type: str
+    blob: Blob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltImage:
+    """All that a push uploads, in this order: `blobs`, then `parts` by digest, then `top` by tag."""
+
+    blobs: tuple[Blob, ...]
+    parts: tuple[BuiltManifest, ...]
+    top: BuiltManifest
+
+    @property
+    def digest(self) -> str:
+        return self.top.blob.digest
+
+
+def build(name: str, commit: str, behaviour: Behaviour) -> BuiltImage:
+    """A single-platform image in Docker's own format. `name` and `commit` make it unlike any other."""
+    archive = _archive(name, commit)
+    layer, config = Blob(gzip.compress(archive, mtime=0)), _config(archive, commit, behaviour, "amd64")
+    manifest = _manifest(DOCKER_MANIFEST, _DOCKER_CONFIG, _DOCKER_LAYER, config, layer)
+    return BuiltImage(blobs=(layer, config), parts=(), top=manifest)
+
+
+def build_multi_arch(name: str, commit: str, behaviour: Behaviour) -> BuiltImage:
+    """An OCI index over an amd64 and an arm64 image, which share the layer."""
+    archive = _archive(name, commit)
+    layer = Blob(gzip.compress(archive, mtime=0))
+    architectures = ("amd64", "arm64")
+    configs = tuple(_config(archive, commit, behaviour, architecture) for architecture in architectures)
+    parts = tuple(_manifest(OCI_MANIFEST, _OCI_CONFIG, _OCI_LAYER, config, layer) for config in configs)
+    listed = [
+        _descriptor(part.media_type, part.blob) | {"platform": {"os": "linux", "architecture": architecture}}
+        for part, architecture in zip(parts, architectures, strict=True)
+    ]
+    index = _json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed})
+    return BuiltImage(
+        blobs=(layer, *configs), parts=parts, top=BuiltManifest(media_type=OCI_INDEX, blob=index)
+    )
+
+
+def _archive(name: str, commit: str) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        content = f"{name} {commit}\n".encode()
+        entry = tarfile.TarInfo("etc/image")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def _config(archive: bytes, commit: str, behaviour: Behaviour, architecture: str) -> Blob:
+    return _json(
+        {
+            "architecture": architecture,
+            "os": "linux",
+            "config": {
+                "Cmd": ["/bin/service"],
+                "Labels": {LABEL: behaviour.text, REVISION_LABEL: commit},
+            },
+            "rootfs": {"type": "layers", "diff_ids": [Blob(archive).digest]},
+        }
+    )
+
+
+def _manifest(media_type: str, config_type: str, layer_type: str, config: Blob, layer: Blob) -> BuiltManifest:
+    blob = _json(
+        {
+            "schemaVersion": 2,
+            "mediaType": media_type,
+            "config": _descriptor(config_type, config),
+            "layers": [_descriptor(layer_type, layer)],
+        }
+    )
+    return BuiltManifest(media_type=media_type, blob=blob)
+
+
+def _descriptor(media_type: str, blob: Blob) -> dict[str, object]:
+    return {"mediaType": media_type, "size": len(blob.content), "digest": blob.digest}
+
+
+def _json(document: _Json) -> Blob:
+    return Blob(json.dumps(document, separators=(",", ":")).encode())

@@ -1,0 +1,59 @@
+"""AWS clients of the sandbox: any account and region of the emulator, and nothing of the caller's set-up."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from weco_deploy.sandbox.place import Place
+from weco_deploy.sandbox.threads import WORKERS
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecs import ECSClient
+
+_NO_FILE = (None, None, os.devnull, None)
+_NOT_SET = (None, None, None, None)
+
+
+class LocalAws:
+    """Makes clients for the emulator at `endpoint`. Making them is not thread-safe; using them is."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._config = Config(
+            proxies={}, max_pool_connections=WORKERS, retries={"mode": "standard", "total_max_attempts": 3}
+        )
+
+    def ecr(self, place: Place) -> ECRClient:
+        return self._session.client(
+            "ecr",
+            endpoint_url=self._endpoint,
+            region_name=place.region,
+            aws_access_key_id=place.account,
+            aws_secret_access_key="sandbox",  # noqa: S106 - the emulator takes any
+            config=self._config,
+        )
+
+    def ecs(self, place: Place) -> ECSClient:
+        return self._session.client(
+            "ecs",
+            endpoint_url=self._endpoint,
+            region_name=place.region,
+            aws_access_key_id=place.account,
+            aws_secret_access_key="sandbox",  # noqa: S106 - the emulator takes any
+            config=self._config,
+        )
+
+    @cached_property
+    def _session(self) -> boto3.session.Session:
+        """One for all, because it keeps the service models it has read; without anybody's profiles."""
+        core = botocore.session.Session(
+            session_vars={"profile": _NOT_SET, "config_file": _NO_FILE, "credentials_file": _NO_FILE}
+        )
+        return boto3.session.Session(botocore_session=core)

@@ -1,0 +1,72 @@
+"""Which account and region the tool will look in, for each thing of a project.
+
+The emulator keeps accounts apart by a 12-digit access key, and puts the credentials of an assumed role into
+the role's account. So a project's own things belong to the account of its `role_arn`, else to the
+caller's; an environment's services to that of the environment's `role_arn`, else to the project's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from weco_deploy.errors import SandboxError
+from weco_deploy.model.project import Environment, Image, Project
+
+SANDBOX_ACCOUNT = "111122223333"
+"""The caller's account where no project names one."""
+
+_ROLE = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/.+")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An account (12 digits) and a region."""
+
+    account: str
+    region: str
+
+
+def caller_account(projects: Sequence[Project]) -> str:
+    """The account whose credentials the sandbox gives out: the one that projects without a role name, if any.
+
+    SandboxError if they name several, because a caller has one.
+    """
+    named = sorted({p.account_id for p in projects if p.account_id is not None and p.role_arn is None})
+    if len(named) > 1:
+        raise SandboxError(
+            f"the projects belong to the accounts {', '.join(named)} and name no role to get there",
+            "start the sandbox with one of them: --project-id",
+        )
+    return named[0] if named else SANDBOX_ACCOUNT
+
+
+def home(project: Project, caller: str) -> Place:
+    """Where the project's repositories and its record are."""
+    return Place(_account(project.role_arn, caller), project.region_name)
+
+
+def services_of(project: Project, environment: Environment, caller: str) -> Place:
+    """Where the environment's services are."""
+    return Place(
+        _account(environment.role_arn or project.role_arn, caller),
+        environment.region_name or project.region_name,
+    )
+
+
+def image_name(project: Project, image: Image, caller: str) -> str:
+    """The image's name without a tag, as task definitions have it."""
+    place = home(project, caller)
+    return f"{place.account}.dkr.ecr.{place.region}.amazonaws.com/{image.repository}"
+
+
+def _account(role_arn: str | None, caller: str) -> str:
+    if role_arn is None:
+        return caller
+    role = _ROLE.fullmatch(role_arn)
+    if role is None:
+        raise SandboxError(
+            f"{role_arn!r} is not the ARN of a role", "it looks like arn:aws:iam::<account>:role/<name>"
+        )
+    return role[1]

@@ -1,0 +1,119 @@
+"""The sandbox's long-lived process: the simulated engine, and MiniStack as its child.
+
+`python -m weco_deploy.sandbox.server DIRECTORY [--port PORT] [--detached]` prints one line of JSON once AWS can be
+used, `{"port": …, "engine_port": …}`, or `{"error": …, "hint": …}`. SIGTERM and SIGINT end it, and so does the end of
+the process that started it, unless it is detached. MiniStack always ends with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event
+from types import FrameType
+
+from weco_deploy.errors import SandboxError
+from weco_deploy.sandbox import emulator, pidfile
+from weco_deploy.sandbox.engine.routes import Engine
+from weco_deploy.sandbox.engine.server import EngineServer
+from weco_deploy.sandbox.lifeline import when_parent_ends
+from weco_deploy.sandbox.registry import Registry
+from weco_deploy.sandbox.threads import in_background
+
+PID_FILE = "supervisor.pid"
+LOG_FILE = "supervisor.log"
+
+_TRIES = 3
+"""A port that was free a moment ago may be somebody else's now."""
+
+
+def main() -> int:
+    """Run the sandbox until it is told to end; 1 if it could not start, or MiniStack ended by itself."""
+    arguments = _arguments()
+    if arguments.detached and os.fork() != 0:
+        return 0  # what goes on is nobody's child: who started it need not wait for it
+    directory = Path(arguments.directory)
+    ending = Event()
+
+    def end(_: int, __: FrameType | None) -> None:
+        ending.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    if not arguments.detached:
+        when_parent_ends(ending.set)
+    try:
+        pidfile.take(directory / PID_FILE)
+        return _supervise(directory, arguments.port, ending)
+    except pidfile.Taken:
+        _report({"error": f"a sandbox is running in {directory}", "hint": "weco-deploy sandbox stop"})
+    except SandboxError as error:
+        _report({"error": error.message, "hint": error.hint})
+    return 1
+
+
+def _supervise(directory: Path, wanted_port: int | None, ending: Event) -> int:
+    child, port, engine_port = _start(directory, wanted_port)
+    try:
+        _report({"port": port, "engine_port": engine_port})
+
+        def wait_for_child() -> None:
+            child.wait()
+            ending.set()
+
+        in_background("emulator", wait_for_child)
+        ending.wait()
+        return 1 if child.poll() is not None else 0
+    finally:
+        child.kill()  # it keeps nothing: there is nothing to end in an orderly way
+        child.wait()
+
+
+def _start(directory: Path, wanted_port: int | None) -> tuple[subprocess.Popen[bytes], int, int]:
+    if wanted_port is not None:
+        emulator.check_free(wanted_port)
+    for _ in range(_TRIES if wanted_port is None else 1):
+        port = wanted_port or emulator.free_port()
+        engine = EngineServer(Engine(Registry(port)))
+        in_background("engine", engine.serve_forever)
+        child = emulator.spawn(directory, port, engine.port)
+        try:
+            if emulator.wait_until_ready(child, port):
+                return child, port, engine.port
+        except SandboxError:
+            child.kill()
+            child.wait()
+            raise
+        engine.shutdown()
+        engine.server_close()
+    raise SandboxError(
+        f"MiniStack ended as soon as it was started: {_last_line(directory / emulator.LOG_FILE)}",
+        f"its whole log is {directory / emulator.LOG_FILE}",
+    )
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def _report(line: dict[str, str] | dict[str, int]) -> None:
+    """Tell the process that started us, which then closes the pipe."""
+    os.write(sys.stdout.fileno(), f"{json.dumps(line)}\n".encode())
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="weco_deploy.sandbox.server")
+    parser.add_argument("directory")
+    parser.add_argument("--port", type=int)
+    parser.add_argument("--detached", action="store_true")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""The sandbox's long-lived process as seen from outside: starting it, finding it, ending it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from weco_deploy.errors import SandboxError
+from weco_deploy.sandbox import emulator, pidfile, server
+
+_ENDS_WITHIN = 10.0
+_LOOKS_EVERY = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """AWS is on `port`; `process` is the supervisor's, if that is tied to this one."""
+
+    process: subprocess.Popen[bytes] | None
+    port: int
+
+
+def launch(directory: Path, port: int | None, *, tied: bool) -> Started:
+    """Start a supervisor in a directory that has none, and wait until AWS can be used.
+
+    AWS will be on `port`, on any free one if None. A `tied` sandbox ends when this process ends.
+
+    Raises SandboxError: the extra is not installed, the port is taken, it did not start.
+    """
+    emulator.check_installed()
+    # -P: the caller's directory may well have a docker.py, which is not the one that is meant.
+    command = [sys.executable, "-P", "-m", "weco_deploy.sandbox.server", str(directory)]
+    command += [] if port is None else ["--port", f"{port}"]
+    command += [] if tied else ["--detached"]
+    with (directory / server.LOG_FILE).open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE if tied else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=os.environ | {"PYTHONPATH": emulator.import_path()},
+            start_new_session=True,  # Ctrl-C in the terminal is ours to answer
+        )
+    try:
+        reported = _reported_port(process, directory)
+    except BaseException:
+        process.terminate()
+        process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+        if not tied:
+            end(directory)
+        raise
+    if tied:
+        return Started(process=process, port=reported)
+    process.wait()  # it only brought the real one into being
+    return Started(process=None, port=reported)
+
+
+def running(directory: Path) -> bool:
+    """Whether a supervisor, or what one left behind, is alive there."""
+    return any(pidfile.owner(file) is not None for file in _pid_files(directory))
+
+
+def end(directory: Path) -> bool:
+    """End what runs in the directory, and wait until it has ended; False if nothing did.
+
+    SandboxError if it can't be ended.
+    """
+    if not running(directory):
+        return False
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for file in _pid_files(directory):
+            _signal(file, number)
+            _wait_until_gone(file)
+    if running(directory):
+        raise SandboxError(f"the sandbox in {directory} does not end")
+    return True
+
+
+def _pid_files(directory: Path) -> tuple[Path, Path]:
+    return directory / server.PID_FILE, directory / emulator.PID_FILE
+
+
+def _signal(file: Path, number: signal.Signals) -> None:
+    process = pidfile.owner(file)
+    if process is not None:
+        try:
+            os.kill(process, number)
+        except ProcessLookupError:
+            return  # it ended while we looked
+
+
+def _wait_until_gone(file: Path) -> None:
+    """Wait for the process to end, but not for ever."""
+    pause = Event()
+    for _ in range(int(_ENDS_WITHIN / _LOOKS_EVERY)):
+        if pidfile.owner(file) is None:
+            return
+        pause.wait(_LOOKS_EVERY)
+
+
+def _reported_port(process: subprocess.Popen[bytes], directory: Path) -> int:
+    """What the supervisor says in its one line; it says something, or ends, within a bounded time."""
+    assert process.stdout is not None  # noqa: S101 - it was asked for
+    with process.stdout as said:
+        line = said.readline()
+    if not line:
+        raise SandboxError(
+            "the sandbox's process ended before it was ready",
+            f"its log is {directory / server.LOG_FILE}",
+        )
+    report = json.loads(line)
+    if "error" in report:
+        raise SandboxError(report["error"], report["hint"])
+    return int(report["port"])

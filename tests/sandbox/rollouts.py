@@ -1,0 +1,83 @@
+"""What a deployment does to one service, done by hand with boto3, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from tests.sandboxes import place_of
+from weco_deploy.sandbox.local_aws import LocalAws
+from weco_deploy.sandbox.running import PushedImage, Sandbox
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
+
+CLUSTER, SERVICE, REPOSITORY, ENV_TAG = "shop-stage", "web-api", "uk.ac.wellcome/web", "env.stage"
+
+
+class Rollouts:
+    """The service `web-api` of a sandbox that holds the project `WEB`."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        aws, place = LocalAws(sandbox.endpoint), place_of(sandbox)
+        self._ecr, self._ecs = aws.ecr(place), aws.ecs(place)
+
+    def digest_of(self, tag: str) -> str | None:
+        found = self._ecr.batch_get_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": tag}])["images"]
+        return found[0]["imageId"]["imageDigest"] if found else None
+
+    def manifest_of(self, digest: str) -> str:
+        image_ids = [{"imageDigest": digest}]
+        found = self._ecr.batch_get_image(repositoryName=REPOSITORY, imageIds=image_ids)  # type: ignore[arg-type] # list is invariant
+        return found["images"][0]["imageManifest"]
+
+    def begin(self, pushed: PushedImage) -> str:
+        """Move `env.stage` to the image and redeploy; answers the deployment's id."""
+        self._ecr.put_image(
+            repositoryName=REPOSITORY, imageManifest=self.manifest_of(pushed.digest), imageTag=ENV_TAG
+        )
+        updated = self._ecs.update_service(cluster=CLUSTER, service=SERVICE, forceNewDeployment=True)
+        return updated["service"]["deployments"][0]["id"]
+
+    def service(self) -> ServiceTypeDef:
+        return self._ecs.describe_services(cluster=CLUSTER, services=[SERVICE])["services"][0]
+
+    def deployment(self, deployment_id: str) -> DeploymentTypeDef:
+        return next(one for one in self.service()["deployments"] if one["id"] == deployment_id)
+
+    def state(self, deployment_id: str) -> str:
+        return self.deployment(deployment_id)["rolloutState"]
+
+    def settled(self, deployment_id: str) -> str:
+        """COMPLETED or FAILED, once it is one of them."""
+        eventually(lambda: self.state(deployment_id) != "IN_PROGRESS")
+        return self.state(deployment_id)
+
+    def tasks(self, *, stopped: bool = False) -> list[TaskTypeDef]:
+        status: Literal["STOPPED", "RUNNING"] = "STOPPED" if stopped else "RUNNING"
+        arns = self._ecs.list_tasks(cluster=CLUSTER, serviceName=SERVICE, desiredStatus=status)["taskArns"]
+        return self._ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
+
+    def digests(self) -> set[str]:
+        return {
+            container.get("imageDigest", "")
+            for task in self.tasks()
+            if task["lastStatus"] == "RUNNING"
+            for container in task["containers"]
+        }
+
+    def failed_tasks(self) -> list[TaskTypeDef]:
+        return [task for task in self.tasks(stopped=True) if task["stopCode"] != "UserInitiated"]
+
+
+def eventually(condition: Callable[[], bool], within: float = 30.0) -> None:
+    """Wait until it holds; fails if it does not in that many seconds."""
+    pause = Event()
+    for _ in range(int(within / 0.05)):
+        if condition():
+            return
+        pause.wait(0.05)
+    pytest.fail("that did not become true in time")
