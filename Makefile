@@ -1,0 +1,58 @@
+# Everything happens in .venv: nothing is installed elsewhere. A fresh machine needs python3 (3.11+) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 4
+
+.PHONY: demo test test-faults lint types contracts check bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo       install, start a local AWS, and see a release go to stage and to prod"
+	@echo "make test       install, and run the tests"
+	@echo "make test-faults  kill it, cut it off, race it: about ten minutes"
+	@echo "make check      lint, types, import contracts and tests"
+	@echo "make bench      measure the start-up time"
+
+# pip learnt to install dependency groups in 25.1.
+$(VENV)/pip.stamp:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "weco-deploy needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/demo.stamp: $(VENV)/pip.stamp pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[sandbox]'
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/pip.stamp pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[sandbox]' --group dev
+	@touch $@
+
+demo: $(VENV)/demo.stamp
+	$(BIN)/weco-deploy sandbox demo
+
+test: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal -m "not faults"
+
+# Kills, lost answers, races: the tool as a process against a real emulator. Some ten minutes on two cores.
+test-faults: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal -m faults tests/faults_real
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/test.stamp
+	$(BIN)/mypy
+
+contracts: $(VENV)/test.stamp
+	$(BIN)/lint-imports
+
+check: lint types contracts test
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python benchmarks/startup.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
