@@ -12,7 +12,10 @@
     ├── WrongAccount           the credentials belong to another account         exit 1
     ├── Declined               a person answered no                              exit 1
     ├── Interrupted            Ctrl-C or SIGTERM                                 exit 130
+    ├── DockerError            the Docker Engine can't be reached, or refused    exit 1
+    ├── BadImageLayout         an OCI layout is none, or is damaged              exit 1
     ├── SandboxError           the local AWS could not be started or used        exit 1
+    ├── InternalError          a fault of this tool                              exit 1
     └── AwsError               AWS refused or could not be reached               exit 1
         ├── AccessDenied       … the named IAM action is missing
         ├── NoCredentials      … there are none, or they ran out
@@ -106,8 +109,22 @@ class Interrupted(DeployError):
     exit_code = 130
 
 
+class DockerError(DeployError):
+    code = "docker"
+
+
+class BadImageLayout(DeployError):
+    code = "image_layout"
+
+
 class SandboxError(DeployError):
     code = "sandbox"
+
+
+class InternalError(DeployError):
+    """A fault of this tool: none of the others foresaw it."""
+
+    code = "internal"
 
 
 class AwsError(DeployError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor  # noqa: TID251 - clients are made from several threads
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -168,6 +169,28 @@ def test_a_profile_that_does_not_exist_is_said(login: Login, monkeypatch: pytest
 
     with pytest.raises(NoCredentials, match="nobody"):
         login.account(REGION).client("ecs")
+
+
+@pytest.mark.usefixtures("aws")
+def test_a_profile_is_also_said_not_to_exist_where_it_was_named_from_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(NoCredentials, match="nobody"):
+        Login(StillClock()).account(REGION).client("ecs")
+
+
+@pytest.mark.usefixtures("aws")
+@pytest.mark.parametrize("name", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+def test_a_broken_file_of_credentials_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("[default\n")
+    monkeypatch.setenv(name, str(broken))
+    with pytest.raises(NoCredentials, match=str(broken)) as caught:
+        Login(StillClock()).account(REGION).client("ecs")
+    assert name in caught.value.hint
 
 
 def test_an_endpoint_that_is_none_is_said(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:

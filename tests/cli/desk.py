@@ -27,6 +27,10 @@ shop:
 """
 
 
+PERSON = "arn:aws:iam::123456789012:user/eve"
+"""Who sits at the desk."""
+
+
 @dataclass(frozen=True)
 class Ran:
     code: int
@@ -76,4 +80,4 @@ class Desk:
         trace: Callable[[str], None] | None = None,
     ) -> Ports:
         self.connections.append(Connection(project, purpose, trace is not None))
-        return self.world.ports(project)
+        return self.world.ports(project, requested_by=PERSON)

@@ -1,5 +1,6 @@
 """Rules that hold for every command and every option."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import cast
 
@@ -10,6 +11,8 @@ from weco_deploy.cli.main import weco_deploy
 from weco_deploy.cli.options import Names, Seconds
 from weco_deploy.model import requests
 
+SHORTHANDS = defaultdict(set, {"to_release": {"--to"}})
+"""Other spellings without a variable: what WECO_DEPLOY_TO says to `promote` must not reach `rollback`."""
 OWN = {"help", "version"}  # they print and leave: nothing to set for good
 
 
@@ -42,7 +45,7 @@ def default(command: str, flag: str) -> object:
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_can_be_set_by_the_variable_of_its_name(option: click.Option) -> None:
-    long = [each for each in option.opts if each.startswith("--")]
+    long = [each for each in option.opts if each.startswith("--") and each not in SHORTHANDS[option.name]]
     wanted = [f"WECO_DEPLOY_{each[2:].replace('-', '_').upper()}" for each in long]
     given = [option.envvar] if isinstance(option.envvar, str) else list(cast("list[str]", option.envvar))
     assert given == wanted
@@ -66,12 +69,16 @@ def test_these_commands_are_there() -> None:
         "update",
         "deploy",
         "release-deploy",
+        "promote",
+        "rollback",
         "confirm-deploy",
         "plan",
         "show-release",
         "show-releases",
         "show-deployments",
         "show-images",
+        "lock",
+        "unlock",
         "sandbox",
         "sandbox start",
         "sandbox stop",
@@ -105,6 +112,12 @@ def test_defaults_are_those_of_the_requests() -> None:
     assert default("deploy", "--lock-lease") == requests.DEFAULT_LEASE
     assert default("confirm-deploy", "--confirmation-wait-for") == requests.DEFAULT_CONFIRM_WAIT
     assert default("confirm-deploy", "--confirmation-interval") == requests.DEFAULT_INTERVAL
+
+
+@pytest.mark.parametrize("name", ["release-deploy", "promote", "rollback"])
+def test_whatever_deploys_takes_the_options_of_deploy(name: str) -> None:
+    theirs, ours = ({each.name for each in ALL[one].params} for one in (name, "deploy"))
+    assert ours - theirs <= {"release_id", "environment_id"}
 
 
 def test_plan_takes_every_option_of_deploy() -> None:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.desk import PROJECT_FILE
 
 ROOT = Path(__file__).parents[2]
@@ -58,11 +60,16 @@ class Terminal:
 
 
 @contextmanager
-def terminal(*arguments: str, project_file: str = PROJECT_FILE) -> Iterator[Terminal]:
+def terminal(
+    *arguments: str, project_file: str = PROJECT_FILE, pretended: str | None = None
+) -> Iterator[Terminal]:
     Path(".wellcome_project").write_text(project_file)
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.cli.pretended", "--output", "json", *arguments],
+        [
+            *(sys.executable, "-m", "tests.cli.pretended", *([pretended] if pretended else [])),
+            *("--output", "json", *arguments),
+        ],
         stdin=theirs,
         stderr=theirs,
         stdout=subprocess.PIPE,
@@ -189,6 +196,77 @@ def test_confirm_deploy_asks_for_release_and_environment() -> None:
 
     assert code == 1
     assert document["error"]["code"] == "not_found"  # nothing was deployed yet
+
+
+def test_promote_offers_stage_and_prod() -> None:
+    with terminal("promote") as person:
+        person.answer("Environment to promote from (stage, prod) [stage]", "")
+        person.answer("Environment to promote to (stage, prod) [prod]", "")
+        person.answer("Description [Promoted from stage]", "")
+        code, document = person.ends()
+
+    assert code == 1
+    assert document["error"]["message"] == "nothing was deployed to stage yet"
+
+
+def test_promote_with_confirm_takes_stage_and_prod_where_a_person_sees_it() -> None:
+    with terminal("--confirm", "promote") as person:
+        code, document = person.ends()
+
+    assert code == 1
+    assert document["error"]["message"] == "nothing was deployed to stage yet"
+    assert "]: " not in person.shown
+
+
+def test_promote_offers_only_what_the_project_has() -> None:
+    with terminal("promote", project_file=PROJECT_FILE.replace("id: prod", "id: live")) as person:
+        person.answer("Environment to promote from (stage, live) [stage]", "")
+        person.answer("Environment to promote to (stage, live): ", "live")
+        person.answer("Description", "")
+        code, _ = person.ends()
+
+    assert code == 1
+
+
+def test_rollback_asks_for_environment_and_release_and_offers_no_environment() -> None:
+    with terminal("rollback") as person:
+        person.answer("Environment to roll back (stage, prod): ", "prod")
+        person.answer("Release to go back to [the last one that worked before]", "")
+        person.answer("Description [Rollback]", "")
+        code, document = person.ends()
+
+    assert code == 1
+    assert document["error"]["code"] == "not_found"
+
+
+def test_rollback_with_confirm_still_wants_the_environment_named() -> None:
+    with terminal("--confirm", "rollback") as person:
+        code, document = person.ends()
+
+    assert code == 2
+    assert "--environment-id" in document["error"]["message"]
+
+
+def test_lock_asks_for_environment_and_reason() -> None:
+    with terminal("lock") as person:
+        person.answer("Environment to lock (stage, prod): ", "prod")
+        person.answer("Reason [none]", "an audit")
+        code, document = person.ends()
+
+    assert code == 0
+    assert (document["lock"]["environment"], document["lock"]["reason"]) == ("prod", "an audit")
+
+
+@pytest.mark.parametrize(("answer", "ends"), [("y", 0), ("n", 1), ("", 1)])
+def test_unlock_shows_whose_lock_it_is_and_asks(answer: str, ends: int) -> None:
+    with terminal("unlock", "--force", pretended="locked=prod") as person:
+        person.answer("Environment to unlock (stage, prod): ", "prod")
+        person.answer("This lock is not yours. Release it? [y/N]", answer)
+        code, document = person.ends()
+
+    assert code == ends
+    assert 0 < person.shown.index("locked by ada") < person.shown.index("Release it?")
+    assert set(document) == ({"unlocked"} if ends == 0 else {"error"})
 
 
 def test_the_end_of_the_input_is_no_consent() -> None:

@@ -64,6 +64,31 @@ def test_what_is_pushed_to_a_sandbox_can_be_deployed_there(started: dict[str, st
     assert f"export AWS_ENDPOINT_URL={started['AWS_ENDPOINT_URL']}" in run("sandbox", "env").stdout
 
 
+def test_a_shell_that_uses_the_sample_needs_no_project_file(
+    started: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+
+    pushed = run("sandbox", "push", "--all", **started)
+    planned = run("--output", "json", "--dry-run", "release-deploy", **started)
+
+    assert (pushed.returncode, planned.returncode) == (0, 0), pushed.stderr + planned.stderr
+    assert sum(image["moves"] for image in json.loads(planned.stdout)["plan"]["images"]) == 3
+    assert run("sandbox", "env", **started).returncode == 0
+    assert run("sandbox", "stop", **started).returncode == 0
+
+
+def test_the_directory_may_be_named_from_here() -> None:
+    try:
+        ran = run("sandbox", "start", "--detach", "--dir", "state")
+        assert ran.returncode == 0, ran.stderr
+        assert Path("state/sandbox.json").exists()
+    finally:
+        run("sandbox", "stop", "--dir", "state")
+
+
 def test_a_sandbox_in_the_foreground_ends_with_ctrl_c() -> None:
     with subprocess.Popen(
         [*PROGRAM, "sandbox", "start"],

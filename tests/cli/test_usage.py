@@ -31,6 +31,10 @@ def project_file(text: str) -> None:
         pytest.param(["show-releases", "--limit", "0"], "--limit", id="no releases"),
         pytest.param(["update", "--image-ids", ","], "--image-ids", id="no images"),
         pytest.param(["update"], "--image-ids", id="images, which have no default"),
+        pytest.param(["promote", "--to", "prod"], "--from", id="where from, unseen"),
+        pytest.param(["-y", "promote", "--from", "stage"], "--to is missing", id="where to, unseen"),
+        pytest.param(["promote", "--from", "prod", "--to", "prod"], "both prod", id="promotion to itself"),
+        pytest.param(["-y", "rollback"], "--environment-id", id="what to roll back"),
         pytest.param(["deploy", "\udcff"], "UTF-8", id="bytes that are no text"),
         pytest.param(
             ["-f", "elsewhere.yml", "show-releases"], "elsewhere.yml", id="a file that is not there"

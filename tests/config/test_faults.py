@@ -326,3 +326,45 @@ def test_projects_that_differ_in_what_makes_a_tag_may_stand_together(
 def test_wrong_roles_do_not_make_a_fault_of_sharing_too(problems: Problems) -> None:
     assert len(problems(SHARING % ("", "stage", "web", ", role_arn: x"))) == 1
     assert len(problems(SHARING % (", role_arn: x", "stage", "web", ", role_arn: x"))) == 2
+
+
+TABLES = "a: {environments: [{id: prod}], image_repositories: [{id: web}]%s}\nb: {environments: [{id: prod}], image_repositories: [{id: app}]%s}\n"
+SAME = ", release_table: releases"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "table"),
+    [
+        (SAME, SAME, "releases"),
+        (SAME + ROLE_1, SAME + ROLE_1, "releases"),
+        (SAME, SAME + ROLE_1, "releases"),
+        ("", ", release_table: wellcome-releases-a", "wellcome-releases-a"),
+    ],
+    ids=["the caller's account", "one account", "perhaps one account", "the name by default"],
+)
+def test_two_projects_may_not_keep_their_records_in_one_table(
+    problems: Problems, first: str, second: str, table: str
+) -> None:
+    assert problems(TABLES % (first, second)) == (
+        f"line 2, b.release_table: found the release table {table!r} of the project 'a' (line 1), "
+        "expected a table of its own",
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (SAME, ", release_table: others"),
+        (SAME + ROLE_1, SAME + ROLE_2),
+        (SAME, SAME + ", region_name: us-east-1"),
+    ],
+    ids=["name", "account", "region"],
+)
+def test_tables_of_two_names_accounts_or_regions_may_stand_together(
+    loaded: Load, first: str, second: str
+) -> None:
+    assert list(loaded(TABLES % (first, second)).projects) == ["a", "b"]
+
+
+def test_a_wrong_table_name_is_not_a_fault_of_sharing_too(problems: Problems) -> None:
+    assert len(problems(TABLES % (", release_table: x", ", release_table: x"))) == 2

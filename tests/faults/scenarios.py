@@ -63,13 +63,13 @@ def _twice_released() -> tuple[World, Mapping[str, str]]:
 
 def _rolled_back(world: World) -> Deployment:
     ports = world.ports()
-    release = earlier_release(ports, "stage", ports_target(world))
-    wanted = request(release, "stage", new_release=False, kind=Kind.ROLLBACK, wait_for_lock=PATIENT)
+    release, new = earlier_release(ports, "stage", first_deployed(world))
+    wanted = request(release, "stage", new_release=new, kind=Kind.ROLLBACK, wait_for_lock=PATIENT)
     return deploy(wanted, ports, lambda _: True, lambda _: None)
 
 
-def ports_target(world: World) -> str:
-    """The first release that was deployed: a rollback that was cut off is run again with the same words."""
+def first_deployed(world: World) -> str:
+    """The first release that was deployed. It is named, because a rollback that is done and run again goes further."""
     deployments = world.tables[world.project.release_table].deployments.values()
     return min(deployments, key=lambda one: one.date_created).release_id
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tests.world import World
-from weco_deploy.model.deployment import Deployment, ServiceStatus
+from weco_deploy.model.deployment import Deployment, Kind, ServiceStatus
+from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.events import Event
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest, DeployRequest
 from weco_deploy.operations.confirm import confirm
 from weco_deploy.operations.deploy import deploy
-from weco_deploy.operations.release import prepare
+from weco_deploy.operations.promote import running_release
+from weco_deploy.operations.release import choose, prepare
+from weco_deploy.operations.rollback import earlier_release
 from weco_deploy.ports import Ports
 
 
@@ -54,8 +57,69 @@ def release_deploy(
     return deploy(request(release(ports, label), environment, **options), ports, approve, said.events.append)
 
 
-def confirm_deploy(world: World, environment: str = "stage", **options: object) -> Deployment:
-    return confirm(ConfirmRequest(environment_id=environment, **options), world.ports(), lambda _: None)  # type: ignore[arg-type]  # as above
+def deploy_release(
+    world: World,
+    release_id: str,
+    environment: str = "stage",
+    told: Told | None = None,
+    **options: object,
+) -> Deployment:
+    """`deploy --release-id RELEASE --environment-id ENVIRONMENT`."""
+    ports = world.ports()
+    chosen = choose(ports, release_id)
+    return carried_out(request(chosen, environment, new_release=False, **options), ports, told)
+
+
+def promote(
+    world: World,
+    source: str = "stage",
+    target: str = "prod",
+    told: Told | None = None,
+    *,
+    override: str | None = None,
+    **options: object,
+) -> Deployment:
+    """`promote --from SOURCE --to TARGET`."""
+    ports = world.ports()
+    found, new = running_release(ports, source, override=override)
+    wanted = request(found, target, new_release=new, kind=Kind.PROMOTE, override_gate=override, **options)
+    return carried_out(wanted, ports, told)
+
+
+def rollback(
+    world: World,
+    environment: str = "stage",
+    to_release: str | None = None,
+    told: Told | None = None,
+    **options: object,
+) -> Deployment:
+    """`rollback --environment-id ENVIRONMENT`."""
+    ports = world.ports()
+    found, new = earlier_release(ports, environment, to_release)
+    return carried_out(
+        request(found, environment, new_release=new, kind=Kind.ROLLBACK, **options), ports, told
+    )
+
+
+def carried_out(wanted: DeployRequest, ports: Ports, told: Told | None = None) -> Deployment:
+    return deploy(wanted, ports, lambda _: True, (told or Told()).events.append)
+
+
+def confirm_deploy(
+    world: World, environment: str = "stage", told: Told | None = None, **options: object
+) -> Deployment:
+    """`confirm-deploy --environment-id ENVIRONMENT`."""
+    asked = ConfirmRequest(environment_id=environment, **options)  # type: ignore[arg-type]  # as above
+    return confirm(asked, world.ports(), (told or Told()).events.append)
+
+
+def recorded(world: World, environment: str = "stage") -> EnvironmentRecord:
+    return world.ports().store.environment(environment)
+
+
+def deployments(world: World, environment: str = "stage") -> tuple[Deployment, ...]:
+    """Its deployments as they are recorded, the newest first."""
+    return world.ports().store.deployments([environment], 100)
 
 
 def statuses(deployment: Deployment) -> dict[str, ServiceStatus]:

@@ -27,6 +27,7 @@ from tests.report.samples import (
 )
 from weco_deploy.errors import EnvironmentLocked
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
+from weco_deploy.model.environment import Lock
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.plan import Action
 from weco_deploy.model.release import ImageVersion, ReleaseDeployment
@@ -39,10 +40,12 @@ from weco_deploy.report.documents import (
     error_document,
     images_document,
     json_text,
+    lock_document,
     plan_document,
     prepared_document,
     release_document,
     releases_document,
+    unlocked_document,
 )
 
 B, C = "b" * 40, "c" * 40
@@ -75,6 +78,7 @@ DEPLOYMENT: Document = {
     "build_url": None,
     "description": "Weekly release",
     "gate_override": None,
+    "reason": "",
     "images": {
         "search": {
             "from_digest": None,
@@ -105,6 +109,8 @@ DEPLOYMENT: Document = {
                     "log_lines": ["starting", "  no index called works"],
                 }
             ],
+            "console_url": "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod"
+            "/health?region=eu-west-1",
         }
     ],
     "rollback": None,
@@ -228,6 +234,7 @@ def test_a_plan() -> None:
                     **service,
                     "service_id": "search",
                     "service_name": "search-prod",
+                    "redeploy": True,
                     "action": "redeploy",
                     "why": "other images run",
                 },
@@ -236,6 +243,7 @@ def test_a_plan() -> None:
                     "service_id": "items",
                     "service_name": "items-prod",
                     "images": ["items"],
+                    "redeploy": False,
                     "action": "leave",
                     "why": "it runs this release",
                     "ecs_deployment_id": "ecs-svc/1",
@@ -297,6 +305,43 @@ def test_what_distinguishes_two_releases() -> None:
                     "subject": None,
                 },
             },
+        }
+    }
+
+
+LOCK = Lock(owner="secret", holder="ada", reason="an audit", since=NOON)
+OF_A_DEPLOYMENT = replace(LOCK, holder="ben", deployment_id=DEPLOYMENT_ID)
+LOCKED: Document = {
+    "environment": "prod",
+    "holder": "ada",
+    "reason": "an audit",
+    "since": "2026-03-04T12:00:00.000000Z",
+    "holds": "now",
+    "after": None,
+    "dry_run": False,
+}
+
+
+def test_a_lock_that_holds() -> None:
+    assert lock_document("prod", LOCK, None, dry_run=False) == {"lock": LOCKED}
+
+
+def test_a_lock_that_holds_from_the_end_of_a_deployment() -> None:
+    after = {"deployment_id": DEPLOYMENT_ID, "holder": "ben"}
+    assert lock_document("prod", LOCK, OF_A_DEPLOYMENT, dry_run=True) == {
+        "lock": {**LOCKED, "holds": "after", "after": after, "dry_run": True}
+    }
+
+
+def test_a_lock_that_was_released() -> None:
+    assert unlocked_document("prod", OF_A_DEPLOYMENT, dry_run=False) == {
+        "unlocked": {
+            "environment": "prod",
+            "holder": "ben",
+            "reason": "an audit",
+            "since": "2026-03-04T12:00:00.000000Z",
+            "deployment_id": DEPLOYMENT_ID,
+            "dry_run": False,
         }
     }
 

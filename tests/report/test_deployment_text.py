@@ -57,8 +57,14 @@ def test_a_failure_shows_its_reason_the_evidence_and_what_to_do() -> None:
       | starting
       |   no index called works
       log: /ecs/search app/app/0a1b2c3d4e5f
+    service: https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod/health?region=eu-west-1
+    logs:    https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod/logs?region=eu-west-1
 
 Next:
+  see where it stands now:
+    weco-deploy -i catalogue_api confirm-deploy --environment-id prod
+  or go back to the last release that worked:
+    weco-deploy -i catalogue_api rollback --environment-id prod
   once the cause is gone, run it again (what runs right is left alone):
     {COMMAND}
 """
@@ -96,10 +102,26 @@ def test_a_rollback_is_summed_up_as_well() -> None:
     back = deployment(services=(outcome("search", ServiceStatus.SUCCEEDED),), release_id=EARLIER_ID)
     rolled_back = deployment(DeploymentStatus.ROLLED_BACK, rollback=back)
     assert """
-Put back:
+Rollback:
 ✓ Release c9f0f895 to prod succeeded after 3 min 12 s
   1 redeployed
 """ in deployment_text(rolled_back, Screen())
+
+
+def test_why_it_ended_as_it_did_is_said_where_it_is_no_single_service_s_matter() -> None:
+    over = replace(deployment(DeploymentStatus.TIMED_OUT), reason="still not done after 600 s")
+    assert "\n  no services\n  still not done after 600 s\n  deployment" in deployment_text(over, Screen())
+
+
+def test_a_link_to_copy_is_never_broken() -> None:
+    failed = deployment(DeploymentStatus.FAILED, (outcome("search", ServiceStatus.FAILED),))
+    text = deployment_text(failed, Screen(width=40, terminal=True))
+    assert "/ecs/v2/clusters/catalogue/services/search-prod/health?region=eu-west-1\n" in text
+
+
+def test_only_a_failed_service_has_links() -> None:
+    fine = deployment(services=(outcome("search", ServiceStatus.SUCCEEDED),))
+    assert "https://" not in deployment_text(fine, Screen())
 
 
 def test_a_gate_that_was_passed_by_hand_is_remembered() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -20,7 +21,7 @@ from tests.report.story import (
     succeeded,
 )
 from weco_deploy.errors import Interrupted
-from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
+from weco_deploy.model.deployment import DeploymentStatus, Kind, ServiceStatus
 from weco_deploy.model.events import Claimed, Event, Notice, Settled, TagPutBack, Waiting
 from weco_deploy.report.live import LiveProgress
 from weco_deploy.report.untrusted import log_line
@@ -94,7 +95,8 @@ def test_a_failure_is_explained_the_moment_it_is_certain() -> None:
         tell(crashed("search", 75))
         text = "\n".join(drawn.lines())
     assert "✗ search (catalogue/search-prod) failed: tasks failed to start (after 1 min 12 s)" in text
-    assert "      |   no index called works" in text
+    assert "    task 0a1b2c3d4e5f, container app, EssentialContainerExited, exit code 3" in text
+    assert "no index called works" not in text  # logs are the summary's, which follows on the same screen
 
 
 def test_nothing_is_drawn_before_the_deployment_begins_so_that_questions_can_be_asked() -> None:
@@ -171,6 +173,15 @@ def test_a_rollback_is_drawn_anew_below_the_deployment_that_failed(between: tupl
     assert sum(line.startswith("release 8f14e45f to prod") for line in lines) == 2
     assert "✗ search          1 min 12 s  failed: tasks failed to start" in lines
     assert "✓ search          1 min 27 s  succeeded" in lines
+
+
+def test_a_rollback_is_announced() -> None:
+    drawn = Drawn(width=120)
+    with LiveProgress(drawn.console, Watch()) as tell:
+        tell(CLAIMED)
+        tell(replace(CLAIMED, deployment=replace(CLAIMED.deployment, kind=Kind.ROLLBACK)))
+    text = "\n".join(drawn.lines())
+    assert text.count("is recorded") == text.count("deployment 45c48cce (rollback) is recorded: ") == 1
 
 
 def test_a_tag_that_was_put_back_is_not_counted_as_moved() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.report.story import (
     looked_at,
     succeeded,
 )
-from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.deployment import DeploymentStatus, Kind
 from weco_deploy.model.events import Event, Notice, PollFailed, Settling, TagPutBack, Waiting
 from weco_deploy.report.plain import PlainProgress
 
@@ -62,15 +63,12 @@ def test_a_deployment_is_a_line_for_each_thing_that_happens(tell: Tell) -> None:
 12:00:00Z deployment 45c48cce is recorded: release 8f14e45f to prod, 1 tag to move, 1 service to redeploy, 1 to watch
 12:00:00Z search: env.prod moved, aaaaaaa → bbbbbbb
 12:00:00Z search (catalogue/search-prod): ECS redeploys it as ecs-svc/7
-12:00:10Z search: 0/2 running, tasks start (7 s)
-12:00:10Z worker: 1/2 running, tasks start (7 s)
-12:00:30Z search: 1/2 running, tasks start (27 s)
+12:00:10Z search: 0/2 new running, tasks start (7 s)
+12:00:10Z worker: 1/2 new running, tasks start (7 s)
+12:00:30Z search: 1/2 new running, tasks start (27 s)
 12:00:30Z ✓ worker (catalogue/worker-prod) succeeded (after 27 s)
 12:01:15Z ✗ search (catalogue/search-prod) failed: tasks failed to start (after 1 min 12 s)
               task 0a1b2c3d4e5f, container app, EssentialContainerExited, exit code 3: Essential container in task exited
-                | starting
-                |   no index called works
-                log: /ecs/search app/app/0a1b2c3d4e5f
 12:00:00Z ✗ Release 8f14e45f to prod failed after 3 min 12 s: 1 failed, 1 redeployed, 1 unchanged
 """
     )
@@ -98,7 +96,8 @@ def test_of_many_services_that_still_move_five_are_named(tell: Tell) -> None:
 def test_a_new_state_is_news(tell: Tell) -> None:
     tell(looked_at("search", 10))
     assert (
-        tell(looked_at("search", 11, state="draining")) == "12:00:11Z search: 0/2 running, draining (8 s)\n"
+        tell(looked_at("search", 11, state="draining"))
+        == "12:00:11Z search: 0/2 new running, draining (8 s)\n"
     )
 
 
@@ -107,6 +106,12 @@ def test_waiting_for_a_lock_is_said_once_and_then_each_minute(tell: Tell, watch:
     assert tell(waiting, waiting) == "12:00:00Z prod is held by ada\n"
     watch.seconds = 60
     assert tell(waiting, waiting) == "12:01:00Z prod is held by ada\n"
+
+
+@pytest.mark.parametrize("kind", [Kind.ROLLBACK, Kind.PROMOTE])
+def test_a_rollback_and_a_promotion_say_that_they_are_one(tell: Tell, kind: Kind) -> None:
+    said = tell(replace(CLAIMED, deployment=replace(CLAIMED.deployment, kind=kind)))
+    assert said.startswith(f"12:00:00Z deployment 45c48cce ({kind.value}) is recorded: ")
 
 
 @pytest.mark.parametrize(

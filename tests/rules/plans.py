@@ -14,6 +14,7 @@ from tests.rules.states import (
     snapshot,
 )
 from weco_deploy.errors import PlanRefused
+from weco_deploy.model.deployment import Kind
 from weco_deploy.model.image import ImageView
 from weco_deploy.model.plan import Plan, PlannedService, Snapshot
 from weco_deploy.model.project import Project
@@ -34,6 +35,7 @@ def planned(
     what: Release | None = None,
     force: bool = False,
     allow_missing: bool = False,
+    kind: Kind = Kind.DEPLOY,
 ) -> Plan:
     request = DeployRequest(
         release=what or release(search=NEW),
@@ -41,6 +43,7 @@ def planned(
         description="",
         force_redeploy=force,
         allow_missing=allow_missing,
+        kind=kind,
     )
     return plan(of, request, seen)
 

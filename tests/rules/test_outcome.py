@@ -33,7 +33,8 @@ from weco_deploy.model.deployment import (
 )
 from weco_deploy.model.plan import Snapshot
 from weco_deploy.model.service import ServiceView
-from weco_deploy.rules.outcome import as_seen, cut_off, drifted, expected_of, verdict
+from weco_deploy.rules.expecting import expected_of
+from weco_deploy.rules.outcome import as_seen, cut_off, drifted, verdict
 
 GOOD = (ServiceStatus.SUCCEEDED, ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING)
 BAD = (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED)
@@ -205,12 +206,20 @@ def test_images_whose_tag_points_elsewhere_have_drifted() -> None:
     assert drifted(both, seen) == ("cron",)
 
 
-def test_a_recorded_service_must_run_its_images_of_the_deployment_that_the_project_still_has() -> None:
-    several = ServiceOutcome(
-        service_id="search-api",
-        key=key("search-api"),
-        images=("search", "cron", "gone"),
-        status=ServiceStatus.PENDING,
+def test_what_must_run_are_the_seen_images_or_a_child_of_their_index() -> None:
+    seen = snapshot(images={"search": in_ecr(NEW, tagged=NEW, children=[OTHER])}, services={})
+    (one,) = expected_of(PROJECT, PROJECT.environment("stage"), {"search": NEW, "cron": NEW}, seen).values()
+    assert (one.image, one.digests) == ("uk.ac.wellcome/search:env.stage", frozenset({NEW, OTHER}))
+
+
+def test_where_ecr_has_another_image_only_the_digest_itself_counts() -> None:
+    seen = snapshot(images={"search": in_ecr(OLD, tagged=OLD, children=[OTHER])}, services={})
+    (one,) = expected_of(PROJECT, PROJECT.environment("stage"), {"search": NEW}, seen).values()
+    assert one.digests == frozenset({NEW})
+
+
+def test_a_deployment_that_was_cut_off_succeeded_if_a_child_of_its_index_runs() -> None:
+    seen = snapshot(
+        images={"search": in_ecr(NEW, tagged=NEW, children=[OTHER])}, services={"search-api": up(OTHER)}
     )
-    (one,) = expected_of(deployment(), several, PROJECT)
-    assert (one.image, one.digests) == ("uk.ac.wellcome/search:env.stage", frozenset({NEW}))
+    assert cut_off(deployment(outcome()), PROJECT, seen) is DeploymentStatus.SUCCEEDED

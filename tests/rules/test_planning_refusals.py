@@ -25,6 +25,7 @@ from tests.rules.states import (
     view,
 )
 from weco_deploy.errors import NotFound, PlanRefused
+from weco_deploy.model.deployment import Kind
 from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.plan import Action
 from weco_deploy.model.release import ImageVersion
@@ -77,6 +78,7 @@ def test_an_older_release_than_the_one_deployed_last_is_warned_of() -> None:
     )
     assert planned(replace(seen, current=release(release_id="rel-1", made=-60))).warnings == ()
     assert planned(replace(seen, current=release(made=60))).warnings == ()
+    assert planned(seen, kind=Kind.ROLLBACK).warnings == ()
 
 
 def test_images_that_the_project_no_longer_names_are_left_alone() -> None:

@@ -56,7 +56,7 @@ class EcrRegistry:
                 case "ImageNotFoundException":
                     return None
                 case "RepositoryNotFoundException":
-                    raise self._no_repository(repository) from error
+                    raise no_repository(repository, self._account) from error
                 case _:
                     raise
 
@@ -78,7 +78,7 @@ class EcrRegistry:
                 return _view(digest, tag, answer["images"], answer.get("failures", ()))
         except AwsError as error:
             if code_behind(error) == "RepositoryNotFoundException":
-                raise self._no_repository(repository) from error
+                raise no_repository(repository, self._account) from error
             raise
 
     def point(self, repository: str, tag: str, manifest: Manifest) -> None:
@@ -96,7 +96,7 @@ class EcrRegistry:
                 case "ImageAlreadyExistsException" | "ImageTagAlreadyExistsException":
                     self._right_already(repository, tag, manifest.digest)
                 case "RepositoryNotFoundException":
-                    raise self._no_repository(repository) from error
+                    raise no_repository(repository, self._account) from error
                 case _:
                     raise
 
@@ -127,17 +127,17 @@ class EcrRegistry:
         middle = len(names) // 2
         return {**self._those_there(names[:middle]), **self._those_there(names[middle:])}
 
-    def _no_repository(self, repository: str) -> NotFound:
-        account = self._account
-        return NotFound(
-            f"there is no repository {repository} in the registry of {account.name}",
-            "create it (`aws ecr create-repository`), or correct namespace, repository, role_arn or region_name"
-            " in the project file",
-        )
-
     @property
     def _client(self) -> ECRClient:
         return self._account.client("ecr")
+
+
+def no_repository(repository: str, account: Account) -> NotFound:
+    return NotFound(
+        f"there is no repository {repository} in the registry of {account.name}",
+        "create it (`aws ecr create-repository`), or correct namespace, repository, role_arn or region_name"
+        " in the project file",
+    )
 
 
 def _image(answered: ImageDetailTypeDef) -> TaggedImage:

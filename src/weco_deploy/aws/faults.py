@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
     ConnectionError,  # noqa: A004 - botocore's own, which the builtin is no base of
     ConnectTimeoutError,
     CredentialRetrievalError,
@@ -84,6 +85,7 @@ MALFORMED_FAULTS = (ResponseParserError, AttributeError, KeyError, TypeError, Va
 """botocore parses with no guard: a body of the wrong shape surfaces as any of these."""
 
 SIGN_IN = "sign in to AWS again (`aws sso login`, or new keys) or choose a profile with AWS_PROFILE"
+CORRECT_FILE = "correct that file, or name others with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
 TRY_AGAIN = "run the same command again: it goes on where this one stopped"
 ACTIONS_BEHIND = {
     "dynamodb:TransactWriteItems": "dynamodb:PutItem, dynamodb:UpdateItem and dynamodb:ConditionCheckItem",
@@ -150,6 +152,8 @@ def translated(name: str = "") -> Iterator[None]:
         raise refused(name, error) from error
     except CREDENTIALS_FAULTS as error:
         raise NoCredentials(name, _plain(error), SIGN_IN) from error
+    except ConfigParseError as error:
+        raise NoCredentials(name, _plain(error), CORRECT_FILE) from error
     except NOT_SENT_FAULTS as error:
         raise NotSent(name, f"AWS can't be reached: {_plain(error)}", TRY_AGAIN) from error
     except CONNECTION_FAULTS as error:

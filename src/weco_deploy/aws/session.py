@@ -110,8 +110,9 @@ def _loader() -> object:
 
 
 def _session() -> botocore.session.Session:
-    session = botocore.session.get_session()
-    session.register_component("data_loader", _loader())
+    with translated():  # the configuration is read here: it may be broken, or lack the profile
+        session = botocore.session.get_session()
+        session.register_component("data_loader", _loader())
     session.user_agent_extra = f"weco-deploy/{__version__}"
     return session
 

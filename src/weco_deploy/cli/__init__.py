@@ -7,7 +7,8 @@
 
 A command's body imports one of these when it runs, because with them come AWS, rich, YAML:
 
-    releasing, deploying, history, sandboxing    what the commands do, by subject
+    releasing, deploying, locking, history, sandboxing
+                 what the commands do, by subject
     opening      the project file and the connection to AWS
     asking       questions to a person, defaults otherwise
     telling      progress and the plan's approval

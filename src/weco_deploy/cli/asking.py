@@ -15,7 +15,12 @@ from weco_deploy.errors import Declined, UsageError
 
 def somebody_answers(settings: Settings) -> bool:
     """Whether questions may be asked: stdin and stderr are terminals, and there is no --confirm."""
-    return not settings.confirm and sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+    return not settings.confirm and somebody_is_there()
+
+
+def somebody_is_there() -> bool:
+    """Whether a person sees what happens: stdin and stderr are terminals."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def value(

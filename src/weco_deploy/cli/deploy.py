@@ -8,13 +8,16 @@ from weco_deploy.cli.invocation import Invocation
 
 @click.command("deploy", short_help="Deploy a release to an environment and watch it.")
 @options.release_id
+@options.environment_id
 @options.deploy_options
 @click.pass_obj
-def deploy(invocation: Invocation, *, release_id: str | None, flags: options.DeployFlags) -> int:
+def deploy(
+    invocation: Invocation, *, release_id: str | None, environment_id: str | None, flags: options.DeployFlags
+) -> int:
     """Deploy a release to an environment, and watch until every service runs it.
 
     Shows what will change and asks; --confirm (before the command) asks nothing.
     """
     from weco_deploy.cli import deploying
 
-    return deploying.deploy(invocation, release_id=release_id, flags=flags)
+    return deploying.deploy(invocation, release_id=release_id, environment_id=environment_id, flags=flags)

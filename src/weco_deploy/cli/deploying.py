@@ -1,4 +1,4 @@
-"""What `deploy`, `release-deploy`, `confirm-deploy` and `plan` do."""
+"""What the commands that deploy do, and `plan` and `confirm-deploy`, which tell of it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from weco_deploy.cli.options import DeployFlags
 from weco_deploy.cli.releasing import DEFAULT_DESCRIPTION, description_of, label_of, release_of, unsaved
 from weco_deploy.cli.streams import write_notice
 from weco_deploy.cli.telling import Telling, approval
-from weco_deploy.model.deployment import Deployment
+from weco_deploy.errors import UsageError
+from weco_deploy.model.deployment import Deployment, Kind
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest, DeployRequest
 from weco_deploy.operations import confirm as confirming
 from weco_deploy.operations import deploy as operations
+from weco_deploy.operations.gates import check_label
+from weco_deploy.operations.promote import running_release
 from weco_deploy.operations.release import choose
 from weco_deploy.operations.release import prepare as prepare_release
+from weco_deploy.operations.rollback import earlier_release
 from weco_deploy.report.documents import deployment_document, plan_document
 from weco_deploy.report.screen import Screen
 
@@ -28,41 +32,86 @@ WHERE_TO = "Environment to deploy to"
 WHICH_RELEASE = "Release to deploy"
 
 
-def deploy(invocation: Invocation, *, release_id: str | None, flags: DeployFlags) -> int:
+def deploy(
+    invocation: Invocation, *, release_id: str | None, environment_id: str | None, flags: DeployFlags
+) -> int:
     """Deploy a release, or with --dry-run show what that would do. Answers the exit code."""
     opened = Opened(invocation, "deploy")
     named = release_of(opened.settings, release_id, WHICH_RELEASE)
-    environment_id = opened.environment(flags.environment_id, WHERE_TO)
+    target = opened.environment(environment_id, WHERE_TO)
     about = _about(opened, flags)
-    request = _request(choose(opened.ports, named), environment_id, about, flags)
+    request = _request(choose(opened.ports, named), target, about, flags)
     return _carried_out(opened, request)
 
 
-def release_deploy(invocation: Invocation, *, from_label: str | None, flags: DeployFlags) -> int:
+def release_deploy(
+    invocation: Invocation, *, from_label: str | None, environment_id: str | None, flags: DeployFlags
+) -> int:
     """Deploy a release that is made for it: it is recorded with the deployment, or not at all."""
     opened = Opened(invocation, "release-deploy")
     label = label_of(opened.settings, from_label)
-    environment_id = opened.environment(flags.environment_id, WHERE_TO)
+    target = opened.environment(environment_id, WHERE_TO)
     about = _about(opened, flags)
+    check_label(label, flags.override_gate, opened.ports)
     prepared = prepare_release(opened.ports, from_label=label, description=about, save=False)
     if not opened.settings.json:
         from weco_deploy.report.release_text import prepared_text
 
         shown = unsaved(prepared) if opened.settings.dry_run else prepared
         write_notice(prepared_text(shown, Screen.of(sys.stderr)))
-    request = _request(prepared.release, environment_id, about, flags)
+    request = _request(prepared.release, target, about, flags)
     return _carried_out(opened, replace(request, new_release=True))
 
 
+def promote(invocation: Invocation, *, source: str | None, target: str | None, flags: DeployFlags) -> int:
+    """Deploy to one environment what another one runs. Answers the exit code."""
+    opened = Opened(invocation, "promote")
+    # Nobody watches a pipeline: there a forgotten flag must not reach prod.
+    usual = ("stage", "prod") if asking.somebody_is_there() else (None, None)
+    from_id = opened.environment(source, "Environment to promote from", flag="--from", default=usual[0])
+    to_id = opened.environment(target, "Environment to promote to", flag="--to", default=usual[1])
+    if from_id == to_id:
+        raise UsageError(
+            f"--from and --to are both {from_id}: there is nothing to promote", "name two environments"
+        )
+    about = _about(opened, flags, f"Promoted from {from_id}")
+    release, new = running_release(opened.ports, from_id, override=flags.override_gate)
+    request = _request(release, to_id, about, flags)
+    return _carried_out(opened, replace(request, new_release=new, kind=Kind.PROMOTE))
+
+
+def rollback(
+    invocation: Invocation, *, environment_id: str | None, to_release: str | None, flags: DeployFlags
+) -> int:
+    """Deploy a release that an environment ran before. Answers the exit code."""
+    opened = Opened(invocation, "rollback")
+    target = opened.environment(environment_id, "Environment to roll back", default=None)
+    named = asking.optional(
+        opened.settings,
+        to_release,
+        question="Release to go back to",
+        otherwise="the last one that worked before",
+    )
+    about = _about(opened, flags, "Rollback")
+    release, new = earlier_release(opened.ports, target, named)
+    request = _request(release, target, about, flags)
+    return _carried_out(opened, replace(request, new_release=new, kind=Kind.ROLLBACK))
+
+
 def plan(
-    invocation: Invocation, *, release_id: str | None, flags: DeployFlags, detailed_exitcode: bool
+    invocation: Invocation,
+    *,
+    release_id: str | None,
+    environment_id: str | None,
+    flags: DeployFlags,
+    detailed_exitcode: bool,
 ) -> int:
     """Show what deploying would do. Answers the exit code: with `detailed_exitcode` 2 if that is anything."""
     opened = Opened(invocation, "plan")
     named = release_of(opened.settings, release_id, WHICH_RELEASE)
-    environment_id = opened.environment(flags.environment_id, WHERE_TO)
+    target = opened.environment(environment_id, WHERE_TO)
     about = flags.description or DEFAULT_DESCRIPTION
-    request = _request(choose(opened.ports, named), environment_id, about, flags)
+    request = _request(choose(opened.ports, named), target, about, flags)
     changes = _shown(opened, request).changes
     return CHANGES if detailed_exitcode and changes else DONE
 
@@ -94,11 +143,11 @@ def confirm(
     return _answered(opened, deployment)
 
 
-def _about(opened: Opened, flags: DeployFlags) -> str:
+def _about(opened: Opened, flags: DeployFlags, default: str = DEFAULT_DESCRIPTION) -> str:
     """The description; nobody need think of one for a dry run."""
     if opened.settings.dry_run:
-        return flags.description or DEFAULT_DESCRIPTION
-    return description_of(opened.settings, flags.description)
+        return flags.description or default
+    return description_of(opened.settings, flags.description, default)
 
 
 def _request(release: Release, environment_id: str, description: str, flags: DeployFlags) -> DeployRequest:

@@ -11,7 +11,7 @@ import click
 
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.cli.streams import write_notice, write_result
-from weco_deploy.errors import Declined, DeployError, Interrupted, UsageError
+from weco_deploy.errors import Declined, DeployError, InternalError, Interrupted, UsageError
 from weco_deploy.local.interrupts import interrupted
 from weco_deploy.report.documents import deployment_document, error_document, json_text
 from weco_deploy.report.untrusted import one_line
@@ -20,12 +20,6 @@ ERROR_BESIDE_CODES = 5
 """The exit code of any error where 1 or 2 are answers, as `plan --detailed-exitcode` gives them."""
 _ANSWERING = {"plan": "--detailed-exitcode"}
 """The commands that answer by exit code, and the flags that make them."""
-
-
-class InternalError(DeployError):
-    """A fault of this tool."""
-
-    code = "internal"
 
 
 def reported(error: BaseException, invocation: Invocation, arguments: Sequence[str]) -> int:

@@ -23,6 +23,19 @@ class LazyGroup(click.Group):
             raise click.UsageError("a command is missing", ctx)
         return super().parse_args(ctx, args)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        # click's own suggestions know only commands that were imported.
+        if args[0] in self.modules or args[0].startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
+        likely = " or ".join(repr(each) for each in get_close_matches(args[0], self.modules))
+        raise click.UsageError(
+            f"No such command {args[0]!r}.{f' Did you mean {likely}?' if likely else ''}", ctx
+        )
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(self.modules)
 

@@ -26,12 +26,16 @@ class WecoDeploy(LazyGroup):
         "update": "weco_deploy.cli.update",
         "deploy": "weco_deploy.cli.deploy",
         "release-deploy": "weco_deploy.cli.release_deploy",
+        "promote": "weco_deploy.cli.promote",
+        "rollback": "weco_deploy.cli.rollback",
         "confirm-deploy": "weco_deploy.cli.confirm_deploy",
         "plan": "weco_deploy.cli.plan",
         "show-release": "weco_deploy.cli.show_release",
         "show-releases": "weco_deploy.cli.show_releases",
         "show-deployments": "weco_deploy.cli.show_deployments",
         "show-images": "weco_deploy.cli.show_images",
+        "lock": "weco_deploy.cli.lock",
+        "unlock": "weco_deploy.cli.unlock",
         "sandbox": "weco_deploy.cli.sandbox",
     }
 

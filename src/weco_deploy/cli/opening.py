@@ -17,6 +17,7 @@ from weco_deploy.ports import Ports
 from weco_deploy.report.untrusted import one_line
 
 DEFAULT_ENVIRONMENT = "stage"
+ENVIRONMENT_FLAG = "--environment-id"
 
 
 class Opened:
@@ -45,14 +46,26 @@ class Opened:
             trace=write_notice if self.settings.verbose else None,
         )
         collecting.resume()
+        ports.check_account()  # before anything else, also before a question about the wrong account's things
         return ports
 
-    def environment(self, given: str | None, question: str) -> str:
-        """The id of an environment of the project: given, asked for, or stage if there is one."""
+    def environment(
+        self,
+        given: str | None,
+        question: str,
+        *,
+        flag: str = ENVIRONMENT_FLAG,
+        default: str | None = DEFAULT_ENVIRONMENT,
+    ) -> str:
+        """The id of an environment of the project: given, asked for, or the default if the project has that."""
         known = [environment.id for environment in self.project.environments]
-        default = DEFAULT_ENVIRONMENT if DEFAULT_ENVIRONMENT in known else None
         chosen_id = asking.value(
-            self.settings, given, flag="--environment-id", question=question, default=default, choices=known
+            self.settings,
+            given,
+            flag=flag,
+            question=question,
+            default=default if default in known else None,
+            choices=known,
         )
         return self.project.environment(chosen_id).id
 

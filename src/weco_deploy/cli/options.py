@@ -73,6 +73,19 @@ environment_id = click.option(
     metavar="ENVIRONMENT",
     help="Where to.  [default: stage, if the project has it]",
 )
+environment_to_name = click.option(
+    "--environment-id",
+    envvar="WECO_DEPLOY_ENVIRONMENT_ID",
+    metavar="ENVIRONMENT",
+    help="Which environment; there is no default.",
+)
+override_gate = click.option(
+    "--override-gate",
+    envvar="WECO_DEPLOY_OVERRIDE_GATE",
+    metavar="REASON",
+    help="Go on where a gate says no: the release has not succeeded where it must, or the environment that it "
+    "comes from is in doubt. The reason is recorded.",
+)
 limit = click.option(
     "--limit",
     envvar="WECO_DEPLOY_LIMIT",
@@ -105,9 +118,8 @@ def wait_for(default: float) -> Callable[[Command], Command]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployFlags:
-    """What every command that deploys can be told. None: not given. Times are in seconds."""
+    """What every command that deploys can be told, wherever to. None: not given. Times are in seconds."""
 
-    environment_id: str | None
     description: str | None
     confirmation_wait_for: float
     confirmation_interval: float
@@ -120,7 +132,6 @@ class DeployFlags:
 
 
 _DEPLOY_OPTIONS = (
-    environment_id,
     description,
     wait_for(600.0),
     interval,
@@ -158,12 +169,7 @@ _DEPLOY_OPTIONS = (
         is_flag=True,
         help="Go on though services deployed last time are gone.",
     ),
-    click.option(
-        "--override-gate",
-        envvar="WECO_DEPLOY_OVERRIDE_GATE",
-        metavar="REASON",
-        help="Deploy a release that has not passed where it must; the reason is recorded.",
-    ),
+    override_gate,
 )
 
 

@@ -8,6 +8,7 @@ from weco_deploy.cli.invocation import Invocation
 
 @click.command("plan", short_help="Show what deploying a release would change.")
 @options.release_id
+@options.environment_id
 @options.deploy_options
 @click.option(
     "--detailed-exitcode",
@@ -17,7 +18,12 @@ from weco_deploy.cli.invocation import Invocation
 )
 @click.pass_obj
 def plan(
-    invocation: Invocation, *, release_id: str | None, flags: options.DeployFlags, detailed_exitcode: bool
+    invocation: Invocation,
+    *,
+    release_id: str | None,
+    environment_id: str | None,
+    flags: options.DeployFlags,
+    detailed_exitcode: bool,
 ) -> int:
     """Show what deploying a release would change: which tags move, which services are redeployed, and why.
 
@@ -25,4 +31,10 @@ def plan(
     """
     from weco_deploy.cli import deploying
 
-    return deploying.plan(invocation, release_id=release_id, flags=flags, detailed_exitcode=detailed_exitcode)
+    return deploying.plan(
+        invocation,
+        release_id=release_id,
+        environment_id=environment_id,
+        flags=flags,
+        detailed_exitcode=detailed_exitcode,
+    )

@@ -13,6 +13,7 @@ from weco_deploy.cli.options import Names
 from weco_deploy.model.requests import DEFAULT_LABEL
 from weco_deploy.model.results import PreparedRelease
 from weco_deploy.operations import release as operations
+from weco_deploy.operations.gates import check_label
 from weco_deploy.operations.release import LATEST
 from weco_deploy.report.documents import prepared_document
 from weco_deploy.report.screen import Screen
@@ -20,19 +21,27 @@ from weco_deploy.report.screen import Screen
 DEFAULT_DESCRIPTION = "No description provided"
 
 
-def prepare(invocation: Invocation, *, from_label: str | None, description: str | None) -> None:
+def prepare(
+    invocation: Invocation, *, from_label: str | None, description: str | None, override_gate: str | None
+) -> None:
     opened = Opened(invocation, "prepare")
     settings = opened.settings
     label = label_of(settings, from_label)
     about = description_of(settings, description)
+    check_label(label, override_gate, opened.ports)
     prepared = operations.prepare(
-        opened.ports, from_label=label, description=about, save=not settings.dry_run
+        opened.ports, from_label=label, description=about, save=not settings.dry_run, overrides=override_gate
     )
     _answer(settings, prepared)
 
 
 def update(
-    invocation: Invocation, *, release_id: str | None, image_ids: Sequence[str] | None, from_label: str | None
+    invocation: Invocation,
+    *,
+    release_id: str | None,
+    image_ids: Sequence[str] | None,
+    from_label: str | None,
+    override_gate: str | None,
 ) -> None:
     opened = Opened(invocation, "update")
     settings = opened.settings
@@ -41,8 +50,14 @@ def update(
     for image_id in images:
         opened.project.image(image_id)  # NotFound before AWS is asked anything
     label = label_of(settings, from_label)
+    check_label(label, override_gate, opened.ports)
     prepared = operations.update(
-        opened.ports, release=base, image_ids=images, from_label=label, save=not settings.dry_run
+        opened.ports,
+        release=base,
+        image_ids=images,
+        from_label=label,
+        save=not settings.dry_run,
+        overrides=override_gate,
     )
     _answer(settings, prepared)
 
@@ -53,10 +68,8 @@ def label_of(settings: Settings, given: str | None) -> str:
     )
 
 
-def description_of(settings: Settings, given: str | None) -> str:
-    return asking.value(
-        settings, given, flag="--description", question="Description", default=DEFAULT_DESCRIPTION
-    )
+def description_of(settings: Settings, given: str | None, default: str = DEFAULT_DESCRIPTION) -> str:
+    return asking.value(settings, given, flag="--description", question="Description", default=default)
 
 
 def release_of(settings: Settings, given: str | None, question: str) -> str:

@@ -89,7 +89,7 @@ def _project_file(settings: Settings) -> Path | None:
 def _directory(settings: Settings, given: str | None) -> Path:
     """Where the sandbox's state is: where it was said, else beside the project file, else here."""
     if given:
-        return Path(given)
+        return Path(given).absolute()  # the sandbox's processes have a working directory of their own
     found = _project_file(settings)
     return (found.parent if found else Path.cwd()) / commands.DIRECTORY
 

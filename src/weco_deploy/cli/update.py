@@ -16,6 +16,7 @@ from weco_deploy.cli.invocation import Invocation
     help="The images to replace, with commas between them.",
 )
 @options.from_label
+@options.override_gate
 @click.pass_obj
 def update(
     invocation: Invocation,
@@ -23,6 +24,7 @@ def update(
     release_id: str | None,
     image_ids: tuple[str, ...] | None,
     from_label: str | None,
+    override_gate: str | None,
 ) -> None:
     """Make a release like another one, with some images as a label has them now.
 
@@ -30,4 +32,10 @@ def update(
     """
     from weco_deploy.cli import releasing
 
-    releasing.update(invocation, release_id=release_id, image_ids=image_ids, from_label=from_label)
+    releasing.update(
+        invocation,
+        release_id=release_id,
+        image_ids=image_ids,
+        from_label=from_label,
+        override_gate=override_gate,
+    )

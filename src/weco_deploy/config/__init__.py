@@ -5,7 +5,7 @@
     parse     YAML → Node: values as written, with lines     syntax.py  (tree.py is what it makes)
     shape     pydantic: keys, types, forms of ids            schema.py, forms.py  (shape.py words the faults)
     relate    what pydantic can't see: duplicates, gates,
-              names that AWS refuses, shared repositories    outline.py → consistency.py, sharing.py
+              names that AWS refuses, what is shared         outline.py → consistency.py, sharing.py
     unknown   keys that nothing reads, with their spelling   spelling.py
     build     the entries → Project                          project_file.py, which also calls all of these
 

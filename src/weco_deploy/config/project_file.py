@@ -12,7 +12,7 @@ from weco_deploy.config.consistency import contradictions
 from weco_deploy.config.outline import outlines
 from weco_deploy.config.schema import EnvironmentEntry, ImageEntry, ProjectEntry
 from weco_deploy.config.shape import shape
-from weco_deploy.config.sharing import shared_tags
+from weco_deploy.config.sharing import shared_tables, shared_tags
 from weco_deploy.config.source import read
 from weco_deploy.config.spelling import meant, unknown_keys
 from weco_deploy.config.syntax import SyntaxFault, parse
@@ -66,7 +66,9 @@ def load(path: Path) -> ProjectFile:
     entries, misshapen = shape(root)
     projects = outlines(root)
     unknown = tuple(islice(unknown_keys(root), MAX_FAULTS))
-    related = chain.from_iterable([*map(contradictions, projects), shared_tags(projects)])
+    related = chain.from_iterable(
+        [*map(contradictions, projects), shared_tags(projects), shared_tables(projects)]
+    )
     wrong = (*faults, *misshapen, *islice(related, MAX_FAULTS + 1))
     if wrong or entries is None:
         raise _unusable(path, (*wrong, *unknown))

@@ -1,7 +1,8 @@
-"""Projects of one file that would move the same tags.
+"""Projects of one file that would move the same tags, or write to the same table.
 
 A lock holds one project's environment: two projects that share a repository and an environment id
-move the same tag `env.<id>` without seeing each other. Across files this can't be told.
+move the same tag `env.<id>` without seeing each other. A table holds one project's record, and the
+environments in it are known by their ids alone. Across files neither can be told.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from weco_deploy.config import forms, names
 from weco_deploy.config.outline import ImageOutline, ProjectOutline
-from weco_deploy.config.tree import Fault, fault
+from weco_deploy.config.tree import Fault, Spot, fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +52,51 @@ def _clashes(mover: _Mover, earlier: Iterable[_Mover]) -> Iterator[Fault]:
                 f"{other.project_id!r} moves too (line {other.image.named.spot.line}), "
                 "expected another repository or other environment ids",
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Keeper:
+    """A project and the table that it keeps its record in; `spot` is what gives the table its name."""
+
+    project_id: str
+    table: str
+    registry: tuple[str, str]
+    spot: Spot
+
+    def shares_with(self, other: _Keeper) -> bool:
+        """Whether it is, or may be, one table: it is two in two regions or accounts."""
+        (account, region), (other_account, other_region) = self.registry, other.registry
+        accounts_differ = bool(account and other_account) and account != other_account
+        return self.table == other.table and region == other_region and not accounts_differ
+
+
+def shared_tables(projects: Iterable[ProjectOutline]) -> Iterator[Fault]:
+    """A fault for each project whose release table an earlier one has too.
+
+    Where one of two projects does not name its account, it may be the other's: that is a fault as well,
+    because another name for a table is easily found and two mixed records are not taken apart again.
+    """
+    earlier: list[_Keeper] = []
+    for project in projects:
+        keeper = _keeper(project)
+        if keeper is None:
+            continue
+        other = next((each for each in earlier if keeper.shares_with(each)), None)
+        if other is not None:
+            yield fault(
+                keeper.spot,
+                f"found the release table {keeper.table!r} of the project {other.project_id!r} "
+                f"(line {other.spot.line}), expected a table of its own",
+            )
+        earlier.append(keeper)
+
+
+def _keeper(project: ProjectOutline) -> _Keeper | None:
+    """None where what makes it is at fault."""
+    if project.registry is None:
+        return None
+    given = project.named.spot.at("release_table")
+    table = names.release_table(project.named.id) if given is None else given.text
+    if table is None or not forms.TABLE.fits(table):
+        return None
+    return _Keeper(project.named.id, table, project.registry, given or project.named.spot)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from weco_deploy.errors import AwsError, DeployError, Interrupted, LeaseLost
-from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Event, Notice, Settled
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
@@ -15,7 +15,7 @@ from weco_deploy.pipeline.execute import execute
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.watch import Patience, tracks, watch
 from weco_deploy.ports import Ports
-from weco_deploy.rules.outcome import verdict
+from weco_deploy.rules.outcome import left_behind, verdict
 
 
 def carry_out(
@@ -34,12 +34,21 @@ def carry_out(
         watch(tracks(planned, ledger, ports), environment, patience, ledger, ports, tell)
         status = verdict(ledger.deployment.services)
         if status is DeploymentStatus.TIMED_OUT:
-            reason = f"still not done after {request.wait:g} s; ECS goes on"
+            reason = f"still not done after {request.wait:g} s; {_goes_on(ledger.deployment)}"
     except Interrupted as interrupted:
         status, reason = DeploymentStatus.INTERRUPTED, interrupted.message
+        if any(service.status is ServiceStatus.IN_PROGRESS for service in ledger.deployment.services):
+            reason = f"{reason}; {_goes_on(ledger.deployment)}"
     except DeployError as error:
         status, reason = DeploymentStatus.FAILED, error.message
     return ledger.verdict(status, ports.clock.utc(), reason)
+
+
+def _goes_on(deployment: Deployment) -> str:
+    return (
+        "ECS goes on with the services that it was told to redeploy: look with "
+        f"weco-deploy confirm-deploy --environment-id {deployment.environment}"
+    )
 
 
 def settle(ledger: Ledger, tell: Callable[[Event], None], undone: Deployment | None = None) -> Deployment:
@@ -47,6 +56,9 @@ def settle(ledger: Ledger, tell: Callable[[Event], None], undone: Deployment | N
 
     `undone` is a failed deployment that this one put right, with the status that it has now.
     """
+    if remark := _left_behind(ledger.deployment):
+        reason = "; ".join(part for part in (ledger.deployment.reason, remark) if part)
+        ledger.deployment = replace(ledger.deployment, reason=reason)
     deployment = ledger.deployment
     try:
         ledger.settle(undone)
@@ -57,6 +69,18 @@ def settle(ledger: Ledger, tell: Callable[[Event], None], undone: Deployment | N
         tell(Notice(deployment.reason))
     tell(Settled(deployment))
     return deployment
+
+
+def _left_behind(deployment: Deployment) -> str:
+    """What to say where a service failed and its images' tags still point at what it failed with."""
+    images = left_behind(deployment)
+    if not images:
+        return ""
+    return (
+        f"env.{deployment.environment} still points at the image of {', '.join(images)} that failed, also where ECS "
+        "put the service back by itself; to move it back: "
+        f"weco-deploy rollback --environment-id {deployment.environment}"
+    )
 
 
 def _unsettled(deployment: Deployment, error: AwsError) -> Deployment:

@@ -5,12 +5,11 @@ While the deployment's holder lives nothing is written: its own process will set
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from weco_deploy.errors import DeployError, Interrupted, NotFound, PlanRefused
+from weco_deploy.errors import DeployError, EnvironmentLocked, Interrupted, NotFound, PlanRefused
 from weco_deploy.model.deployment import (
     Deployment,
     DeploymentStatus,
@@ -19,30 +18,81 @@ from weco_deploy.model.deployment import (
     ServiceStatus,
 )
 from weco_deploy.model.environment import EnvironmentRecord, Held
-from weco_deploy.model.events import Event
+from weco_deploy.model.events import Event, Waiting
 from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest
 from weco_deploy.operations.carrying import settle
 from weco_deploy.operations.release import choose
+from weco_deploy.operations.turn import tell_whose
 from weco_deploy.pipeline.ledger import Ledger, Nowhere
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.pipeline.watch import Patience, watch
-from weco_deploy.ports import Ports
-from weco_deploy.rules.drift import expected_of
+from weco_deploy.ports import Ports, StaleFence
+from weco_deploy.rules.expecting import expected_of
+from weco_deploy.rules.lock import standing
 from weco_deploy.rules.outcome import as_seen, drifted, verdict
 from weco_deploy.rules.planning import examine
 from weco_deploy.rules.verdict import Track
+
+LOOKS = 3
+"""How often it is looked again because somebody else changed the environment meanwhile."""
 
 
 def confirm(request: ConfirmRequest, ports: Ports, tell: Callable[[Event], None]) -> Deployment:
     """Judge the environment's last deployment (or the last one of a release there), watching what still moves.
 
-    The answer is that deployment with the status that is true now. Raises NotFound if there is none.
+    The answer is that deployment with the status that is true now. Raises NotFound if there is none, and
+    Interrupted where nothing is to be recorded.
     """
     environment = ports.project.environment(request.environment_id)
-    recorded = _chosen(request, ports)
+    until = ports.clock.utc() + timedelta(seconds=request.wait)
+    for _ in range(LOOKS):
+        found = _found(request, environment, until, ports, tell)
+        left = max(0.0, (until - ports.clock.utc()).total_seconds())
+        patience = Patience(wait=left, interval=request.interval)
+        if not _cut_off(found, ports):
+            return _judged(found, patience, _onlooker(found, request, ports), ports, tell)
+        with ports.interrupts.deferred():
+            try:
+                held = _resumed(found, request, ports)
+            except StaleFence:
+                continue  # somebody was faster
+            tell_whose(found.record, tell)
+            ledger = Ledger(found.deployment, held, request.lease, ports.store, ports.clock)
+            try:
+                return _judged(found, patience, ledger, ports, tell)
+            except Interrupted as interrupted:
+                ledger.verdict(DeploymentStatus.INTERRUPTED, ports.clock.utc(), interrupted.message)
+                return settle(ledger, tell)
+    raise EnvironmentLocked(
+        f"{environment.id} was changed by others {LOOKS} times while it was looked at",
+        "somebody deploys to it: look with weco-deploy show-deployments, then run this again",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A deployment as it stands now; `tracks` are the rollouts of it that are still to be watched, by service
+    id, `elsewhere` the images whose tag does not point at what was deployed.
+    """
+
+    environment: Environment
+    record: EnvironmentRecord
+    deployment: Deployment
+    tracks: Mapping[str, Track]
+    elsewhere: tuple[str, ...]
+
+
+def _found(
+    request: ConfirmRequest,
+    environment: Environment,
+    until: datetime,
+    ports: Ports,
+    tell: Callable[[Event], None],
+) -> _Found:
+    recorded = _once_told(request, until, ports, tell)
     release = ports.store.release(recorded.release_id)
     if release is None:
         raise NotFound(
@@ -50,25 +100,57 @@ def confirm(request: ConfirmRequest, ports: Ports, tell: Callable[[Event], None]
         )
     release, seen = observe(environment, release, ports)
     deployment, tracks = _looked_at(recorded, release, environment, seen, ports)
-    with ports.interrupts.deferred() if _cut_off(deployment, seen.record, ports) else nullcontext():
-        ledger = _ledger(deployment, seen.record, request, ports)
-        return _watched(tracks, environment, drifted(deployment, seen), request, ledger, ports, tell)
+    return _Found(
+        environment=environment,
+        record=seen.record,
+        deployment=deployment,
+        tracks=tracks,
+        elsewhere=drifted(deployment, seen),
+    )
+
+
+def _once_told(
+    request: ConfirmRequest, until: datetime, ports: Ports, tell: Callable[[Event], None]
+) -> Deployment:
+    """The deployment, once a holder who is still at it has told ECS all of it, or at `until`."""
+    said = False
+    while True:
+        deployment = _chosen(request, ports)
+        now = ports.clock.utc()
+        record = ports.store.environment(request.environment_id)
+        pending = any(service.status is ServiceStatus.PENDING for service in deployment.services)
+        if not pending or not _carried_out(deployment, record, now) or now >= until:
+            return deployment
+        if not said:
+            tell(
+                Waiting(
+                    f"deployment {deployment.deployment_id} still begins: waiting for {deployment.requested_by}"
+                )
+            )
+            said = True
+        ports.clock.wait(min(request.interval, (until - now).total_seconds()))
+
+
+def _carried_out(deployment: Deployment, record: EnvironmentRecord, now: datetime) -> bool:
+    """Whether somebody carries the deployment out at this moment."""
+    lock = record.lock
+    ours = lock is not None and lock.deployment_id == deployment.deployment_id and not lock.over(now)
+    return ours and not deployment.finished
 
 
 def _chosen(request: ConfirmRequest, ports: Ports) -> Deployment:
     release_id = choose(ports, request.release_id).release_id if request.release_id else None
-    if release_id is None:
-        current = ports.store.environment(request.environment_id).current
-        deployment = ports.store.deployment(current.deployment_id) if current else None
+    current = ports.store.environment(request.environment_id).current
+    if current is not None and release_id in (None, current.release_id):
+        deployment = ports.store.deployment(current.deployment_id)
         if deployment is not None:
             return deployment
     found = ports.store.deployments([request.environment_id], 1, release_id)
     if not found:
-        what = f"release {release_id} was" if release_id else "nothing was"
+        what = f"release {release_id} was never" if release_id else "nothing was"
         raise NotFound(
-            f"{what} never deployed to {request.environment_id}"
-            if release_id
-            else f"{what} deployed to {request.environment_id} yet"
+            f"{what} deployed to {request.environment_id}{'' if release_id else ' yet'}",
+            f"look with: weco-deploy show-deployments --environment-id {request.environment_id}",
         )
     return found[0]
 
@@ -89,8 +171,13 @@ def _looked_at(
     now = ports.clock.utc()
     outcomes: list[ServiceOutcome] = []
     tracks: dict[str, Track] = {}
+    to_come = _carried_out(recorded, seen.record, now)
     for service in found.services:
-        outcome = _outcome(service, noted.get(service.service_id))
+        known = noted.get(service.service_id)
+        if to_come and known is not None and known.status is ServiceStatus.PENDING:
+            outcomes.append(known)
+            continue
+        outcome = _outcome(service, known)
         outcomes.append(outcome)
         if outcome.status is ServiceStatus.IN_PROGRESS and outcome.ecs_deployment_id:
             tracks[service.service_id] = Track(
@@ -123,7 +210,8 @@ def _outcome(service: PlannedService, noted: ServiceOutcome | None) -> ServiceOu
         reason=f"it does not run the release: {service.why}",
     )
     if service.action is Action.LEAVE:
-        redeployed = ecs_id is not None and ecs_id == service.ecs_deployment_id
+        ours = noted is not None and noted.status is not ServiceStatus.UNCHANGED
+        redeployed = ours and ecs_id is not None and ecs_id == service.ecs_deployment_id
         status = ServiceStatus.SUCCEEDED if redeployed else ServiceStatus.UNCHANGED
         if service.desired == 0:
             status = ServiceStatus.NOTHING_RUNNING
@@ -134,60 +222,45 @@ def _outcome(service: PlannedService, noted: ServiceOutcome | None) -> ServiceOu
         return replace(
             outcome, status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=service.ecs_deployment_id, reason=""
         )
-    if noted is not None and ecs_id and noted.status in (ServiceStatus.IN_PROGRESS, ServiceStatus.PENDING):
-        return replace(outcome, status=ServiceStatus.IN_PROGRESS, reason="")
+    if noted is not None and not noted.settled and (watched := ecs_id or service.ecs_deployment_id):
+        # One that was cut off may have been told without that being noted: its rollout shows what it runs.
+        return replace(outcome, status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=watched, reason="")
     return outcome
 
 
-def _cut_off(deployment: Deployment, record: EnvironmentRecord, ports: Ports) -> bool:
+def _cut_off(found: _Found, ports: Ports) -> bool:
     """Whether nobody else will settle the deployment."""
-    current = record.current is not None and record.current.deployment_id == deployment.deployment_id
-    free = record.lock is None or record.lock.over(ports.clock.utc())
-    return current and free and not deployment.finished
+    current = found.record.current
+    free = standing(found.record, ports.clock.utc()) is None
+    ours = current is not None and current.deployment_id == found.deployment.deployment_id
+    return ours and free and not found.deployment.finished
 
 
-def _ledger(
-    deployment: Deployment, record: EnvironmentRecord, request: ConfirmRequest, ports: Ports
-) -> Ledger:
-    if _cut_off(deployment, record, ports):
-        held = ports.store.resume(deployment, record.fence, ports.new_id(), request.lease)
-        return Ledger(deployment, held, request.lease, ports.store, ports.clock)
+def _resumed(found: _Found, request: ConfirmRequest, ports: Ports) -> Held:
+    return ports.store.resume(found.deployment, found.record.fence, ports.new_id(), request.lease)
+
+
+def _onlooker(found: _Found, request: ConfirmRequest, ports: Ports) -> Ledger:
+    """A ledger that keeps nothing: somebody else keeps the record, or it is closed."""
     forever = ports.clock.utc() + timedelta(seconds=request.wait + request.lease)
-    held = Held(environment=deployment.environment, owner="", fence=record.fence, lease_ends=forever)
-    return Ledger(deployment, held, request.lease, Nowhere(), ports.clock)
+    held = Held(environment=found.environment.id, owner="", fence=found.record.fence, lease_ends=forever)
+    return Ledger(found.deployment, held, request.lease, Nowhere(), ports.clock)
 
 
-def _watched(
-    tracks: dict[str, Track],
-    environment: Environment,
-    elsewhere: tuple[str, ...],
-    request: ConfirmRequest,
-    ledger: Ledger,
-    ports: Ports,
-    tell: Callable[[Event], None],
+def _judged(
+    found: _Found, patience: Patience, ledger: Ledger, ports: Ports, tell: Callable[[Event], None]
 ) -> Deployment:
     reason = ""
     try:
-        watch(
-            tracks, environment, Patience(wait=request.wait, interval=request.interval), ledger, ports, tell
-        )
+        watch(found.tracks, found.environment, patience, ledger, ports, tell)
         status = verdict(ledger.deployment.services)
-        if elsewhere and status is DeploymentStatus.SUCCEEDED:
+        if found.elsewhere and status is DeploymentStatus.SUCCEEDED:
             status = DeploymentStatus.FAILED
-            reason = (
-                f"the {environment.tag} tag of {', '.join(elsewhere)} does not point at what was deployed"
-            )
-    except Interrupted as interrupted:
-        if not ports.interrupts.requested():
-            raise
-        status, reason = DeploymentStatus.INTERRUPTED, interrupted.message
+            images = ", ".join(found.elsewhere)
+            reason = f"the {found.environment.tag} tag of {images} does not point at what was deployed"
+    except Interrupted:
+        raise  # the caller knows whether there is anything to record
     except DeployError as error:
         status, reason = DeploymentStatus.FAILED, error.message
-    drifted = [change.image_id for change in ledger.deployment.images.values() if not change.applied]
-    if drifted and status is DeploymentStatus.SUCCEEDED:
-        status, reason = (
-            DeploymentStatus.FAILED,
-            f"the {environment.tag} tag was never moved for {', '.join(drifted)}",
-        )
     ledger.verdict(status, ports.clock.utc(), reason)
     return settle(ledger, tell)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from weco_deploy.errors import Declined, EnvironmentLocked
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
@@ -20,13 +21,14 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.operations.carrying import carry_out, settle
 from weco_deploy.operations.gates import check_requirements
-from weco_deploy.operations.turn import observed_when_free
+from weco_deploy.operations.turn import observed_when_free, tell_whose
 from weco_deploy.operations.undo import UNDONE, undo
 from weco_deploy.pipeline.claim import claim
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.ports import Ports, StaleFence
 from weco_deploy.rules import planning
+from weco_deploy.rules.lock import standing
 from weco_deploy.rules.outcome import as_seen, cut_off
 
 PLANS = 3
@@ -39,8 +41,8 @@ def plan(request: DeployRequest, ports: Ports) -> Plan:
     check_requirements(environment, request, ports)
     release, seen = observe(environment, request.release, ports)
     planned = planning.plan(ports.project, replace(request, release=release), seen)
-    lock = seen.record.lock
-    if lock is None or lock.over(ports.clock.utc()):
+    lock = standing(seen.record, ports.clock.utc())
+    if lock is None:
         return planned
     return replace(planned, warnings=(*planned.warnings, lock.refusal(environment.id).message))
 
@@ -58,9 +60,10 @@ def deploy(
     """
     environment = ports.project.environment(request.environment_id)
     check_requirements(environment, request, ports)
+    patient_until = ports.clock.utc() + timedelta(seconds=request.wait_for_lock)
     approved: Plan | None = None
     for _ in range(PLANS):
-        release, seen = observed_when_free(environment, request, ports, tell)
+        release, seen = observed_when_free(environment, request, patient_until, ports, tell)
         planned = planning.plan(ports.project, replace(request, release=release), seen)
         if planned.changes and not _same(planned, approved):
             if not approve(planned):
@@ -70,8 +73,9 @@ def deploy(
         with ports.interrupts.deferred():
             try:
                 ledger = claim(planned, request, settles, ports)
-            except StaleFence:
-                continue
+            except (StaleFence, EnvironmentLocked):
+                continue  # somebody was faster: looking again reports that, or waits
+            tell_whose(seen.record, tell)
             if settles is not None:
                 tell(Settling(settles))
             tell(Claimed(ledger.deployment, planned))

@@ -11,6 +11,7 @@ from weco_deploy.model.requests import DeployRequest
 from weco_deploy.pipeline import fan
 from weco_deploy.ports import Ports
 from weco_deploy.rules.gates import half_moved, untried
+from weco_deploy.rules.history import STOOD
 
 MANY = 1000
 OVERRIDE = "if it must be, say why with --override-gate REASON, which is recorded"
@@ -29,12 +30,24 @@ def check_label(label: str, override: str | None, ports: Ports) -> None:
         )
 
 
+def _ran_there(environment: Environment, request: DeployRequest, ports: Ports) -> bool:
+    """Whether it is a rollback to what was deployed there before: a new release is made of just that."""
+    if request.kind is not Kind.ROLLBACK or request.new_release:
+        return request.kind is Kind.ROLLBACK
+    found = ports.store.deployments([environment.id], MANY, request.release.release_id)
+    return any(one.status in STOOD for one in found)
+
+
 def check_requirements(environment: Environment, request: DeployRequest, ports: Ports) -> None:
     """GateClosed if the environment requires others in which the release never succeeded.
 
-    A rollback passes: it goes to what ran there before.
+    A rollback to what ran there before passes.
     """
-    if request.override_gate is not None or request.kind is Kind.ROLLBACK or not environment.requires:
+    if (
+        request.override_gate is not None
+        or not environment.requires
+        or _ran_there(environment, request, ports)
+    ):
         return
     required = environment.requires
     release_id = request.release.release_id

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from weco_deploy.errors import Declined, NotFound
+from weco_deploy.errors import Declined, EnvironmentLocked, NotFound
 from weco_deploy.model.environment import Lock
 from weco_deploy.ports import Ports
+
+_ABOUT_OTHERS = "it is not yours: ask its holder, or release it all the same with --force"
+_ABOUT_DEPLOYMENTS = "it ends with the deployment or its lease; --force releases it, and stops the deployment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +22,33 @@ class Locked:
     after: Lock | None
 
 
+@dataclass(frozen=True, slots=True)
+class Releasable:
+    """A lock that may be released; `ours` if the caller took it by hand."""
+
+    lock: Lock
+    ours: bool
+
+
 def lock(ports: Ports, environment_id: str, reason: str) -> Locked:
     """Hold the environment until it is unlocked. Raises EnvironmentLocked if somebody holds it by hand."""
     environment = ports.project.environment(environment_id)
-    asked = Lock(
+    asked = _asked(ports, reason)
+    return Locked(environment.id, asked, ports.store.lock(environment.id, asked))
+
+
+def planned_lock(ports: Ports, environment_id: str, reason: str) -> Locked:
+    """What `lock` would do now, with its errors; changes nothing."""
+    environment = ports.project.environment(environment_id)
+    asked = _asked(ports, reason)
+    locked = ports.store.environment(environment.id).locked(asked, ports.clock.utc())
+    return Locked(environment.id, asked, None if locked.lock == asked else locked.lock)
+
+
+def _asked(ports: Ports, reason: str) -> Lock:
+    return Lock(
         owner=ports.new_id(), holder=ports.caller().requested_by, reason=reason, since=ports.clock.utc()
     )
-    return Locked(environment.id, asked, ports.store.lock(environment.id, asked))
 
 
 def unlock(ports: Ports, environment_id: str, *, force: bool, approve: Callable[[Lock], bool]) -> Lock:
@@ -34,6 +57,15 @@ def unlock(ports: Ports, environment_id: str, *, force: bool, approve: Callable[
     A lock of ours that waits for a deployment's end is withdrawn. Raises NotFound if the environment is
     not locked, EnvironmentLocked if the lock is another's and `force` is off, Declined if the answer is no.
     """
+    found = releasable(ports, environment_id, force=force)
+    if not found.ours and not approve(found.lock):
+        raise Declined(f"{environment_id} stays locked: the answer was no")
+    ports.store.unlock(environment_id, found.lock)
+    return found.lock
+
+
+def releasable(ports: Ports, environment_id: str, *, force: bool) -> Releasable:
+    """The lock that `unlock` would release, with its errors; changes nothing."""
     environment = ports.project.environment(environment_id)
     record = ports.store.environment(environment.id)
     caller = ports.caller().requested_by
@@ -41,11 +73,11 @@ def unlock(ports: Ports, environment_id: str, *, force: bool, approve: Callable[
     if not standing:
         raise NotFound(f"{environment.id} is not locked")
     ours = [one for one in standing if one.holder == caller and one.deployment_id is None]
-    released = ours[0] if ours else standing[0]
-    if not ours:
-        if not force:
-            raise released.refusal(environment.id)
-        if not approve(released):
-            raise Declined(f"{environment.id} stays locked: the answer was no")
-    ports.store.unlock(environment.id, released)
-    return released
+    if ours:
+        return Releasable(ours[0], ours=True)
+    if not force:
+        refusal = standing[0].refusal(environment.id)
+        raise EnvironmentLocked(
+            refusal.message, _ABOUT_DEPLOYMENTS if standing[0].deployment_id else _ABOUT_OTHERS
+        )
+    return Releasable(standing[0], ours=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from weco_deploy.errors import GateClosed, NotFound
-from weco_deploy.model.environment import EnvironmentRecord
+from weco_deploy.model.environment import AppliedImage, EnvironmentRecord
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.operations.gates import OVERRIDE
+from weco_deploy.operations.release import new_release, ref_of
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.ports import Ports
 from weco_deploy.rules.drift import drift
@@ -36,29 +37,23 @@ def running_release(ports: Ports, source: str, *, override: str | None) -> tuple
 
 def _release(record: EnvironmentRecord, ports: Ports) -> tuple[Release, bool]:
     """The one release that all images are of, or a new one of what is applied."""
-    applied = {one.release_id for one in record.images.values()}
-    if record.current is not None and applied <= {record.current.release_id}:
+    named = {image.id for image in ports.project.images}
+    applied = {image_id: one for image_id, one in record.images.items() if image_id in named}
+    releases = {one.release_id for one in applied.values()}
+    if record.current is not None and releases <= {record.current.release_id}:
         release = ports.store.release(record.current.release_id)
         if release is None:
             raise NotFound(f"release {record.current.release_id}, which runs there, is not recorded any more")
         return release, False
-    caller = ports.caller()
-    release = Release(
-        release_id=ports.new_id(),
-        project_id=ports.project.id,
-        project_name=ports.project.name,
-        date_created=ports.clock.utc(),
-        requested_by=caller.requested_by,
-        build_url=caller.build_url,
-        description=f"what {record.environment} runs, of {len(applied)} releases",
-        from_label=f"env.{record.environment}",
-        images={
-            image_id: ImageVersion(ref=one.ref, refs=(one.ref,), digest=one.digest)
-            for image_id, one in record.images.items()
-            if one.ref is not None
-        },
-    )
-    return release, True
+    images = {image_id: _version(one) for image_id, one in applied.items()}
+    description = f"what {record.environment} runs, of {len(releases)} releases"
+    label = f"env.{record.environment}"
+    return new_release(ports, ports.caller(), images, description=description, from_label=label), True
+
+
+def _version(applied: AppliedImage) -> ImageVersion:
+    ref = applied.ref or ref_of(applied.digest)
+    return ImageVersion(ref=ref, refs=(ref,), digest=applied.digest)
 
 
 def _closed(environment: Environment, reasons: list[str]) -> GateClosed:

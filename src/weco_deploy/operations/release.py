@@ -47,8 +47,12 @@ def _by_prefix(ports: Ports, text: str) -> tuple[Release, ...]:
     return tuple(one for one in ports.store.releases(PREFIX_REACH) if one.release_id.startswith(text.lower()))
 
 
-def prepare(ports: Ports, *, from_label: str, description: str, save: bool) -> PreparedRelease:
+def prepare(
+    ports: Ports, *, from_label: str, description: str, save: bool, overrides: str | None = None
+) -> PreparedRelease:
     """A release of the images that carry the label now; recorded if `save`, else only shown.
+
+    `overrides` is the reason for which a gate was passed by hand: the description keeps it.
 
     Raises NothingToRelease if none does, and PlanRefused naming the images that carry it and no `ref.*` tag.
     """
@@ -60,14 +64,21 @@ def prepare(ports: Ports, *, from_label: str, description: str, save: bool) -> P
             f"nothing to release: no image of project {ports.project.id} is tagged {from_label}",
             "push images first, or choose another label with --from-label",
         )
-    release = _new(ports, caller.result(), found, description=description, from_label=from_label)
+    described = _described(description, overrides)
+    release = new_release(ports, caller.result(), found, description=described, from_label=from_label)
     return _finish(ports, release, latest.result(), save=save)
 
 
 def update(
-    ports: Ports, *, release: str, image_ids: Sequence[str], from_label: str, save: bool
+    ports: Ports,
+    *,
+    release: str,
+    image_ids: Sequence[str],
+    from_label: str,
+    save: bool,
+    overrides: str | None = None,
 ) -> PreparedRelease:
-    """A release like another, but with these images as the label has them now.
+    """A release like another, but with these images as the label has them now; `overrides` as for `prepare`.
 
     Raises NotFound for an image that the project does not have or that does not carry the label.
     """
@@ -81,21 +92,30 @@ def update(
     if absent:
         raise NotFound(f"no image tagged {from_label} in the repositories of {', '.join(absent)}")
     previous = base.result()
-    described = f"Release based on {previous.release_id}, updating {', '.join(found)} to {from_label}"
-    updated = _new(
-        ports, caller.result(), {**previous.images, **found}, description=described, from_label=from_label
+    description = f"Release based on {previous.release_id}, updating {', '.join(found)} to {from_label}"
+    updated = new_release(
+        ports,
+        caller.result(),
+        {**previous.images, **found},
+        description=_described(description, overrides),
+        from_label=from_label,
     )
     return _finish(ports, updated, previous, save=save)
 
 
-def _new(
+def _described(description: str, overrides: str | None) -> str:
+    return description if overrides is None else f"{description} (gate passed by hand: {overrides})"
+
+
+def new_release(
     ports: Ports,
     caller: Caller,
     images: Mapping[str, ImageVersion | None],
     *,
     description: str,
-    from_label: str,
+    from_label: str | None = None,
 ) -> Release:
+    """A release made now, which is not recorded yet."""
     return Release(
         release_id=ports.new_id(),
         project_id=ports.project.id,
@@ -107,6 +127,11 @@ def _new(
         from_label=from_label,
         images=images,
     )
+
+
+def ref_of(digest: str) -> str:
+    """A name for a version that has no `ref.*` tag."""
+    return f"ref.{digest.removeprefix('sha256:')[:12]}"
 
 
 def _finish(ports: Ports, release: Release, previous: Release | None, *, save: bool) -> PreparedRelease:

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from weco_deploy.errors import NotFound
 from weco_deploy.model.release import Release
+from weco_deploy.operations.earlier import as_it_was, recorded
 from weco_deploy.operations.release import choose
 from weco_deploy.ports import Ports
-from weco_deploy.rules.history import rollback_target
-
-FAR = 200
-"""Among so many newest deployments of the environment an earlier release is looked for."""
+from weco_deploy.rules.history import begun, rollback_target
 
 
-def earlier_release(ports: Ports, environment_id: str, to_release: str | None) -> Release:
-    """The release named, or the one that `rollback` means. Raises NotFound if there is none."""
+def earlier_release(ports: Ports, environment_id: str, to_release: str | None) -> tuple[Release, bool]:
+    """The release named, or the one that `rollback` means, and whether it is new and not recorded yet.
+
+    An environment may be mixed, because releases may be partial: then a release of what it ran is made.
+    A rollback that was cut off means the release that it was going to. Raises NotFound if there is none.
+    """
     environment = ports.project.environment(environment_id)
     if to_release is not None:
-        return choose(ports, to_release)
+        return choose(ports, to_release), False
     record = ports.store.environment(environment.id)
-    target = rollback_target(record, ports.store.deployments([environment.id], FAR))
+    current = ports.store.deployment(record.current.deployment_id) if record.current else None
+    if current is not None and begun(current):
+        return choose(ports, current.release_id), False
+    deployments = recorded(environment, current, ports)
+    target = rollback_target(record, deployments)
     if target is None:
         raise NotFound(
             f"there is no earlier release to go back to in {environment.id}",
             f"look with: weco-deploy show-deployments --environment-id {environment.id}; "
             "name one with --to-release",
         )
-    return choose(ports, target)
+    return as_it_was(target, deployments, ports)

@@ -16,6 +16,7 @@ from weco_deploy.model.service import Service, ServiceView
 from weco_deploy.pipeline import fan, looking
 from weco_deploy.pipeline.discovery import discover, tagged
 from weco_deploy.ports import ImageRegistry, Ports, ServiceRuntime
+from weco_deploy.rules.running import belongs, running
 
 
 def observe(environment: Environment, release: Release, ports: Ports) -> tuple[Release, Snapshot]:
@@ -41,9 +42,11 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     wanted = frozenset(service_id for image in images for service_id in image.services)
     found = discover(ports.project, environment, wanted, index.result(), record, runtime)
     views = _views(runtime, found.services)
-    idle = [view.service for each in views.values() for view in each if not view.tasks]
+    seen_views = [view for each in views.values() for view in each]
+    idle = [view.service for view in seen_views if not view.tasks]
+    unproven = [view.service for view in seen_views if not _tells(view)]
     defined = fan.begin_all(partial(runtime.defined, service.task_definition) for service in idle)
-    resolved = fan.begin_all(partial(runtime.resolved, service) for service in idle)
+    resolved = fan.begin_all(partial(runtime.resolved, service) for service in unproven)
     versions = {image.id: version for image, (version, _) in zip(images, fan.answers(seen), strict=True)}
     snapshot = Snapshot(
         record=record,
@@ -51,11 +54,17 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
         repositories={image.id: repositories.result().get(image.repository) for image in images},
         services=views,
         defined={service.key: each for service, each in zip(idle, fan.answers(defined), strict=True)},
-        resolved={service.key: each for service, each in zip(idle, fan.answers(resolved), strict=True)},
+        resolved={service.key: each for service, each in zip(unproven, fan.answers(resolved), strict=True)},
         current=current.result(),
         notes=found.notes,
     )
     return replace(release, images={**release.images, **versions}), snapshot
+
+
+def _tells(view: ServiceView) -> bool:
+    """Whether a running task of the primary deployment tells what that one runs."""
+    primary = view.service.primary
+    return primary is not None and any(belongs(task, primary) for task in running(view))
 
 
 def _image(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from weco_deploy.errors import AwsError
-from weco_deploy.model.deployment import ServiceOutcome
+from weco_deploy.model.deployment import DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.events import Event, PollFailed, Progress, ServiceSettled
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
@@ -16,6 +16,7 @@ from weco_deploy.pipeline import looking
 from weco_deploy.pipeline.diagnose import diagnose
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Ports, ServiceRuntime
+from weco_deploy.rules.outcome import verdict
 from weco_deploy.rules.verdict import Track, advance, reads
 
 
@@ -54,22 +55,41 @@ def watch(
 ) -> None:
     """Poll until all are settled or the time is over; the ledger has how each service fares.
 
-    Raises Interrupted if a signal asks to stop, and LeaseLost if somebody took the environment over.
+    What succeeded while others still moved is looked at once more at the end: success means that all of it
+    is true at the same time. Raises Interrupted if a signal asks to stop, and LeaseLost if somebody took the environment over.
     """
     runtime = ports.runtime(environment)
-    left = dict(moving)
+    left, known = dict(moving), dict(moving)
+    fresh: set[str] = set()
     deadline = ports.clock.utc() + timedelta(seconds=patience.wait)
     while left:
+        fresh |= left.keys()
         try:
             views = look(left.values(), runtime)
         except AwsError as error:
             tell(PollFailed(error.message, ports.clock.utc()))
         else:
-            left = _judged(left, views, environment, ledger, ports, tell)
+            known |= _judged(left, views, environment, ledger, ports, tell)
+            left = {one: known[one] for one in left if not known[one].settled}
+        if not left:
+            left = _to_look_at_again(known, fresh, ledger)
+            continue
         remaining = (deadline - ports.clock.utc()).total_seconds()
-        if not left or remaining <= 0:
+        if remaining <= 0:
             break
         ledger.wait(min(patience.interval, remaining))
+        fresh.clear()
+
+
+def _to_look_at_again(known: Mapping[str, Track], fresh: set[str], ledger: Ledger) -> dict[str, Track]:
+    """Those that succeeded before the last wait, if the whole deployment would succeed with them."""
+    if verdict(ledger.deployment.services) is not DeploymentStatus.SUCCEEDED:
+        return {}
+    return {
+        service_id: replace(track, status=ServiceStatus.IN_PROGRESS)
+        for service_id, track in known.items()
+        if service_id not in fresh and track.status is ServiceStatus.SUCCEEDED
+    }
 
 
 def look(moving: Iterable[Track], runtime: ServiceRuntime) -> dict[ServiceKey, ServiceView]:
@@ -93,22 +113,22 @@ def _judged(
     ports: Ports,
     tell: Callable[[Event], None],
 ) -> dict[str, Track]:
-    """Those that are still moving after this poll."""
+    """How they stand after this poll."""
     now = ports.clock.utc()
-    left: dict[str, Track] = {}
+    judged: dict[str, Track] = {}
     for service_id, before in moving.items():
         view = views.get(before.service.key)
-        track = advance(before, view)
-        outcome = _outcome(track, ledger.outcome(service_id))
+        track = judged[service_id] = advance(before, view)
+        known = ledger.outcome(service_id)
+        outcome = _outcome(track, known)
         if track.settled:
-            failures = diagnose(track, view, environment, ports)
-            outcome = replace(outcome, failures=failures)
-            tell(ServiceSettled(outcome, now, track.since))
+            outcome = replace(outcome, failures=diagnose(track, view, environment, ports))
+            if outcome != known:
+                tell(ServiceSettled(outcome, now, track.since))
         else:
-            left[service_id] = track
             tell(Progress(outcome, track.running, track.desired, track.state, now, track.since))
         ledger.service(outcome)
-    return left
+    return judged
 
 
 def _outcome(track: Track, known: ServiceOutcome) -> ServiceOutcome:

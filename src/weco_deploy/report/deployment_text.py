@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
+from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import next_steps
 from weco_deploy.report.outcomes import counts, outcome_lines
 from weco_deploy.report.page import BOLD, Page, status_style
@@ -20,7 +21,7 @@ def deployment_text(deployment: Deployment, screen: Screen, options: Sequence[st
     _summary(page, deployment, screen)
     if deployment.rollback:
         page.line()
-        page.line("Put back:", BOLD)
+        page.line("Rollback:", BOLD)
         _summary(page, deployment.rollback, screen)
     if steps := next_steps(deployment, options):
         page.line()
@@ -34,6 +35,10 @@ def deployment_text(deployment: Deployment, screen: Screen, options: Sequence[st
 def _summary(page: Page, deployment: Deployment, screen: Screen) -> None:
     page.line(verdict(deployment, screen.symbols), status_style(deployment.status))
     page.line(counts(outcome.status for outcome in deployment.services), indent=2)
+    if _had_nothing_to_do(deployment):
+        page.line("nothing to do: all tags and services had this release already", indent=2)
+    if deployment.reason:
+        page.line(one_line(deployment.reason), indent=2)
     page.line(f"deployment {one_line(deployment.deployment_id)}", indent=2)
     if deployment.gate_override:
         page.line(f"the gate was passed by hand: {one_line(deployment.gate_override)}", indent=2)
@@ -45,6 +50,23 @@ def _summary(page: Page, deployment: Deployment, screen: Screen) -> None:
         page.line()
         for line in outcome_lines(outcome, screen.symbols):
             page.line(line.text, status_style(outcome.status) if line.indent == 0 else "", line.indent)
+        if outcome.status is ServiceStatus.FAILED:
+            _links(page, outcome)
+
+
+def _had_nothing_to_do(deployment: Deployment) -> bool:
+    return (
+        deployment.status is DeploymentStatus.SUCCEEDED
+        and not any(change.tag_moved for change in deployment.images.values())
+        and all(outcome.status is ServiceStatus.UNCHANGED for outcome in deployment.services)
+    )
+
+
+def _links(page: Page, outcome: ServiceOutcome) -> None:
+    links = console_links(outcome.key)
+    if links is not None:
+        page.unwrapped(f"service: {links.service}", indent=4)
+        page.unwrapped(f"logs:    {links.logs}", indent=4)
 
 
 def _tags(page: Page, deployment: Deployment) -> None:

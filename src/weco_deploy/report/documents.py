@@ -12,10 +12,12 @@ from typing import TypeAlias
 
 from weco_deploy.errors import DeployError
 from weco_deploy.model.deployment import Deployment, Failure, ImageChange, ServiceOutcome
+from weco_deploy.model.environment import Lock
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 from weco_deploy.model.results import PreparedRelease, ReleaseDifference
+from weco_deploy.report.console import console_links
 from weco_deploy.report.wording import in_utc
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -113,6 +115,35 @@ def plan_document(plan: Plan) -> Document:
     }
 
 
+def lock_document(environment: str, lock: Lock, after: Lock | None, *, dry_run: bool) -> Document:
+    """A lock taken by hand; `after` is the lock of the deployment from whose end it holds, None if it holds now."""
+    return {
+        "lock": {
+            "environment": environment,
+            "holder": lock.holder,
+            "reason": lock.reason,
+            "since": _time(lock.since),
+            "holds": "now" if after is None else "after",
+            "after": {"deployment_id": after.deployment_id, "holder": after.holder} if after else None,
+            "dry_run": dry_run,
+        }
+    }
+
+
+def unlocked_document(environment: str, lock: Lock, *, dry_run: bool) -> Document:
+    """A lock that was released; `deployment_id` is null if it was taken by hand."""
+    return {
+        "unlocked": {
+            "environment": environment,
+            "holder": lock.holder,
+            "reason": lock.reason,
+            "since": _time(lock.since),
+            "deployment_id": lock.deployment_id,
+            "dry_run": dry_run,
+        }
+    }
+
+
 def error_document(error: DeployError) -> Document:
     return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
 
@@ -186,6 +217,7 @@ def _image_change(change: ImageChange) -> Document:
 
 
 def _outcome(outcome: ServiceOutcome) -> Document:
+    links = console_links(outcome.key)
     return {
         "service_id": outcome.service_id,
         "cluster": outcome.key.cluster,
@@ -195,6 +227,7 @@ def _outcome(outcome: ServiceOutcome) -> Document:
         "status": outcome.status.value,
         "reason": outcome.reason,
         "failures": [_failure(failure) for failure in outcome.failures],
+        "console_url": links.service if links else None,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.deployment import Deployment, Kind
 from weco_deploy.model.events import (
     Claimed,
     Event,
@@ -18,7 +18,7 @@ from weco_deploy.model.events import (
     Waiting,
 )
 from weco_deploy.model.plan import Action, Plan, PlannedImage
-from weco_deploy.report.outcomes import Line, counts, outcome_lines, service_name
+from weco_deploy.report.outcomes import Line, counts, outcome_in_short, service_name
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.verdict import verdict
@@ -26,12 +26,15 @@ from weco_deploy.report.wording import count, duration, short_id, version_names
 
 
 def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
-    """The event as one line, followed by indented ones where something went wrong in a service."""
+    """The event as one line, followed by an indented one where something went wrong in a service.
+
+    Logs are left to the summary, which mostly stands on the same screen.
+    """
     match event:
         case Progress():
             return (Line(0, _progress(event)),)
         case ServiceSettled(outcome, at, since):
-            head, *rest = outcome_lines(outcome, symbols)
+            head, *rest = outcome_in_short(outcome, symbols)
             return Line(0, f"{head.text} (after {duration(at - since)})"), *rest
         case Settled(deployment):
             said = counts(outcome.status for outcome in deployment.services)
@@ -60,9 +63,11 @@ def _claimed(deployment: Deployment, plan: Plan) -> str:
         f"{count(len(plan.redeploys), 'service')} to redeploy",
         *([f"{watched} to watch"] if watched else []),
     ]
+    kind = "" if deployment.kind is Kind.DEPLOY else f" ({deployment.kind.value})"
     return (
-        f"deployment {short_id(deployment.deployment_id)} is recorded: "
-        f"release {short_id(deployment.release_id)} to {one_line(deployment.environment)}, {', '.join(parts)}"
+        f"deployment {short_id(deployment.deployment_id)}{kind} is recorded: "
+        f"release {short_id(deployment.release_id)} to {one_line(deployment.environment)}, "
+        + (", ".join(parts) if plan.changes else "nothing to do")
     )
 
 
@@ -88,5 +93,5 @@ def _put_back(image: PlannedImage, error: str, symbols: Symbols) -> str:
 
 def _progress(event: Progress) -> str:
     state = one_line(event.state)
-    said = f"{one_line(event.outcome.service_id)}: {event.running}/{event.desired} running"
+    said = f"{one_line(event.outcome.service_id)}: {event.running}/{event.desired} new running"
     return f"{said}{', ' if state else ''}{state} ({duration(event.at - event.since)})"

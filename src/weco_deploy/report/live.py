@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
 
-from weco_deploy.model.deployment import GOOD, ServiceStatus
+from weco_deploy.model.deployment import GOOD, Kind, ServiceStatus
 from weco_deploy.model.events import (
     Claimed,
     Event,
@@ -123,6 +123,8 @@ class LiveProgress:
                 return message != known
             case ServiceSettled(outcome):
                 return outcome.status not in GOOD
+            case Claimed(deployment):
+                return deployment.kind is Kind.ROLLBACK  # it may follow a failure without being asked for
             case Settling() | TagPutBack() | PollFailed() | Notice():
                 return True
             case _:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
 from weco_deploy.report.untrusted import one_line
 
 _AGAIN = "run it again (what runs right is left alone)"
@@ -31,34 +31,59 @@ def next_steps(deployment: Deployment, options: Sequence[str] = ()) -> tuple[Nex
     """
     back = deployment.rollback
     if back and back.status is not DeploymentStatus.SUCCEEDED:
-        return (NextStep("what ran before is not back; try again", _deploy(back, options)),)
+        return (
+            NextStep("what ran before is not back; see where it stands", _watch(deployment, options)),
+            NextStep("and try again", _again(back, options)),
+        )
+    again, watch = _again(deployment, options), _watch(deployment, options)
     match deployment.status:
         case DeploymentStatus.SUCCEEDED | DeploymentStatus.UNVERIFIED:
             return ()
         case DeploymentStatus.IN_PROGRESS:
-            return (NextStep("watch it", _watch(deployment, options)),)
+            return (NextStep("watch it", watch),)
         case DeploymentStatus.TIMED_OUT:
             return (
-                NextStep("the services may still get there; go on watching", _watch(deployment, options)),
-                NextStep(f"or {_AGAIN}", _deploy(deployment, options)),
+                NextStep("the services may still get there; go on watching", watch),
+                NextStep(f"or {_AGAIN}", again),
+                *_back(deployment, options),
             )
         case DeploymentStatus.INTERRUPTED:
             return (
-                NextStep(_AGAIN, _deploy(deployment, options)),
-                NextStep("or only see where it stands", _watch(deployment, options)),
+                NextStep(_AGAIN, again),
+                NextStep("or only see where it stands", watch),
+                *_back(deployment, options),
             )
-        case DeploymentStatus.FAILED | DeploymentStatus.ROLLED_BACK:
-            return (NextStep(f"once the cause is gone, {_AGAIN}", _deploy(deployment, options)),)
+        case DeploymentStatus.FAILED:
+            return (
+                NextStep("see where it stands now", watch),
+                *_back(deployment, options),
+                NextStep(f"once the cause is gone, {_AGAIN}", again),
+            )
+        case DeploymentStatus.ROLLED_BACK:
+            return (NextStep(f"once the cause is gone, {_AGAIN}", again),)
 
 
 def _watch(deployment: Deployment, options: Sequence[str]) -> str:
-    return _command(*options, "confirm-deploy", "--environment-id", deployment.environment)
+    return command(*options, "confirm-deploy", "--environment-id", deployment.environment)
 
 
-def _deploy(deployment: Deployment, options: Sequence[str]) -> str:
-    release = ("--release-id", deployment.release_id)
-    return _command(*options, "deploy", *release, "--environment-id", deployment.environment)
+def _back(deployment: Deployment, options: Sequence[str]) -> tuple[NextStep, ...]:
+    """How to go back, where tags have moved away from something."""
+    if not any(change.tag_moved and change.from_digest for change in deployment.images.values()):
+        return ()
+    line = command(*options, "rollback", "--environment-id", deployment.environment)
+    return (NextStep("or go back to the last release that worked", line),)
 
 
-def _command(*words: str) -> str:
+def _again(deployment: Deployment, options: Sequence[str]) -> str:
+    """The command that does the same once more: its gates open as they did."""
+    where = ("--environment-id", deployment.environment)
+    override = ("--override-gate", deployment.gate_override) if deployment.gate_override else ()
+    if deployment.kind is Kind.ROLLBACK:
+        return command(*options, "rollback", *where, "--to-release", deployment.release_id, *override)
+    return command(*options, "deploy", "--release-id", deployment.release_id, *where, *override)
+
+
+def command(*words: str) -> str:
+    """A command line of this tool, quoted for a shell; `words` may hold anything."""
     return shlex.join(["weco-deploy", *map(one_line, words)])

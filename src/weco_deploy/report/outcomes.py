@@ -61,16 +61,29 @@ def service_name(service_id: str, key: ServiceKey) -> str:
 
 def outcome_lines(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
     """How a service fared: one line, then everything that went wrong in it."""
+    evidence = (line for failure in outcome.failures for line in _failure_lines(failure))
+    return _head(outcome, symbols), *evidence
+
+
+def outcome_in_short(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
+    """How a service fared: one line, and below it the first thing that went wrong, without its log."""
+    return _head(outcome, symbols), *(_what_happened(failure) for failure in outcome.failures[:1])
+
+
+def _head(outcome: ServiceOutcome, symbols: Symbols) -> Line:
     said = f"{mark(outcome.status, symbols)} {service_name(outcome.service_id, outcome.key)} {STATUS_WORDS[outcome.status]}"
     reason = one_line(outcome.reason)
-    head = Line(0, f"{said}: {reason}" if reason else said)
-    return head, *(line for failure in outcome.failures for line in _failure_lines(failure))
+    return Line(0, f"{said}: {reason}" if reason else said)
+
+
+def _what_happened(failure: Failure) -> Line:
+    where = ", ".join(_circumstances(failure))
+    message = one_line(failure.message)
+    return Line(4, ": ".join(part for part in (where, message) if part) or one_line(failure.kind))
 
 
 def _failure_lines(failure: Failure) -> Iterator[Line]:
-    where = ", ".join(_circumstances(failure))
-    message = one_line(failure.message)
-    yield Line(4, ": ".join(part for part in (where, message) if part) or one_line(failure.kind))
+    yield _what_happened(failure)
     for line in failure.log_lines:
         yield Line(6, f"| {log_line(line)}".rstrip())
     if failure.log_location:

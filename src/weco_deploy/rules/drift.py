@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from weco_deploy.model.plan import Action, Expected, Snapshot
+from weco_deploy.model.plan import Action, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
+from weco_deploy.rules.expecting import expected_of
 from weco_deploy.rules.planning import examine
-from weco_deploy.rules.running import expectation, short
-
-
-def expected_of(
-    project: Project, environment: Environment, digests: Mapping[str, str | None], seen: Snapshot
-) -> dict[str, Expected]:
-    """What containers must run where these digests, by image id, are deployed."""
-    expected = {}
-    for image_id, view in seen.images.items():
-        digest = digests.get(image_id)
-        if digest is None:
-            continue
-        whole = view.manifest is not None and view.manifest.digest == digest
-        accepted = view.manifest.accepted if view.manifest is not None and whole else frozenset({digest})
-        name = project.image(image_id).repository
-        expected[image_id] = expectation(image_id, name, environment.tag, accepted)
-    return expected
+from weco_deploy.rules.running import short
 
 
 def drift(project: Project, environment: Environment, release: Release, seen: Snapshot) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from weco_deploy.model.deployment import (
@@ -15,7 +15,8 @@ from weco_deploy.model.deployment import (
 )
 from weco_deploy.model.plan import Expected, Snapshot
 from weco_deploy.model.project import Project
-from weco_deploy.rules.running import Match, all_described, evidence, expectation, rested
+from weco_deploy.rules.expecting import expected_of
+from weco_deploy.rules.running import Match, all_described, evidence, rested
 
 
 def verdict(services: Iterable[ServiceOutcome]) -> DeploymentStatus:
@@ -29,19 +30,18 @@ def verdict(services: Iterable[ServiceOutcome]) -> DeploymentStatus:
 
 
 def left_behind(deployment: Deployment) -> tuple[str, ...]:
-    """The images of services that failed whose environment tag points at what they failed with.
+    """The images whose environment tag points at what a service failed with.
 
-    ECS may put a service back to what it ran before, but it does not move tags.
+    ECS may put a service back to what it ran before, but it does not move tags. Of a service with several
+    images it is one that was moved; where all had been moved before, it may be any of them.
     """
-    failed = {
-        image_id
-        for service in deployment.services
-        if service.status is ServiceStatus.FAILED
-        for image_id in service.images
-    }
-    return tuple(
-        image_id for image_id, change in deployment.images.items() if image_id in failed and change.applied
-    )
+    failed: set[str] = set()
+    for service in deployment.services:
+        if service.status is ServiceStatus.FAILED:
+            changes = [deployment.images[one] for one in service.images if one in deployment.images]
+            moved = {change.image_id for change in changes if change.tag_moved}
+            failed |= moved or {change.image_id for change in changes if change.applied}
+    return tuple(image_id for image_id in deployment.images if image_id in failed)
 
 
 def cut_off(deployment: Deployment, project: Project, seen: Snapshot) -> DeploymentStatus:
@@ -52,7 +52,9 @@ def cut_off(deployment: Deployment, project: Project, seen: Snapshot) -> Deploym
     looked_at = deployment.images.keys() <= seen.images.keys()
     if not deployment.images or not looked_at or drifted(deployment, seen):
         return DeploymentStatus.INTERRUPTED
-    fine = all(_runs(outcome, deployment, project, seen) for outcome in deployment.services)
+    digests = {image_id: change.to_digest for image_id, change in deployment.images.items()}
+    expected = expected_of(project, project.environment(deployment.environment), digests, seen)
+    fine = all(_runs(outcome, expected, seen) for outcome in deployment.services)
     return DeploymentStatus.SUCCEEDED if fine else DeploymentStatus.INTERRUPTED
 
 
@@ -78,27 +80,12 @@ def drifted(deployment: Deployment, seen: Snapshot) -> tuple[str, ...]:
     )
 
 
-def _runs(outcome: ServiceOutcome, deployment: Deployment, project: Project, seen: Snapshot) -> bool:
+def _runs(outcome: ServiceOutcome, expected: Mapping[str, Expected], seen: Snapshot) -> bool:
     if outcome.status in (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED):
         return False
     views = seen.services.get(outcome.service_id, ())
     if len(views) != 1:
         return False
-    finding = evidence(
-        views[0],
-        expected_of(deployment, outcome, project),
-        seen.resolved.get(outcome.key, ()),
-        None,
-    )
+    ours = tuple(expected[image_id] for image_id in outcome.images if image_id in expected)
+    finding = evidence(views[0], ours, seen.resolved.get(outcome.key, ()), None)
     return finding.match is Match.RIGHT and rested(views[0].service) and all_described(views[0])
-
-
-def expected_of(deployment: Deployment, outcome: ServiceOutcome, project: Project) -> tuple[Expected, ...]:
-    """What a service of a recorded deployment must run. An index's children are not recorded."""
-    tag = project.environment(deployment.environment).tag
-    repositories = {image.id: image.repository for image in project.images}
-    return tuple(
-        expectation(image_id, repositories[image_id], tag, frozenset({deployment.images[image_id].to_digest}))
-        for image_id in outcome.images
-        if image_id in deployment.images and image_id in repositories
-    )

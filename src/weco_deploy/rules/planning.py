@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from weco_deploy.errors import PlanRefused
+from weco_deploy.model.deployment import Kind
 from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.plan import Action, Expected, Plan, PlannedImage, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
@@ -52,7 +53,7 @@ def plan(project: Project, request: DeployRequest, seen: Snapshot) -> Plan:
         release_is_new=request.new_release,
         images=images,
         services=tuple(_forced(service) if request.force_redeploy else service for service in found.services),
-        warnings=(*_release_warnings(project, release, seen), *found.warnings, *gone),
+        warnings=(*_release_warnings(project, request, seen), *found.warnings, *gone),
         fence=seen.record.fence,
     )
 
@@ -178,8 +179,8 @@ def _images(
     return tuple(planned)
 
 
-def _release_warnings(project: Project, release: Release, seen: Snapshot) -> list[str]:
-    warnings = []
+def _release_warnings(project: Project, request: DeployRequest, seen: Snapshot) -> list[str]:
+    release, warnings = request.release, []
     gone = [
         image_id for image_id in release.versions if image_id not in {image.id for image in project.images}
     ]
@@ -191,7 +192,9 @@ def _release_warnings(project: Project, release: Release, seen: Snapshot) -> lis
     if absent:
         warnings.append(f"the release has no version of {', '.join(absent)}: left as they are")
     current = seen.current
-    if current and current.release_id != release.release_id and release.date_created < current.date_created:
+    # Of a rollback nobody expects anything else.
+    meant = request.kind is Kind.ROLLBACK or current is None or current.release_id == release.release_id
+    if current and not meant and release.date_created < current.date_created:
         warnings.append(
             f"this release (made {release.date_created:%Y-%m-%d %H:%M}Z) is older than the one deployed last "
             f"({current.release_id[:8]}, made {current.date_created:%Y-%m-%d %H:%M}Z)"

@@ -45,7 +45,10 @@ class Sandbox:
         return self.state.endpoint
 
     def environment(self) -> dict[str, str]:
-        """The variables that make AWS's tools, and this one, use the sandbox and nothing of the caller's."""
+        """The variables that make AWS's tools, and this one, use the sandbox and nothing of the caller's.
+
+        With a project file of the sandbox's own, which no command would find, this tool is told where it is.
+        """
         config = str(self.directory.absolute() / _AWS_CONFIG)
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -60,6 +63,16 @@ class Sandbox:
             "AWS_SHARED_CREDENTIALS_FILE": config,
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "127.0.0.1",
+            **self._own_project(),
+        }
+
+    def _own_project(self) -> dict[str, str]:
+        file = self.state.project_file
+        if file is None or Path(file).parent.absolute() != self.directory.absolute():
+            return {}
+        return {
+            "WECO_DEPLOY_PROJECT_FILE": str(Path(file).absolute()),
+            "WECO_DEPLOY_DIR": str(self.directory.absolute()),
         }
 
     def push(

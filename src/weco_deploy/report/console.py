@@ -1,0 +1,40 @@
+"""Where the AWS console shows an ECS service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from weco_deploy.model.service import ServiceKey
+
+# What follows the region in the console's host name, by the partition of the cluster's ARN.
+_HOSTS = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleLinks:
+    """Addresses of pages: the service's health, and the logs of its tasks."""
+
+    service: str
+    logs: str
+
+
+def console_links(key: ServiceKey) -> ConsoleLinks | None:
+    """The console's pages about a service.
+
+    None if the cluster is no ARN (`arn:<partition>:ecs:<region>:<account>:cluster/<name>`), or one of a
+    partition whose console we don't know.
+    """
+    partition, _, rest = key.cluster.removeprefix("arn:").partition(":ecs:")
+    region = rest.partition(":")[0]
+    host = _HOSTS.get(partition)
+    if host is None or not region:
+        return None
+    region = quote(region, safe="")
+    cluster, service = quote(key.cluster_name, safe=""), quote(key.name, safe="")
+    page = f"https://{region}.{host}/ecs/v2/clusters/{cluster}/services/{service}"
+    return ConsoleLinks(service=f"{page}/health?region={region}", logs=f"{page}/logs?region={region}")

@@ -1,0 +1,274 @@
+"""promote and rollback, and the gate of a label: from arguments to documents and exit codes, on the in-memory world."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import PROJECT_FILE, Desk, Ran
+from tests.world.behaviour import crash
+
+PROMOTE = ("promote", "--from", "stage", "--to", "prod")
+ROLLBACK = ("rollback", "--environment-id", "stage")
+SOON = ("--confirmation-interval", "5")
+
+
+def release_deploy(desk: Desk, *arguments: str) -> Ran:
+    ran = desk.run("--confirm", "--output", "json", "release-deploy", *SOON, *arguments)
+    desk.world.pass_time(60)
+    return ran
+
+
+def fail_on_stage(desk: Desk) -> None:
+    """The tag of stage points at an image that does not run."""
+    release_deploy(desk)
+    desk.world.push("search", crash())
+    assert release_deploy(desk).code == 1
+
+
+def writes(desk: Desk) -> int:
+    return sum(
+        desk.world.count(name) for name in ("store.claim", "store.save", "registry.point", "store.lock")
+    )
+
+
+def test_promote_deploys_what_the_other_environment_runs_whatever_was_pushed_since(desk: Desk) -> None:
+    tested = desk.world.push("search")
+    release_id = release_deploy(desk).json["deployment"]["release_id"]
+    desk.world.push("search")
+
+    ran = desk.run("--confirm", "--output", "json", *PROMOTE)
+
+    assert ran.code == 0
+    deployment = ran.json["deployment"]
+    assert (deployment["kind"], deployment["status"], deployment["environment"]) == (
+        "promote",
+        "succeeded",
+        "prod",
+    )
+    assert deployment["release_id"] == release_id
+    assert deployment["description"] == "Promoted from stage"
+    assert desk.world.running("search-api", "prod") == {tested}
+
+
+def test_a_mixed_environment_is_promoted_as_a_new_release(desk: Desk) -> None:
+    release_deploy(desk)
+    items = desk.world.push("items")
+    desk.world.untag("search", "latest")
+    release_deploy(desk)
+
+    dry = desk.run("--dry-run", "--output", "json", *PROMOTE)
+    ran = desk.run("--confirm", "--output", "json", *PROMOTE)
+
+    assert (dry.code, dry.json["plan"]["release_id"]) == (0, None)
+    assert (ran.code, set(ran.json["deployment"]["images"])) == (0, {"search", "items"})
+    shown = desk.run("show-release", ran.json["deployment"]["release_id"])
+    assert shown.json["from_label"] == "env.stage"
+    assert desk.world.running("items-api", "prod") == {items}
+
+
+def test_rollback_deploys_the_release_before(desk: Desk) -> None:
+    before = release_deploy(desk).json["deployment"]["release_id"]
+    digest = desk.world.tag("search", "env.stage")
+    desk.world.push("search")
+    release_deploy(desk)
+
+    ran = desk.run("--confirm", "--output", "json", *ROLLBACK)
+
+    assert ran.code == 0
+    deployment = ran.json["deployment"]
+    assert (deployment["kind"], deployment["status"]) == ("rollback", "succeeded")
+    assert (deployment["release_id"], deployment["description"]) == (before, "Rollback")
+    assert desk.world.running("search-api", "stage") == {digest}
+
+
+def test_a_mixed_environment_is_rolled_back_to_a_new_release_of_what_it_ran(desk: Desk) -> None:
+    release_deploy(desk)
+    items = desk.world.push("items")
+    desk.world.untag("search", "latest")
+    release_deploy(desk)
+    search = desk.world.tag("search", "env.stage")
+    desk.world.push("items")
+    desk.world.push("search")
+    release_deploy(desk)
+
+    ran = desk.run("--confirm", "--output", "json", *ROLLBACK)
+
+    assert ran.code == 0
+    release_id = ran.json["deployment"]["release_id"]
+    assert desk.run("show-release", release_id).json["digests"] == {"search": search, "items": items}
+    assert desk.world.running("items-api", "stage") == {items}
+
+
+@pytest.mark.parametrize("flag", ["--to-release", "--to"])
+def test_rollback_goes_to_the_release_it_is_told(desk: Desk, flag: str) -> None:
+    first = release_deploy(desk).json["deployment"]["release_id"]
+    for _ in range(2):
+        desk.world.push("search")
+        release_deploy(desk)
+
+    ran = desk.run("--confirm", "--output", "json", *ROLLBACK, flag, first[:8])
+
+    assert (ran.code, ran.json["deployment"]["release_id"]) == (0, first)
+
+
+@pytest.mark.parametrize("arguments", [PROMOTE, ROLLBACK])
+def test_a_dry_run_shows_the_plan_and_changes_nothing(desk: Desk, arguments: tuple[str, ...]) -> None:
+    release_deploy(desk)
+    desk.world.push("search")
+    release_deploy(desk)
+    before = writes(desk)
+
+    document, text = desk.run("-d", "--output", "json", *arguments), desk.run("-d", *arguments)
+
+    assert (document.code, document.json["plan"]["changes"]) == (0, True)
+    assert (text.code, text.out.startswith("Plan: ")) == (0, True)
+    assert writes(desk) == before
+
+
+@pytest.mark.parametrize("arguments", [PROMOTE, ROLLBACK])
+def test_without_a_person_and_without_confirm_nothing_is_changed(
+    desk: Desk, arguments: tuple[str, ...]
+) -> None:
+    release_deploy(desk)
+    desk.world.push("search")
+    release_deploy(desk)
+    before = writes(desk)
+
+    ran = desk.run(*arguments)
+
+    assert ran.code == 2
+    assert "--confirm" in ran.err
+    assert writes(desk) == before
+
+
+@pytest.mark.parametrize("arguments", [PROMOTE, ROLLBACK])
+def test_where_nothing_was_deployed_there_is_nothing_to_take(desk: Desk, arguments: tuple[str, ...]) -> None:
+    ran = desk.run("--confirm", "--output", "json", *arguments)
+
+    assert (ran.code, ran.error["code"]) == (1, "not_found")
+
+
+FROM_STAGE = [
+    pytest.param(PROMOTE, id="promote"),
+    pytest.param(("prepare", "--from-label", "env.stage"), id="prepare"),
+    pytest.param(("update", "--image-ids", "search", "--from-label", "env.stage"), id="update"),
+    pytest.param(
+        ("release-deploy", "--from-label", "env.stage", "--environment-id", "prod"), id="release-deploy"
+    ),
+]
+
+
+@pytest.mark.parametrize("arguments", FROM_STAGE)
+def test_what_failed_on_stage_goes_no_further(desk: Desk, arguments: tuple[str, ...]) -> None:
+    fail_on_stage(desk)
+    before = writes(desk)
+
+    ran = desk.run("--confirm", "--output", "json", *arguments)
+
+    assert (ran.code, ran.error["code"]) == (1, "gate_closed")
+    assert "--override-gate" in ran.error["hint"]
+    assert writes(desk) == before
+
+
+@pytest.mark.parametrize("arguments", FROM_STAGE)
+def test_what_stage_is_just_getting_goes_no_further(desk: Desk, arguments: tuple[str, ...]) -> None:
+    release_deploy(desk)
+    desk.world.push("search")
+    met: list[Ran] = []
+    desk.world.before("store.note", lambda _: met.append(desk.run("--output", "json", *arguments)))
+
+    assert desk.run("--confirm", "release-deploy").code == 0
+
+    assert [(ran.code, ran.error["code"]) for ran in met] == [(1, "gate_closed")]
+    assert "is being deployed to" in met[0].error["message"]
+
+
+@pytest.mark.parametrize("arguments", FROM_STAGE)
+def test_a_gate_can_be_passed_for_a_reason_that_is_recorded(desk: Desk, arguments: tuple[str, ...]) -> None:
+    fail_on_stage(desk)
+
+    ran = desk.run(
+        "--confirm", "--output", "json", *arguments, "--override-gate", "the site is down", *soon(arguments)
+    )
+
+    assert "error" not in ran.json
+    if "deployment" in ran.json:
+        assert ran.json["deployment"]["gate_override"] == "the site is down"
+    else:
+        assert ran.json["release"]["description"].endswith(" (gate passed by hand: the site is down)")
+
+
+def soon(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    return () if arguments[0] in {"prepare", "update"} else SOON
+
+
+def test_a_label_that_is_no_environment_s_has_no_gate(desk: Desk) -> None:
+    fail_on_stage(desk)
+
+    assert desk.run("prepare").code == 0
+    assert desk.run("prepare", "--from-label", "env.prod").code == 0
+
+
+def test_rollback_on_failure_puts_back_what_ran_and_says_so(desk: Desk) -> None:
+    release_deploy(desk)
+    good = desk.world.tag("search", "env.stage")
+    desk.world.push("search", crash())
+
+    ran = release_deploy(desk, "--rollback-on-failure")
+
+    assert ran.code == 1
+    deployment = ran.json["deployment"]
+    assert (deployment["status"], deployment["rollback"]["status"]) == ("rolled_back", "succeeded")
+    assert desk.world.tag("search", "env.stage") == good
+    text = desk.run("--confirm", "release-deploy", "--rollback-on-failure", *SOON).out
+    assert "failed and was rolled back" in text
+    assert "\nRollback:\n" in text
+
+
+def test_after_a_failure_one_is_told_how_to_look_further_to_go_back_and_to_try_again(desk: Desk) -> None:
+    release_deploy(desk)
+    desk.world.push("search", crash())
+
+    ran = desk.run("--confirm", "-i", "shop", "release-deploy", *SOON)
+
+    for command in (
+        "confirm-deploy --environment-id stage",
+        "rollback --environment-id stage",
+        "deploy --release-id",
+    ):
+        assert f"    weco-deploy --project-id shop {command}" in ran.out
+
+
+def test_a_failure_is_told_at_once_and_its_log_in_the_result_alone(desk: Desk) -> None:
+    desk.world.push("search", crash())
+
+    ran = desk.run("--confirm", "release-deploy", *SOON)
+
+    assert "exit code" in ran.out
+    assert "exit code" in ran.err
+    assert "      | " in ran.out
+    assert "      | " not in ran.err
+
+
+@pytest.mark.parametrize(
+    "command", [("promote", "--from", "stage", "--to", "prod"), ("rollback", "--environment-id", "prod")]
+)
+def test_every_global_option_works_before_the_command(desk: Desk, command: tuple[str, ...]) -> None:
+    release_deploy(desk)
+    release_deploy(desk, "--environment-id", "prod")
+    desk.world.push("search")
+    release_deploy(desk)
+    release_deploy(desk, "--environment-id", "prod")
+    role = "arn:aws:iam::111122223333:role/mine"
+    Path("elsewhere.yml").write_text(
+        PROJECT_FILE.replace("name: Shop", "name: Shop\n  region_name: us-east-1")
+    )
+
+    ran = desk.run(
+        *("-f", "elsewhere.yml", "-i", "shop", "--region-name", "eu-west-1", "--role-arn", role),
+        *("-v", "-y", "-d", "--output", "json", *command),
+    )
+
+    assert (ran.code, set(ran.json)) == (0, {"plan"})
+    asked = desk.connections[-1]
+    assert (asked.project.role_arn, asked.project.region_name, asked.traced) == (role, "eu-west-1", True)

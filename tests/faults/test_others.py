@@ -1,0 +1,172 @@
+"""The tool is killed, or gets a signal, at every call; what comes next is not the same command again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import pytest
+
+from tests.faults.scenarios import PATIENT, SCENARIOS, Scenario, assert_right, calls_of, declared
+from tests.operations.runs import confirm_deploy, deployments, recorded, release_deploy, rollback
+from tests.world import Call, Killed, World
+from tests.world.projects import FIVE_AND_EIGHT
+from weco_deploy.errors import Interrupted, NotFound
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+
+RELEASE_DEPLOY = SCENARIOS[0]
+LEASE_AND_GRACE = 120 + 15
+
+
+def cuts(share: int, shares: int) -> list[tuple[str, int]]:
+    last = len(calls_of(RELEASE_DEPLOY)) + 1
+    return [(cut, nth) for nth in range(1 + share, last, shares) for cut in ("cut_before", "cut_after")]
+
+
+def killed(cut: str, nth: int) -> tuple[World, Mapping[str, str]]:
+    """The world after a `release-deploy` that was killed there, and what that would have made run."""
+    world, wanted = declared(RELEASE_DEPLOY)
+    getattr(world, cut)(nth)
+    with pytest.raises(Killed):
+        RELEASE_DEPLOY.act(world)
+    world.pass_time(1)
+    return world, wanted
+
+
+@pytest.mark.parametrize("share", range(2))
+def test_after_a_kill_anywhere_another_release_settles_it_and_is_deployed_whole(share: int) -> None:
+    for cut, nth in cuts(share, 2):
+        world, wanted = killed(cut, nth)
+        newer = {**wanted, "search": world.push("search"), "items": world.push("items")}
+
+        last = release_deploy(world, "stage", wait_for_lock=PATIENT)
+
+        assert_right(world, RELEASE_DEPLOY, newer, last)
+
+
+@pytest.mark.parametrize("share", range(2))
+def test_after_a_kill_anywhere_confirming_settles_it_truly_and_running_it_again_converges(share: int) -> None:
+    for cut, nth in cuts(share, 2):
+        world, wanted = killed(cut, nth)
+        before = deployments(world)
+        world.pass_time(LEASE_AND_GRACE)
+
+        confirmed = confirm_deploy(world, wait=300.0)
+
+        assert confirmed.deployment_id == before[0].deployment_id
+        assert all(one.finished for one in deployments(world))
+        assert recorded(world).lock is None
+        assert (confirmed.status is DeploymentStatus.SUCCEEDED) == runs(world, confirmed)
+        world.pass_time(1)
+        assert_right(world, RELEASE_DEPLOY, wanted, RELEASE_DEPLOY.act(world))
+
+
+def runs(world: World, deployment: Deployment) -> bool:
+    """Whether all of the deployment's digests are tagged and run."""
+    digests = {image_id: change.to_digest for image_id, change in deployment.images.items()}
+    tagged = all(world.tag(image_id, "env.stage") == digest for image_id, digest in digests.items())
+    return tagged and all(
+        world.running(service_id, "stage") == {digests[image_id] for image_id in image_ids}
+        for service_id, image_ids in FIVE_AND_EIGHT.services.items()
+    )
+
+
+def test_a_rollback_that_was_killed_and_is_run_again_goes_where_it_was_going() -> None:
+    tried = 0
+    for nth in range(1, 200):
+        world = World.of(FIVE_AND_EIGHT)
+        digests = []
+        for _ in range(3):
+            world.pass_time(1)
+            digests.append(world.push("search"))
+            release_deploy(world)
+        world.pass_time(1)
+        world.cut_before(nth)
+        try:
+            rollback(world)
+            break
+        except Killed:
+            tried += 1
+        world.pass_time(1)
+
+        again = rollback(world, wait_for_lock=PATIENT)
+
+        assert again.status is DeploymentStatus.SUCCEEDED
+        assert world.running("search-api", "stage") == {digests[1]}
+        assert world.tag("search", "env.stage") == digests[1]
+        world.pass_time(1)
+        assert rollback(world).status is DeploymentStatus.SUCCEEDED
+        assert world.running("search-api", "stage") == {digests[0]}
+        world.pass_time(1)
+        with pytest.raises(NotFound):
+            rollback(world)
+    assert tried > 20
+
+
+# Signals.
+
+WITHIN = 5.0
+"""Seconds that it may take from a signal to the end."""
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_signal_anywhere_settles_releases_the_lock_and_running_it_again_converges(
+    scenario: Scenario,
+) -> None:
+    interrupted = 0
+    for nth in range(1, len(calls_of(scenario)) + 1):
+        world, wanted = declared(scenario)
+        before = deployments(world, scenario.environment)
+        signalled: list[datetime] = []
+        world.before("*", lambda _, at=signalled, now=world.now: at.append(now()), nth)  # type: ignore[misc]  # mypy can't infer defaults of a lambda
+        world.signal_before(nth)
+
+        outcome = ended(world, scenario)
+
+        assert (world.now() - signalled[0]).total_seconds() <= WITHIN
+        after = deployments(world, scenario.environment)
+        assert recorded(world, scenario.environment).lock is None
+        assert all(one.finished for one in after)
+        if isinstance(outcome, Interrupted):
+            assert after == before
+        elif outcome.status is DeploymentStatus.SUCCEEDED:
+            assert_right(world, scenario, wanted, outcome)
+        else:
+            interrupted += 1
+            assert outcome.status is after[0].status is DeploymentStatus.INTERRUPTED
+            assert "interrupted" in outcome.reason
+            assert goes_on(outcome) == ("ECS goes on" in outcome.reason)
+            assert goes_on(outcome) == ("confirm-deploy --environment-id" in outcome.reason)
+        world.pass_time(1)
+
+        last = scenario.act(world)
+
+        assert_right(world, scenario, wanted, last)
+    assert interrupted > 5
+
+
+def ended(world: World, scenario: Scenario) -> Deployment | Interrupted:
+    try:
+        return scenario.act(world)
+    except Interrupted as interrupted:
+        return interrupted
+
+
+def goes_on(deployment: Deployment) -> bool:
+    return any(service.status is ServiceStatus.IN_PROGRESS for service in deployment.services)
+
+
+def test_a_second_signal_ends_it_at_once_and_the_next_run_converges() -> None:
+    world, wanted = declared(RELEASE_DEPLOY)
+
+    def twice(call: Call) -> None:
+        call.run.signal()
+        call.run.signal()
+
+    world.before("runtime.redeploy", twice, nth=2)
+    with pytest.raises(Killed):
+        RELEASE_DEPLOY.act(world)
+    assert deployments(world)[0].status is DeploymentStatus.IN_PROGRESS
+    world.pass_time(1)
+
+    assert_right(world, RELEASE_DEPLOY, wanted, RELEASE_DEPLOY.act(world))

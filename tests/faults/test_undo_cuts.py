@@ -1,0 +1,65 @@
+"""The tool is killed at every call of a deployment that fails and is rolled back; then it is run again."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.scenarios import PATIENT
+from tests.operations.runs import deployments, recorded, release_deploy
+from tests.world import Killed, World, crash
+from tests.world.projects import project
+from weco_deploy.model.deployment import Deployment, DeploymentStatus
+
+PROJECT = project({"search": ["search-api"], "items": ["items-api", "items-worker"]})
+SHARES = 2
+
+
+def bad() -> tuple[World, dict[str, str]]:
+    """A world whose good release is deployed, with new images pushed of which one is bad. The good digests."""
+    world = World.of(PROJECT, breaker=False)
+    good = {image_id: world.push(image_id) for image_id in ("search", "items")}
+    release_deploy(world)
+    world.pass_time(1)
+    world.push("search")
+    world.push("items", crash())
+    world.pass_time(1)
+    return world, good
+
+
+def act(world: World) -> Deployment:
+    return release_deploy(world, rollback_on_failure=True, wait_for_lock=PATIENT)
+
+
+def calls() -> int:
+    world, _ = bad()
+    before = len(world.calls)
+    assert act(world).status is DeploymentStatus.ROLLED_BACK
+    return len(world.calls) - before
+
+
+@pytest.mark.parametrize("cut", ["cut_before", "cut_after"])
+@pytest.mark.parametrize("share", range(SHARES))
+def test_an_undoing_that_was_killed_anywhere_is_made_good_by_running_it_again(cut: str, share: int) -> None:
+    for nth in range(1 + share, calls() + 1, SHARES):
+        world, good = bad()
+        getattr(world, cut)(nth)
+        with pytest.raises(Killed):
+            act(world)
+        world.pass_time(1)
+
+        last = act(world)
+
+        assert last.status is DeploymentStatus.ROLLED_BACK
+        assert last.rollback is not None
+        world.settle_down()
+        for image_id, digest in good.items():
+            assert world.tag(image_id, "env.stage") == digest
+        for service_id, image_ids in PROJECT.services.items():
+            assert world.running(service_id, "stage") == {good[image_id] for image_id in image_ids}
+        record = recorded(world)
+        assert record.lock is None
+        assert record.current is not None
+        assert record.current.deployment_id == last.rollback.deployment_id
+        assert record.current == record.good
+        assert {image_id: one.digest for image_id, one in record.images.items()} == good
+        assert all(one.finished for one in deployments(world))

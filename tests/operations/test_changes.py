@@ -1,0 +1,229 @@
+"""Tags first, then services: what happens where one of these changes is refused or its answer is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.operations.runs import Told, deployments, recorded, release_deploy, statuses
+from tests.world import Call, World, crash, slow
+from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE
+from weco_deploy.errors import AccessDenied, AwsError, Unreachable
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.events import Notice, ServiceSettled, TagPutBack
+
+DENIED = AccessDenied("ecs:UpdateService", "not allowed: ecs:UpdateService")
+LOST = Unreachable("ecs:UpdateService", "connection reset")
+NEW = ("search", "transformer", "merger")
+
+
+def pushed() -> tuple[World, dict[str, str | None], dict[str, str]]:
+    """A world with three new images; what its tags pointed at, and the new digests."""
+    world = World.of(FIVE_AND_EIGHT)
+    old = {image_id: world.tag(image_id, "env.stage") for image_id in NEW}
+    return world, old, {image_id: world.push(image_id) for image_id in NEW}
+
+
+def tags(world: World) -> dict[str, str | None]:
+    return {image_id: world.tag(image_id, "env.stage") for image_id in NEW}
+
+
+def put_back(told: Told) -> dict[str, str]:
+    return {event.image.image_id: event.error for event in told.events if isinstance(event, TagPutBack)}
+
+
+def assert_nothing_applied(world: World, deployment: Deployment) -> None:
+    assert deployment.status is DeploymentStatus.FAILED
+    assert deployments(world)[0] == deployment
+    assert not any(change.tag_moved for change in deployment.images.values())
+    record = recorded(world)
+    assert not set(NEW) & set(record.images)
+    assert record.lock is None
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_where_a_tag_cannot_be_moved_all_go_back_and_nothing_restarts(nth: int) -> None:
+    world, old, _ = pushed()
+    world.fail("registry.point", AccessDenied("ecr:PutImage", "not allowed: ecr:PutImage"), nth)
+    told = Told()
+
+    deployment = release_deploy(world, told=told)
+
+    assert tags(world) == old
+    assert world.count("runtime.redeploy") == 0
+    assert "ecr:PutImage" in deployment.reason
+    assert_nothing_applied(world, deployment)
+    assert set(put_back(told).values()) == {""}
+
+
+def test_where_the_answer_of_a_tag_is_lost_that_one_goes_back_too() -> None:
+    world, old, _ = pushed()
+    world.lose_answer("registry.point", Unreachable("ecr:PutImage", "connection reset"), nth=2)
+
+    deployment = release_deploy(world)
+
+    assert tags(world) == old
+    assert_nothing_applied(world, deployment)
+
+
+def test_where_the_first_service_is_refused_the_tags_go_back() -> None:
+    world, old, _ = pushed()
+    world.fail("runtime.redeploy", DENIED)
+    told = Told()
+
+    deployment = release_deploy(world, told=told)
+
+    assert tags(world) == old
+    assert set(put_back(told)) == set(NEW)
+    assert world.count("runtime.redeploy") == 1
+    assert "ecs:UpdateService" in deployment.reason
+    assert_nothing_applied(world, deployment)
+    told_services = [one for one in deployment.services if one.status is ServiceStatus.FAILED]
+    assert "could not be redeployed" in told_services[0].reason
+    assert len(told_services) == 1
+
+
+def test_a_tag_that_did_not_exist_before_cannot_go_back_and_that_is_said_and_recorded() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.untag("search", "env.stage")
+    new = world.push("search")
+    world.fail("runtime.redeploy", DENIED)
+    told = Told()
+
+    deployment = release_deploy(world, told=told, force_redeploy=True)
+
+    assert world.tag("search", "env.stage") == new
+    assert "did not exist before, so it can't go back" in put_back(told)["search"]
+    assert deployment.status is DeploymentStatus.FAILED
+    (kept,) = deployments(world)
+    assert kept.images["search"].tag_moved
+    assert kept.images["search"].from_digest is None
+    assert recorded(world).images["search"].digest == new
+
+
+def test_what_stops_putting_back_does_not_hide_why_it_was_needed() -> None:
+    world, _, _ = pushed()
+
+    def refuse(_: Call) -> None:
+        world.fail("store.note", AccessDenied("dynamodb:PutItem", "not allowed: dynamodb:PutItem"))
+        raise DENIED
+
+    world.before("runtime.redeploy", refuse)
+    told = Told()
+
+    deployment = release_deploy(world, told=told)
+
+    assert "ecs:UpdateService" in deployment.reason
+    assert any("dynamodb:PutItem" in one.message for one in told.events if isinstance(one, Notice))
+
+
+@pytest.mark.parametrize("nth", range(2, 6))
+def test_a_later_service_that_is_refused_fails_alone(nth: int) -> None:
+    world, _, new = pushed()
+    world.fail("runtime.redeploy", DENIED, nth)
+
+    deployment = release_deploy(world)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert tags(world) == new
+    found = list(statuses(deployment).values())
+    assert found.count(ServiceStatus.FAILED) == 1
+    assert found.count(ServiceStatus.SUCCEEDED) == 4
+    assert found.count(ServiceStatus.UNCHANGED) == 3
+
+
+def test_one_that_failed_alone_is_all_that_the_next_run_redeploys() -> None:
+    world, _, _ = pushed()
+    world.fail("runtime.redeploy", DENIED, nth=4)
+    release_deploy(world)
+    before = world.count("runtime.redeploy")
+
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+    assert world.count("runtime.redeploy") == before + 1
+
+
+def ecs_deployments(world: World) -> int:
+    """How many deployments the service has ever had."""
+    service = world.declared("search-api", "stage")
+    return sum("deployment completed" in event.message for event in service.events)
+
+
+@pytest.mark.parametrize("lag", [0.0, 3.0])
+def test_where_the_answer_of_a_redeployment_is_lost_the_service_is_not_redeployed_twice(lag: float) -> None:
+    world = World.of(ONE_AND_ONE)
+    new = world.push("search")
+    if lag:
+        world.lag(lag)
+    world.lose_answer("runtime.redeploy", LOST)
+    before = ecs_deployments(world)
+
+    deployment = release_deploy(world)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert world.running("search-api", "stage") == {new}
+    assert world.count("runtime.redeploy") == 1
+    assert ecs_deployments(world) == before + 1
+    assert deployment.services[0].ecs_deployment_id == world.declared("search-api", "stage").primary.id
+
+
+def test_where_ecs_turns_out_not_to_have_acted_it_is_told_again() -> None:
+    world = World.of(ONE_AND_ONE)
+    new = world.push("search")
+    world.fail("runtime.redeploy", LOST, times=2)
+
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+    assert world.running("search-api", "stage") == {new}
+    assert world.count("runtime.redeploy") == 3
+
+
+def test_where_ecs_never_acts_the_tags_go_back() -> None:
+    world, old, _ = pushed()
+    world.fail("runtime.redeploy", LOST, times=3)
+
+    deployment = release_deploy(world)
+
+    assert tags(world) == old
+    assert_nothing_applied(world, deployment)
+
+
+# Success means that all of it is true at the same time.
+
+
+def test_what_succeeded_first_and_crashes_while_others_still_start_is_no_success() -> None:
+    world = World.of(FIVE_AND_EIGHT)
+    world.push("items", crash(at=70))
+    world.push("loader", slow(64))
+
+    deployment = release_deploy(world, wait=95.0)
+
+    assert deployment.status is DeploymentStatus.TIMED_OUT
+    assert statuses(deployment)["items-api"] is ServiceStatus.IN_PROGRESS
+    assert statuses(deployment)["loader"] is ServiceStatus.SUCCEEDED
+
+
+def test_what_succeeded_first_is_told_of_once() -> None:
+    world = World.of(FIVE_AND_EIGHT)
+    world.push("items")
+    world.push("loader", slow(64))
+    told = Told()
+
+    assert release_deploy(world, told=told).status is DeploymentStatus.SUCCEEDED
+    settled = [one.outcome.service_id for one in told.events if isinstance(one, ServiceSettled)]
+    assert sorted(settled) == ["items-api", "loader", "loader-nightly"]
+
+
+def test_a_last_look_that_fails_is_made_again() -> None:
+    world = World.of(FIVE_AND_EIGHT)
+    world.push("items")
+    world.push("loader", slow(64))
+    looks = [0]
+
+    def fail_the_last(_: object) -> None:
+        looks[0] += 1
+        if world.declared("loader", "stage").primary.completed and looks[0] < 100:
+            looks[0] = 100
+            raise AwsError("ecs:DescribeServices", "no")
+
+    world.after("store.claim", lambda _: world.before("runtime.describe", fail_the_last, times=1000))
+
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+    assert looks[0] > 100

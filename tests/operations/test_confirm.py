@@ -1,0 +1,347 @@
+"""Looking at a deployment made before: what runs is judged, and only what was cut off is recorded."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.operations.runs import (
+    Told,
+    confirm_deploy,
+    deployments,
+    recorded,
+    release_deploy,
+    statuses,
+)
+from tests.world import Killed, World, crash, slow
+from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE
+from weco_deploy.errors import EnvironmentLocked, Interrupted, NotFound
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.events import Notice, Waiting
+from weco_deploy.model.release import Release
+
+LEASE_AND_GRACE = 120 + 15
+WRITES = ("claim", "resume", "renew", "note", "settle", "save", "lock", "unlock")
+
+
+def written(world: World, before: int) -> list[str]:
+    """The names of the calls since then that changed anything."""
+    names = [call.name for call in world.calls[before:]]
+    changing = {f"store.{one}" for one in WRITES} | {"registry.point", "runtime.redeploy"}
+    return [name for name in names if name in changing]
+
+
+def killed(world: World, call: str, nth: int = 1) -> Deployment:
+    """Somebody's `release-deploy` is killed after that call; what is recorded of it."""
+    world.cut_after(nth, call)
+    with pytest.raises(Killed):
+        release_deploy(world)
+    return deployments(world)[0]
+
+
+def test_a_deployment_that_succeeded_and_runs_is_confirmed_and_nothing_is_written() -> None:
+    world = World.of(FIVE_AND_EIGHT)
+    world.push("search")
+    deployed = release_deploy(world)
+    before = len(world.calls)
+
+    deployment = confirm_deploy(world)
+
+    assert deployment.deployment_id == deployed.deployment_id
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert statuses(deployment)["search-api"] is ServiceStatus.SUCCEEDED
+    assert statuses(deployment)["merger"] is ServiceStatus.UNCHANGED
+    assert written(world, before) == []
+
+
+def test_a_deployment_that_succeeded_once_is_judged_by_what_runs_now() -> None:
+    world = World.of(ONE_AND_ONE)
+    digest = world.push("search")
+    release_deploy(world)
+    other = world.push("search")
+    world.point("search", "env.stage", other)
+    world.somebody_redeploys("search-api", "stage")
+    world.settle_down()
+    world.point("search", "env.stage", digest)
+    before = len(world.calls)
+
+    deployment = confirm_deploy(world)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert f"runs {other[:19]} of search" in deployment.services[0].reason
+    assert written(world, before) == []
+    assert deployments(world)[0].status is DeploymentStatus.SUCCEEDED
+
+
+def test_a_tag_that_points_elsewhere_is_no_success() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    release_deploy(world)
+    world.point("search", "env.stage", world.push("search"))
+
+    deployment = confirm_deploy(world)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert "the env.stage tag of search does not point at what was deployed" in deployment.reason
+
+
+def test_one_that_ran_out_of_time_is_watched_further() -> None:
+    world = World.of(ONE_AND_ONE)
+    new = world.push("search", slow(300))
+    assert release_deploy(world, wait=60.0).status is DeploymentStatus.TIMED_OUT
+    before = len(world.calls)
+
+    deployment = confirm_deploy(world, wait=600.0)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert world.running("search-api", "stage") == {new}
+    assert written(world, before) == []
+
+
+def test_one_that_still_moves_when_the_waiting_time_ends_has_timed_out() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", slow(900))
+    release_deploy(world, wait=60.0)
+    began = world.now()
+
+    deployment = confirm_deploy(world, wait=45.0)
+
+    assert deployment.status is DeploymentStatus.TIMED_OUT
+    assert statuses(deployment) == {"search-api": ServiceStatus.IN_PROGRESS}
+    assert (world.now() - began).total_seconds() == 45
+
+
+def test_one_that_fails_while_it_is_watched_has_failed() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", crash())
+    assert release_deploy(world, wait=5.0).status is DeploymentStatus.TIMED_OUT
+
+    deployment = confirm_deploy(world, wait=600.0)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert any(failure.exit_code == 1 for failure in deployment.services[0].failures)
+
+
+# While the holder lives.
+
+
+def test_while_its_holder_lives_nothing_is_written_and_the_rollout_is_watched() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", slow(60))
+    seen: list[Deployment] = []
+    after: list[list[str]] = []
+
+    def look() -> None:
+        before = len(world.calls)
+        seen.append(confirm_deploy(world, wait=30.0))
+        mine = world.runs[-1].number
+        after.append([one.name for one in world.calls[before:] if one.run.number == mine])
+
+    world.at(12, look)
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+
+    assert seen[0].status is DeploymentStatus.TIMED_OUT
+    assert not {f"store.{one}" for one in WRITES} & set(after[0])
+
+
+def test_what_a_living_holder_has_yet_to_tell_ecs_is_waited_for_not_failed() -> None:
+    world = World.of(FIVE_AND_EIGHT)
+    for image_id in ("search", "items"):
+        world.push(image_id)
+    seen: list[Deployment] = []
+    told = Told()
+    world.before("runtime.redeploy", lambda _: seen.append(confirm_deploy(world, told=told, wait=30.0)))
+
+    deployment = release_deploy(world)
+
+    assert seen[0].status is DeploymentStatus.TIMED_OUT
+    assert ServiceStatus.FAILED not in statuses(seen[0]).values()
+    assert len(told.of(Waiting)) == 1
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+
+
+# After the holder died.
+
+
+def test_one_that_was_cut_off_is_settled_by_what_runs() -> None:
+    world = World.of(ONE_AND_ONE)
+    new = world.push("search")
+    left = killed(world, "runtime.redeploy")
+    world.pass_time(LEASE_AND_GRACE)
+    told = Told()
+
+    deployment = confirm_deploy(world, told=told)
+
+    assert deployment.deployment_id == left.deployment_id
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert world.running("search-api", "stage") == {new}
+    (kept,) = deployments(world)
+    assert kept.status is DeploymentStatus.SUCCEEDED
+    record = recorded(world)
+    assert record.lock is None
+    assert record.good == record.current
+    assert record.images["search"].digest == new
+    assert any("took over stage from" in one.message for one in told.events if isinstance(one, Notice))
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["revision-told", "nothing-told"])
+def test_one_that_was_cut_off_while_its_rollout_goes_on_is_watched_to_its_end(told: bool) -> None:
+    world = World.of(ONE_AND_ONE)
+    world.ecs.tells_revisions = told
+    new = world.push("search", slow(200))
+    killed(world, "runtime.redeploy")
+    world.pass_time(LEASE_AND_GRACE)
+
+    assert confirm_deploy(world, wait=300.0).status is DeploymentStatus.SUCCEEDED
+    assert world.running("search-api", "stage") == {new}
+
+
+def test_one_that_was_cut_off_before_its_services_were_told_has_failed_and_says_what_runs() -> None:
+    world = World.of(ONE_AND_ONE)
+    old = world.tag("search", "env.stage")
+    assert old is not None
+    new = world.push("search")
+    killed(world, "registry.point")
+    world.pass_time(LEASE_AND_GRACE)
+
+    deployment = confirm_deploy(world)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert f"runs {old[:19]} of search" in deployment.services[0].reason
+    assert deployment.images["search"].tag_moved
+    assert recorded(world).images["search"].digest == new
+    assert "env.stage still points at the image of search" in deployment.reason
+
+
+def test_one_that_was_cut_off_before_it_changed_anything_has_failed_and_the_environment_is_free() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    killed(world, "store.claim")
+    world.pass_time(LEASE_AND_GRACE)
+
+    deployment = confirm_deploy(world)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert deployments(world)[0].status is DeploymentStatus.FAILED
+    record = recorded(world)
+    assert record.lock is None
+    assert "search" not in record.images
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+
+
+def test_a_signal_while_one_that_was_cut_off_is_watched_settles_it_as_interrupted() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", slow(900))
+    killed(world, "runtime.redeploy")
+    world.pass_time(LEASE_AND_GRACE)
+    world.signal_at(25)
+
+    deployment = confirm_deploy(world, wait=600.0)
+
+    assert deployment.status is DeploymentStatus.INTERRUPTED
+    assert deployments(world)[0].status is DeploymentStatus.INTERRUPTED
+    assert recorded(world).lock is None
+
+
+def test_a_signal_while_nothing_is_to_be_recorded_just_ends_the_look() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", slow(900))
+    release_deploy(world, wait=30.0)
+    world.signal_at(25)
+
+    with pytest.raises(Interrupted):
+        confirm_deploy(world, wait=600.0)
+
+    assert deployments(world)[0].status is DeploymentStatus.TIMED_OUT
+
+
+def test_one_that_somebody_else_settles_at_that_moment_is_looked_at_again() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    killed(world, "runtime.redeploy")
+    world.pass_time(LEASE_AND_GRACE)
+    first: list[Deployment] = []
+    world.before("store.resume", lambda _: first.append(confirm_deploy(world)))
+
+    second = confirm_deploy(world)
+
+    assert first[0].status is second.status is DeploymentStatus.SUCCEEDED
+    assert world.count("store.settle") == 1
+
+
+def test_an_environment_that_always_changes_ends_with_locked() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    killed(world, "store.claim")
+    world.pass_time(LEASE_AND_GRACE)
+
+    def meddle(_: object) -> None:
+        world.somebody_locks("stage", lease_seconds=10)
+        world.somebody_unlocks("stage")
+
+    world.before("store.resume", meddle, times=10)
+
+    with pytest.raises(EnvironmentLocked, match="changed by others 3 times"):
+        confirm_deploy(world)
+
+
+def test_one_that_was_cut_off_is_left_alone_while_somebody_holds_the_environment_by_hand() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    killed(world, "runtime.redeploy")
+    world.pass_time(LEASE_AND_GRACE)
+    world.somebody_locks("stage")
+    before = len(world.calls)
+
+    assert confirm_deploy(world).status is DeploymentStatus.SUCCEEDED
+    assert written(world, before) == []
+
+
+# Which one is meant.
+
+
+def test_where_nothing_was_deployed_there_is_nothing_to_confirm() -> None:
+    with pytest.raises(NotFound, match="nothing was deployed to stage yet"):
+        confirm_deploy(World.of(ONE_AND_ONE))
+
+
+def test_a_release_that_was_never_deployed_there_is_not_found() -> None:
+    world = World.of(ONE_AND_ONE)
+    elsewhere = release_deploy(world, "prod").release_id
+
+    with pytest.raises(NotFound, match=f"release {elsewhere} was never deployed to stage"):
+        confirm_deploy(world, release_id=elsewhere)
+
+
+def test_an_earlier_release_is_judged_by_what_runs_now() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    earlier = release_deploy(world)
+    world.pass_time(1)
+    world.push("search")
+    release_deploy(world)
+
+    deployment = confirm_deploy(world, release_id=earlier.release_id)
+
+    assert deployment.deployment_id == earlier.deployment_id
+    assert deployment.status is DeploymentStatus.FAILED
+
+
+def test_the_current_deployment_is_found_even_if_the_index_still_lacks_it() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    deployed = release_deploy(world)
+    world.fail("store.deployments", AssertionError("the index need not be asked"))
+
+    assert confirm_deploy(world, release_id=deployed.release_id).deployment_id == deployed.deployment_id
+
+
+def test_a_release_that_is_not_recorded_any_more_is_named() -> None:
+    world = World.of(ONE_AND_ONE)
+    deployed = release_deploy(world)
+    releases: dict[str, Release] = world.tables[world.project.release_table].releases
+    del releases[deployed.release_id]
+
+    with pytest.raises(
+        NotFound, match=f"release {deployed.release_id} of deployment .* is not recorded any more"
+    ):
+        confirm_deploy(world)

@@ -1,0 +1,216 @@
+"""Gates keep what never worked in one environment out of the next."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.operations.runs import (
+    deploy_release,
+    deployments,
+    promote,
+    release,
+    release_deploy,
+    request,
+    rollback,
+)
+from tests.world import Killed, World, crash
+from tests.world.projects import project
+from weco_deploy.errors import GateClosed
+from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.project import Environment
+from weco_deploy.operations.deploy import plan
+from weco_deploy.operations.gates import check_label
+
+GATED = project(
+    {"search": ["search-api"]},
+    environments=["stage", Environment(id="prod", name="Prod", requires=("stage",))],
+)
+REASON = "stage is broken, the fix is urgent"
+
+
+def test_a_release_that_never_succeeded_in_the_required_environment_is_refused() -> None:
+    world = World.of(GATED)
+    world.push("search")
+
+    with pytest.raises(GateClosed, match="prod requires a release that succeeded in stage") as caught:
+        release_deploy(world, "prod")
+
+    assert "--override-gate" in caught.value.hint
+    assert world.count("store.claim") == 0
+
+
+def test_the_plan_is_refused_too() -> None:
+    world = World.of(GATED)
+    world.push("search")
+    ports = world.ports()
+
+    with pytest.raises(GateClosed):
+        plan(request(release(ports), "prod"), ports)
+
+
+def test_a_release_that_succeeded_there_passes() -> None:
+    world = World.of(GATED)
+    digest = world.push("search")
+    staged = release_deploy(world, "stage")
+
+    assert deploy_release(world, staged.release_id, "prod").status is DeploymentStatus.SUCCEEDED
+    assert world.running("search-api", "prod") == {digest}
+
+
+def test_a_release_that_succeeded_there_long_ago_still_passes() -> None:
+    world = World.of(GATED)
+    world.push("search")
+    old = release_deploy(world, "stage").release_id
+    world.pass_time(1)
+    world.push("search")
+    release_deploy(world, "stage")
+
+    assert deploy_release(world, old, "prod").status is DeploymentStatus.SUCCEEDED
+
+
+def test_a_release_that_failed_there_is_refused() -> None:
+    world = World.of(GATED)
+    world.push("search", crash())
+    failed = release_deploy(world, "stage")
+
+    with pytest.raises(GateClosed):
+        deploy_release(world, failed.release_id, "prod")
+
+
+def test_a_release_that_was_rolled_back_there_is_refused_and_the_good_one_passes() -> None:
+    world = World.of(GATED)
+    world.push("search")
+    good = release_deploy(world, "stage")
+    world.pass_time(1)
+    world.push("search", crash())
+    failed = release_deploy(world, "stage", rollback_on_failure=True)
+    assert failed.status is DeploymentStatus.ROLLED_BACK
+
+    with pytest.raises(GateClosed):
+        deploy_release(world, failed.release_id, "prod")
+    assert deploy_release(world, good.release_id, "prod").status is DeploymentStatus.SUCCEEDED
+
+
+def test_a_release_made_of_what_succeeded_there_passes_under_its_other_id() -> None:
+    world = World.of(GATED)
+    digest = world.push("search")
+    release_deploy(world, "stage")
+    world.push("search")
+
+    assert release_deploy(world, "prod", "env.stage").status is DeploymentStatus.SUCCEEDED
+    assert world.running("search-api", "prod") == {digest}
+
+
+def test_a_release_made_of_what_failed_there_is_refused() -> None:
+    world = World.of(GATED)
+    world.push("search", crash())
+    release_deploy(world, "stage")
+
+    with pytest.raises(GateClosed):
+        release_deploy(world, "prod", "env.stage")
+
+
+def test_what_is_promoted_from_there_passes() -> None:
+    world = World.of(GATED)
+    world.push("search")
+    release_deploy(world, "stage")
+
+    assert promote(world).status is DeploymentStatus.SUCCEEDED
+
+
+def test_a_reason_given_passes_and_is_recorded() -> None:
+    world = World.of(GATED)
+    world.push("search")
+
+    deployment = release_deploy(world, "prod", override_gate=REASON)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert deployments(world, "prod")[0].gate_override == REASON
+
+
+def test_no_reason_is_recorded_where_none_was_given() -> None:
+    world = World.of(GATED)
+    world.push("search")
+    release_deploy(world, "stage")
+
+    assert deployments(world, "stage")[0].gate_override is None
+
+
+def test_a_rollback_to_what_ran_there_before_passes() -> None:
+    world = World.of(GATED)
+    first = world.push("search")
+    release_deploy(world, "prod", override_gate=REASON)
+    world.pass_time(1)
+    world.push("search")
+    release_deploy(world, "prod", override_gate=REASON)
+    world.pass_time(1)
+
+    assert rollback(world, "prod").status is DeploymentStatus.SUCCEEDED
+    assert world.running("search-api", "prod") == {first}
+
+
+def test_a_rollback_is_no_way_around_the_gate() -> None:
+    world = World.of(GATED)
+    world.push("search")
+    release_deploy(world, "prod", override_gate=REASON)
+    world.push("search")
+    never_tried = release(world.ports(), save=True)
+
+    with pytest.raises(GateClosed):
+        rollback(world, "prod", to_release=never_tried.release_id)
+
+
+# Labels.
+
+
+def refused(world: World, label: str = "env.stage") -> str:
+    with pytest.raises(GateClosed) as caught:
+        check_label(label, None, world.ports())
+    return caught.value.message
+
+
+def test_no_release_is_made_from_an_environment_that_is_being_deployed_to() -> None:
+    world = World.of(GATED)
+    world.push("search")
+    messages: list[str] = []
+    world.at(12, lambda: messages.append(refused(world)))
+
+    release_deploy(world, "stage")
+
+    assert "stage is being deployed to" in messages[0]
+    check_label("env.stage", None, world.ports())
+
+
+def test_no_release_is_made_from_an_environment_that_was_left_half_moved() -> None:
+    world = World.of(GATED)
+    world.push("search")
+    world.cut_after(1, "registry.point")
+    with pytest.raises(Killed):
+        release_deploy(world, "stage")
+
+    assert "stage is being deployed to" in refused(world)
+
+
+def test_no_release_is_made_from_an_environment_whose_last_deployment_failed() -> None:
+    world = World.of(GATED)
+    world.push("search", crash())
+    release_deploy(world, "stage")
+
+    assert "did not succeed: it is failed" in refused(world)
+
+
+def test_with_a_reason_one_is_made_all_the_same() -> None:
+    world = World.of(GATED)
+    world.push("search", crash())
+    release_deploy(world, "stage")
+
+    check_label("env.stage", REASON, world.ports())
+
+
+@pytest.mark.parametrize("label", ["latest", "ref.0123", "env.prod", "env.elsewhere", "stage"])
+def test_other_labels_are_not_held_back(label: str) -> None:
+    world = World.of(GATED)
+    world.push("search", crash())
+    release_deploy(world, "stage")
+
+    check_label(label, None, world.ports())

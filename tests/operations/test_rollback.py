@@ -1,0 +1,220 @@
+"""Going back: to what was good, then further back, never forward again."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.operations.runs import deploy_release, deployments, recorded, release_deploy, rollback
+from tests.world import Call, World, crash
+from tests.world.projects import ONE_AND_ONE, project
+from weco_deploy.errors import NotFound, PlanRefused
+from weco_deploy.model.deployment import DeploymentStatus, Kind
+
+TWO = project({"search": ["search-api"], "items": ["items-api"]})
+
+
+def three_releases() -> tuple[World, list[str], list[str]]:
+    """A world with three releases deployed to stage one after the other; their digests and ids."""
+    world = World.of(ONE_AND_ONE)
+    digests, ids = [], []
+    for _ in range(3):
+        world.pass_time(1)
+        digests.append(world.push("search"))
+        ids.append(release_deploy(world).release_id)
+    world.pass_time(1)
+    return world, digests, ids
+
+
+def test_it_goes_to_the_release_before_and_then_further_back_never_forward_again() -> None:
+    world, digests, ids = three_releases()
+
+    first = rollback(world)
+    assert (first.release_id, first.kind, first.status) == (ids[1], Kind.ROLLBACK, DeploymentStatus.SUCCEEDED)
+    assert world.running("search-api", "stage") == {digests[1]}
+    second = rollback(world)
+    assert second.release_id == ids[0]
+    assert world.running("search-api", "stage") == {digests[0]}
+    with pytest.raises(NotFound, match="no earlier release"):
+        rollback(world)
+
+
+def test_a_release_that_was_deployed_twice_is_no_way_forward() -> None:
+    world, _, ids = three_releases()
+    a, b, c = ids
+    deploy_release(world, a)
+    world.pass_time(1)
+    deploy_release(world, c)
+
+    # What was deployed: a b c a c.
+    gone_to = []
+    for _ in range(4):
+        world.pass_time(1)
+        gone_to.append(rollback(world).release_id)
+
+    assert gone_to == [a, c, b, a]
+    with pytest.raises(NotFound):
+        rollback(world)
+
+
+def test_after_a_failure_it_goes_to_what_was_good() -> None:
+    world, digests, ids = three_releases()
+    world.push("search", crash())
+    assert release_deploy(world).status is DeploymentStatus.FAILED
+    world.pass_time(1)
+
+    deployment = rollback(world)
+
+    assert deployment.release_id == ids[2]
+    assert world.tag("search", "env.stage") == digests[2]
+
+
+def test_a_release_that_failed_in_between_is_passed_over() -> None:
+    world, _, ids = three_releases()
+    world.push("search", crash())
+    release_deploy(world)
+    world.pass_time(1)
+    deploy_release(world, ids[2])
+    world.pass_time(1)
+
+    assert rollback(world).release_id == ids[1]
+
+
+def test_a_release_that_is_named_is_gone_to_and_the_next_rollback_goes_further_back_from_there() -> None:
+    world, digests, ids = three_releases()
+
+    assert rollback(world, to_release=ids[1][:8]).release_id == ids[1]
+    assert world.running("search-api", "stage") == {digests[1]}
+    world.pass_time(1)
+    assert rollback(world).release_id == ids[0]
+
+
+def test_going_back_from_a_release_that_was_never_deployed_goes_past_what_it_replaced() -> None:
+    world, _, ids = three_releases()
+    world.push("search")
+    elsewhere = release_deploy(world, "prod").release_id
+    world.pass_time(1)
+    rollback(world, to_release=elsewhere)
+    world.pass_time(1)
+
+    assert rollback(world).release_id == ids[1]
+
+
+def test_a_release_whose_image_is_gone_from_ecr_fails_in_the_plan_which_names_it() -> None:
+    world, digests, _ = three_releases()
+    world.expire("search", digests[1])
+    before = len(deployments(world))
+
+    with pytest.raises(PlanRefused, match=rf"search: ref\.\w+ \({digests[1][:19]}\) is not in"):
+        rollback(world)
+
+    assert world.running("search-api", "stage") == {digests[2]}
+    assert len(deployments(world)) == before
+
+
+def test_where_nothing_was_deployed_there_is_nothing_to_go_back_to() -> None:
+    with pytest.raises(NotFound, match="no earlier release to go back to in stage"):
+        rollback(World.of(ONE_AND_ONE))
+
+
+def test_the_only_release_has_none_before_it() -> None:
+    world = World.of(ONE_AND_ONE)
+    release_deploy(world)
+
+    with pytest.raises(NotFound):
+        rollback(world)
+
+
+def test_what_is_so_new_that_the_index_lacks_it_is_not_taken_for_the_one_before() -> None:
+    world, _, ids = three_releases()
+    table = world.tables[world.project.release_table]
+    hidden = recorded(world).current
+    assert hidden is not None
+    newest = table.deployments[hidden.deployment_id]
+
+    def hide(_: Call) -> None:
+        del table.deployments[hidden.deployment_id]
+
+    world.before("store.deployments", hide)
+    world.after("store.deployments", lambda _: table.keep(newest))
+
+    assert rollback(world).release_id == ids[1]
+
+
+def partial_release(world: World, image_id: str) -> str:
+    """Deploys a release that has a new version of this image alone: the others lack the label."""
+    digest = world.push(image_id)
+    world.point(image_id, "only", digest)
+    release_deploy(world, label="only")
+    world.untag(image_id, "only")
+    world.pass_time(1)
+    return digest
+
+
+def test_a_mixed_environment_goes_back_to_all_that_ran_before() -> None:
+    world = World.of(TWO)
+    release_deploy(world)
+    world.pass_time(1)
+    search = partial_release(world, "search")
+    items = partial_release(world, "items")
+    last_items = partial_release(world, "items")
+    assert world.running("items-api", "stage") == {last_items}
+
+    deployment = rollback(world)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert world.running("items-api", "stage") == {items}
+    assert world.running("search-api", "stage") == {search}
+
+
+def test_a_mixed_environment_goes_back_one_release_at_a_time() -> None:
+    world = World.of(TWO)
+    release_deploy(world)
+    first = {image_id: world.tag(image_id, "env.stage") for image_id in ("search", "items")}
+    world.pass_time(1)
+    search = partial_release(world, "search")
+    partial_release(world, "items")
+
+    rollback(world)
+    assert world.running("search-api", "stage") == {search}
+    assert world.running("items-api", "stage") == {first["items"]}
+    world.pass_time(1)
+    rollback(world)
+    assert world.running("search-api", "stage") == {first["search"]}
+    assert world.running("items-api", "stage") == {first["items"]}
+    with pytest.raises(NotFound):
+        rollback(world)
+
+
+def test_no_release_is_made_for_images_that_did_not_change_since() -> None:
+    world = World.of(TWO)
+    release_deploy(world)
+    world.pass_time(1)
+    partial_release(world, "search")
+    partial = deployments(world)[0]
+    world.push("search")
+    world.point("items", "latest", str(world.tag("items", "env.stage")))
+    release_deploy(world)
+    world.pass_time(1)
+
+    assert rollback(world).release_id == partial.release_id
+
+
+def test_after_a_failure_a_partial_good_release_comes_back_with_what_ran_beside_it() -> None:
+    world = World.of(TWO)
+    release_deploy(world)
+    items = world.tag("items", "env.stage")
+    world.pass_time(1)
+    search = partial_release(world, "search")
+    world.push("search")
+    world.push("items", crash())
+    assert release_deploy(world).status is DeploymentStatus.FAILED
+    world.pass_time(1)
+
+    deployment = rollback(world)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert world.tag("items", "env.stage") == items
+    assert world.tag("search", "env.stage") == search
+    record = recorded(world)
+    assert record.good is not None
+    assert record.good.release_id == deployment.release_id

@@ -1,0 +1,372 @@
+"""A deployment that failed is undone, if that is wanted: recorded as one of its own, under the same lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.operations.runs import Told, deployments, recorded, release_deploy, statuses
+from tests.world import Behaviour, Call, World, crash, slow, unpullable
+from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
+from weco_deploy.errors import AwsError, EnvironmentLocked
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, ServiceStatus
+from weco_deploy.model.project import Environment
+from weco_deploy.operations.lock import lock
+
+TWO = project({"search": ["search-api"], "items": ["items-api"]})
+ROLLS_BACK = project(
+    {"search": ["search-api"]},
+    environments=["stage", Environment(id="prod", name="Prod", on_failure="rollback")],
+)
+
+
+def good_then(behaviour: Behaviour) -> tuple[World, str, str]:
+    """A world where a good release is deployed, and then an image like that is pushed. Good and bad digest."""
+    world = World.of(ONE_AND_ONE)
+    good = world.push("search")
+    release_deploy(world)
+    world.pass_time(1)
+    return world, good, world.push("search", behaviour)
+
+
+def test_a_failed_deployment_is_rolled_back_to_what_was_good_and_both_are_recorded() -> None:
+    world, good, _ = good_then(crash())
+    first = deployments(world)[0]
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    back = deployment.rollback
+    assert back is not None
+    assert (back.kind, back.status, back.release_id) == (
+        Kind.ROLLBACK,
+        DeploymentStatus.SUCCEEDED,
+        first.release_id,
+    )
+    assert deployment.deployment_id in back.description
+    assert world.tag("search", "env.stage") == good
+    assert world.running("search-api", "stage") == {good}
+    kept = {one.deployment_id: one for one in deployments(world)}
+    assert kept[deployment.deployment_id].status is DeploymentStatus.ROLLED_BACK
+    assert kept[back.deployment_id].status is DeploymentStatus.SUCCEEDED
+    noted = kept[deployment.deployment_id].rollback
+    assert noted is not None
+    assert noted.deployment_id == back.deployment_id
+    record = recorded(world)
+    assert record.lock is None
+    assert record.current == record.good
+    assert record.current is not None
+    assert record.current.deployment_id == back.deployment_id
+
+
+def test_where_ecs_put_the_service_back_itself_the_tag_is_put_back_and_nothing_is_redeployed_for_it() -> None:
+    world, good, _ = good_then(crash())
+    before = world.count("runtime.redeploy")
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert world.tag("search", "env.stage") == good
+    assert world.count("runtime.redeploy") == before + 1
+    assert deployment.rollback is not None
+    assert deployment.rollback.images["search"].tag_moved
+
+
+def test_without_a_circuit_breaker_the_service_is_redeployed_with_what_was_good() -> None:
+    world = World.of(ONE_AND_ONE, breaker=False)
+    good = world.push("search")
+    release_deploy(world)
+    world.pass_time(1)
+    world.push("search", crash())
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert deployment.rollback is not None
+    assert statuses(deployment.rollback) == {"search-api": ServiceStatus.SUCCEEDED}
+    assert world.running("search-api", "stage") == {good}
+
+
+def test_one_that_ran_out_of_time_is_rolled_back_too() -> None:
+    world, good, _ = good_then(slow(3600))
+
+    deployment = release_deploy(world, rollback_on_failure=True, wait=60.0)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert world.tag("search", "env.stage") == good
+    assert world.running("search-api", "stage") == {good}
+
+
+def test_one_that_was_interrupted_is_never_rolled_back() -> None:
+    world, _, bad = good_then(slow(300))
+    world.signal_at(60)
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.INTERRUPTED
+    assert deployment.rollback is None
+    assert world.tag("search", "env.stage") == bad
+    assert len(deployments(world)) == 2
+
+
+def test_unless_it_is_wanted_nothing_is_rolled_back() -> None:
+    world, _, bad = good_then(crash())
+
+    deployment = release_deploy(world)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert deployment.rollback is None
+    assert world.tag("search", "env.stage") == bad
+
+
+def test_the_project_file_may_want_it_for_an_environment() -> None:
+    world = World.of(ROLLS_BACK)
+    good = world.tag("search", "env.prod")
+    release_deploy(world, "prod")
+    world.pass_time(1)
+    bad = world.push("search", crash())
+
+    assert release_deploy(world, "prod").status is DeploymentStatus.ROLLED_BACK
+    assert world.tag("search", "env.prod") == good
+    assert release_deploy(world, "stage").status is DeploymentStatus.FAILED
+    assert world.tag("search", "env.stage") == bad
+
+
+def test_what_failed_before_anything_was_changed_has_nothing_to_put_back_but_is_recorded() -> None:
+    world, good, _ = good_then(crash())
+    world.fail("registry.point", AwsError("ecr:PutImage", "no"))
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert world.tag("search", "env.stage") == good
+
+
+def test_a_service_that_was_deleted_meanwhile_does_not_keep_the_others_from_going_back() -> None:
+    world = World.of(TWO)
+    good = world.push("search")
+    release_deploy(world)
+    world.pass_time(1)
+    world.push("search", crash())
+    world.at(5, lambda: world.delete_service("items-api", "stage"))
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert world.running("search-api", "stage") == {good}
+
+
+# Without a good one.
+
+
+def test_where_nothing_was_ever_good_it_goes_to_what_ran_before() -> None:
+    world = World.of(ONE_AND_ONE)
+    first = world.tag("search", "env.stage")
+    world.push("search", crash())
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert world.tag("search", "env.stage") == first
+    assert world.running("search-api", "stage") == {first}
+    assert deployment.rollback is not None
+    made = world.ports().store.release(deployment.rollback.release_id)
+    assert made is not None
+    assert made.versions["search"].digest == first
+    assert made.versions["search"].ref.startswith("ref.")
+
+
+def test_where_several_failed_in_a_row_it_goes_to_what_ran_before_the_first_of_them() -> None:
+    world = World.of(TWO)
+    first = {image_id: world.tag(image_id, "env.stage") for image_id in ("search", "items")}
+    for image_id in ("search", "items"):
+        world.push(image_id, crash())
+        assert release_deploy(world).status is DeploymentStatus.FAILED
+        world.pass_time(1)
+    world.push("search", unpullable())
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert {image_id: world.tag(image_id, "env.stage") for image_id in first} == first
+    for image_id in first:
+        assert world.running(f"{image_id}-api", "stage") == {first[image_id]}
+
+
+def test_an_image_that_only_a_later_one_of_those_that_failed_had_goes_back_too() -> None:
+    world = World.of(TWO)
+    first = {image_id: world.tag(image_id, "env.stage") for image_id in ("search", "items")}
+    world.point("search", "only", world.push("search", crash()))
+    assert release_deploy(world, label="only").status is DeploymentStatus.FAILED
+    world.pass_time(1)
+    world.push("items", crash())
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert {image_id: world.tag(image_id, "env.stage") for image_id in first} == first
+
+
+def test_where_there_was_nothing_before_it_stays_failed_and_says_why() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.untag("search", "env.stage")
+    world.push("search", crash())
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert "could not be rolled back: nothing was deployed before" in deployment.reason
+    assert recorded(world).lock is None
+    assert deployments(world)[0].status is DeploymentStatus.FAILED
+
+
+def test_where_the_good_image_is_gone_from_ecr_it_stays_failed_and_says_so() -> None:
+    world, good, _ = good_then(crash())
+    world.expire("search", good)
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert good[:19] in deployment.reason
+    assert recorded(world).lock is None
+    assert all(one.finished for one in deployments(world))
+
+
+def test_where_putting_back_fails_too_it_stays_failed_with_the_rollback_named() -> None:
+    world, _, _ = good_then(crash())
+    world.fail("registry.point", AwsError("ecr:PutImage", "no"), nth=2)
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert deployment.rollback is not None
+    assert deployment.rollback.status is DeploymentStatus.FAILED
+    assert recorded(world).lock is None
+    kept = deployments(world)
+    assert [one.status for one in kept[:2]] == [DeploymentStatus.FAILED] * 2
+
+
+def test_a_signal_while_things_are_put_back_leaves_it_failed_and_the_rollback_interrupted() -> None:
+    world = World.of(ONE_AND_ONE, breaker=False)
+    world.push("search")
+    release_deploy(world)
+    world.pass_time(1)
+    world.push("search", crash())
+    world.before("registry.point", lambda call: call.run.signal(), nth=2)
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert deployment.rollback is not None
+    assert deployment.rollback.status is DeploymentStatus.INTERRUPTED
+    assert recorded(world).lock is None
+    assert all(one.finished for one in deployments(world))
+
+
+# The same lock.
+
+
+def test_nobody_gets_the_environment_between_a_failure_and_its_rollback() -> None:
+    world, good, _ = good_then(crash())
+    tried: list[str] = []
+
+    def somebody(_: Call) -> None:
+        with pytest.raises(EnvironmentLocked):
+            release_deploy(world)
+        tried.append("deploy")
+
+    # From the moment the first deployment holds the environment until it settles.
+    after_claim = len(world.calls)
+    world.after("store.claim", lambda _: world.before("store.*", not_within_itself(somebody), times=100))
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert world.tag("search", "env.stage") == good
+    assert len(tried) > 5
+    claims = [call for call in world.calls[after_claim:] if call.name == "store.claim"]
+    assert len({call.run.number for call in claims}) == 1
+    assert len(claims) == 2
+
+
+def not_within_itself(step: Callable[[Call], None]) -> Callable[[Call], None]:
+    """Runs the step, but not for the calls that the step itself makes."""
+    under_way: list[Call] = []
+
+    def act(call: Call) -> None:
+        if not under_way:
+            under_way.append(call)
+            step(call)
+            under_way.clear()
+
+    return act
+
+
+def test_a_lock_that_was_asked_for_begins_after_the_rollback() -> None:
+    world, good, _ = good_then(crash())
+    world.at(12, lambda: lock(world.ports(requested_by="ann"), "stage", "freeze"))
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert world.tag("search", "env.stage") == good
+    held = recorded(world).lock
+    assert held is not None
+    assert held.holder == "ann"
+
+
+# What is left behind.
+
+
+def failed_reason(world: World) -> Deployment:
+    deployment = release_deploy(world)
+    assert deployment.status is DeploymentStatus.FAILED
+    (kept,) = [one for one in deployments(world) if one.deployment_id == deployment.deployment_id]
+    assert kept.reason == deployment.reason
+    return deployment
+
+
+def test_where_ecs_rolled_a_service_back_it_is_said_that_the_tag_still_points_at_the_bad_image() -> None:
+    world, good, bad = good_then(crash())
+
+    deployment = failed_reason(world)
+    world.settle_down()
+
+    assert world.running("search-api", "stage") == {good}
+    assert world.tag("search", "env.stage") == bad
+    assert "env.stage still points at the image of search that failed" in deployment.reason
+    assert "weco-deploy rollback --environment-id stage" in deployment.reason
+
+
+def test_only_the_images_of_services_that_failed_are_named() -> None:
+    world = World.of(FIVE_AND_EIGHT)
+    world.push("search")
+    world.push("merger", crash())
+
+    assert "the image of merger that failed" in failed_reason(world).reason
+
+
+def test_it_is_said_again_when_the_same_release_fails_again() -> None:
+    world, _, _ = good_then(crash())
+    failed_reason(world)
+    world.pass_time(600)
+
+    assert "env.stage still points at the image of search that failed" in failed_reason(world).reason
+
+
+def test_nothing_is_said_of_tags_that_are_back() -> None:
+    world, _, _ = good_then(crash())
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert "still points" not in deployment.reason
+    assert deployment.rollback is not None
+    assert "still points" not in deployment.rollback.reason
+
+
+def test_nothing_is_said_of_tags_where_nothing_failed() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+
+    assert release_deploy(world, told=Told()).reason == ""

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.report.samples import DEPLOYMENT_ID, NOON
+from weco_deploy.model.environment import Lock
+from weco_deploy.report.lock_text import lock_text, unlocked_text
+from weco_deploy.report.screen import Screen
+
+LOCK = Lock(owner="token", holder="ada", reason="an audit", since=NOON)
+OF_A_DEPLOYMENT = replace(LOCK, holder="ben", reason="Weekly release", deployment_id=DEPLOYMENT_ID)
+
+
+def test_a_lock_says_why_by_whom_and_how_it_ends() -> None:
+    assert lock_text("prod", LOCK, None, Screen(), ("-i", "shop")) == (
+        """\
+prod is locked: an audit
+  by ada, 2026-03-04 12:00 UTC
+No deployment begins there until:
+  weco-deploy -i shop unlock --environment-id prod
+"""
+    )
+
+
+def test_a_lock_that_waits_for_a_deployment_names_that_one() -> None:
+    assert lock_text("prod", LOCK, OF_A_DEPLOYMENT, Screen()) == (
+        """\
+prod will be locked once the deployment that goes on there has ended: an audit
+  it goes on: deployment 45c48cce of ben
+  by ada, 2026-03-04 12:00 UTC
+No deployment begins there until:
+  weco-deploy unlock --environment-id prod
+"""
+    )
+
+
+def test_a_lock_that_was_released_says_whose_it_was() -> None:
+    assert unlocked_text("prod", LOCK, Screen()) == (
+        "The lock of prod is released: an audit\n  it was taken by hand by ada, 2026-03-04 12:00 UTC\n"
+    )
+    assert "taken for deployment 45c48cce by ben" in unlocked_text("prod", OF_A_DEPLOYMENT, Screen())
+
+
+def test_a_lock_without_a_reason_says_so() -> None:
+    assert "prod is locked: no reason given" in lock_text("prod", replace(LOCK, reason=""), None, Screen())
+
+
+def test_what_others_wrote_does_not_reach_the_terminal() -> None:
+    nasty = replace(LOCK, holder="a\x1b[2Jda", reason="\x1b]0;title\x07x\ny")
+    for text in (lock_text("prod", nasty, nasty, Screen()), unlocked_text("prod", nasty, Screen())):
+        assert "\x1b" not in text
+        assert "x y" in text
