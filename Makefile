@@ -33,7 +33,7 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/weco-deploy sandbox demo
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal -m "not faults"
+	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal -m "not faults and not e2e"
 
 # Kills, lost answers, races: the tool as a process against a real emulator. Some ten minutes on two cores.
 test-faults: $(VENV)/test.stamp

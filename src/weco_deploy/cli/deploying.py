@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, partial
 
 from weco_deploy.cli import asking
 from weco_deploy.cli.answering import CHANGES, DONE, answer, exit_code
@@ -22,9 +24,9 @@ from weco_deploy.operations import confirm as confirming
 from weco_deploy.operations import deploy as operations
 from weco_deploy.operations.gates import check_label
 from weco_deploy.operations.promote import running_release
-from weco_deploy.operations.release import choose
-from weco_deploy.operations.release import prepare as prepare_release
+from weco_deploy.operations.release import choose, compared, labelled_release
 from weco_deploy.operations.rollback import earlier_release
+from weco_deploy.pipeline import fan
 from weco_deploy.report.documents import deployment_document, plan_document
 from weco_deploy.report.screen import Screen
 
@@ -53,14 +55,33 @@ def release_deploy(
     target = opened.environment(environment_id, WHERE_TO)
     about = _about(opened, flags)
     check_label(label, flags.override_gate, opened.ports)
-    prepared = prepare_release(opened.ports, from_label=label, description=about, save=False)
-    if not opened.settings.json:
+    release = labelled_release(opened.ports, from_label=label, description=about)
+    request = replace(_request(release, target, about, flags), new_release=True)
+    return _carried_out(opened, request, _introduction(opened, release))
+
+
+def _nothing() -> None:
+    """There is nothing to introduce."""
+
+
+def _introduction(opened: Opened, release: Release) -> Callable[[], None]:
+    """Shows, the first time it is called, what is new in the release.
+
+    What it is compared with is looked up meanwhile: the deployment need not wait for it.
+    """
+    if opened.settings.json:
+        return _nothing
+    comparison = fan.begin(partial(compared, opened.ports, release))
+
+    @cache
+    def introduce() -> None:
         from weco_deploy.report.release_text import prepared_text
 
+        prepared = comparison.result()
         shown = unsaved(prepared) if opened.settings.dry_run else prepared
         write_notice(prepared_text(shown, Screen.of(sys.stderr)))
-    request = _request(prepared.release, target, about, flags)
-    return _carried_out(opened, replace(request, new_release=True))
+
+    return introduce
 
 
 def promote(invocation: Invocation, *, source: str | None, target: str | None, flags: DeployFlags) -> int:
@@ -166,12 +187,20 @@ def _request(release: Release, environment_id: str, description: str, flags: Dep
     )
 
 
-def _carried_out(opened: Opened, request: DeployRequest) -> int:
+def _carried_out(opened: Opened, request: DeployRequest, introduce: Callable[[], None] = _nothing) -> int:
+    """Deploy; `introduce` is called before a plan is shown that changes something."""
     if opened.settings.dry_run:
+        introduce()
         _shown(opened, request)
         return DONE
     with Telling(opened.invocation, opened.ports.clock.utc) as tell:
-        deployment = operations.deploy(request, opened.ports, approval(opened, tell), tell)
+        approve = approval(opened, tell)
+
+        def approved(planned: Plan) -> bool:
+            introduce()
+            return approve(planned)
+
+        deployment = operations.deploy(request, opened.ports, approved, tell)
     return _answered(opened, deployment)
 
 

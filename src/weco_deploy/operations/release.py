@@ -52,11 +52,27 @@ def prepare(
 ) -> PreparedRelease:
     """A release of the images that carry the label now; recorded if `save`, else only shown.
 
+    Raises what `labelled_release` raises.
+    """
+    latest = fan.begin(ports.store.latest)
+    release = labelled_release(ports, from_label=from_label, description=description, overrides=overrides)
+    return _finish(ports, release, latest.result(), save=save)
+
+
+def compared(ports: Ports, release: Release) -> PreparedRelease:
+    """A release that is not recorded yet beside the one made last."""
+    return _finish(ports, release, ports.store.latest(), save=False)
+
+
+def labelled_release(
+    ports: Ports, *, from_label: str, description: str, overrides: str | None = None
+) -> Release:
+    """A release of the images that carry the label now, which is not recorded yet.
+
     `overrides` is the reason for which a gate was passed by hand: the description keeps it.
 
     Raises NothingToRelease if none does, and PlanRefused naming the images that carry it and no `ref.*` tag.
     """
-    latest = fan.begin(ports.store.latest)
     caller = fan.begin(ports.caller)
     found = versions(ports, ports.project.images, from_label)
     if not any(found.values()):
@@ -65,8 +81,7 @@ def prepare(
             "push images first, or choose another label with --from-label",
         )
     described = _described(description, overrides)
-    release = new_release(ports, caller.result(), found, description=described, from_label=from_label)
-    return _finish(ports, release, latest.result(), save=save)
+    return new_release(ports, caller.result(), found, description=described, from_label=from_label)
 
 
 def update(

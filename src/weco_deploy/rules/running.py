@@ -57,6 +57,13 @@ def belongs(task: Task, deployment: EcsDeployment) -> bool:
     return task.created_at is not None and task.created_at >= deployment.created_at.replace(microsecond=0)
 
 
+def certainly(task: Task, deployment: EcsDeployment) -> bool:
+    """Whether the deployment started the task beyond doubt: one whose starter isn't told must be made later."""
+    if task.deployment_id is not None:
+        return task.deployment_id == deployment.id
+    return task.created_at is not None and task.created_at > deployment.created_at
+
+
 def wrong_container(
     tasks: Iterable[Task], expected: Iterable[Expected]
 ) -> tuple[Task, Container, Expected] | None:
@@ -122,15 +129,18 @@ def evidence(
 
 
 def _by_tasks(view: ServiceView, primary: EcsDeployment, expected: tuple[Expected, ...]) -> Finding:
-    tasks = running(view)
+    tasks = sure = running(view)
     if not rested(view.service):
         tasks = tuple(task for task in tasks if belongs(task, primary))
-    wrong = wrong_container(tasks, expected)
+        sure = tuple(task for task in tasks if certainly(task, primary))
+    wrong = wrong_container(sure, expected)
     if wrong:
         _, container, one = wrong
         digest = container.digest or ""
         return Finding(Match.WRONG, f"runs {short(digest)} of {one.image_id}")
-    return Finding(compare(tasks, expected), "its tasks run the release")
+    match = compare(tasks, expected)
+    # What is wrong now may still be a task of the deployment before.
+    return Finding(Match.UNTOLD if match is Match.WRONG else match, "its tasks run the release")
 
 
 def _by_revision(resolved: tuple[ResolvedImage, ...], expected: tuple[Expected, ...]) -> Finding:

@@ -17,6 +17,7 @@ from weco_deploy.rules.running import (
     Match,
     all_described,
     belongs,
+    certainly,
     compare,
     rested,
     running,
@@ -203,7 +204,7 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
     service, expected = view.service, track.service.expected
     tasks = running(view)
     own = tuple(task for task in tasks if belongs(task, ours))
-    wrong = wrong_container((task for task in own if _certainly(task, ours)), expected)
+    wrong = wrong_container((task for task in own if certainly(task, ours)), expected)
     if wrong:
         task, container, one = wrong
         return _fail(
@@ -226,13 +227,6 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
     if ours.rollout_state is None and steady < POLLS_TO_BE_SURE:
         return replace(track, steady=steady, state="steady")
     return replace(track, steady=steady, status=ServiceStatus.SUCCEEDED, state="succeeded", reason="")
-
-
-def _certainly(task: Task, ours: EcsDeployment) -> bool:
-    """Whether the task is ours beyond doubt: one whose starter isn't told must be made later than the deployment."""
-    if task.deployment_id is not None:
-        return True
-    return task.created_at is not None and task.created_at > ours.created_at
 
 
 def _rolling(service: Service, ours: EcsDeployment) -> str:

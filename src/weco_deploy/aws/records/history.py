@@ -39,20 +39,21 @@ class History:
 
     def latest(self) -> Release | None:
         """The newer of what our pointer says, which is consistent, and of what 5.x may have made since."""
-        pointed = self._pointed()
+        item = self._table.get(latest_key(self._project_id))
         listed = next(iter(self.releases(1)), None)
-        if pointed is None or listed is None:
-            return pointed or listed
-        return listed if listed.date_created > pointed.date_created else pointed
+        if item is None:
+            return listed
+        release_id = _latest(item).text("release_id")
+        if listed is not None and (
+            listed.release_id == release_id or listed.date_created > latest_date(item)
+        ):
+            return listed
+        return self.release(release_id) or listed
 
     def latest_date(self) -> datetime | None:
         """When the release was made that the pointer names."""
         item = self._table.get(latest_key(self._project_id))
-        return _latest(item).time("date_created") if item else None
-
-    def _pointed(self) -> Release | None:
-        item = self._table.get(latest_key(self._project_id))
-        return self.release(_latest(item).text("release_id")) if item else None
+        return latest_date(item) if item else None
 
     def releases(self, limit: int) -> tuple[Release, ...]:
         return tuple(read_release(item) for item in self._table.newest(RELEASES, self._project_id, limit))
@@ -126,6 +127,11 @@ class History:
         rollback_id = rollback_of(item)
         rollback = self._table.get(deployment_key(rollback_id)) if rollback_id is not None else None
         return read_deployment(rollback) if rollback is not None else None
+
+
+def latest_date(item: Item) -> datetime:
+    """When the release was made that the pointer names; `item` is the pointer."""
+    return _latest(item).time("date_created")
 
 
 def _latest(item: Item) -> Fields:

@@ -7,13 +7,13 @@ merely changed meanwhile, and then it goes round again. `fence` only grows, with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from weco_deploy.aws.records.attributes import Item, Value, stored_time
 from weco_deploy.aws.records.deployments import deployment_item, deployment_key
-from weco_deploy.aws.records.environments import environment_item, environment_key
+from weco_deploy.aws.records.environments import environment_item, environment_key, read_environment
 from weco_deploy.aws.records.history import History
 from weco_deploy.aws.records.recording import IN_PROGRESS, IS_NEW, ROUNDS, Recording, never_still
 from weco_deploy.aws.records.table import Table
@@ -50,13 +50,15 @@ class Holding:
         self,
         claim: Claim,
         becomes: Callable[[EnvironmentRecord, Claim], EnvironmentRecord],
-        recorded: Callable[[Claim], Sequence[Write]],
+        recorded: Callable[[Claim, Mapping[str, Item]], Sequence[Write]],
     ) -> Held:
         """Take the lock; `becomes` is what else changes in the environment, `recorded` what else is written."""
         environment_id = claim.deployment.environment
+        key = environment_key(environment_id)
         for _ in range(ROUNDS):
             now = self._clock.utc()
-            found = self._history.own_environment(environment_id)
+            items = self._table.together((key, *self._recording.keys(claim)))
+            found = read_environment(items[key]) if key in items else None
             seen = found or EnvironmentRecord(environment=environment_id)
             if held := _held_already(seen, claim):
                 return held
@@ -66,7 +68,7 @@ class Holding:
                 raise StaleFence
             lease_ends = now + timedelta(seconds=claim.lease_seconds)
             taken = replace(becomes(seen, claim), fence=seen.fence + 1, lock=_lock(claim, now, lease_ends))
-            if self._table.write([self._environment(taken, found), *recorded(claim)]):
+            if self._table.write([self._environment(taken, found), *recorded(claim, items)]):
                 return Held(
                     environment=environment_id, owner=claim.owner, fence=taken.fence, lease_ends=lease_ends
                 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from weco_deploy.aws.records.attributes import Item, Value, stored_time
-from weco_deploy.aws.records.deployments import deployment_item, deployment_key
-from weco_deploy.aws.records.history import History
-from weco_deploy.aws.records.releases import latest_item, listing, release_item
+from weco_deploy.aws.records.deployments import deployment_item, deployment_key, read_deployment
+from weco_deploy.aws.records.history import History, latest_date
+from weco_deploy.aws.records.releases import latest_item, latest_key, listing, release_item
 from weco_deploy.aws.records.table import Table
 from weco_deploy.aws.records.writes import Check, Put, Update, Write
 from weco_deploy.errors import NotFound, Throttled
@@ -35,70 +36,82 @@ class Recording:
         for _ in range(ROUNDS):
             if self._history.release(release.release_id) is not None:
                 return
-            if self._table.write(self._new_release(release)):
+            if self._table.write(_new_release(release, self._history.latest_date())):
                 return
         raise never_still(f"release {release.release_id}")
 
-    def claimed(self, claim: Claim) -> Sequence[Write]:
+    def keys(self, claim: Claim) -> Sequence[str]:
+        """The keys of the items that `claimed` and `resumed` build on."""
+        settles = [] if claim.settles is None else [deployment_key(claim.settles.deployment_id)]
+        deployment = claim.deployment
+        return (
+            deployment.release_id,
+            latest_key(deployment.project_id),
+            deployment_key(deployment.deployment_id),
+            *settles,
+        )
+
+    def claimed(self, claim: Claim, found: Mapping[str, Item]) -> Sequence[Write]:
         """The deployment, its release that lists it, and the deployment that the claim settles."""
         return [
             Put(deployment_item(claim.deployment), IS_NEW),
-            *self._deployed_release(claim),
-            *self._settled(claim.settles),
+            *_deployed_release(claim, found),
+            *_settled(claim.settles, found),
         ]
 
-    def resumed(self, claim: Claim) -> Sequence[Write]:
+    def resumed(self, claim: Claim, found: Mapping[str, Item]) -> Sequence[Write]:
         """That the deployment is still in progress. StaleFence if it has its verdict."""
-        deployment_id = claim.deployment.deployment_id
-        stored = self._history.deployment(deployment_id)
-        if stored is None or stored.finished:
+        key = deployment_key(claim.deployment.deployment_id)
+        if key not in found or read_deployment(found[key]).finished:
             raise StaleFence
-        return [Check(deployment_key(deployment_id), "#status = :in_progress", {":in_progress": IN_PROGRESS})]
+        return [Check(key, "#status = :in_progress", {":in_progress": IN_PROGRESS})]
 
-    def _deployed_release(self, claim: Claim) -> Sequence[Write]:
-        deployment = claim.deployment
-        item = self._table.get(deployment.release_id)
-        if item is not None:
-            return [_listed(item, deployment)]
-        if claim.new_release is None:
-            raise NotFound(
-                f"release {deployment.release_id} is not recorded", "see `weco-deploy show-releases`"
-            )
-        listed = ReleaseDeployment(
-            environment=deployment.environment,
-            date_created=deployment.date_created,
-            requested_by=deployment.requested_by,
-            description=deployment.description,
-            deployment_id=deployment.deployment_id,
+
+def _deployed_release(claim: Claim, found: Mapping[str, Item]) -> Sequence[Write]:
+    deployment = claim.deployment
+    if deployment.release_id in found:
+        return [_listed(found[deployment.release_id], deployment)]
+    if claim.new_release is None:
+        raise NotFound(f"release {deployment.release_id} is not recorded", "see `weco-deploy show-releases`")
+    listed = ReleaseDeployment(
+        environment=deployment.environment,
+        date_created=deployment.date_created,
+        requested_by=deployment.requested_by,
+        description=deployment.description,
+        deployment_id=deployment.deployment_id,
+    )
+    latest = found.get(latest_key(deployment.project_id))
+    release = replace(claim.new_release, deployments=(listed,))
+    return _new_release(release, latest_date(latest) if latest is not None else None)
+
+
+def _new_release(release: Release, latest: datetime | None) -> Sequence[Write]:
+    put = Put(release_item(release), IS_NEW)
+    if latest is not None and latest > release.date_created:
+        return [put]  # somebody made a newer one meanwhile: that stays the latest
+    newest = Put(
+        latest_item(release),
+        f"{IS_NEW} OR #latest.#date_created <= :date_created",
+        {":date_created": stored_time(release.date_created)},
+    )
+    return [put, newest]
+
+
+def _settled(deployment: Deployment | None, found: Mapping[str, Item]) -> Sequence[Write]:
+    """The closing of a deployment that was cut off. StaleFence if it got another verdict since."""
+    if deployment is None:
+        return []
+    item = found.get(deployment_key(deployment.deployment_id))
+    stored = read_deployment(item) if item is not None else None
+    if stored is None or (stored.finished and stored.status is not deployment.status):
+        raise StaleFence
+    return [
+        Put(
+            deployment_item(deployment),
+            "#status = :in_progress OR #status = :verdict",
+            {":in_progress": IN_PROGRESS, ":verdict": deployment.status.value},
         )
-        return self._new_release(replace(claim.new_release, deployments=(listed,)))
-
-    def _new_release(self, release: Release) -> Sequence[Write]:
-        put = Put(release_item(release), IS_NEW)
-        latest = self._history.latest_date()
-        if latest is not None and latest > release.date_created:
-            return [put]  # somebody made a newer one meanwhile: that stays the latest
-        newest = Put(
-            latest_item(release),
-            f"{IS_NEW} OR #latest.#date_created <= :date_created",
-            {":date_created": stored_time(release.date_created)},
-        )
-        return [put, newest]
-
-    def _settled(self, deployment: Deployment | None) -> Sequence[Write]:
-        """The closing of a deployment that was cut off. StaleFence if it got another verdict since."""
-        if deployment is None:
-            return []
-        stored = self._history.deployment(deployment.deployment_id)
-        if stored is None or (stored.finished and stored.status is not deployment.status):
-            raise StaleFence
-        return [
-            Put(
-                deployment_item(deployment),
-                "#status = :in_progress OR #status = :verdict",
-                {":in_progress": IN_PROGRESS, ":verdict": deployment.status.value},
-            )
-        ]
+    ]
 
 
 def never_still(what: str) -> Throttled:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum, auto
 from itertools import islice
 from random import SystemRandom
@@ -60,6 +60,9 @@ class Table:
         self._name = name
         self._clock = clock
         self._random = SystemRandom()
+        self._absent = (
+            False  # whether the last look at an item found no table: then an index need not be asked
+        )
 
     def get(self, key: str) -> Item | None:
         """The item as it is now; None where there is none, or no table."""
@@ -69,13 +72,43 @@ class Table:
                     TableName=self._name, Key=encoded({"release_id": key}), ConsistentRead=True
                 )
             except ClientError as error:
-                if code_of(error) != _MISSING:
+                self._absent = code_of(error) == _MISSING
+                if not self._absent:
                     raise
                 return None
+        self._absent = False
         return decoded(answer["Item"]) if "Item" in answer else None
+
+    def together(self, keys: Sequence[str]) -> Mapping[str, Item]:
+        """Those of the items that are there, in one call; nothing where there is no table.
+
+        A read of several that meets a write in the middle is refused: then they are read one by one.
+        """
+        with told("dynamodb", "TransactGetItems"):
+            try:
+                answers = self._client.transact_get_items(
+                    TransactItems=[
+                        {"Get": {"TableName": self._name, "Key": encoded({"release_id": key})}}
+                        for key in keys
+                    ]
+                )["Responses"]
+            except ClientError as error:
+                if code_of(error) == _MISSING:
+                    return {}
+                if code_of(error) != "TransactionCanceledException":
+                    raise
+                found = {key: self.get(key) for key in keys}
+                return {key: item for key, item in found.items() if item is not None}
+        return {
+            key: decoded(answer["Item"])
+            for key, answer in zip(keys, answers, strict=True)
+            if answer.get("Item")
+        }
 
     def newest(self, index: str, partition: str, limit: int) -> Iterator[Item]:
         """Up to `limit` items of a partition of an index, newest first, a page at a time; it may lag."""
+        if self._absent:
+            return iter(())
         return islice(self._listed(index, partition, min(limit, PAGE)), limit)
 
     def _listed(self, index: str, partition: str, page: int) -> Iterator[Item]:
@@ -112,6 +145,7 @@ class Table:
             Throttled: busy after all attempts. Unreachable: no answer, twice.
 
         """
+        self._absent = False
         requests = [request(self._name, write) for write in writes]
         token = str(uuid4())
         lost: Unreachable | None = None

@@ -1,0 +1,78 @@
+"""What an image is published as, and whether a registry holds it already."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from weco_deploy.errors import PlanRefused, UsageError
+from weco_deploy.model.image import Manifest, Repository
+from weco_deploy.model.publication import LocalImage
+from weco_deploy.rules.planning import movable
+
+REF = "ref."
+_REF = re.compile(r"[A-Za-z0-9._-]{1,124}")
+"""A tag has 128 characters at most."""
+_LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_NAMED = 5
+
+
+def ref_tag(ref: str) -> str:
+    """The tag of a commit, given with or without `ref.`. UsageError if that can't be one."""
+    commit = ref.removeprefix(REF)
+    if not _REF.fullmatch(commit):
+        raise UsageError(
+            f"{ref!r} can't be an image's ref",
+            "a commit's id, or letters, digits, `.`, `_` and `-` (124 at most)",
+        )
+    return f"{REF}{commit}"
+
+
+def check_label(label: str) -> None:
+    """UsageError if the label is no tag, or one that `publish` must not move."""
+    if not _LABEL.fullmatch(label):
+        raise UsageError(f"{label!r} can't be a tag", "letters, digits, `.`, `_` and `-` (128 at most)")
+    if label.startswith("env."):
+        raise UsageError(
+            f"{label} says what runs in an environment, so only a deployment moves it",
+            "publish under another label, and deploy that: weco-deploy release-deploy --from-label LABEL",
+        )
+    if label.startswith(REF):
+        raise UsageError(f"{label} names a commit, so it is no label", f"say --ref {label.removeprefix(REF)}")
+
+
+def check_clean(changed: tuple[str, ...]) -> None:
+    """UsageError if the image may hold more than the commit that it would be named after."""
+    if not changed:
+        return
+    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+    raise UsageError(
+        f"the work tree differs from its commit: {', '.join(changed[:_NAMED])}{more}",
+        "commit that (or list it in .gitignore), say --ref, or go on with --allow-dirty",
+    )
+
+
+def is_same(local: LocalImage, manifest: Manifest) -> bool:
+    """Whether the registry's manifest is that of a local image.
+
+    A push makes the manifest, so what it will be is not known beforehand. But an image that was pushed or
+    pulled remembers it; an engine with the containerd store calls the image by it; and any other calls the
+    image by the digest of its config, which names the content of each layer, and the manifest names the config.
+    """
+    known = {local.id, *local.digests}
+    return manifest.digest in known or _config(manifest) == local.id
+
+
+def check_movable(repository: Repository, tag: str, points_at: str | None, digest: str | None) -> None:
+    """PlanRefused if the tag exists, has to be moved, and can't be. `digest` None: one that it can't have yet."""
+    if points_at in (None, digest) or movable(repository, tag):
+        return
+    raise PlanRefused(
+        f"the tag {tag} of {repository.name} can't be moved: the repository's tags are immutable",
+        hint=f"make its tags mutable, or exclude {tag} from immutability (`aws ecr put-image-tag-mutability`)",
+    )
+
+
+def _config(manifest: Manifest) -> str | None:
+    config = json.loads(manifest.body).get("config")
+    return config.get("digest") if isinstance(config, dict) else None

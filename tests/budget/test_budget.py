@@ -1,0 +1,138 @@
+"""What a deployment costs, counted where it leaves the machine: calls, and how many wait for one another.
+
+Ten images with two services each, in an account with many other clusters and services; every call takes
+30 ms longer than the emulator needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.proxy.calls import Call, longest_chain
+from tests.proxy.rounds import Rounds
+from tests.proxy.server import Proxy
+from tests.proxy.tool import begin, write_project_file
+from tests.sandboxes import Provisioned, place_of
+from tests.world.projects import project
+from weco_deploy.sandbox.local_aws import LocalAws
+from weco_deploy.sandbox.running import Sandbox
+from weco_deploy.sandbox.threads import side_by_side
+
+IMAGES = {f"image-{n}": (f"service-{n}-a", f"service-{n}-b") for n in range(10)}
+TEN = project(images=IMAGES, environments=("stage",), project_id="budget")
+OTHER_CLUSTERS, SERVICES_IN_EACH = 12, 10
+
+DELAY = 0.03
+MOST_CALLS, LONGEST_CHAIN = 80, 12
+MAKING_THE_TABLE = 3
+"""The very first write of a project finds no table: it is made, looked at until it is ready, and written to."""
+
+
+def crowd(sandbox: Sandbox) -> None:
+    """What else there is in the account: clusters full of services of other teams."""
+    ecs = LocalAws(sandbox.endpoint).ecs(place_of(sandbox))
+    ecs.register_task_definition(
+        family="other", containerDefinitions=[{"name": "other", "image": "other", "memory": 64}]
+    )
+
+    def fill(number: int) -> None:
+        cluster = f"other-{number}"
+        ecs.create_cluster(clusterName=cluster)
+        for service in range(SERVICES_IN_EACH):
+            tags = [
+                {"key": "deployment:service", "value": f"other-{number}-{service}"},
+                {"key": "deployment:env", "value": "stage"},
+            ]
+            ecs.create_service(
+                cluster=cluster,
+                serviceName=f"other-{service}",
+                taskDefinition="other",
+                desiredCount=0,
+                tags=tags,  # type: ignore[arg-type]  # list is invariant
+            )
+
+    side_by_side(partial(fill, number) for number in range(OTHER_CLUSTERS))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a deployment cost up to the end of its last UpdateService; times in seconds."""
+
+    calls: tuple[Call, ...]
+    chain: tuple[Call, ...]
+    took: float
+    redeploying: float
+
+    def told(self, of: str) -> str:
+        names = Counter(call.name for call in self.calls)
+        return (
+            f"{of}: {len(self.calls)} calls, {len(self.chain)} one after another, {self.took:.2f} s, of which "
+            f"{self.redeploying:.2f} s from the first to the last UpdateService\n"
+            f"  one after another: {' → '.join(call.name for call in self.chain)}\n"
+            f"  all: {', '.join(f'{number} {name}' for name, number in names.items())}"
+        )
+
+
+def cost_of(calls: Sequence[Call]) -> Cost:
+    updates = [call for call in calls if call.name == "ecs:UpdateService"]
+    assert len(updates) == 20
+    last = max(updates, key=lambda call: call.arrived)
+    until = [call for call in calls if call.arrived <= last.arrived]
+    waited_for = [call for call in until if call is last or _ended(call) <= last.arrived]
+    return Cost(
+        calls=tuple(until),
+        chain=tuple(longest_chain(waited_for)),
+        took=max(map(_ended, updates)) - calls[0].arrived,
+        redeploying=max(map(_ended, updates)) - updates[0].arrived,
+    )
+
+
+def _ended(call: Call) -> float:
+    assert call.ended is not None
+    return call.ended
+
+
+def deployed(sandbox: Sandbox, directory: Path, rounds: Rounds | None = None) -> Cost:
+    """A `release-deploy` of new versions of all the images."""
+    for image_id in IMAGES:
+        sandbox.push(image_id)
+
+    async def scene() -> Cost:
+        async with Proxy(sandbox.endpoint, DELAY, rounds) as proxy:
+            arguments = ("release-deploy", "--environment-id", "stage", "--confirmation-interval", "1")
+            running = await begin(sandbox, proxy.endpoint, directory, *arguments)
+            if rounds is not None:
+                rounds.process = running.process.pid
+            ran = await running.ended()
+            assert ran.status == "succeeded", ran.told
+            return cost_of(proxy.calls)
+
+    return asyncio.run(scene())
+
+
+def test_a_deployment_keeps_to_its_budget(
+    provisioned: Provisioned, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sandbox = provisioned(TEN)
+    crowd(sandbox)
+    write_project_file(TEN, tmp_path)
+
+    first = deployed(sandbox, tmp_path, Rounds())
+    later = deployed(sandbox, tmp_path, Rounds())
+    timed = deployed(sandbox, tmp_path)
+
+    with capsys.disabled():
+        print(  # noqa: T201 - the figures are what one runs it for
+            f"\n{first.told('the first ever')}\n{later.told('a later one')}\n{timed.told('a later one, timed')}"
+        )
+    for cost, longest in ((first, LONGEST_CHAIN + MAKING_THE_TABLE), (later, LONGEST_CHAIN)):
+        assert len(cost.calls) <= MOST_CALLS, cost.told("too many")
+        assert len(cost.chain) <= longest, cost.told("too many one after another")
+    assert timed.redeploying <= 5.0, "it is half a second on an idle machine; a busy one may need more"
