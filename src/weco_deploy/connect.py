@@ -13,12 +13,15 @@ from weco_deploy.aws.ecs import EcsRuntime
 from weco_deploy.aws.logs import CloudWatchLogs
 from weco_deploy.aws.records import DynamoReleaseStore
 from weco_deploy.aws.session import Account, Login
+from weco_deploy.aws.uploads import EcrUploads
+from weco_deploy.errors import DockerError
 from weco_deploy.local.ci import build_url
 from weco_deploy.local.clock import SystemClock
 from weco_deploy.local.git import GitHistory
 from weco_deploy.local.interrupts import Signals
+from weco_deploy.local.work_tree import GitWorkTree
 from weco_deploy.model.project import Environment, Project
-from weco_deploy.ports import Caller, Ports
+from weco_deploy.ports import Caller, ImageEngine, Ports, Publishing
 
 
 def connect(
@@ -54,6 +57,9 @@ def connect(
         registry=EcrRegistry(home),
         store=DynamoReleaseStore(home.client("dynamodb"), project, clock),
         history=GitHistory(Path.cwd()),
+        publishing=Publishing(
+            uploads=EcrUploads(home), engine=cache(_docker_engine), work_tree=GitWorkTree(Path.cwd())
+        ),
         runtime=runtime,
         logs=lambda environment: CloudWatchLogs(account(environment)),
         caller=lambda: Caller(
@@ -62,3 +68,14 @@ def connect(
         check_account=lambda: home.check(project.account_id),
         new_id=lambda: str(uuid.uuid4()),
     )
+
+
+def _docker_engine() -> ImageEngine:
+    try:
+        from weco_deploy.local.engine import docker_engine  # an extra, which only `publish` needs
+    except ModuleNotFoundError as error:
+        raise DockerError(
+            f"the Docker Engine needs a package that is not installed: {error.name}",
+            "install it with: pip install 'weco-deploy[publish]', or publish an OCI layout with --oci-layout",
+        ) from error
+    return docker_engine()

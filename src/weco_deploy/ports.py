@@ -11,12 +11,22 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import EnvironmentRecord, Held, Lock
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
 from weco_deploy.model.project import Environment, Project
+from weco_deploy.model.publication import (
+    Head,
+    LayerState,
+    LayoutImage,
+    LocalImage,
+    Part,
+    RegistryLogin,
+    Upload,
+)
 from weco_deploy.model.release import Release
 from weco_deploy.model.service import (
     DefinedContainer,
@@ -220,6 +230,83 @@ class Interrupts(Protocol):
     def requested(self) -> bool: ...
 
 
+class ImageUploads(Protocol):
+    """Bringing images into ECR. Its own API takes them without any registry password."""
+
+    def login(self) -> RegistryLogin:
+        """What somebody else, the Docker Engine, needs to push."""
+
+    def absent(self, repository: str, digests: Sequence[str]) -> frozenset[str]:
+        """Those of up to a hundred blobs that the repository does not hold."""
+
+    def begin(self, repository: str) -> Upload:
+        """Begin the upload of a blob. One that is never completed leaves nothing behind."""
+
+    def send(self, repository: str, upload: Upload, part: Part, content: bytes) -> None:
+        """Send the part that follows the one sent before. Sending one that has arrived is fine."""
+
+    def complete(self, repository: str, upload: Upload, digest: str) -> None:
+        """Make a blob of the parts. Fine if the repository holds it already."""
+
+    def put(self, repository: str, manifest: Manifest) -> None:
+        """Make an image of blobs, or of manifests, that the repository holds; without a tag. Idempotent."""
+
+
+class ImageEngine(Protocol):
+    """The Docker Engine. Every method may raise DockerError."""
+
+    def find(self, name: str) -> LocalImage | None: ...
+
+    def push(
+        self,
+        image: LocalImage,
+        repository: str,
+        tag: str,
+        login: RegistryLogin,
+        tell: Callable[[LayerState], None],
+    ) -> str:
+        """Push the image to `repository` (`<host>/<name>`) and answer the digest it has there.
+
+        Afterwards the engine's own names for images are as they were. Raises AccessDenied if the
+        registry does not allow it.
+        """
+
+
+class ImageLayout(Protocol):
+    """An OCI image layout in a directory or tar archive. Every method may raise BadImageLayout."""
+
+    @property
+    def name(self) -> str:
+        """Where it is."""
+
+    def image(self) -> LayoutImage: ...
+
+    def read(self, digest: str, part: Part) -> bytes:
+        """Those bytes of a blob, unchecked."""
+
+
+class WorkTree(Protocol):
+    """The directory that the tool runs in, and the git repository around it if there is one."""
+
+    def released(self, image_id: str) -> str | None:
+        """What `.releases/<image id>` at the repository's root says; None if there is no such file."""
+
+    def head(self, besides: Path | None = None) -> Head:
+        """What is checked out. NotFound if there is no repository, or no commit in it.
+
+        That the path `besides` is new or changed does not count: it may be the image built from the commit.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """What only `publish` reaches. `engine` raises DockerError if there is none."""
+
+    uploads: ImageUploads
+    engine: Callable[[], ImageEngine]
+    work_tree: WorkTree
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Everything an operation may reach, made for one project by the composition root.
@@ -236,6 +323,7 @@ class Ports:
     registry: ImageRegistry
     store: ReleaseStore
     history: History
+    publishing: Publishing
     runtime: Callable[[Environment], ServiceRuntime]
     logs: Callable[[Environment], LogReader]
     caller: Callable[[], Caller]

@@ -70,6 +70,7 @@ def test_these_commands_are_there() -> None:
         "deploy",
         "release-deploy",
         "promote",
+        "publish",
         "rollback",
         "confirm-deploy",
         "plan",

@@ -38,6 +38,7 @@ class StoredRepository:
     exclusions: tuple[str, ...] = ()
     images: dict[str, StoredImage] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
 
     def movable(self, tag: str) -> bool:
         """Whether `tag` may be pointed at another image. Exclusions name the exceptions from the rule."""
@@ -65,10 +66,15 @@ class StoredRepository:
             del self.tags[tag]
 
 
-def plain_manifest(seed: str) -> Manifest:
-    """The manifest of an image that differs for each seed."""
+def plain_manifest(seed: str, *, config: str | None = None) -> Manifest:
+    """The manifest of an image that differs for each seed, or for each `config`, the digest of its config."""
     body = json.dumps(
-        {"schemaVersion": 2, "mediaType": IMAGE, "config": {"digest": digest_of(seed)}, "layers": []}
+        {
+            "schemaVersion": 2,
+            "mediaType": IMAGE,
+            "config": {"digest": config or digest_of(seed)},
+            "layers": [],
+        }
     )
     return Manifest(digest=digest_of(body), media_type=IMAGE, body=body)
 

@@ -14,6 +14,7 @@ from tests.world.ecs_state import Place, RunningService
 from tests.world.gate import Gate
 from tests.world.images import Images
 from tests.world.logs import LogStreams, WorldLogs
+from tests.world.publishing import Desktop, publishing
 from tests.world.registry import WorldRegistry
 from tests.world.run import Run, WorldClock
 from tests.world.runtime import Ecs, WorldRuntime
@@ -41,6 +42,7 @@ class WorldState:
         self.ecs = Ecs()
         self.tables: dict[str, Table] = {}
         self.subjects: dict[str, str] = {}
+        self.desktop = Desktop()
         self.schedule = Schedule(lock)
         self.gate = Gate(lock, self.now)
         self.logs = LogStreams()
@@ -94,6 +96,7 @@ class WorldState:
             registry=WorldRegistry(self.repositories, self.host, self.gate, run),
             store=WorldStore(self.tables, ours, self.now, self.gate, run),
             history=WorldHistory(self.subjects, self.gate, run),
+            publishing=publishing(self.desktop, self.repositories, self.host, self.now, self.gate, run),
             runtime=runtime,
             logs=logs,
             caller=identified,

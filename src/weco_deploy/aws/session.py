@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.credentials import CredentialResolver
 
 from weco_deploy import __version__
+from weco_deploy.aws.answers import require_json
 from weco_deploy.aws.credentials import AssumedRole, account_in, role_session_name
 from weco_deploy.aws.faults import told, translated
 from weco_deploy.aws.rates import Rates
@@ -229,6 +230,7 @@ class Account:
                 client = self._session.create_client(service, region_name=self.region, config=config)
         except ValueError as error:
             raise AwsError("", str(error), "look at AWS_ENDPOINT_URL and at the region's name") from error
+        require_json(client)
         # Roles of one account share its rates; without a role the account need not be known to be one.
         self._rates.slow(client, account_in(self.role_arn or ""), self.region)
         if self._tell is not None:

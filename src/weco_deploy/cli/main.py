@@ -34,6 +34,7 @@ class WecoDeploy(LazyGroup):
         "show-releases": "weco_deploy.cli.show_releases",
         "show-deployments": "weco_deploy.cli.show_deployments",
         "show-images": "weco_deploy.cli.show_images",
+        "publish": "weco_deploy.cli.publish",
         "lock": "weco_deploy.cli.lock",
         "unlock": "weco_deploy.cli.unlock",
         "sandbox": "weco_deploy.cli.sandbox",

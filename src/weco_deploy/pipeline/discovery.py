@@ -36,6 +36,17 @@ def tagged(runtime: ServiceRuntime, environment: Environment) -> tuple[FoundServ
         return denied
 
 
+def hinted(
+    wanted: frozenset[str], index: tuple[FoundService, ...] | AccessDenied, record: EnvironmentRecord
+) -> frozenset[ServiceKey]:
+    """Where the services with the wanted ids most likely are."""
+    told = () if isinstance(index, AccessDenied) else index
+    indexed = {found.key for found in told if found.service_id in wanted}
+    return frozenset(
+        indexed | {known.key for service_id, known in record.services.items() if service_id in wanted}
+    )
+
+
 def discover(
     project: Project,
     environment: Environment,
@@ -48,10 +59,7 @@ def discover(
     notes: tuple[str, ...] = ()
     if isinstance(index, AccessDenied):
         notes = (f"services were found by listing clusters, which is slow: {index.message}",)
-        index = ()
-    hinted = {found.key for found in index if found.service_id in wanted}
-    hinted |= {known.key for service_id, known in record.services.items() if service_id in wanted}
-    seen = _ours(looking.services(runtime, hinted).values(), environment, wanted)
+    seen = _ours(looking.services(runtime, hinted(wanted, index, record)).values(), environment, wanted)
     missing = wanted - {service.service_id for service in seen}
     if missing:
         clusters = project.clusters or tuple(sorted({service.key.cluster for service in seen}))

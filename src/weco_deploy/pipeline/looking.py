@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
-from weco_deploy.model.service import Service, ServiceKey, Task
+from weco_deploy.model.service import Service, ServiceKey, Task, TaskPage
 from weco_deploy.pipeline import fan
 from weco_deploy.ports import SERVICES_A_CALL, TASKS_A_CALL, ServiceRuntime
 
 ItemT = TypeVar("ItemT")
+Listing = Mapping[str, Future[TaskPage]]
+"""The first page of a cluster's tasks, for each cluster, asked for."""
 
 MANY_IN_A_CLUSTER = 3
 """From so many services of one cluster on, listing the cluster's tasks in one call is tried first."""
@@ -26,22 +29,33 @@ def services(runtime: ServiceRuntime, keys: Iterable[ServiceKey]) -> dict[Servic
     return {service.key: service for batch in batches for service in batch}
 
 
-def running_tasks(runtime: ServiceRuntime, keys: Iterable[ServiceKey]) -> dict[ServiceKey, tuple[Task, ...]]:
+def begin_listing(runtime: ServiceRuntime, keys: Iterable[ServiceKey]) -> Listing:
+    """Begin to list the tasks of the clusters with many of these services, for `running_tasks`."""
+    return {
+        cluster: fan.begin(partial(runtime.tasks_listed, cluster, None))
+        for cluster, ours in _by_cluster(keys).items()
+        if len(ours) >= MANY_IN_A_CLUSTER
+    }
+
+
+def running_tasks(
+    runtime: ServiceRuntime, keys: Iterable[ServiceKey], begun: Listing | None = None
+) -> dict[ServiceKey, tuple[Task, ...]]:
     """The tasks of these services that should run.
 
     The tasks of a cluster with many of our services come in one page, unless it has more than that:
     then its services are asked one by one, so that the cost does not grow with what else runs there.
+    `begun` are pages that were asked for already, when it was not known yet whether they are needed.
     """
     clusters = _by_cluster(keys)
-    crowded = [cluster for cluster, ours in clusters.items() if len(ours) >= MANY_IN_A_CLUSTER]
-    pages = dict(
-        zip(
-            crowded,
-            fan.read(partial(runtime.tasks_listed, cluster, None) for cluster in crowded),
-            strict=True,
-        )
+    known = begun or {}
+    more = begin_listing(
+        runtime, (key for cluster, ours in clusters.items() if cluster not in known for key in ours)
     )
-    arns = {cluster: page.arns for cluster, page in pages.items() if page.complete}
+    listing = {**known, **more}
+    listed = [cluster for cluster in clusters if cluster in listing]
+    pages = zip(listed, fan.answers(listing[cluster] for cluster in listed), strict=True)
+    arns = {cluster: page.arns for cluster, page in pages if page.complete}
     rest = [key for cluster, ours in clusters.items() if cluster not in arns for key in ours]
     return _described(runtime, clusters, {**arns, **_listed(runtime, rest, stopped=False)})
 

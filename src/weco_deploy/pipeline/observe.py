@@ -14,7 +14,7 @@ from weco_deploy.model.project import Environment, Image
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.service import Service, ServiceView
 from weco_deploy.pipeline import fan, looking
-from weco_deploy.pipeline.discovery import discover, tagged
+from weco_deploy.pipeline.discovery import discover, hinted, tagged
 from weco_deploy.ports import ImageRegistry, Ports, ServiceRuntime
 from weco_deploy.rules.running import belongs, running
 
@@ -40,8 +40,9 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     record = recorded.result()
     current = fan.begin(partial(_current, record, release, ports))
     wanted = frozenset(service_id for image in images for service_id in image.services)
+    listing = looking.begin_listing(runtime, hinted(wanted, index.result(), record))
     found = discover(ports.project, environment, wanted, index.result(), record, runtime)
-    views = _views(runtime, found.services)
+    views = _views(runtime, found.services, listing)
     seen_views = [view for each in views.values() for view in each]
     idle = [view.service for view in seen_views if not view.tasks]
     unproven = [view.service for view in seen_views if not _tells(view)]
@@ -91,10 +92,10 @@ def _current(record: EnvironmentRecord, release: Release, ports: Ports) -> Relea
 
 
 def _views(
-    runtime: ServiceRuntime, services: Mapping[str, Iterable[Service]]
+    runtime: ServiceRuntime, services: Mapping[str, Iterable[Service]], listing: looking.Listing
 ) -> dict[str, tuple[ServiceView, ...]]:
     busy = [one.key for each in services.values() for one in each if one.running or one.pending]
-    tasks = looking.running_tasks(runtime, busy)
+    tasks = looking.running_tasks(runtime, busy, listing)
     return {
         service_id: tuple(ServiceView(service=one, tasks=tasks.get(one.key, ())) for one in each)
         for service_id, each in services.items()

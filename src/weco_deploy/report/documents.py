@@ -15,6 +15,7 @@ from weco_deploy.model.deployment import Deployment, Failure, ImageChange, Servi
 from weco_deploy.model.environment import Lock
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
+from weco_deploy.model.publication import Publication
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 from weco_deploy.model.results import PreparedRelease, ReleaseDifference
 from weco_deploy.report.console import console_links
@@ -139,6 +140,22 @@ def unlocked_document(environment: str, lock: Lock, *, dry_run: bool) -> Documen
             "reason": lock.reason,
             "since": _time(lock.since),
             "deployment_id": lock.deployment_id,
+            "dry_run": dry_run,
+        }
+    }
+
+
+def publication_document(publication: Publication, *, dry_run: bool) -> Document:
+    """An image that was published. `digest` is null if only a push, which a dry run does not make, could tell it."""
+    return {
+        "published": {
+            "image_id": publication.image_id,
+            "repository": publication.repository,
+            "ref": publication.ref,
+            "digest": publication.digest,
+            "label": publication.label,
+            "pushed": publication.pushed,
+            "label_moved": publication.label_moved,
             "dry_run": dry_run,
         }
     }

@@ -1,0 +1,96 @@
+"""Images that can be published: one in the Docker Engine, one in an OCI layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from weco_deploy.model.events import Event, Notice
+from weco_deploy.model.image import Manifest
+from weco_deploy.model.publication import LayerState, LocalImage
+from weco_deploy.pipeline.upload import megabytes, upload
+from weco_deploy.ports import ImageLayout, Ports
+from weco_deploy.rules.publishing import is_same
+
+BETWEEN_PROGRESS = timedelta(seconds=10)
+
+
+class Publishable(Protocol):
+    """An image on this machine. `name` is for people; `digest` is None while only a push can tell it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def digest(self) -> str | None: ...
+
+    def is_same(self, manifest: Manifest) -> bool:
+        """Whether what a registry holds is this image."""
+
+    def push(self, repository: str, ref: str, ports: Ports, tell: Callable[[Event], None]) -> str:
+        """Bring it into the repository under the tag `ref`, and answer its digest."""
+
+
+class EngineImage:
+    """An image of the Docker Engine, which pushes it by the registry's own protocol."""
+
+    digest = None
+
+    def __init__(self, image: LocalImage) -> None:
+        self.name = f"the image {image.name}"
+        self._image = image
+
+    def is_same(self, manifest: Manifest) -> bool:
+        return is_same(self._image, manifest)
+
+    def push(self, repository: str, ref: str, ports: Ports, tell: Callable[[Event], None]) -> str:
+        login = ports.publishing.uploads.login()
+        address = f"{login.host}/{repository}"
+        tell(Notice(f"the Docker Engine pushes {self._image.name} to {address}:{ref}"))
+        told = _LayersTold(ports.clock.utc, tell)
+        return ports.publishing.engine().push(self._image, address, ref, login, told)
+
+
+class LayoutImageFile:
+    """The image of an OCI layout, uploaded through ECR's API: no registry password is needed."""
+
+    def __init__(self, layout: ImageLayout) -> None:
+        self.name = f"the image in {layout.name}"
+        self._layout = layout
+        self._image = layout.image()
+
+    @property
+    def digest(self) -> str:
+        return self._image.top.digest
+
+    def is_same(self, manifest: Manifest) -> bool:
+        return manifest.digest == self.digest
+
+    def push(self, repository: str, ref: str, ports: Ports, tell: Callable[[Event], None]) -> str:
+        upload(self._layout, self._image, repository, ports, tell)
+        ports.registry.point(repository, ref, self._image.top)
+        return self.digest
+
+
+class _LayersTold:
+    """Tells when a layer's state changes, and every ten seconds how far one is."""
+
+    def __init__(self, now: Callable[[], datetime], tell: Callable[[Event], None]) -> None:
+        self._now = now
+        self._tell = tell
+        self._known: dict[str, str] = {}
+        self._last = now()
+
+    def __call__(self, state: LayerState) -> None:
+        changed = self._known.get(state.layer) != state.status
+        self._known[state.layer] = state.status
+        if changed or self._now() - self._last >= BETWEEN_PROGRESS:
+            self._last = self._now()
+            self._tell(Notice(f"layer {state.layer}: {state.status}{_how_far(state)}"))
+
+
+def _how_far(state: LayerState) -> str:
+    if not state.sent or not state.size:
+        return ""
+    return f", {megabytes(state.sent)} of {megabytes(state.size)}"

@@ -1,0 +1,130 @@
+"""Uploads the image of an OCI layout through ECR's own API: blobs side by side, then manifests, the index last.
+
+Every blob is checked against its digest before anything is sent. What is in the repository already is not
+sent again, so running it again after whatever happened goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import count
+from typing import TypeAlias
+
+from weco_deploy.errors import BadImageLayout, DeployError, Interrupted
+from weco_deploy.model.events import Event, Notice
+from weco_deploy.model.publication import Blob, LayoutImage, Part
+from weco_deploy.pipeline import fan
+from weco_deploy.ports import ImageLayout, ImageUploads, Ports
+
+BLOBS_A_CALL = 100
+"""BatchCheckLayerAvailability takes a hundred digests."""
+READ_SIZE = 8 * 1024 * 1024
+SIDE_BY_SIDE = 4
+"""Blobs being sent at once. A part is in memory several times, as bytes and as the text of its request."""
+
+Stop: TypeAlias = Callable[[], bool]
+"""Whether a call that is under way should give up."""
+
+
+def upload(
+    layout: ImageLayout, image: LayoutImage, repository: str, ports: Ports, tell: Callable[[Event], None]
+) -> None:
+    """Bring the image into the repository, without a tag.
+
+    Raises BadImageLayout if a blob is not what its digest says, Interrupted if a signal came.
+    """
+    uploads = ports.publishing.uploads
+    _each([partial(_check, layout, blob) for blob in image.blobs], ports)
+    blobs = _absent(image.blobs, repository, uploads)
+    held = len(image.blobs) - len(blobs)
+    if blobs:
+        total = megabytes(sum(blob.size for blob in blobs))
+        tell(
+            Notice(f"{len(blobs)} layers and configs to upload, {total}; {held} are in {repository} already")
+        )
+    turn = threading.BoundedSemaphore(SIDE_BY_SIDE)
+    sent = count(1)
+
+    def done(place: int) -> None:
+        blob = blobs[place]
+        tell(Notice(f"{short(blob.digest)} uploaded, {megabytes(blob.size)} ({next(sent)} of {len(blobs)})"))
+
+    _each([partial(_send, layout, blob, repository, uploads, turn) for blob in blobs], ports, done)
+    for manifest in (*image.parts, image.top):
+        uploads.put(repository, manifest)
+
+
+def short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:12]
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB"
+
+
+def _each(
+    calls: Sequence[Callable[[Stop], None]], ports: Ports, done: Callable[[int], None] = lambda _: None
+) -> None:
+    """Make all calls. After the first failure, or a signal, none is begun, and those under way are to stop."""
+    failures: list[DeployError] = []
+
+    def stop() -> bool:
+        return bool(failures) or ports.interrupts.requested()
+
+    def ended(place: int, outcome: fan.Outcome[None]) -> None:
+        if isinstance(outcome, fan.Failed):
+            failures.append(outcome.error)
+        elif isinstance(outcome, fan.Done):
+            done(place)
+
+    with ports.interrupts.deferred():
+        fan.change([partial(call, stop) for call in calls], ended, stop)
+        if ports.interrupts.requested():
+            raise Interrupted("interrupted during the upload", "run the same command again to go on")
+    if failures:
+        raise failures[0]
+
+
+def _absent(blobs: Sequence[Blob], repository: str, uploads: ImageUploads) -> list[Blob]:
+    digests = [blob.digest for blob in blobs]
+    batches = [digests[start : start + BLOBS_A_CALL] for start in range(0, len(digests), BLOBS_A_CALL)]
+    answers = fan.read(partial(uploads.absent, repository, batch) for batch in batches)
+    absent = frozenset[str]().union(*answers)
+    return [blob for blob in blobs if blob.digest in absent]
+
+
+def _check(layout: ImageLayout, blob: Blob, stop: Stop) -> None:
+    digest = hashlib.sha256()
+    for part in Part.all_of(blob.size, READ_SIZE):
+        _unless_stopped(stop)
+        digest.update(layout.read(blob.digest, part))
+    if f"sha256:{digest.hexdigest()}" != blob.digest:
+        raise BadImageLayout(
+            f"{layout.name}: the content of the blob {blob.digest} has another digest",
+            "it is damaged: write the layout again",
+        )
+
+
+def _send(
+    layout: ImageLayout,
+    blob: Blob,
+    repository: str,
+    uploads: ImageUploads,
+    turn: threading.BoundedSemaphore,
+    stop: Stop,
+) -> None:
+    with turn:
+        _unless_stopped(stop)
+        begun = uploads.begin(repository)
+        for part in Part.all_of(blob.size, begun.part_size):
+            _unless_stopped(stop)
+            uploads.send(repository, begun, part, layout.read(blob.digest, part))
+        uploads.complete(repository, begun, blob.digest)
+
+
+def _unless_stopped(stop: Stop) -> None:
+    if stop():
+        raise Interrupted("interrupted during the upload")

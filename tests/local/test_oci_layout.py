@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.local.layouts import IMAGE, INDEX, Descriptor, Layout, blob_file, digest_of, multi_arch, single
+from weco_deploy.errors import BadImageLayout
+from weco_deploy.local.oci_layout import OciLayout
+from weco_deploy.model.publication import Part
+
+Write = Callable[[Layout, Path], Path]
+
+
+def as_directory(layout: Layout, path: Path) -> Path:
+    return layout.directory(path / "image")
+
+
+def as_archive(layout: Layout, path: Path) -> Path:
+    return layout.archive(path / "image.tar")
+
+
+def as_archive_of_the_directory(layout: Layout, path: Path) -> Path:
+    """As `tar -C layout -cf image.tar .` names its members."""
+    return layout.archive(path / "image.tar", prefix="./")
+
+
+written = pytest.mark.parametrize("write", [as_directory, as_archive, as_archive_of_the_directory])
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(BadImageLayout) as error:
+        OciLayout(path).image()
+    assert str(path) in error.value.message
+    return error.value.message
+
+
+def read_all(path: Path) -> None:
+    layout = OciLayout(path)
+    for blob in layout.image().blobs:
+        layout.read(blob.digest, Part(first=0, length=blob.size))
+
+
+@written
+def test_an_image_is_read_byte_for_byte(write: Write, tmp_path: Path) -> None:
+    made = single()
+
+    layout = OciLayout(write(made.layout, tmp_path))
+    image = layout.image()
+
+    assert image.top.digest == made.top
+    assert image.top.media_type == IMAGE
+    assert image.top.body.encode() == made.layout.files[blob_file(made.top)]
+    assert image.parts == ()
+    assert len(image.blobs) == 3
+    for blob in image.blobs:
+        content = layout.read(blob.digest, Part(first=0, length=blob.size))
+        assert digest_of(content) == blob.digest
+        assert layout.read(blob.digest, Part(first=2, length=3)) == content[2:5]
+
+
+@written
+def test_an_index_comes_after_the_manifests_that_it_names(write: Write, tmp_path: Path) -> None:
+    made = multi_arch()
+
+    image = OciLayout(write(made.layout, tmp_path)).image()
+
+    assert image.top.digest == made.top
+    assert image.top.media_type == INDEX
+    assert image.top.children == tuple(part.digest for part in image.parts)
+    assert len(image.parts) == 2
+    assert len(image.blobs) == 5  # two configs, two layers of their own, one that they share
+
+
+def test_manifests_of_an_index_in_an_index_come_first(tmp_path: Path) -> None:
+    layout = Layout()
+    image = layout.image(b"layer")
+    inner = layout.index(image)
+    outer = layout.index(inner)
+
+    found = OciLayout(layout.lists(outer).directory(tmp_path)).image()
+
+    assert [part.digest for part in found.parts] == [image["digest"], inner["digest"]]
+    assert found.top.digest == outer["digest"]
+
+
+def test_an_image_listed_once_for_each_of_its_tags_is_one_image(tmp_path: Path) -> None:
+    layout = Layout()
+    image = layout.image(b"layer")
+    layout.lists({**image, "annotations": {"org.opencontainers.image.ref.name": "a"}}, image)
+
+    assert OciLayout(layout.directory(tmp_path)).image().top.digest == image["digest"]
+
+
+def test_several_images_are_refused_by_their_digests(tmp_path: Path) -> None:
+    layout = Layout()
+    one, other = layout.image(b"one"), layout.image(b"other")
+
+    message = refused(layout.lists(one, other).directory(tmp_path))
+
+    assert str(one["digest"]) in message
+    assert str(other["digest"]) in message
+
+
+def test_no_image_is_refused(tmp_path: Path) -> None:
+    assert "lists no image" in refused(Layout().lists().directory(tmp_path))
+
+
+def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    assert "there is no OCI layout" in refused(tmp_path / "missing")
+
+
+def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "image.tar"
+    file.write_bytes(b"hello" * 1000)
+    assert "tar archive" in refused(file)
+
+
+def test_a_compressed_archive_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    file = single().layout.archive(tmp_path / "image.tgz", mode="w:gz")
+    with pytest.raises(BadImageLayout) as error:
+        OciLayout(file)
+    assert "decompress" in error.value.hint
+
+
+@pytest.mark.parametrize("name", ["oci-layout", "index.json"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'"text"', b"[" * 100_000])
+@written
+def test_what_is_no_json_object_is_refused_by_name(
+    name: str, content: bytes, write: Write, tmp_path: Path
+) -> None:
+    layout = single().layout
+    layout.files[name] = content
+    assert name in refused(write(layout, tmp_path))
+
+
+@written
+def test_a_missing_file_is_named(write: Write, tmp_path: Path) -> None:
+    for missing in ("oci-layout", "index.json"):
+        layout = single().layout
+        del layout.files[missing]
+        where = tmp_path / missing
+        where.mkdir()
+        assert f"there is no {missing}" in refused(write(layout, where))
+
+
+def test_another_version_of_the_format_is_refused(tmp_path: Path) -> None:
+    layout = single().layout
+    layout.files["oci-layout"] = b'{"imageLayoutVersion": "2.0.0"}'
+    assert "2.0.0" in refused(layout.directory(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"digest": "sha256:../../../../etc/passwd"},
+        {"digest": "../secret"},
+        {"digest": "sha512:" + "0" * 128},
+        {"digest": 7},
+        {"size": "12"},
+        {"size": -1},
+        {"mediaType": None},
+    ],
+)
+def test_a_descriptor_that_is_none_is_refused(change: Descriptor, tmp_path: Path) -> None:
+    layout = Layout()
+    layout.lists({**layout.image(b"layer"), **change})
+    assert "index.json, manifests[0]" in refused(layout.directory(tmp_path))
+
+
+def test_a_media_type_that_ecr_does_not_take_is_refused_by_name(tmp_path: Path) -> None:
+    layout = Layout()
+    layout.lists(layout.document("application/vnd.example+json"))
+    assert "application/vnd.example+json" in refused(layout.directory(tmp_path))
+
+
+@written
+def test_a_manifest_that_was_changed_is_refused(write: Write, tmp_path: Path) -> None:
+    made = single()
+    made.layout.files[blob_file(made.top)] += b" "
+    assert "another digest" in refused(write(made.layout, tmp_path))
+
+
+@written
+def test_a_layer_of_another_length_is_refused(write: Write, tmp_path: Path) -> None:
+    layout = Layout()
+    layer = layout.blob(b"layer")
+    manifest = layout.document(IMAGE, config=layout.blob(b"{}"), layers=[layer])
+    layout.files[blob_file(str(layer["digest"]))] = b"lay"
+    assert "has 3 bytes, and should have 5" in refused(write(layout.lists(manifest), tmp_path))
+
+
+@written
+def test_a_missing_layer_is_refused_by_name(write: Write, tmp_path: Path) -> None:
+    layout = Layout()
+    layer = layout.blob(b"layer")
+    manifest = layout.document(IMAGE, config=layout.blob(b"{}"), layers=[layer])
+    del layout.files[blob_file(str(layer["digest"]))]
+    assert f"there is no {blob_file(str(layer['digest']))}" in refused(
+        write(layout.lists(manifest), tmp_path)
+    )
+
+
+@pytest.mark.parametrize("layers", [None, {}, "text", [7], [{"digest": "sha256:00"}]])
+def test_a_manifest_without_proper_layers_is_refused(layers: object, tmp_path: Path) -> None:
+    layout = Layout()
+    manifest = layout.document(IMAGE, config=layout.blob(b"{}"), layers=layers)
+    assert "layers" in refused(layout.lists(manifest).directory(tmp_path))
+
+
+def test_indexes_in_one_another_end_somewhere(tmp_path: Path) -> None:
+    layout = Layout()
+    inner = layout.image(b"layer")
+    for _ in range(20):
+        inner = layout.index(inner)
+    assert "inside one another" in refused(layout.lists(inner).directory(tmp_path))
+
+
+def test_a_manifest_too_large_for_ecr_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    layout = Layout()
+    layout.lists(layout.document(IMAGE, padding="x" * 5_000_000))
+    assert "may have 4194304" in refused(layout.directory(tmp_path))
+
+
+def test_an_archive_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    file = single(layers=(b"x" * 100_000,)).layout.archive(tmp_path / "image.tar")
+    whole = file.read_bytes()
+    for length in (0, 100, 700, 3000, len(whole) // 2):
+        file.write_bytes(whole[:length])
+        with pytest.raises(BadImageLayout):
+            read_all(file)
+
+
+def test_links_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"a secret")
+    digest = digest_of(b"a secret")
+    layout = Layout()
+    manifest = layout.document(IMAGE, config={"mediaType": "x", "digest": digest, "size": 8}, layers=[])
+    file = layout.lists(manifest).archive(tmp_path / "image.tar")
+    with tarfile.open(file, "a") as archive:
+        for kind, target in ((tarfile.SYMTYPE, str(outside)), (tarfile.LNKTYPE, str(outside))):
+            entry = tarfile.TarInfo(blob_file(digest))
+            entry.type, entry.linkname = kind, target
+            archive.addfile(entry)
+    assert "there is no blobs" in refused(file)
+
+
+def test_an_archive_leaves_no_files_behind(tmp_path: Path) -> None:
+    made = single()
+    file = made.layout.archive(tmp_path / "image.tar")
+    with tarfile.open(file, "a") as archive:
+        entry = tarfile.TarInfo("../escaped")
+        entry.size = 3
+        archive.addfile(entry, io.BytesIO(b"out"))
+
+    image = OciLayout(file).image()
+
+    assert image.top.digest == made.top
+    assert [each.name for each in tmp_path.iterdir()] == ["image.tar"]
+    assert not (tmp_path.parent / "escaped").exists()
+
+
+def test_the_media_type_may_be_docker_s_own(tmp_path: Path) -> None:
+    layout = Layout()
+    docker = "application/vnd.docker.distribution.manifest.v2+json"
+    layout.lists(layout.document(docker, config=layout.blob(b"{}"), layers=[]))
+    image = OciLayout(layout.directory(tmp_path)).image()
+    assert image.top.media_type == docker
+    assert json.loads(image.top.body)["mediaType"] == docker

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from weco_deploy.errors import NotFound, UsageError
+from weco_deploy.local.work_tree import GitWorkTree
+
+
+@pytest.fixture(autouse=True)
+def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+
+
+def git(directory: Path, *arguments: str) -> str:
+    named = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    done = subprocess.run(
+        ["git", *named, *arguments], cwd=directory, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """One commit, with one file."""
+    root = tmp_path / "repository"
+    (root / "deep" / "er").mkdir(parents=True)
+    git(root, "init", "--quiet")
+    (root / "file").write_text("one")
+    git(root, "add", "file")
+    git(root, "commit", "--quiet", "--message", "One")
+    return root
+
+
+def test_the_commit_that_is_checked_out_is_known_anywhere_in_the_tree(repository: Path) -> None:
+    commit = git(repository, "rev-parse", "HEAD")
+    for directory in (repository, repository / "deep" / "er"):
+        head = GitWorkTree(directory).head()
+        assert (head.commit, head.changed) == (commit, ())
+
+
+def test_files_that_differ_from_the_commit_are_named(repository: Path) -> None:
+    (repository / "file").write_text("two")
+    (repository / "deep" / "new one").write_text("")
+    assert set(GitWorkTree(repository / "deep" / "er").head().changed) == {"file", "deep/"}
+
+
+def test_what_is_staged_or_gone_differs_too(repository: Path) -> None:
+    git(repository, "mv", "file", "moved")
+    assert set(GitWorkTree(repository).head().changed) == {"file", "moved"}
+
+
+def test_ignored_files_do_not_count(repository: Path) -> None:
+    (repository / ".git" / "info" / "exclude").write_text("build\n")
+    (repository / "build").write_text("")
+    assert GitWorkTree(repository).head().changed == ()
+
+
+@pytest.mark.parametrize("name", ["image.tar", "deep/odd*[name].tar"])
+def test_the_image_itself_does_not_count(repository: Path, name: str) -> None:
+    image = repository / name
+    image.write_text("")
+    (repository / "deep" / "er" / "other").write_text("")
+    head = GitWorkTree(repository).head(image)
+    assert head.changed in (("deep/",), ("deep/er/",))
+
+
+def test_an_image_outside_of_the_repository_changes_nothing(repository: Path, tmp_path: Path) -> None:
+    assert GitWorkTree(repository).head(tmp_path / "image.tar").changed == ()
+
+
+def test_without_a_repository_no_commit_is_found_and_the_way_out_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="not a git repository") as error:
+        GitWorkTree(tmp_path).head()
+    assert "--ref" in error.value.hint
+
+
+def test_a_repository_without_a_commit_has_no_head(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    with pytest.raises(NotFound, match="no commit checked out"):
+        GitWorkTree(tmp_path).head()
+
+
+def test_without_git_no_commit_is_found(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(NotFound, match="git could not be asked"):
+        GitWorkTree(repository).head()
+
+
+def test_an_image_s_ref_is_read_at_the_repository_s_root(repository: Path) -> None:
+    (repository / ".releases").mkdir()
+    (repository / ".releases" / "search").write_text("abc123\n")
+    tree = GitWorkTree(repository / "deep")
+    assert tree.released("search") == "abc123"
+    assert tree.released("items") is None
+
+
+def test_without_a_repository_the_ref_is_read_here(tmp_path: Path) -> None:
+    assert GitWorkTree(tmp_path).released("search") is None
+    (tmp_path / ".releases").mkdir()
+    (tmp_path / ".releases" / "search").write_text("abc123")
+    assert GitWorkTree(tmp_path).released("search") == "abc123"
+
+
+def test_a_ref_that_is_no_text_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".releases").mkdir()
+    (tmp_path / ".releases" / "search").write_bytes(b"\xff")
+    with pytest.raises(UsageError, match=r"\.releases.search"):
+        GitWorkTree(tmp_path).released("search")
