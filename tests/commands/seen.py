@@ -1,0 +1,160 @@
+"""What the emulator has of a project, asked with boto3."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import boto3
+
+from tests.sandbox.rollouts import eventually
+from weco_deploy.model.project import Project
+from weco_deploy.sandbox.local_aws import LocalAws
+from weco_deploy.sandbox.place import home, services_of
+from weco_deploy.sandbox.provision import cluster_name, legal_name
+from weco_deploy.sandbox.running import Sandbox
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
+
+_A_CALL = 10
+_UPDATED = "has begun draining"
+"""The emulator adds an event of this wording to a service each time it is redeployed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How often a service was redeployed up to now, and the deployment that it has."""
+
+    times: int
+    deployment_id: str
+    begun: datetime
+
+
+class Aws:
+    def __init__(self, project: Project, sandbox: Sandbox) -> None:
+        self._project = project
+        self._caller = sandbox.state.account
+        self._endpoint = sandbox.endpoint
+        self._local = LocalAws(sandbox.endpoint)
+
+    def digests(self, tag: str) -> dict[str, str]:
+        """Image id → the digest that `tag` points at, without images that have no such tag."""
+        found = {image.id: self.tags(image.id).get(tag) for image in self._project.images}
+        return {image_id: digest for image_id, digest in found.items() if digest is not None}
+
+    def tags(self, image_id: str) -> dict[str, str]:
+        """Tag → digest."""
+        ecr = self._local.ecr(home(self._project, self._caller))
+        repository = self._project.image(image_id).repository
+        pages = ecr.get_paginator("describe_images").paginate(repositoryName=repository)
+        return {
+            tag: image["imageDigest"]
+            for page in pages
+            for image in page["imageDetails"]
+            for tag in image.get("imageTags", ())
+        }
+
+    def rollouts(self, environment_id: str) -> dict[str, Rollout]:
+        """By service id."""
+        return {
+            service_id: Rollout(
+                sum(_UPDATED in event["message"] for event in service["events"]),
+                service["deployments"][0]["id"],
+                service["deployments"][0]["createdAt"],
+            )
+            for service_id, service in self._services(environment_id).items()
+        }
+
+    def wait_until_tasks_are_told_apart(self, environment_id: str) -> None:
+        """The emulator tells which deployment a task is of by nothing but the second in which it was made."""
+        made = max(task["createdAt"].timestamp() for task in self._tasks(environment_id))
+        eventually(lambda: time.time() >= made + 1)
+
+    def deployments(self, environment_id: str, service_id: str) -> Sequence[DeploymentTypeDef]:
+        return self._services(environment_id)[service_id]["deployments"]
+
+    def running(self, environment_id: str) -> dict[str, dict[str, set[str]]]:
+        """Service id → image id → the digests of the containers that run it, in tasks that are meant to run."""
+        ids = {f"service:{legal_name(service_id)}": service_id for service_id in self._project.services}
+        images = {legal_name(image.id): image.id for image in self._project.images}
+        found: dict[str, dict[str, set[str]]] = {service_id: {} for service_id in self._project.services}
+        for task in self._tasks(environment_id):
+            containers = found[ids[task["group"]]]
+            for container in task["containers"]:
+                digests = containers.setdefault(images[container["name"]], set())
+                digests.add(container.get("imageDigest", ""))
+        return found
+
+    def tables(self) -> Sequence[str]:
+        return self._dynamodb().list_tables()["TableNames"]
+
+    def items(self) -> list[Mapping[str, object]]:
+        """All that is recorded of the project."""
+        table = self._project.release_table
+        return list(self._dynamodb().scan(TableName=table)["Items"]) if table in self.tables() else []
+
+    def everything(self) -> object:
+        """All of it that commands could change; two of these are equal if nothing did."""
+        return (
+            {image.id: self.tags(image.id) for image in self._project.images},
+            {
+                environment.id: (
+                    {
+                        service_id: (
+                            service["desiredCount"],
+                            service["taskDefinition"],
+                            service["deployments"],
+                            service["events"],
+                        )
+                        for service_id, service in self._services(environment.id).items()
+                    },
+                    self.running(environment.id),
+                )
+                for environment in self._project.environments
+            },
+            self.tables(),
+            self.items(),
+        )
+
+    def _services(self, environment_id: str) -> dict[str, ServiceTypeDef]:
+        names = {legal_name(service_id): service_id for service_id in self._project.services}
+        return {
+            names[service["serviceName"]]: service
+            for some in _batches(list(names))
+            for service in self._ecs(environment_id).describe_services(
+                cluster=self._cluster(environment_id), services=some
+            )["services"]
+        }
+
+    def _tasks(self, environment_id: str) -> Iterator[TaskTypeDef]:
+        ecs, cluster = self._ecs(environment_id), self._cluster(environment_id)
+        for page in ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus="RUNNING"):
+            if page["taskArns"]:
+                yield from ecs.describe_tasks(cluster=cluster, tasks=page["taskArns"])["tasks"]
+
+    def _ecs(self, environment_id: str) -> ECSClient:
+        environment = self._project.environment(environment_id)
+        return self._local.ecs(services_of(self._project, environment, self._caller))
+
+    def _cluster(self, environment_id: str) -> str:
+        return cluster_name(self._project, self._project.environment(environment_id))
+
+    def _dynamodb(self) -> DynamoDBClient:
+        place = home(self._project, self._caller)
+        return boto3.client(
+            "dynamodb",
+            endpoint_url=self._endpoint,
+            region_name=place.region,
+            aws_access_key_id=place.account,
+            aws_secret_access_key="any",
+        )
+
+
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (names[first : first + _A_CALL] for first in range(0, len(names), _A_CALL))

@@ -1,0 +1,66 @@
+"""A team with a project in a sandbox: what it runs, what it pushes, and what AWS has then.
+
+What AWS has is asked of the emulator, never of the tool.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.desk import Ran
+from tests.commands.seen import Aws
+from weco_deploy.cli.main import run
+from weco_deploy.model.project import Project
+from weco_deploy.sandbox import images
+from weco_deploy.sandbox.behaviour import GOOD, parse
+from weco_deploy.sandbox.place import Place
+from weco_deploy.sandbox.registry import Registry
+from weco_deploy.sandbox.running import PushedImage, Sandbox
+
+SOON = ("--confirmation-interval", "0.3")
+"""The images of a sandbox start at once."""
+
+
+class Team:
+    def __init__(
+        self,
+        project: Project,
+        sandbox: Sandbox,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        self.project = project
+        self.sandbox = sandbox
+        self.aws = Aws(project, sandbox)
+        self._capsys = capsys
+        for name, value in sandbox.environment().items():
+            monkeypatch.setenv(name, value)
+
+    def run(self, *arguments: str) -> Ran:
+        """The whole command line, in this process."""
+        code = run(arguments)
+        out, err = self._capsys.readouterr()
+        return Ran(code, out, err)
+
+    def json(self, *arguments: str) -> Ran:
+        return self.run("--output", "json", "--confirm", *arguments)
+
+    def release_deploy(self, *arguments: str, to: str = "stage") -> Ran:
+        """As pipelines call it, with JSON as the answer."""
+        return self.json(
+            "release-deploy", "--from-label", "latest", "--environment-id", to, *SOON, *arguments
+        )
+
+    def push(self, image_id: str, behaviour: str = "good") -> PushedImage:
+        return self.sandbox.push(image_id, parse(behaviour))
+
+    def push_without_commit(self, image_id: str) -> None:
+        """A new image that is tagged `latest` and nothing else."""
+        target = self.sandbox.target(image_id)
+        image = images.build(target.repository, "unknown", GOOD)
+        place = Place(target.account, target.region)
+        Registry(self.sandbox.state.port).push(place, target.repository, image, ("latest",))
+
+    def push_all(self) -> dict[str, str]:
+        """A new version of every image; answers their digests."""
+        return {image.id: self.push(image.id).digest for image in self.project.images}

@@ -1,0 +1,247 @@
+"""publish, with ECR's API and its registry protocol over HTTP, and an engine that really pushes to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import Ran
+from tests.commands.process import IN_TIME, environment
+from tests.commands.team import Team
+from tests.local.fake_engine import FakeEngine, fake_engine
+from tests.local.layouts import multi_arch, single
+from weco_deploy.sandbox.behaviour import GOOD
+from weco_deploy.sandbox.images import BuiltImage, build
+from weco_deploy.sandbox.place import home
+from weco_deploy.sandbox.registry import Registry
+
+COMMIT = "c0ffee" * 6 + "c0ff"
+REF = f"ref.{COMMIT}"
+SEARCH = "uk.ac.wellcome/search"
+PASSWORD = "ministack-auth-token"
+ENCODED = "QVdTOm1pbmlzdGFjay1hdXRoLXRva2Vu"  # AWS:<the password>, as GetAuthorizationToken answers it
+SECRET_KEY = "kept-very-secret-key-1"
+SESSION_TOKEN = "kept-very-secret-token-2"
+AUDITED = Path(__file__).parent / "audited.py"
+
+
+@dataclass
+class Builder:
+    """A Docker Engine that pushes what was built here to the emulator's registry."""
+
+    team: Team
+    engine: FakeEngine
+    built: dict[str, BuiltImage] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.engine.arrive = self._arrive
+
+    def build(self, name: str) -> BuiltImage:
+        image = build(name, COMMIT, GOOD)
+        config = image.blobs[1].digest
+        self.built[config] = image
+        self.engine.images[name] = config
+        return image
+
+    def _arrive(self, name: str, image_id: str) -> str:
+        address, _, tag = name.rpartition(":")
+        host, _, repository = address.partition("/")
+        assert f"http://{host}" == self.team.sandbox.endpoint
+        state, image = self.team.sandbox.state, self.built[image_id]
+        Registry(state.port).push(home(self.team.project, state.account), repository, image, [tag])
+        return image.digest
+
+
+@pytest.fixture
+def builder(shop: Team, monkeypatch: pytest.MonkeyPatch) -> Iterator[Builder]:
+    with fake_engine() as engine:
+        monkeypatch.setenv("DOCKER_HOST", engine.url)
+        yield Builder(shop, engine)
+
+
+def publish(team: Team, *arguments: str) -> Ran:
+    return team.json("publish", "--image-id", "search", "--ref", COMMIT, *arguments)
+
+
+def test_an_image_of_the_engine_is_published_and_deployed(shop: Team, builder: Builder) -> None:
+    image = builder.build(f"search:{COMMIT}")
+
+    published = publish(shop)
+
+    assert published.code == 0, published.err
+    assert published.json["published"]["digest"] == image.digest
+    assert shop.aws.tags("search")[REF] == shop.aws.tags("search")["latest"] == image.digest
+    assert list(builder.engine.images) == [f"search:{COMMIT}"]
+    assert [login["password"] for login in builder.engine.logins] == [PASSWORD]
+
+    assert shop.release_deploy().code == 0
+    assert shop.aws.running("stage")["search-api"]["search"] == {image.digest}
+
+
+def test_publishing_it_again_only_moves_the_label(shop: Team, builder: Builder) -> None:
+    image = builder.build(f"search:{COMMIT}")
+    publish(shop)
+    shop.push("search")
+
+    again = publish(shop).json["published"]
+
+    assert (again["pushed"], again["label_moved"]) == (False, True)
+    assert shop.aws.tags("search")["latest"] == image.digest
+    assert len(builder.engine.logins) == 1
+
+
+def test_another_image_of_the_same_commit_is_refused(shop: Team, builder: Builder) -> None:
+    builder.build(f"search:{COMMIT}")
+    publish(shop)
+    before = shop.aws.tags("search")
+    other = build("another", COMMIT, GOOD)
+    builder.engine.images[f"search:{COMMIT}"] = other.blobs[1].digest
+    builder.built[other.blobs[1].digest] = other
+
+    refused = publish(shop)
+
+    assert (refused.code, refused.error["code"]) == (1, "plan_refused")
+    assert shop.aws.tags("search") == before
+    assert publish(shop, "--force-ref").json["published"]["digest"] == other.digest
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_an_oci_layout_is_published_through_ecr_s_api(shop: Team, tmp_path: Path, several: bool) -> None:
+    made = multi_arch() if several else single()
+    path = made.layout.archive(tmp_path / "image.tar")
+
+    published = publish(shop, "--oci-layout", str(path))
+
+    assert published.code == 0, published.err
+    assert published.json["published"]["digest"] == made.top
+    assert shop.aws.tags("search")[REF] == shop.aws.tags("search")["latest"] == made.top
+    again = publish(shop, "--oci-layout", str(path)).json["published"]
+    assert (again["pushed"], again["label_moved"]) == (False, False)
+
+
+def test_a_dry_run_leaves_everything_as_it_was(shop: Team, builder: Builder) -> None:
+    builder.build(f"search:{COMMIT}")
+    before = shop.aws.everything()
+
+    planned = shop.json("--dry-run", "publish", "--image-id", "search", "--ref", COMMIT)
+
+    assert planned.json["published"]["pushed"] is True
+    assert shop.aws.everything() == before
+    assert builder.engine.logins == []
+
+
+def test_a_registry_that_denies_it_is_one_clear_error(shop: Team, builder: Builder) -> None:
+    builder.build(f"search:{COMMIT}")
+    message = f"denied: not authorized to perform: ecr:InitiateLayerUpload with {PASSWORD}"
+    builder.engine.says = [{"errorDetail": {"message": message}, "error": message}]
+
+    denied = publish(shop)
+
+    assert (denied.code, denied.error["code"]) == (1, "access_denied")
+    assert PASSWORD not in denied.out + denied.err
+    assert REF not in shop.aws.tags("search")
+
+
+# --- nothing secret gets out
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A process's output, what its audit hook noted, and the directories in which it may write."""
+
+    ran: Ran
+    audit: str
+    places: Sequence[Path]
+
+    def everything(self) -> Iterator[tuple[str, str]]:
+        yield "stdout", self.ran.out
+        yield "stderr", self.ran.err
+        yield "the audit", self.audit
+        for place in self.places:
+            for file in place.rglob("*"):
+                if file.is_file():
+                    yield str(file), file.read_bytes().decode(errors="replace")
+
+
+def audited(team: Team, tmp_path: Path, *arguments: str) -> Kept:
+    home_directory, log = tmp_path / "home", tmp_path / "audit.jsonl"
+    home_directory.mkdir(exist_ok=True)
+    environ = environment(
+        team,
+        AUDIT=str(log),
+        HOME=str(home_directory),
+        TMPDIR=str(home_directory),
+        AWS_SECRET_ACCESS_KEY=SECRET_KEY,
+        AWS_SESSION_TOKEN=SESSION_TOKEN,
+        PYTHONPATH=os.pathsep.join(str(AUDITED.parents[2] / each) for each in ("src", ".")),
+        PYTHONDONTWRITEBYTECODE="1",
+    )
+    done = subprocess.run(
+        [sys.executable, str(AUDITED), "--verbose", "--output", "json", "--confirm", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=IN_TIME,
+        env=environ,
+    )
+    ran = Ran(done.returncode, done.stdout, done.stderr)
+    return Kept(ran, log.read_text(), (home_directory, Path.cwd()))
+
+
+def committed() -> str:
+    """The working directory becomes a repository whose one commit holds all that is in it."""
+    for arguments in (
+        ("init", "--quiet"),
+        ("add", "--all"),
+        ("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "--message", "One"),
+    ):
+        subprocess.run(["git", *arguments], check=True)
+    done = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def leaks(kept: Kept, team: Team) -> list[str]:
+    secrets = (PASSWORD, ENCODED, SECRET_KEY, SESSION_TOKEN)
+    places = [*kept.everything(), ("the records", json.dumps(team.aws.items(), default=str))]
+    return [f"{secret} in {where}" for where, text in places for secret in secrets if secret in text]
+
+
+def test_no_secret_is_shown_logged_recorded_or_given_to_another_process(
+    shop: Team, builder: Builder, tmp_path: Path
+) -> None:
+    commit = committed()
+    builder.build(f"search:{commit}")
+    publish_search = ("publish", "--image-id", "search")
+
+    pushed = audited(shop, tmp_path, *publish_search)
+    prepared = audited(shop, tmp_path, "prepare")
+
+    assert pushed.ran.code == 0, pushed.ran.err
+    assert prepared.ran.code == 0, prepared.ran.err
+    assert builder.engine.logins[0]["password"] == PASSWORD  # it was used
+    assert "ecr:GetAuthorizationToken" in pushed.ran.err  # --verbose does tell of the calls
+    assert "git" in pushed.audit  # processes are noted
+    assert shop.aws.items()  # there is a record to look into
+    assert leaks(pushed, shop) == []
+    assert leaks(prepared, shop) == []
+    assert not (tmp_path / "home" / ".docker").exists()
+
+
+def test_no_secret_is_in_the_traceback_of_a_failure(shop: Team, builder: Builder, tmp_path: Path) -> None:
+    builder.build(f"search:{COMMIT}")
+    message = f"login of AWS with {PASSWORD} failed"
+    builder.engine.says = [{"errorDetail": {"message": message}, "error": message}]
+
+    failed = audited(shop, tmp_path, "publish", "--image-id", "search", "--ref", COMMIT)
+
+    assert failed.ran.code == 1
+    assert "Traceback" in failed.ran.err
+    assert leaks(failed, shop) == []
