@@ -1,0 +1,140 @@
+"""The tool is killed before and after its calls to AWS; then it is run again, and everything is right."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.faults_real.checks import assert_right
+from tests.faults_real.worlds import DEAD_SOON, PATIENT, WATCHED, World, in_lanes, share, worlds
+from tests.proxy.calls import Call
+from tests.proxy.deeds import killed_after, killed_before
+from tests.sandboxes import Host
+from tests.world.projects import FIVE_AND_EIGHT, project
+from weco_deploy.model.project import Project
+
+pytestmark = pytest.mark.faults
+
+SHARES, LANES = 4, 4
+EVERY_NTH_READ = 4
+NEW = ("search", "transformer", "merger")
+STAGE_ONLY = project({image.id: image.services for image in FIVE_AND_EIGHT.images}, environments=("stage",))
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A command, and what is pushed (or deployed) before it so that it has something to do."""
+
+    name: str
+    project: Project
+    environment: str
+    from_label: str
+    every: int
+    """Of the points, each so-manyth is tried."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return ("release-deploy", "--from-label", self.from_label, "--environment-id", self.environment)
+
+    async def prepare(self, world: World) -> None:
+        """Something new, which is in stage already if it is to go from there to prod."""
+        await world.push(*NEW)
+        if self.environment != "stage":
+            ran = await world.run("release-deploy", "--environment-id", "stage", *PATIENT, *WATCHED)
+            assert ran.status == "succeeded", ran.told
+
+
+TO_STAGE = Scenario("a release to stage", STAGE_ONLY, "stage", "latest", 1)
+TO_PROD = Scenario("from stage to prod", FIVE_AND_EIGHT, "prod", "env.stage", 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Kill at the `nth` call that changes something (or is a read), before or after AWS acts."""
+
+    nth: int
+    after: bool
+    changes: bool = True
+
+    def which(self, call: Call) -> bool:
+        return call.changes == self.changes
+
+
+async def calls_of(world: World, scenario: Scenario) -> Sequence[Call]:
+    """The calls that it makes when nothing goes wrong."""
+    await scenario.prepare(world)
+    world.proxy.forget()
+    ran = await world.run(*scenario.command, *PATIENT, *WATCHED)
+    await assert_right(world, scenario.environment, world.digests, ran, "undisturbed")
+    return world.proxy.calls
+
+
+async def attempt(world: World, scenario: Scenario, point: Point, count: Callable[[str, int], None]) -> None:
+    await scenario.prepare(world)
+    await killed_and_made_good(world, scenario, point, count)
+
+
+async def killed_and_made_good(
+    world: World, scenario: Scenario, point: Point, count: Callable[[str, int], None]
+) -> None:
+    world.proxy.forget()
+    victim: asyncio.Future[asyncio.subprocess.Process] = asyncio.get_running_loop().create_future()
+    deed = killed_after(victim) if point.after else killed_before(victim)
+    world.proxy.on(point.which, deed, nth=point.nth)
+    first = await world.run_with_victim(victim, *scenario.command, *DEAD_SOON, *WATCHED)
+    kind = "a call that changes something" if point.changes else "a read"
+    if first.code == -9:
+        count(f"crash points {'after' if point.after else 'before'} {kind}", 1)
+    elif first.code == 0:  # notes of the record are fewer when the machine is slow: there was no such call
+        await assert_right(world, scenario.environment, world.digests, first, point)
+    world.proxy.forget()
+
+    last = await world.run(*scenario.command, *PATIENT, *WATCHED)
+
+    await assert_right(world, scenario.environment, world.digests, last, point)
+    count("runs that made a crash good", 1)
+
+
+def points(calls: Sequence[Call]) -> list[Point]:
+    """Before and after every call that changes something; before or after a sample of the others."""
+    changes = sum(call.changes for call in calls)
+    reads = len(calls) - changes
+    # In turns, so that each second one of them is still every call, once before and once after.
+    return [
+        Point(nth, after)
+        for nth in range(1, changes + 1)
+        for after in ((False, True) if nth % 2 else (True, False))
+    ] + [Point(nth, after=bool(nth % 2), changes=False) for nth in range(1, reads + 1, EVERY_NTH_READ)]
+
+
+@pytest.mark.parametrize("number", range(SHARES))
+@pytest.mark.parametrize("scenario", [TO_STAGE, TO_PROD], ids=lambda scenario: scenario.name)
+def test_a_run_that_was_killed_is_made_good_by_running_it_again(
+    scenario: Scenario, number: int, sandbox_host: Host, tmp_path: Path, count: Callable[[str, int], None]
+) -> None:
+    async def scene() -> None:
+        async with worlds(sandbox_host, scenario.project, tmp_path, LANES) as lanes:
+            every = points(await calls_of(lanes[0], scenario))
+            mine = share(every[:: scenario.every], number, SHARES)
+            await in_lanes(lanes, mine, lambda world, point: attempt(world, scenario, point, count))
+
+    asyncio.run(scene())
+
+
+def test_the_first_deployment_ever_survives_being_killed_while_its_table_is_made(
+    sandbox_host: Host, tmp_path: Path, count: Callable[[str, int], None]
+) -> None:
+    async def attempt_first(world: World, point: Point) -> None:
+        await world.truth.forget_table()
+        await attempt(world, TO_STAGE, point, count)
+
+    async def scene() -> None:
+        async with worlds(sandbox_host, STAGE_ONLY, tmp_path, LANES) as lanes:
+            early = [Point(nth, after) for nth in (1, 2, 3, 4) for after in (False, True)]
+            await in_lanes(lanes, early, attempt_first)
+
+    asyncio.run(scene())
