@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import boto3
-
 from tests.sandbox.rollouts import eventually
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox.local_aws import LocalAws
@@ -147,7 +145,8 @@ class Aws:
 
     def _dynamodb(self) -> DynamoDBClient:
         place = home(self._project, self._caller)
-        return boto3.client(
+        # Of boto3's own session there is one for the process, with the settings of whichever test came first.
+        return self._local._session.client(
             "dynamodb",
             endpoint_url=self._endpoint,
             region_name=place.region,

@@ -244,7 +244,7 @@ def _definition(table: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _dynamodb(sandbox: Sandbox) -> DynamoDBClient:
     place = place_of(sandbox)
-    return boto3.client(
+    return boto3.session.Session().client(
         "dynamodb",
         endpoint_url=sandbox.endpoint,
         region_name=place.region,

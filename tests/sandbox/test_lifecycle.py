@@ -265,7 +265,7 @@ def test_a_broken_state_file_is_named(directory: Path) -> None:
 
 def _tags(sandbox: Sandbox) -> set[str]:
     target = sandbox.state.images[0]
-    ecr = boto3.client(
+    ecr = boto3.session.Session().client(
         "ecr",
         endpoint_url=sandbox.endpoint,
         region_name=target.region,

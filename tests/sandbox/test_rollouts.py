@@ -130,7 +130,7 @@ def test_each_environment_is_where_the_tool_will_look(
 
 def _log(sandbox: Sandbox, task_id: str) -> list[str]:
     place = place_of(sandbox)
-    logs = boto3.client(
+    logs = boto3.session.Session().client(
         "logs",
         endpoint_url=sandbox.endpoint,
         region_name=place.region,
