@@ -30,10 +30,7 @@ class Refused(Exception):
 
 @dataclass
 class StrictEcr:
-    """Repositories by name: blobs, and manifests by digest. `lose` is a call whose next answer gets lost.
-
-    `idle` are the seconds that it lets pass before it reads a part, as a slow line does.
-    """
+    """Repositories by name: blobs, manifests by digest, tags. `lose` is a call whose next answer gets lost."""
 
     url: str = ""
     part_size: int = LEAST_PART
@@ -42,7 +39,6 @@ class StrictEcr:
     uploads: dict[str, bytes] = field(default_factory=dict)
     short_parts: set[str] = field(default_factory=set)
     lose: str = ""
-    idle: float = 0.0
     calls: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -146,10 +142,8 @@ def strict_ecr() -> Iterator[StrictEcr]:
         wbufsize = -1
 
         def do_POST(self) -> None:
-            call = self.headers["X-Amz-Target"].rsplit(".", 1)[-1]
-            if call == "UploadLayerPart" and ecr.idle:
-                threading.Event().wait(ecr.idle)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            call = self.headers["X-Amz-Target"].rsplit(".", 1)[-1]
             try:
                 status, answer = 200, ecr.answer(call, json.loads(body))
             except Refused as refused:

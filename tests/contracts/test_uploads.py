@@ -151,19 +151,6 @@ def test_a_part_whose_answer_got_lost_counts(ecr: StrictEcr, strict_place: Place
     assert ecr.blobs[APP][digest] == content
 
 
-def test_a_line_that_is_slower_to_send_a_part_than_to_connect_is_fine(
-    ecr: StrictEcr, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("weco_deploy.aws.session.CONNECT_SECONDS", 1)
-    uploads = EcrUploads(Login(StillClock()).account(REGION))
-    ecr.repository(APP)
-    ecr.idle = 1.5
-
-    send(uploads, b"x" * LARGEST_PART)
-
-    assert ecr.calls.count("UploadLayerPart") == 4
-
-
 def test_a_part_that_does_not_follow_is_an_error(ecr: StrictEcr, strict_place: Place) -> None:
     ecr.repository(APP)
     begun = strict_place.uploads.begin(APP)

@@ -27,13 +27,18 @@ STAGE_ONLY = project({image.id: image.services for image in FIVE_AND_EIGHT.image
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A command, and where it deploys to. Of its crash points each `every`th is tried."""
+    """A command, and what is pushed (or deployed) before it so that it has something to do."""
 
     name: str
-    command: tuple[str, ...]
     project: Project
     environment: str
+    from_label: str
     every: int
+    """Of the points, each so-manyth is tried."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return ("release-deploy", "--from-label", self.from_label, "--environment-id", self.environment)
 
     async def prepare(self, world: World) -> None:
         """Something new, which is in stage already if it is to go from there to prod."""
@@ -43,8 +48,8 @@ class Scenario:
             assert ran.status == "succeeded", ran.told
 
 
-RELEASE = Scenario("release-deploy", ("release-deploy", "--environment-id", "stage"), STAGE_ONLY, "stage", 1)
-PROMOTE = Scenario("promote", ("promote", "--from", "stage", "--to", "prod"), FIVE_AND_EIGHT, "prod", 2)
+TO_STAGE = Scenario("a release to stage", STAGE_ONLY, "stage", "latest", 1)
+TO_PROD = Scenario("from stage to prod", FIVE_AND_EIGHT, "prod", "env.stage", 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ def points(calls: Sequence[Call]) -> list[Point]:
 
 
 @pytest.mark.parametrize("number", range(SHARES))
-@pytest.mark.parametrize("scenario", [RELEASE, PROMOTE], ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", [TO_STAGE, TO_PROD], ids=lambda scenario: scenario.name)
 def test_a_run_that_was_killed_is_made_good_by_running_it_again(
     scenario: Scenario, number: int, sandbox_host: Host, tmp_path: Path, count: Callable[[str, int], None]
 ) -> None:
@@ -125,7 +130,7 @@ def test_the_first_deployment_ever_survives_being_killed_while_its_table_is_made
 ) -> None:
     async def attempt_first(world: World, point: Point) -> None:
         await world.truth.forget_table()
-        await attempt(world, RELEASE, point, count)
+        await attempt(world, TO_STAGE, point, count)
 
     async def scene() -> None:
         async with worlds(sandbox_host, STAGE_ONLY, tmp_path, LANES) as lanes:

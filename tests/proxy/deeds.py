@@ -64,22 +64,13 @@ def throttled() -> Deed:
     return answer
 
 
-ACTIONS = {"dynamodb:TransactGetItems": "dynamodb:GetItem", "dynamodb:TransactWriteItems": "dynamodb:PutItem"}
-"""Calls that IAM knows by other names."""
-
-
-def action_of(call: str) -> str:
-    """The IAM action that allows a call."""
-    return ACTIONS.get(call, call)
-
-
 def denied() -> Deed:
     """The role lacks a permission."""
 
     async def answer(exchange: Exchange) -> Message:
         name = exchange.call.name
         user = "arn:aws:sts::111122223333:assumed-role/ci/weco-deploy"
-        message = f"User: {user} is not authorized to perform: {action_of(name)} on resource: *"
+        message = f"User: {user} is not authorized to perform: {name} on resource: *"
         code = "AccessDenied" if name.startswith("sts:") else "AccessDeniedException"
         return await refused(403 if code == "AccessDenied" else 400, code, message)(exchange)
 
