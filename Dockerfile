@@ -1,0 +1,27 @@
+# weco-deploy for pipelines that run containers: `docker build --tag weco-deploy .`, then for example
+#
+#   docker run --rm --volume "$PWD:/project" --env AWS_ACCESS_KEY_ID --env AWS_SECRET_ACCESS_KEY --env AWS_SESSION_TOKEN \
+#     weco-deploy --confirm release-deploy --environment-id stage
+#
+# The project's own tests can't pull the base image, so they check only what this file says, not what it builds.
+
+FROM python:3.13-slim AS build
+WORKDIR /build
+COPY pyproject.toml README.md LICENSE ./
+COPY src ./src
+RUN python -m venv /opt/weco-deploy \
+    && /opt/weco-deploy/bin/python -m pip install --no-cache-dir '.[publish]'
+
+FROM python:3.13-slim
+# git tells the subjects of commits. A checkout that is mounted belongs to another user, which git would refuse to read.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends git \
+    && rm -rf /var/lib/apt/lists/* \
+    && git config --system --add safe.directory '*' \
+    && useradd --create-home --uid 1000 deploy
+COPY --from=build /opt/weco-deploy /opt/weco-deploy
+ENV PATH="/opt/weco-deploy/bin:$PATH" PYTHONUNBUFFERED=1
+USER deploy
+WORKDIR /project
+# In exec form, so that SIGTERM reaches the tool, which then settles its record.
+ENTRYPOINT ["weco-deploy"]
