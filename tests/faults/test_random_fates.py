@@ -104,7 +104,8 @@ def hopeless(world: World, outcome: ServiceOutcome) -> bool:
         for task in service.tasks
         if task.deployment_id == outcome.ecs_deployment_id and task.stop_code == "EssentialContainerExited"
     ]
-    return service.primary.id != outcome.ecs_deployment_id or (not service.breaker and len(stops) >= 3)
+    uncounted = not service.breaker or service.primary.completed
+    return service.primary.id != outcome.ecs_deployment_id or (uncounted and len(stops) >= 3)
 
 
 @dataclass
@@ -140,11 +141,11 @@ class Judge:
         about = f"seed {self.seed}: {deployment}"
         statuses = {outcome.status for outcome in deployment.services}
         right = [runs(self.world, deployment, outcome) for outcome in deployment.services]
+        verified = [one.status is ServiceStatus.SUCCEEDED for one in deployment.services]
+        assert all(fine for fine, sure in zip(right, verified, strict=True) if sure), about
         match deployment.status:
             case DeploymentStatus.SUCCEEDED:
                 assert statuses <= GOOD, about
-                verified = [one.status is ServiceStatus.SUCCEEDED for one in deployment.services]
-                assert all(fine for fine, sure in zip(right, verified, strict=True) if sure), about
             case DeploymentStatus.TIMED_OUT:
                 assert not all(right), about
             case _:

@@ -20,7 +20,8 @@ from tests.sandboxes import Host
 pytestmark = pytest.mark.faults
 
 SHARES, LANES = 6, 4
-COMMAND = ("release-deploy", "--environment-id", "stage")
+RELEASE_DEPLOY = ("release-deploy", "--environment-id", "stage")
+DEPLOY_LATEST = ("deploy", "--release-id", "latest", "--environment-id", "stage")
 NOT_LONG = ("--confirmation-interval", "0.5", "--confirmation-wait-for", "15")
 
 ONCE, LASTING = 1, 12
@@ -76,6 +77,11 @@ class Fault:
     times: int
 
     @property
+    def command(self) -> tuple[str, ...]:
+        """A command that makes the call: what is latest is asked of an index."""
+        return DEPLOY_LATEST if self.call == "dynamodb:Query" else RELEASE_DEPLOY
+
+    @property
     def harmless(self) -> bool:
         """Whether the deployment must succeed in spite of it."""
         return self.times == ONCE and self.way in TRANSIENT
@@ -116,10 +122,12 @@ def every_fault() -> list[Fault]:
 
 async def attempt(world: World, fault: Fault, count: Callable[[str, int], None]) -> None:
     await world.push(*NEW)
+    if fault.command == DEPLOY_LATEST:
+        assert (await world.run("prepare")).code == 0
     world.proxy.forget()
     world.proxy.on(fault.call, fault.deed, nth=fault.nth, times=fault.times)
     lease = PATIENT if fault.harmless else DEAD_SOON
-    first = await world.run(*COMMAND, *lease, *NOT_LONG)
+    first = await world.run(*fault.command, *lease, *NOT_LONG)
     met = [call for call in world.proxy.calls if call.name == fault.call]
     assert len(met) >= fault.nth, f"{fault}: there was no such call\n{first.told}"
     await assert_told_truly(world, fault, first)
@@ -129,7 +137,7 @@ async def attempt(world: World, fault: Fault, count: Callable[[str, int], None])
         return
     world.proxy.forget()
 
-    last = await world.run(*COMMAND, *PATIENT, *WATCHED)
+    last = await world.run(*fault.command, *PATIENT, *WATCHED)
 
     await assert_right(world, "stage", world.digests, last, fault)
 

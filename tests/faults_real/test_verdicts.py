@@ -14,6 +14,7 @@ import pytest
 
 from tests.faults_real.truth import TrueService
 from tests.faults_real.worlds import World, worlds
+from tests.proxy.tool import Running
 from tests.sandboxes import Host
 from tests.world.projects import project
 from weco_deploy.sandbox.behaviour import GOOD, UNPULLABLE, Behaviour
@@ -25,6 +26,7 @@ EIGHT = project({f"image-{n}": (f"service-{n}",) for n in range(8)}, environment
 COMMAND = (
     "release-deploy", "--environment-id", "stage", "--confirmation-interval", "0.5", "--confirmation-wait-for", "60",
 )  # fmt: skip
+REDEPLOYED = "{0} (sample-stage/{0}): ECS redeploys it as"
 SETTLED = re.compile(r"^\S+Z \S+ (?P<service>service-\d) \(.*?\) (?P<status>succeeded|failed|superseded)")
 
 
@@ -53,9 +55,9 @@ def fate(chance: random.Random) -> Fate:
             return Fate("redeployed", Behaviour(starts_after=1.5), chance.uniform(0.0, 2.5))
 
 
-async def meddle(world: World, service_id: str, after: float) -> float:
+async def meddle(world: World, running: Running, service_id: str, after: float) -> float:
     """Redeploy the service so long after the tool did; answers when that was done."""
-    while not any(call.name == "ecs:UpdateService" and call.ended for call in world.proxy.calls):
+    while not any(REDEPLOYED.format(service_id) in line.text for line in running.progress):
         await asyncio.sleep(0.05)
     await asyncio.sleep(after)
     await world.truth.redeploy("stage", service_id)
@@ -69,7 +71,7 @@ async def deployed(world: World, fates: Mapping[str, Fate], count: Callable[[str
     world.proxy.forget()
     running = await world.begin(*COMMAND)
     meddling = {
-        service_id: asyncio.create_task(meddle(world, service_id, one.redeployed_after))
+        service_id: asyncio.create_task(meddle(world, running, service_id, one.redeployed_after))
         for service_id, one in fates.items()
         if one.redeployed_after is not None
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.operations.runs import Told, deployments, recorded, release_deploy, statuses
-from tests.world import Call, World, crash, slow
+from tests.world import Behaviour, Call, World, crash, slow
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE
 from weco_deploy.errors import AccessDenied, AwsError, Unreachable
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
@@ -227,3 +227,88 @@ def test_a_last_look_that_fails_is_made_again() -> None:
 
     assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
     assert looks[0] > 100
+
+
+def early_and(loader: Behaviour) -> World:
+    """`items-api` succeeds in the first minute; what becomes of `loader` is known later."""
+    world = World.of(FIVE_AND_EIGHT)
+    world.push("items")
+    world.push("loader", loader)
+    return world
+
+
+def test_what_succeeded_first_and_was_taken_over_is_superseded_also_where_another_one_failed() -> None:
+    world = early_and(crash())
+    world.at(45, lambda: world.somebody_redeploys("items-api", "stage"))
+    told = Told()
+
+    deployment = release_deploy(world, told=told)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert statuses(deployment)["loader"] is ServiceStatus.FAILED
+    assert statuses(deployment)["items-api"] is ServiceStatus.SUPERSEDED
+    assert statuses(deployments(world)[0]) == statuses(deployment)
+    of_items = [
+        one
+        for one in told.events
+        if isinstance(one, ServiceSettled) and one.outcome.service_id == "items-api"
+    ]
+    assert [one.outcome.status for one in of_items] == [ServiceStatus.SUCCEEDED, ServiceStatus.SUPERSEDED]
+
+
+def test_what_succeeded_first_and_runs_no_more_is_no_success_either_where_time_runs_out() -> None:
+    world = early_and(slow(900))
+    world.at(100, lambda: world.somebody_redeploys("items-api", "stage"))
+
+    deployment = release_deploy(world, wait=115.0)
+
+    assert deployment.status is DeploymentStatus.TIMED_OUT
+    assert statuses(deployment)["items-api"] is ServiceStatus.IN_PROGRESS
+
+
+def test_what_can_not_be_looked_at_in_the_end_is_not_called_a_success() -> None:
+    world = early_and(slow(64))
+
+    def fail_if_it_is_the_last_look(call: Call) -> None:
+        if "loader" not in call.about:
+            raise AwsError("ecs:DescribeServices", "no")
+
+    world.at(62, lambda: world.before("runtime.describe", fail_if_it_is_the_last_look, times=1000))
+
+    deployment = release_deploy(world, wait=150.0)
+
+    assert deployment.status is DeploymentStatus.TIMED_OUT
+    assert statuses(deployment)["loader"] is ServiceStatus.SUCCEEDED
+    assert statuses(deployment)["items-api"] is ServiceStatus.IN_PROGRESS
+    assert statuses(deployments(world)[0]) == statuses(deployment)
+
+
+def test_what_succeeded_first_and_crashed_three_times_since_is_a_failure_though_it_runs_again() -> None:
+    world = early_and(slow(240))
+    world.push("items", crash(at=70, code=3))
+    looked: list[set[str]] = []
+    told = Told()
+    world.after("store.settle", lambda _: looked.append(world.running("items-api", "stage")))
+
+    deployment = release_deploy(world, told=told)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert looked[0], "it runs at that moment"
+    (failed,) = [one for one in deployment.services if one.status is ServiceStatus.FAILED]
+    assert failed.service_id == "items-api"
+    assert "3 tasks of this deployment stopped" in failed.reason
+    assert "its circuit breaker counts no more" in failed.reason
+    assert {failure.exit_code for failure in failed.failures if failure.kind == "task"} == {3}
+
+
+def test_two_crashes_since_a_service_succeeded_are_not_yet_a_failure() -> None:
+    world = early_and(slow(240))
+    world.at(50, lambda: crash_once(world, "items-api"))
+    world.at(80, lambda: crash_once(world, "items-api"))
+
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+
+
+def crash_once(world: World, service_id: str) -> None:
+    """A task that runs crashes, and is replaced."""
+    world.stop_task(service_id, "stage", "EssentialContainerExited", "Essential container in task exited")

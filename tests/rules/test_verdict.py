@@ -265,6 +265,14 @@ READ = {
         service(desired=2, deployments=[primary()], breaker=False),
         Reads(False, True),
     ),
+    "stopped tasks where they fail after the circuit breaker has done its work": (
+        service(desired=2, running=1, deployments=[primary(completed=True, running=1)], breaker=True),
+        Reads(True, True),
+    ),
+    "no stopped tasks while the circuit breaker counts them": (
+        service(desired=2, running=1, deployments=[primary(running=1)], breaker=True),
+        Reads(True, False),
+    ),
     "no stopped tasks where none is desired": (
         service(desired=0, deployments=[primary()], breaker=False),
         Reads(False, False),

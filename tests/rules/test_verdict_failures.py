@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.rules.polls import after, judged, overtaken, rolled
@@ -26,7 +28,7 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import EcsDeployment, ServiceView, Task
-from weco_deploy.rules.verdict import POLLS_AGAINST_THE_PAST, is_failure
+from weco_deploy.rules.verdict import POLLS_AGAINST_THE_PAST, again, is_failure, reads
 
 # Superseded
 
@@ -211,6 +213,49 @@ def test_half_of_the_desired_tasks_may_not_fail(desired: int, limit: int) -> Non
 def test_with_a_circuit_breaker_ecs_judges_and_nobody_counts() -> None:
     ended = [stopped(f"t{number}") for number in range(10)]
     assert judged(crashing(*ended, breaker=True)) is ServiceStatus.IN_PROGRESS
+
+
+def crashed_after_the_end(*ended: Task, running: int = 1) -> ServiceView:
+    return view(
+        service(desired=2, running=running, deployments=[primary(completed=True, running=running)]),
+        [task(f"up{number}") for number in range(running)],
+        list(ended),
+    )
+
+
+def test_once_the_rollout_is_complete_no_circuit_breaker_counts_so_we_do() -> None:
+    ended = [stopped("t1"), stopped("t2"), stopped("t3", at=7, reason="Essential container in task exited")]
+    assert judged(crashed_after_the_end(*ended[:2])) is ServiceStatus.IN_PROGRESS
+    now = after(crashed_after_the_end(*ended))
+    assert now.status is ServiceStatus.FAILED
+    assert now.reason == (
+        "3 tasks of this deployment stopped: Essential container in task exited; "
+        "its circuit breaker counts no more, because the rollout was complete, so ECS keeps retrying"
+    )
+
+
+def test_what_did_well_is_judged_again_by_what_failed_since() -> None:
+    whole = view(
+        service(running=2, deployments=[primary(completed=True)]),
+        [task("t8"), task("t9")],
+        [
+            stopped("t1", at=5),
+            stopped("t2", at=6),
+            stopped("t3", at=7),
+            stopped("t4", at=8),
+            stopped("t5", at=9),
+        ],
+    )
+    well = replace(after(whole), well_since=made_at(6.5))
+    assert well.status is ServiceStatus.SUCCEEDED
+    assert reads(again(well), whole.service).stopped
+    assert judged(whole, start=again(replace(well, well_since=made_at(7.5)))) is ServiceStatus.SUCCEEDED
+    assert judged(whole, start=again(well)) is ServiceStatus.FAILED
+
+
+def test_what_failed_on_the_way_is_no_matter_once_all_of_it_runs() -> None:
+    ended = [stopped(f"t{number}") for number in range(5)]
+    assert judged(crashed_after_the_end(*ended, running=2)) is ServiceStatus.SUCCEEDED
 
 
 def test_tasks_of_other_deployments_are_not_counted() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from weco_deploy.errors import AwsError
-from weco_deploy.model.deployment import DeploymentStatus, ServiceOutcome, ServiceStatus
+from weco_deploy.model.deployment import GOOD, ServiceOutcome
 from weco_deploy.model.events import Event, PollFailed, Progress, ServiceSettled
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
@@ -16,8 +16,7 @@ from weco_deploy.pipeline import looking
 from weco_deploy.pipeline.diagnose import diagnose
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Ports, ServiceRuntime
-from weco_deploy.rules.outcome import verdict
-from weco_deploy.rules.verdict import Track, advance, reads
+from weco_deploy.rules.verdict import Track, advance, again, reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,40 +54,42 @@ def watch(
 ) -> None:
     """Poll until all are settled or the time is over; the ledger has how each service fares.
 
-    What succeeded while others still moved is looked at once more at the end: success means that all of it
-    is true at the same time. Raises Interrupted if a signal asks to stop, and LeaseLost if somebody took the environment over.
+    What succeeded before the last poll is looked at once more at the end, whatever became of the others: what
+    is said of a service is true when the deployment ends. Raises Interrupted if a signal asks to stop, and
+    LeaseLost if somebody took the environment over.
     """
     runtime = ports.runtime(environment)
-    left, known = dict(moving), dict(moving)
+    known, due = dict(moving), dict(moving)
     fresh: set[str] = set()
     deadline = ports.clock.utc() + timedelta(seconds=patience.wait)
-    while left:
-        fresh |= left.keys()
+    while due:
+        known |= due
+        fresh |= due.keys()
         try:
-            views = look(left.values(), runtime)
+            views = look(due.values(), runtime)
         except AwsError as error:
             tell(PollFailed(error.message, ports.clock.utc()))
         else:
-            known |= _judged(left, views, environment, ledger, ports, tell)
-            left = {one: known[one] for one in left if not known[one].settled}
-        if not left:
-            left = _to_look_at_again(known, fresh, ledger)
-            continue
+            known |= _judged(due, views, environment, ledger, ports, tell)
+        left = {service_id: track for service_id, track in known.items() if not track.settled}
         remaining = (deadline - ports.clock.utc()).total_seconds()
-        if remaining <= 0:
-            break
-        ledger.wait(min(patience.interval, remaining))
-        fresh.clear()
+        if left and remaining > 0:
+            ledger.wait(min(patience.interval, remaining))
+            fresh.clear()
+            due = left
+        else:
+            due = _to_look_at_again(known, fresh)
+    for service_id, track in known.items():
+        if not track.settled:
+            ledger.service(_outcome(track, ledger.outcome(service_id)))
 
 
-def _to_look_at_again(known: Mapping[str, Track], fresh: set[str], ledger: Ledger) -> dict[str, Track]:
-    """Those that succeeded before the last wait, if the whole deployment would succeed with them."""
-    if verdict(ledger.deployment.services) is not DeploymentStatus.SUCCEEDED:
-        return {}
+def _to_look_at_again(known: Mapping[str, Track], fresh: set[str]) -> dict[str, Track]:
+    """Those that did well before the last wait."""
     return {
-        service_id: replace(track, status=ServiceStatus.IN_PROGRESS)
+        service_id: again(track)
         for service_id, track in known.items()
-        if service_id not in fresh and track.status is ServiceStatus.SUCCEEDED
+        if service_id not in fresh and track.status in GOOD
     }
 
 
@@ -118,7 +119,10 @@ def _judged(
     judged: dict[str, Track] = {}
     for service_id, before in moving.items():
         view = views.get(before.service.key)
-        track = judged[service_id] = advance(before, view)
+        track = advance(before, view)
+        if track.status in GOOD and track.well_since is None:
+            track = replace(track, well_since=now)
+        judged[service_id] = track
         known = ledger.outcome(service_id)
         outcome = _outcome(track, known)
         if track.settled:

@@ -47,6 +47,7 @@ class Track:
 
     `deployment_id` is our ECS deployment; `previous_id` the PRIMARY before it. `stops` are the ARNs of
     our tasks that failed, each counted once; `overtaken`, `absent` and `steady` count polls in a row.
+    `well_since` is when it was first seen to do well, if it was: what failed before is no matter any more.
     """
 
     service: PlannedService
@@ -63,6 +64,7 @@ class Track:
     absent: int = 0
     steady: int = 0
     stops: frozenset[str] = frozenset()
+    well_since: datetime | None = None
 
     @property
     def settled(self) -> bool:
@@ -81,14 +83,15 @@ def reads(track: Track, service: Service) -> Reads:
     """What to read of the service's tasks to judge it.
 
     Running tasks as soon as our deployment runs some: a wrong digest fails it at once, and all right ones
-    are needed for success (also where only the service is told to run some). Stopped tasks only where no circuit breaker counts them for us.
+    are needed for success (also where only the service is told to run some). Stopped tasks only where no
+    circuit breaker counts them for us.
     """
     ours = service.deployment(track.deployment_id)
     if ours is None or ours.status != "PRIMARY":
         return Reads(tasks=False, stopped=False)
     return Reads(
         tasks=ours.running > 0 or (service.running > 0 and rested(service)),
-        stopped=not service.breaker and service.desired > 0,
+        stopped=service.desired > 0 and _uncounted(track, service, ours),
     )
 
 
@@ -114,6 +117,13 @@ def advance(track: Track, view: ServiceView | None) -> Track:
     if failed.settled:
         return failed
     return _judge_running(failed, view, ours)
+
+
+def again(track: Track) -> Track:
+    """The track of a service that did well, to be judged once more: it may have crashed since, or been taken over."""
+    return replace(
+        track, status=ServiceStatus.IN_PROGRESS, state="not looked at since it did well", stops=frozenset()
+    )
 
 
 def _fail(track: Track, reason: str, state: str = "failed") -> Track:
@@ -175,10 +185,13 @@ def _nothing_desired(track: Track, service: Service) -> Track:
 
 
 def _failed_tasks(track: Track, view: ServiceView, ours: EcsDeployment) -> Track:
-    """Without a circuit breaker nobody but us counts the tasks that fail: ECS retries for ever."""
-    if view.service.breaker or view.stopped is None:
+    """Where no circuit breaker counts the tasks that fail, nobody but us does: ECS retries for ever."""
+    if view.stopped is None or not _uncounted(track, view.service, ours):
         return track
-    stops = track.stops | {task.arn for task in view.stopped if belongs(task, ours) and is_failure(task)}
+    failed = [task for task in view.stopped if belongs(task, ours) and is_failure(task)]
+    if track.well_since is not None:
+        failed = [task for task in failed if task.stopped_at is None or task.stopped_at >= track.well_since]
+    stops = track.stops | {task.arn for task in failed}
     track = replace(track, stops=stops)
     limit = max(3, -(-view.service.desired // 2))
     if len(stops) < limit:
@@ -189,10 +202,24 @@ def _failed_tasks(track: Track, view: ServiceView, ours: EcsDeployment) -> Track
         default=None,
     )
     why = f": {newest.stopped_reason}" if newest and newest.stopped_reason else ""
-    return _fail(
-        track,
-        f"{len(stops)} tasks of this deployment stopped{why}; it has no circuit breaker, so ECS keeps retrying",
+    nobody = (
+        "its circuit breaker counts no more, because the rollout was complete"
+        if view.service.breaker
+        else "it has no circuit breaker"
     )
+    return _fail(
+        track, f"{len(stops)} tasks of this deployment stopped{why}; {nobody}, so ECS keeps retrying"
+    )
+
+
+def _uncounted(track: Track, service: Service, ours: EcsDeployment) -> bool:
+    """Whether nobody but us counts the tasks that fail: there is no circuit breaker, or the rollout is complete,
+    which ends its work.
+    """
+    if not service.breaker:
+        return True
+    failing = service.running < service.desired or track.well_since is not None
+    return ours.rollout_state == "COMPLETED" and failing
 
 
 def is_failure(task: Task) -> bool:
