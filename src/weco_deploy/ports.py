@@ -158,9 +158,10 @@ class ReleaseStore(Protocol):
         """
 
     def resume(self, deployment: Deployment, fence: int, owner: str, lease_seconds: int) -> Held:
-        """Take the lock for a deployment that is recorded as in progress and whose holder is gone.
+        """Take the lock for a recorded deployment, to close its record: its holder is gone, or was done with it.
 
-        On the same conditions, with the same errors, as `claim`; nothing else of the record changes.
+        On the same conditions, with the same errors, as `claim`, and StaleFence if it is recorded with another
+        status than it has here; nothing else of the record changes.
         """
 
     def renew(self, held: Held, lease_seconds: int) -> Held:

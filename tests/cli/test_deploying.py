@@ -178,10 +178,17 @@ def test_a_deployment_that_takes_too_long_is_exit_code_3(desk: Desk) -> None:
     desk.world.push("search", slow(300))
 
     ran = desk.run("--confirm", "--output", "json", "release-deploy", "--confirmation-wait-for", "30", *SOON)
-    confirmed = desk.run("--output", "json", "confirm-deploy", "--confirmation-wait-for", "600")
+    patient = ("confirm-deploy", "--confirmation-wait-for", "600")
+    looked = desk.run("--output", "json", "--dry-run", *patient)
+    before = desk.run("--output", "json", "show-deployments").json["deployments"]
+    confirmed = desk.run("--output", "json", *patient)
+    after = desk.run("--output", "json", "show-deployments").json["deployments"]
 
     assert (ran.code, ran.json["deployment"]["status"]) == (3, "timed_out")
+    assert (looked.code, looked.json["deployment"]["status"]) == (0, "succeeded")
+    assert [one["status"] for one in before] == ["timed_out"]
     assert (confirmed.code, confirmed.json["deployment"]["status"]) == (0, "succeeded")
+    assert [one["status"] for one in after] == ["succeeded"]
 
 
 def test_an_interrupted_deployment_is_exit_code_130_with_its_document(desk: Desk) -> None:

@@ -282,12 +282,31 @@ def test_a_deployment_whose_holder_is_gone_is_resumed(
     assert current.status is DeploymentStatus.SUCCEEDED
 
 
-def test_what_has_its_verdict_is_not_resumed(store: ReleaseStore, release: Release) -> None:
+def test_what_has_another_verdict_than_was_found_is_not_resumed(
+    store: ReleaseStore, release: Release
+) -> None:
     done = a_deployment(release)
     store.settle(claimed(store, done), succeeded(done))
     with pytest.raises(StaleFence):
         store.resume(done, 1, "theirs", LEASE)
     assert store.environment("stage").lock is None
+
+
+def test_what_has_its_verdict_is_resumed_to_get_the_one_that_turned_out(
+    store: ReleaseStore, release: Release
+) -> None:
+    asked = a_deployment(release)
+    late = replace(asked, status=DeploymentStatus.TIMED_OUT, date_finished=minutes(9))
+    store.settle(claimed(store, asked), late)
+    held = store.resume(late, 1, "theirs", LEASE)
+    assert store.deployment(late.deployment_id) == late
+    store.settle(held, succeeded(asked))
+    assert store.deployment(late.deployment_id) == succeeded(asked)
+    record = store.environment("stage")
+    assert record.lock is None
+    assert record.current is not None
+    assert record.current == record.good
+    assert record.current.status is DeploymentStatus.SUCCEEDED
 
 
 # Renewing and noting

@@ -1,4 +1,4 @@
-"""Looking at a deployment made before: what runs is judged, and only what was cut off is recorded."""
+"""Looking at a deployment made before: what runs is judged, and recorded where the record needs it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tests.operations.runs import (
     Told,
     confirm_deploy,
     deployments,
+    promote,
     recorded,
     release_deploy,
     statuses,
@@ -84,17 +85,105 @@ def test_a_tag_that_points_elsewhere_is_no_success() -> None:
     assert "the env.stage tag of search does not point at what was deployed" in deployment.reason
 
 
-def test_one_that_ran_out_of_time_is_watched_further() -> None:
+def test_one_that_ran_out_of_time_is_watched_further_and_recorded_as_what_it_turned_out_to_be() -> None:
     world = World.of(ONE_AND_ONE)
     new = world.push("search", slow(300))
     assert release_deploy(world, wait=60.0).status is DeploymentStatus.TIMED_OUT
-    before = len(world.calls)
 
     deployment = confirm_deploy(world, wait=600.0)
 
     assert deployment.status is DeploymentStatus.SUCCEEDED
     assert world.running("search-api", "stage") == {new}
+    assert deployment.reason == "it was recorded as timed_out before"
+    assert deployments(world) == (deployment,)
+    record = recorded(world)
+    assert record.lock is None
+    assert record.current == record.good
+    assert record.good is not None
+    assert record.good.status is DeploymentStatus.SUCCEEDED
+    assert promote(world).status is DeploymentStatus.SUCCEEDED
+
+
+def test_one_that_was_interrupted_is_recorded_as_succeeded_once_all_of_it_runs() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", slow(60))
+    world.signal_at(30)
+    assert release_deploy(world).status is DeploymentStatus.INTERRUPTED
+
+    assert confirm_deploy(world, wait=600.0).status is DeploymentStatus.SUCCEEDED
+    assert deployments(world)[0].status is DeploymentStatus.SUCCEEDED
+
+
+def test_one_that_failed_and_runs_all_the_same_by_now_is_recorded_as_succeeded() -> None:
+    world = World.of(ONE_AND_ONE)
+    new = world.push("search", slow(60))
+    world.at(30, lambda: world.somebody_redeploys("search-api", "stage"))
+    assert statuses(release_deploy(world)) == {"search-api": ServiceStatus.SUPERSEDED}
+    world.settle_down()
+
+    deployment = confirm_deploy(world)
+
+    assert world.running("search-api", "stage") == {new}
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert deployments(world)[0].reason == "it was recorded as failed before"
+
+
+def test_one_that_failed_keeps_the_reasons_that_it_had() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", crash())
+    release_deploy(world)
+    kept = deployments(world)[0]
+    world.pass_time(7200)
+    before = len(world.calls)
+
+    assert confirm_deploy(world).status is DeploymentStatus.FAILED
+    assert deployments(world)[0] == kept
     assert written(world, before) == []
+
+
+def test_one_that_turned_out_well_stays_as_recorded_while_the_environment_is_locked_by_hand() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", slow(300))
+    release_deploy(world, wait=60.0)
+    world.somebody_locks("stage")
+    told = Told()
+
+    assert confirm_deploy(world, told=told, wait=600.0).status is DeploymentStatus.SUCCEEDED
+    assert deployments(world)[0].status is DeploymentStatus.TIMED_OUT
+    (notice,) = [one.message for one in told.events if isinstance(one, Notice)]
+    assert notice.startswith("it stays recorded as timed_out: stage is locked by")
+
+
+def test_one_that_turned_out_well_when_somebody_had_deployed_meanwhile_is_looked_at_again() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", slow(300))
+    first = release_deploy(world, wait=60.0)
+    newer: list[Deployment] = []
+
+    def meddle(_: object) -> None:
+        world.push("search")
+        newer.append(release_deploy(world))
+
+    world.before("store.resume", meddle)
+
+    deployment = confirm_deploy(world, wait=600.0)
+
+    assert deployment.deployment_id == newer[0].deployment_id
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    kept = {one.deployment_id: one.status for one in deployments(world)}
+    assert kept[first.deployment_id] is DeploymentStatus.TIMED_OUT
+
+
+def test_a_look_that_is_not_to_be_recorded_writes_nothing() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    killed(world, "runtime.redeploy")
+    world.pass_time(LEASE_AND_GRACE)
+    before = len(world.calls)
+
+    assert confirm_deploy(world, recorded=False).status is DeploymentStatus.SUCCEEDED
+    assert written(world, before) == []
+    assert deployments(world)[0].status is DeploymentStatus.IN_PROGRESS
 
 
 def test_one_that_still_moves_when_the_waiting_time_ends_has_timed_out() -> None:
@@ -119,6 +208,10 @@ def test_one_that_fails_while_it_is_watched_has_failed() -> None:
 
     assert deployment.status is DeploymentStatus.FAILED
     assert any(failure.exit_code == 1 for failure in deployment.services[0].failures)
+    kept = deployments(world)[0]
+    assert kept.status is DeploymentStatus.FAILED
+    assert "it was recorded as timed_out before" in kept.reason
+    assert any(failure.exit_code == 1 for failure in kept.services[0].failures)
 
 
 # While the holder lives.

@@ -116,7 +116,7 @@ class WorldStore:
                 return held
             self._refuse(record, owner, fence)
             stored = self._read.deployments.get(deployment.deployment_id)
-            if stored is None or stored.finished:
+            if stored is None or stored.status is not deployment.status:
                 raise StaleFence
             return self._locked(record, deployment, owner, lease_seconds)
 

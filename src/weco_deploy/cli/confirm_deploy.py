@@ -27,7 +27,8 @@ def confirm_deploy(
 ) -> int:
     """Watch a deployment made before until every service runs it.
 
-    The record of a deployment that was cut off gets its verdict; nothing else is changed.
+    The record of a deployment that was cut off gets its verdict, and that of one that turned out otherwise than
+    recorded (it took longer, say) a new one. Nothing else is changed; with --dry-run not even that.
     """
     from weco_deploy.cli import deploying
 

@@ -145,7 +145,7 @@ def confirm(
     confirmation_wait_for: float,
     confirmation_interval: float,
 ) -> int:
-    """Watch a deployment that was made before. Answers the exit code."""
+    """Watch a deployment that was made before; with --dry-run nothing is recorded. Answers the exit code."""
     opened = Opened(invocation, "confirm-deploy")
     named = asking.optional(
         opened.settings,
@@ -158,6 +158,7 @@ def confirm(
         release_id=named,
         wait=confirmation_wait_for,
         interval=confirmation_interval,
+        recorded=not opened.settings.dry_run,
     )
     with Telling(invocation, opened.ports.clock.utc) as tell:
         deployment = confirming.confirm(request, opened.ports, tell)

@@ -40,10 +40,14 @@ class DeployRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmRequest:
-    """Watch a deployment that was made before. `release_id` None: the environment's last deployment."""
+    """Watch a deployment that was made before. `release_id` None: the environment's last deployment.
+
+    `recorded` is whether its record is closed with what turned out; else nothing is written.
+    """
 
     environment_id: str
     release_id: str | None = None
     wait: float = DEFAULT_CONFIRM_WAIT
     interval: float = DEFAULT_INTERVAL
     lease: int = DEFAULT_LEASE
+    recorded: bool = True

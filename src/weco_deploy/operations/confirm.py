@@ -1,6 +1,8 @@
-"""Looks whether a deployment made before really runs, and settles the record of one that was cut off.
+"""Looks whether a deployment made before really runs, and closes its record with what turned out.
 
-While the deployment's holder lives nothing is written: its own process will settle it.
+While the deployment's holder lives nothing is written: its own process will settle it. One that was cut off is
+claimed, judged and settled. One that has a verdict is judged as an onlooker; only where it turned out otherwise
+than its record says is that recorded, if nobody has claimed the environment meanwhile.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from weco_deploy.model.deployment import (
     ServiceStatus,
 )
 from weco_deploy.model.environment import EnvironmentRecord, Held
-from weco_deploy.model.events import Event, Waiting
+from weco_deploy.model.events import Event, Notice, Waiting
 from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
@@ -32,7 +34,7 @@ from weco_deploy.pipeline.watch import Patience, watch
 from weco_deploy.ports import Ports, StaleFence
 from weco_deploy.rules.expecting import expected_of
 from weco_deploy.rules.lock import standing
-from weco_deploy.rules.outcome import as_seen, drifted, verdict
+from weco_deploy.rules.outcome import as_seen, drifted, turned_out, verdict
 from weco_deploy.rules.planning import examine
 from weco_deploy.rules.verdict import Track
 
@@ -52,24 +54,50 @@ def confirm(request: ConfirmRequest, ports: Ports, tell: Callable[[Event], None]
         found = _found(request, environment, until, ports, tell)
         left = max(0.0, (until - ports.clock.utc()).total_seconds())
         patience = Patience(wait=left, interval=request.interval)
-        if not _cut_off(found, ports):
-            return _judged(found, patience, _onlooker(found, request, ports), ports, tell)
-        with ports.interrupts.deferred():
-            try:
-                held = _resumed(found, request, ports)
-            except StaleFence:
-                continue  # somebody was faster
-            tell_whose(found.record, tell)
-            ledger = Ledger(found.deployment, held, request.lease, ports.store, ports.clock)
-            try:
-                return _judged(found, patience, ledger, ports, tell)
-            except Interrupted as interrupted:
-                ledger.verdict(DeploymentStatus.INTERRUPTED, ports.clock.utc(), interrupted.message)
-                return settle(ledger, tell)
+        try:
+            if request.recorded and _cut_off(found, ports):
+                return _settled(found, patience, request, ports, tell)
+            return _looked_on(found, patience, request, ports, tell)
+        except StaleFence:
+            continue  # somebody was faster
     raise EnvironmentLocked(
         f"{environment.id} was changed by others {LOOKS} times while it was looked at",
         "somebody deploys to it: look with weco-deploy show-deployments, then run this again",
     )
+
+
+def _settled(
+    found: _Found, patience: Patience, request: ConfirmRequest, ports: Ports, tell: Callable[[Event], None]
+) -> Deployment:
+    """Claim a deployment that was cut off, judge it and close its record. Raises StaleFence."""
+    with ports.interrupts.deferred():
+        ledger = _resumed(found, found.deployment, request, ports)
+        tell_whose(found.record, tell)
+        try:
+            _judge(found, patience, ledger, ports, tell)
+        except Interrupted as interrupted:
+            ledger.verdict(DeploymentStatus.INTERRUPTED, ports.clock.utc(), interrupted.message)
+        return settle(ledger, tell)
+
+
+def _looked_on(
+    found: _Found, patience: Patience, request: ConfirmRequest, ports: Ports, tell: Callable[[Event], None]
+) -> Deployment:
+    """Judge a deployment that somebody else keeps the record of, or that has its verdict. Raises StaleFence."""
+    ledger = _onlooker(found, request, ports)
+    judged = _judge(found, patience, ledger, ports, tell)
+    recorded = found.deployment.status
+    with ports.interrupts.deferred():
+        if request.recorded and _is_last(found) and turned_out(recorded, judged.status):
+            try:
+                ledger = _resumed(found, judged, request, ports)
+            except EnvironmentLocked as locked:
+                tell(Notice(f"it stays recorded as {recorded}: {locked.message}"))
+            else:
+                was = f"it was recorded as {recorded} before"
+                reason = f"{judged.reason}; {was}" if judged.reason else was
+                ledger.verdict(judged.status, ports.clock.utc(), reason)
+        return settle(ledger, tell)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,28 +256,34 @@ def _outcome(service: PlannedService, noted: ServiceOutcome | None) -> ServiceOu
     return outcome
 
 
-def _cut_off(found: _Found, ports: Ports) -> bool:
-    """Whether nobody else will settle the deployment."""
+def _is_last(found: _Found) -> bool:
     current = found.record.current
+    return current is not None and current.deployment_id == found.deployment.deployment_id
+
+
+def _cut_off(found: _Found, ports: Ports) -> bool:
+    """Whether nobody else will close the deployment's record."""
     free = standing(found.record, ports.clock.utc()) is None
-    ours = current is not None and current.deployment_id == found.deployment.deployment_id
-    return ours and free and not found.deployment.finished
+    return _is_last(found) and free and not found.deployment.finished
 
 
-def _resumed(found: _Found, request: ConfirmRequest, ports: Ports) -> Held:
-    return ports.store.resume(found.deployment, found.record.fence, ports.new_id(), request.lease)
+def _resumed(found: _Found, as_judged: Deployment, request: ConfirmRequest, ports: Ports) -> Ledger:
+    """Take the lock for the deployment as it was found, to keep it as it was judged."""
+    held = ports.store.resume(found.deployment, found.record.fence, ports.new_id(), request.lease)
+    return Ledger(as_judged, held, request.lease, ports.store, ports.clock)
 
 
 def _onlooker(found: _Found, request: ConfirmRequest, ports: Ports) -> Ledger:
-    """A ledger that keeps nothing: somebody else keeps the record, or it is closed."""
+    """A ledger that keeps nothing."""
     forever = ports.clock.utc() + timedelta(seconds=request.wait + request.lease)
     held = Held(environment=found.environment.id, owner="", fence=found.record.fence, lease_ends=forever)
     return Ledger(found.deployment, held, request.lease, Nowhere(), ports.clock)
 
 
-def _judged(
+def _judge(
     found: _Found, patience: Patience, ledger: Ledger, ports: Ports, tell: Callable[[Event], None]
 ) -> Deployment:
+    """Watch what still moves, and give the verdict."""
     reason = ""
     try:
         watch(found.tracks, found.environment, patience, ledger, ports, tell)
@@ -262,5 +296,4 @@ def _judged(
         raise  # the caller knows whether there is anything to record
     except DeployError as error:
         status, reason = DeploymentStatus.FAILED, error.message
-    ledger.verdict(status, ports.clock.utc(), reason)
-    return settle(ledger, tell)
+    return ledger.verdict(status, ports.clock.utc(), reason)

@@ -18,6 +18,8 @@ from weco_deploy.model.project import Project
 from weco_deploy.rules.expecting import expected_of
 from weco_deploy.rules.running import Match, all_described, evidence, rested
 
+_UNSUCCESSFUL = frozenset({DeploymentStatus.FAILED, DeploymentStatus.TIMED_OUT, DeploymentStatus.INTERRUPTED})
+
 
 def verdict(services: Iterable[ServiceOutcome]) -> DeploymentStatus:
     """The deployment's status once nothing more is waited for."""
@@ -27,6 +29,17 @@ def verdict(services: Iterable[ServiceOutcome]) -> DeploymentStatus:
     if all(status in GOOD for status in statuses):
         return DeploymentStatus.SUCCEEDED
     return DeploymentStatus.TIMED_OUT
+
+
+def turned_out(recorded: DeploymentStatus, now: DeploymentStatus) -> bool:
+    """Whether what is seen now is to take the place of a recorded verdict.
+
+    What did not succeed in its time may have succeeded since, and what ran out of time may have failed. A failure
+    keeps the reasons it had, and one that was interrupted the chance to go on.
+    """
+    if now is DeploymentStatus.SUCCEEDED:
+        return recorded in _UNSUCCESSFUL
+    return now is DeploymentStatus.FAILED and recorded is DeploymentStatus.TIMED_OUT
 
 
 def left_behind(deployment: Deployment) -> tuple[str, ...]:

@@ -60,11 +60,11 @@ class Recording:
         ]
 
     def resumed(self, claim: Claim, found: Mapping[str, Item]) -> Sequence[Write]:
-        """That the deployment is still in progress. StaleFence if it has its verdict."""
-        key = deployment_key(claim.deployment.deployment_id)
-        if key not in found or read_deployment(found[key]).finished:
+        """That the deployment is as it was found. StaleFence if it has another verdict since."""
+        key, status = deployment_key(claim.deployment.deployment_id), claim.deployment.status
+        if key not in found or read_deployment(found[key]).status is not status:
             raise StaleFence
-        return [Check(key, "#status = :in_progress", {":in_progress": IN_PROGRESS})]
+        return [Check(key, "#status = :status", {":status": status.value})]
 
 
 def _deployed_release(claim: Claim, found: Mapping[str, Item]) -> Sequence[Write]:
