@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 4
 
-.PHONY: demo test test-faults lint types contracts check bench clean
+.PHONY: demo test test-faults test-e2e lint types contracts check bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo       install, start a local AWS, and see a release go to stage and to prod"
 	@echo "make test       install, and run the tests"
-	@echo "make test-faults  kill it, cut it off, race it: about ten minutes"
+	@echo "make test-faults  kill it, cut it off, race it: about eight minutes"
+	@echo "make test-e2e   deploy real containers, and take turns with 5.x: needs a Docker Engine, or root and dockerd"
 	@echo "make check      lint, types, import contracts and tests"
 	@echo "make bench      measure the start-up time"
 
@@ -38,6 +39,16 @@ test: $(VENV)/test.stamp
 # Kills, lost answers, races: the tool as a process against a real emulator. Some ten minutes on two cores.
 test-faults: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal -m faults tests/faults_real
+
+# The published 5.x, in an environment of its own. Since Python 3.12 it needs the distutils that setuptools has.
+$(VENV)/published.stamp: $(VENV)/test.stamp
+	$(PYTHON) -m venv $(VENV)/published
+	$(VENV)/published/bin/python -m pip install --quiet 'weco-deploy==5.7.4' 'setuptools<81'
+	@touch $@
+
+# On real containers, and beside the published 5.x. What the tool said is in the log (-rP).
+test-e2e: $(VENV)/test.stamp $(VENV)/published.stamp
+	PUBLISHED_5X_PYTHON=$(VENV)/published/bin/python $(BIN)/python -m pytest -q -rP -m e2e tests/e2e tests/legacy
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check

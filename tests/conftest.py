@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import os
 
+from _pytest.terminal import TerminalReporter
 from hypothesis import settings
+
+from tests import figures
+from tests.figures import count
+
+__all__ = ["count"]
 
 # The same examples each time, so that a red run is red again; no deadline, because machines are slow at times.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("exploring", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    figures.tell(terminalreporter)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.scenarios import SCENARIOS, Scenario, assert_right, calls_of, declared
+from tests.figures import Count
 from tests.world import Killed
 
 SHARES = 4
@@ -14,7 +15,7 @@ SHARES = 4
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_a_run_that_was_killed_anywhere_is_made_good_by_running_it_again(
-    scenario: Scenario, share: int
+    scenario: Scenario, share: int, count: Count
 ) -> None:
     tried = 0
     for nth in range(1 + share, len(calls_of(scenario)) + 1, SHARES):
@@ -30,3 +31,4 @@ def test_a_run_that_was_killed_anywhere_is_made_good_by_running_it_again(
 
             assert_right(world, scenario, wanted, last)
     assert tried > 0
+    count(f"in process: kills at each call of {scenario.name}, made good", tried)

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from tests.faults.scenarios import SCENARIOS, Scenario, assert_right, calls_of, declared
+from tests.figures import Count
 from tests.world import World
 from weco_deploy.errors import AccessDenied, AwsError, DeployError, NoCredentials, Throttled, Unreachable
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
@@ -43,7 +44,7 @@ WAYS: dict[str, Callable[[World, str, int], None]] = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_a_call_that_failed_is_told_and_made_good_by_running_it_again(
-    scenario: Scenario, way: str, door: str
+    scenario: Scenario, way: str, door: str, count: Count
 ) -> None:
     calls = sum(fnmatchcase(name, door) for name in calls_of(scenario))
     assert calls > 0
@@ -58,6 +59,7 @@ def test_a_call_that_failed_is_told_and_made_good_by_running_it_again(
         last = scenario.act(world)
 
         assert_right(world, scenario, wanted, last)
+    count(f"in process: faults of each call of {scenario.name}, made good", calls)
 
 
 def _ended(world: World, scenario: Scenario) -> Deployment | DeployError:

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from tests.figures import Count
 from tests.operations.runs import deployments, recorded, release, request
 from tests.world import Behaviour, World, crash, good, slow, unpullable
 from tests.world.projects import project
@@ -154,7 +155,7 @@ class Judge:
 
 
 @pytest.mark.parametrize("share", range(SHARES))
-def test_the_verdict_is_what_truly_runs_at_its_time(share: int) -> None:
+def test_the_verdict_is_what_truly_runs_at_its_time(share: int, count: Count) -> None:
     verdicts: set[str] = set()
     for seed in range(share, WORLDS, SHARES):
         chance = Random(seed)  # noqa: S311  # a made-up history, the same one each time
@@ -172,4 +173,6 @@ def test_the_verdict_is_what_truly_runs_at_its_time(share: int) -> None:
         assert deployments(world)[0].status is last.status
         assert recorded(world).lock is None
         verdicts |= {last.status.value, *judge.verdicts}
+        count("in process: deployments with random fates, judged rightly", 1)
+        count("in process: services in them", len(judge.verdicts))
     assert verdicts >= {"succeeded", "failed", "timed_out", "nothing_running", "superseded"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.scenarios import PATIENT
+from tests.figures import Count
 from tests.operations.runs import deployments, recorded, release_deploy
 from tests.world import Killed, World, crash
 from tests.world.projects import project
@@ -39,7 +40,9 @@ def calls() -> int:
 
 @pytest.mark.parametrize("cut", ["cut_before", "cut_after"])
 @pytest.mark.parametrize("share", range(SHARES))
-def test_an_undoing_that_was_killed_anywhere_is_made_good_by_running_it_again(cut: str, share: int) -> None:
+def test_an_undoing_that_was_killed_anywhere_is_made_good_by_running_it_again(
+    cut: str, share: int, count: Count
+) -> None:
     for nth in range(1 + share, calls() + 1, SHARES):
         world, good = bad()
         getattr(world, cut)(nth)
@@ -63,3 +66,4 @@ def test_an_undoing_that_was_killed_anywhere_is_made_good_by_running_it_again(cu
         assert record.current == record.good
         assert {image_id: one.digest for image_id, one in record.images.items()} == good
         assert all(one.finished for one in deployments(world))
+        count("in process: kills at each call of a deployment that is rolled back, made good", 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from tests.faults_real.checks import assert_right
 from tests.faults_real.test_kills import NEW, STAGE_ONLY
 from tests.faults_real.worlds import DEAD_SOON, PATIENT, WATCHED, World, in_lanes, share, worlds
+from tests.figures import Count
 from tests.proxy import deeds
 from tests.proxy.deeds import Deed
 from tests.proxy.tool import Ran
@@ -60,7 +60,7 @@ TRANSIENT: dict[str, Deed] = {
     "slow": deeds.slow(2.0),
 }
 """What a deployment that is met by it once must get over by itself."""
-PASSING = {way: TRANSIENT[way] for way in ("503", "reset")}
+PASSING = {way: TRANSIENT[way] for way in ("503", "reset", "slow")}
 """Those of them that reads are met by."""
 ACTED: dict[str, Deed] = {"lost": deeds.lost, "garbled": deeds.garbled}
 """AWS acts, and does not get to say so."""
@@ -120,7 +120,7 @@ def every_fault() -> list[Fault]:
     ]
 
 
-async def attempt(world: World, fault: Fault, count: Callable[[str, int], None]) -> None:
+async def attempt(world: World, fault: Fault, count: Count) -> None:
     await world.push(*NEW)
     if fault.command == DEPLOY_LATEST:
         assert (await world.run("prepare")).code == 0
@@ -160,7 +160,7 @@ async def assert_told_truly(world: World, fault: Fault, first: Ran) -> None:
 
 @pytest.mark.parametrize("number", range(SHARES))
 def test_a_call_that_failed_is_told_and_made_good_by_running_it_again(
-    number: int, sandbox_host: Host, tmp_path: Path, count: Callable[[str, int], None]
+    number: int, sandbox_host: Host, tmp_path: Path, count: Count
 ) -> None:
     async def scene() -> None:
         async with worlds(sandbox_host, STAGE_ONLY, tmp_path, LANES) as lanes:

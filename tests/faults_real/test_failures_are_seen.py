@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults_real.worlds import World, worlds
+from tests.figures import Count
 from tests.proxy.tool import Ran
 from tests.sandboxes import Host
 from tests.world.projects import project
@@ -63,7 +64,7 @@ def assert_explained(ran: Ran) -> None:
 
 @pytest.mark.parametrize("breaker", [True, False], ids=["with a breaker", "without a breaker"])
 def test_a_crashing_image_is_reported_within_two_intervals_of_being_certain(
-    breaker: bool, sandbox_host: Host, tmp_path: Path, count: Callable[[str, int], None]
+    breaker: bool, sandbox_host: Host, tmp_path: Path, count: Count
 ) -> None:
     async def scene() -> float:
         async with worlds(sandbox_host, ONE, tmp_path) as (world,):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from tests.faults_real.checks import assert_right
 from tests.faults_real.worlds import DEAD_SOON, PATIENT, WATCHED, World, in_lanes, share, worlds
+from tests.figures import Count
 from tests.proxy.calls import Call
 from tests.proxy.deeds import killed_after, killed_before
 from tests.sandboxes import Host
@@ -26,30 +27,55 @@ STAGE_ONLY = project({image.id: image.services for image in FIVE_AND_EIGHT.image
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A command, and what the environment's images must be once it is done."""
+
+    command: tuple[str, ...]
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
-    """A command, and what is pushed (or deployed) before it so that it has something to do."""
+    """`prepare` brings a world to where the command has something to do.
+
+    The command means the same if it is run again. Of the points each `every`-th is tried.
+    """
 
     name: str
     project: Project
     environment: str
-    from_label: str
     every: int
-    """Of the points, each so-manyth is tried."""
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        return ("release-deploy", "--from-label", self.from_label, "--environment-id", self.environment)
-
-    async def prepare(self, world: World) -> None:
-        """Something new, which is in stage already if it is to go from there to prod."""
-        await world.push(*NEW)
-        if self.environment != "stage":
-            ran = await world.run("release-deploy", "--environment-id", "stage", *PATIENT, *WATCHED)
-            assert ran.status == "succeeded", ran.told
+    prepare: Callable[[World], Awaitable[Wanted]]
 
 
-TO_STAGE = Scenario("a release to stage", STAGE_ONLY, "stage", "latest", 1)
-TO_PROD = Scenario("from stage to prod", FIVE_AND_EIGHT, "prod", "env.stage", 2)
+async def new_images(world: World) -> Wanted:
+    await world.push(*NEW)
+    return Wanted(("release-deploy", "--environment-id", "stage"), dict(world.digests))
+
+
+async def new_in_stage(world: World) -> Wanted:
+    staged = await new_images(world)
+    await deployed(world, staged)
+    return Wanted(("promote", "--from", "stage", "--to", "prod"), staged.digests)
+
+
+async def newer_than_before(world: World) -> Wanted:
+    before = await new_images(world)
+    release_id = await deployed(world, before)
+    await deployed(world, await new_images(world))
+    return Wanted(("rollback", "--environment-id", "stage", "--to-release", release_id), before.digests)
+
+
+async def deployed(world: World, wanted: Wanted) -> str:
+    """Run the command undisturbed; answers the release."""
+    ran = await world.run(*wanted.command, *PATIENT, *WATCHED)
+    assert ran.status == "succeeded", ran.told
+    return str(ran.document["deployment"]["release_id"])
+
+
+TO_STAGE = Scenario("a release to stage", STAGE_ONLY, "stage", 1, new_images)
+TO_PROD = Scenario("from stage to prod", FIVE_AND_EIGHT, "prod", 2, new_in_stage)
+BACK = Scenario("back to what ran before", STAGE_ONLY, "stage", 4, newer_than_before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,36 +92,30 @@ class Point:
 
 async def calls_of(world: World, scenario: Scenario) -> Sequence[Call]:
     """The calls that it makes when nothing goes wrong."""
-    await scenario.prepare(world)
+    wanted = await scenario.prepare(world)
     world.proxy.forget()
-    ran = await world.run(*scenario.command, *PATIENT, *WATCHED)
-    await assert_right(world, scenario.environment, world.digests, ran, "undisturbed")
+    ran = await world.run(*wanted.command, *PATIENT, *WATCHED)
+    await assert_right(world, scenario.environment, wanted.digests, ran, "undisturbed")
     return world.proxy.calls
 
 
-async def attempt(world: World, scenario: Scenario, point: Point, count: Callable[[str, int], None]) -> None:
-    await scenario.prepare(world)
-    await killed_and_made_good(world, scenario, point, count)
-
-
-async def killed_and_made_good(
-    world: World, scenario: Scenario, point: Point, count: Callable[[str, int], None]
-) -> None:
+async def killed_and_made_good(world: World, scenario: Scenario, point: Point, count: Count) -> None:
+    wanted = await scenario.prepare(world)
     world.proxy.forget()
     victim: asyncio.Future[asyncio.subprocess.Process] = asyncio.get_running_loop().create_future()
     deed = killed_after(victim) if point.after else killed_before(victim)
     world.proxy.on(point.which, deed, nth=point.nth)
-    first = await world.run_with_victim(victim, *scenario.command, *DEAD_SOON, *WATCHED)
+    first = await world.run_with_victim(victim, *wanted.command, *DEAD_SOON, *WATCHED)
     kind = "a call that changes something" if point.changes else "a read"
     if first.code == -9:
         count(f"crash points {'after' if point.after else 'before'} {kind}", 1)
-    elif first.code == 0:  # notes of the record are fewer when the machine is slow: there was no such call
-        await assert_right(world, scenario.environment, world.digests, first, point)
+    else:  # notes of the record are fewer when the machine is slow: there was no such call
+        await assert_right(world, scenario.environment, wanted.digests, first, point)
     world.proxy.forget()
 
-    last = await world.run(*scenario.command, *PATIENT, *WATCHED)
+    last = await world.run(*wanted.command, *PATIENT, *WATCHED)
 
-    await assert_right(world, scenario.environment, world.digests, last, point)
+    await assert_right(world, scenario.environment, wanted.digests, last, point)
     count("runs that made a crash good", 1)
 
 
@@ -112,25 +132,27 @@ def points(calls: Sequence[Call]) -> list[Point]:
 
 
 @pytest.mark.parametrize("number", range(SHARES))
-@pytest.mark.parametrize("scenario", [TO_STAGE, TO_PROD], ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", [TO_STAGE, TO_PROD, BACK], ids=lambda scenario: scenario.name)
 def test_a_run_that_was_killed_is_made_good_by_running_it_again(
-    scenario: Scenario, number: int, sandbox_host: Host, tmp_path: Path, count: Callable[[str, int], None]
+    scenario: Scenario, number: int, sandbox_host: Host, tmp_path: Path, count: Count
 ) -> None:
     async def scene() -> None:
         async with worlds(sandbox_host, scenario.project, tmp_path, LANES) as lanes:
             every = points(await calls_of(lanes[0], scenario))
             mine = share(every[:: scenario.every], number, SHARES)
-            await in_lanes(lanes, mine, lambda world, point: attempt(world, scenario, point, count))
+            await in_lanes(
+                lanes, mine, lambda world, point: killed_and_made_good(world, scenario, point, count)
+            )
 
     asyncio.run(scene())
 
 
 def test_the_first_deployment_ever_survives_being_killed_while_its_table_is_made(
-    sandbox_host: Host, tmp_path: Path, count: Callable[[str, int], None]
+    sandbox_host: Host, tmp_path: Path, count: Count
 ) -> None:
     async def attempt_first(world: World, point: Point) -> None:
         await world.truth.forget_table()
-        await attempt(world, TO_STAGE, point, count)
+        await killed_and_made_good(world, TO_STAGE, point, count)
 
     async def scene() -> None:
         async with worlds(sandbox_host, STAGE_ONLY, tmp_path, LANES) as lanes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from tests.faults_real.checks import assert_recorded, assert_running
 from tests.faults_real.test_kills import NEW, STAGE_ONLY
 from tests.faults_real.worlds import WATCHED, World, in_lanes, worlds
+from tests.figures import Count
 from tests.proxy.calls import Call
 from tests.proxy.deeds import held
 from tests.proxy.server import Proxy
@@ -43,9 +44,7 @@ async def released(world: World) -> Released:
     return Released(str(ran.document["release"]["release_id"]), dict(world.digests))
 
 
-async def race(
-    world: World, releases: Sequence[Released], number: int, count: Callable[[str, int], None]
-) -> bool:
+async def race(world: World, releases: Sequence[Released], number: int, count: Count) -> bool:
     """One race of two releases that do not run; answers whether the two claims were under way at the same time."""
     patience = ("--wait-for-lock", "90") if number % 2 else ()
     barrier = asyncio.Barrier(2)
@@ -105,7 +104,7 @@ def under_way_together(one: Call, other: Call) -> bool:
 
 @pytest.mark.parametrize("number", range(TESTS))
 def test_of_two_deployments_at_once_one_wins_and_nothing_is_mixed(
-    number: int, sandbox_host: Host, tmp_path: Path, count: Callable[[str, int], None]
+    number: int, sandbox_host: Host, tmp_path: Path, count: Count
 ) -> None:
     overlapped: list[bool] = []
     made: dict[World, list[Released]] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from tests.faults_real.checks import assert_right
 from tests.faults_real.test_kills import NEW, STAGE_ONLY
 from tests.faults_real.worlds import WATCHED, World, in_lanes, worlds
+from tests.figures import Count
 from tests.proxy.deeds import signalled
 from tests.sandboxes import Host
 from weco_deploy.sandbox.behaviour import Behaviour
@@ -47,9 +47,7 @@ MOMENTS = (
 )
 
 
-async def attempt(
-    world: World, moment: Moment, number: signal.Signals, count: Callable[[str, int], None]
-) -> None:
+async def attempt(world: World, moment: Moment, number: signal.Signals, count: Count) -> None:
     await world.push(*NEW, behaviour=SLOW)
     before = await world.truth.tags("stage")
     world.proxy.forget()
@@ -78,7 +76,7 @@ async def attempt(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_settles_the_deployment_and_frees_the_environment_within_seconds(
-    number: signal.Signals, sandbox_host: Host, tmp_path: Path, count: Callable[[str, int], None]
+    number: signal.Signals, sandbox_host: Host, tmp_path: Path, count: Count
 ) -> None:
     async def scene() -> None:
         async with worlds(sandbox_host, STAGE_ONLY, tmp_path, LANES) as lanes:

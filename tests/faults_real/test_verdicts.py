@@ -6,7 +6,7 @@ import asyncio
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 
 from tests.faults_real.truth import TrueService
 from tests.faults_real.worlds import World, worlds
+from tests.figures import Count
 from tests.proxy.tool import Running
 from tests.sandboxes import Host
 from tests.world.projects import project
@@ -64,7 +65,7 @@ async def meddle(world: World, running: Running, service_id: str, after: float) 
     return time.time()
 
 
-async def deployed(world: World, fates: Mapping[str, Fate], count: Callable[[str, int], None]) -> None:
+async def deployed(world: World, fates: Mapping[str, Fate], count: Count) -> None:
     """Push images of these fates (service id → fate), deploy them, and compare each verdict with what runs."""
     for service_id, one in fates.items():
         await world.push(image_of(service_id), behaviour=one.behaviour)
@@ -150,7 +151,7 @@ def image_of(service_id: str) -> str:
 
 @pytest.mark.parametrize("seed", range(TESTS))
 def test_every_verdict_is_what_truly_runs(
-    seed: int, sandbox_host: Host, tmp_path: Path, count: Callable[[str, int], None]
+    seed: int, sandbox_host: Host, tmp_path: Path, count: Count
 ) -> None:
     chance = random.Random(seed)  # noqa: S311 - the same rollouts each time
 
