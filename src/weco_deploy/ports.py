@@ -141,9 +141,9 @@ class ReleaseStore(Protocol):
     def deployment(self, deployment_id: str) -> Deployment | None: ...
 
     def deployments(
-        self, environment_ids: Sequence[str], limit: int, release_id: str | None = None
+        self, environment_ids: Sequence[str] | None, limit: int, release_id: str | None = None
     ) -> tuple[Deployment, ...]:
-        """The newest ones first, of these environments, of 5.x's too."""
+        """The newest ones first, of these environments (None: of all that there ever were), of 5.x's too."""
 
     def claim(self, claim: Claim) -> Held:
         """Take the lock and record the deployment in one transaction, if the fence is the one seen.

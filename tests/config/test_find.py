@@ -50,7 +50,6 @@ def test_no_file_names_the_directory_and_what_to_do(tmp_path: Path) -> None:
     assert str(tmp_path) in caught.value.message
     assert "any directory above" in caught.value.message
     assert "--project-file" in caught.value.hint
-    assert "init --print" in caught.value.hint
 
 
 def test_a_working_directory_that_is_gone_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,7 +97,8 @@ def test_odd_yaml_is_a_problem_among_the_others(problems: Problems, text: str, p
 def test_an_empty_file_says_so_and_how_to_write_one(loaded: Load, text: str) -> None:
     with pytest.raises(ProjectFileError, match=r"\.wellcome_project is empty") as caught:
         loaded(text)
-    assert "init --print" in caught.value.hint
+    _, _, smallest = caught.value.hint.partition("begin with: ")
+    assert list(loaded(smallest).projects) == ["my_project"]
 
 
 def test_a_file_that_is_not_utf_8_names_the_line_and_the_byte(problems: Problems) -> None:

@@ -54,6 +54,7 @@ def test_a_project_without_a_table_has_an_empty_history(store: ReleaseStore) -> 
     assert store.release(new_id()) is None
     assert store.deployment(new_id()) is None
     assert store.deployments(BOTH, 10) == ()
+    assert store.deployments(None, 10) == ()
     assert store.deployments(BOTH, 10, new_id()) == ()
     assert store.environment("stage") == EnvironmentRecord(environment="stage")
 
@@ -147,6 +148,8 @@ def test_deployments_of_several_environments_come_newest_first(store: ReleaseSto
     )
     assert store.deployments(BOTH, 2) == (three, two)
     assert store.deployments(("stage",), 10) == (three, one)
+    assert store.deployments(None, 2) == (three, two)
+    assert store.deployments(None, 10) == (three, two, one)
 
 
 def test_deployments_of_one_release_leave_out_the_others(store: ReleaseStore, project: Project) -> None:
@@ -159,6 +162,7 @@ def test_deployments_of_one_release_leave_out_the_others(store: ReleaseStore, pr
     assert store.deployments(BOTH, 10, mine.release_id) == (second, first)
     assert store.deployments(("stage",), 10, mine.release_id) == (first,)
     assert store.deployments(BOTH, 1, mine.release_id) == (second,)
+    assert store.deployments(None, 10, mine.release_id) == (second, first)
 
 
 def test_a_deployment_is_read_with_the_one_that_put_things_back(

@@ -67,6 +67,21 @@ def test_deployments_of_one_release_or_one_environment_are_listed() -> None:
     assert listed(releases[1][:8], "stage") == [made[2]]
 
 
+def test_an_environment_that_the_project_file_no_longer_names_keeps_its_history() -> None:
+    world, releases, made = deployed()
+    stage_only = replace(world.project, environments=world.project.environments[:1])
+    ports = replace(world.ports(), project=stage_only)
+
+    def listed(environment_id: str | None) -> list[str]:
+        found = history.deployments(ports, release=None, environment_id=environment_id, limit=10)
+        return [one.deployment_id for one in found]
+
+    assert listed(None) == made[::-1]
+    assert listed("prod") == [made[3], made[1]]
+    of_release = history.release_deployments(ports, choose(ports, releases[0]))
+    assert [one.deployment_id for one in of_release] == [made[1], made[0]]
+
+
 def test_deployments_of_an_environment_that_does_not_exist_are_not_listed_as_none() -> None:
     with pytest.raises(NotFound, match="no environment 'sateg'"):
         history.deployments(World.of(ONE_AND_ONE).ports(), release=None, environment_id="sateg", limit=1)

@@ -64,9 +64,9 @@ class WorldStore:
             return self._read.told(deployment_id)
 
     def deployments(
-        self, environment_ids: Sequence[str], limit: int, release_id: str | None = None
+        self, environment_ids: Sequence[str] | None, limit: int, release_id: str | None = None
     ) -> tuple[Deployment, ...]:
-        with self._pass("deployments", *environment_ids, release_id or ""):
+        with self._pass("deployments", *(environment_ids or ()), release_id or ""):
             table = self._read
             every = [table.told(one) for one in (*table.deployments, *table.legacy)]
             return newest(
@@ -74,7 +74,7 @@ class WorldStore:
                     one
                     for one in every
                     if one is not None
-                    and one.environment in environment_ids
+                    and (environment_ids is None or one.environment in environment_ids)
                     and release_id in (None, one.release_id)
                 ),
                 limit,

@@ -86,6 +86,7 @@ MALFORMED_FAULTS = (ResponseParserError, AttributeError, KeyError, TypeError, Va
 
 SIGN_IN = "sign in to AWS again (`aws sso login`, or new keys) or choose a profile with AWS_PROFILE"
 CORRECT_FILE = "correct that file, or name others with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
+ALLOW_IT = "add it to the policy of that role or user, or use other credentials (AWS_PROFILE)"
 TRY_AGAIN = "run the same command again: it goes on where this one stopped"
 ACTIONS_BEHIND = {
     "dynamodb:TransactWriteItems": "dynamodb:PutItem, dynamodb:UpdateItem and dynamodb:ConditionCheckItem",
@@ -209,9 +210,7 @@ def _denied(name: str, code: str, message: str) -> AccessDenied:
         parts.append(f"for {said['principal']}")
     if not said:
         parts.append(f"({code}: {message})" if message else f"({code})")
-    return AccessDenied(
-        name, " ".join(parts), "`weco-deploy iam-policy` prints all the permissions that are needed"
-    )
+    return AccessDenied(name, " ".join(parts), ALLOW_IT)
 
 
 def _message(error: ClientError) -> str:

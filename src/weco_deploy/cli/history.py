@@ -55,8 +55,6 @@ def show_deployments(
     invocation: Invocation, *, release: str | None, environment_id: str | None, limit: int
 ) -> None:
     opened = Opened(invocation, "show-deployments")
-    if environment_id is not None:
-        opened.project.environment(environment_id)  # NotFound before AWS is asked anything
     deployments = operations.deployments(
         opened.ports, release=release, environment_id=environment_id, limit=limit
     )

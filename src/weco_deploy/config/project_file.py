@@ -47,6 +47,13 @@ class ProjectFile:
         return self.projects[project_id]
 
 
+SMALLEST = (
+    "my_project: {name: My project, environments: [{id: stage, name: Staging}], "
+    "image_repositories: [{id: my_image, services: [my-service]}]}"
+)
+"""A project file to begin with."""
+
+
 def load(path: Path) -> ProjectFile:
     """The projects in the file at `path`, which is not looked for elsewhere.
 
@@ -60,7 +67,7 @@ def load(path: Path) -> ProjectFile:
     if node is None:
         raise ProjectFileError(
             f"the project file {path} is empty",
-            hint="write one with: weco-deploy init --print > .wellcome_project",
+            hint=f"begin with: {SMALLEST}",
         )
     root = Spot(node)
     entries, misshapen = shape(root)

@@ -23,20 +23,21 @@ def releases(ports: Ports, limit: int) -> tuple[Release, ...]:
 def deployments(
     ports: Ports, *, release: str | None, environment_id: str | None, limit: int
 ) -> tuple[Deployment, ...]:
-    """The newest deployments first: of all environments or one, of all releases or one."""
+    """The newest deployments first: of all environments or one, of all releases or one.
+
+    Environments that the project file no longer names are among them. Raises NotFound for one that it does not
+    name and that nothing was ever deployed to.
+    """
     chosen = choose(ports, release).release_id if release else None
-    environments = (
-        [ports.project.environment(environment_id).id]
-        if environment_id
-        else [environment.id for environment in ports.project.environments]
-    )
-    return ports.store.deployments(environments, limit, chosen)
+    found = ports.store.deployments([environment_id] if environment_id else None, limit, chosen)
+    if environment_id and not found:
+        ports.project.environment(environment_id)
+    return found
 
 
 def release_deployments(ports: Ports, release: Release) -> tuple[Deployment, ...]:
     """The deployments of a release, the newest first."""
-    environments = [environment.id for environment in ports.project.environments]
-    return ports.store.deployments(environments, MANY, release.release_id)
+    return ports.store.deployments(None, MANY, release.release_id)
 
 
 def difference(ports: Ports, release: str, base: str) -> ReleaseDifference:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from weco_deploy.aws.records import legacy
 from weco_deploy.aws.records.attributes import Fields, Item
@@ -68,15 +69,22 @@ class History:
         return next((one for one in recorded if one.deployment_id == deployment_id), None)
 
     def deployments(
-        self, environment_ids: Sequence[str], limit: int, release_id: str | None
+        self, environment_ids: Sequence[str] | None, limit: int, release_id: str | None
     ) -> tuple[Deployment, ...]:
-        wanted = frozenset(environment_ids)
-        if release_id is None:
-            ours, releases = self._of_environments(wanted, limit), self._deployed_releases()
-        else:
+        releases: Iterable[Item]
+        if release_id is not None:
             release = self._table.get(release_id)
-            releases = iter([release] if release is not None else [])
-            ours = self._of_release(release, wanted, limit) if release is not None else ()
+            releases = () if release is None else (release,)
+        elif environment_ids is None:
+            # The newest deployments are of the releases that were deployed last, one of each at least.
+            releases = tuple(islice(self._deployed_releases(), limit))
+        else:
+            releases = self._deployed_releases()
+        wanted = frozenset(_deployed_to(releases) if environment_ids is None else environment_ids)
+        if release_id is None:
+            ours = self._of_environments(wanted, limit)
+        else:
+            ours = tuple(item for one in releases for item in self._of_release(one, wanted, limit))
         items = {read_deployment(item).deployment_id: item for item in ours}
         newest = legacy.newest(releases, wanted, limit, map(read_deployment, ours))
         return tuple(
@@ -127,6 +135,11 @@ class History:
         rollback_id = rollback_of(item)
         rollback = self._table.get(deployment_key(rollback_id)) if rollback_id is not None else None
         return read_deployment(rollback) if rollback is not None else None
+
+
+def _deployed_to(releases: Iterable[Item]) -> Iterator[str]:
+    """The environments that these releases were deployed to."""
+    return (one.environment for item in releases for one in read_release(item).deployments)
 
 
 def latest_date(item: Item) -> datetime:
