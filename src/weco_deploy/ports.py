@@ -93,10 +93,10 @@ class ServiceRuntime(Protocol):
     def resolved(self, service: Service) -> tuple[ResolvedImage, ...]:
         """What the service's primary deployment pinned its images to; empty where that can't be known."""
 
-    def redeploy(self, key: ServiceKey) -> str:
+    def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> str:
         """Start a new deployment of the service and answer its id.
 
-        NOT idempotent, so never retried once AWS may have acted: then it raises Unreachable, and ours
+        `allowed` is asked before each attempt and raises if there must be no further one. NOT idempotent, so never retried once AWS may have acted: then it raises Unreachable, and ours
         is the PRIMARY that a later `describe` shows.
         """
 

@@ -8,7 +8,7 @@ from tests.aws.scripted import LOST, Answer, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.ecs import UPDATE_PAUSES, EcsRuntime
 from weco_deploy.aws.session import Login
-from weco_deploy.errors import AccessDenied, AwsError, Throttled, Unreachable
+from weco_deploy.errors import AccessDenied, AwsError, LeaseLost, Throttled, Unreachable
 from weco_deploy.model.service import ServiceKey
 
 KEY = ServiceKey("arn:aws:ecs:eu-west-1:111122223333:cluster/acme", "search")
@@ -82,6 +82,21 @@ def test_retries_of_a_throttled_order_end(aws: ScriptedAws, runtime: EcsRuntime,
 
     assert len(aws.calls) == len(UPDATE_PAUSES) + 1
     assert sum(clock.waited) <= sum(UPDATE_PAUSES)
+
+
+def test_an_order_is_not_given_again_once_it_is_not_allowed_any_more(
+    aws: ScriptedAws, runtime: EcsRuntime
+) -> None:
+    aws.says("UpdateService", refusal("ThrottlingException", "Rate exceeded"), STARTED)
+
+    def allowed() -> None:
+        if aws.calls:
+            raise LeaseLost("our lock ran out")
+
+    with pytest.raises(LeaseLost):
+        runtime.redeploy(KEY, allowed)
+
+    assert aws.calls == ["UpdateService"]
 
 
 @pytest.mark.usefixtures("aws")

@@ -7,9 +7,10 @@ import pytest
 from tests.operations.runs import Told, deployments, recorded, release_deploy, statuses
 from tests.world import Behaviour, Call, World, crash, slow
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE
-from weco_deploy.errors import AccessDenied, AwsError, Unreachable
+from weco_deploy.errors import AccessDenied, AwsError, Interrupted, Unreachable
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Notice, ServiceSettled, TagPutBack
+from weco_deploy.pipeline import fan
 
 DENIED = AccessDenied("ecs:UpdateService", "not allowed: ecs:UpdateService")
 LOST = Unreachable("ecs:UpdateService", "connection reset")
@@ -114,6 +115,38 @@ def test_what_stops_putting_back_does_not_hide_why_it_was_needed() -> None:
 
     assert "ecs:UpdateService" in deployment.reason
     assert any("dynamodb:PutItem" in one.message for one in told.events if isinstance(one, Notice))
+
+
+def test_a_signal_while_tags_are_put_back_does_not_leave_some_of_them_moved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fan.read([lambda: None])  # the pool is for all tests: it must not be made with one worker
+    monkeypatch.setattr(fan, "WORKERS", 1)  # so that the lease is renewed between two tags
+    world, old, _ = pushed()
+
+    def refuse(_: Call) -> None:
+        # The table is busy, and a signal ends the wait for it.
+        world.fail("store.renew", Interrupted("interrupted by SIGTERM"))
+        world.pass_time(40)
+        raise DENIED
+
+    world.before("runtime.redeploy", refuse)
+
+    deployment = release_deploy(world)
+
+    assert world.count("store.renew") > 1
+    assert tags(world) == old
+    assert_nothing_applied(world, deployment)
+
+
+def test_a_signal_while_the_record_is_closed_does_not_leave_it_open() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    world.fail("store.settle", Interrupted("interrupted by SIGTERM"))
+
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+    assert deployments(world)[0].status is DeploymentStatus.SUCCEEDED
+    assert recorded(world).lock is None
 
 
 @pytest.mark.parametrize("nth", range(2, 6))

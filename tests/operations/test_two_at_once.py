@@ -78,6 +78,18 @@ def test_a_lease_that_ran_out_by_our_own_clock_stops_the_next_change() -> None:
     assert recorded(world).lock is None
 
 
+def test_where_the_lease_is_lost_before_the_record_is_closed_no_success_is_claimed() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    world.before("store.settle", lambda _: world.somebody_locks("stage", holder="ann"))
+
+    deployment = release_deploy(world)
+
+    assert deployment.status is DeploymentStatus.IN_PROGRESS
+    assert "ann holds it now" in deployment.reason
+    assert "the verdict was succeeded" in deployment.reason
+
+
 def test_a_long_watch_renews_its_lease() -> None:
     world = World.of(ONE_AND_ONE)
     world.push("search", slow(500))

@@ -303,6 +303,19 @@ def not_within_itself(step: Callable[[Call], None]) -> Callable[[Call], None]:
     return act
 
 
+def test_nothing_is_put_back_in_an_environment_that_is_not_ours_any_more() -> None:
+    world, _, bad = good_then(slow(60))
+    world.before("store.note", lambda _: world.somebody_unlocks("stage"), nth=2)
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert deployment.rollback is None
+    assert "not ours any more" in deployment.reason
+    assert world.tag("search", "env.stage") == bad
+    assert world.count("registry.point") == 2  # of the good one, then of this one
+
+
 def test_a_lock_that_was_asked_for_begins_after_the_rollback() -> None:
     world, good, _ = good_then(crash())
     world.at(12, lambda: lock(world.ports(requested_by="ann"), "stage", "freeze"))

@@ -263,6 +263,16 @@ def test_after_an_error_that_is_not_ours_nothing_more_begins() -> None:
     assert not begun.is_set()
 
 
+def test_turn_runs_also_while_no_outcome_becomes_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fan, "BETWEEN_TURNS", 0.01)
+    turned = Event()
+
+    def long() -> bool:
+        return turned.wait(PATIENCE)
+
+    assert fan.change([long], lambda _, __: None, never, turned.set) == [fan.Done(True)]
+
+
 @pytest.mark.parametrize("where", ["done", "turn"])
 def test_what_done_or_turn_raise_waits_for_what_was_begun(where: str) -> None:
     """A lost lease, say: the record needs the outcome of the changes in flight all the same."""

@@ -127,8 +127,9 @@ class WorldRuntime:
             containers = self._ecs.definitions[found.primary.task_definition]
             return resolved_view(found, tuple((one.name, one.image) for one in containers))
 
-    def redeploy(self, key: ServiceKey) -> str:
+    def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> str:
         with self._pass("redeploy", str(key)):
+            allowed()
             service = next((one for one in self._in(key.cluster) if one.key.name == key.name), None)
             if service is None:
                 raise AwsError("ecs:UpdateService", f"ServiceNotFoundException: {key}")

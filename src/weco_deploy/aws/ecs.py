@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -149,13 +149,15 @@ class EcsRuntime:
         except AwsError:
             return ()
 
-    def redeploy(self, key: ServiceKey) -> str:
+    def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> str:
         for pause in UPDATE_PAUSES:
+            allowed()
             try:
                 return self._redeployed_once(key)
             except (Throttled, NotSent):
                 # Refused or never sent: only then is it sure that ECS has not begun a deployment.
                 self._clock.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, no secret
+        allowed()
         return self._redeployed_once(key)
 
     def _redeployed_once(self, key: ServiceKey) -> str:

@@ -40,6 +40,7 @@ def carry_out(
         if any(service.status is ServiceStatus.IN_PROGRESS for service in ledger.deployment.services):
             reason = f"{reason}; {_goes_on(ledger.deployment)}"
     except DeployError as error:
+        ledger.lost = isinstance(error, LeaseLost)
         status, reason = DeploymentStatus.FAILED, error.message
     return ledger.verdict(status, ports.clock.utc(), reason)
 
@@ -61,14 +62,24 @@ def settle(ledger: Ledger, tell: Callable[[Event], None], undone: Deployment | N
         ledger.deployment = replace(ledger.deployment, reason=reason)
     deployment = ledger.deployment
     try:
-        ledger.settle(undone)
+        _close(ledger, undone)
     except LeaseLost as lost:
+        deployment = _not_claimed(deployment, f"{lost.message}; the verdict was {deployment.status}")
         tell(Notice(lost.message))
     except AwsError as error:
-        deployment = _unsettled(deployment, error)
+        why = f"the record could not be closed ({error.message}); the verdict was {deployment.status}"
+        deployment = _not_claimed(deployment, why)
         tell(Notice(deployment.reason))
     tell(Settled(deployment))
     return deployment
+
+
+def _close(ledger: Ledger, undone: Deployment | None) -> None:
+    """Close the record, also if a signal asks to stop: it ends the wait for a table that is busy, once."""
+    try:
+        ledger.settle(undone)
+    except Interrupted:
+        ledger.settle(undone)
 
 
 def _left_behind(deployment: Deployment) -> str:
@@ -83,12 +94,10 @@ def _left_behind(deployment: Deployment) -> str:
     )
 
 
-def _unsettled(deployment: Deployment, error: AwsError) -> Deployment:
-    reason = (
-        f"the record could not be closed ({error.message}); the verdict was {deployment.status}: close it with "
-        f"weco-deploy confirm-deploy --environment-id {deployment.environment}"
-    )
+def _not_claimed(deployment: Deployment, why: str) -> Deployment:
+    """The deployment as it may be told where its record could not be closed: no success is claimed."""
     succeeded = deployment.status is DeploymentStatus.SUCCEEDED
+    reason = f"{why}: look with weco-deploy confirm-deploy --environment-id {deployment.environment}"
     return replace(
         deployment,
         status=DeploymentStatus.IN_PROGRESS if succeeded else deployment.status,

@@ -119,6 +119,7 @@ def _carry_out(
     tell: Callable[[Event], None],
 ) -> Deployment:
     deployment = carry_out(planned, environment, request, ledger, ports, tell)
-    if deployment.status in UNDONE and (request.rollback_on_failure or environment.on_failure == "rollback"):
+    wanted = request.rollback_on_failure or environment.on_failure == "rollback"
+    if wanted and deployment.status in UNDONE and not ledger.lost:
         return undo(deployment, environment, request, ledger, ports, tell)
     return settle(ledger, tell)

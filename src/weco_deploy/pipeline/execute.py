@@ -7,6 +7,7 @@ those already moved go back.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -82,7 +83,7 @@ def put_back(
 
     A tag that did not exist before stays where it is, because images are never deleted: the record goes
     on saying that it moved, and the event says why. What stops it is told, not raised: there was a reason
-    to put things back, and that one is to be heard.
+    to put things back, and that one is to be heard. A signal does not stop it.
     """
 
     def told(place: int, outcome: fan.Outcome[None]) -> None:
@@ -93,9 +94,14 @@ def put_back(
         elif isinstance(outcome, fan.Failed):
             tell(TagPutBack(image, outcome.error.message))
 
+    def turn() -> None:
+        # A signal ends the wait for a table that is busy. Whoever is asked to stop knows that already.
+        with suppress(Interrupted):
+            ledger.renew_if_due()
+
     calls = [partial(_put_back, registry, image, ledger) for image in images]
     try:
-        fan.change(calls, told, lambda: False, ledger.renew_if_due)
+        fan.change(calls, told, lambda: False, turn)
         ledger.note()
     except DeployError as error:
         tell(Notice(f"while the tags were put back: {error.message}"))
@@ -136,7 +142,7 @@ def _redeploy(
         ledger.renew_if_due()
 
     calls = [partial(_redeploy_one, service, runtime, ledger, ports.clock) for service in services]
-    (first,) = fan.change(calls[:1], told, ports.interrupts.requested)
+    (first,) = fan.change(calls[:1], told, ports.interrupts.requested, ledger.renew_if_due)
     if isinstance(first, fan.Failed):
         if not isinstance(first.error, LeaseLost):
             put_back(plan.moves, ledger, ports.registry, tell)
@@ -158,7 +164,7 @@ def _redeploy_one(service: PlannedService, runtime: ServiceRuntime, ledger: Ledg
     for attempt in range(1, REDEPLOY_ATTEMPTS + 1):
         ledger.ours()
         try:
-            return runtime.redeploy(service.key)
+            return runtime.redeploy(service.key, ledger.ours)
         except Unreachable:
             begun = _begun(service, runtime, clock)
             if begun is not None:

@@ -13,6 +13,8 @@ from weco_deploy.errors import DeployError
 
 WORKERS = 16
 """As many as the AWS clients keep connections open for."""
+BETWEEN_TURNS = 1.0
+"""Seconds: calls that take long must not keep the caller from what has to be done meanwhile."""
 
 T = TypeVar("T")
 
@@ -74,7 +76,8 @@ def change(
     """Make calls that change something; all that were begun are awaited, whatever becomes of the others.
 
     `done` is told each call's place and outcome, in this thread, as soon as it is known; `turn` runs in
-    this thread whenever some outcomes are known and the next calls have begun, beside those. Once `stop`
+    this thread whenever some outcomes are known and the next calls have begun, beside those, and every
+    `BETWEEN_TURNS` seconds while none becomes known. Once `stop`
     answers true no further call begins; nor once something is raised by `done`, by `turn`, or by a call
     that fails with what is no DeployError. That is raised when all that were begun have ended, and
     `done` was told of them too.
@@ -82,6 +85,7 @@ def change(
     outcomes: list[Outcome[T]] = [Skipped() for _ in calls]
     waiting = deque(enumerate(calls))
     under_way: dict[Future[T], int] = {}
+    waited = False
 
     def ended(future: Future[T]) -> None:
         place = under_way.pop(future)
@@ -93,11 +97,12 @@ def change(
             while waiting and len(under_way) < WORKERS and not stop():
                 place, call = waiting.popleft()
                 under_way[begin(call)] = place
-            if len(under_way) + len(waiting) < len(calls):
+            if waited:
                 turn()
             if not under_way:
                 break
-            finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            waited = True
+            finished, _ = wait(under_way, BETWEEN_TURNS, return_when=FIRST_COMPLETED)
             for future in finished:
                 ended(future)
     finally:
