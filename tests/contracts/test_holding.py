@@ -444,6 +444,19 @@ def test_services_are_known_by_the_ecs_deployment_noted_and_its_digests(
     }
 
 
+def test_a_service_that_failed_is_known_to_have_failed_until_it_does_well(
+    store: ReleaseStore, release: Release
+) -> None:
+    bad, good = a_deployment(release), a_deployment(release)
+    failed = outcome("shared", "api", told="ecs-svc/1", status=ServiceStatus.FAILED)
+    ended = replace(succeeded(bad), status=DeploymentStatus.FAILED, services=(failed,))
+    store.settle(claimed(store, bad), ended)
+    assert store.environment("stage").services["shared"].failed
+    well = outcome("shared", "api", told="ecs-svc/2", status=ServiceStatus.SUCCEEDED)
+    store.settle(claimed(store, good), replace(succeeded(good), services=(well,)))
+    assert not store.environment("stage").services["shared"].failed
+
+
 def test_a_service_that_was_never_told_is_known_as_before(store: ReleaseStore, release: Release) -> None:
     first, second = a_deployment(release), a_deployment(release)
     told = outcome("shared", "api", told="ecs-svc/1", status=ServiceStatus.SUCCEEDED)

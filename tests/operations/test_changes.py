@@ -345,3 +345,31 @@ def test_two_crashes_since_a_service_succeeded_are_not_yet_a_failure() -> None:
 def crash_once(world: World, service_id: str) -> None:
     """A task that runs crashes, and is replaced."""
     world.stop_task(service_id, "stage", "EssentialContainerExited", "Essential container in task exited")
+
+
+def test_a_crash_loop_that_is_met_between_two_crashes_is_not_called_unchanged_when_it_is_run_again() -> None:
+    world = early_and(slow(240))
+    world.push("items", crash(at=70))
+    assert statuses(release_deploy(world))["items-api"] is ServiceStatus.FAILED
+    world.pass_time(5)
+    assert world.running("items-api", "stage")
+    before = world.count("runtime.redeploy")
+
+    again = release_deploy(world)
+
+    assert (
+        statuses(again)["items-api"] is ServiceStatus.SUCCEEDED
+    )  # by a rollout of its own, that did not fail
+    assert world.count("runtime.redeploy") == before + 1
+
+
+def test_what_stopped_before_a_new_attempt_does_not_count_against_it() -> None:
+    world = World.of(ONE_AND_ONE, breaker=False)
+    world.push("search", crash())
+    failed = release_deploy(world)
+    assert failed.status is DeploymentStatus.FAILED
+    world.mend("search")  # what it needs, a secret say, is there now
+
+    again = release_deploy(world)
+
+    assert again.status is DeploymentStatus.SUCCEEDED

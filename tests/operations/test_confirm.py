@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.operations.runs import (
@@ -19,6 +21,8 @@ from weco_deploy.errors import EnvironmentLocked, Interrupted, NotFound
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Notice, Waiting
 from weco_deploy.model.release import Release
+from weco_deploy.model.requests import ConfirmRequest
+from weco_deploy.operations.confirm import confirm
 
 LEASE_AND_GRACE = 120 + 15
 WRITES = ("claim", "resume", "renew", "note", "settle", "save", "lock", "unlock")
@@ -319,6 +323,45 @@ def test_one_that_was_cut_off_before_it_changed_anything_has_failed_and_the_envi
     assert record.lock is None
     assert "search" not in record.images
     assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+
+
+def test_one_that_was_cut_off_before_a_service_that_is_scaled_to_nothing_was_told_has_failed() -> None:
+    world = World.of(ONE_AND_ONE, desired=0)
+    world.push("search")
+    killed(world, "registry.point")
+    world.pass_time(LEASE_AND_GRACE)
+
+    assert confirm_deploy(world).status is DeploymentStatus.FAILED
+
+
+def test_a_service_that_is_gone_since_the_first_deployment_was_cut_off_is_no_success() -> None:
+    world = World.of(FIVE_AND_EIGHT)
+    world.push("search")
+    killed(world, "store.note", nth=2)
+    world.pass_time(LEASE_AND_GRACE)
+    world.delete_service("search-worker", "stage")
+
+    deployment = confirm_deploy(world)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    (failed,) = [one for one in deployment.services if one.status is ServiceStatus.FAILED]
+    assert failed.reason == "stage/search-worker is not found any more"
+
+
+def test_a_service_that_the_project_file_no_longer_names_stays_as_it_was_noted() -> None:
+    world = World.of(FIVE_AND_EIGHT)
+    world.push("search")
+    deployed = release_deploy(world)
+    search = world.project.images[0]
+    fewer = replace(
+        world.project, images=(replace(search, services=("search-api",)), *world.project.images[1:])
+    )
+    ports = replace(world.ports(), project=fewer)
+
+    deployment = confirm(ConfirmRequest(environment_id="stage"), ports, lambda _: None)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert statuses(deployment) == statuses(deployed)
 
 
 def test_a_signal_while_one_that_was_cut_off_is_watched_settles_it_as_interrupted() -> None:

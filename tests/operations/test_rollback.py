@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.operations.runs import deploy_release, deployments, recorded, release_deploy, rollback
+from tests.operations.runs import (
+    deploy_release,
+    deployments,
+    recorded,
+    release,
+    release_deploy,
+    rollback,
+)
 from tests.world import Call, World, crash
 from tests.world.projects import ONE_AND_ONE, project
 from weco_deploy.errors import NotFound, PlanRefused
-from weco_deploy.model.deployment import DeploymentStatus, Kind
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
+from weco_deploy.model.release import Release
 
 TWO = project({"search": ["search-api"], "items": ["items-api"]})
 
@@ -218,3 +226,35 @@ def test_after_a_failure_a_partial_good_release_comes_back_with_what_ran_beside_
     record = recorded(world)
     assert record.good is not None
     assert record.good.release_id == deployment.release_id
+
+
+def test_after_a_first_deployment_that_fails_it_goes_to_what_5x_deployed_last() -> None:
+    world = World.of(ONE_AND_ONE)
+    old = release(world.ports(), save=True)
+    digest = world.tag("search", "env.stage")
+    deployed_by_5x(world, old)
+    world.pass_time(1)
+    world.push("search", crash())
+    assert release_deploy(world).status is DeploymentStatus.FAILED
+    world.pass_time(1)
+
+    back = rollback(world)
+
+    assert (back.status, back.release_id) == (DeploymentStatus.SUCCEEDED, old.release_id)
+    assert world.tag("search", "env.stage") == digest
+    assert {digest} == world.running("search-api", "stage")
+
+
+def deployed_by_5x(world: World, old: Release) -> None:
+    """As if 5.x had deployed it: it kept no verdict."""
+    was = Deployment(
+        deployment_id=world.new_id(),
+        release_id=old.release_id,
+        project_id=old.project_id,
+        environment="stage",
+        status=DeploymentStatus.UNVERIFIED,
+        date_created=world.now(),
+        requested_by="ada",
+        description="",
+    )
+    world.tables[world.project.release_table].legacy[was.deployment_id] = was

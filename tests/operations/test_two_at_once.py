@@ -81,7 +81,11 @@ def test_a_lease_that_ran_out_by_our_own_clock_stops_the_next_change() -> None:
 def test_where_the_lease_is_lost_before_the_record_is_closed_no_success_is_claimed() -> None:
     world = World.of(ONE_AND_ONE)
     world.push("search")
-    world.before("store.settle", lambda _: world.somebody_locks("stage", holder="ann"))
+
+    def ann(_: Call) -> None:
+        world.somebody_locks("stage", holder="ann")
+
+    world.before("store.settle", ann)
 
     deployment = release_deploy(world)
 

@@ -30,7 +30,7 @@ from tests.rules.states import (
     up,
     view,
 )
-from weco_deploy.model.environment import AppliedImage
+from weco_deploy.model.environment import AppliedImage, EnvironmentRecord, KnownService
 from weco_deploy.model.plan import Action, Snapshot
 from weco_deploy.model.service import ServiceView
 
@@ -276,3 +276,26 @@ def test_images_and_services_come_in_the_projects_order() -> None:
 def test_an_image_without_services_is_moved_all_the_same() -> None:
     made = planned(snapshot(images=TO_MOVE, services={}), of=project(search=[]))
     assert (len(made.moves), made.services, made.warnings, made.changes) == (1, (), (), True)
+
+
+# What failed before
+
+
+def knowing(service: KnownService) -> EnvironmentRecord:
+    return EnvironmentRecord(environment="stage", services={service.service_id: service})
+
+
+def test_what_failed_in_the_deployment_before_is_redeployed_though_it_runs_the_release_at_this_moment() -> (
+    None
+):
+    failed = replace(noted(), failed=True)
+    service = only(planned(replace(seeing(up(NEW)), record=knowing(failed))))
+    assert (service.action, service.why) == (
+        Action.REDEPLOY,
+        "its rollout failed in the deployment before",
+    )
+
+
+def test_what_failed_before_another_deployment_of_somebody_elses_is_left_as_it_is() -> None:
+    failed = replace(noted(ecs_deployment_id=BEFORE), failed=True)
+    assert only(planned(replace(seeing(up(NEW)), record=knowing(failed)))).action is Action.LEAVE

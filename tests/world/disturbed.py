@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from tests.world.behaviour import good
 from tests.world.declared import Declared
 from tests.world.ecs_state import RunningService
 from tests.world.gate import Call, Step, StepInOneRun
@@ -85,6 +86,12 @@ class Disturbed(Declared):
             service = self.declared(service_id, environment)
             task = next(task for task in service.tasks if task.runs)
             self.scheduler.stop(service, task, code, reason)
+
+    def mend(self, image_id: str) -> None:
+        """From now on every image of that repository works: what was missing was not in the image."""
+        stored = self.stored(image_id)
+        for digest, image in stored.images.items():
+            stored.images[digest] = replace(image, behaviour=good())
 
     def delete_service(self, service_id: str, environment: str) -> None:
         """Somebody deletes the service; ECS goes on answering it, as INACTIVE."""

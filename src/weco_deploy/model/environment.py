@@ -59,12 +59,16 @@ class AppliedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownService:
-    """A service that a deployment found, the ECS deployment it noted, and the digests that one was for."""
+    """A service that a deployment found, the ECS deployment it noted, and the digests that one was for.
+
+    `failed`: it was judged to have failed, so that it needs another one, whatever it seems to run at a moment.
+    """
 
     service_id: str
     key: ServiceKey
     ecs_deployment_id: str | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.environment import AppliedImage, DeployedRelease, EnvironmentRecord, KnownService
 
 
@@ -63,6 +63,7 @@ def _noted(outcome: ServiceOutcome, deployment: Deployment, known: KnownService 
         key=outcome.key,
         ecs_deployment_id=outcome.ecs_deployment_id,
         digests=digests,
+        failed=outcome.status is ServiceStatus.FAILED,
     )
 
 

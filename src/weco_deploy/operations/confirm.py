@@ -7,7 +7,7 @@ than its record says is that recorded, if nobody has claimed the environment mea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ from weco_deploy.model.deployment import (
 from weco_deploy.model.environment import EnvironmentRecord, Held
 from weco_deploy.model.events import Event, Notice, Waiting
 from weco_deploy.model.plan import Action, PlannedService, Snapshot
-from weco_deploy.model.project import Environment
+from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest
 from weco_deploy.operations.carrying import settle
@@ -211,11 +211,7 @@ def _looked_at(
             tracks[service.service_id] = Track(
                 service=service, deployment_id=outcome.ecs_deployment_id, previous_id=None, since=now
             )
-    outcomes += [
-        replace(noted[service_id], status=ServiceStatus.FAILED, reason=reason)
-        for service_id, reason in found.gone.items()
-        if service_id in noted
-    ]
+    outcomes += _others(recorded, outcomes, found.gone, ports.project)
     changes = recorded.images or {
         image_id: ImageChange(
             image_id=image_id, from_digest=None, to_digest=digest, to_ref=release.versions[image_id].ref
@@ -224,6 +220,25 @@ def _looked_at(
         if digest is not None
     }
     return as_seen(replace(recorded, images=changes, services=tuple(outcomes)), seen), tracks
+
+
+def _others(
+    recorded: Deployment, judged: Iterable[ServiceOutcome], gone: Mapping[str, str], project: Project
+) -> Iterator[ServiceOutcome]:
+    """The services that were deployed to and are not found any more. 5.x noted them by their names in ECS alone."""
+    outcomes = tuple(judged)
+    ids, keys = {one.service_id for one in outcomes}, {one.key for one in outcomes}
+    for known in recorded.services:
+        if known.service_id in ids or known.key in keys:
+            continue
+        if known.service_id in project.services:
+            missing = f"{known.key} is not found any more"
+            yield replace(known, status=ServiceStatus.FAILED, reason=gone.get(known.service_id, missing))
+        elif known.settled:
+            yield known
+        else:
+            unknown = "the project file no longer names it"
+            yield replace(known, status=ServiceStatus.FAILED, reason=unknown)
 
 
 def _outcome(service: PlannedService, noted: ServiceOutcome | None) -> ServiceOutcome:
@@ -250,7 +265,8 @@ def _outcome(service: PlannedService, noted: ServiceOutcome | None) -> ServiceOu
         return replace(
             outcome, status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=service.ecs_deployment_id, reason=""
         )
-    if noted is not None and not noted.settled and (watched := ecs_id or service.ecs_deployment_id):
+    watched = ecs_id or (service.ecs_deployment_id if service.desired else None)
+    if noted is not None and not noted.settled and watched:
         # One that was cut off may have been told without that being noted: its rollout shows what it runs.
         return replace(outcome, status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=watched, reason="")
     return outcome

@@ -255,6 +255,9 @@ def _action(
         return Action.REDEPLOY, finding.why
     if service.primary is None or service.primary.rollout_state == "FAILED":
         return Action.REDEPLOY, "its last rollout failed"
+    if known is not None and known.failed and known.ecs_deployment_id == service.primary.id:
+        # It may run between two crashes; and what stopped before must not count against a new attempt.
+        return Action.REDEPLOY, "its rollout failed in the deployment before"
     if not rested(service):
         return Action.ADOPT, f"{finding.why}, and that rollout is under way"
     if not all_described(view):

@@ -3,7 +3,7 @@
     release_id "environment#<id>"   project_id "<project>#<environment>"   environment   fence
     lock {…}   next_lock {…}   current {release_id, deployment_id, status}   good {…}
     images {id: {release_id, digest, ref}}
-    services {id: {cluster, service_name, ecs_deployment_id, digests {image id: digest}}}
+    services {id: {cluster, service_name, ecs_deployment_id, digests {image id: digest}, failed}}
 
 A table belongs to one project, so the environment's id is enough of a key.
 """
@@ -78,6 +78,7 @@ def _known_item(service: KnownService) -> Item:
             "service_name": service.key.name,
             "ecs_deployment_id": service.ecs_deployment_id,
             "digests": dict(service.digests),
+            "failed": True if service.failed else None,
         }
     )
 
@@ -135,4 +136,5 @@ def _read_known(service_id: str, row: Fields) -> KnownService:
         key=ServiceKey(row.text("cluster"), row.text("service_name")),
         ecs_deployment_id=row.optional_text("ecs_deployment_id"),
         digests={image_id: digests.text(image_id) for image_id in digests.item},
+        failed=row.flag("failed"),
     )

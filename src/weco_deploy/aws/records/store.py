@@ -54,7 +54,7 @@ class DynamoReleaseStore:
         return self._history.deployment(deployment_id)
 
     def deployments(
-        self, environment_ids: Sequence[str], limit: int, release_id: str | None = None
+        self, environment_ids: Sequence[str] | None, limit: int, release_id: str | None = None
     ) -> tuple[Deployment, ...]:
         return self._history.deployments(environment_ids, limit, release_id)
 
