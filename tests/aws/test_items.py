@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -134,6 +135,7 @@ services = st.builds(
     key=keys,
     ecs_deployment_id=st.none() | ids,
     digests=st.dictionaries(ids, digests, max_size=3),
+    failed=st.booleans(),
 )
 environments = st.builds(
     EnvironmentRecord,
@@ -206,8 +208,10 @@ def test_a_cut_text_fits_and_shows_its_cut(text: str, limit: int) -> None:
     assert short == text * 5 or short.endswith(CUT)
 
 
-def a_deployment(services: int, failure: Failure, failures_each: int) -> Deployment:
-    images = {f"image-{count}": change(f"image-{count}") for count in range(services)}
+def a_deployment(
+    services: int, failure: Failure, failures_each: int, *, images: int | None = None
+) -> Deployment:
+    changes = {f"image-{count}": change(f"image-{count}") for count in range(images or services)}
     return Deployment(
         deployment_id="d",
         release_id="r",
@@ -217,17 +221,17 @@ def a_deployment(services: int, failure: Failure, failures_each: int) -> Deploym
         date_created=datetime(2026, 3, 1, tzinfo=UTC),
         requested_by="ada",
         description="why " * 10_000,
-        images=images,
+        images=changes,
         services=tuple(
             ServiceOutcome(
                 service_id=f"service-{count}",
                 key=ServiceKey("arn:aws:ecs:eu-west-1:111122223333:cluster/our-cluster", f"service-{count}"),
-                images=(image_id,),
+                images=(f"image-{count % len(changes)}",),
                 status=ServiceStatus.FAILED,
                 reason="because " * 1_000,
                 failures=(failure,) * failures_each,
             )
-            for count, image_id in enumerate(images)
+            for count in range(services)
         ),
     )
 
@@ -251,6 +255,34 @@ def test_no_deployment_is_too_large_for_an_item(services: int, failures_each: in
     assert size(item) <= ITEM_LIMIT
     for service in read_deployment(item).services:
         assert sum(size(failure_item(one)) for one in service.failures) <= SERVICE_LIMIT
+
+
+@pytest.mark.parametrize("services", [400, 700, 900])
+def test_a_deployment_of_very_many_services_still_fits(services: int) -> None:
+    failure = Failure(kind="event", message="é" * 3_000)
+    item = deployment_item(a_deployment(services, failure, 3, images=100))
+    assert size(item) <= ITEM_LIMIT
+    assert len(read_deployment(item).services) == services
+
+
+@pytest.mark.parametrize(("images", "refs"), [(30, 300), (100, 1_000), (300, 20)])
+def test_a_release_whose_images_have_very_many_refs_fits_and_keeps_those_that_name_it(
+    images: int, refs: int
+) -> None:
+    tags = tuple(f"ref.{number:040x}" for number in range(refs))
+    versions = {
+        f"image-{number}": ImageVersion(ref=tags[-1], refs=tags, digest="sha256:" + "0" * 64)
+        for number in range(images)
+    }
+    release = Release(
+        release_id="r", project_id="search", project_name="Search", date_created=datetime(2026, 3, 1, tzinfo=UTC),
+        requested_by="ada", description="why " * 2_000, images=versions,
+    )  # fmt: skip
+    item = release_item(release)
+    assert size(item) <= ITEM_LIMIT
+    kept = read_release(item).versions
+    assert all(version.ref == tags[-1] and version.refs[0] == tags[-1] for version in kept.values())
+    assert all(len(version.refs) > 10 for version in kept.values())
 
 
 def failure_item(failure: Failure) -> Mapping[str, str]:

@@ -1,11 +1,17 @@
 """Errors that nothing foresaw, and the exit code of those that were."""
 
+import traceback
+from collections.abc import Callable
+
 import pytest
+from botocore.exceptions import ClientError, ProxyConnectionError
 
 from tests.cli.desk import Desk
 from tests.report.samples import deployment
+from weco_deploy.aws.faults import told
 from weco_deploy.cli.answering import exit_code
 from weco_deploy.cli.failure import exit_code as error_code
+from weco_deploy.cli.origin import origin_of
 from weco_deploy.errors import AwsError, Declined, EnvironmentLocked, Interrupted, UsageError
 from weco_deploy.model.deployment import DeploymentStatus
 
@@ -37,6 +43,46 @@ def test_verbose_shows_where_an_error_comes_from(desk: Desk, monkeypatch: pytest
     monkeypatch.setattr("weco_deploy.operations.history.releases", broken)
 
     assert "Traceback" in desk.run("--verbose", "show-releases").err
+
+
+TOKEN = "FwoGZXIvYXdzEJr-a-session-token"
+
+
+def refused(*_: object, **__: object) -> None:
+    """As AWS refuses a signature: it spells out what was signed."""
+    signed = f"The Canonical String should have been x-amz-security-token:{TOKEN}"
+    answer = {"Error": {"Code": "SignatureDoesNotMatch", "Message": signed}}
+    with told("dynamodb", "Query"):
+        raise ClientError(answer, "Query")  # type: ignore[arg-type]  # as much of an answer as is read
+
+
+def raised_by_a_library(*_: object, **__: object) -> None:
+    raise ProxyConnectionError(proxy_url=f"http://somebody:{TOKEN}@proxy")
+
+
+@pytest.mark.parametrize("fault", [refused, raised_by_a_library])
+def test_verbose_quotes_no_library_that_quotes_credentials(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: Callable[..., None]
+) -> None:
+    monkeypatch.setattr("weco_deploy.operations.history.releases", fault)
+
+    ran = desk.run("--verbose", "--output", "json", "show-releases")
+
+    assert ran.code == 1
+    assert f"botocore.exceptions.{'ClientError' if fault is refused else 'ProxyConnectionError'}" in ran.err
+    assert TOKEN not in ran.out + ran.err
+
+
+def test_a_traceback_has_what_led_to_the_error_as_python_has_it() -> None:
+    try:
+        try:
+            broken()
+        except ValueError as error:
+            raise AwsError("ecs:ListTasks", "no") from error
+    except AwsError as caught:
+        shown, python = origin_of(caught), "".join(traceback.format_exception(caught))
+
+    assert shown == python
 
 
 def test_what_others_wrote_into_a_message_does_not_reach_the_terminal(desk: Desk) -> None:

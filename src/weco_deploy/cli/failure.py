@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import click
 
 from weco_deploy.cli.invocation import Invocation
+from weco_deploy.cli.origin import message_of, origin_of
 from weco_deploy.cli.streams import write_notice, write_result
 from weco_deploy.errors import Declined, DeployError, InternalError, Interrupted, UsageError
 from weco_deploy.local.interrupts import interrupted
@@ -26,7 +26,7 @@ def reported(error: BaseException, invocation: Invocation, arguments: Sequence[s
     """Tell what went wrong and answer the exit code."""
     ours = _ours(error, invocation)
     if invocation.settings.verbose and not isinstance(error, click.ClickException):
-        write_notice("".join(traceback.format_exception(error)))
+        write_notice(origin_of(error))
     write_notice(_line(ours))
     if invocation.settings.json or _asks_for_json(arguments, os.environ):
         recorded = invocation.recorded
@@ -58,7 +58,7 @@ def _ours(error: BaseException, invocation: Invocation) -> DeployError:
         case KeyboardInterrupt():
             return interrupted()
     return InternalError(
-        f"internal error: {type(error).__name__}: {error}",
+        f"internal error: {message_of(error)}",
         "this is a fault of weco-deploy, please report it; --verbose shows where it happened",
     )
 

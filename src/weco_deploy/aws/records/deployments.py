@@ -32,7 +32,8 @@ from weco_deploy.model.service import ServiceKey
 SERVICE_LIMIT = 4_000
 """Bytes of failures that are kept of a service."""
 LONGEST_REASON = 1_000
-SHORTEST_REASON = 200
+SHORTER_REASONS = (200, 40)
+"""What reasons are cut to where all services would not fit else."""
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -47,7 +48,7 @@ def deployments_partition(project_id: str, environment_id: str) -> str:
 
 
 def deployment_item(deployment: Deployment) -> Item:
-    """The item, always under 300 KB: long texts and long lists of failures are cut, with a mark."""
+    """The item, under 300 KB with up to some 900 services: long texts and long lists of failures are cut, with a mark."""
     texts = replace(
         deployment,
         description=cut(deployment.description, LONGEST_TEXT),
@@ -59,9 +60,12 @@ def deployment_item(deployment: Deployment) -> Item:
     item = _item(_with_failures_within(texts, LONGEST_REASON, SERVICE_LIMIT))
     if size(item) <= ITEM_LIMIT:
         return item
-    bare = _item(_with_failures_within(texts, SHORTEST_REASON, 0))
-    room = (ITEM_LIMIT - size(bare)) // len(deployment.services)
-    return _item(_with_failures_within(texts, SHORTEST_REASON, room))
+    bare = {limit: size(_item(_with_failures_within(texts, limit, 0))) for limit in SHORTER_REASONS}
+    reason_limit = next(
+        (limit for limit in SHORTER_REASONS if bare[limit] <= ITEM_LIMIT), SHORTER_REASONS[-1]
+    )
+    room = max(0, ITEM_LIMIT - bare[reason_limit]) // len(deployment.services)
+    return _item(_with_failures_within(texts, reason_limit, room))
 
 
 def _with_failures_within(deployment: Deployment, reason_limit: int, failures_limit: int) -> Deployment:

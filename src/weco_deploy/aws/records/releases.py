@@ -10,6 +10,7 @@ Beside it `latest#<project>` points at the release made last: an index can't tel
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from weco_deploy.aws.records.attributes import Fields, Item, Value, cut, present, size, stored_time
 from weco_deploy.model.deployment import Deployment
@@ -18,6 +19,8 @@ from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 ITEM_LIMIT = 300_000
 """Bytes that an item of ours may have; DynamoDB takes 400 KB."""
 LONGEST_TEXT = 4_000
+LISTING_COST = 300
+"""Bytes that a list and its name may cost; an image's id, which is the name, has 256 characters at most."""
 LISTED_DEPLOYMENTS = 50
 """A release lists so many of its deployments; the older ones are in their own items."""
 
@@ -35,7 +38,27 @@ def latest_item(release: Release) -> Item:
 
 
 def release_item(release: Release) -> Item:
-    """The item of a release that is recorded for the first time."""
+    """The item of a release that is recorded for the first time.
+
+    An image that stays the same collects a ref tag with each commit. Where all of them don't fit, each image
+    keeps as many as do, that which names its version first.
+    """
+    item = _item(release, {key: version.refs for key, version in release.versions.items()})
+    if size(item) <= ITEM_LIMIT:
+        return item
+    bare = _item(release, {})
+    room = (ITEM_LIMIT - size(bare)) // len(release.versions)
+    return _item(release, {key: _fitting(version, room) for key, version in release.versions.items()})
+
+
+def _fitting(version: ImageVersion, room: int) -> Sequence[str]:
+    """As many refs as have room, in bytes, with what it costs to list them."""
+    first = sorted(version.refs, key=lambda ref: ref != version.ref)
+    costs = accumulate(size(ref) + 1 for ref in first)
+    return [ref for ref, cost in zip(first, costs, strict=True) if cost + LISTING_COST <= room]
+
+
+def _item(release: Release, refs: Mapping[str, Sequence[str]]) -> Item:
     listed = [listed_deployment(one) for one in release.deployments]
     versions = release.versions
     return present(
@@ -49,7 +72,7 @@ def release_item(release: Release) -> Item:
             "build_url": release.build_url,
             "from_label": release.from_label,
             "images": {key: version.ref if version else None for key, version in release.images.items()},
-            "refs": {key: list(version.refs) for key, version in versions.items() if version.refs},
+            "refs": {key: list(each) for key, each in refs.items() if each},
             "digests": {key: version.digest for key, version in versions.items() if version.digest},
             "deployments": listed,
             "last_date_deployed": max(
