@@ -74,15 +74,13 @@ def test_verbose_quotes_no_library_that_quotes_credentials(
 
 
 def test_a_traceback_has_what_led_to_the_error_as_python_has_it() -> None:
-    try:
+    with pytest.raises(AwsError) as caught:
         try:
             broken()
         except ValueError as error:
             raise AwsError("ecs:ListTasks", "no") from error
-    except AwsError as caught:
-        shown, python = origin_of(caught), "".join(traceback.format_exception(caught))
 
-    assert shown == python
+    assert origin_of(caught.value) == "".join(traceback.format_exception(caught.value))
 
 
 def test_what_others_wrote_into_a_message_does_not_reach_the_terminal(desk: Desk) -> None:

@@ -173,6 +173,27 @@ def test_a_table_that_stays_busy_is_no_lock(table: Table) -> None:
     assert table.setting.clock.utc() - before < timedelta(minutes=2)
 
 
+@pytest.mark.parametrize(
+    "code", ["TransactionConflictException", "ProvisionedThroughputExceededException", "ThrottlingException"]
+)
+def test_a_renewal_that_meets_a_busy_table_is_no_lost_lease(table: Table, code: str) -> None:
+    held = table.ours.claim(a_claim(a_deployment(table.release)))
+    moment = BEFORE_IT_ACTS.replace("TransactWriteItems", "UpdateItem")
+    with at(table.client, moment, refuse(code), times=1), pytest.raises(Throttled):
+        table.ours.renew(held, LEASE)
+    assert table.ours.renew(held, LEASE).lease_ends >= held.lease_ends
+
+
+def test_a_note_does_not_wait_long_for_a_busy_table(table: Table) -> None:
+    deployment = a_deployment(table.release)
+    held = table.ours.claim(a_claim(deployment))
+    before = table.setting.clock.utc()
+    busy = refuse("ProvisionedThroughputExceededException")
+    with at(table.client, BEFORE_IT_ACTS, busy, times=1000), pytest.raises(Throttled):
+        table.ours.note(held, deployment)
+    assert table.setting.clock.utc() - before < timedelta(seconds=2)
+
+
 def test_what_is_wrong_with_a_transaction_is_said(table: Table) -> None:
     wrong = refuse("TransactionCanceledException", "ValidationError")
     with at(table.client, BEFORE_IT_ACTS, wrong), pytest.raises(AwsError, match="TransactWriteItems"):

@@ -299,6 +299,28 @@ def test_what_succeeded_first_and_runs_no_more_is_no_success_either_where_time_r
     assert statuses(deployment)["items-api"] is ServiceStatus.IN_PROGRESS
 
 
+@pytest.mark.parametrize(
+    ("failing", "status"),
+    [(2, DeploymentStatus.SUCCEEDED), (3, DeploymentStatus.TIMED_OUT)],
+)
+def test_a_last_look_that_fails_when_the_time_is_over_is_made_again_a_few_times(
+    failing: int, status: DeploymentStatus
+) -> None:
+    world = early_and(slow(74))
+    began = world.now()
+
+    def fail(call: Call) -> None:
+        if "loader" not in call.about:
+            raise AwsError("ecs:DescribeServices", "no")
+
+    world.at(95, lambda: world.before("runtime.describe", fail, times=failing + 1))
+
+    deployment = release_deploy(world, wait=100.0)
+
+    assert deployment.status is status
+    assert (world.now() - began).total_seconds() == 100 + 2 * 10
+
+
 def test_what_can_not_be_looked_at_in_the_end_is_not_called_a_success() -> None:
     world = early_and(slow(64))
 

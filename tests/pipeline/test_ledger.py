@@ -242,10 +242,24 @@ def test_each_change_is_noted_once(ledger: Ledger, record: Record) -> None:
 
 
 def test_a_note_that_failed_is_made_by_the_next(ledger: Ledger, record: Record) -> None:
-    record.errors = [Throttled("dynamodb:X", "busy")]
+    record.errors = [Unreachable("dynamodb:X", "no answer")]
     ledger.tag_moved("search", moved=True)
     ledger.note()
     assert record.notes == []
+    ledger.note()
+    assert record.notes == [ledger.deployment]
+
+
+def test_a_table_that_is_too_busy_for_a_note_is_spared_for_a_quarter_of_the_lease(
+    ledger: Ledger, record: Record, clock: SetClock
+) -> None:
+    record.errors = [Throttled("dynamodb:X", "busy")]
+    ledger.tag_moved("search", moved=True)
+    ledger.note()
+    clock.now += timedelta(seconds=LEASE / 4 - 1)
+    ledger.note()
+    assert record.notes == []
+    clock.now += timedelta(seconds=1)
     ledger.note()
     assert record.notes == [ledger.deployment]
 

@@ -53,7 +53,7 @@ class Ledger:
         self._lease_seconds = lease_seconds
         self._store = store
         self._clock = clock
-        self._renewed = clock.utc()
+        self._renewed = self._spared_until = clock.utc()
         self._noted = deployment
 
     def ours(self) -> None:
@@ -109,13 +109,17 @@ class Ledger:
         """Record how far it got, if that changed since the last time. LeaseLost if somebody took over.
 
         The intent is on record already, and each note and the verdict have all of it: one that AWS does
-        not take is made up for by the next.
+        not take is made up for by the next. A table that is too busy is spared for a quarter of the lease:
+        renewing that is what it must have room for.
         """
-        if self.deployment == self._noted:
+        if self.deployment == self._noted or self._clock.utc() < self._spared_until:
             return
         try:
             self._store.note(self._held, self.deployment)
-        except (Throttled, Unreachable):
+        except Throttled:
+            self._spared_until = self._clock.utc() + timedelta(seconds=renewal(self._lease_seconds))
+            self.ours()
+        except Unreachable:
             self.ours()
         else:
             self._noted = self.deployment

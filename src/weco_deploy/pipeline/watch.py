@@ -18,6 +18,9 @@ from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Ports, ServiceRuntime
 from weco_deploy.rules.verdict import Track, advance, again, reads
 
+LAST_POLLS = 3
+"""How often the last poll, when the time is over, is made if it fails."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
@@ -55,13 +58,15 @@ def watch(
     """Poll until all are settled or the time is over; the ledger has how each service fares.
 
     What succeeded before the last poll is looked at once more at the end, whatever became of the others: what
-    is said of a service is true when the deployment ends. Raises Interrupted if a signal asks to stop, and
+    is said of a service is true when the deployment ends. A last poll that fails is made again a few times,
+    because nothing can be said without it. Raises Interrupted if a signal asks to stop, and
     LeaseLost if somebody took the environment over.
     """
     runtime = ports.runtime(environment)
     known, due = dict(moving), dict(moving)
     fresh: set[str] = set()
     deadline = ports.clock.utc() + timedelta(seconds=patience.wait)
+    failed_polls = 0
     while due:
         known |= due
         fresh |= due.keys()
@@ -69,14 +74,18 @@ def watch(
             views = look(due.values(), runtime)
         except AwsError as error:
             tell(PollFailed(error.message, ports.clock.utc()))
+            failed_polls += 1
         else:
             known |= _judged(due, views, environment, ledger, ports, tell)
+            failed_polls = 0
         left = {service_id: track for service_id, track in known.items() if not track.settled}
         remaining = (deadline - ports.clock.utc()).total_seconds()
         if left and remaining > 0:
             ledger.wait(min(patience.interval, remaining))
             fresh.clear()
             due = left
+        elif 0 < failed_polls < LAST_POLLS:
+            ledger.wait(patience.interval)
         else:
             due = _to_look_at_again(known, fresh)
     for service_id, track in known.items():

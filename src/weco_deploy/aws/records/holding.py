@@ -25,6 +25,8 @@ from weco_deploy.model.merging import merged
 from weco_deploy.ports import Claim, Clock, StaleFence
 
 OURS = "#lock.#owner = :owner"
+NOTE_ATTEMPTS = 2
+"""How often a note is tried on a busy table: the next one makes up for it."""
 
 
 class Holding:
@@ -86,7 +88,7 @@ class Holding:
                 ":lease_seconds": lease_seconds,
             },
         )
-        if not self._table.write([prolonged]):
+        if not self._table.update(prolonged):
             raise self._lost(held)
         return replace(held, lease_ends=lease_ends)
 
@@ -96,7 +98,7 @@ class Holding:
             f"{OURS} AND #fence = :fence",
             {":owner": held.owner, ":fence": held.fence},
         )
-        if not self._table.write([still_ours, Put(deployment_item(deployment))]):
+        if not self._table.write([still_ours, Put(deployment_item(deployment))], NOTE_ATTEMPTS):
             raise self._lost(held)
 
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None) -> None:

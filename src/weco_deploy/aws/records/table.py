@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from weco_deploy.aws.faults import THROTTLING_CODES, code_of, told
 from weco_deploy.aws.records.attributes import Item, decoded, encoded
-from weco_deploy.aws.records.writes import Write, request
+from weco_deploy.aws.records.writes import Update, Write, request, update_request
 from weco_deploy.errors import AwsError, Throttled, Unreachable
 from weco_deploy.ports import Clock
 
@@ -36,6 +36,7 @@ UNTIL_ACTIVE = 120
 """A new table gets so many seconds until it and its indexes can be written to."""
 
 _MISSING = "ResourceNotFoundException"
+_CONFLICT = "TransactionConflictException"
 _BUSY = THROTTLING_CODES | {
     "ProvisionedThroughputExceeded",
     "ThrottlingError",
@@ -134,7 +135,23 @@ class Table:
                 return
             asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def write(self, writes: Sequence[Write]) -> bool:
+    def update(self, change: Update) -> bool:
+        """Change one item; False if its condition does not hold. It has to be a change that may be made twice.
+
+        It costs half of what a transaction does. Raises Throttled where the table is busy: ask again later.
+        """
+        with told("dynamodb", "UpdateItem"):
+            try:
+                self._client.update_item(**update_request(self._name, change))
+            except ClientError as error:
+                if code_of(error) == _CONFLICT:
+                    raise Throttled("dynamodb:UpdateItem", "another transaction was at it") from error
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
+
+    def write(self, writes: Sequence[Write], attempts: int = ATTEMPTS) -> bool:
         """Do all of it or nothing; False if a condition does not hold.
 
         Conflicts with other transactions, throttling and lost answers are tried again under the same
@@ -149,7 +166,7 @@ class Table:
         requests = [request(self._name, write) for write in writes]
         token = str(uuid4())
         lost: Unreachable | None = None
-        for attempt in range(ATTEMPTS):
+        for attempt in range(attempts):
             try:
                 sent = self._send(requests, token)
             except Throttled:
@@ -166,7 +183,7 @@ class Table:
                 self._pause(attempt)
         raise Throttled(
             "dynamodb:TransactWriteItems",
-            f"the table {self._name} is too busy, also after {ATTEMPTS} attempts",
+            f"the table {self._name} is too busy, also after {attempts} attempts",
             "run it again; a table that 5.x made has little capacity: switch it to on-demand",
         )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from weco_deploy.aws.records.attributes import Item, encoded
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateTypeDef
 
 _NAME = re.compile(r"#(\w+)")
 
@@ -54,16 +54,7 @@ def request(table: str, write: Write) -> TransactWriteItemTypeDef:
         case Put():
             return _put(table, write)
         case Update():
-            return {
-                "Update": {
-                    "TableName": table,
-                    "Key": encoded({"release_id": write.key}),
-                    "UpdateExpression": write.change,
-                    "ConditionExpression": write.only_if,
-                    "ExpressionAttributeNames": _names(f"{write.change} {write.only_if}"),
-                    "ExpressionAttributeValues": encoded(write.given),
-                }
-            }
+            return {"Update": update_request(table, write)}
         case Check():
             return {
                 "ConditionCheck": {
@@ -74,6 +65,18 @@ def request(table: str, write: Write) -> TransactWriteItemTypeDef:
                     "ExpressionAttributeValues": encoded(write.given),
                 }
             }
+
+
+def update_request(table: str, write: Update) -> UpdateTypeDef:
+    """The change as UpdateItem takes it, and TransactWriteItems inside `Update`."""
+    return {
+        "TableName": table,
+        "Key": encoded({"release_id": write.key}),
+        "UpdateExpression": write.change,
+        "ConditionExpression": write.only_if,
+        "ExpressionAttributeNames": _names(f"{write.change} {write.only_if}"),
+        "ExpressionAttributeValues": encoded(write.given),
+    }
 
 
 def _put(table: str, write: Put) -> TransactWriteItemTypeDef:
