@@ -81,7 +81,7 @@ class ServiceRuntime(Protocol):
     def tasks_listed(self, cluster: str, service: str | None, *, stopped: bool = False) -> TaskPage:
         """The tasks that should run: all of a service's, or the first hundred of a whole cluster (`service` None).
 
-        With `stopped` those that ended in the last hour, the first hundred.
+        With `stopped` those that ended in the last hour, the first five hundred.
         """
 
     def tasks(self, cluster: str, arns: Sequence[str]) -> tuple[Task, ...]:

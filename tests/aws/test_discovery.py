@@ -91,6 +91,24 @@ def test_all_pages_of_a_clusters_services_are_read(aws: ScriptedAws, runtime: Ec
     assert json.loads(aws.bodies[1])["nextToken"] == "more"
 
 
+def test_stopped_tasks_are_listed_page_by_page_and_not_for_ever(
+    aws: ScriptedAws, runtime: EcsRuntime
+) -> None:
+    aws.says("ListTasks", json_answer(taskArns=["a-task"], nextToken="more"))
+
+    page = runtime.tasks_listed("acme", "search", stopped=True)
+
+    assert (len(page.arns), page.complete) == (5, False)
+    assert len(aws.calls) == 5
+
+
+def test_the_tasks_of_a_whole_cluster_are_one_page(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+    aws.says("ListTasks", json_answer(taskArns=["a-task"], nextToken="more"))
+
+    assert runtime.tasks_listed("acme", None).complete is False
+    assert len(aws.calls) == 1
+
+
 def test_a_missing_cluster_has_nothing(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     for operation in ("ListServices", "DescribeServices", "ListTasks", "DescribeTasks"):
         aws.says(operation, refusal("ClusterNotFoundException", "Cluster not found."))

@@ -71,7 +71,7 @@ def test_an_image_that_can_not_be_read_is_not_taken_for_missing(
     failure = {"imageId": {"imageDigest": ONE}, "failureCode": "KmsError", "failureReason": "key disabled"}
     aws.says("BatchGetImage", json_answer(images=[], failures=[failure]))
 
-    with pytest.raises(AwsError, match="KmsError: key disabled"):
+    with pytest.raises(AwsError, match=f"{ONE} of acme/app: KmsError: key disabled"):
         registry.manifest_and_tag("acme/app", ONE, "env.stage")
 
 

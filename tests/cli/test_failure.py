@@ -73,12 +73,16 @@ def test_verbose_quotes_no_library_that_quotes_credentials(
     assert TOKEN not in ran.out + ran.err
 
 
+def failed_for_a_reason() -> None:
+    try:
+        broken()
+    except ValueError as error:
+        raise AwsError("ecs:ListTasks", "no") from error
+
+
 def test_a_traceback_has_what_led_to_the_error_as_python_has_it() -> None:
     with pytest.raises(AwsError) as caught:
-        try:
-            broken()
-        except ValueError as error:
-            raise AwsError("ecs:ListTasks", "no") from error
+        failed_for_a_reason()
 
     assert origin_of(caught.value) == "".join(traceback.format_exception(caught.value))
 

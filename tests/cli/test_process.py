@@ -164,6 +164,16 @@ def test_a_command_imports_no_other_command() -> None:
     )
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_changes_no_outcome(closed: str) -> None:
+    Path(".wellcome_project").write_text(PROJECT_FILE)
+    fine = run(program=("sh", "-c", f'"$0" -m tests.cli.pretended show-images {closed}', sys.executable))
+    wrong = run(program=("sh", "-c", f'"$0" -m tests.cli.pretended update {closed}', sys.executable))
+
+    assert (fine.returncode, wrong.returncode) == (0, 2)
+    assert "Traceback" not in fine.stderr + wrong.stderr
+
+
 def test_completion_names_commands_and_options() -> None:
     def completed(*words: str) -> str:
         return run(

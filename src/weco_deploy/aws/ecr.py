@@ -75,7 +75,7 @@ class EcrRegistry:
                     imageIds=[{"imageDigest": digest}, {"imageTag": tag}],
                     acceptedMediaTypes=list(MEDIA_TYPES),
                 )
-                return _view(digest, tag, answer["images"], answer.get("failures", ()))
+                return _view(repository, digest, tag, answer["images"], answer.get("failures", ()))
         except AwsError as error:
             if code_behind(error) == "RepositoryNotFoundException":
                 raise no_repository(repository, self._account) from error
@@ -149,9 +149,13 @@ def _image(answered: ImageDetailTypeDef) -> TaggedImage:
 
 
 def _view(
-    digest: str, tag: str, images: Sequence[ImageTypeDef], failures: Sequence[ImageFailureTypeDef]
+    repository: str,
+    digest: str,
+    tag: str,
+    images: Sequence[ImageTypeDef],
+    failures: Sequence[ImageFailureTypeDef],
 ) -> ImageView:
-    _only_absences(failures)
+    _only_absences(repository, failures)
     by_digest = {image["imageId"]["imageDigest"]: image for image in images}
     return ImageView(
         manifest=_manifest(by_digest[digest]) if digest in by_digest else None,
@@ -159,12 +163,14 @@ def _view(
     )
 
 
-def _only_absences(failures: Sequence[ImageFailureTypeDef]) -> None:
+def _only_absences(repository: str, failures: Sequence[ImageFailureTypeDef]) -> None:
     """BatchGetImage answers 200 whatever failed: raise what is not a missing image."""
     for failure in failures:
-        code = failure.get("failureCode", "")
+        code, which = failure.get("failureCode", ""), failure.get("imageId", {})
         if code != "ImageNotFound":
-            raise AwsError("ecr:BatchGetImage", f"{code}: {failure.get('failureReason', 'no reason given')}")
+            name = which.get("imageTag") or which.get("imageDigest", "an image")
+            reason = failure.get("failureReason", "no reason given")
+            raise AwsError("ecr:BatchGetImage", f"{name} of {repository}: {code}: {reason}")
 
 
 def _tagged(

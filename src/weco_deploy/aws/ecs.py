@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 from weco_deploy.aws.faults import NotSent, code_behind, malformed, told
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import FailureTypeDef, ListTasksRequestTypeDef
 
 LISTED_A_CALL = 100
+STOPPED_PAGES = 5
+"""Of a service's stopped tasks no more pages are read: in no order that is promised, so one page is too few."""
 UPDATE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before UpdateService is tried again, at most; the jitter takes up to half of each away."""
 GOING_THE_TARGETS_WAY = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})
@@ -103,17 +106,19 @@ class EcsRuntime:
         }
         if service is not None:
             request["serviceName"] = service
-        all_pages = service is not None and not stopped
+        last = 1 if service is None else STOPPED_PAGES if stopped else None
         arns: list[str] = []
+        token: str | None = None
         try:
-            while True:
+            for page in count(1):
                 with told("ecs", "ListTasks"):
                     answer = self._client.list_tasks(**request)
                     arns += answer["taskArns"]
                     token = answer.get("nextToken")
-                if not token or not all_pages:
-                    return TaskPage(tuple(arns), complete=not token)
+                if not token or page == last:
+                    break
                 request["nextToken"] = token
+            return TaskPage(tuple(arns), complete=not token)
         except AwsError as error:
             return TaskPage(
                 _nothing_if(error, "ClusterNotFoundException", "ServiceNotFoundException"), complete=True

@@ -200,6 +200,11 @@ def is_throttling(error: ClientError) -> bool:
     return code_of(error) in THROTTLING_CODES or _http_status(error) == 429
 
 
+def without_user_info(text: str) -> str:
+    """The text with no user and password left in the URLs in it."""
+    return _USER_INFO.sub("//…@", text)
+
+
 def _denied(name: str, code: str, message: str) -> AccessDenied:
     said = _REFUSAL.search(message)
     action = said["action"] if said else ACTIONS_BEHIND.get(name, name)
@@ -226,5 +231,5 @@ def _plain(error: Exception) -> str:
 
 
 def _clean(message: str) -> str:
-    without = _ENCODED.sub("", _SECRET.sub(r"\1\2…", _USER_INFO.sub("//…@", message))).strip()
+    without = _ENCODED.sub("", _SECRET.sub(r"\1\2…", without_user_info(message))).strip()
     return without if len(without) <= LONGEST_MESSAGE else f"{without[:LONGEST_MESSAGE]}…"

@@ -18,7 +18,7 @@ from botocore.credentials import CredentialResolver
 from weco_deploy import __version__
 from weco_deploy.aws.answers import require_json
 from weco_deploy.aws.credentials import AssumedRole, account_in, role_session_name
-from weco_deploy.aws.faults import told, translated
+from weco_deploy.aws.faults import told, translated, without_user_info
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.trace import trace
 from weco_deploy.errors import AwsError, WrongAccount
@@ -195,7 +195,7 @@ class Account:
             return
         entered = f"the role {self.role_arn}" if self.role_arn else "your own credentials"
         raise WrongAccount(
-            f"the project is in account {expected}, but {entered} led to account {found} (endpoint {self.endpoint})",
+            f"the project is in account {expected}, but {entered} led to account {found} (endpoint {without_user_info(self.endpoint)})",
             "choose other credentials with AWS_PROFILE, or correct account_id or role_arn in the project file",
         )
 

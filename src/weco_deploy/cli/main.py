@@ -133,6 +133,7 @@ def weco_deploy(
 
 def main() -> NoReturn:
     """The entry point: run the command line of this process and leave with its exit code."""
+    _open_what_is_closed()
     code = run(sys.argv[1:])
     _flush()
     sys.exit(code)
@@ -179,6 +180,14 @@ def _say(line: str) -> None:
         os.write(2, f"{line}\n".encode())
     except OSError:
         return  # nobody reads it
+
+
+def _open_what_is_closed() -> None:
+    """What the caller closed (`>&-`) leads nowhere, rather than to the next file or connection that is opened."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib would cost start-up time; it stays open
+            setattr(sys, name, nowhere)
 
 
 def _flush() -> None:

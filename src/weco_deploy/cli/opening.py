@@ -72,10 +72,12 @@ class Opened:
     @property
     def where(self) -> str:
         """Which account, region and endpoint this is about."""
+        from weco_deploy.aws.faults import without_user_info
+
         project = self.project
         account = (project.role_arn or "").partition("::")[2].partition(":")[0] or project.account_id
         who = f"account {account}" if account else "the account of your credentials"
-        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        endpoint = without_user_info(os.environ.get("AWS_ENDPOINT_URL", ""))
         return f"in {who}, {project.region_name}" + (f", endpoint {endpoint}" if endpoint else "")
 
     @property

@@ -82,8 +82,15 @@ def _culprits(task: Task) -> tuple[Container, ...]:
 
 
 def _defined(runtime: ServiceRuntime, tasks: list[Task]) -> Mapping[tuple[str, str], DefinedContainer]:
+    """The containers as they are defined, by task definition and name; nothing where that can't be read.
+
+    Then only the log lines are missing.
+    """
     names = sorted({task.task_definition for task in tasks})
-    answers = fan.read(partial(runtime.defined, name) for name in names)
+    try:
+        answers = fan.read(partial(runtime.defined, name) for name in names)
+    except AwsError:
+        return {}
     return {(name, one.name): one for name, each in zip(names, answers, strict=True) for one in each}
 
 

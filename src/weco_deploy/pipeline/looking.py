@@ -61,7 +61,7 @@ def running_tasks(
 
 
 def stopped_tasks(runtime: ServiceRuntime, keys: Iterable[ServiceKey]) -> dict[ServiceKey, tuple[Task, ...]]:
-    """The tasks of these services that stopped lately (a hundred each, more tell nothing new)."""
+    """The tasks of these services that stopped lately (five hundred each, more tell nothing new)."""
     clusters = _by_cluster(keys)
     every = [key for ours in clusters.values() for key in ours]
     return _described(runtime, clusters, _listed(runtime, every, stopped=True))
