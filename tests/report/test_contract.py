@@ -63,6 +63,7 @@ RELEASE: Document = {
     "refs": {"search": [f"ref.{B}"]},
     "digests": {"search": digest("b")},
     "deployments": [],
+    "last_date_deployed": None,
 }
 
 DEPLOYMENT: Document = {
@@ -131,7 +132,8 @@ def test_a_release() -> None:
 
 def test_a_release_with_the_records_of_its_deployments() -> None:
     shown = release_document(release({"search": version("b"), "items": None}), (FAILED,))
-    assert shown == {**RELEASE, "deployments": [DEPLOYMENT]}
+    deployed = DEPLOYMENT["date_created"]
+    assert shown == {**RELEASE, "deployments": [DEPLOYMENT], "last_date_deployed": deployed}
 
 
 def test_a_release_lists_what_its_own_record_says_of_deployments() -> None:

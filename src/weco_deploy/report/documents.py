@@ -37,6 +37,7 @@ def release_document(
 
     `release_id` is null if the release is not saved (a dry run). `digests` has the known ones only.
     """
+    made = release.deployments if deployments is None else deployments
     return {
         "release_id": release.release_id or None,
         "project_id": release.project_id,
@@ -53,8 +54,9 @@ def release_document(
         },
         "deployments": [
             _deployment(one) if isinstance(one, Deployment) else _listed_deployment(release, one)
-            for one in (release.deployments if deployments is None else deployments)
+            for one in made
         ],
+        "last_date_deployed": max((_time(one.date_created) for one in made), default=None),
     }
 
 
