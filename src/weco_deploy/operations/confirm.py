@@ -7,23 +7,15 @@ than its record says is that recorded, if nobody has claimed the environment mea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from weco_deploy.errors import DeployError, EnvironmentLocked, Interrupted, NotFound, PlanRefused
-from weco_deploy.model.deployment import (
-    Deployment,
-    DeploymentStatus,
-    ImageChange,
-    ServiceOutcome,
-    ServiceStatus,
-)
+from weco_deploy.errors import DeployError, EnvironmentLocked, Interrupted, NotFound
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.environment import EnvironmentRecord, Held
 from weco_deploy.model.events import Event, Notice, Waiting
-from weco_deploy.model.plan import Action, PlannedService, Snapshot
-from weco_deploy.model.project import Environment, Project
-from weco_deploy.model.release import Release
+from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import ConfirmRequest
 from weco_deploy.operations.carrying import settle
 from weco_deploy.operations.release import choose
@@ -32,11 +24,9 @@ from weco_deploy.pipeline.ledger import Ledger, Nowhere
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.pipeline.watch import Patience, watch
 from weco_deploy.ports import Ports, StaleFence
-from weco_deploy.rules.expecting import expected_of
+from weco_deploy.rules.hindsight import Hindsight, carried_out, in_hindsight
 from weco_deploy.rules.lock import standing
-from weco_deploy.rules.outcome import as_seen, drifted, turned_out, verdict
-from weco_deploy.rules.planning import examine
-from weco_deploy.rules.verdict import Track
+from weco_deploy.rules.outcome import turned_out, verdict
 
 LOOKS = 3
 """How often it is looked again because somebody else changed the environment meanwhile."""
@@ -102,15 +92,15 @@ def _looked_on(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """A deployment as it stands now; `tracks` are the rollouts of it that are still to be watched, by service
-    id, `elsewhere` the images whose tag does not point at what was deployed.
-    """
+    """A deployment as it stands now, and the record of its environment."""
 
     environment: Environment
     record: EnvironmentRecord
-    deployment: Deployment
-    tracks: Mapping[str, Track]
-    elsewhere: tuple[str, ...]
+    hindsight: Hindsight
+
+    @property
+    def deployment(self) -> Deployment:
+        return self.hindsight.deployment
 
 
 def _found(
@@ -127,14 +117,8 @@ def _found(
             f"release {recorded.release_id} of deployment {recorded.deployment_id} is not recorded any more"
         )
     release, seen = observe(environment, release, ports)
-    deployment, tracks = _looked_at(recorded, release, environment, seen, ports)
-    return _Found(
-        environment=environment,
-        record=seen.record,
-        deployment=deployment,
-        tracks=tracks,
-        elsewhere=drifted(deployment, seen),
-    )
+    hindsight = in_hindsight(recorded, release, ports.project, environment, seen, ports.clock.utc())
+    return _Found(environment=environment, record=seen.record, hindsight=hindsight)
 
 
 def _once_told(
@@ -147,7 +131,7 @@ def _once_told(
         now = ports.clock.utc()
         record = ports.store.environment(request.environment_id)
         pending = any(service.status is ServiceStatus.PENDING for service in deployment.services)
-        if not pending or not _carried_out(deployment, record, now) or now >= until:
+        if not pending or not carried_out(deployment, record, now) or now >= until:
             return deployment
         if not said:
             tell(
@@ -157,13 +141,6 @@ def _once_told(
             )
             said = True
         ports.clock.wait(min(request.interval, (until - now).total_seconds()))
-
-
-def _carried_out(deployment: Deployment, record: EnvironmentRecord, now: datetime) -> bool:
-    """Whether somebody carries the deployment out at this moment."""
-    lock = record.lock
-    ours = lock is not None and lock.deployment_id == deployment.deployment_id and not lock.over(now)
-    return ours and not deployment.finished
 
 
 def _chosen(request: ConfirmRequest, ports: Ports) -> Deployment:
@@ -181,95 +158,6 @@ def _chosen(request: ConfirmRequest, ports: Ports) -> Deployment:
             f"look with: weco-deploy show-deployments --environment-id {request.environment_id}",
         )
     return found[0]
-
-
-def _looked_at(
-    recorded: Deployment, release: Release, environment: Environment, seen: Snapshot, ports: Ports
-) -> tuple[Deployment, dict[str, Track]]:
-    """The deployment as it stands now, and the rollouts of it that are still to be watched."""
-    digests = {
-        image_id: recorded.images[image_id].to_digest if image_id in recorded.images else version.digest
-        for image_id, version in release.versions.items()
-    }
-    expected = expected_of(ports.project, environment, digests, seen)
-    found = examine(ports.project, environment, expected, seen)
-    if found.refusals:
-        raise PlanRefused(f"deployment {recorded.deployment_id} can't be judged:", found.refusals)
-    noted = {outcome.service_id: outcome for outcome in recorded.services}
-    now = ports.clock.utc()
-    outcomes: list[ServiceOutcome] = []
-    tracks: dict[str, Track] = {}
-    to_come = _carried_out(recorded, seen.record, now)
-    for service in found.services:
-        known = noted.get(service.service_id)
-        if to_come and known is not None and known.status is ServiceStatus.PENDING:
-            outcomes.append(known)
-            continue
-        outcome = _outcome(service, known)
-        outcomes.append(outcome)
-        if outcome.status is ServiceStatus.IN_PROGRESS and outcome.ecs_deployment_id:
-            tracks[service.service_id] = Track(
-                service=service, deployment_id=outcome.ecs_deployment_id, previous_id=None, since=now
-            )
-    outcomes += _others(recorded, outcomes, found.gone, ports.project)
-    changes = recorded.images or {
-        image_id: ImageChange(
-            image_id=image_id, from_digest=None, to_digest=digest, to_ref=release.versions[image_id].ref
-        )
-        for image_id, digest in digests.items()
-        if digest is not None
-    }
-    return as_seen(replace(recorded, images=changes, services=tuple(outcomes)), seen), tracks
-
-
-def _others(
-    recorded: Deployment, judged: Iterable[ServiceOutcome], gone: Mapping[str, str], project: Project
-) -> Iterator[ServiceOutcome]:
-    """The services that were deployed to and are not found any more. 5.x noted them by their names in ECS alone."""
-    outcomes = tuple(judged)
-    ids, keys = {one.service_id for one in outcomes}, {one.key for one in outcomes}
-    for known in recorded.services:
-        if known.service_id in ids or known.key in keys:
-            continue
-        if known.service_id in project.services:
-            missing = f"{known.key} is not found any more"
-            yield replace(known, status=ServiceStatus.FAILED, reason=gone.get(known.service_id, missing))
-        elif known.settled:
-            yield known
-        else:
-            unknown = "the project file no longer names it"
-            yield replace(known, status=ServiceStatus.FAILED, reason=unknown)
-
-
-def _outcome(service: PlannedService, noted: ServiceOutcome | None) -> ServiceOutcome:
-    """How a service stands before anything is watched."""
-    ecs_id = noted.ecs_deployment_id if noted else None
-    outcome = ServiceOutcome(
-        service_id=service.service_id,
-        key=service.key,
-        images=service.images,
-        status=ServiceStatus.FAILED,
-        ecs_deployment_id=ecs_id,
-        reason=f"it does not run the release: {service.why}",
-    )
-    if service.action is Action.LEAVE:
-        ours = noted is not None and noted.status is not ServiceStatus.UNCHANGED
-        redeployed = ours and ecs_id is not None and ecs_id == service.ecs_deployment_id
-        status = ServiceStatus.SUCCEEDED if redeployed else ServiceStatus.UNCHANGED
-        if service.desired == 0:
-            status = ServiceStatus.NOTHING_RUNNING
-        return replace(
-            outcome, status=status, ecs_deployment_id=service.ecs_deployment_id, reason=service.why
-        )
-    if service.action is Action.ADOPT:
-        return replace(
-            outcome, status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=service.ecs_deployment_id, reason=""
-        )
-    watched = ecs_id or (service.ecs_deployment_id if service.desired else None)
-    if noted is not None and not noted.settled and watched:
-        # One that was cut off may have been told without that being noted: its rollout shows what it runs.
-        return replace(outcome, status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=watched, reason="")
-    return outcome
 
 
 def _is_last(found: _Found) -> bool:
@@ -302,11 +190,11 @@ def _judge(
     """Watch what still moves, and give the verdict."""
     reason = ""
     try:
-        watch(found.tracks, found.environment, patience, ledger, ports, tell)
+        watch(found.hindsight.tracks, found.environment, patience, ledger, ports, tell)
         status = verdict(ledger.deployment.services)
-        if found.elsewhere and status is DeploymentStatus.SUCCEEDED:
+        if found.hindsight.elsewhere and status is DeploymentStatus.SUCCEEDED:
             status = DeploymentStatus.FAILED
-            images = ", ".join(found.elsewhere)
+            images = ", ".join(found.hindsight.elsewhere)
             reason = f"the {found.environment.tag} tag of {images} does not point at what was deployed"
     except Interrupted:
         raise  # the caller knows whether there is anything to record
