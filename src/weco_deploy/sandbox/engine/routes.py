@@ -66,7 +66,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pullable:
+class _Found:
     name: ImageName | None
     image: FoundImage
     behaviour: Behaviour
@@ -109,7 +109,8 @@ class Engine:
         )
 
     def distribution(self, _: Request, name: str) -> Answer:
-        image = self._pullable(name).image
+        # The manifest of an image that can't be pulled is there: so its tag is resolved, and it is its tasks that fail.
+        image = self._found(name).image
         return _json(
             {
                 "Descriptor": {"mediaType": image.media_type, "digest": image.digest, "size": image.size},
@@ -201,24 +202,27 @@ class Engine:
             ]
         )
 
-    def _here(self, name: str) -> _Pullable:
+    def _here(self, name: str) -> _Found:
         """An image is here if it could be pulled: there is no cache, so that nothing old is run by mistake."""
         try:
             return self._pullable(name)
         except _NoSuchImage:
             raise _NoSuchImage(f"No such image: {name}") from None
 
-    def _pullable(self, text: str) -> _Pullable:
+    def _pullable(self, text: str) -> _Found:
+        found = self._found(text)
+        if not found.behaviour.pullable:
+            self._pause.wait(REFUSES_AFTER)
+            raise _NoSuchImage(f"pull access denied for {text}: the image says that it can't be pulled")
+        return found
+
+    def _found(self, text: str) -> _Found:
         name = ImageName.parse(text)
         found = None if name is None else self.registry.find(name)
         if found is None:
             self._pause.wait(REFUSES_AFTER)
             raise _NoSuchImage(f"manifest for {text} not found: manifest unknown")
-        behaviour = parse(found.labels[LABEL]) if LABEL in found.labels else GOOD
-        if not behaviour.pullable:
-            self._pause.wait(REFUSES_AFTER)
-            raise _NoSuchImage(f"pull access denied for {text}: the image says that it can't be pulled")
-        return _Pullable(name, found, behaviour)
+        return _Found(name, found, parse(found.labels[LABEL]) if LABEL in found.labels else GOOD)
 
 
 _ROUTES: tuple[tuple[str, re.Pattern[str], Callable[[Engine, Request, str], Answer]], ...] = tuple(
@@ -272,7 +276,7 @@ def _time(seconds: float | None) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-def _shown_as(name: str, found: _Pullable) -> str:
+def _shown_as(name: str, found: _Found) -> str:
     revision = found.image.labels.get(REVISION_LABEL)
     repository = name if found.name is None else found.name.repository
     return f"{repository} ref.{revision}" if revision else f"{repository}@{found.image.digest}"
