@@ -16,10 +16,11 @@ from tests.proxy import deeds
 from tests.proxy.deeds import Deed
 from tests.proxy.tool import Ran
 from tests.sandboxes import Host
+from weco_deploy.sandbox.behaviour import GOOD, Behaviour
 
 pytestmark = pytest.mark.faults
 
-SHARES, LANES = 6, 4
+SHARES, LANES = 12, 4
 RELEASE_DEPLOY = ("release-deploy", "--environment-id", "stage")
 DEPLOY_LATEST = ("deploy", "--release-id", "latest", "--environment-id", "stage")
 NOT_LONG = ("--confirmation-interval", "0.5", "--confirmation-wait-for", "15")
@@ -31,6 +32,7 @@ PLANNING = (
     "sts:GetCallerIdentity",
     "tag:GetResources",
     "dynamodb:GetItem",
+    "dynamodb:TransactGetItems",
     "dynamodb:Query",
     "ecr:DescribeImages",
     "ecr:DescribeRepositories",
@@ -41,6 +43,9 @@ PLANNING = (
 )
 WATCHING = ("ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks")
 CHANGES = ("dynamodb:TransactWriteItems", "ecr:PutImage", "ecs:UpdateService")
+MAKES_TABLE, RENEWS = "dynamodb:CreateTable", "dynamodb:UpdateItem"
+SLOW = Behaviour(starts_after=5.0)
+"""So slow that a short lease has to be renewed meanwhile."""
 
 REFUSALS: dict[str, Deed] = {
     "throttled": deeds.throttled(),
@@ -82,6 +87,10 @@ class Fault:
         return DEPLOY_LATEST if self.call == "dynamodb:Query" else RELEASE_DEPLOY
 
     @property
+    def lease(self) -> tuple[str, ...]:
+        return PATIENT if self.harmless and self.call != RENEWS else DEAD_SOON
+
+    @property
     def harmless(self) -> bool:
         """Whether the deployment must succeed in spite of it."""
         return self.times == ONCE and self.way in TRANSIENT
@@ -117,17 +126,28 @@ def every_fault() -> list[Fault]:
             for nth in (1, 3)
         ),
         *(Fault(call, way, deed, 1, LASTING) for call in CHANGES for way, deed in ACTED.items()),
+        *(
+            Fault(call, way, deed, 1, LASTING)
+            for call in (MAKES_TABLE, RENEWS)
+            for way, deed in REFUSALS.items()
+        ),
+        *(
+            Fault(call, way, deed, 1, ONCE)
+            for call in (MAKES_TABLE, RENEWS)
+            for way, deed in TRANSIENT.items()
+        ),
     ]
 
 
 async def attempt(world: World, fault: Fault, count: Count) -> None:
-    await world.push(*NEW)
+    await world.push(*NEW, behaviour=SLOW if fault.call == RENEWS else GOOD)
+    if fault.call == MAKES_TABLE:
+        await world.truth.forget_table()
     if fault.command == DEPLOY_LATEST:
         assert (await world.run("prepare")).code == 0
     world.proxy.forget()
     world.proxy.on(fault.call, fault.deed, nth=fault.nth, times=fault.times)
-    lease = PATIENT if fault.harmless else DEAD_SOON
-    first = await world.run(*fault.command, *lease, *NOT_LONG)
+    first = await world.run(*fault.command, *fault.lease, *NOT_LONG)
     met = [call for call in world.proxy.calls if call.name == fault.call]
     assert len(met) >= fault.nth, f"{fault}: there was no such call\n{first.told}"
     await assert_told_truly(world, fault, first)

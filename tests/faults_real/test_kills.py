@@ -20,7 +20,7 @@ from weco_deploy.model.project import Project
 
 pytestmark = pytest.mark.faults
 
-SHARES, LANES = 4, 4
+SHARES, LANES = 6, 4
 EVERY_NTH_READ = 4
 NEW = ("search", "transformer", "merger")
 STAGE_ONLY = project({image.id: image.services for image in FIVE_AND_EIGHT.images}, environments=("stage",))
