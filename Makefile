@@ -36,7 +36,7 @@ demo: $(VENV)/demo.stamp
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal -m "not faults and not e2e"
 
-# Kills, lost answers, races: the tool as a process against a real emulator. Some ten minutes on two cores.
+# Kills, lost answers, races: the tool as a process against a real emulator. Some eleven minutes on two cores.
 test-faults: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal -m faults tests/faults_real
 
