@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from _pytest.terminal import TerminalReporter
 from hypothesis import settings
@@ -11,6 +12,10 @@ from tests import figures
 from tests.figures import count
 
 __all__ = ["count"]
+
+# A script that runs the tests in the background has Ctrl-C ignored, and so would all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples each time, so that a red run is red again; no deadline, because machines are slow at times.
 settings.register_profile("steady", deadline=None, derandomize=True)
