@@ -96,8 +96,9 @@ class ServiceRuntime(Protocol):
     def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> str:
         """Start a new deployment of the service and answer its id.
 
-        `allowed` is asked before each attempt and raises if there must be no further one. NOT idempotent, so never retried once AWS may have acted: then it raises Unreachable, and ours
-        is the PRIMARY that a later `describe` shows.
+        `allowed` is asked before each attempt and raises if there must be no further one. NOT idempotent, so
+        never retried once AWS may have acted: then it raises Unreachable, and ours is the PRIMARY that a later
+        `describe` shows.
         """
 
 

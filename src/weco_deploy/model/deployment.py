@@ -54,6 +54,11 @@ class Kind(StrEnum):
     ROLLBACK = "rollback"
 
 
+def reasons(*said: str) -> str:
+    """One text of those that say anything."""
+    return "; ".join(each for each in said if each)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """One thing that went wrong in a service.

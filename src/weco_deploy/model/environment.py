@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from weco_deploy.errors import EnvironmentLocked
-from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.service import ServiceKey
 
 CLOCK_GRACE = timedelta(seconds=15)
@@ -78,6 +78,15 @@ class DeployedRelease:
     release_id: str
     deployment_id: str
     status: DeploymentStatus
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> DeployedRelease:
+        """What is kept of that deployment, as it stands."""
+        return cls(
+            release_id=deployment.release_id,
+            deployment_id=deployment.deployment_id,
+            status=deployment.status,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

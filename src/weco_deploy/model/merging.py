@@ -14,11 +14,7 @@ from weco_deploy.model.environment import AppliedImage, DeployedRelease, Environ
 
 def merged(record: EnvironmentRecord, deployment: Deployment) -> EnvironmentRecord:
     """The record with what a deployment applied to it, once the deployment has its verdict."""
-    deployed = DeployedRelease(
-        release_id=deployment.release_id,
-        deployment_id=deployment.deployment_id,
-        status=deployment.status,
-    )
+    deployed = DeployedRelease.of(deployment)
     is_current = record.current is not None and record.current.deployment_id == deployment.deployment_id
     return replace(
         record,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from weco_deploy.errors import AwsError, DeployError, Interrupted, LeaseLost
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus, reasons
 from weco_deploy.model.events import Event, Notice, Settled
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
@@ -58,8 +58,7 @@ def settle(ledger: Ledger, tell: Callable[[Event], None], undone: Deployment | N
     `undone` is a failed deployment that this one put right, with the status that it has now.
     """
     if remark := _left_behind(ledger.deployment):
-        reason = "; ".join(part for part in (ledger.deployment.reason, remark) if part)
-        ledger.deployment = replace(ledger.deployment, reason=reason)
+        ledger.deployment = replace(ledger.deployment, reason=reasons(ledger.deployment.reason, remark))
     deployment = ledger.deployment
     try:
         _close(ledger, undone)
@@ -101,5 +100,5 @@ def _not_claimed(deployment: Deployment, why: str) -> Deployment:
     return replace(
         deployment,
         status=DeploymentStatus.IN_PROGRESS if succeeded else deployment.status,
-        reason="; ".join(part for part in (deployment.reason, reason) if part),
+        reason=reasons(deployment.reason, reason),
     )

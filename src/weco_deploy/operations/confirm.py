@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from weco_deploy.errors import DeployError, EnvironmentLocked, Interrupted, NotFound
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus, reasons
 from weco_deploy.model.environment import EnvironmentRecord, Held
 from weco_deploy.model.events import Event, Notice, Waiting
 from weco_deploy.model.project import Environment
@@ -85,8 +85,7 @@ def _looked_on(
                 tell(Notice(f"it stays recorded as {recorded}: {locked.message}"))
             else:
                 was = f"it was recorded as {recorded} before"
-                reason = f"{judged.reason}; {was}" if judged.reason else was
-                ledger.verdict(judged.status, ports.clock.utc(), reason)
+                ledger.verdict(judged.status, ports.clock.utc(), reasons(judged.reason, was))
         return settle(ledger, tell)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from weco_deploy.errors import DeployError
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, reasons
 from weco_deploy.model.events import Claimed, Event
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
@@ -50,8 +50,7 @@ def undo(
     except (DeployError, StaleFence) as error:
         why = error.message if isinstance(error, DeployError) else "somebody else changed the environment"
         why = f"it could not be rolled back: {why}"
-        reason = "; ".join(part for part in (failed.reason, why) if part)
-        ledger.verdict(failed.status, ports.clock.utc(), reason)
+        ledger.verdict(failed.status, ports.clock.utc(), reasons(failed.reason, why))
         return settle(ledger, tell)
     tell(Claimed(after.deployment, planned))
     rollback = carry_out(planned, environment, back, after, ports, tell)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from weco_deploy.errors import AwsError
-from weco_deploy.model.deployment import Failure, ServiceStatus
+from weco_deploy.model.deployment import Failure, ServiceStatus, reasons
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import Container, DefinedContainer, Service, ServiceView, Task
 from weco_deploy.pipeline import fan, looking
@@ -103,8 +103,7 @@ def _failure(
 ) -> Failure:
     """What became of the newest of these tasks, which ended alike, and of one of its containers."""
     task = tasks[0]
-    parts = (task.stopped_reason, container.reason if container else "")
-    message = "; ".join(part for part in parts if part) or "it stopped"
+    message = reasons(task.stopped_reason, container.reason if container else "") or "it stopped"
     if len(tasks) > 1:
         message += f" (so did {len(tasks) - 1} more)"
     failure = Failure(kind="task", message=message, task=task.id, stop_code=task.stop_code or None)

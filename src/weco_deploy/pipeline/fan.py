@@ -77,10 +77,9 @@ def change(
 
     `done` is told each call's place and outcome, in this thread, as soon as it is known; `turn` runs in
     this thread whenever some outcomes are known and the next calls have begun, beside those, and every
-    `BETWEEN_TURNS` seconds while none becomes known. Once `stop`
-    answers true no further call begins; nor once something is raised by `done`, by `turn`, or by a call
-    that fails with what is no DeployError. That is raised when all that were begun have ended, and
-    `done` was told of them too.
+    `BETWEEN_TURNS` seconds while none becomes known. Once `stop` answers true no further call begins; nor
+    once something is raised by `done`, by `turn`, or by a call that fails with what is no DeployError. That
+    is raised when all that were begun have ended, and `done` was told of them too.
     """
     outcomes: list[Outcome[T]] = [Skipped() for _ in calls]
     waiting = deque(enumerate(calls))

@@ -16,8 +16,8 @@ def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]
     """The deployment whose release to go back to, None if there is none.
 
     `deployments` are the environment's, the newest first, the current one among them. It is the last good
-    one if the current release did not succeed (of 5.x's the last, if none of ours was good); else, among those that stood, the next one before the
-    current one's that has another release. Rollbacks are left out, so that a second rollback goes further
+    one if the current release did not succeed (of 5.x's the last, if none of ours was good); else, among
+    those that stood, the next one before the current one's that has another release. Rollbacks are left out, so that a second rollback goes further
     back, never forward again.
     """
     current = record.current
@@ -25,19 +25,15 @@ def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]
         return None
     stood = [one for one in deployments if one.status in STOOD]
     if current.status not in STOOD:
-        return record.good or next(map(_deployed, stood), None)
+        return record.good or next(map(DeployedRelease.of, stood), None)
     line = [one for one in stood if one.kind is not Kind.ROLLBACK]
     place = 1
     for rollback in reversed(_rollbacks_since(stood)):
         place = _further(line, rollback, place)
     for one in line[place:]:
         if one.release_id != current.release_id:
-            return _deployed(one)
+            return DeployedRelease.of(one)
     return None
-
-
-def _deployed(one: Deployment) -> DeployedRelease:
-    return DeployedRelease(release_id=one.release_id, deployment_id=one.deployment_id, status=one.status)
 
 
 def _rollbacks_since(stood: Sequence[Deployment]) -> list[Deployment]:

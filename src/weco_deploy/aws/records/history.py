@@ -99,9 +99,7 @@ class History:
         if record.current is not None:
             return record
         for last in legacy.newest(self._deployed_releases(), frozenset({environment_id}), 1):
-            deployed = DeployedRelease(
-                release_id=last.release_id, deployment_id=last.deployment_id, status=last.status
-            )
+            deployed = DeployedRelease.of(last)
             return replace(record, current=deployed, good=deployed)
         return record
 
