@@ -23,6 +23,8 @@ from weco_deploy.sandbox.behaviour import GOOD, UNPULLABLE, Behaviour
 pytestmark = pytest.mark.faults
 
 TESTS, DEPLOYMENTS_A_TEST = 5, 5
+CRASHES = 3
+"""Where ECS's circuit breaker counts no more, as many crashes are a failure, also if a task runs between two."""
 EIGHT = project({f"image-{n}": (f"service-{n}",) for n in range(8)}, environments=("stage",))
 COMMAND = (
     "release-deploy", "--environment-id", "stage", "--confirmation-interval", "0.5", "--confirmation-wait-for", "60",
@@ -136,8 +138,10 @@ def problem_of(verdict: Verdict, fate: Fate, truth: TrueService) -> str:
             return "it does not run well"
         case "failed", "good" | "slow" | "redeployed":
             return "nothing is wrong with that image"
-        case "failed", _ if runs_well:
-            return "it runs well"
+        case "failed", _ if (
+            verdict.ours not in truth.failed and truth.crashes(verdict.wanted, verdict.at) < CRASHES
+        ):
+            return "ECS did not fail it, and its image did not crash that often"
         case "superseded", _ if truth.primary == verdict.ours or fate.name != "redeployed":
             return "nobody else redeployed it"
         case "succeeded" | "failed" | "superseded", _:

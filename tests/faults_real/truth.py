@@ -26,6 +26,9 @@ _TARGETS = {
     "ecs": ("AmazonEC2ContainerServiceV20141113", "1.1"),
 }
 
+CRASHED = "EssentialContainerExited"
+"""The stop code of a task whose container ended by itself."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrueTask:
@@ -61,6 +64,11 @@ class TrueService:
     def running(self) -> set[str]:
         """The digests of its running tasks."""
         return {digest for task in self.tasks if task.runs for digest in task.digests}
+
+    def crashes(self, digest: str, before: float) -> int:
+        """How many of its tasks of this digest had come to an end of their own by that time."""
+        ended = (task for task in self.tasks if task.digests == {digest} and task.stop_code == CRASHED)
+        return sum(task.stopped is not None and task.stopped <= before for task in ended)
 
     @property
     def steady(self) -> bool:
