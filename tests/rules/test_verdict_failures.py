@@ -253,6 +253,44 @@ def test_what_did_well_is_judged_again_by_what_failed_since() -> None:
     assert judged(whole, start=again(well)) is ServiceStatus.FAILED
 
 
+@pytest.mark.parametrize(
+    ("well_at", "said"),
+    [
+        (7.5, "although 2 of its tasks stopped: Essential container in task exited"),
+        (8.5, "although one of its tasks stopped: Essential container in task exited"),
+        (9.5, ""),
+    ],
+)
+def test_a_success_with_too_few_stops_for_a_failure_says_them(well_at: float, said: str) -> None:
+    why = "Essential container in task exited"
+    whole = view(
+        service(running=2, deployments=[primary(completed=True)]),
+        [task("t8"), task("t9")],
+        [
+            stopped("t3", at=7, reason="older"),
+            stopped("t4", at=8, reason=why),
+            stopped("t5", at=9, reason=why),
+        ],
+    )
+    now = after(whole, start=again(replace(after(whole), well_since=made_at(well_at))))
+    assert (now.status, now.reason) == (ServiceStatus.SUCCEEDED, said)
+
+
+def test_without_a_circuit_breaker_a_success_says_what_stopped_on_the_way() -> None:
+    on_the_way = view(
+        service(desired=1, running=0, deployments=[primary()], breaker=False),
+        ended=[stopped("t1", reason="out of memory")],
+    )
+    whole = view(
+        service(desired=1, running=1, deployments=[primary(completed=True)], breaker=False), [task("t2")], []
+    )
+    now = after(on_the_way, whole)
+    assert (now.status, now.reason) == (
+        ServiceStatus.SUCCEEDED,
+        "although one of its tasks stopped: out of memory",
+    )
+
+
 def test_what_failed_on_the_way_is_no_matter_once_all_of_it_runs() -> None:
     ended = [stopped(f"t{number}") for number in range(5)]
     assert judged(crashed_after_the_end(*ended, running=2)) is ServiceStatus.SUCCEEDED

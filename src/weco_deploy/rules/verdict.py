@@ -46,7 +46,8 @@ class Track:
     """What is known of a service's rollout so far.
 
     `deployment_id` is our ECS deployment; `previous_id` the PRIMARY before it. `stops` are the ARNs of
-    our tasks that failed, each counted once; `overtaken`, `absent` and `steady` count polls in a row.
+    our tasks that failed, each counted once, `stopped_because` is why the newest did; `overtaken`, `absent`
+    and `steady` count polls in a row.
     `well_since` is when it was first seen to do well, if it was: what failed before is no matter any more.
     """
 
@@ -64,6 +65,7 @@ class Track:
     absent: int = 0
     steady: int = 0
     stops: frozenset[str] = frozenset()
+    stopped_because: str = ""
     well_since: datetime | None = None
 
     @property
@@ -122,7 +124,11 @@ def advance(track: Track, view: ServiceView | None) -> Track:
 def again(track: Track) -> Track:
     """The track of a service that did well, to be judged once more: it may have crashed since, or been taken over."""
     return replace(
-        track, status=ServiceStatus.IN_PROGRESS, state="not looked at since it did well", stops=frozenset()
+        track,
+        status=ServiceStatus.IN_PROGRESS,
+        state="not looked at since it did well",
+        stops=frozenset(),
+        stopped_because="",
     )
 
 
@@ -192,16 +198,13 @@ def _failed_tasks(track: Track, view: ServiceView, ours: EcsDeployment) -> Track
     if track.well_since is not None:
         failed = [task for task in failed if task.stopped_at is None or task.stopped_at >= track.well_since]
     stops = track.stops | {task.arn for task in failed}
-    track = replace(track, stops=stops)
+    newest = max(failed, key=lambda task: (task.stopped_at is not None, task.stopped_at), default=None)
+    because = newest.stopped_reason if newest else track.stopped_because
+    track = replace(track, stops=stops, stopped_because=because)
     limit = max(3, -(-view.service.desired // 2))
     if len(stops) < limit:
         return track
-    newest = max(
-        (task for task in view.stopped if task.arn in stops),
-        key=lambda task: (task.stopped_at is not None, task.stopped_at),
-        default=None,
-    )
-    why = f": {newest.stopped_reason}" if newest and newest.stopped_reason else ""
+    why = f": {because}" if because else ""
     nobody = (
         "its circuit breaker counts no more, because the rollout was complete"
         if view.service.breaker
@@ -253,7 +256,17 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
     steady = track.steady + 1
     if ours.rollout_state is None and steady < POLLS_TO_BE_SURE:
         return replace(track, steady=steady, state="steady")
-    return replace(track, steady=steady, status=ServiceStatus.SUCCEEDED, state="succeeded", reason="")
+    return replace(
+        track, steady=steady, status=ServiceStatus.SUCCEEDED, state="succeeded", reason=_despite(track)
+    )
+
+
+def _despite(track: Track) -> str:
+    """What speaks against a service that did well all the same: too few stops for a failure, too many to be silent."""
+    if not track.stops:
+        return ""
+    tasks = "one of its tasks" if len(track.stops) == 1 else f"{len(track.stops)} of its tasks"
+    return f"although {tasks} stopped{': ' if track.stopped_because else ''}{track.stopped_because}"
 
 
 def _rolling(service: Service, ours: EcsDeployment) -> str:
