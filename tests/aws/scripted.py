@@ -32,9 +32,13 @@ def refusal(code: str, message: str = "", status: int = 400) -> Answer:
 
 @dataclass
 class ScriptedAws:
-    """`answers` by the operation's name; the last one of each is given for ever. `calls` are the operations asked for."""
+    """`answers` by the operation's name; the last one of each is given for ever. `calls` are the operations asked for.
+
+    `reads_after`: seconds for which no request's body is read, as over a line that is slow.
+    """
 
     url: str = ""
+    reads_after: float = 0.0
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
@@ -52,12 +56,14 @@ class ScriptedAws:
 @contextmanager
 def scripted_aws() -> Iterator[ScriptedAws]:
     script = ScriptedAws()
+    over = threading.Event()  # noqa: TID251 - a server beside the test
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # head and body leave together, else the second waits 40 ms for an acknowledgement
 
         def do_POST(self) -> None:
+            over.wait(script.reads_after)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             target = self.headers.get("X-Amz-Target", "").rsplit(".", 1)[-1]
             script.headers.append(dict(self.headers))
@@ -84,6 +90,7 @@ def scripted_aws() -> Iterator[ScriptedAws]:
     try:
         yield script
     finally:
+        over.set()
         server.shutdown()
         serving.join()
         server.server_close()

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 MAX_ATTEMPTS = 5
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
+SENDING_SECONDS = 600
+"""For calls that carry much: urllib3 leaves the time for connecting on the socket while a request is sent, and Python
+counts it over the whole of it."""
 CONNECTIONS = 16
 """As many as `pipeline/fan.py` has workers."""
 
@@ -145,7 +148,7 @@ class Account:
         self._role = role
         self._tell = tell
         self._making = making
-        self._clients: dict[tuple[str, int], BaseClient] = {}
+        self._clients: dict[tuple[str, int, int], BaseClient] = {}
 
     @overload
     def client(self, service: Literal["dynamodb"]) -> DynamoDBClient: ...
@@ -161,11 +164,15 @@ class Account:
     def client(self, service: Literal["sts"]) -> STSClient: ...
     def client(self, service: str) -> object:
         """The client of a service, retried by botocore up to five attempts a call."""
-        return self._client(service, MAX_ATTEMPTS)
+        return self._client(service, MAX_ATTEMPTS, CONNECT_SECONDS)
 
     def ecs_without_retries(self) -> ECSClient:
         """The ECS client for calls that must not be made twice: one attempt each."""
-        return cast("ECSClient", self._client("ecs", 1))
+        return cast("ECSClient", self._client("ecs", 1, CONNECT_SECONDS))
+
+    def ecr_for_uploads(self) -> ECRClient:
+        """The ECR client for requests of many megabytes: each may take ten minutes to be sent."""
+        return cast("ECRClient", self._client("ecr", MAX_ATTEMPTS, SENDING_SECONDS))
 
     def elsewhere(self, region: str) -> Account:
         """The same principal in another region."""
@@ -210,18 +217,18 @@ class Account:
             with told("sts", "AssumeRole"):
                 credentials.get_frozen_credentials()
 
-    def _client(self, service: str, attempts: int) -> BaseClient:
+    def _client(self, service: str, attempts: int, connect_seconds: int) -> BaseClient:
         with self._making:
-            key = (service, attempts)
+            key = (service, attempts, connect_seconds)
             if key not in self._clients:
-                self._clients[key] = self._made(service, attempts)
+                self._clients[key] = self._made(*key)
             return self._clients[key]
 
-    def _made(self, service: str, attempts: int) -> BaseClient:
+    def _made(self, service: str, attempts: int, connect_seconds: int) -> BaseClient:
         config = Config(
             region_name=self.region,
             retries={"mode": "standard", "total_max_attempts": attempts},
-            connect_timeout=CONNECT_SECONDS,
+            connect_timeout=connect_seconds,
             read_timeout=READ_SECONDS,
             max_pool_connections=CONNECTIONS,
         )

@@ -66,7 +66,7 @@ class EcrUploads:
         last = part.first + part.length - 1
         try:
             with self._asking("UploadLayerPart", repository):
-                self._client.upload_layer_part(
+                self._account.ecr_for_uploads().upload_layer_part(
                     repositoryName=repository,
                     uploadId=upload.id,
                     partFirstByte=part.first,
