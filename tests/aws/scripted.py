@@ -56,7 +56,7 @@ class ScriptedAws:
 @contextmanager
 def scripted_aws() -> Iterator[ScriptedAws]:
     script = ScriptedAws()
-    over = threading.Event()  # noqa: TID251 - a server beside the test
+    over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -8,14 +8,14 @@ import pytest
 
 from tests.aws.scripted import Answer, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
-from weco_deploy.aws.ecr import MEDIA_TYPES, EcrRegistry
+from weco_deploy.aws.ecr import EcrRegistry
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import AwsError, PlanRefused, Unreachable
-from weco_deploy.model.image import Manifest
+from weco_deploy.model.image import MANIFESTS, Manifest
 
 ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 BODY = '{"schemaVersion": 2}'
-TYPE = MEDIA_TYPES[2]
+TYPE = MANIFESTS[1]
 MANIFEST = Manifest(digest=ONE, media_type=TYPE, body=BODY)
 
 

@@ -24,13 +24,15 @@ NOWHERE = f"sha256:{'0' * 64}"
 class FakeEngine:
     """`images` are ids by name, `nameless` those that lost theirs.
 
-    `digests` are what each id is known by, `described` the containerd store's digests.
+    `digests` are what each id is known by. With the containerd store `described` is an image's descriptor, and
+    `manifests` those of an index, as they are listed where that is asked for.
     """
 
     url: str = ""
     images: dict[str, str] = field(default_factory=dict)
     digests: dict[str, list[str]] = field(default_factory=dict)
-    described: dict[str, str] = field(default_factory=dict)
+    described: dict[str, Line] = field(default_factory=dict)
+    manifests: dict[str, list[Line]] = field(default_factory=dict)
     arrive: Callable[[str, str], str] = lambda _, __: NOWHERE
     says: list[Line] | None = None
     breaks_off: bool = False
@@ -39,12 +41,14 @@ class FakeEngine:
     named_at_push: list[str] = field(default_factory=list)
     nameless: set[str] = field(default_factory=set)
 
-    def inspected(self, name: str) -> Line | None:
+    def inspected(self, name: str, *, manifests: bool = False) -> Line | None:
         known = self.nameless | set(self.images.values())
         image_id = self.images.get(name) or (name if name in known else None)
         if image_id is None:
             return None
-        described = {"Descriptor": {"digest": self.described[image_id]}} if image_id in self.described else {}
+        described: Line = {"Descriptor": self.described[image_id]} if image_id in self.described else {}
+        if manifests:
+            described["Manifests"] = self.manifests.get(image_id)
         return {
             "Id": image_id,
             "RepoTags": [each for each, its in self.images.items() if its == image_id],
@@ -93,7 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = self._path()
         if path.endswith("/version"):
             return self._answer(200, {"ApiVersion": "1.45", "MinAPIVersion": "1.24"})
-        return self._found(self._engine.inspected(_between(path, "/images/", "/json")))
+        manifests = "manifests" in parse_qs(urlsplit(self.path).query)
+        return self._found(self._engine.inspected(_between(path, "/images/", "/json"), manifests=manifests))
 
     def do_POST(self) -> None:
         path, asked = self._path(), parse_qs(urlsplit(self.path).query)

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.layouts import IMAGE, INDEX, Descriptor, Layout, blob_file, digest_of, multi_arch, single
+from tests.local.layouts import (
+    CONFIG,
+    IMAGE,
+    INDEX,
+    Descriptor,
+    Layout,
+    blob_file,
+    digest_of,
+    multi_arch,
+    single,
+)
 from weco_deploy.errors import BadImageLayout
 from weco_deploy.local.oci_layout import OciLayout
 from weco_deploy.model.publication import Part
@@ -108,6 +118,37 @@ def test_several_images_are_refused_by_their_digests(tmp_path: Path) -> None:
 
 def test_no_image_is_refused(tmp_path: Path) -> None:
     assert "lists no image" in refused(Layout().lists().directory(tmp_path))
+
+
+def artifact(layout: Layout) -> Descriptor:
+    """What is kept in a registry without being an image: a chart, a signature."""
+    return layout.document(IMAGE, config=layout.blob(b"{}", "application/vnd.oci.empty.v1+json"), layers=[])
+
+
+def attestation(layout: Layout) -> Descriptor:
+    """What buildx adds about how an image was built."""
+    told = layout.blob(b"{}", "application/vnd.in-toto+json")
+    return layout.document(IMAGE, config=layout.blob(b"{}", CONFIG), layers=[told])
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        pytest.param(lambda layout: layout.index(), id="an index of nothing"),
+        pytest.param(artifact, id="an artifact"),
+        pytest.param(lambda layout: layout.index(attestation(layout)), id="an attestation alone"),
+    ],
+)
+def test_what_holds_nothing_to_run_is_refused(only: Callable[[Layout], Descriptor], tmp_path: Path) -> None:
+    layout = Layout()
+    assert "can be run" in refused(layout.lists(only(layout)).directory(tmp_path))
+
+
+def test_an_attestation_beside_an_image_is_part_of_it(tmp_path: Path) -> None:
+    layout = Layout()
+    image, added = layout.image(b"layer"), attestation(layout)
+    found = OciLayout(layout.lists(layout.index(image, added)).directory(tmp_path)).image()
+    assert [part.digest for part in found.parts] == [image["digest"], added["digest"]]
 
 
 def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
@@ -268,7 +309,11 @@ def test_an_archive_leaves_no_files_behind(tmp_path: Path) -> None:
 def test_the_media_type_may_be_docker_s_own(tmp_path: Path) -> None:
     layout = Layout()
     docker = "application/vnd.docker.distribution.manifest.v2+json"
-    layout.lists(layout.document(docker, config=layout.blob(b"{}"), layers=[]))
+    layout.lists(
+        layout.document(
+            docker, config=layout.blob(b"{}", "application/vnd.docker.container.image.v1+json"), layers=[]
+        )
+    )
     image = OciLayout(layout.directory(tmp_path)).image()
     assert image.top.media_type == docker
     assert json.loads(image.top.body)["mediaType"] == docker

@@ -63,6 +63,19 @@ def test_ignored_files_do_not_count(repository: Path) -> None:
     assert GitWorkTree(repository).head().changed == ()
 
 
+def test_files_that_git_is_told_not_to_show_differ_all_the_same(repository: Path) -> None:
+    git(repository, "config", "status.showUntrackedFiles", "no")
+    (repository / "new").write_text("")
+    assert GitWorkTree(repository).head().changed == ("new",)
+
+
+def test_a_link_to_the_image_does_not_count_nor_does_the_image_that_it_leads_to(repository: Path) -> None:
+    (repository / "image-1.tar").write_text("")
+    link = repository / "image.tar"
+    link.symlink_to("image-1.tar")
+    assert GitWorkTree(repository).head(link).changed == ()
+
+
 @pytest.mark.parametrize("name", ["image.tar", "deep/odd*[name].tar"])
 def test_the_image_itself_does_not_count(repository: Path, name: str) -> None:
     image = repository / name

@@ -118,7 +118,7 @@ def test_no_ref_at_all_is_an_error(world: World) -> None:
         ref(world)
 
 
-@pytest.mark.parametrize("bad", ["", "ref.", "two words", "a\nb", "a/b", "x" * 125, "é"])
+@pytest.mark.parametrize("bad", ["", "ref.", ".x", "-x", "two words", "a\nb", "a/b", "x" * 125, "é"])
 def test_what_can_t_be_a_tag_is_refused(world: World, bad: str) -> None:
     with pytest.raises(UsageError, match="can't be an image's ref"):
         ref(world, bad)
@@ -326,9 +326,12 @@ def test_a_damaged_blob_is_refused_before_anything_is_sent(world: World, tmp_pat
     made = single(layers=(b"good", b"bad!"))
     name = next(each for each, content in made.layout.files.items() if content == b"bad!")
     made.layout.files[name] = b"BAD!"
+    path = wrote(made, tmp_path)
 
     with pytest.raises(BadImageLayout, match="another digest"):
-        from_layout(world, wrote(made, tmp_path))
+        planned(REQUEST, layout_image(OciLayout(path)), world.ports())
+    with pytest.raises(BadImageLayout, match="another digest"):
+        from_layout(world, path)
 
     assert changes(world) == []
 

@@ -14,7 +14,7 @@ from weco_deploy.aws.faults import code_behind, told
 from weco_deploy.aws.session import Account
 from weco_deploy.aws.times import utc
 from weco_deploy.errors import AwsError, NotFound, PlanRefused
-from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
+from weco_deploy.model.image import INDEXES, MANIFESTS, ImageView, Manifest, Repository, TaggedImage
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -26,12 +26,7 @@ if TYPE_CHECKING:
         RepositoryTypeDef,
     )
 
-MEDIA_TYPES = (
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.oci.image.index.v1+json",
-)
+MEDIA_TYPES = (*MANIFESTS, *INDEXES)
 """All that ECR holds: an image of a type left out would be answered translated, under another digest."""
 
 REPOSITORIES_A_CALL = 100

@@ -16,17 +16,16 @@ from typing import Any
 
 from weco_deploy.errors import BadImageLayout
 from weco_deploy.local.layout_files import files_at
-from weco_deploy.model.image import Manifest
+from weco_deploy.model.image import INDEXES, MANIFESTS, Manifest
 from weco_deploy.model.publication import Blob, LayoutImage, Part
 
-INDEXES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
+CONFIGS = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
 )
-MANIFESTS = (
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-)
+"""Media types of the configs of images that can be run; artifacts have others."""
+ATTESTATION = "application/vnd.in-toto+json"
+"""Media type of a layer of what buildx adds to an image (provenance, contents): it has an image's config, but can't run."""
 LARGEST_MANIFEST = 4 * 1024 * 1024
 """Bytes; ECR takes no longer one (`imageManifest`)."""
 DEEPEST = 8
@@ -51,6 +50,8 @@ class OciLayout:
         index = self._json("index.json", self._files.whole("index.json", LARGEST_MANIFEST))
         collected = _Collected()
         top = self._collect(self._only_image(index), collected, depth=0)
+        if not collected.runnable:
+            raise self._bad(f"nothing in {top.digest} is an image that can be run", "is it the right layout?")
         return LayoutImage(
             top=top,
             parts=tuple(part for part in collected.manifests.values() if part.digest != top.digest),
@@ -86,8 +87,11 @@ class OciLayout:
             listed = self._descriptors(descriptor.digest, content, "manifests")
             children = tuple(self._collect(child, collected, depth + 1) for child in listed)
         elif descriptor.media_type in MANIFESTS:
-            for one in self._blobs(descriptor.digest, content):
-                collected.blobs.setdefault(one.digest, one)
+            config, *layers = self._blobs(descriptor.digest, content)
+            attests = any(layer.media_type == ATTESTATION for layer in layers)
+            collected.runnable |= config.media_type in CONFIGS and not attests
+            for one in (config, *layers):
+                collected.blobs.setdefault(one.digest, Blob(digest=one.digest, size=one.size))
         else:
             raise self._bad(
                 f"{descriptor.digest} is a {descriptor.media_type!r}, which is no image that ECR takes",
@@ -110,7 +114,8 @@ class OciLayout:
             )
         return body
 
-    def _blobs(self, where: str, manifest: Mapping[str, Any]) -> list[Blob]:
+    def _blobs(self, where: str, manifest: Mapping[str, Any]) -> list[_Descriptor]:
+        """The config, then the layers, all of them there."""
         config = self._descriptor(f"{where}, config", manifest.get("config"))
         described = [config, *self._descriptors(where, manifest, "layers")]
         for one in described:
@@ -120,7 +125,7 @@ class OciLayout:
                     f"{_path(one.digest)} has {there} bytes, and should have {one.size}",
                     "it may have been cut off while it was copied: write it again",
                 )
-        return [Blob(digest=one.digest, size=one.size) for one in described]
+        return described
 
     def _descriptors(self, where: str, document: Mapping[str, Any], key: str) -> list[_Descriptor]:
         listed = document.get(key)
@@ -160,10 +165,11 @@ class _Descriptor:
 
 @dataclass(slots=True)
 class _Collected:
-    """What was met so far, each once, by digest."""
+    """What was met so far, each once, by digest; `runnable`: whether an image that can be run is among it."""
 
     manifests: dict[str, Manifest] = field(default_factory=dict)
     blobs: dict[str, Blob] = field(default_factory=dict)
+    runnable: bool = False
 
 
 def _path(digest: str) -> str:

@@ -38,7 +38,14 @@ class GitWorkTree:
     def head(self, besides: Path | None = None) -> Head:
         root = self._top()
         commit = self._git("rev-parse", "--verify", "HEAD").strip()
-        listed = self._git("status", "--porcelain", "-z", "--no-renames", "--", ":/", *_but(besides, root))
+        asked = (
+            "status",
+            "--porcelain",
+            "-z",
+            "--no-renames",
+            "--untracked-files=normal",
+        )  # whatever git's settings say
+        listed = self._git(*asked, "--", ":/", *_but(besides, root))
         return Head(commit=commit, changed=tuple(line[3:] for line in listed.split("\0") if line))
 
     def _root(self) -> Path:
@@ -73,7 +80,9 @@ class GitWorkTree:
 
 
 def _but(path: Path | None, root: Path) -> tuple[str, ...]:
-    """The pathspec that leaves out a path of the repository."""
-    if path is None or root not in path.resolve().parents:
+    """The pathspecs that leave out a path of the repository, and what it is a link to."""
+    if path is None:
         return ()
-    return (f":(top,exclude,literal){path.resolve().relative_to(root).as_posix()}",)
+    places = dict.fromkeys((path.parent.resolve() / path.name, path.resolve()))
+    inside = (place.relative_to(root).as_posix() for place in places if root in place.parents)
+    return tuple(f":(top,exclude,literal){place}" for place in inside)

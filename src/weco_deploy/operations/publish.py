@@ -59,7 +59,7 @@ def planned(request: PublishRequest, source: Publishable, ports: Ports) -> Publi
     """What publishing the image would do, with all that speaks against it; changes nothing.
 
     Raises NotFound for the repository, PlanRefused if the ref is another image's already (unless forced)
-    or a tag can't be moved, WrongAccount.
+    or a tag can't be moved, WrongAccount, BadImageLayout.
     """
     check_label(request.label)
     image = ports.project.image(request.image_id)
@@ -74,6 +74,8 @@ def planned(request: PublishRequest, source: Publishable, ports: Ports) -> Publi
     if there is not None and not same:
         _check_other(request, source, repository, there)
     check_movable(repository, request.label, label_at, digest)
+    if not same:
+        source.check(ports)
     return Publication(
         image_id=image.id,
         repository=repository.name,

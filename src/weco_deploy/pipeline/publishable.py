@@ -9,7 +9,7 @@ from typing import Protocol
 from weco_deploy.model.events import Event, Notice
 from weco_deploy.model.image import Manifest
 from weco_deploy.model.publication import LayerState, LocalImage
-from weco_deploy.pipeline.upload import megabytes, upload
+from weco_deploy.pipeline.upload import check, megabytes, upload
 from weco_deploy.ports import ImageLayout, Ports
 from weco_deploy.rules.publishing import is_same
 
@@ -28,6 +28,9 @@ class Publishable(Protocol):
     def is_same(self, manifest: Manifest) -> bool:
         """Whether what a registry holds is this image."""
 
+    def check(self, ports: Ports) -> None:
+        """Find out before it is pushed what would make that impossible. Raises BadImageLayout, Interrupted."""
+
     def push(self, repository: str, ref: str, ports: Ports, tell: Callable[[Event], None]) -> str:
         """Bring it into the repository under the tag `ref`, and answer its digest."""
 
@@ -43,6 +46,9 @@ class EngineImage:
 
     def is_same(self, manifest: Manifest) -> bool:
         return is_same(self._image, manifest)
+
+    def check(self, ports: Ports) -> None:
+        """The engine answers for what it holds."""
 
     def push(self, repository: str, ref: str, ports: Ports, tell: Callable[[Event], None]) -> str:
         login = ports.publishing.uploads.login()
@@ -66,6 +72,9 @@ class LayoutImageFile:
 
     def is_same(self, manifest: Manifest) -> bool:
         return manifest.digest == self.digest
+
+    def check(self, ports: Ports) -> None:
+        check(self._layout, self._image, ports)
 
     def push(self, repository: str, ref: str, ports: Ports, tell: Callable[[Event], None]) -> str:
         upload(self._layout, self._image, repository, ports, tell)

@@ -1,7 +1,7 @@
 """Uploads the image of an OCI layout through ECR's own API: blobs side by side, then manifests, the index last.
 
-Every blob is checked against its digest before anything is sent. What is in the repository already is not
-sent again, so running it again after whatever happened goes on where it stopped.
+What is in the repository already is not sent again, so running it again after whatever happened goes on where it
+stopped.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ Stop: TypeAlias = Callable[[], bool]
 """Whether a call that is under way should give up."""
 
 
+def check(layout: ImageLayout, image: LayoutImage, ports: Ports) -> None:
+    """Compare every blob with its digest. Raises BadImageLayout if one differs, Interrupted if a signal came."""
+    _each([partial(_check, layout, blob) for blob in image.blobs], ports)
+
+
 def upload(
     layout: ImageLayout, image: LayoutImage, repository: str, ports: Ports, tell: Callable[[Event], None]
 ) -> None:
-    """Bring the image into the repository, without a tag.
-
-    Raises BadImageLayout if a blob is not what its digest says, Interrupted if a signal came.
-    """
+    """Bring the image, which was checked, into the repository, without a tag. Raises Interrupted if a signal came."""
     uploads = ports.publishing.uploads
-    _each([partial(_check, layout, blob) for blob in image.blobs], ports)
     blobs = _absent(image.blobs, repository, uploads)
     held = len(image.blobs) - len(blobs)
     if blobs:
@@ -83,7 +84,7 @@ def _each(
     with ports.interrupts.deferred():
         fan.change([partial(call, stop) for call in calls], ended, stop)
         if ports.interrupts.requested():
-            raise Interrupted("interrupted during the upload", "run the same command again to go on")
+            raise Interrupted("interrupted while publishing", "run the same command again to go on")
     if failures:
         raise failures[0]
 
@@ -127,4 +128,4 @@ def _send(
 
 def _unless_stopped(stop: Stop) -> None:
     if stop():
-        raise Interrupted("interrupted during the upload")
+        raise Interrupted("interrupted while publishing")

@@ -11,8 +11,8 @@ from weco_deploy.model.publication import LocalImage
 from weco_deploy.rules.planning import movable
 
 REF = "ref."
-_REF = re.compile(r"[A-Za-z0-9._-]{1,124}")
-"""A tag has 128 characters at most."""
+_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,123}")
+"""A tag by itself, as the local image has it, and with `ref.` before: it has 128 characters at most."""
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _NAMED = 5
 
@@ -23,7 +23,7 @@ def ref_tag(ref: str) -> str:
     if not _REF.fullmatch(commit):
         raise UsageError(
             f"{ref!r} can't be an image's ref",
-            "a commit's id, or letters, digits, `.`, `_` and `-` (124 at most)",
+            "a commit's id, or letters, digits, `.`, `_` and `-` (124 at most, no `.` or `-` first)",
         )
     return f"{REF}{commit}"
 
@@ -55,9 +55,10 @@ def check_clean(changed: tuple[str, ...]) -> None:
 def is_same(local: LocalImage, manifest: Manifest) -> bool:
     """Whether the registry's manifest is that of a local image.
 
-    A push makes the manifest, so what it will be is not known beforehand. But an image that was pushed or
-    pulled remembers it; an engine with the containerd store calls the image by it; and any other calls the
-    image by the digest of its config, which names the content of each layer, and the manifest names the config.
+    A push makes the manifest, so what it will be is not known beforehand. But an image remembers it that was
+    pulled, or pushed under a name that it still has; an engine with the containerd store calls the image by it;
+    and any other calls the image by the digest of its config, which names the content of each layer, and the
+    manifest names the config.
     """
     known = {local.id, *local.digests}
     return manifest.digest in known or _config(manifest) == local.id
