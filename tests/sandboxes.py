@@ -20,7 +20,7 @@ import pytest
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox import supervisor
 from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.place import Place
+from weco_deploy.sandbox.place import SANDBOX_ACCOUNT, Place
 from weco_deploy.sandbox.provision import MadeServices
 from weco_deploy.sandbox.running import Sandbox, described, fill
 from weco_deploy.sandbox.threads import side_by_side
@@ -51,7 +51,7 @@ class Host:
 @pytest.fixture(scope="session")
 def sandbox_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     directory = tmp_path_factory.mktemp("sandbox")
-    started = supervisor.launch(directory, None, tied=True)
+    started = supervisor.launch(directory, None, Place(SANDBOX_ACCOUNT, "eu-west-1"), tied=True)
     yield Host(directory, started.port)
     supervisor.end(directory)
     assert started.process is not None

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import boto3
@@ -62,6 +63,13 @@ def test_another_process_finds_it_and_can_push(directory: Path, sandbox: Sandbox
     assert found.push("web").ref.startswith("ref.")
     with pytest.raises(NotFound, match="no image 'wbe'"):
         found.push("wbe")
+
+
+def test_a_docker_engine_which_names_no_account_reaches_the_project_s_repositories(sandbox: Sandbox) -> None:
+    connection = HTTPConnection("127.0.0.1", sandbox.state.port, timeout=30)
+    connection.request("GET", "/v2/uk.ac.wellcome/web/manifests/latest")
+    assert connection.getresponse().status == 200
+    connection.close()
 
 
 def test_a_second_one_in_the_same_directory_is_an_error(directory: Path, sandbox: Sandbox) -> None:

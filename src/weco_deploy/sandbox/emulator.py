@@ -22,6 +22,7 @@ from typing import IO
 from weco_deploy.errors import SandboxError
 from weco_deploy.sandbox import pidfile
 from weco_deploy.sandbox.lifeline import killed_with_parent, when_parent_ends
+from weco_deploy.sandbox.place import Place
 
 PID_FILE = "emulator.pid"
 LOG_FILE = "emulator.log"
@@ -70,8 +71,11 @@ def import_path() -> str:
     return os.pathsep.join(str(Path(entry).absolute()) for entry in entries if entry)
 
 
-def spawn(directory: Path, port: int, engine_port: int) -> subprocess.Popen[bytes]:
-    """Start MiniStack on the port, with the engine on the other one. It is not ready yet."""
+def spawn(directory: Path, port: int, engine_port: int, place: Place) -> subprocess.Popen[bytes]:
+    """Start MiniStack on the port, with the engine on the other one. It is not ready yet.
+
+    `place` is the account and region of requests that name none, as those of a Docker Engine to the registry do.
+    """
     log: IO[bytes]
     with (directory / LOG_FILE).open("wb") as log:
         return subprocess.Popen(
@@ -80,7 +84,7 @@ def spawn(directory: Path, port: int, engine_port: int) -> subprocess.Popen[byte
             stdout=log,
             stderr=log,
             cwd=directory,  # Python imports from there first, and nothing but ours is there
-            env=_environment(directory, port, engine_port),
+            env=_environment(directory, port, engine_port, place),
             start_new_session=True,  # Ctrl-C in the terminal is the supervisor's to answer
         )
 
@@ -113,12 +117,14 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def _environment(directory: Path, port: int, engine_port: int) -> Mapping[str, str]:
+def _environment(directory: Path, port: int, engine_port: int, place: Place) -> Mapping[str, str]:
     """Built from nothing: the caller's AWS and Docker settings, credential helpers and proxies stay out."""
     ours = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": f"{port}",
         "SERVICES": SERVICES,
+        "MINISTACK_ACCOUNT_ID": place.account,
+        "MINISTACK_REGION": place.region,
         "PERSIST_STATE": "0",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

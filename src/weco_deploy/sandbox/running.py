@@ -164,7 +164,8 @@ def start(
 
     The directory, for its state, is made if it does not exist. AWS will be on `port` of 127.0.0.1, on any free
     one if None. A `tied` sandbox ends when this process ends, however that happens. `env_tags` as in
-    `provision.provision`. `project_file` is what the projects were read from, for later commands.
+    `provision.provision`. `project_file` is what the projects were read from, for later commands. What a Docker
+    Engine pushes, which says nothing of accounts, goes to the first project's.
 
     Raises SandboxError: one runs there already, the extra is not installed, the port is taken, ….
     """
@@ -174,7 +175,7 @@ def start(
     if supervisor.running(directory):
         raise SandboxError(f"a sandbox is running or starting in {directory}", "weco-deploy sandbox stop")
     state.forget(directory)
-    started = supervisor.launch(directory, port, tied=tied)
+    started = supervisor.launch(directory, port, home(projects[0], account), tied=tied)
     now = dataclasses.replace(unstarted, port=started.port)
     sandbox = Sandbox(directory=directory, state=now, _process=started.process)
     try:

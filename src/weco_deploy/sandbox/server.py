@@ -1,7 +1,7 @@
 """The sandbox's long-lived process: the simulated engine, and MiniStack as its child.
 
-`python -m weco_deploy.sandbox.server DIRECTORY [--port PORT] [--detached]` prints one line of JSON once AWS can be
-used, `{"port": …, "engine_port": …}`, or `{"error": …, "hint": …}`. SIGTERM and SIGINT end it, and so does the end of
+`python -m weco_deploy.sandbox.server DIRECTORY ACCOUNT REGION [--port PORT] [--detached]` prints one line of JSON once
+AWS can be used, `{"port": …, "engine_port": …}`, or `{"error": …, "hint": …}`. SIGTERM and SIGINT end it, and so does the end of
 the process that started it, unless it is detached. MiniStack always ends with it.
 """
 
@@ -22,6 +22,7 @@ from weco_deploy.sandbox import emulator, pidfile
 from weco_deploy.sandbox.engine.routes import Engine
 from weco_deploy.sandbox.engine.server import EngineServer
 from weco_deploy.sandbox.lifeline import when_parent_ends
+from weco_deploy.sandbox.place import Place
 from weco_deploy.sandbox.registry import Registry
 from weco_deploy.sandbox.threads import in_background
 
@@ -49,7 +50,7 @@ def main() -> int:
         when_parent_ends(ending.set)
     try:
         pidfile.take(directory / PID_FILE)
-        return _supervise(directory, arguments.port, ending)
+        return _supervise(directory, arguments.port, Place(arguments.account, arguments.region), ending)
     except pidfile.Taken:
         _report({"error": f"a sandbox is running in {directory}", "hint": "weco-deploy sandbox stop"})
     except SandboxError as error:
@@ -57,8 +58,8 @@ def main() -> int:
     return 1
 
 
-def _supervise(directory: Path, wanted_port: int | None, ending: Event) -> int:
-    child, port, engine_port = _start(directory, wanted_port)
+def _supervise(directory: Path, wanted_port: int | None, place: Place, ending: Event) -> int:
+    child, port, engine_port = _start(directory, wanted_port, place)
     try:
         _report({"port": port, "engine_port": engine_port})
 
@@ -74,14 +75,16 @@ def _supervise(directory: Path, wanted_port: int | None, ending: Event) -> int:
         child.wait()
 
 
-def _start(directory: Path, wanted_port: int | None) -> tuple[subprocess.Popen[bytes], int, int]:
+def _start(
+    directory: Path, wanted_port: int | None, place: Place
+) -> tuple[subprocess.Popen[bytes], int, int]:
     if wanted_port is not None:
         emulator.check_free(wanted_port)
     for _ in range(_TRIES if wanted_port is None else 1):
         port = wanted_port or emulator.free_port()
         engine = EngineServer(Engine(Registry(port)))
         in_background("engine", engine.serve_forever)
-        child = emulator.spawn(directory, port, engine.port)
+        child = emulator.spawn(directory, port, engine.port, place)
         try:
             if emulator.wait_until_ready(child, port):
                 return child, port, engine.port
@@ -110,6 +113,8 @@ def _report(line: dict[str, str] | dict[str, int]) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="weco_deploy.sandbox.server")
     parser.add_argument("directory")
+    parser.add_argument("account")
+    parser.add_argument("region")
     parser.add_argument("--port", type=int)
     parser.add_argument("--detached", action="store_true")
     return parser.parse_args()

@@ -13,6 +13,7 @@ from threading import Event
 
 from weco_deploy.errors import SandboxError
 from weco_deploy.sandbox import emulator, pidfile, server
+from weco_deploy.sandbox.place import Place
 
 _ENDS_WITHIN = 10.0
 _LOOKS_EVERY = 0.02
@@ -26,16 +27,24 @@ class Started:
     port: int
 
 
-def launch(directory: Path, port: int | None, *, tied: bool) -> Started:
+def launch(directory: Path, port: int | None, place: Place, *, tied: bool) -> Started:
     """Start a supervisor in a directory that has none, and wait until AWS can be used.
 
-    AWS will be on `port`, on any free one if None. A `tied` sandbox ends when this process ends.
+    AWS will be on `port`, on any free one if None; `place` is where a Docker Engine's pushes go. A `tied` sandbox ends when this process ends.
 
     Raises SandboxError: the extra is not installed, the port is taken, it did not start.
     """
     emulator.check_installed()
     # -P: the caller's directory may well have a docker.py, which is not the one that is meant.
-    command = [sys.executable, "-P", "-m", "weco_deploy.sandbox.server", str(directory)]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "weco_deploy.sandbox.server",
+        str(directory),
+        place.account,
+        place.region,
+    ]
     command += [] if port is None else ["--port", f"{port}"]
     command += [] if tied else ["--detached"]
     with (directory / server.LOG_FILE).open("wb") as log:
