@@ -11,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weco_deploy.aws.records import legacy
-from weco_deploy.aws.records.attributes import CUT, Item, cut, decoded, encoded, read_time, size, stored_time
+from weco_deploy.aws.records.attributes import (
+    CUT,
+    Item,
+    Value,
+    cut,
+    decoded,
+    encoded,
+    read_time,
+    size,
+    stored_time,
+)
 from weco_deploy.aws.records.deployments import SERVICE_LIMIT, deployment_item, read_deployment, rollback_of
 from weco_deploy.aws.records.environments import environment_item, read_environment
 from weco_deploy.aws.records.releases import ITEM_LIMIT, latest_item, listing, read_release, release_item
@@ -317,6 +327,24 @@ def test_what_the_oldest_versions_wrote_for_a_person_and_a_place_is_read() -> No
     item: Item = {"release_id": "r", "project_id": "search", "deployments": [entry]}
     (deployment,) = legacy.deployments_in(item)
     assert (deployment.environment, deployment.requested_by) == ("stage", "ada")
+
+
+def test_services_noted_without_their_cluster_are_known_by_their_arn_or_left_out() -> None:
+    arn = "arn:aws:ecs:eu-west-1:111122223333:service/"
+    told: list[Value] = [
+        {"service_arn": f"{arn}our-cluster/search-api", "deployment_id": "ecs-svc/1"},
+        {"service_arn": f"{arn}of-the-short-form", "deployment_id": "ecs-svc/2"},
+        {"cluster_arn": "arn:aws:ecs:eu-west-1:111122223333:cluster/our-cluster"},
+    ]
+    entry: Item = {
+        "environment": "stage",
+        "date_created": "2020-10-01T11:00:00.123456",
+        "details": {"api": {"ecs_deployments": told}},
+    }
+    (deployment,) = legacy.deployments_in({"release_id": "r", "project_id": "search", "deployments": [entry]})
+    assert [(str(one.key), one.key.cluster, one.ecs_deployment_id) for one in deployment.services] == [
+        ("our-cluster/search-api", "arn:aws:ecs:eu-west-1:111122223333:cluster/our-cluster", "ecs-svc/1")
+    ]
 
 
 def test_the_id_of_a_deployment_of_5x_never_changes() -> None:

@@ -14,6 +14,7 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from weco_deploy.aws.records.attributes import Fields, Item, stored_time
+from weco_deploy.aws.seen import key_from_arn
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.service import ServiceKey
 
@@ -88,12 +89,17 @@ def _details(row: Fields) -> Mapping[str, Fields]:
 
 
 def _services(details: Mapping[str, Fields]) -> tuple[ServiceOutcome, ...]:
-    """A service that runs several images was told once for each: the last order counts."""
+    """A service that runs several images was told once for each: the last order counts.
+
+    Before 5.1 no cluster was noted: the service's ARN names it. One that does not can't be looked up, and is left out.
+    """
     images: dict[ServiceKey, tuple[str, ...]] = {}
     told: dict[ServiceKey, str | None] = {}
     for image_id, detail in details.items():
         for row in detail.rows("ecs_deployments"):
-            key = ServiceKey(row.text("cluster_arn"), row.text("service_arn").rsplit("/", 1)[-1])
+            key = key_from_arn(row.optional_text("service_arn") or "", row.optional_text("cluster_arn") or "")
+            if key is None or not key.name:
+                continue
             images[key] = (*images.get(key, ()), image_id)
             told[key] = row.optional_text("deployment_id")
     return tuple(
