@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import click
+import pytest
 
 from tests.packaging.action_file import EXPRESSION, Action
 from tests.proxy.tool import write_project_file
 from tests.sandbox.projects import WEB
+from tests.sandbox.rollouts import eventually
 from tests.sandboxes import Provisioned
 from weco_deploy.cli.main import weco_deploy
 from weco_deploy.sandbox.behaviour import parse
@@ -33,12 +36,19 @@ def options() -> dict[str, set[str]]:
     return found
 
 
+def given_options(action: Action) -> dict[str, str]:
+    """Environment variable of the tool → what the last step puts there if it is given."""
+    return {
+        variable.replace("GIVEN_", "WECO_DEPLOY_"): text
+        for variable, text in action.last["env"].items()
+        if variable.startswith("GIVEN_")
+    }
+
+
 def test_each_input_gives_the_option_of_its_name() -> None:
     action, known = Action(), options()
 
-    given = {
-        variable: text for variable, text in action.last["env"].items() if variable.startswith("WECO_DEPLOY_")
-    }
+    given = given_options(action)
     for variable, text in given.items():
         expression = EXPRESSION.fullmatch(text)
         assert expression is not None
@@ -55,7 +65,7 @@ def test_every_option_of_its_commands_is_an_input() -> None:
         "WECO_DEPLOY_DETAILED_EXITCODE",
     }
 
-    assert set(options()) - ours == {name for name in Action().last["env"] if name.startswith("WECO_DEPLOY_")}
+    assert set(options()) - ours == set(given_options(Action()))
 
 
 def test_its_commands_exist_and_all_of_them_are_named() -> None:
@@ -133,3 +143,33 @@ def test_an_error_before_any_deployment_is_told_too(provisioned: Provisioned, tm
 
     assert (ran.code, ran.outputs["status"], ran.outputs["deployment-id"]) == (2, "usage", "")
     assert "--environment-id" in ran.summary
+
+
+def test_what_the_job_says_counts_where_no_input_does(provisioned: Provisioned, tmp_path: Path) -> None:
+    write_project_file(WEB, tmp_path)
+    job = {"WECO_DEPLOY_DRY_RUN": "true", "WECO_DEPLOY_ENVIRONMENT_ID": "prod"}
+
+    ran = Action().run(tmp_path, {**provisioned(WEB).environment(), **job}, environment_id="stage")
+
+    assert ran.code == 0, ran.log
+    document = json.loads(Path(ran.outputs["document"]).read_text())
+    assert document["plan"]["environment"] == "stage"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_cancelled_is_settled_and_told(
+    provisioned: Provisioned, tmp_path: Path, number: signal.Signals
+) -> None:
+    write_project_file(WEB, tmp_path)
+    sandbox = provisioned(WEB)
+    sandbox.push("web", parse("slow=600"))
+    running = Action().begin(
+        tmp_path, sandbox.environment(), environment_id="stage", confirmation_interval=SOON
+    )
+    eventually(lambda: "new running" in running.log)
+
+    running.process.send_signal(number)  # to the shell alone, as GitHub's runner does
+
+    ran = running.ended()
+    assert (ran.code, ran.outputs["exit-code"], ran.outputs["status"]) == (130, "130", "interrupted"), ran.log
+    assert "weco-deploy: interrupted" in ran.summary
