@@ -11,6 +11,7 @@ from pathlib import Path
 from weco_deploy.aws.ecr import EcrRegistry
 from weco_deploy.aws.ecs import EcsRuntime
 from weco_deploy.aws.logs import CloudWatchLogs
+from weco_deploy.aws.places import places
 from weco_deploy.aws.records import DynamoReleaseStore
 from weco_deploy.aws.session import Account, Login
 from weco_deploy.aws.uploads import EcrUploads
@@ -65,6 +66,7 @@ def connect(
         caller=lambda: Caller(
             requested_by=login.requested_by(project.region_name), build_url=build_url(os.environ)
         ),
+        places=lambda environment: places(home, account(environment), project.account_id),
         check_account=lambda: home.check(project.account_id),
         new_id=lambda: str(uuid.uuid4()),
     )

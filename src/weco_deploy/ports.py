@@ -315,7 +315,8 @@ class Ports:
 
     `runtime` and `logs` are functions because an environment's services may live in another account
     or region; `caller` and `check_account` because they may ask AWS. `check_account` raises
-    WrongAccount if the project names an account and the credentials belong to another.
+    WrongAccount if the project names an account and the credentials belong to another. `places` says which
+    accounts, regions and endpoints a deployment to an environment is about, for people.
     `new_id` makes a UUID, for releases, deployments and lock owners.
     """
 
@@ -330,4 +331,5 @@ class Ports:
     logs: Callable[[Environment], LogReader]
     caller: Callable[[], Caller]
     check_account: Callable[[], None]
+    places: Callable[[Environment], str]
     new_id: Callable[[], str]

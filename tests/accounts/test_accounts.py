@@ -40,6 +40,16 @@ def test_what_it_says_names_the_account_that_each_service_is_in(team: Team, acco
     }
 
 
+def test_the_plan_names_both_accounts_before_anything_changes(team: Team, accounts: Accounts) -> None:
+    team.push_all()
+
+    shown = team.run("--dry-run", "release-deploy", "--environment-id", "prod")
+
+    images = f"images and records in account {accounts.images}, eu-west-1, endpoint {team.sandbox.endpoint}"
+    services = f"services in account {accounts.prod}, eu-central-1, endpoint {team.sandbox.endpoint}"
+    assert f"{images}; {services}" in shown.out
+
+
 def test_images_and_records_are_in_the_account_of_the_project_and_nowhere_else(
     team: Team, accounts: Accounts
 ) -> None:

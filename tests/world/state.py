@@ -101,6 +101,9 @@ class WorldState:
             logs=logs,
             caller=identified,
             check_account=check_account,
+            places=lambda environment: (
+                f"in a world of its own, {environment.region_name or ours.region_name}"
+            ),
             new_id=self.new_id,
         )
 

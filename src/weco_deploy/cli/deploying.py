@@ -211,7 +211,7 @@ def _shown(opened: Opened, request: DeployRequest) -> Plan:
     def text(screen: Screen) -> str:
         from weco_deploy.report.plan_text import plan_text
 
-        return plan_text(planned, screen, opened.where)
+        return plan_text(planned, screen, opened.where(planned.environment))
 
     answer(opened.settings, lambda: plan_document(planned), text)
     return planned

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -69,16 +68,9 @@ class Opened:
         )
         return self.project.environment(chosen_id).id
 
-    @property
-    def where(self) -> str:
-        """Which account, region and endpoint this is about."""
-        from weco_deploy.aws.faults import without_user_info
-
-        project = self.project
-        account = (project.role_arn or "").partition("::")[2].partition(":")[0] or project.account_id
-        who = f"account {account}" if account else "the account of your credentials"
-        endpoint = without_user_info(os.environ.get("AWS_ENDPOINT_URL", ""))
-        return f"in {who}, {project.region_name}" + (f", endpoint {endpoint}" if endpoint else "")
+    def where(self, environment_id: str) -> str:
+        """Which accounts, regions and endpoints a deployment to the environment is about."""
+        return self.ports.places(self.project.environment(environment_id))
 
     @property
     def options(self) -> tuple[str, ...]:

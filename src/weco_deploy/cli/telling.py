@@ -73,7 +73,7 @@ def approval(opened: Opened, telling: Telling) -> Callable[[Plan], bool]:
         from weco_deploy.report.plan_text import plan_text
 
         telling.pause()
-        write_notice(plan_text(plan, Screen.of(sys.stderr), opened.where))
+        write_notice(plan_text(plan, Screen.of(sys.stderr), opened.where(plan.environment)))
         return asking.agrees(opened.settings, QUESTION)
 
     return approve
