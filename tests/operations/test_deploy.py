@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.operations.runs import Told, release, release_deploy, request, statuses
@@ -89,6 +91,31 @@ def test_the_waiting_time_ends_with_timed_out() -> None:
 
     assert deployment.status is DeploymentStatus.TIMED_OUT
     assert statuses(deployment) == {"search-api": ServiceStatus.IN_PROGRESS}
+
+
+def test_a_service_that_still_runs_an_earlier_task_definition_is_judged_by_the_present_one() -> None:
+    """Its rollout failed for want of the tag that the deployment makes, so the old tasks run on."""
+    world = World.of(ONE_AND_ONE, breaker=True, rolls_back=False)
+    service = world.declared("search-api", "stage")
+    present = world.ecs.definitions[service.task_definition]
+    earlier = tuple(replace(one, image=one.image.replace(":env.stage", ":latest")) for one in present)
+    world.ecs.definitions[service.task_definition] = earlier
+    world.scheduler.roll(service)
+    world.settle_down()
+    world.untag("search", "env.stage")
+    service.task_definition = f"{service.task_definition}-next"
+    world.ecs.definitions[service.task_definition] = present
+    world.scheduler.roll(service)
+    world.pass_time(1800)
+    assert [one.rollout_state for one in world.look("search-api", "stage").deployments] == [
+        "FAILED",
+        "COMPLETED",
+    ]
+
+    deployment = release_deploy(world)
+
+    assert statuses(deployment) == {"search-api": ServiceStatus.SUCCEEDED}
+    assert world.running("search-api", "stage") == {world.tag("search", "latest")}
 
 
 def test_an_answer_of_no_changes_and_records_nothing() -> None:

@@ -135,6 +135,7 @@ def service(
         scheduling=scheduling,
         breaker=breaker,
         breaker_rolls_back=breaker,
+        task_definition="search-api:1",
         deployments=tuple(
             one if one.running >= 0 else replace(one, running=max(0, running - others)) for one in deployments
         ),

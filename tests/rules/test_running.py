@@ -300,6 +300,14 @@ def test_a_service_uses_an_image_by(
     assert uses_any(seen, tuple(DefinedContainer("app", image) for image in defined), EXPECTED) is expected
 
 
+def test_tasks_of_an_earlier_task_definition_do_not_tell_what_a_service_uses() -> None:
+    earlier = replace(task("t1", containers=[container(image="nginx:1")]), task_definition="search-api:0")
+    seen = view(service(running=1, deployments=[primary()]), [earlier])
+    now = (DefinedContainer("app", f"{REGISTRY}/uk.ac.wellcome/search:env.stage"),)
+    assert uses_any(seen, (), EXPECTED) is None
+    assert uses_any(seen, now, EXPECTED) is True
+
+
 def test_containers_are_expected_to_run_repository_and_tag() -> None:
     one = expectation("search", "uk.ac.wellcome/search", "env.prod", frozenset({NEW}))
     assert (one.image_id, one.image, one.digests) == (

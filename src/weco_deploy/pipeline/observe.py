@@ -16,7 +16,7 @@ from weco_deploy.model.service import Service, ServiceView
 from weco_deploy.pipeline import fan, looking
 from weco_deploy.pipeline.discovery import discover, hinted, tagged
 from weco_deploy.ports import ImageRegistry, Ports, ServiceRuntime
-from weco_deploy.rules.running import belongs, running
+from weco_deploy.rules.running import belongs, running, shown
 
 
 def observe(environment: Environment, release: Release, ports: Ports) -> tuple[Release, Snapshot]:
@@ -44,9 +44,9 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     found = discover(ports.project, environment, wanted, index.result(), record, runtime)
     views = _views(runtime, found.services, listing)
     seen_views = [view for each in views.values() for view in each]
-    idle = [view.service for view in seen_views if not view.tasks]
+    unshown = [view.service for view in seen_views if not shown(view)]
     unproven = [view.service for view in seen_views if not _tells(view)]
-    defined = fan.begin_all(partial(runtime.defined, service.task_definition) for service in idle)
+    defined = fan.begin_all(partial(runtime.defined, service.task_definition) for service in unshown)
     resolved = fan.begin_all(partial(runtime.resolved, service) for service in unproven)
     versions = {image.id: version for image, (version, _) in zip(images, fan.answers(seen), strict=True)}
     snapshot = Snapshot(
@@ -54,7 +54,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
         images={image.id: view for image, (_, view) in zip(images, fan.answers(seen), strict=True)},
         repositories={image.id: repositories.result().get(image.repository) for image in images},
         services=views,
-        defined={service.key: each for service, each in zip(idle, fan.answers(defined), strict=True)},
+        defined={service.key: each for service, each in zip(unshown, fan.answers(defined), strict=True)},
         resolved={service.key: each for service, each in zip(unproven, fan.answers(resolved), strict=True)},
         current=current.result(),
         notes=found.notes,

@@ -177,11 +177,20 @@ def rested(service: Service) -> bool:
     return whole and primary.rollout_state in ("COMPLETED", None)
 
 
+def shown(view: ServiceView) -> tuple[Task, ...]:
+    """Its tasks of the service's present task definition: they show its containers."""
+    return tuple(task for task in view.tasks or () if task.task_definition == view.service.task_definition)
+
+
 def uses_any(
     view: ServiceView, defined: tuple[DefinedContainer, ...], expected: tuple[Expected, ...]
 ) -> bool | None:
-    """Whether any container of the service uses one of the expected images; None if its containers are unknown."""
-    images = [container.image for task in view.tasks or () for container in task.containers]
+    """Whether any container of the service uses one of the expected images; None if its containers are unknown.
+
+    What counts is its task definition, as its tasks show it, or as it was asked for (`defined`): tasks of an
+    earlier one, which run on where the rollout of the present one failed, say nothing of it.
+    """
+    images = [container.image for task in shown(view) for container in task.containers]
     images += [container.image for container in defined]
     if not images:
         return None
