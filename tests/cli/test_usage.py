@@ -35,6 +35,16 @@ def project_file(text: str) -> None:
         pytest.param(["-y", "promote", "--from", "stage"], "--to is missing", id="where to, unseen"),
         pytest.param(["promote", "--from", "prod", "--to", "prod"], "both prod", id="promotion to itself"),
         pytest.param(["-y", "rollback"], "--environment-id", id="what to roll back"),
+        pytest.param(["deploy", "--override-gate", ""], "--override-gate", id="no reason"),
+        pytest.param(["promote", "--override-gate", " "], "--override-gate", id="a reason of blanks"),
+        pytest.param(["deploy", "--release-id", ""], "--release-id", id="a release without a name"),
+        pytest.param(["-y", "rollback", "--to-release", ""], "--to-release", id="back to nothing"),
+        pytest.param(["prepare", "--from-label", ""], "--from-label", id="a label without a name"),
+        pytest.param(
+            ["deploy", "--environment-id", ""], "--environment-id", id="an environment without a name"
+        ),
+        pytest.param(["promote", "--from", "", "--to", "prod"], "--from", id="from nowhere"),
+        pytest.param(["show-release", ""], "RELEASE", id="an argument that is empty"),
         pytest.param(["deploy", "\udcff"], "UTF-8", id="bytes that are no text"),
         pytest.param(
             ["-f", "elsewhere.yml", "show-releases"], "elsewhere.yml", id="a file that is not there"

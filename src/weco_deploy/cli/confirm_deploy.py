@@ -10,6 +10,7 @@ from weco_deploy.cli.invocation import Invocation
 @click.option(
     "--release-id",
     envvar="WECO_DEPLOY_RELEASE_ID",
+    type=options.Text(),
     metavar="RELEASE",
     help="The release that was deployed.  [default: the environment's last deployment]",
 )

@@ -33,6 +33,17 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic for mypy, n
         return seconds
 
 
+class Text(click.ParamType):  # type: ignore[type-arg]  # as above
+    """Something, not nothing: where a script's variable is not set, that must not count as an answer."""
+
+    name = "text"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not str(value).strip():
+            self.fail("it is empty: say something, or leave it out", param, ctx)
+        return str(value)
+
+
 class Names(click.ParamType):  # type: ignore[type-arg]  # as above
     """Names with commas between them, each once, in the order given."""
 
@@ -52,6 +63,7 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # as above
 from_label = click.option(
     "--from-label",
     envvar="WECO_DEPLOY_FROM_LABEL",
+    type=Text(),
     metavar="LABEL",
     help="The tag of the images to take: latest, env.stage, ref.<commit>.  [default: latest]",
 )
@@ -64,24 +76,28 @@ description = click.option(
 release_id = click.option(
     "--release-id",
     envvar="WECO_DEPLOY_RELEASE_ID",
+    type=Text(),
     metavar="RELEASE",
     help="An id, the first characters of one (4 or more), or latest.  [default: latest]",
 )
 environment_id = click.option(
     "--environment-id",
     envvar="WECO_DEPLOY_ENVIRONMENT_ID",
+    type=Text(),
     metavar="ENVIRONMENT",
     help="Where to.  [default: stage, if the project has it]",
 )
 environment_to_name = click.option(
     "--environment-id",
     envvar="WECO_DEPLOY_ENVIRONMENT_ID",
+    type=Text(),
     metavar="ENVIRONMENT",
     help="Which environment; there is no default.",
 )
 override_gate = click.option(
     "--override-gate",
     envvar="WECO_DEPLOY_OVERRIDE_GATE",
+    type=Text(),
     metavar="REASON",
     help="Go on where a gate says no: the release has not succeeded where it must, or the environment that it "
     "comes from is in doubt. The reason is recorded.",

@@ -11,6 +11,7 @@ from weco_deploy.cli.invocation import Invocation
     "--from",
     "source",
     envvar="WECO_DEPLOY_FROM",
+    type=options.Text(),
     metavar="ENVIRONMENT",
     help="Where it runs now.  [default: stage, at a terminal]",
 )
@@ -18,6 +19,7 @@ from weco_deploy.cli.invocation import Invocation
     "--to",
     "target",
     envvar="WECO_DEPLOY_TO",
+    type=options.Text(),
     metavar="ENVIRONMENT",
     help="Where to.  [default: prod, at a terminal]",
 )

@@ -13,6 +13,7 @@ from weco_deploy.cli.invocation import Invocation
     "--to",
     "to_release",
     envvar="WECO_DEPLOY_TO_RELEASE",
+    type=options.Text(),
     metavar="RELEASE",
     help="The release to go back to.  [default: the last one that worked before]",
 )

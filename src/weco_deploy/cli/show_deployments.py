@@ -7,10 +7,11 @@ from weco_deploy.cli.invocation import Invocation
 
 
 @click.command("show-deployments", short_help="List the newest deployments.")
-@click.argument("release", required=False)
+@click.argument("release", required=False, type=options.Text())
 @click.option(
     "--environment-id",
     envvar="WECO_DEPLOY_ENVIRONMENT_ID",
+    type=options.Text(),
     metavar="ENVIRONMENT",
     help="Only those to this environment.  [default: all]",
 )

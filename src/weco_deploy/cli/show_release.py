@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import click
 
+from weco_deploy.cli import options
 from weco_deploy.cli.invocation import Invocation
 
 
 @click.command("show-release", short_help="Show a release as JSON, or compare two.")
-@click.argument("release", default="latest", metavar="[RELEASE]")
+@click.argument("release", default="latest", type=options.Text(), metavar="[RELEASE]")
 @click.option(
     "--diff",
     "base",
     envvar="WECO_DEPLOY_DIFF",
+    type=options.Text(),
     metavar="RELEASE",
     help="Show what distinguishes the release from this one instead.",
 )
