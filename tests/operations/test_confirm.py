@@ -132,6 +132,32 @@ def test_one_that_failed_and_runs_all_the_same_by_now_is_recorded_as_succeeded()
     assert deployments(world)[0].reason == "it was recorded as failed before"
 
 
+def test_one_that_crashed_and_was_mended_without_a_new_rollout_is_recorded_as_succeeded() -> None:
+    world = World.of(ONE_AND_ONE, breaker=False)
+    new = world.push("search", crash())
+    assert statuses(release_deploy(world)) == {"search-api": ServiceStatus.FAILED}
+    world.mend("search")
+    world.pass_time(7200)
+
+    deployment = confirm_deploy(world)
+
+    assert world.running("search-api", "stage") == {new}
+    assert statuses(deployment) == {"search-api": ServiceStatus.SUCCEEDED}
+    assert deployments(world)[0].reason == "it was recorded as failed before"
+
+
+def test_one_that_crashed_and_still_does_is_not_taken_in_by_a_task_that_runs_at_the_moment() -> None:
+    world = World.of(ONE_AND_ONE, breaker=False)
+    world.push("search", crash(at=3))
+    assert release_deploy(world).status is DeploymentStatus.FAILED
+    world.pass_time(3000)
+    while not world.running("search-api", "stage"):
+        world.pass_time(1)
+
+    assert statuses(confirm_deploy(world)) == {"search-api": ServiceStatus.FAILED}
+    assert deployments(world)[0].status is DeploymentStatus.FAILED
+
+
 def test_one_that_failed_keeps_the_reasons_that_it_had() -> None:
     world = World.of(ONE_AND_ONE)
     world.push("search", crash())

@@ -45,7 +45,7 @@ def in_hindsight(
         for image_id, version in release.versions.items()
     }
     expected = expected_of(project, environment, digests, seen)
-    found = examine(project, environment, expected, seen)
+    found = examine(project, environment, expected, without_verdicts(seen))
     if found.refusals:
         raise PlanRefused(f"deployment {recorded.deployment_id} can't be judged:", found.refusals)
     noted = {outcome.service_id: outcome for outcome in recorded.services}
@@ -61,7 +61,12 @@ def in_hindsight(
         outcomes.append(outcome)
         if outcome.status is ServiceStatus.IN_PROGRESS and outcome.ecs_deployment_id:
             tracks[service.service_id] = Track(
-                service=service, deployment_id=outcome.ecs_deployment_id, previous_id=None, since=now
+                service=service,
+                deployment_id=outcome.ecs_deployment_id,
+                previous_id=None,
+                since=now,
+                # What stopped before the verdict has been judged: what speaks against it now is what stopped since.
+                well_since=recorded.date_finished if _failed(known) else None,
             )
     outcomes += _others(recorded, outcomes, found.gone, project)
     changes = recorded.images or {
@@ -73,6 +78,19 @@ def in_hindsight(
     }
     deployment = as_seen(replace(recorded, images=changes, services=tuple(outcomes)), seen)
     return Hindsight(deployment=deployment, tracks=tracks, elsewhere=drifted(deployment, seen))
+
+
+def without_verdicts(seen: Snapshot) -> Snapshot:
+    """What was seen, without what the environment's record says of failures: that is why a service is redeployed.
+
+    What became of it since is seen in the service itself.
+    """
+    services = {key: replace(known, failed=False) for key, known in seen.record.services.items()}
+    return replace(seen, record=replace(seen.record, services=services))
+
+
+def _failed(noted: ServiceOutcome | None) -> bool:
+    return noted is not None and noted.status is ServiceStatus.FAILED
 
 
 def _others(
@@ -105,6 +123,16 @@ def _outcome(service: PlannedService, noted: ServiceOutcome | None) -> ServiceOu
         ecs_deployment_id=ecs_id,
         reason=f"it does not run the release: {service.why}",
     )
+    watched_again = replace(
+        outcome, status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=service.ecs_deployment_id, reason=""
+    )
+    if (
+        service.action is Action.LEAVE
+        and _failed(noted)
+        and ecs_id == service.ecs_deployment_id
+        and service.desired
+    ):
+        return watched_again  # up it is, but perhaps only between two crashes
     if service.action is Action.LEAVE:
         ours = noted is not None and noted.status is not ServiceStatus.UNCHANGED
         redeployed = ours and ecs_id is not None and ecs_id == service.ecs_deployment_id
@@ -115,9 +143,7 @@ def _outcome(service: PlannedService, noted: ServiceOutcome | None) -> ServiceOu
             outcome, status=status, ecs_deployment_id=service.ecs_deployment_id, reason=service.why
         )
     if service.action is Action.ADOPT:
-        return replace(
-            outcome, status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=service.ecs_deployment_id, reason=""
-        )
+        return watched_again
     watched = ecs_id or (service.ecs_deployment_id if service.desired else None)
     if noted is not None and not noted.settled and watched:
         # One that was cut off may have been told without that being noted: its rollout shows what it runs.
