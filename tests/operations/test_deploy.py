@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.operations.runs import Told, release, release_deploy, request, statuses
+from tests.operations.runs import Told, deployments, release, release_deploy, request, statuses
 from tests.world import World, crash, slow
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
 from weco_deploy.errors import Declined, EnvironmentLocked, PlanRefused
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
-from weco_deploy.model.events import Claimed, ServiceRedeployed, Settled
+from weco_deploy.model.events import Claimed, Notice, ServiceRedeployed, Settled
 from weco_deploy.operations.deploy import deploy, plan
 
 
@@ -57,6 +57,34 @@ def test_a_second_run_has_nothing_to_do_asks_nothing_and_is_recorded() -> None:
     recorded = world.ports().store.deployments(["stage"], 10)
     assert recorded[0].deployment_id == deployment.deployment_id
     assert len(recorded) == 2
+
+
+def test_what_the_plan_warns_of_is_told_also_where_it_is_not_shown_for_want_of_changes() -> None:
+    world = World.of(FIVE_AND_EIGHT)
+    release_deploy(world)
+    world.delete_service("search-worker", "stage")
+    shown, unshown = Told(), Told()
+    new = world.push("search")
+    release_deploy(world, told=shown, allow_missing=True)
+    assert world.tag("search", "env.stage") == new
+    release_deploy(world, told=unshown, allow_missing=True)
+
+    assert [plan.warnings for plan in shown.plans] != [()]
+    assert not any(isinstance(one, Notice) and "warning" in one.message for one in shown.events)
+    assert unshown.plans == []
+    (warned,) = [one.message for one in unshown.events if isinstance(one, Notice)]
+    assert warned.startswith("warning: search-worker: ")
+
+
+def test_a_service_that_is_scaled_to_nothing_is_never_called_unchanged() -> None:
+    world = World.of(ONE_AND_ONE)
+    release_deploy(world)
+    world.scale("search-api", "stage", 0)
+    world.settle_down()
+
+    for _ in range(2):
+        assert statuses(release_deploy(world)) == {"search-api": ServiceStatus.NOTHING_RUNNING}
+    assert statuses(deployments(world)[0]) == {"search-api": ServiceStatus.NOTHING_RUNNING}
 
 
 def test_a_crashing_image_fails_and_says_why() -> None:

@@ -61,6 +61,26 @@ def test_a_service_that_runs_something_else_in_the_source_is_refused() -> None:
         promote(world)
 
 
+def test_a_source_that_is_being_scaled_or_replaces_a_task_runs_what_is_recorded_all_the_same() -> None:
+    world = World.of(ONE_AND_ONE)
+    release_deploy(world)
+    world.scale("search-api", "stage", 3)
+    assert promote(world).status is DeploymentStatus.SUCCEEDED
+    world.settle_down()
+    world.stop_task("search-api", "stage")
+    assert world.look("search-api", "stage").running == 2
+    assert promote(world).status is DeploymentStatus.SUCCEEDED
+
+
+def test_a_source_none_of_whose_tasks_run_is_refused() -> None:
+    world = World.of(ONE_AND_ONE)
+    release_deploy(world)
+    world.stop_task("search-api", "stage")
+    assert world.look("search-api", "stage").running == 0
+    with pytest.raises(GateClosed, match="0 of 1 tasks running"):
+        promote(world)
+
+
 def test_a_source_whose_last_deployment_failed_is_refused() -> None:
     world, _, _ = staged()
     world.push("search", crash())

@@ -100,7 +100,7 @@ DECIDED: dict[str, tuple[ServiceView, Action, str]] = {
     "complete, but tasks are missing": (
         view(service(desired=2, running=1, deployments=[STILL]), [task("t1")]),
         Action.ADOPT,
-        "its tasks run the release, and that rollout is under way",
+        "its tasks run the release, with 1 of 2 tasks running",
     ),
     "complete, but a task was not described": (
         view(service(running=2, deployments=[STILL]), [task("t1")]),

@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from weco_deploy.errors import Declined, EnvironmentLocked
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
-from weco_deploy.model.events import Claimed, Event, Settling
+from weco_deploy.model.events import Claimed, Event, Notice, Settling
 from weco_deploy.model.plan import Plan, Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
@@ -78,6 +78,9 @@ def deploy(
             tell_whose(seen.record, tell)
             if settles is not None:
                 tell(Settling(settles))
+            if approved is None:  # nobody has seen the plan
+                for warning in planned.warnings:
+                    tell(Notice(f"warning: {warning}"))
             tell(Claimed(ledger.deployment, planned))
             return _carry_out(planned, environment, request, ledger, ports, tell)
     raise EnvironmentLocked(

@@ -36,7 +36,9 @@ def _summary(page: Page, deployment: Deployment, screen: Screen) -> None:
     page.line(verdict(deployment, screen.symbols), status_style(deployment.status))
     page.line(counts(outcome.status for outcome in deployment.services), indent=2)
     if _had_nothing_to_do(deployment):
-        page.line("nothing to do: all tags and services had this release already", indent=2)
+        page.line(
+            "nothing to do: all tags, and all services that were found, had this release already", indent=2
+        )
     if deployment.reason:
         page.line(one_line(deployment.reason), indent=2)
     page.line(f"deployment {one_line(deployment.deployment_id)}", indent=2)

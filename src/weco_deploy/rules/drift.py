@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from weco_deploy.model.plan import Action, Snapshot
+from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
 from weco_deploy.rules.expecting import expected_of
 from weco_deploy.rules.planning import examine
-from weco_deploy.rules.running import short
+from weco_deploy.rules.running import rolling, short
 
 
 def drift(project: Project, environment: Environment, release: Release, seen: Snapshot) -> tuple[str, ...]:
-    """What is not as it is when the release is deployed: tags elsewhere, services that run something else."""
+    """What is not as it is when the release is deployed: tags elsewhere, services that run something else.
+
+    One that is being scaled, or replaces a task, runs the release all the same.
+    """
     digests = {image_id: version.digest for image_id, version in release.versions.items()}
     tags = tuple(
         f"{image_id}: {environment.tag} points at {short(view.tagged) if view.tagged else 'nothing'}, "
@@ -23,6 +26,12 @@ def drift(project: Project, environment: Environment, release: Release, seen: Sn
     services = tuple(
         f"{service.service_id}: {service.why}"
         for service in found.services
-        if service.action is not Action.LEAVE
+        if service.action is not Action.LEAVE and not _runs_some(service, seen)
     )
     return (*tags, *services, *found.refusals, *found.gone.values())
+
+
+def _runs_some(service: PlannedService, seen: Snapshot) -> bool:
+    """Whether it runs the release, if not in all the tasks that are desired, and no rollout goes on."""
+    (view,) = seen.services[service.service_id]
+    return service.action is Action.ADOPT and not rolling(view.service) and view.service.running > 0

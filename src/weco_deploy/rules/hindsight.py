@@ -13,7 +13,7 @@ from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
 from weco_deploy.rules.expecting import expected_of
-from weco_deploy.rules.outcome import as_seen, drifted
+from weco_deploy.rules.outcome import as_seen, drifted, left_as
 from weco_deploy.rules.planning import examine
 from weco_deploy.rules.verdict import Track
 
@@ -136,9 +136,9 @@ def _outcome(service: PlannedService, noted: ServiceOutcome | None) -> ServiceOu
     if service.action is Action.LEAVE:
         ours = noted is not None and noted.status is not ServiceStatus.UNCHANGED
         redeployed = ours and ecs_id is not None and ecs_id == service.ecs_deployment_id
-        status = ServiceStatus.SUCCEEDED if redeployed else ServiceStatus.UNCHANGED
-        if service.desired == 0:
-            status = ServiceStatus.NOTHING_RUNNING
+        status = left_as(service)
+        if redeployed and status is ServiceStatus.UNCHANGED:
+            status = ServiceStatus.SUCCEEDED
         return replace(
             outcome, status=status, ecs_deployment_id=service.ecs_deployment_id, reason=service.why
         )

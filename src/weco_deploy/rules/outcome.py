@@ -13,7 +13,7 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
-from weco_deploy.model.plan import Expected, Snapshot
+from weco_deploy.model.plan import Expected, PlannedService, Snapshot
 from weco_deploy.model.project import Project
 from weco_deploy.rules.expecting import expected_of
 from weco_deploy.rules.running import Match, all_described, evidence, rested
@@ -29,6 +29,12 @@ def verdict(services: Iterable[ServiceOutcome]) -> DeploymentStatus:
     if all(status in GOOD for status in statuses):
         return DeploymentStatus.SUCCEEDED
     return DeploymentStatus.TIMED_OUT
+
+
+def left_as(service: PlannedService) -> ServiceStatus:
+    """What is said of a service that is left alone. One that is scaled to nothing runs nothing, which is no success."""
+    nothing = service.related and service.desired == 0
+    return ServiceStatus.NOTHING_RUNNING if nothing else ServiceStatus.UNCHANGED
 
 
 def turned_out(recorded: DeploymentStatus, now: DeploymentStatus) -> bool:

@@ -18,7 +18,16 @@ from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.model.service import Service, ServiceView
-from weco_deploy.rules.running import Match, all_described, evidence, expectation, rested, short, uses_any
+from weco_deploy.rules.running import (
+    Match,
+    all_described,
+    evidence,
+    expectation,
+    rested,
+    rolling,
+    short,
+    uses_any,
+)
 
 
 def plan(project: Project, request: DeployRequest, seen: Snapshot) -> Plan:
@@ -258,8 +267,10 @@ def _action(
     if known is not None and known.failed and known.ecs_deployment_id == service.primary.id:
         # It may run between two crashes; and what stopped before must not count against a new attempt.
         return Action.REDEPLOY, "its rollout failed in the deployment before"
-    if not rested(service):
+    if rolling(service):
         return Action.ADOPT, f"{finding.why}, and that rollout is under way"
+    if not rested(service):
+        return Action.ADOPT, f"{finding.why}, with {service.running} of {service.desired} tasks running"
     if not all_described(view):
         return Action.ADOPT, f"{finding.why}, as far as they were listed"
     return Action.LEAVE, finding.why

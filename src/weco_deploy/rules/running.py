@@ -162,19 +162,23 @@ def _by_record(primary: EcsDeployment, expected: tuple[Expected, ...], known: Kn
     )
 
 
-def rested(service: Service) -> bool:
-    """Whether nothing moves: the primary deployment is complete, all its tasks are up, and nothing else runs.
+def rolling(service: Service) -> bool:
+    """Whether a rollout goes on: the primary deployment is not complete, or another one still runs something.
 
-    Complete alone says little: its tasks may have crashed since. Without a rollout state (Classic Load
-    Balancer) being alone with all its tasks counts as complete.
+    Without a rollout state (Classic Load Balancer) being alone counts as complete.
     """
     primary = service.primary
-    if primary is None or any(
-        one.running or one.pending for one in service.deployments if one is not primary
-    ):
-        return False
-    whole = service.running == service.desired and service.pending == 0
-    return whole and primary.rollout_state in ("COMPLETED", None)
+    if primary is None or primary.rollout_state not in ("COMPLETED", None):
+        return True
+    return any(one.running or one.pending for one in service.deployments if one is not primary)
+
+
+def rested(service: Service) -> bool:
+    """Whether nothing moves: no rollout goes on, and all tasks are up.
+
+    Complete alone says little: its tasks may have crashed since.
+    """
+    return not rolling(service) and service.running == service.desired and service.pending == 0
 
 
 def shown(view: ServiceView) -> tuple[Task, ...]:
