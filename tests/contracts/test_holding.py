@@ -522,6 +522,25 @@ def test_who_lost_the_lock_closes_its_own_record_only(
     assert store.environment("stage") == record
 
 
+def test_who_was_unlocked_by_force_and_is_followed_by_nobody_still_closes_the_environment_s_record(
+    store: ReleaseStore, release: Release
+) -> None:
+    deployment = a_deployment(release)
+    held = claimed(store, deployment)
+    lock = store.environment("stage").lock
+    assert lock is not None
+    store.unlock("stage", lock)
+    store.lock("stage", FREEZE)
+    store.settle(held, succeeded(deployment))
+    record = store.environment("stage")
+    assert record.current == record.good == DeployedRelease.of(succeeded(deployment))
+    assert record.images.keys() == deployment.images.keys()
+    assert record.lock == FREEZE
+    assert store.deployment(deployment.deployment_id) == succeeded(deployment)
+    store.settle(held, succeeded(deployment))
+    assert store.environment("stage") == record
+
+
 def test_who_lost_the_lock_does_not_change_the_verdict_that_the_next_one_gave(
     store: ReleaseStore, store_setting: StoreSetting, release: Release
 ) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.operations.runs import Told, deployments, recorded, release, release_deploy
+from tests.operations.runs import Told, deployments, promote, recorded, release, release_deploy
 from tests.world import Killed, World, slow
 from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import Declined, EnvironmentLocked, Interrupted, NotFound
 from weco_deploy.model.deployment import DeploymentStatus
-from weco_deploy.model.environment import Lock
+from weco_deploy.model.environment import DeployedRelease, Lock
 from weco_deploy.model.events import Notice, Settling, Waiting
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.operations.deploy import plan
@@ -310,6 +310,20 @@ def test_a_deployment_whose_lock_was_released_by_force_stops() -> None:
     assert deployment.status is DeploymentStatus.FAILED
     assert "not ours any more" in deployment.reason
     assert (world.now() - deployment.date_created).total_seconds() < 120
+
+
+def test_a_deployment_that_ends_before_it_hears_of_that_is_recorded_as_what_became_of_it() -> None:
+    world = World.of(ONE_AND_ONE)
+    new = world.push("search", slow(15))
+    world.at(12, lambda: unlock(world.ports(), "stage", force=True, approve=lambda _: True))
+
+    deployment = release_deploy(world, lease=1200)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    record = recorded(world)
+    assert (record.lock, record.current) == (None, DeployedRelease.of(deployment))
+    assert record.images["search"].digest == new
+    assert promote(world).status is DeploymentStatus.SUCCEEDED
 
 
 def test_what_is_not_locked_cannot_be_released() -> None:

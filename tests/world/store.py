@@ -138,20 +138,21 @@ class WorldStore:
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None = None) -> None:
         with self._pass("settle", held.environment, deployment.deployment_id, deployment.status):
             table = self._written
+            record = table.record(held.environment)
             stored = table.deployments.get(deployment.deployment_id)
-            try:
-                record, _ = self._ours(held)
-            except LeaseLost:
-                if stored == kept(deployment):
-                    return  # settled by us: the answer got lost
+            ours = record.lock is not None and record.lock.owner == held.owner
+            if not ours and stored == kept(deployment):
+                return  # settled by us: the answer got lost
+            if record.fence != held.fence:
                 if stored is not None and not stored.finished:
                     table.keep(deployment)
-                raise
+                raise _lost(record)
             table.keep(deployment)
             if undone is not None:
                 table.keep(undone)
-            table.environments[held.environment] = replace(
-                merged(record, deployment), lock=record.next_lock, next_lock=None
+            settled = merged(record, deployment)
+            table.environments[held.environment] = (
+                replace(settled, lock=record.next_lock, next_lock=None) if ours else settled
             )
 
     def lock(self, environment_id: str, lock: Lock) -> Lock | None:
@@ -219,9 +220,13 @@ class WorldStore:
     def _ours(self, held: Held) -> tuple[EnvironmentRecord, Lock]:
         record = self._read.record(held.environment)
         if record.lock is None or record.lock.owner != held.owner:
-            holder = record.lock.holder if record.lock else "nobody"
-            raise LeaseLost(f"environment {held.environment} is not ours any more: {holder} holds it now")
+            raise _lost(record)
         return record, record.lock
+
+
+def _lost(record: EnvironmentRecord) -> LeaseLost:
+    holder = record.lock.holder if record.lock else "nobody"
+    return LeaseLost(f"environment {record.environment} is not ours any more: {holder} holds it now")
 
 
 def _already(record: EnvironmentRecord, owner: str, deployment: Deployment) -> Held | None:

@@ -105,10 +105,18 @@ class Holding:
         closed = [Put(deployment_item(one)) for one in (deployment, undone) if one is not None]
         for _ in range(ROUNDS):
             seen = self._history.own_environment(held.environment)
-            if seen is None or seen.lock is None or seen.lock.owner != held.owner:
-                self._settle_without_lock(held, deployment)
-                return
-            freed = replace(merged(seen, deployment), lock=seen.next_lock, next_lock=None)
+            ours = seen is not None and seen.lock is not None and seen.lock.owner == held.owner
+            if not ours and self._table.get(deployment_key(deployment.deployment_id)) == closed[0].item:
+                return  # settled by us: the answer got lost
+            if seen is None or seen.fence != held.fence:
+                # Whoever took over may have given a verdict: that one stays, and the write is refused.
+                self._table.write(
+                    [Put(closed[0].item, "#status = :in_progress", {":in_progress": IN_PROGRESS})]
+                )
+                raise self._lost(held)
+            # Released by force, but claimed by nobody since: what became of it is still ours to say.
+            settled = merged(seen, deployment)
+            freed = replace(settled, lock=seen.next_lock, next_lock=None) if ours else settled
             if self._table.write([self._environment(freed, seen), *closed]):
                 return
         raise never_still(f"environment {held.environment}")
@@ -131,14 +139,6 @@ class Holding:
             if freed == seen or self._table.write([self._environment(freed, seen)]):
                 return
         raise never_still(f"environment {environment_id}")
-
-    def _settle_without_lock(self, held: Held, deployment: Deployment) -> None:
-        item = deployment_item(deployment)
-        if self._table.get(deployment_key(deployment.deployment_id)) == item:
-            return  # settled by us: the answer got lost
-        # Whoever took over may have given a verdict: that one stays, and the write is refused.
-        self._table.write([Put(item, "#status = :in_progress", {":in_progress": IN_PROGRESS})])
-        raise self._lost(held)
 
     def _environment(self, record: EnvironmentRecord, seen: EnvironmentRecord | None) -> Update:
         """Make the environment's item what `record` says, if it is still what was seen."""
