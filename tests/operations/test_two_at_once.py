@@ -227,3 +227,18 @@ def test_an_environment_that_always_changes_ends_with_locked() -> None:
 
     assert world.count("store.claim") == 3
     assert world.count("registry.point") == 0
+
+
+def test_one_that_is_to_wait_is_not_out_of_turns_before_its_time_is_over() -> None:
+    world = World.of(ONE_AND_ONE)
+    new = world.push("search")
+
+    def faster(_: Call) -> None:
+        world.somebody_locks("stage", lease_seconds=300)
+        world.at(5, lambda: world.somebody_unlocks("stage"))
+
+    world.before("store.claim", faster, times=5)
+
+    assert release_deploy(world, wait_for_lock=600.0).status is DeploymentStatus.SUCCEEDED
+    assert world.count("store.claim") == 6
+    assert world.running("search-api", "stage") == {new}

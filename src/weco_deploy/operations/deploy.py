@@ -32,7 +32,7 @@ from weco_deploy.rules.lock import standing
 from weco_deploy.rules.outcome import as_seen, cut_off
 
 PLANS = 3
-"""How often it is planned again because the environment changed meanwhile."""
+"""How often it is planned because the environment changed meanwhile, for those who don't wait for it."""
 
 
 def plan(request: DeployRequest, ports: Ports) -> Plan:
@@ -62,7 +62,8 @@ def deploy(
     check_requirements(environment, request, ports)
     patient_until = ports.clock.utc() + timedelta(seconds=request.wait_for_lock)
     approved: Plan | None = None
-    for _ in range(PLANS):
+    overtaken = 0
+    while overtaken < PLANS:
         release, seen = observed_when_free(environment, request, patient_until, ports, tell)
         planned = planning.plan(ports.project, replace(request, release=release), seen)
         if planned.changes and not _same(planned, approved):
@@ -74,7 +75,9 @@ def deploy(
             try:
                 ledger = claim(planned, request, settles, ports)
             except (StaleFence, EnvironmentLocked):
-                continue  # somebody was faster: looking again reports that, or waits
+                # Somebody was faster: looking again reports that, or waits. Who is patient is only out of turns after that.
+                overtaken += ports.clock.utc() >= patient_until
+                continue
             tell_whose(seen.record, tell)
             if settles is not None:
                 tell(Settling(settles))
