@@ -154,7 +154,9 @@ environments = st.builds(
     lock=st.none() | locks,
     next_lock=st.none() | locks,
     images=st.dictionaries(
-        ids, st.builds(AppliedImage, release_id=ids, digest=digests, ref=st.none() | refs), max_size=3
+        ids,
+        st.builds(AppliedImage, release_id=ids, digest=digests, ref=st.none() | refs, stood=st.booleans()),
+        max_size=3,
     ),
     services=st.lists(services, max_size=3).map(lambda found: {one.service_id: one for one in found}),
     current=st.none() | deployed,
@@ -195,6 +197,20 @@ def test_a_deployment_keeps_the_id_of_the_one_that_put_things_back(
 @given(environments)
 def test_an_environment_is_the_same_after_it_was_an_item(record: EnvironmentRecord) -> None:
     assert read_environment(through_dynamodb(environment_item("search", record))) == record
+
+
+def test_an_applied_image_says_only_that_it_did_not_stand_and_one_that_says_nothing_did() -> None:
+    images = {
+        "web": AppliedImage(release_id="r", digest="sha256:1", stood=False),
+        "api": AppliedImage(release_id="r", digest="sha256:2"),
+    }
+    item = environment_item("search", EnvironmentRecord(environment="stage", images=images))
+
+    assert item["images"] == {
+        "web": {"release_id": "r", "digest": "sha256:1", "stood": False},
+        "api": {"release_id": "r", "digest": "sha256:2"},
+    }
+    assert read_environment(through_dynamodb(item)).images == images
 
 
 @unhurried

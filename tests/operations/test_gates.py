@@ -8,6 +8,7 @@ from tests.operations.runs import (
     deploy_release,
     deployments,
     promote,
+    recorded,
     release,
     release_deploy,
     request,
@@ -23,6 +24,10 @@ from weco_deploy.operations.gates import check_label
 
 GATED = project(
     {"search": ["search-api"]},
+    environments=["stage", Environment(id="prod", name="Prod", requires=("stage",))],
+)
+PAIR = project(
+    {"web": ["web"], "api": ["api"]},
     environments=["stage", Environment(id="prod", name="Prod", requires=("stage",))],
 )
 REASON = "stage is broken, the fix is urgent"
@@ -160,6 +165,60 @@ def test_a_rollback_is_no_way_around_the_gate() -> None:
         rollback(world, "prod", to_release=never_tried.release_id)
 
 
+# An image that failed, and a partial release that succeeded since.
+
+
+def web_crashed() -> World:
+    """A world where the image of web crashed in stage, and then a release of api alone succeeded there."""
+    world = World.of(PAIR)
+    release_deploy(world)
+    world.pass_time(1)
+    world.push("web", crash())
+    assert release_deploy(world).status is DeploymentStatus.FAILED
+    world.pass_time(1)
+    alone(world, "api")
+    return world
+
+
+def alone(world: World, image_id: str) -> str:
+    """Deploys to stage a release that has a new version of this image alone. Its digest."""
+    digest = world.push(image_id)
+    world.point(image_id, "only", digest)
+    assert release_deploy(world, label="only").status is DeploymentStatus.SUCCEEDED
+    world.untag(image_id, "only")
+    world.pass_time(1)
+    return digest
+
+
+def test_a_partial_success_does_not_open_the_gate_for_an_image_that_failed_before() -> None:
+    world = web_crashed()
+
+    with pytest.raises(GateClosed, match="prod requires a release that succeeded in stage"):
+        release_deploy(world, "prod", "env.stage")
+
+
+def test_a_partial_success_opens_the_gate_for_its_own_images() -> None:
+    world = web_crashed()
+    api = world.tag("api", "env.stage")
+    world.point("api", "staged", str(api))
+
+    assert release_deploy(world, "prod", "staged").status is DeploymentStatus.SUCCEEDED
+    assert world.running("api", "prod") == {api}
+
+
+def test_an_image_that_stood_in_a_deployment_that_failed_passes_once_the_other_one_works() -> None:
+    world = World.of(PAIR)
+    web = world.push("web")
+    world.push("api", crash())
+    assert release_deploy(world).status is DeploymentStatus.FAILED
+    world.pass_time(1)
+    api = alone(world, "api")
+
+    assert release_deploy(world, "prod", "env.stage").status is DeploymentStatus.SUCCEEDED
+    assert world.running("web", "prod") == {web}
+    assert world.running("api", "prod") == {api}
+
+
 # Labels.
 
 
@@ -197,6 +256,30 @@ def test_no_release_is_made_from_an_environment_whose_last_deployment_failed() -
     release_deploy(world, "stage")
 
     assert "did not succeed: it is failed" in refused(world)
+
+
+def test_no_release_is_made_from_an_environment_with_an_image_that_failed_before_a_partial_success() -> None:
+    world = web_crashed()
+    failed = recorded(world).images["web"].release_id
+
+    assert (
+        f"stage still has images that did not succeed there and were not deployed again since: web (release {failed})"
+        in (refused(world))
+    )
+
+
+def test_one_is_made_once_that_image_was_replaced_by_one_that_works() -> None:
+    world = web_crashed()
+    alone(world, "web")
+
+    check_label("env.stage", None, world.ports())
+
+
+def test_an_image_that_left_the_project_holds_nothing_back() -> None:
+    world = web_crashed()
+    world.project = project({"api": ["api"]}, environments=PAIR.environments)
+
+    check_label("env.stage", None, world.ports())
 
 
 def test_with_a_reason_one_is_made_all_the_same() -> None:

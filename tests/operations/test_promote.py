@@ -90,6 +90,22 @@ def test_a_source_whose_last_deployment_failed_is_refused() -> None:
         promote(world)
 
 
+def test_a_source_with_an_image_that_failed_before_a_partial_success_is_refused() -> None:
+    world = World.of(TWO)
+    release_deploy(world, "stage")
+    world.pass_time(1)
+    world.push("search", crash())
+    release_deploy(world, "stage")
+    world.pass_time(1)
+    world.point("items", "only", world.push("items"))
+    assert release_deploy(world, "stage", label="only").status is DeploymentStatus.SUCCEEDED
+
+    with pytest.raises(
+        GateClosed, match=r"stage still has images that did not succeed there.*: search \(release"
+    ):
+        promote(world)
+
+
 def test_a_source_whose_last_deployment_was_cut_off_is_refused() -> None:
     world, _, _ = staged()
     world.push("search")

@@ -228,6 +228,24 @@ def test_after_a_failure_a_partial_good_release_comes_back_with_what_ran_beside_
     assert record.good.release_id == deployment.release_id
 
 
+def test_an_image_that_failed_before_the_release_gone_back_to_is_not_brought_back() -> None:
+    world = World.of(TWO)
+    release_deploy(world)
+    good = world.tag("search", "env.stage")
+    world.pass_time(1)
+    world.push("search", crash())
+    assert release_deploy(world).status is DeploymentStatus.FAILED
+    world.pass_time(1)
+    items = partial_release(world, "items")
+    partial_release(world, "search")
+
+    deployment = rollback(world)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert world.running("items-api", "stage") == {items}
+    assert world.running("search-api", "stage") == {good}
+
+
 def test_after_a_first_deployment_that_fails_it_goes_to_what_5x_deployed_last() -> None:
     world = World.of(ONE_AND_ONE)
     old = release(world.ports(), save=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.operations.runs import Told, deployments, recorded, release_deploy, statuses
-from tests.world import Behaviour, Call, World, crash, slow, unpullable
+from tests.world import Behaviour, Call, World, crash, good, slow, unpullable
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
 from weco_deploy.errors import AwsError, EnvironmentLocked
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, ServiceStatus
@@ -155,6 +155,45 @@ def test_a_service_that_was_deleted_meanwhile_does_not_keep_the_others_from_goin
 
     assert deployment.status is DeploymentStatus.ROLLED_BACK
     assert world.running("search-api", "stage") == {good}
+
+
+def only(world: World, image_id: str, behaviour: Behaviour, *, undone: bool = False) -> Deployment:
+    """Deploys a release that has a new version of this image alone."""
+    world.pass_time(1)
+    world.point(image_id, "only", world.push(image_id, behaviour))
+    deployment = release_deploy(world, label="only", rollback_on_failure=undone)
+    world.untag(image_id, "only")
+    world.pass_time(1)
+    return deployment
+
+
+def test_an_image_that_failed_before_the_last_success_which_lacked_it_is_not_brought_back() -> None:
+    world = World.of(TWO)
+    release_deploy(world)
+    first = world.tag("search", "env.stage")
+    assert only(world, "search", crash()).status is DeploymentStatus.FAILED
+    assert only(world, "items", good()).status is DeploymentStatus.SUCCEEDED
+    items = world.tag("items", "env.stage")
+
+    deployment = only(world, "search", crash(), undone=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert world.tag("search", "env.stage") == first
+    assert world.running("search-api", "stage") == {first}
+    assert world.tag("items", "env.stage") == items
+
+
+def test_where_that_image_never_stood_what_was_there_before_it_is_brought_back() -> None:
+    world = World.of(TWO)
+    first = world.tag("search", "env.stage")
+    assert only(world, "search", crash()).status is DeploymentStatus.FAILED
+    assert only(world, "items", good()).status is DeploymentStatus.SUCCEEDED
+
+    deployment = only(world, "search", unpullable(), undone=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert world.tag("search", "env.stage") == first
+    assert world.running("search-api", "stage") == {first}
 
 
 # Without a good one.

@@ -50,11 +50,15 @@ class Lock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedImage:
-    """The version of an image that a deployment last applied to the environment."""
+    """The version of an image that a deployment last applied to the environment.
+
+    `stood`: it worked there, though the deployment as a whole may have failed (`Deployment.stood`).
+    """
 
     release_id: str
     digest: str
     ref: str | None = None
+    stood: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

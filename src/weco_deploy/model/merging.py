@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
+from weco_deploy.model.deployment import (
+    Deployment,
+    DeploymentStatus,
+    ImageChange,
+    ServiceOutcome,
+    ServiceStatus,
+)
 from weco_deploy.model.environment import AppliedImage, DeployedRelease, EnvironmentRecord, KnownService
 
 
@@ -18,19 +24,32 @@ def merged(record: EnvironmentRecord, deployment: Deployment) -> EnvironmentReco
     is_current = record.current is not None and record.current.deployment_id == deployment.deployment_id
     return replace(
         record,
-        images={**record.images, **_applied(deployment)},
+        images={**record.images, **_applied(record, deployment)},
         services=_services(record, deployment),
         current=deployed if is_current else record.current,
         good=deployed if deployment.status is DeploymentStatus.SUCCEEDED else record.good,
     )
 
 
-def _applied(deployment: Deployment) -> Mapping[str, AppliedImage]:
+def _applied(record: EnvironmentRecord, deployment: Deployment) -> Mapping[str, AppliedImage]:
     return {
-        image_id: AppliedImage(release_id=deployment.release_id, digest=change.to_digest, ref=change.to_ref)
+        image_id: AppliedImage(
+            release_id=deployment.release_id,
+            digest=change.to_digest,
+            ref=change.to_ref,
+            stood=deployment.stood(image_id) or _stood_before(record.images.get(image_id), change),
+        )
         for image_id, change in deployment.images.items()
         if change.applied
     }
+
+
+def _stood_before(known: AppliedImage | None, change: ImageChange) -> bool:
+    """Whether that very version worked there already: what failed with it now has another cause.
+
+    Where this deployment moved the tag to it, what is recorded may be its own verdict, which another one replaces.
+    """
+    return known is not None and known.stood and known.digest == change.to_digest == change.from_digest
 
 
 def _services(record: EnvironmentRecord, deployment: Deployment) -> Mapping[str, KnownService]:

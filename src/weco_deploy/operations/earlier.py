@@ -1,7 +1,7 @@
 """Finds again what an environment ran, as a release that can be deployed.
 
 A release may be partial: deploying an earlier one does not put back the images that it lacks. Those are
-added as the first later deployment that moved them found them, which makes a new release.
+added as they last stood there, which makes a new release.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.operations.release import new_release, ref_of
 from weco_deploy.pipeline import fan
 from weco_deploy.ports import Ports
-from weco_deploy.rules.history import moved_since
+from weco_deploy.rules.beside import beside, found_before
 
 REACH = 200
 """Among so many newest deployments of an environment an earlier one is looked for."""
@@ -43,28 +43,30 @@ def as_it_was(
     if release is None:
         raise NotFound(f"release {target.release_id}, which would be gone back to, is not recorded any more")
     deployment = ports.store.deployment(target.deployment_id)
-    later = [one for one in deployments if deployment and one.date_created > deployment.date_created]
-    lacking = {
-        image_id: version
-        for image_id, version in before(later, ports).items()
-        if image_id not in release.versions
-    }
-    if not lacking:
+    if deployment is None:
         return release, False
-    description = f"release {release.release_id} and what else {later[0].environment} ran with it"
-    images = {**release.images, **lacking}
+    left = [one for one in deployments if one.date_created > deployment.date_created]
+    kept = [one for one in deployments if one.date_created <= deployment.date_created]
+    digests = beside(left, kept)
+    lacking = {image_id: digests[image_id] for image_id in digests if image_id not in release.versions}
+    versions = _versions(lacking, ports)
+    if not versions:
+        return release, False
+    description = f"release {release.release_id} and what else {deployment.environment} ran with it"
+    images = {**release.images, **versions}
     return new_release(ports, ports.caller(), images, description=description), True
 
 
 def before(deployments: Sequence[Deployment], ports: Ports) -> Mapping[str, ImageVersion]:
     """What the environment's tags pointed at before these deployments (the newest first), by image id."""
-    digests = {
-        image_id: change.from_digest
-        for image_id, change in moved_since(deployments).items()
-        if change.from_digest is not None and image_id in {image.id for image in ports.project.images}
-    }
-    found = fan.read(partial(_version, image_id, digest, ports) for image_id, digest in digests.items())
-    return dict(zip(digests, found, strict=True))
+    return _versions(found_before(deployments), ports)
+
+
+def _versions(digests: Mapping[str, str], ports: Ports) -> Mapping[str, ImageVersion]:
+    """The versions of these digests, without images that left the project."""
+    wanted = {image.id: digests[image.id] for image in ports.project.images if image.id in digests}
+    found = fan.read(partial(_version, image_id, digest, ports) for image_id, digest in wanted.items())
+    return dict(zip(wanted, found, strict=True))
 
 
 def _version(image_id: str, digest: str, ports: Ports) -> ImageVersion:

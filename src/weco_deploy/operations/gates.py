@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from weco_deploy.errors import GateClosed
-from weco_deploy.model.deployment import Kind
+from weco_deploy.model.deployment import STOOD, Kind
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.pipeline import fan
 from weco_deploy.ports import Ports
 from weco_deploy.rules.gates import half_moved, untried
-from weco_deploy.rules.history import STOOD
 
 MANY = 1000
 OVERRIDE = "if it must be, say why with --override-gate REASON, which is recorded"
@@ -23,7 +22,8 @@ def check_label(label: str, override: str | None, ports: Ports) -> None:
     known = {environment.id for environment in ports.project.environments}
     if override is not None or not label.startswith("env.") or environment_id not in known:
         return
-    against = half_moved(ports.store.environment(environment_id))
+    images = {image.id for image in ports.project.images}
+    against = half_moved(ports.store.environment(environment_id), images)
     if against:
         raise GateClosed(
             f"no release is made from {label}:", [against], f"deploy to {environment_id} first; {OVERRIDE}"

@@ -19,13 +19,15 @@ def running_release(ports: Ports, source: str, *, override: str | None) -> tuple
 
     An environment may be mixed, because releases may be partial: then a release of what is applied is
     made. Raises NotFound if nothing was deployed there, and GateClosed if its last deployment did not
-    succeed or what it runs is not what is recorded, unless `override` gives a reason to go on.
+    succeed, if an image did not when it was deployed, or if what it runs is not what is recorded, unless
+    `override` gives a reason to go on.
     """
     environment = ports.project.environment(source)
     record = ports.store.environment(environment.id)
     if record.current is None:
         raise NotFound(f"nothing was deployed to {environment.id} yet", f"deploy to {environment.id} first")
-    if override is None and (against := half_moved(record)):
+    images = {image.id for image in ports.project.images}
+    if override is None and (against := half_moved(record, images)):
         raise _closed(environment, [against])
     release, new = _release(record, ports)
     release, seen = observe(environment, release, ports)

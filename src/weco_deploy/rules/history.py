@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ImageChange, Kind
+from weco_deploy.model.deployment import STOOD, Deployment, DeploymentStatus, Kind
 from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 
-STOOD = frozenset({DeploymentStatus.SUCCEEDED, DeploymentStatus.UNVERIFIED})
-"""Statuses of deployments that are good enough to go back to."""
 _BEGUN = frozenset({DeploymentStatus.IN_PROGRESS, DeploymentStatus.INTERRUPTED})
 
 
@@ -64,13 +62,3 @@ def _restores(rollback: Deployment, earlier: Deployment) -> bool:
 def begun(current: Deployment) -> bool:
     """Whether this is a rollback that was cut off: the same words again mean the same release again."""
     return current.kind is Kind.ROLLBACK and current.status in _BEGUN
-
-
-def moved_since(deployments: Iterable[Deployment]) -> Mapping[str, ImageChange]:
-    """By image, the first change that these deployments (the newest first) made: its `from` is what was there before."""
-    return {
-        image_id: change
-        for one in deployments
-        for image_id, change in one.images.items()
-        if change.from_digest != change.to_digest
-    }

@@ -128,8 +128,9 @@ class Fields:
     def optional_time(self, name: str) -> datetime | None:
         return None if self.item.get(name) is None else self.time(name)
 
-    def flag(self, name: str) -> bool:
-        return bool(self.item.get(name, False))
+    def flag(self, name: str, *, otherwise: bool = False) -> bool:
+        """A truth value; `otherwise` where there is none."""
+        return bool(self.item.get(name, otherwise))
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts; empty where there is none."""

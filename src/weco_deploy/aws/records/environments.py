@@ -2,7 +2,7 @@
 
     release_id "environment#<id>"   project_id "<project>#<environment>"   environment   fence
     lock {…}   next_lock {…}   current {release_id, deployment_id, status}   good {…}
-    images {id: {release_id, digest, ref}}
+    images {id: {release_id, digest, ref, stood (only where it is false)}}
     services {id: {cluster, service_name, ecs_deployment_id, digests {image id: digest}, failed}}
 
 A table belongs to one project, so the environment's id is enough of a key.
@@ -68,7 +68,14 @@ def _deployed_item(deployed: DeployedRelease) -> Item:
 
 
 def _applied_item(image: AppliedImage) -> Item:
-    return present({"release_id": image.release_id, "digest": image.digest, "ref": image.ref})
+    return present(
+        {
+            "release_id": image.release_id,
+            "digest": image.digest,
+            "ref": image.ref,
+            "stood": None if image.stood else False,
+        }
+    )
 
 
 def _known_item(service: KnownService) -> Item:
@@ -125,7 +132,10 @@ def _read_deployed(fields: Fields, name: str) -> DeployedRelease | None:
 
 def _read_applied(row: Fields) -> AppliedImage:
     return AppliedImage(
-        release_id=row.text("release_id"), digest=row.text("digest"), ref=row.optional_text("ref")
+        release_id=row.text("release_id"),
+        digest=row.text("digest"),
+        ref=row.optional_text("ref"),
+        stood=row.flag("stood", otherwise=True),
     )
 
 

@@ -1,0 +1,57 @@
+"""Deployments in words: what each image's tag went from and to, and how each service fared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from weco_deploy.model.deployment import (
+    Deployment,
+    DeploymentStatus,
+    ImageChange,
+    ServiceOutcome,
+    ServiceStatus,
+)
+from weco_deploy.model.service import ServiceKey
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+SUCCEEDED = DeploymentStatus.SUCCEEDED
+FAILED = DeploymentStatus.FAILED
+TIMED_OUT = DeploymentStatus.TIMED_OUT
+
+
+def deployed(
+    images: Mapping[str, tuple[str | None, str]],
+    status: DeploymentStatus = SUCCEEDED,
+    services: Mapping[str, ServiceStatus] | None = None,
+    *,
+    running: Mapping[str, Sequence[str]] | None = None,
+    applied: bool = True,
+) -> Deployment:
+    """`images`: id → digest before and after. `services`: id → status; each runs the image of its name, or `running`."""
+    return Deployment(
+        deployment_id="deployment",
+        release_id="release",
+        project_id="sample",
+        environment="stage",
+        status=status,
+        date_created=NOON,
+        requested_by="ada",
+        description="",
+        images={
+            image_id: ImageChange(
+                image_id=image_id, from_digest=before, to_digest=after, tag_moved=applied and before != after
+            )
+            for image_id, (before, after) in images.items()
+        },
+        services=tuple(
+            ServiceOutcome(
+                service_id=service_id,
+                key=ServiceKey("cluster", service_id),
+                images=tuple((running or {}).get(service_id, (service_id,))),
+                status=fared,
+            )
+            for service_id, fared in (services or {}).items()
+        ),
+    )
