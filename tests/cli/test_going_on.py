@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.desk import PROJECT_FILE, Desk, Ran
-from tests.world.behaviour import crash
+from tests.world.behaviour import crash, slow
 
 PROMOTE = ("promote", "--from", "stage", "--to", "prod")
 ROLLBACK = ("rollback", "--environment-id", "stage")
@@ -97,6 +97,20 @@ def test_a_mixed_environment_is_rolled_back_to_a_new_release_of_what_it_ran(desk
     release_id = ran.json["deployment"]["release_id"]
     assert desk.run("show-release", release_id).json["digests"] == {"search": search, "items": items}
     assert desk.world.running("items-api", "stage") == {items}
+
+
+def test_a_rollback_that_took_too_long_is_gone_on_with_and_that_is_said(desk: Desk) -> None:
+    desk.world.push("search", slow(300))
+    first = release_deploy(desk).json["deployment"]["release_id"]
+    desk.world.push("search")
+    release_deploy(desk)
+    late = desk.run("--confirm", *ROLLBACK, "--confirmation-wait-for", "60")
+    assert (late.code, "go back to the last release that worked" in late.out) == (3, False)
+
+    again = desk.run("--confirm", "--output", "json", *ROLLBACK)
+
+    assert (again.code, again.json["deployment"]["release_id"]) == (0, first)
+    assert f"going to its release again, {first}; another one can be named with --to-release" in again.err
 
 
 @pytest.mark.parametrize("flag", ["--to-release", "--to"])

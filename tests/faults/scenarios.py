@@ -63,7 +63,7 @@ def _twice_released() -> tuple[World, Mapping[str, str]]:
 
 def _rolled_back(world: World) -> Deployment:
     ports = world.ports()
-    release, new = earlier_release(ports, "stage", first_deployed(world))
+    release, new = earlier_release(ports, "stage", first_deployed(world), print)
     wanted = request(release, "stage", new_release=new, kind=Kind.ROLLBACK, wait_for_lock=PATIENT)
     return deploy(wanted, ports, lambda _: True, lambda _: None)
 

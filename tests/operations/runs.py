@@ -25,6 +25,7 @@ class Told:
 
     plans: list[Plan] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     def of(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -95,7 +96,7 @@ def rollback(
 ) -> Deployment:
     """`rollback --environment-id ENVIRONMENT`."""
     ports = world.ports()
-    found, new = earlier_release(ports, environment, to_release)
+    found, new = earlier_release(ports, environment, to_release, (told or Told()).said.append)
     return carried_out(
         request(found, environment, new_release=new, kind=Kind.ROLLBACK, **options), ports, told
     )

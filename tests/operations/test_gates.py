@@ -14,7 +14,7 @@ from tests.operations.runs import (
     request,
     rollback,
 )
-from tests.world import Killed, World, crash
+from tests.world import Killed, World, crash, slow
 from tests.world.projects import project
 from weco_deploy.errors import GateClosed
 from weco_deploy.model.deployment import DeploymentStatus
@@ -163,6 +163,44 @@ def test_a_rollback_is_no_way_around_the_gate() -> None:
 
     with pytest.raises(GateClosed):
         rollback(world, "prod", to_release=never_tried.release_id)
+
+
+def mixed_prod() -> World:
+    """A world where prod ran a mix of releases that never were in stage, and then another full one."""
+    world = World.of(PAIR)
+    release_deploy(world, "prod", override_gate=REASON)
+    world.pass_time(1)
+    world.point("web", "only", world.push("web", slow(300)))
+    release_deploy(world, "prod", "only", override_gate=REASON)
+    world.pass_time(1)
+    world.push("api")
+    world.push("web")
+    release_deploy(world, "prod", override_gate=REASON)
+    world.pass_time(1)
+    return world
+
+
+def test_a_rollback_that_did_not_succeed_passes_again() -> None:
+    world = mixed_prod()
+    late = rollback(world, "prod", wait=60.0)
+    assert late.status is DeploymentStatus.TIMED_OUT
+    world.pass_time(1)
+
+    again = rollback(world, "prod")
+
+    assert (again.release_id, again.status) == (late.release_id, DeploymentStatus.SUCCEEDED)
+
+
+def test_a_rollback_that_passed_for_a_reason_needs_one_again() -> None:
+    world = mixed_prod()
+    world.push("web", crash())
+    never_tried = release(world.ports(), save=True).release_id
+    failed = rollback(world, "prod", to_release=never_tried, override_gate=REASON)
+    assert failed.status is DeploymentStatus.FAILED
+    world.pass_time(1)
+
+    with pytest.raises(GateClosed):
+        rollback(world, "prod")
 
 
 # An image that failed, and a partial release that succeeded since.

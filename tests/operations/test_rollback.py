@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.operations.runs import (
+    Told,
     deploy_release,
     deployments,
     recorded,
@@ -12,10 +13,11 @@ from tests.operations.runs import (
     release_deploy,
     rollback,
 )
-from tests.world import Call, World, crash
+from tests.world import Call, Killed, World, crash, slow
 from tests.world.projects import ONE_AND_ONE, project
-from weco_deploy.errors import NotFound, PlanRefused
+from weco_deploy.errors import AwsError, NotFound, PlanRefused
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
+from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
 
 TWO = project({"search": ["search-api"], "items": ["items-api"]})
@@ -85,6 +87,128 @@ def test_a_release_that_failed_in_between_is_passed_over() -> None:
     world.pass_time(1)
 
     assert rollback(world).release_id == ids[1]
+
+
+# A rollback that did not succeed.
+
+
+def slow_then_quick(of: Project = ONE_AND_ONE) -> tuple[World, str, str]:
+    """A world with two releases deployed to stage, of which the first one takes its time; their ids."""
+    world = World.of(of)
+    world.push("search", slow(300))
+    first = release_deploy(world).release_id
+    world.pass_time(1)
+    world.push("search")
+    second = release_deploy(world).release_id
+    world.pass_time(1)
+    return world, first, second
+
+
+def test_a_rollback_that_took_too_long_is_gone_on_with_by_the_same_words_which_say_so() -> None:
+    world, first, _ = slow_then_quick()
+    late = rollback(world, wait=60.0)
+    assert (late.release_id, late.status) == (first, DeploymentStatus.TIMED_OUT)
+    world.pass_time(1)
+    told = Told()
+
+    again = rollback(world, told=told)
+
+    assert (again.release_id, again.status) == (first, DeploymentStatus.SUCCEEDED)
+    (said,) = told.said
+    assert f"the last rollback of stage ({late.deployment_id}) did not succeed, it is timed_out" in said
+    assert f"going to its release again, {first}" in said
+    assert "--to-release" in said
+
+
+def test_a_rollback_that_failed_is_tried_again_by_the_same_words() -> None:
+    world, first, _ = slow_then_quick()
+    world.fail("registry.point", AwsError("ecr:PutImage", "no"))
+    assert rollback(world).status is DeploymentStatus.FAILED
+    world.pass_time(1)
+
+    assert rollback(world).release_id == first
+
+
+def test_a_rollback_that_was_interrupted_or_killed_is_gone_on_with_by_the_same_words() -> None:
+    world, first, _ = slow_then_quick()
+    world.signal_at(60)
+    assert rollback(world).status is DeploymentStatus.INTERRUPTED
+    world.pass_time(1)
+    world.cut_after(1, "store.claim")
+    with pytest.raises(Killed):
+        rollback(world)
+    world.pass_time(1)
+
+    again = rollback(world, wait_for_lock=400.0)
+
+    assert (again.release_id, again.status) == (first, DeploymentStatus.SUCCEEDED)
+
+
+def test_another_release_than_that_of_a_rollback_that_failed_can_be_named() -> None:
+    world, _, second = slow_then_quick()
+    rollback(world, wait=60.0)
+    world.pass_time(1)
+    told = Told()
+
+    assert rollback(world, to_release=second, told=told).release_id == second
+    assert told.said == []
+
+
+def test_a_rollback_that_succeeds_says_nothing_of_earlier_ones() -> None:
+    world, _, _ = three_releases()
+    told = Told()
+    rollback(world, told=told)
+    world.pass_time(1)
+    rollback(world, told=told)
+
+    assert told.said == []
+
+
+def test_after_a_rollback_that_succeeded_in_the_end_the_next_one_goes_further_back() -> None:
+    world, _, ids = three_releases()
+    world.fail("registry.point", AwsError("ecr:PutImage", "no"))
+    rollback(world)
+    world.pass_time(1)
+    assert rollback(world).release_id == ids[1]
+    world.pass_time(1)
+
+    assert rollback(world).release_id == ids[0]
+
+
+def test_the_project_file_s_on_failure_does_not_undo_a_rollback() -> None:
+    stage = Environment(id="stage", name="Stage", on_failure="rollback")
+    world, first, _ = slow_then_quick(project({"search": ["search-api"]}, environments=[stage]))
+
+    late = rollback(world, wait=60.0)
+
+    assert (late.release_id, late.status, late.rollback) == (first, DeploymentStatus.TIMED_OUT, None)
+
+
+def test_a_rollback_is_undone_if_its_own_command_wants_that() -> None:
+    world, first, second = slow_then_quick()
+
+    late = rollback(world, wait=60.0, rollback_on_failure=True)
+
+    assert (late.release_id, late.status) == (first, DeploymentStatus.ROLLED_BACK)
+    assert late.rollback is not None
+    assert late.rollback.release_id == second
+
+
+def test_where_a_rollback_failed_it_is_said_that_another_release_has_to_be_named() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", crash())
+    bad = release(world.ports(), save=True)
+    world.push("search")
+    release_deploy(world)
+    world.pass_time(1)
+
+    failed = rollback(world, to_release=bad.release_id)
+
+    assert failed.status is DeploymentStatus.FAILED
+    assert "weco-deploy rollback --environment-id stage --to-release RELEASE" in failed.reason
+
+
+# Named, gone, or nothing there.
 
 
 def test_a_release_that_is_named_is_gone_to_and_the_next_rollback_goes_further_back_from_there() -> None:

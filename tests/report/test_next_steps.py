@@ -50,6 +50,21 @@ def test_where_tags_have_moved_one_can_go_back(status: DeploymentStatus) -> None
 
 
 @pytest.mark.parametrize(
+    "status", [DeploymentStatus.FAILED, DeploymentStatus.TIMED_OUT, DeploymentStatus.INTERRUPTED]
+)
+def test_after_a_rollback_going_back_takes_a_release_that_is_named(status: DeploymentStatus) -> None:
+    moved = replace(deployment(status, images=(change("search", "a", "b"),)), kind=Kind.ROLLBACK)
+    steps = next_steps(moved)
+    commands = [step.command for step in steps]
+    assert ROLLBACK not in commands
+    assert f"{ROLLBACK} --to-release {RELEASE_ID}" in commands
+    assert (
+        "or find another release for `rollback --to-release`: weco-deploy show-deployments --environment-id prod"
+        in ([str(step) for step in steps])
+    )
+
+
+@pytest.mark.parametrize(
     "untouched",
     [change("search", "a", "b", moved=False), change("search", None, "b")],
     ids=["not moved", "new"],

@@ -114,7 +114,7 @@ def rollback(
         otherwise="the last one that worked before",
     )
     about = _about(opened, flags, "Rollback")
-    release, new = earlier_release(opened.ports, target, named)
+    release, new = earlier_release(opened.ports, target, named, write_notice)
     request = _request(release, target, about, flags)
     return _carried_out(opened, replace(request, new_release=new, kind=Kind.ROLLBACK))
 

@@ -29,7 +29,7 @@ def rollback(
     """Deploy the release that an environment ran before, and watch.
 
     After a deployment that did not succeed that is the last release that worked; otherwise the one before
-    the current one. A second rollback goes further back.
+    the current one. A second rollback goes further back; one that did not succeed is done again.
     """
     from weco_deploy.cli import deploying
 

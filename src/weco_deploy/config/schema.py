@@ -75,7 +75,8 @@ class EnvironmentEntry(Entry):
         default=[], description="environments in which a release must have succeeded before it may come here"
     )
     on_failure: Literal["leave", "rollback"] = Field(
-        default="leave", description="what a failed deployment does: leave things as they are, or roll back"
+        default="leave",
+        description="what a failed deployment does: leave things as they are, or roll back; a failed rollback leaves them",
     )
 
 

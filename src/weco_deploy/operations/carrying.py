@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from weco_deploy.errors import AwsError, DeployError, Interrupted, LeaseLost
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus, reasons
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, ServiceStatus, reasons
 from weco_deploy.model.events import Event, Notice, Settled
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
@@ -86,10 +86,12 @@ def _left_behind(deployment: Deployment) -> str:
     images = left_behind(deployment)
     if not images:
         return ""
+    # A rollback without a release would be this one again.
+    named = " --to-release RELEASE" if deployment.kind is Kind.ROLLBACK else ""
     return (
         f"env.{deployment.environment} still points at the image of {', '.join(images)} that failed, also where ECS "
         "put the service back by itself; to move it back: "
-        f"weco-deploy rollback --environment-id {deployment.environment}"
+        f"weco-deploy rollback --environment-id {deployment.environment}{named}"
     )
 
 

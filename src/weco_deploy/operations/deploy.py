@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from weco_deploy.errors import Declined, EnvironmentLocked
-from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
 from weco_deploy.model.events import Claimed, Event, Notice, Settling
 from weco_deploy.model.plan import Plan, Snapshot
 from weco_deploy.model.project import Environment
@@ -125,7 +125,16 @@ def _carry_out(
     tell: Callable[[Event], None],
 ) -> Deployment:
     deployment = carry_out(planned, environment, request, ledger, ports, tell)
-    wanted = request.rollback_on_failure or environment.on_failure == "rollback"
-    if wanted and deployment.status in UNDONE and not ledger.lost:
+    undone = _wanted_undone(request, environment) and deployment.status in UNDONE
+    if undone and not ledger.lost:
         return undo(deployment, environment, request, ledger, ports, tell)
     return settle(ledger, tell)
+
+
+def _wanted_undone(request: DeployRequest, environment: Environment) -> bool:
+    """Whether a failure is to be put back. A rollback's is only if its own command says so.
+
+    It would go forward again, to the release that somebody just wanted to leave.
+    """
+    by_default = environment.on_failure == "rollback" and request.kind is not Kind.ROLLBACK
+    return request.rollback_on_failure or by_default

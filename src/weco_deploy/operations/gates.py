@@ -31,11 +31,16 @@ def check_label(label: str, override: str | None, ports: Ports) -> None:
 
 
 def _ran_there(environment: Environment, request: DeployRequest, ports: Ports) -> bool:
-    """Whether it is a rollback to what was deployed there before: a new release is made of just that."""
+    """Whether it is a rollback to what was deployed there before: a new release is made of just that.
+
+    A rollback that was let through and did not succeed is let through again.
+    """
     if request.kind is not Kind.ROLLBACK or request.new_release:
         return request.kind is Kind.ROLLBACK
     found = ports.store.deployments([environment.id], MANY, request.release.release_id)
-    return any(one.status in STOOD for one in found)
+    return any(
+        one.status in STOOD or (one.kind is Kind.ROLLBACK and one.gate_override is None) for one in found
+    )
 
 
 def check_requirements(environment: Environment, request: DeployRequest, ports: Ports) -> None:

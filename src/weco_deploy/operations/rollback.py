@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from weco_deploy.errors import NotFound
 from weco_deploy.model.release import Release
 from weco_deploy.operations.earlier import as_it_was, recorded
 from weco_deploy.operations.release import choose
 from weco_deploy.ports import Ports
-from weco_deploy.rules.history import begun, rollback_target
+from weco_deploy.rules.history import rollback_target, still_to_do
 
 
-def earlier_release(ports: Ports, environment_id: str, to_release: str | None) -> tuple[Release, bool]:
+def earlier_release(
+    ports: Ports, environment_id: str, to_release: str | None, say: Callable[[str], None]
+) -> tuple[Release, bool]:
     """The release named, or the one that `rollback` means, and whether it is new and not recorded yet.
 
     An environment may be mixed, because releases may be partial: then a release of what it ran is made.
-    A rollback that was cut off means the release that it was going to. Raises NotFound if there is none.
+    After a rollback that did not succeed it is the release that that one was going to, which `say` is told.
+    Raises NotFound if there is none.
     """
     environment = ports.project.environment(environment_id)
     if to_release is not None:
         return choose(ports, to_release), False
     record = ports.store.environment(environment.id)
     current = ports.store.deployment(record.current.deployment_id) if record.current else None
-    if current is not None and begun(current):
+    if current is not None and still_to_do(current):
+        say(
+            f"the last rollback of {environment.id} ({current.deployment_id}) did not succeed, it is {current.status}: "
+            f"going to its release again, {current.release_id}; another one can be named with --to-release"
+        )
         return choose(ports, current.release_id), False
     deployments = recorded(environment, current, ports)
     target = rollback_target(record, deployments)

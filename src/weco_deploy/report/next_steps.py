@@ -68,7 +68,13 @@ def _watch(deployment: Deployment, options: Sequence[str]) -> str:
 
 
 def _back(deployment: Deployment, options: Sequence[str]) -> tuple[NextStep, ...]:
-    """How to go back, where tags have moved away from something."""
+    """How to go back, where tags have moved away from something.
+
+    After a rollback the same words would be that one again, so that another release has to be named.
+    """
+    if deployment.kind is Kind.ROLLBACK:
+        look = command(*options, "show-deployments", "--environment-id", deployment.environment)
+        return (NextStep("or find another release for `rollback --to-release`", look),)
     if not any(change.tag_moved and change.from_digest for change in deployment.images.values()):
         return ()
     line = command(*options, "rollback", "--environment-id", deployment.environment)

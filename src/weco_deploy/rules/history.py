@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from weco_deploy.model.deployment import STOOD, Deployment, DeploymentStatus, Kind
+from weco_deploy.model.deployment import STOOD, Deployment, Kind
 from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
-
-_BEGUN = frozenset({DeploymentStatus.IN_PROGRESS, DeploymentStatus.INTERRUPTED})
 
 
 def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]) -> DeployedRelease | None:
@@ -59,6 +57,9 @@ def _restores(rollback: Deployment, earlier: Deployment) -> bool:
     return same or rollback.release_id == earlier.release_id
 
 
-def begun(current: Deployment) -> bool:
-    """Whether this is a rollback that was cut off: the same words again mean the same release again."""
-    return current.kind is Kind.ROLLBACK and current.status in _BEGUN
+def still_to_do(current: Deployment) -> bool:
+    """Whether this is a rollback that did not succeed: the same words again mean the same release again.
+
+    What was good last is what it leaves: that would be forward again.
+    """
+    return current.kind is Kind.ROLLBACK and current.status not in STOOD
