@@ -30,6 +30,10 @@ PAIR = project(
     {"web": ["web"], "api": ["api"]},
     environments=["stage", Environment(id="prod", name="Prod", requires=("stage",))],
 )
+TWICE_GATED = project(
+    {"search": ["search-api"]},
+    environments=["dev", "stage", Environment(id="prod", name="Prod", requires=("dev", "stage"))],
+)
 REASON = "stage is broken, the fix is urgent"
 
 
@@ -60,6 +64,37 @@ def test_a_release_that_succeeded_there_passes() -> None:
 
     assert deploy_release(world, staged.release_id, "prod").status is DeploymentStatus.SUCCEEDED
     assert world.running("search-api", "prod") == {digest}
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "hint"),
+    [
+        (["dev"], "deploy it to stage first;"),
+        (["stage"], "deploy it to dev first;"),
+        ([], "deploy it to dev and stage first;"),
+    ],
+)
+def test_the_hint_names_the_environments_that_are_still_to_do(succeeded: list[str], hint: str) -> None:
+    world = World.of(TWICE_GATED)
+    world.push("search")
+    chosen = release(world.ports(), save=True)
+    for environment in succeeded:
+        deploy_release(world, chosen.release_id, environment)
+
+    with pytest.raises(GateClosed) as caught:
+        deploy_release(world, chosen.release_id, "prod")
+
+    assert caught.value.hint.startswith(hint)
+    for environment in ("dev", "stage"):
+        assert (f"succeeded in {environment}" in caught.value.message) is (environment not in succeeded)
+
+
+def test_a_release_that_succeeded_in_all_that_are_required_passes() -> None:
+    world = World.of(TWICE_GATED)
+    world.push("search")
+    chosen = release(world.ports(), save=True)
+    for environment in ("dev", "stage", "prod"):
+        assert deploy_release(world, chosen.release_id, environment).status is DeploymentStatus.SUCCEEDED
 
 
 def test_a_release_that_succeeded_there_long_ago_still_passes() -> None:

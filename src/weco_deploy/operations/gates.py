@@ -60,10 +60,13 @@ def check_requirements(environment: Environment, request: DeployRequest, ports: 
     recorded = fan.begin_all(partial(ports.store.environment, one) for one in required)
     deployments = dict(zip(required, fan.answers(deployed), strict=True))
     records = dict(zip(required, fan.answers(recorded), strict=True))
-    against = untried(request.release, environment, deployments, records)
-    if against:
+    unmet = untried(request.release, environment, deployments, records)
+    if unmet:
         raise GateClosed(
             f"the release may not go to {environment.id} yet:",
-            against,
-            f"deploy it to {required[0]} first; {OVERRIDE}",
+            [
+                f"{environment.id} requires a release that succeeded in {one}, and {release_id} never did"
+                for one in unmet
+            ],
+            f"deploy it to {' and '.join(unmet)} first; {OVERRIDE}",
         )

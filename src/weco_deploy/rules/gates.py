@@ -21,14 +21,14 @@ def untried(
     deployments: Mapping[str, Iterable[Deployment]],
     records: Mapping[str, EnvironmentRecord],
 ) -> tuple[str, ...]:
-    """What `requires` holds against the release: the environments in which it never succeeded.
+    """The environments that `requires` names and in which the release never succeeded.
 
     It succeeded if a deployment of it did (`deployments`: of this release, by environment id), or if all
     its images are what the environment's record says is applied there and stood, and the last deployment
     succeeded: a release made from that environment's tag has another id, but the same content.
     """
     return tuple(
-        f"{target.id} requires a release that succeeded in {required}, and {release.release_id} never did"
+        required
         for required in target.requires
         if not any(one.status is DeploymentStatus.SUCCEEDED for one in deployments[required])
         and not _runs_there(release, records[required])
