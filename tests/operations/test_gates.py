@@ -341,6 +341,22 @@ def test_no_release_is_made_from_an_environment_with_an_image_that_failed_before
     )
 
 
+def test_no_release_is_made_from_an_environment_with_a_tag_whose_move_a_killed_run_could_not_note() -> None:
+    world = World.of(PAIR)
+    release_deploy(world)
+    new = world.push("web")
+    world.cut_after(1, "registry.point")
+    with pytest.raises(Killed):
+        release_deploy(world)
+    world.pass_time(200)
+
+    alone(world, "api")
+
+    assert world.tag("web", "env.stage") == new
+    assert (recorded(world).images["web"].digest, recorded(world).images["web"].stood) == (new, False)
+    assert "web" in refused(world)
+
+
 def test_one_is_made_once_that_image_was_replaced_by_one_that_works() -> None:
     world = web_crashed()
     alone(world, "web")

@@ -25,7 +25,7 @@ from weco_deploy.operations.turn import observed_when_free, tell_whose
 from weco_deploy.operations.undo import UNDONE, undo
 from weco_deploy.pipeline.claim import claim
 from weco_deploy.pipeline.ledger import Ledger
-from weco_deploy.pipeline.observe import observe
+from weco_deploy.pipeline.observe import observe, with_tags
 from weco_deploy.ports import Ports, StaleFence
 from weco_deploy.rules import planning
 from weco_deploy.rules.lock import standing
@@ -70,7 +70,7 @@ def deploy(
             if not approve(planned):
                 raise Declined("nothing was deployed: the answer was no")
             approved = planned
-        settles = _cut_off(seen, ports)
+        settles = _cut_off(environment, seen, ports)
         with ports.interrupts.deferred():
             try:
                 ledger = claim(planned, request, settles, ports)
@@ -99,8 +99,11 @@ def _same(planned: Plan, approved: Plan | None) -> bool:
     )
 
 
-def _cut_off(seen: Snapshot, ports: Ports) -> Deployment | None:
-    """The environment's last deployment with its verdict, if its holder is gone and never settled it."""
+def _cut_off(environment: Environment, seen: Snapshot, ports: Ports) -> Deployment | None:
+    """The environment's last deployment with its verdict, if its holder is gone and never settled it.
+
+    It may have moved tags of images that this release lacks, without that being noted: those are looked at, too.
+    """
     current = seen.record.current
     if current is None or current.status is not DeploymentStatus.IN_PROGRESS:
         return None
@@ -109,7 +112,7 @@ def _cut_off(seen: Snapshot, ports: Ports) -> Deployment | None:
         return None
     status = cut_off(deployment, ports.project, seen)
     return replace(
-        as_seen(deployment, seen),
+        as_seen(deployment, with_tags(seen, environment, deployment.images, ports)),
         status=status,
         date_finished=ports.clock.utc(),
         reason="its holder was gone: settled by what runs, when the next deployment began",

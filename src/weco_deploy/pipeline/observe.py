@@ -62,6 +62,22 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     return replace(release, images={**release.images, **versions}), snapshot
 
 
+def with_tags(seen: Snapshot, environment: Environment, image_ids: Iterable[str], ports: Ports) -> Snapshot:
+    """What was seen, and where the environment's tag of these images points, too, if the project still has them."""
+    wanted = [image for image in ports.project.images if image.id in set(image_ids) - seen.images.keys()]
+    tags = fan.read(partial(_tag, ports.registry, image, environment.tag) for image in wanted)
+    views = {image.id: ImageView(manifest=None, tagged=tag) for image, tag in zip(wanted, tags, strict=True)}
+    return replace(seen, images={**seen.images, **views})
+
+
+def _tag(registry: ImageRegistry, image: Image, tag: str) -> str | None:
+    try:
+        found = registry.find(image.repository, tag)
+    except NotFound:  # the whole repository is
+        return None
+    return found.digest if found else None
+
+
 def _tells(view: ServiceView) -> bool:
     """Whether a running task of the primary deployment tells what that one runs."""
     primary = view.service.primary
