@@ -198,12 +198,13 @@ def audited(team: Team, tmp_path: Path, *arguments: str) -> Kept:
 
 def committed() -> str:
     """The working directory becomes a repository whose one commit holds all that is in it."""
+    plain = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     for arguments in (
         ("init", "--quiet"),
         ("add", "--all"),
         ("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "--message", "One"),
     ):
-        subprocess.run(["git", *arguments], check=True)
+        subprocess.run(["git", *arguments], check=True, env=plain)
     done = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
     return done.stdout.strip()
 

@@ -32,7 +32,7 @@ def test_the_role_of_the_option_is_the_one_that_deploys(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    elsewhere = account[::-1]
+    elsewhere = f"9{account[1:]}"
     file = Path(".wellcome_project")
     file.write_text(with_keys(role_arn=role_in(elsewhere)))
     project = config.load(file).project("shop")

@@ -79,7 +79,7 @@ def asked(team: Team, answer: str, *arguments: str) -> tuple[str, int]:
 
 def read(terminal: int) -> str:
     try:
-        return os.read(terminal, 65536).decode()
+        return os.read(terminal, 65536).decode(errors="replace")
     except OSError:
         return ""  # the other end is closed
 

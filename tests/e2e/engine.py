@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ CONTAINER_LABEL = "com.amazonaws.ecs.container-name"
 
 WORKS = "echo ready; trap 'exit 0' TERM; /bin/busybox sleep 3600 & wait $!"
 CRASHES = (
-    "echo 'connecting to the catalogue'; echo 'fatal: catalogue.internal: connection refused' >&2; exit 7"
+    "echo 'connecting to the catalogue'; echo 'fatal: catalogue.internal: connection refused' >&2; "
+    "/bin/busybox sleep 0.5; exit 7"  # the emulator needs a moment to begin to read what it says
 )
 CRASH_CODE, CRASH_LINE = 7, "fatal: catalogue.internal: connection refused"
 
@@ -125,6 +127,11 @@ class Engine:
         """The ids of the containers of a task definition that run: a redeployed service has others."""
         running = self._containers(cluster_arn, status="running")
         return {container.id for container in running if container.labels[FAMILY_LABEL] == family}
+
+    def started(self, cluster_arn: str, image: LocalImage) -> datetime:
+        """When the first container of the image started."""
+        ours = [one for one in self._containers(cluster_arn) if one.attrs["Image"] == image.id]
+        return min(datetime.fromisoformat(one.attrs["State"]["StartedAt"]) for one in ours)
 
     def remove_containers(self, cluster_arn: str) -> None:
         for container in self._containers(cluster_arn):

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
@@ -133,6 +134,10 @@ class Shop:
         return self.engine.containers(
             self._cluster_arn(environment_id), self._family(environment_id, service_id)
         )
+
+    def started(self, environment_id: str, image: LocalImage) -> datetime:
+        """When the first container of the image started."""
+        return self.engine.started(self._cluster_arn(environment_id), image)
 
     def meant(self, environment_id: str, images: Images) -> dict[Place, Counter[str]]:
         """What the engine has to run if these are deployed, and nothing else."""

@@ -17,6 +17,10 @@ PATIENT = 400.0
 """Seconds that a second run waits for the lock of the first one, which is dead: longer than its lease."""
 
 
+UNCERTAIN = 2
+"""So many calls more or fewer a run may make than another: notes of the record come while workers change things."""
+
+
 @dataclass(frozen=True)
 class Scenario:
     """`environment` is where `act` deploys to; `declare` makes the world and answers the digests that must run then."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.scenarios import SCENARIOS, Scenario, assert_right, calls_of, declared
+from tests.faults.scenarios import SCENARIOS, UNCERTAIN, Scenario, assert_right, calls_of, declared
 from tests.figures import Count
 from tests.world import Killed
 
@@ -17,18 +17,23 @@ SHARES = 4
 def test_a_run_that_was_killed_anywhere_is_made_good_by_running_it_again(
     scenario: Scenario, share: int, count: Count
 ) -> None:
-    tried = 0
+    tried = missed = 0
     for nth in range(1 + share, len(calls_of(scenario)) + 1, SHARES):
         for cut in ("cut_before", "cut_after"):
             world, wanted = declared(scenario)
             getattr(world, cut)(nth)
-            with pytest.raises(Killed):
-                scenario.act(world)
-            tried += 1
+            try:
+                done = scenario.act(world)
+            except Killed:
+                tried += 1
+            else:
+                missed += 1
+                assert_right(world, scenario, wanted, done)
             world.pass_time(1)
 
             last = scenario.act(world)
 
             assert_right(world, scenario, wanted, last)
     assert tried > 0
+    assert missed <= UNCERTAIN
     count(f"in process: kills at each call of {scenario.name}, made good", tried)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 import pytest
 
-from tests.faults.scenarios import PATIENT, SCENARIOS, Scenario, assert_right, calls_of, declared
+from tests.faults.scenarios import PATIENT, SCENARIOS, UNCERTAIN, Scenario, assert_right, calls_of, declared
 from tests.operations.runs import confirm_deploy, deployments, recorded, release_deploy, rollback
 from tests.world import Call, Killed, World
 from tests.world.projects import FIVE_AND_EIGHT
@@ -24,11 +25,15 @@ def cuts(share: int, shares: int) -> list[tuple[str, int]]:
 
 
 def killed(cut: str, nth: int) -> tuple[World, Mapping[str, str]]:
-    """The world after a `release-deploy` that was killed there, and what that would have made run."""
+    """The world after a `release-deploy` that was killed there, and what that would have made run.
+
+    It may have got to its end, if it made a call less than the one that was counted.
+    """
     world, wanted = declared(RELEASE_DEPLOY)
     getattr(world, cut)(nth)
-    with pytest.raises(Killed):
+    with suppress(Killed):
         RELEASE_DEPLOY.act(world)
+        assert nth > len(calls_of(RELEASE_DEPLOY)) - UNCERTAIN
     world.pass_time(1)
     return world, wanted
 
@@ -113,7 +118,7 @@ WITHIN = 5.0
 def test_a_signal_anywhere_settles_releases_the_lock_and_running_it_again_converges(
     scenario: Scenario,
 ) -> None:
-    interrupted = 0
+    interrupted = missed = 0
     for nth in range(1, len(calls_of(scenario)) + 1):
         world, wanted = declared(scenario)
         before = deployments(world, scenario.environment)
@@ -123,6 +128,9 @@ def test_a_signal_anywhere_settles_releases_the_lock_and_running_it_again_conver
 
         outcome = ended(world, scenario)
 
+        if not signalled:
+            missed += 1
+            continue
         assert (world.now() - signalled[0]).total_seconds() <= WITHIN
         after = deployments(world, scenario.environment)
         assert recorded(world, scenario.environment).lock is None
@@ -143,6 +151,7 @@ def test_a_signal_anywhere_settles_releases_the_lock_and_running_it_again_conver
 
         assert_right(world, scenario, wanted, last)
     assert interrupted > 5
+    assert missed <= UNCERTAIN
 
 
 def ended(world: World, scenario: Scenario) -> Deployment | Interrupted:

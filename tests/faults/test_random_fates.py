@@ -29,6 +29,10 @@ SHARES = 4
 WAIT = 300.0
 
 
+OF_ITS_OWN = ("EssentialContainerExited", "TaskFailedToStart")
+"""Stop codes of tasks that nobody stopped."""
+
+
 def behaviour(chance: Random) -> Behaviour:
     return chance.choice(
         [
@@ -97,16 +101,24 @@ def runs(world: World, deployment: Deployment, outcome: ServiceOutcome) -> bool:
     )
 
 
-def hopeless(world: World, outcome: ServiceOutcome) -> bool:
-    """Whether the service failed for certain although it may run at this moment: others took over, or it crashes again and again."""
+def hopeless(world: World, deployment: Deployment, outcome: ServiceOutcome) -> bool:
+    """Whether the service failed for certain, although it may run at this moment.
+
+    Its rollout failed in ECS, or others took over; it runs what it must not; or so many of its tasks failed, which
+    nobody else counts, that half of those desired could not be up.
+    """
     service = world.declared(outcome.service_id, "stage")
-    stops = [
-        task
-        for task in service.tasks
-        if task.deployment_id == outcome.ecs_deployment_id and task.stop_code == "EssentialContainerExited"
-    ]
+    ours = [task for task in service.tasks if task.deployment_id == outcome.ecs_deployment_id]
+    stops = [task for task in ours if task.status == "STOPPED" and task.stop_code in OF_ITS_OWN]
     uncounted = not service.breaker or service.primary.completed
-    return service.primary.id != outcome.ecs_deployment_id or (uncounted and len(stops) >= 3)
+    wanted = {deployment.images[image_id].to_digest for image_id in outcome.images}
+    wrong = any(task.runs for task in ours) and not world.running(outcome.service_id, "stage") <= wanted
+    return (
+        service.primary.id != outcome.ecs_deployment_id
+        or service.primary.state == "FAILED"
+        or wrong
+        or (uncounted and len(stops) >= service.threshold)
+    )
 
 
 @dataclass
@@ -135,8 +147,10 @@ class Judge:
         elif outcome.status is ServiceStatus.NOTHING_RUNNING:
             assert service.desired == 0, about
             assert not any(task.runs for task in service.tasks), about
+        elif outcome.status is ServiceStatus.SUPERSEDED:
+            assert service.primary.id != outcome.ecs_deployment_id, about
         else:
-            assert not runs(self.world, deployment, outcome) or hopeless(self.world, outcome), about
+            assert hopeless(self.world, deployment, outcome), about
 
     def whole(self, deployment: Deployment) -> None:
         about = f"seed {self.seed}: {deployment}"

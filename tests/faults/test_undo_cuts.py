@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
-from tests.faults.scenarios import PATIENT
+from tests.faults.scenarios import PATIENT, UNCERTAIN
 from tests.figures import Count
 from tests.operations.runs import deployments, recorded, release_deploy
 from tests.world import Killed, World, crash
@@ -43,11 +45,13 @@ def calls() -> int:
 def test_an_undoing_that_was_killed_anywhere_is_made_good_by_running_it_again(
     cut: str, share: int, count: Count
 ) -> None:
-    for nth in range(1 + share, calls() + 1, SHARES):
+    made = calls()
+    for nth in range(1 + share, made + 1, SHARES):
         world, good = bad()
         getattr(world, cut)(nth)
-        with pytest.raises(Killed):
+        with suppress(Killed):
             act(world)
+            assert nth > made - UNCERTAIN
         world.pass_time(1)
 
         last = act(world)

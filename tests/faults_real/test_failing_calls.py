@@ -147,7 +147,7 @@ async def attempt(world: World, fault: Fault, count: Count) -> None:
         assert (await world.run("prepare")).code == 0
     world.proxy.forget()
     world.proxy.on(fault.call, fault.deed, nth=fault.nth, times=fault.times)
-    first = await world.run(*fault.command, *fault.lease, *NOT_LONG)
+    first = await world.run(*fault.command, *fault.lease, *(WATCHED if fault.harmless else NOT_LONG))
     met = [call for call in world.proxy.calls if call.name == fault.call]
     assert len(met) >= fault.nth, f"{fault}: there was no such call\n{first.told}"
     await assert_told_truly(world, fault, first)

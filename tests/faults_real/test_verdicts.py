@@ -88,12 +88,14 @@ async def deployed(world: World, fates: Mapping[str, Fate], count: Count) -> Non
     for service_id, one in fates.items():
         assert service_id in settled, f"nothing was said of {service_id}\n{ran.told}"
         at = settled[service_id]
+        looked = max(poll for poll in polls if poll < at)
         verdict = Verdict(
             status=told[service_id]["status"],
             ours=told[service_id]["ecs_deployment_id"],
             wanted=world.digests[image_of(service_id)],
+            looked=looked,
             at=at,
-            overtaken=redeployed.get(service_id, at) < max(poll for poll in polls if poll < at),
+            overtaken=redeployed.get(service_id, at) < looked,
         )
         if problem := problem_of(verdict, one, services[service_id]):
             wrong.append(f"{service_id}: {problem}; {one}, {verdict}, {services[service_id]}")
@@ -110,7 +112,7 @@ async def deployed(world: World, fates: Mapping[str, Fate], count: Count) -> Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the tool said of a service `at` a time.
+    """What the tool said of a service `at` a time, after it had `looked`.
 
     `ours` is its ECS deployment, `wanted` the digest; `overtaken`: somebody had redeployed the service before the
     tool looked for the last time.
@@ -119,17 +121,21 @@ class Verdict:
     status: str
     ours: str
     wanted: str
+    looked: float
     at: float
     overtaken: bool
 
 
 def problem_of(verdict: Verdict, fate: Fate, truth: TrueService) -> str:
     """What is wrong with a verdict; empty if it is true. `truth` is how the service was right after the tool ended."""
-    ran = any(task.digests == {verdict.wanted} and task.ran_at(verdict.at) for task in truth.tasks)
+    ours = (task for task in truth.tasks if task.digests == {verdict.wanted})
+    ran = any(task.ran_between(verdict.looked, verdict.at) for task in ours)
     runs_well = truth.primary == verdict.ours and truth.steady and truth.running == {verdict.wanted}
     match verdict.status, fate.name:
-        case "succeeded", "crash" | "unpullable":
+        case "succeeded", "unpullable":
             return "that image can't run"
+        case "succeeded", "crash" if not (truth.primary == verdict.ours and truth.complete):
+            return "that image can't run for long enough"
         case "succeeded", _ if not ran:
             return "no task with its digest ran then"
         case "succeeded", _ if verdict.overtaken:

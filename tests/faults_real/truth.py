@@ -43,11 +43,11 @@ class TrueTask:
     stopped: float | None
     stop_code: str
 
-    def ran_at(self, at: float) -> bool:
-        """Whether it may have run at that time."""
-        if self.started is None or self.started > at:
+    def ran_between(self, looked: float, said: float) -> bool:
+        """Whether it may have run when somebody looked, who said so later."""
+        if self.started is None or self.started > said:
             return False
-        return self.stopped is None or at <= self.stopped + 1
+        return self.stopped is None or looked <= self.stopped + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,7 +114,7 @@ def test_a_signal_ends_it_in_good_order(directory: Path, sandbox: Sandbox, numbe
 
 @pytest.mark.usefixtures("sandbox")
 def test_one_that_hangs_is_killed(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "_ENDS_WITHIN", 0.5)
+    monkeypatch.setattr(supervisor, "_ENDS_WITHIN", 2.0)
     _kill(supervisor_of(directory), signal.SIGSTOP)
     assert running.stop(directory) is True
     assert nothing_left(directory)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-QUIET = 0.05
+QUIET = 0.2
 """Real seconds without a newcomer after which the calls that wait are taken to be all of a round."""
 
 
