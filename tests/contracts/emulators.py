@@ -13,6 +13,8 @@ from threading import Event
 
 import pytest
 
+from weco_deploy.sandbox.emulator import reserved
+
 STARTED_WITHIN = 60.0
 ENDS_WITHIN = 10.0
 TRIES = 3
@@ -53,10 +55,11 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @contextmanager
 def _started(command: Sequence[str], extra: Mapping[str, str], log: Path) -> Iterator[str]:
     for _ in range(TRIES):
-        port = _free_port()
-        arguments = [part.format(port=port) for part in command]
-        environment = _bare_environment() | {name: value.format(port=port) for name, value in extra.items()}
-        with log.open("wb") as output:
+        with reserved(None) as port, log.open("wb") as output:
+            arguments = [part.format(port=port) for part in command]
+            environment = _bare_environment() | {
+                name: value.format(port=port) for name, value in extra.items()
+            }
             process = subprocess.Popen(
                 [sys.executable, "-c", _MODULE, *arguments],
                 env=environment,
@@ -65,8 +68,9 @@ def _started(command: Sequence[str], extra: Mapping[str, str], log: Path) -> Ite
                 stderr=output,
                 cwd=log.parent,
             )
+            listens = _listens(process, port)
         try:
-            if _listens(process, port):
+            if listens:
                 yield f"http://127.0.0.1:{port}"
                 return
         finally:
@@ -76,13 +80,6 @@ def _started(command: Sequence[str], extra: Mapping[str, str], log: Path) -> Ite
 
 def _bare_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DOCKER_"))}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _listens(process: subprocess.Popen[bytes], port: int) -> bool:

@@ -24,17 +24,17 @@ _DOCKER_ANSWERS_WITHIN = 600
 def started(directory: Path, docker_host: str) -> Iterator[int]:
     """Gives the port of 127.0.0.1 that AWS is on, and the registry with it. Ends with this process."""
     for _ in range(_TRIES):
-        port = emulator.free_port()
-        process = _spawn(directory, port, docker_host)
-        try:
-            if emulator.wait_until_ready(process, port):
-                yield port
-                return
-        finally:
-            process.kill()  # it keeps nothing
-            process.wait()
-            assert process.stdin is not None
-            process.stdin.close()
+        with emulator.reserved(None) as port:
+            process = _spawn(directory, port, docker_host)
+            try:
+                if emulator.wait_until_ready(process, port):
+                    yield port
+                    return
+            finally:
+                process.kill()  # it keeps nothing
+                process.wait()
+                assert process.stdin is not None
+                process.stdin.close()
     raise AssertionError(f"MiniStack did not start: {(directory / emulator.LOG_FILE).read_text()[-2000:]}")
 
 

@@ -13,7 +13,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from threading import Event
@@ -45,24 +46,23 @@ def check_installed() -> None:
         )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextmanager
+def reserved(port: int | None) -> Iterator[int]:
+    """The port, any free one if None, which nobody else is given meanwhile. SandboxError if somebody listens there.
 
-
-def check_free(port: int) -> None:
-    """SandboxError if somebody listens on the port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    Two that start at once could take each other's for their own. It is bound but not listened at, which lets a
+    server bind it, too, as servers do (SO_REUSEADDR).
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            holder.bind(("127.0.0.1", port or 0))
         except OSError as error:
             raise SandboxError(
                 f"port {port} on 127.0.0.1 can't be used: {error.strerror}",
                 "choose another one with --port, or leave it out to get a free one",
             ) from error
+        yield holder.getsockname()[1]
 
 
 def import_path() -> str:

@@ -78,20 +78,18 @@ def _supervise(directory: Path, wanted_port: int | None, place: Place, ending: E
 def _start(
     directory: Path, wanted_port: int | None, place: Place
 ) -> tuple[subprocess.Popen[bytes], int, int]:
-    if wanted_port is not None:
-        emulator.check_free(wanted_port)
     for _ in range(_TRIES if wanted_port is None else 1):
-        port = wanted_port or emulator.free_port()
-        engine = EngineServer(Engine(Registry(port)))
-        in_background("engine", engine.serve_forever)
-        child = emulator.spawn(directory, port, engine.port, place)
-        try:
-            if emulator.wait_until_ready(child, port):
-                return child, port, engine.port
-        except SandboxError:
-            child.kill()
-            child.wait()
-            raise
+        with emulator.reserved(wanted_port) as port:
+            engine = EngineServer(Engine(Registry(port)))
+            in_background("engine", engine.serve_forever)
+            child = emulator.spawn(directory, port, engine.port, place)
+            try:
+                if emulator.wait_until_ready(child, port):
+                    return child, port, engine.port
+            except SandboxError:
+                child.kill()
+                child.wait()
+                raise
         engine.shutdown()
         engine.server_close()
     raise SandboxError(
