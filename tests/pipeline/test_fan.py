@@ -1,4 +1,4 @@
-"""Calls side by side: the order of answers, what failures do, and that everything begun is awaited."""
+"""Calls side by side: the order of answers, what failures do, what is awaited and what is abandoned."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from threading import Barrier, Event, Lock, current_thread, main_thread
 
 import pytest
 
-from weco_deploy.errors import AwsError, DeployError, LeaseLost
+from weco_deploy.errors import AwsError, DeployError, Interrupted, LeaseLost
 from weco_deploy.pipeline import fan
 
 PATIENCE = 30.0
@@ -140,7 +140,62 @@ def test_a_call_goes_on_beside_the_main_thread_until_its_answer_is_wanted() -> N
     begun = fan.begin(beside)
     assert beside.begun.wait(PATIENCE)
     beside.let_go()
-    assert begun.result() == "beside"
+    assert fan.answer(begun) == "beside"
+
+
+def test_turns_are_taken_in_the_main_thread_while_an_answer_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fan, "BETWEEN_TURNS", 0.01)
+    enough, turns = Event(), list[bool]()
+
+    def turn() -> None:
+        turns.append(current_thread() is main_thread())
+        if len(turns) == 3:
+            enough.set()
+
+    assert fan.read([lambda: enough.wait(PATIENCE)], turn) == [True]
+    assert all(turns)
+
+
+def test_no_turn_is_taken_where_the_answers_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fan, "BETWEEN_TURNS", PATIENCE)
+
+    def turn() -> None:
+        raise AssertionError("there was nothing to wait for")
+
+    assert fan.read([lambda: "a", lambda: "b"], turn) == ["a", "b"]
+
+
+def test_what_a_turn_raises_abandons_the_reads_those_begun_and_those_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fan, "BETWEEN_TURNS", 0.01)
+    held, go, late = Barrier(fan.WORKERS + 1), Event(), Event()
+
+    def long() -> bool:
+        held.wait(PATIENCE)
+        return go.wait(PATIENCE)
+
+    def begin_late() -> bool:
+        late.set()
+        return True
+
+    def turn() -> None:
+        held.wait(PATIENCE)
+        raise Interrupted("stop")
+
+    elsewhere = fan.begin_all([long] * fan.WORKERS)
+    queued = [fan.begin(begin_late) for _ in range(5)]
+    with pytest.raises(Interrupted):
+        fan.answers([*queued, *elsewhere], turn)
+
+    assert not any(future.done() for future in elsewhere)  # nobody waited for them
+    assert all(future.cancelled() for future in queued)
+    assert fan.read([lambda: "next"]) == ["next"]  # which has threads of its own
+    go.set()
+    assert fan.answers(elsewhere) == [True] * fan.WORKERS
+    assert not late.is_set()
 
 
 # Changing

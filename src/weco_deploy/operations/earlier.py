@@ -16,6 +16,7 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.operations.release import new_release, ref_of
 from weco_deploy.pipeline import fan
+from weco_deploy.pipeline.fan import Turn
 from weco_deploy.ports import Ports
 from weco_deploy.rules.beside import beside, found_before
 
@@ -23,33 +24,36 @@ REACH = 200
 """Among so many newest deployments of an environment an earlier one is looked for."""
 
 
-def recorded(environment: Environment, newest: Deployment | None, ports: Ports) -> tuple[Deployment, ...]:
+def recorded(
+    environment: Environment, newest: Deployment | None, ports: Ports, turn: Turn = fan.no_turn
+) -> tuple[Deployment, ...]:
     """The environment's deployments, the newest first; `newest` is among them even if the index still lacks it."""
-    found = ports.store.deployments([environment.id], REACH)
+    found = fan.answer(fan.begin(partial(ports.store.deployments, [environment.id], REACH)), turn)
     if newest is None or any(one.deployment_id == newest.deployment_id for one in found):
         return found
     return (newest, *found)
 
 
 def as_it_was(
-    target: DeployedRelease, deployments: Sequence[Deployment], ports: Ports
+    target: DeployedRelease, deployments: Sequence[Deployment], ports: Ports, turn: Turn = fan.no_turn
 ) -> tuple[Release, bool]:
     """The release that the environment ran after an earlier deployment, and whether it is new, not recorded yet.
 
     `deployments` are the environment's, the newest first. Raises NotFound if the release is not recorded
     any more.
     """
-    release = ports.store.release(target.release_id)
+    looked_up = fan.begin(partial(ports.store.release, target.release_id))
+    deployed = fan.begin(partial(ports.store.deployment, target.deployment_id))
+    release, deployment = fan.answer(looked_up, turn), fan.answer(deployed, turn)
     if release is None:
         raise NotFound(f"release {target.release_id}, which would be gone back to, is not recorded any more")
-    deployment = ports.store.deployment(target.deployment_id)
     if deployment is None:
         return release, False
     left = [one for one in deployments if one.date_created > deployment.date_created]
     kept = [one for one in deployments if one.date_created <= deployment.date_created]
     digests = beside(left, kept)
     lacking = {image_id: digests[image_id] for image_id in digests if image_id not in release.versions}
-    versions = _versions(lacking, ports)
+    versions = _versions(lacking, ports, turn)
     if not versions:
         return release, False
     description = f"release {release.release_id} and what else {deployment.environment} ran with it"
@@ -57,16 +61,18 @@ def as_it_was(
     return new_release(ports, ports.caller(), images, description=description), True
 
 
-def before(deployments: Sequence[Deployment], ports: Ports) -> Mapping[str, ImageVersion]:
+def before(
+    deployments: Sequence[Deployment], ports: Ports, turn: Turn = fan.no_turn
+) -> Mapping[str, ImageVersion]:
     """What the environment's tags pointed at before these deployments (the newest first), by image id."""
-    return _versions(found_before(deployments), ports)
+    return _versions(found_before(deployments), ports, turn)
 
 
-def _versions(digests: Mapping[str, str], ports: Ports) -> Mapping[str, ImageVersion]:
+def _versions(digests: Mapping[str, str], ports: Ports, turn: Turn) -> Mapping[str, ImageVersion]:
     """The versions of these digests, without images that left the project."""
     wanted = {image.id: digests[image.id] for image in ports.project.images if image.id in digests}
-    found = fan.read(partial(_version, image_id, digest, ports) for image_id, digest in wanted.items())
-    return dict(zip(wanted, found, strict=True))
+    calls = [partial(_version, image_id, digest, ports) for image_id, digest in wanted.items()]
+    return dict(zip(wanted, fan.read(calls, turn), strict=True))
 
 
 def _version(image_id: str, digest: str, ports: Ports) -> ImageVersion:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from weco_deploy.errors import DeployError
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, reasons
@@ -18,7 +19,9 @@ from weco_deploy.model.requests import DeployRequest
 from weco_deploy.operations.carrying import carry_out, settle
 from weco_deploy.operations.earlier import as_it_was, before, recorded
 from weco_deploy.operations.release import new_release
+from weco_deploy.pipeline import fan
 from weco_deploy.pipeline.claim import take_over
+from weco_deploy.pipeline.fan import Turn
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.ports import Ports, StaleFence
@@ -40,9 +43,10 @@ def undo(
 
     Where that can't even begin, the failed deployment is settled as it is and its reason says why.
     """
+    turn = partial(ledger.turn, ports.interrupts)
     try:
-        back = _request(failed, environment, request, ports)
-        release, seen = observe(environment, back.release, ports)
+        back = _request(failed, environment, request, ports, turn)
+        release, seen = observe(environment, back.release, ports, turn)
         back = replace(back, release=release)
         planned = planning.plan(ports.project, back, seen)
         ledger.renew_if_due()
@@ -63,9 +67,9 @@ def undo(
 
 
 def _request(
-    failed: Deployment, environment: Environment, request: DeployRequest, ports: Ports
+    failed: Deployment, environment: Environment, request: DeployRequest, ports: Ports, turn: Turn
 ) -> DeployRequest:
-    release, new = _earlier(failed, environment, ports)
+    release, new = _earlier(failed, environment, ports, turn)
     return replace(
         request,
         release=release,
@@ -79,15 +83,16 @@ def _request(
     )
 
 
-def _earlier(failed: Deployment, environment: Environment, ports: Ports) -> tuple[Release, bool]:
+def _earlier(failed: Deployment, environment: Environment, ports: Ports, turn: Turn) -> tuple[Release, bool]:
     """What was last good; where nothing ever was, a release of what was there before the first that failed."""
-    deployments = recorded(environment, failed, ports)
-    good = ports.store.environment(environment.id).good
+    known = fan.begin(partial(ports.store.environment, environment.id))
+    deployments = recorded(environment, failed, ports, turn)
+    good = fan.answer(known, turn).good
     if good is not None:
         if good.release_id == failed.release_id:
             raise DeployError("the last good release is this very one")
-        return as_it_was(good, deployments, ports)
-    images = before(deployments, ports)
+        return as_it_was(good, deployments, ports, turn)
+    images = before(deployments, ports, turn)
     if not images:
         raise DeployError("nothing was deployed before, so there is nothing to go back to")
     description = f"what {environment.id} ran before deployment {deployments[-1].deployment_id}"

@@ -11,6 +11,7 @@ from weco_deploy.model.deployment import Failure, ServiceStatus, reasons
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import Container, DefinedContainer, Service, ServiceView, Task
 from weco_deploy.pipeline import fan, looking
+from weco_deploy.pipeline.fan import Turn
 from weco_deploy.ports import Ports, ServiceRuntime
 from weco_deploy.rules.running import belongs
 from weco_deploy.rules.verdict import Track, is_failure
@@ -22,34 +23,37 @@ LOG_LINES = 20
 
 
 def diagnose(
-    track: Track, view: ServiceView | None, environment: Environment, ports: Ports
+    track: Track, view: ServiceView | None, environment: Environment, ports: Ports, turn: Turn
 ) -> tuple[Failure, ...]:
     """What speaks for the failure: the newest stopped tasks of our deployment, with logs, and events.
 
     Nothing where the service did not fail. What can't be read is said, never raised: the verdict stands.
+    `turn` is taken while AWS is waited for; what it raises ends the reading.
     """
     if track.status is not ServiceStatus.FAILED or view is None:
         return ()
     try:
-        return (*_stopped(track, view.service, environment, ports), *_events(track, view.service))
+        return (*_stopped(track, view.service, environment, ports, turn), *_events(track, view.service))
     except AwsError as error:
         return (Failure(kind="ecs", message=f"why it failed can't be read: {error.message}"),)
 
 
-def _stopped(track: Track, service: Service, environment: Environment, ports: Ports) -> tuple[Failure, ...]:
+def _stopped(
+    track: Track, service: Service, environment: Environment, ports: Ports, turn: Turn
+) -> tuple[Failure, ...]:
     runtime = ports.runtime(environment)
     ours = service.deployment(track.deployment_id)
     if ours is None:
         return ()
-    found = looking.stopped_tasks(runtime, [service.key])[service.key]
+    found = looking.stopped_tasks(runtime, [service.key], turn)[service.key]
     failed = [task for task in found if belongs(task, ours) and is_failure(task)]
     failed.sort(key=lambda task: task.stopped_at or ours.created_at, reverse=True)
     alike: dict[_Death, list[Task]] = {}
     for task in failed:
         alike.setdefault(_death(task), []).append(task)
     shown = list(alike.values())[:DEATHS_SHOWN]
-    defined = _defined(runtime, [tasks[0] for tasks in shown])
-    reads = fan.read(
+    defined = _defined(runtime, [tasks[0] for tasks in shown], turn)
+    calls = [
         partial(
             _failure,
             tasks,
@@ -60,8 +64,8 @@ def _stopped(track: Track, service: Service, environment: Environment, ports: Po
         )
         for tasks in shown
         for container in (_culprits(tasks[0]) or (None,))
-    )
-    return tuple(reads)
+    ]
+    return tuple(fan.read(calls, turn))
 
 
 _Death = tuple[str, str, tuple[tuple[str, int | None, str], ...]]
@@ -81,14 +85,16 @@ def _culprits(task: Task) -> tuple[Container, ...]:
     return named or task.containers[:1]
 
 
-def _defined(runtime: ServiceRuntime, tasks: list[Task]) -> Mapping[tuple[str, str], DefinedContainer]:
+def _defined(
+    runtime: ServiceRuntime, tasks: list[Task], turn: Turn
+) -> Mapping[tuple[str, str], DefinedContainer]:
     """The containers as they are defined, by task definition and name; nothing where that can't be read.
 
     Then only the log lines are missing.
     """
     names = sorted({task.task_definition for task in tasks})
     try:
-        answers = fan.read(partial(runtime.defined, name) for name in names)
+        answers = fan.read([partial(runtime.defined, name) for name in names], turn)
     except AwsError:
         return {}
     return {(name, one.name): one for name, each in zip(names, answers, strict=True) for one in each}

@@ -17,6 +17,12 @@ BETWEEN_TURNS = 1.0
 """Seconds: calls that take long must not keep the caller from what has to be done meanwhile."""
 
 T = TypeVar("T")
+Turn = Callable[[], None]
+"""What the main thread does every `BETWEEN_TURNS` seconds while it waits. It may raise."""
+
+
+def no_turn() -> None:
+    """Nothing has to be done meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def begin(call: Callable[[], T]) -> Future[T]:
-    """Let a call go on beside others; its `result()` waits for the answer, or raises why there is none."""
+    """Let a call go on beside others; `answer` waits for what it answers."""
     return _pool().submit(call)
 
 
@@ -55,23 +61,48 @@ def begin_all(calls: Iterable[Callable[[], T]]) -> list[Future[T]]:
     return [begin(call) for call in calls]
 
 
-def answers(begun: Iterable[Future[T]]) -> list[T]:
-    """What each call answered, in order; the first one, in order, that failed is raised once all have ended."""
+def answers(begun: Iterable[Future[T]], turn: Turn = no_turn) -> list[T]:
+    """What each call answered, in order; the first one, in order, that failed is raised once all have ended.
+
+    They only read. So what `turn` raises, or a signal, is raised at once, and they are abandoned.
+    """
     futures = list(begun)
-    wait(futures)
+    left = set(futures)
+    try:
+        while left:
+            _, left = wait(left, BETWEEN_TURNS)
+            if left:
+                turn()
+    except BaseException:
+        _abandon()
+        raise
     return [future.result() for future in futures]
 
 
-def read(calls: Iterable[Callable[[], T]]) -> list[T]:
-    """The answers of independent calls, in order, or the first failure."""
-    return answers(begin_all(calls))
+def answer(begun: Future[T], turn: Turn = no_turn) -> T:
+    """What one call answered, or why it failed; else as `answers`."""
+    return answers([begun], turn)[0]
+
+
+def read(calls: Iterable[Callable[[], T]], turn: Turn = no_turn) -> list[T]:
+    """The answers of independent calls, in order, or the first failure; else as `answers`."""
+    return answers(begin_all(calls), turn)
+
+
+def _abandon() -> None:
+    """Begin nothing that still waits for a thread, and leave what runs to itself.
+
+    That may take minutes, if AWS does not answer: whatever comes next gets threads of its own.
+    """
+    _pool().shutdown(wait=False, cancel_futures=True)
+    _pool.cache_clear()
 
 
 def change(
     calls: Sequence[Callable[[], T]],
     done: Callable[[int, Outcome[T]], None],
     stop: Callable[[], bool],
-    turn: Callable[[], None] = lambda: None,
+    turn: Turn = no_turn,
 ) -> list[Outcome[T]]:
     """Make calls that change something; all that were begun are awaited, whatever becomes of the others.
 

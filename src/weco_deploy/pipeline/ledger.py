@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from weco_deploy.errors import LeaseLost, Throttled, Unreachable
+from weco_deploy.errors import Interrupted, LeaseLost, Throttled, Unreachable
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.environment import Held
-from weco_deploy.ports import Clock
+from weco_deploy.ports import Clock, Interrupts
 from weco_deploy.rules.lock import renewal
 
 
@@ -79,6 +79,12 @@ class Ledger:
             self.ours()
         else:
             self._renewed = self._clock.utc()
+
+    def turn(self, interrupts: Interrupts) -> None:
+        """What is due while the main thread waits for answers. Raises Interrupted if a signal asks to stop."""
+        if interrupts.requested():
+            raise Interrupted("interrupted while waiting for AWS's answers")
+        self.renew_if_due()
 
     def wait(self, seconds: float) -> None:
         """Let time pass and keep the lease meanwhile."""

@@ -1,4 +1,7 @@
-"""Looks at services and their tasks, with as few calls as AWS allows."""
+"""Looks at services and their tasks, with as few calls as AWS allows.
+
+Whoever holds an environment meanwhile gives a `turn`, which is taken while AWS is waited for.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TypeVar
 
 from weco_deploy.model.service import Service, ServiceKey, Task, TaskPage
 from weco_deploy.pipeline import fan
+from weco_deploy.pipeline.fan import Turn
 from weco_deploy.ports import SERVICES_A_CALL, TASKS_A_CALL, ServiceRuntime
 
 ItemT = TypeVar("ItemT")
@@ -19,13 +23,16 @@ MANY_IN_A_CLUSTER = 3
 """From so many services of one cluster on, listing the cluster's tasks in one call is tried first."""
 
 
-def services(runtime: ServiceRuntime, keys: Iterable[ServiceKey]) -> dict[ServiceKey, Service]:
+def services(
+    runtime: ServiceRuntime, keys: Iterable[ServiceKey], turn: Turn = fan.no_turn
+) -> dict[ServiceKey, Service]:
     """These services as they are now; those that ECS does not know are left out."""
-    batches = fan.read(
+    calls = [
         partial(runtime.describe, cluster, [key.name for key in batch])
         for cluster, ours in _by_cluster(keys).items()
         for batch in _batches(ours, SERVICES_A_CALL)
-    )
+    ]
+    batches = fan.read(calls, turn)
     return {service.key: service for batch in batches for service in batch}
 
 
@@ -39,7 +46,10 @@ def begin_listing(runtime: ServiceRuntime, keys: Iterable[ServiceKey]) -> Listin
 
 
 def running_tasks(
-    runtime: ServiceRuntime, keys: Iterable[ServiceKey], begun: Listing | None = None
+    runtime: ServiceRuntime,
+    keys: Iterable[ServiceKey],
+    begun: Listing | None = None,
+    turn: Turn = fan.no_turn,
 ) -> dict[ServiceKey, tuple[Task, ...]]:
     """The tasks of these services that should run.
 
@@ -54,23 +64,26 @@ def running_tasks(
     )
     listing = {**known, **more}
     listed = [cluster for cluster in clusters if cluster in listing]
-    pages = zip(listed, fan.answers(listing[cluster] for cluster in listed), strict=True)
+    pages = zip(listed, fan.answers([listing[cluster] for cluster in listed], turn), strict=True)
     arns = {cluster: page.arns for cluster, page in pages if page.complete}
     rest = [key for cluster, ours in clusters.items() if cluster not in arns for key in ours]
-    return _described(runtime, clusters, {**arns, **_listed(runtime, rest, stopped=False)})
+    return _described(runtime, clusters, {**arns, **_listed(runtime, rest, turn, stopped=False)}, turn)
 
 
-def stopped_tasks(runtime: ServiceRuntime, keys: Iterable[ServiceKey]) -> dict[ServiceKey, tuple[Task, ...]]:
+def stopped_tasks(
+    runtime: ServiceRuntime, keys: Iterable[ServiceKey], turn: Turn = fan.no_turn
+) -> dict[ServiceKey, tuple[Task, ...]]:
     """The tasks of these services that stopped lately (five hundred each, more tell nothing new)."""
     clusters = _by_cluster(keys)
     every = [key for ours in clusters.values() for key in ours]
-    return _described(runtime, clusters, _listed(runtime, every, stopped=True))
+    return _described(runtime, clusters, _listed(runtime, every, turn, stopped=True), turn)
 
 
 def _listed(
-    runtime: ServiceRuntime, keys: Sequence[ServiceKey], *, stopped: bool
+    runtime: ServiceRuntime, keys: Sequence[ServiceKey], turn: Turn, *, stopped: bool
 ) -> dict[str, tuple[str, ...]]:
-    pages = fan.read(partial(runtime.tasks_listed, key.cluster, key.name, stopped=stopped) for key in keys)
+    calls = [partial(runtime.tasks_listed, key.cluster, key.name, stopped=stopped) for key in keys]
+    pages = fan.read(calls, turn)
     found: dict[str, tuple[str, ...]] = {}
     for key, page in zip(keys, pages, strict=True):
         found[key.cluster] = found.get(key.cluster, ()) + page.arns
@@ -78,10 +91,13 @@ def _listed(
 
 
 def _described(
-    runtime: ServiceRuntime, clusters: dict[str, list[ServiceKey]], arns: dict[str, tuple[str, ...]]
+    runtime: ServiceRuntime,
+    clusters: dict[str, list[ServiceKey]],
+    arns: dict[str, tuple[str, ...]],
+    turn: Turn,
 ) -> dict[ServiceKey, tuple[Task, ...]]:
     jobs = [(cluster, batch) for cluster, found in arns.items() for batch in _batches(found, TASKS_A_CALL)]
-    answers = fan.read(partial(runtime.tasks, cluster, batch) for cluster, batch in jobs)
+    answers = fan.read([partial(runtime.tasks, cluster, batch) for cluster, batch in jobs], turn)
     tasks: dict[ServiceKey, list[Task]] = {key: [] for ours in clusters.values() for key in ours}
     for (cluster, _), answer in zip(jobs, answers, strict=True):
         for task in answer:

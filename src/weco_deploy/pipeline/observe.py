@@ -15,14 +15,18 @@ from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.service import Service, ServiceView
 from weco_deploy.pipeline import fan, looking
 from weco_deploy.pipeline.discovery import discover, hinted, tagged
+from weco_deploy.pipeline.fan import Turn
 from weco_deploy.ports import ImageRegistry, Ports, ServiceRuntime
 from weco_deploy.rules.running import belongs, running, shown
 
 
-def observe(environment: Environment, release: Release, ports: Ports) -> tuple[Release, Snapshot]:
+def observe(
+    environment: Environment, release: Release, ports: Ports, turn: Turn = fan.no_turn
+) -> tuple[Release, Snapshot]:
     """The release, every version with its digest where ECR has it, and what is there to plan from.
 
-    Raises WrongAccount before anything else that may be wrong.
+    Raises WrongAccount before anything else that may be wrong. Whoever holds the environment already gives
+    a `turn`, which is taken while AWS is waited for.
     """
     runtime = ports.runtime(environment)
     images = [image for image in ports.project.images if image.id in release.versions]
@@ -36,29 +40,36 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
         fan.begin(partial(_image, ports.registry, image, release.versions[image.id], environment.tag))
         for image in images
     ]
-    account.result()
-    record = recorded.result()
+    fan.answer(account, turn)
+    record = fan.answer(recorded, turn)
     current = fan.begin(partial(_current, record, release, ports))
+    tags = fan.answer(index, turn)
     wanted = frozenset(service_id for image in images for service_id in image.services)
-    listing = looking.begin_listing(runtime, hinted(wanted, index.result(), record))
-    found = discover(ports.project, environment, wanted, index.result(), record, runtime)
-    views = _views(runtime, found.services, listing)
+    listing = looking.begin_listing(runtime, hinted(wanted, tags, record))
+    found = discover(ports.project, environment, wanted, tags, record, runtime, turn)
+    views = _views(runtime, found.services, listing, turn)
     seen_views = [view for each in views.values() for view in each]
     unshown = [view.service for view in seen_views if not shown(view)]
     unproven = [view.service for view in seen_views if not _tells(view)]
     defined = fan.begin_all(partial(runtime.defined, service.task_definition) for service in unshown)
     resolved = fan.begin_all(partial(runtime.resolved, service) for service in unproven)
-    versions = {image.id: version for image, (version, _) in zip(images, fan.answers(seen), strict=True)}
+    seen_images = dict(zip([image.id for image in images], fan.answers(seen, turn), strict=True))
+    known = fan.answer(repositories, turn)
     snapshot = Snapshot(
         record=record,
-        images={image.id: view for image, (_, view) in zip(images, fan.answers(seen), strict=True)},
-        repositories={image.id: repositories.result().get(image.repository) for image in images},
+        images={image_id: view for image_id, (_, view) in seen_images.items()},
+        repositories={image.id: known.get(image.repository) for image in images},
         services=views,
-        defined={service.key: each for service, each in zip(unshown, fan.answers(defined), strict=True)},
-        resolved={service.key: each for service, each in zip(unproven, fan.answers(resolved), strict=True)},
-        current=current.result(),
+        defined={
+            service.key: each for service, each in zip(unshown, fan.answers(defined, turn), strict=True)
+        },
+        resolved={
+            service.key: each for service, each in zip(unproven, fan.answers(resolved, turn), strict=True)
+        },
+        current=fan.answer(current, turn),
         notes=found.notes,
     )
+    versions = {image_id: version for image_id, (version, _) in seen_images.items()}
     return replace(release, images={**release.images, **versions}), snapshot
 
 
@@ -108,10 +119,13 @@ def _current(record: EnvironmentRecord, release: Release, ports: Ports) -> Relea
 
 
 def _views(
-    runtime: ServiceRuntime, services: Mapping[str, Iterable[Service]], listing: looking.Listing
+    runtime: ServiceRuntime,
+    services: Mapping[str, Iterable[Service]],
+    listing: looking.Listing,
+    turn: Turn,
 ) -> dict[str, tuple[ServiceView, ...]]:
     busy = [one.key for each in services.values() for one in each if one.running or one.pending]
-    tasks = looking.running_tasks(runtime, busy, listing)
+    tasks = looking.running_tasks(runtime, busy, listing, turn)
     return {
         service_id: tuple(ServiceView(service=one, tasks=tasks.get(one.key, ())) for one in each)
         for service_id, each in services.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from weco_deploy.errors import AwsError
 from weco_deploy.model.deployment import GOOD, ServiceOutcome
@@ -12,8 +13,9 @@ from weco_deploy.model.events import Event, PollFailed, Progress, ServiceSettled
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import ServiceKey, ServiceView
-from weco_deploy.pipeline import looking
+from weco_deploy.pipeline import fan, looking
 from weco_deploy.pipeline.diagnose import diagnose
+from weco_deploy.pipeline.fan import Turn
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Ports, ServiceRuntime
 from weco_deploy.rules.verdict import Track, advance, again, reads
@@ -63,6 +65,7 @@ def watch(
     LeaseLost if somebody took the environment over.
     """
     runtime = ports.runtime(environment)
+    turn = partial(ledger.turn, ports.interrupts)
     known, due = dict(moving), dict(moving)
     fresh: set[str] = set()
     deadline = ports.clock.utc() + timedelta(seconds=patience.wait)
@@ -71,7 +74,7 @@ def watch(
         known |= due
         fresh |= due.keys()
         try:
-            views = look(due.values(), runtime)
+            views = look(due.values(), runtime, turn)
         except AwsError as error:
             tell(PollFailed(error.message, ports.clock.utc()))
             failed_polls += 1
@@ -102,13 +105,16 @@ def _to_look_at_again(known: Mapping[str, Track], fresh: set[str]) -> dict[str, 
     }
 
 
-def look(moving: Iterable[Track], runtime: ServiceRuntime) -> dict[ServiceKey, ServiceView]:
+def look(
+    moving: Iterable[Track], runtime: ServiceRuntime, turn: Turn = fan.no_turn
+) -> dict[ServiceKey, ServiceView]:
     """The services as they are now, with those of their tasks that can tell more."""
     tracked = {track.service.key: track for track in moving}
-    services = looking.services(runtime, tracked)
+    services = looking.services(runtime, tracked, turn)
     wanted = {key: reads(tracked[key], service) for key, service in services.items()}
-    running = looking.running_tasks(runtime, [key for key, read in wanted.items() if read.tasks])
-    stopped = looking.stopped_tasks(runtime, [key for key, read in wanted.items() if read.stopped])
+    busy = [key for key, read in wanted.items() if read.tasks]
+    running = looking.running_tasks(runtime, busy, turn=turn)
+    stopped = looking.stopped_tasks(runtime, [key for key, read in wanted.items() if read.stopped], turn)
     return {
         key: ServiceView(service=service, tasks=running.get(key), stopped=stopped.get(key))
         for key, service in services.items()
@@ -135,7 +141,9 @@ def _judged(
         known = ledger.outcome(service_id)
         outcome = _outcome(track, known)
         if track.settled:
-            outcome = replace(outcome, failures=diagnose(track, view, environment, ports))
+            ledger.service(outcome)  # certain, whether or not it can be found out why
+            turn = partial(ledger.turn, ports.interrupts)
+            outcome = replace(outcome, failures=diagnose(track, view, environment, ports, turn))
             if outcome != known:
                 tell(ServiceSettled(outcome, now, track.since))
         else:
