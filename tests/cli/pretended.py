@@ -1,7 +1,8 @@
 """The whole command line as a process, with the in-memory world for AWS, into which an image was just pushed.
 
 With `halt=<call>` as the first argument it says READY on stderr before it makes that call the first time, and
-stays there until a signal comes; with `locked=<environment>` somebody, ada, holds that environment.
+stays there until a signal comes; with `stall=<call>` it stays there for good, as a call that AWS does not answer;
+with `locked=<environment>` somebody, ada, holds that environment.
 """
 
 import os
@@ -19,10 +20,11 @@ from weco_deploy.model.project import Project
 from weco_deploy.ports import Ports
 
 HALT = "halt="
+STALL = "stall="
 LOCKED = "locked="
 
 
-def pretend(halt: str | None, locked: str | None = None) -> None:
+def pretend(halt: str | None, locked: str | None = None, stall: str | None = None) -> None:
     def connect(
         project: Project, signals: Signals, *, purpose: str, trace: Callable[[str], None] | None = None
     ) -> Ports:
@@ -33,6 +35,8 @@ def pretend(halt: str | None, locked: str | None = None) -> None:
             world.somebody_locks(locked, holder="ada", reason="an audit")
         if halt:
             world.before(halt, lambda call: wait_for_signal(call, signals))
+        if stall:
+            world.before(stall, wait_for_nothing)
         return replace(world.ports(project), interrupts=signals)
 
     weco_deploy.connect.connect = connect
@@ -45,8 +49,14 @@ def wait_for_signal(call: Call, signals: Signals) -> None:
         never.wait(0.05)  # the handler runs between two steps
 
 
+def wait_for_nothing(call: Call) -> None:
+    os.write(2, f"READY for {call.name}\n".encode())
+    threading.Event().wait()
+
+
 if __name__ == "__main__":
-    first = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1].startswith((HALT, LOCKED)) else ""
+    first = sys.argv.pop(1) if len(sys.argv) > 1 and sys.argv[1].startswith((HALT, STALL, LOCKED)) else ""
     name, _, value = first.partition("=")
-    pretend(value if f"{name}=" == HALT else None, value if f"{name}=" == LOCKED else None)
+    given = {f"{name}=": value}
+    pretend(given.get(HALT), given.get(LOCKED), given.get(STALL))
     main()

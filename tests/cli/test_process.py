@@ -24,11 +24,11 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def halted(call: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that stands before `call`."""
+def halted(call: str, *arguments: str, how: str = "halt") -> Iterator[subprocess.Popen[bytes]]:
+    """A process that stands before `call`; with `how` stall for good."""
     Path(".wellcome_project").write_text(PROJECT_FILE)
     with subprocess.Popen(
-        [*PRETENDED, f"halt={call}", "--output", "json", *arguments],
+        [*PRETENDED, f"{how}={call}", "--output", "json", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -47,6 +47,26 @@ def halted(call: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_reading_ends_it_at_once_with_130(number: signal.Signals) -> None:
     with halted("store.releases", "show-releases") as process:
+        process.send_signal(number)
+        out, err = process.communicate(timeout=IN_TIME)
+
+    assert process.returncode == 130
+    assert json.loads(out)["error"]["code"] == "interrupted"
+    assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("call", "arguments"),
+    [
+        ("registry.find", ("show-images",)),
+        ("runtime.describe", ("--confirm", "release-deploy")),
+    ],
+)
+def test_a_signal_while_aws_does_not_answer_a_read_ends_it_at_once_with_130(
+    call: str, arguments: tuple[str, ...], number: signal.Signals
+) -> None:
+    with halted(call, *arguments, how="stall") as process:
         process.send_signal(number)
         out, err = process.communicate(timeout=IN_TIME)
 

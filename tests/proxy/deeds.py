@@ -147,14 +147,21 @@ def killed_after(victim: Awaitable[Victim]) -> Deed:
     return answer
 
 
-def signalled(victim: Awaitable[Victim], number: int, told: Callable[[], None]) -> Deed:
-    """The tool gets a signal while its request is on the way; `told` is called at that moment."""
+async def passed_on(exchange: Exchange) -> Message:
+    """AWS acts, and its answer arrives."""
+    return await exchange.forward()
+
+
+def signalled(
+    victim: Awaitable[Victim], number: int, told: Callable[[], None], then: Deed = passed_on
+) -> Deed:
+    """The tool gets a signal while its request is on the way, to which `then` is done; `told` is called first."""
 
     async def answer(exchange: Exchange) -> Message:
         process = await victim
         told()
         process.send_signal(number)
-        return await exchange.forward()
+        return await then(exchange)
 
     return answer
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from tests.proxy import messages
 from tests.proxy.calls import Call, name_of
-from tests.proxy.deeds import Cut, Deed, Exchange
+from tests.proxy.deeds import Cut, Deed, passed_on
 from tests.proxy.messages import Message
 from tests.proxy.rounds import Rounds
 
@@ -128,7 +128,7 @@ class Proxy:
 
     def _deed(self, call: Call) -> Deed:
         taken = [rule.deed for rule in self._rules if rule.takes(call)]
-        return taken[0] if taken else _passed_on
+        return taken[0] if taken else passed_on
 
     async def _ask(self, request: Message) -> Message:
         await asyncio.sleep(self.delay)
@@ -161,10 +161,6 @@ class _Exchange:
     async def given_up(self) -> None:
         while await self.reader.read(1024):
             pass
-
-
-async def _passed_on(exchange: Exchange) -> Message:
-    return await exchange.forward()
 
 
 def _is_called(name: str, call: Call) -> bool:

@@ -17,7 +17,7 @@ from weco_deploy.cli import collecting
 from weco_deploy.cli.invocation import PROGRAM, Invocation, Settings
 from weco_deploy.cli.lazy import LazyGroup
 from weco_deploy.errors import Interrupted, UsageError
-from weco_deploy.local.interrupts import Signals
+from weco_deploy.local.interrupts import Signals, leave
 
 
 class WecoDeploy(LazyGroup):
@@ -132,11 +132,12 @@ def weco_deploy(
 
 
 def main() -> NoReturn:
-    """The entry point: run the command line of this process and leave with its exit code."""
+    """The entry point: run the command line of this process and leave with its exit code.
+
+    Changes that were begun are awaited by then. Reads may still be under way: they are not.
+    """
     _open_what_is_closed()
-    code = run(sys.argv[1:])
-    _flush()
-    sys.exit(code)
+    leave(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -188,14 +189,3 @@ def _open_what_is_closed() -> None:
         if getattr(sys, name) is None:
             nowhere = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib would cost start-up time; it stays open
             setattr(sys, name, nowhere)
-
-
-def _flush() -> None:
-    """Write out what is left, so that a reader who went away does not change the exit code at the very end."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            from weco_deploy.cli.streams import silence
-
-            silence(stream)

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
 from weco_deploy.errors import Interrupted
 
@@ -92,7 +93,7 @@ class Signals:
 
     def _received(self, number: int, _frame: FrameType | None) -> None:
         if self._requested:
-            _leave()
+            leave(EXIT_CODE, show_cursor=True)
         self._requested = True
         if self._depth == 0:
             self._raised = interrupted(number)
@@ -116,14 +117,19 @@ def _signals() -> tuple[signal.Signals, ...]:
     return (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def _leave() -> None:
+def leave(code: int, *, show_cursor: bool = False) -> NoReturn:
+    """End the process now, with what was written.
+
+    Python's own end waits for every thread of a pool, and one that reads may wait for minutes for an answer
+    of AWS that nobody wants any more.
+    """
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_DFL)  # the flush may block on a full pipe: a third signal ends that
+        signal.signal(each, signal.SIG_DFL)  # the flush may block on a full pipe: one more signal ends that
     for stream in (sys.stdout, sys.stderr):
-        # The handler may have interrupted a write to this very stream (RuntimeError), its reader may be
+        # A signal may have interrupted a write to this very stream (RuntimeError), its reader may be
         # gone (OSError) or it may be closed (ValueError): nothing of it matters any more.
         with suppress(RuntimeError, OSError, ValueError):
             stream.flush()
-            if stream.isatty() and os.environ.get("TERM") != "dumb":
+            if show_cursor and stream.isatty() and os.environ.get("TERM") != "dumb":
                 os.write(stream.fileno(), _SHOW_CURSOR)
-    os._exit(EXIT_CODE)
+    os._exit(code)
