@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor  # noqa: TID251 - clients are made from several threads
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs
 
 import pytest
@@ -16,6 +16,7 @@ from weco_deploy import __version__
 from weco_deploy.aws.credentials import role_session_name
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import AccessDenied, AwsError, NoCredentials, WrongAccount
+from weco_deploy.model.requests import DEFAULT_LEASE
 
 REGION = "eu-west-1"
 OWN = "111122223333"
@@ -210,6 +211,18 @@ def test_a_client_is_made_once_whatever_thread_needs_it(login: Login) -> None:
     assert len({id(client) for client in made}) == 1
     assert login.account(REGION) is account
     assert account.elsewhere("eu-central-1").client("ecs") is not made[0]
+
+
+@pytest.mark.parametrize("service", ["dynamodb", "sts"])
+def test_a_renewal_that_gets_no_answer_is_over_within_a_quarter_of_the_usual_lease(
+    aws: ScriptedAws, login: Login, service: Literal["dynamodb", "sts"]
+) -> None:
+    config: Any = login.account(REGION).client(service).meta.config  # the stubs leave out what it holds
+    attempts = config.retries["total_max_attempts"]
+    longest_pauses = sum(2**pause for pause in range(attempts - 1))
+
+    assert attempts * config.read_timeout + longest_pauses <= DEFAULT_LEASE / 4
+    assert aws.calls == []
 
 
 def test_clients_are_configured_for_this_tool(aws: ScriptedAws, login: Login) -> None:

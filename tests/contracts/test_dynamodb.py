@@ -213,11 +213,23 @@ def test_each_write_survives_a_lost_answer(table: Table) -> None:
     assert held is not None
     assert held.fence == 1
     through_a_lost_answer(lambda: table.ours.renew(held, LEASE))
-    through_a_lost_answer(lambda: table.ours.note(held, deployment))
     through_a_lost_answer(lambda: table.ours.settle(held, ended(deployment)))
     assert table.ours.latest() == table.ours.release(release.release_id)
     assert table.ours.deployment(deployment.deployment_id) == ended(deployment)
     assert table.ours.environment("stage").lock is None
+
+
+def test_a_note_without_an_answer_is_not_made_again_since_the_next_one_makes_up_for_it(table: Table) -> None:
+    deployment = a_deployment(table.release)
+    held = table.ours.claim(a_claim(deployment))
+    made = []
+    with (
+        at(table.client, BEFORE_IT_ACTS, lambda: made.append("a note"), times=1000),
+        at(table.client, AFTER_IT_ACTED, lose_the_answer, times=1000),
+        pytest.raises(Unreachable),
+    ):
+        table.ours.note(held, deployment)
+    assert made == ["a note"]
 
 
 def test_a_table_that_never_answers_is_unreachable(table: Table) -> None:

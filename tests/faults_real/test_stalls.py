@@ -130,6 +130,27 @@ def test_a_poll_that_stalls_for_longer_than_the_lease_does_not_lose_it(
     asyncio.run(scene())
 
 
+def test_a_renewal_whose_answer_does_not_come_is_made_again_before_the_lease_ends(
+    sandbox_host: Host, tmp_path: Path, count: Count
+) -> None:
+    async def scene() -> None:
+        async with worlds(sandbox_host, STAGE_ONLY, tmp_path) as (world,):
+            await world.push(*NEW, behaviour=Behaviour(starts_after=5.0))
+            world.proxy.on("dynamodb:UpdateItem", stalled)
+
+            ran = await world.run(*COMMAND, "--lock-lease", f"{SHORT_LEASE}", *WATCHED)
+
+            lost, again, *_ = [call for call in world.proxy.calls if call.name == "dynamodb:UpdateItem"]
+            assert again.ended is not None
+            assert again.ended - lost.arrived < SHORT_LEASE * 3 / 4, (
+                ran.told
+            )  # it had been due after a quarter
+            await assert_right(world, "stage", world.digests, ran, ran.told)
+            count("renewals that stalled", 1)
+
+    asyncio.run(scene())
+
+
 async def _until(condition: Callable[[], bool]) -> None:
     while not condition():
         await asyncio.sleep(0.05)

@@ -26,7 +26,7 @@ from weco_deploy.ports import Claim, Clock, StaleFence
 
 OURS = "#lock.#owner = :owner"
 NOTE_ATTEMPTS = 2
-"""How often a note is tried on a busy table: the next one makes up for it."""
+"""How often a note is tried on a busy table: the next one makes up for it, also for one without an answer."""
 
 
 class Holding:
@@ -98,7 +98,8 @@ class Holding:
             f"{OURS} AND #fence = :fence",
             {":owner": held.owner, ":fence": held.fence},
         )
-        if not self._table.write([still_ours, Put(deployment_item(deployment))], NOTE_ATTEMPTS):
+        noted: list[Write] = [still_ours, Put(deployment_item(deployment))]
+        if not self._table.write(noted, NOTE_ATTEMPTS, lost_answers=0):
             raise self._lost(held)
 
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None) -> None:

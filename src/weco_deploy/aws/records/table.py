@@ -30,6 +30,8 @@ SORTED_BY = {RELEASES: "date_created", DEPLOYMENTS: "last_date_deployed"}
 PAGE = 100
 ATTEMPTS = 8
 """A busy table is asked so often, beyond botocore's own retries: tables of 5.x have one write a second."""
+LOST_ANSWERS = 1
+"""So many answers that do not come are made up for by trying again, besides botocore's own retries."""
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 8.0
 UNTIL_ACTIVE = 120
@@ -151,7 +153,9 @@ class Table:
                 return False
         return True
 
-    def write(self, writes: Sequence[Write], attempts: int = ATTEMPTS) -> bool:
+    def write(
+        self, writes: Sequence[Write], attempts: int = ATTEMPTS, lost_answers: int = LOST_ANSWERS
+    ) -> bool:
         """Do all of it or nothing; False if a condition does not hold.
 
         Conflicts with other transactions, throttling and lost answers are tried again under the same
@@ -159,22 +163,22 @@ class Table:
         table is made. After a lost answer False may also mean that it was done: read to find out.
 
         Raises:
-            Throttled: busy after all attempts. Unreachable: no answer, twice.
+            Throttled: busy after all attempts. Unreachable: more than `lost_answers` did not come.
 
         """
         self._absent = False
         requests = [request(self._name, write) for write in writes]
         token = str(uuid4())
-        lost: Unreachable | None = None
+        lost = 0
         for attempt in range(attempts):
             try:
                 sent = self._send(requests, token)
             except Throttled:
                 sent = _Sent.BUSY
-            except Unreachable as error:
-                if lost is not None:
+            except Unreachable:
+                lost, sent = lost + 1, _Sent.UNKNOWN
+                if lost > lost_answers:
                     raise
-                lost, sent = error, _Sent.UNKNOWN
             if sent in (_Sent.DONE, _Sent.REFUSED):
                 return sent is _Sent.DONE
             if sent is _Sent.MISSING:
