@@ -15,7 +15,7 @@ from tests.contracts.records_samples import a_deployment, a_project, a_release, 
 from tests.contracts.records_setting import DynamoSetting
 from weco_deploy.aws.records.attributes import Value, decoded, encoded
 from weco_deploy.aws.records.environments import environment_item
-from weco_deploy.errors import AwsError, EnvironmentLocked, Throttled, Unreachable
+from weco_deploy.errors import AwsError, EnvironmentLocked, LeaseLost, Throttled, Unreachable
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import Held, Lock
 from weco_deploy.model.project import Project
@@ -101,6 +101,51 @@ def refuse(code: str, *reasons: str) -> Callable[[], None]:
 
 def lose_the_answer() -> None:
     raise ConnectionClosedError(endpoint_url="http://127.0.0.1/")
+
+
+# The hold that got lost
+
+
+def test_a_take_over_is_told_as_one_while_it_lasts_and_after_it_has_ended(table: Table) -> None:
+    held = table.ours.claim(a_claim(a_deployment(table.release)))
+    table.setting.clock.wait(LEASE + 16)
+    theirs = a_deployment(table.release)
+    took = table.theirs.claim(replace(a_claim(theirs, "theirs"), fence=1))
+    because = (
+        rf"is not ours any more: somebody took it over \(its last deployment is {theirs.deployment_id}\), "
+        rf"because our lease had run out at {held.lease_ends:%H:%M:%S}Z; now "
+    )
+    with pytest.raises(LeaseLost, match=f"{because}{theirs.requested_by} holds it since .*: ship the"):
+        table.ours.renew(held, LEASE)
+
+    table.theirs.settle(took, ended(theirs))
+
+    for lost in (lambda: table.ours.renew(held, LEASE), lambda: table.ours.note(held, theirs)):
+        with pytest.raises(LeaseLost, match=f"{because}nobody holds it$"):
+            lost()
+
+
+def test_a_claim_while_our_lease_lasts_is_not_blamed_on_the_lease(table: Table) -> None:
+    held = table.ours.claim(a_claim(a_deployment(table.release)))
+    lock = table.ours.environment("stage").lock
+    assert lock is not None
+    table.theirs.unlock("stage", lock)
+    theirs = a_deployment(table.release)
+    table.theirs.claim(replace(a_claim(theirs, "theirs"), fence=1))
+    with pytest.raises(LeaseLost, match="because our lock was released by force, or their clock is ahead"):
+        table.ours.renew(held, LEASE)
+
+
+def test_a_lock_that_was_released_by_force_is_told_as_that(table: Table) -> None:
+    held = table.ours.claim(a_claim(a_deployment(table.release)))
+    lock = table.ours.environment("stage").lock
+    assert lock is not None
+    table.theirs.unlock("stage", lock)
+    with pytest.raises(LeaseLost, match="is not ours any more: it was unlocked, and nobody holds it"):
+        table.ours.renew(held, LEASE)
+    table.theirs.lock("stage", FREEZE)
+    with pytest.raises(LeaseLost, match=r"is not ours any more: grace holds it since .*: the sale is on"):
+        table.ours.renew(held, LEASE)
 
 
 # The table

@@ -155,17 +155,37 @@ class Holding:
 
     def _lost(self, held: Held) -> LeaseLost:
         record = self._history.own_environment(held.environment)
-        lock = record.lock if record is not None else None
-        if lock is None:
-            now = "it was unlocked, and nobody holds it"
-        elif lock.owner == held.owner:
-            now = "this run has claimed it again since"
-        else:
-            now = f"{lock.holder} holds it since {lock.since:%Y-%m-%d %H:%M:%S}Z: {lock.reason}"
+        why = _why_lost(held, record or EnvironmentRecord(environment=held.environment), self._clock.utc())
         return LeaseLost(
-            f"environment {held.environment} of project {self._project_id} is not ours any more: {now}",
+            f"environment {held.environment} of project {self._project_id} is not ours any more: {why}",
             "nothing more was changed; run the same command again when the environment is free",
         )
+
+
+def _why_lost(held: Held, now: EnvironmentRecord, at: datetime) -> str:
+    """What became of our hold on an environment, which is recorded like that by now.
+
+    The fence grows with each claim: where it has, somebody has claimed the environment, and may be done with it.
+    """
+    lock = now.lock
+    if lock is not None and lock.owner == held.owner:
+        return "this run has claimed it again since"
+    holds = (
+        f"{lock.holder} holds it since {lock.since:%Y-%m-%d %H:%M:%S}Z: {lock.reason}"
+        if lock is not None
+        else "nobody holds it"
+    )
+    if now.fence > held.fence:
+        last = f" (its last deployment is {now.current.deployment_id})" if now.current is not None else ""
+        return f"somebody took it over{last}, because {_no_hindrance(held, at)}; now {holds}"
+    return holds if lock is not None else f"it was unlocked, and {holds}"
+
+
+def _no_hindrance(held: Held, at: datetime) -> str:
+    """Why our lock did not keep somebody from claiming, as far as our own clock can tell."""
+    if at >= held.lease_ends:
+        return f"our lease had run out at {held.lease_ends:%H:%M:%S}Z"
+    return f"our lock was released by force, or their clock is ahead: our lease lasts until {held.lease_ends:%H:%M:%S}Z"
 
 
 def _held_already(seen: EnvironmentRecord, claim: Claim) -> Held | None:
