@@ -13,7 +13,7 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.pipeline.execute import execute
 from weco_deploy.pipeline.ledger import Ledger
-from weco_deploy.pipeline.watch import Patience, tracks, watch
+from weco_deploy.pipeline.watch import Patience, Watched, tracks, watch
 from weco_deploy.ports import Ports
 from weco_deploy.rules.outcome import left_behind, verdict
 
@@ -31,10 +31,13 @@ def carry_out(
     try:
         execute(planned, environment, ledger, ports, tell)
         patience = Patience(wait=request.wait, interval=request.interval)
-        watch(tracks(planned, ledger, ports), environment, patience, ledger, ports, tell)
+        watched = watch(tracks(planned, ledger, ports), environment, patience, ledger, ports, tell)
         status = verdict(ledger.deployment.services)
+        reason = not_seen(watched)
         if status is DeploymentStatus.TIMED_OUT:
-            reason = f"still not done after {request.wait:g} s; {_goes_on(ledger.deployment)}"
+            ledger.unseen = not watched.unfinished
+            late = "still not done" if watched.unfinished else "not seen to be done"
+            reason = reasons(f"{late} after {request.wait:g} s", reason, _goes_on(ledger.deployment))
     except Interrupted as interrupted:
         status, reason = DeploymentStatus.INTERRUPTED, interrupted.message
         if any(service.status is ServiceStatus.IN_PROGRESS for service in ledger.deployment.services):
@@ -43,6 +46,13 @@ def carry_out(
         ledger.lost = isinstance(error, LeaseLost)
         status, reason = DeploymentStatus.FAILED, error.message
     return ledger.verdict(status, ports.clock.utc(), reason)
+
+
+def not_seen(watched: Watched) -> str:
+    """Why it is not known how the services stand at the end of the watch, if it is not."""
+    if not watched.blind_because:
+        return ""
+    return f"the last look at the services failed: {watched.blind_because}"
 
 
 def _goes_on(deployment: Deployment) -> str:

@@ -17,7 +17,7 @@ from weco_deploy.model.environment import EnvironmentRecord, Held
 from weco_deploy.model.events import Event, Notice, Waiting
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import ConfirmRequest
-from weco_deploy.operations.carrying import settle
+from weco_deploy.operations.carrying import not_seen, settle
 from weco_deploy.operations.release import choose
 from weco_deploy.operations.turn import tell_whose
 from weco_deploy.pipeline.ledger import Ledger, Nowhere
@@ -189,8 +189,9 @@ def _judge(
     """Watch what still moves, and give the verdict."""
     reason = ""
     try:
-        watch(found.hindsight.tracks, found.environment, patience, ledger, ports, tell)
+        watched = watch(found.hindsight.tracks, found.environment, patience, ledger, ports, tell)
         status = verdict(ledger.deployment.services)
+        reason = not_seen(watched)
         if found.hindsight.elsewhere and status is DeploymentStatus.SUCCEEDED:
             status = DeploymentStatus.FAILED
             images = ", ".join(found.hindsight.elsewhere)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from weco_deploy.errors import Declined, EnvironmentLocked
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, reasons
 from weco_deploy.model.events import Claimed, Event, Notice, Settling
 from weco_deploy.model.plan import Plan, Snapshot
 from weco_deploy.model.project import Environment
@@ -128,9 +128,11 @@ def _carry_out(
     tell: Callable[[Event], None],
 ) -> Deployment:
     deployment = carry_out(planned, environment, request, ledger, ports, tell)
-    undone = _wanted_undone(request, environment) and deployment.status in UNDONE
-    if undone and not ledger.lost:
-        return undo(deployment, environment, request, ledger, ports, tell)
+    if _wanted_undone(request, environment) and deployment.status in UNDONE and not ledger.lost:
+        if not ledger.unseen:
+            return undo(deployment, environment, request, ledger, ports, tell)
+        left = "it was not rolled back, because no look at the services told that anything is wrong with it"
+        ledger.verdict(deployment.status, ports.clock.utc(), reasons(deployment.reason, left))
     return settle(ledger, tell)
 
 

@@ -32,6 +32,18 @@ class Patience:
     interval: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """How the watch went, beside what the ledger has of each service.
+
+    `blind_because` is why the last look failed, and with it every one since; empty if it did not. `unfinished` says
+    that a look found a service not done, and no later one found anything better.
+    """
+
+    blind_because: str = ""
+    unfinished: bool = False
+
+
 def tracks(plan: Plan, ledger: Ledger, ports: Ports) -> dict[str, Track]:
     """The rollouts to watch: of services that were redeployed, and of those whose rollout is adopted."""
     now = ports.clock.utc()
@@ -56,7 +68,7 @@ def watch(
     ledger: Ledger,
     ports: Ports,
     tell: Callable[[Event], None],
-) -> None:
+) -> Watched:
     """Poll until all are settled or the time is over; the ledger has how each service fares.
 
     What succeeded before the last poll is looked at once more at the end, whatever became of the others: what
@@ -68,6 +80,8 @@ def watch(
     turn = partial(ledger.turn, ports.interrupts)
     known, due = dict(moving), dict(moving)
     fresh: set[str] = set()
+    unfinished: set[str] = set()
+    blind_because = ""
     deadline = ports.clock.utc() + timedelta(seconds=patience.wait)
     failed_polls = 0
     while due:
@@ -78,9 +92,14 @@ def watch(
         except AwsError as error:
             tell(PollFailed(error.message, ports.clock.utc()))
             failed_polls += 1
+            blind_because = error.message
         else:
-            known |= _judged(due, views, environment, ledger, ports, tell)
+            judged = _judged(due, views, environment, ledger, ports, tell)
+            known |= judged
+            unfinished -= judged.keys()
+            unfinished |= {service_id for service_id, track in judged.items() if not track.settled}
             failed_polls = 0
+            blind_because = ""
         left = {service_id: track for service_id, track in known.items() if not track.settled}
         remaining = (deadline - ports.clock.utc()).total_seconds()
         if left and remaining > 0:
@@ -94,6 +113,7 @@ def watch(
     for service_id, track in known.items():
         if not track.settled:
             ledger.service(_outcome(track, ledger.outcome(service_id)))
+    return Watched(blind_because=blind_because, unfinished=bool(unfinished))
 
 
 def _to_look_at_again(known: Mapping[str, Track], fresh: set[str]) -> dict[str, Track]:
