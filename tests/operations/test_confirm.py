@@ -17,8 +17,9 @@ from tests.operations.runs import (
 )
 from tests.world import Killed, World, crash, slow
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE
-from weco_deploy.errors import EnvironmentLocked, Interrupted, NotFound
+from weco_deploy.errors import EnvironmentLocked, GateClosed, Interrupted, NotFound
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.environment import DeployedRelease
 from weco_deploy.model.events import Notice, Waiting
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest
@@ -144,6 +145,56 @@ def test_one_that_crashed_and_was_mended_without_a_new_rollout_is_recorded_as_su
     assert world.running("search-api", "stage") == {new}
     assert statuses(deployment) == {"search-api": ServiceStatus.SUCCEEDED}
     assert deployments(world)[0].reason == "it was recorded as failed before"
+
+
+@pytest.mark.parametrize("breaker", [True, False])
+@pytest.mark.parametrize("seconds", [5, 15, 60, 300, 3000])
+def test_one_that_crashed_is_not_called_mended_before_its_tasks_have_been_up_for_long(
+    seconds: int, breaker: bool
+) -> None:
+    world = World.of(ONE_AND_ONE, breaker=breaker, rolls_back=False)
+    world.push("search", crash(at=3))
+    assert release_deploy(world).status is DeploymentStatus.FAILED
+    world.pass_time(seconds)
+    while not world.running("search-api", "stage"):
+        world.pass_time(1)
+
+    deployment = confirm_deploy(world, wait=0.0)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert recorded(world).current == DeployedRelease.of(deployments(world)[0])
+    assert recorded(world).good != recorded(world).current
+    with pytest.raises(GateClosed):
+        promote(world)
+
+
+@pytest.mark.parametrize("seconds", [135, 300])
+def test_why_one_that_was_cut_off_failed_is_found_out_after_ecs_has_rolled_it_back(seconds: int) -> None:
+    world = World.of(ONE_AND_ONE, breaker=True, rolls_back=True)
+    release_deploy(world)
+    world.push("search", crash(code=7, lines=("no database",)))
+    world.cut_after(2, "runtime.describe")
+    with pytest.raises(Killed):
+        release_deploy(world, interval=5.0)
+    world.pass_time(seconds)
+
+    (service,) = confirm_deploy(world).services
+
+    assert service.status is ServiceStatus.FAILED
+    tasks = [one for one in service.failures if one.kind == "task"]
+    assert {(one.exit_code, one.log_lines) for one in tasks} == {(7, ("no database",))}
+    assert any(one.kind == "event" for one in service.failures)
+
+
+def test_one_that_failed_and_was_scaled_to_nothing_since_stays_failed() -> None:
+    world = World.of(ONE_AND_ONE, breaker=False)
+    world.push("search", crash())
+    assert release_deploy(world).status is DeploymentStatus.FAILED
+    world.scale("search-api", "stage", 0)
+    world.settle_down()
+
+    assert statuses(confirm_deploy(world)) == {"search-api": ServiceStatus.FAILED}
+    assert deployments(world)[0].status is DeploymentStatus.FAILED
 
 
 def test_one_that_crashed_and_still_does_is_not_taken_in_by_a_task_that_runs_at_the_moment() -> None:

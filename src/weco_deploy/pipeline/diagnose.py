@@ -42,12 +42,9 @@ def _stopped(
     track: Track, service: Service, environment: Environment, ports: Ports, turn: Turn
 ) -> tuple[Failure, ...]:
     runtime = ports.runtime(environment)
-    ours = service.deployment(track.deployment_id)
-    if ours is None:
-        return ()
     found = looking.stopped_tasks(runtime, [service.key], turn)[service.key]
-    failed = [task for task in found if belongs(task, ours) and is_failure(task)]
-    failed.sort(key=lambda task: task.stopped_at or ours.created_at, reverse=True)
+    failed = [task for task in found if _is_ours(task, track, service) and is_failure(task)]
+    failed.sort(key=lambda task: task.stopped_at or track.since, reverse=True)
     alike: dict[_Death, list[Task]] = {}
     for task in failed:
         alike.setdefault(_death(task), []).append(task)
@@ -66,6 +63,12 @@ def _stopped(
         for container in (_culprits(tasks[0]) or (None,))
     ]
     return tuple(fan.read(calls, turn))
+
+
+def _is_ours(task: Task, track: Track, service: Service) -> bool:
+    """Whether our deployment started the task. ECS lists a deployment no more once its rollback is complete."""
+    ours = service.deployment(track.deployment_id)
+    return task.deployment_id == track.deployment_id if ours is None else belongs(task, ours)
 
 
 _Death = tuple[str, str, tuple[tuple[str, int | None, str], ...]]

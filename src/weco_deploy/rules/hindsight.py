@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from weco_deploy.errors import PlanRefused
 from weco_deploy.model.deployment import Deployment, ImageChange, ServiceOutcome, ServiceStatus
@@ -12,10 +12,15 @@ from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
+from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.expecting import expected_of
 from weco_deploy.rules.outcome import as_seen, drifted, left_as
 from weco_deploy.rules.planning import examine
+from weco_deploy.rules.running import running
 from weco_deploy.rules.verdict import Track
+
+PROVEN_AFTER = timedelta(minutes=10)
+"""How long the tasks of a service that failed have to be up before it is believed to be mended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +62,14 @@ def in_hindsight(
         if to_come and known is not None and known.status is ServiceStatus.PENDING:
             outcomes.append(known)
             continue
-        outcome = _outcome(service, known)
+        outcome = _outcome(service, known, proven=_proven(seen.services[service.service_id], now))
         outcomes.append(outcome)
         if outcome.status is ServiceStatus.IN_PROGRESS and outcome.ecs_deployment_id:
             tracks[service.service_id] = Track(
                 service=service,
                 deployment_id=outcome.ecs_deployment_id,
                 previous_id=None,
-                since=now,
+                since=recorded.date_created,
                 # What stopped before the verdict has been judged: what speaks against it now is what stopped since.
                 well_since=recorded.date_finished if _failed(known) else None,
             )
@@ -112,8 +117,14 @@ def _others(
             yield replace(known, status=ServiceStatus.FAILED, reason=unknown)
 
 
-def _outcome(service: PlannedService, noted: ServiceOutcome | None) -> ServiceOutcome:
-    """How a service stands before anything is watched."""
+def _proven(views: Iterable[ServiceView], now: datetime) -> bool:
+    """Whether all running tasks have been up for long: a crash loop looks well between two crashes."""
+    started = [task.started_at for view in views for task in running(view)]
+    return bool(started) and all(at is not None and at <= now - PROVEN_AFTER for at in started)
+
+
+def _outcome(service: PlannedService, noted: ServiceOutcome | None, *, proven: bool) -> ServiceOutcome:
+    """How a service stands before anything is watched. `proven`: its tasks have been up for long."""
     ecs_id = noted.ecs_deployment_id if noted else None
     outcome = ServiceOutcome(
         service_id=service.service_id,
@@ -126,13 +137,11 @@ def _outcome(service: PlannedService, noted: ServiceOutcome | None) -> ServiceOu
     watched_again = replace(
         outcome, status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=service.ecs_deployment_id, reason=""
     )
-    if (
-        service.action is Action.LEAVE
-        and _failed(noted)
-        and ecs_id == service.ecs_deployment_id
-        and service.desired
-    ):
-        return watched_again  # up it is, but perhaps only between two crashes
+    if _failed(noted) and service.action is not Action.REDEPLOY and ecs_id == service.ecs_deployment_id:
+        if service.action is Action.LEAVE and service.desired and proven:
+            return watched_again
+        mended = "it runs the release, but its tasks have not been up for long enough to say that it does not fail again"
+        return replace(outcome, reason=mended if service.desired else "it failed, and runs nothing now")
     if service.action is Action.LEAVE:
         ours = noted is not None and noted.status is not ServiceStatus.UNCHANGED
         redeployed = ours and ecs_id is not None and ecs_id == service.ecs_deployment_id
