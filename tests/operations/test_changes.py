@@ -139,6 +139,25 @@ def test_a_signal_while_tags_are_put_back_does_not_leave_some_of_them_moved(
     assert_nothing_applied(world, deployment)
 
 
+def test_a_signal_while_ecs_refuses_to_be_told_for_now_ends_that() -> None:
+    world, _, _ = pushed()
+    told: list[int] = []
+
+    def refused(call: Call) -> None:
+        told.append(call.number)
+        if len(told) == 1:
+            call.run.signal()
+        raise LOST
+
+    world.before("runtime.redeploy", refused, nth=2, times=100)
+
+    deployment = release_deploy(world)
+
+    assert deployment.status is DeploymentStatus.INTERRUPTED
+    assert ServiceStatus.FAILED not in statuses(deployment).values()
+    assert ServiceStatus.PENDING in statuses(deployment).values()
+
+
 def test_a_signal_while_the_record_is_closed_does_not_leave_it_open() -> None:
     world = World.of(ONE_AND_ONE)
     world.push("search")

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 LISTED_A_CALL = 100
 STOPPED_PAGES = 5
 """Of a service's stopped tasks no more pages are read: in no order that is promised, so one page is too few."""
+PERMISSION_LASTS = 1.0
+"""Seconds after which it is asked again whether a change that waits is still allowed."""
 UPDATE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before UpdateService is tried again, at most; the jitter takes up to half of each away."""
 GOING_THE_TARGETS_WAY = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})
@@ -161,9 +163,16 @@ class EcsRuntime:
                 return self._redeployed_once(key)
             except (Throttled, NotSent):
                 # Refused or never sent: only then is it sure that ECS has not begun a deployment.
-                self._clock.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, no secret
+                self._pause(pause * random.uniform(0.5, 1.0), allowed)  # noqa: S311 - spreads retries, no secret
         allowed()
         return self._redeployed_once(key)
+
+    def _pause(self, seconds: float, allowed: Callable[[], None]) -> None:
+        """Wait, in slices: what ends the permission ends the wait."""
+        end = self._clock.utc() + timedelta(seconds=seconds)
+        while (left := (end - self._clock.utc()).total_seconds()) > 0:
+            self._clock.wait(min(left, PERMISSION_LASTS))
+            allowed()
 
     def _redeployed_once(self, key: ServiceKey) -> str:
         client = self._account.ecs_without_retries()

@@ -134,17 +134,22 @@ def _redeploy(
         if isinstance(outcome, fan.Done):
             ledger.redeployed(service.service_id, outcome.value)
             tell(ServiceRedeployed(service.service_id, service.key, outcome.value))
-        elif isinstance(outcome, fan.Failed):
+        elif isinstance(outcome, fan.Failed) and not isinstance(outcome.error, Interrupted):
             _refused(ledger, service, outcome.error)
 
     def turn() -> None:
         ledger.note()
         ledger.renew_if_due()
 
-    calls = [partial(_redeploy_one, service, runtime, ledger, ports.clock) for service in services]
+    def allowed() -> None:
+        ledger.ours()
+        if ports.interrupts.requested():
+            raise Interrupted("interrupted while the services were redeployed")
+
+    calls = [partial(_redeploy_one, service, runtime, allowed, ports.clock) for service in services]
     (first,) = fan.change(calls[:1], told, ports.interrupts.requested, ledger.renew_if_due)
     if isinstance(first, fan.Failed):
-        if not isinstance(first.error, LeaseLost):
+        if not isinstance(first.error, LeaseLost | Interrupted):
             put_back(plan.moves, ledger, ports.registry, tell)
         raise first.error
     fan.change(calls[1:], lambda place, outcome: told(place + 1, outcome), ports.interrupts.requested, turn)
@@ -159,12 +164,14 @@ def _refused(ledger: Ledger, service: PlannedService, error: DeployError) -> Non
     ledger.service(replace(known, status=ServiceStatus.FAILED, reason=reason))
 
 
-def _redeploy_one(service: PlannedService, runtime: ServiceRuntime, ledger: Ledger, clock: Clock) -> str:
+def _redeploy_one(
+    service: PlannedService, runtime: ServiceRuntime, allowed: Callable[[], None], clock: Clock
+) -> str:
     """Tell ECS to redeploy the service, once: after a lost answer, the PRIMARY read back says whether it acted."""
     for attempt in range(1, REDEPLOY_ATTEMPTS + 1):
-        ledger.ours()
+        allowed()
         try:
-            return runtime.redeploy(service.key, ledger.ours)
+            return runtime.redeploy(service.key, allowed)
         except Unreachable:
             begun = _begun(service, runtime, clock)
             if begun is not None:
