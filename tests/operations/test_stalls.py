@@ -18,6 +18,9 @@ PATIENCE = 30.0
 LEASE = 120
 LONGER_THAN_LEASE_AND_GRACE = 150
 
+SELDOM = 60.0
+"""Seconds between polls: the circuit breaker trips before stopped tasks are listed for another reason."""
+
 POLL = ("runtime.describe", "runtime.tasks_listed", "runtime.tasks")
 DIAGNOSIS = ("runtime.tasks", "runtime.defined", "logs.tail")
 """After the list of stopped tasks."""
@@ -127,7 +130,7 @@ def test_finding_out_why_it_failed_does_not_lose_the_lease_either(name: str) -> 
     stall = Stall(world)
     when_diagnosing(world, name, stall)
 
-    deployment = release_deploy(world, lease=LEASE)
+    deployment = release_deploy(world, lease=LEASE, interval=SELDOM)
 
     assert stall.happened
     assert deployment.status is DeploymentStatus.FAILED
@@ -175,7 +178,7 @@ def test_a_signal_while_it_is_found_out_why_a_service_failed_keeps_that_it_did(
     world = bad_image()
     when_diagnosing(world, name, silence)
 
-    deployment = release_deploy(world)
+    deployment = release_deploy(world, interval=SELDOM)
 
     assert silence.happened
     assert deployment.status is DeploymentStatus.INTERRUPTED
@@ -199,3 +202,27 @@ def test_a_signal_before_a_rollback_has_begun_leaves_the_deployment_failed(
     assert "it could not be rolled back: interrupted" in deployment.reason
     assert world.tag("search", "env.stage") == bad
     assert recorded(world).lock is None
+
+
+# The waiting time.
+
+
+def test_answers_that_never_come_do_not_prolong_the_waiting_time_by_much() -> None:
+    world = slow_image()
+    over = Event()
+
+    def never(_: Call) -> None:
+        world.pass_time(80)
+        assert over.wait(PATIENCE), "the call was waited for"
+
+    world.after("runtime.redeploy", lambda _: world.before("runtime.describe", never, times=100))
+    begun = world.now()
+    try:
+        deployment = release_deploy(world, wait=60.0, interval=1.0)
+    finally:
+        over.set()
+
+    assert deployment.status is DeploymentStatus.TIMED_OUT
+    assert "had not answered" in deployment.reason
+    assert (world.now() - begun).total_seconds() < 400
+    assert world.count("runtime.describe") <= 5

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
-from weco_deploy.errors import AwsError
+from weco_deploy.errors import AwsError, Unreachable
 from weco_deploy.model.deployment import GOOD, ServiceOutcome
 from weco_deploy.model.events import Event, PollFailed, Progress, ServiceSettled
 from weco_deploy.model.plan import Plan
@@ -17,9 +17,11 @@ from weco_deploy.pipeline import fan, looking
 from weco_deploy.pipeline.diagnose import diagnose
 from weco_deploy.pipeline.fan import Turn
 from weco_deploy.pipeline.ledger import Ledger
-from weco_deploy.ports import Ports, ServiceRuntime
+from weco_deploy.ports import Clock, Ports, ServiceRuntime
 from weco_deploy.rules.verdict import Track, advance, again, reads
 
+LATE_ANSWERS = timedelta(seconds=15)
+"""How long answers to a poll are waited for once the waiting time is over."""
 LAST_POLLS = 3
 """How often the last poll, when the time is over, is made if it fails."""
 
@@ -87,8 +89,9 @@ def watch(
     while due:
         known |= due
         fresh |= due.keys()
+        given_up = max(deadline, ports.clock.utc()) + LATE_ANSWERS
         try:
-            views = look(due.values(), runtime, turn)
+            views = look(due.values(), runtime, partial(_in_time, turn, given_up, ports.clock))
         except AwsError as error:
             tell(PollFailed(error.message, ports.clock.utc()))
             failed_polls += 1
@@ -114,6 +117,13 @@ def watch(
         if not track.settled:
             ledger.service(_outcome(track, ledger.outcome(service_id)))
     return Watched(blind_because=blind_because, unfinished=bool(unfinished))
+
+
+def _in_time(turn: Turn, given_up: datetime, clock: Clock) -> None:
+    """A turn, while AWS is waited for. Unreachable once that has to end."""
+    turn()
+    if clock.utc() > given_up:
+        raise Unreachable("", f"AWS had not answered by {given_up:%H:%M:%S}Z, when the waiting time was over")
 
 
 def _to_look_at_again(known: Mapping[str, Track], fresh: set[str]) -> dict[str, Track]:
