@@ -110,14 +110,15 @@ def hopeless(world: World, deployment: Deployment, outcome: ServiceOutcome) -> b
     service = world.declared(outcome.service_id, "stage")
     ours = [task for task in service.tasks if task.deployment_id == outcome.ecs_deployment_id]
     stops = [task for task in ours if task.status == "STOPPED" and task.stop_code in OF_ITS_OWN]
-    uncounted = not service.breaker or service.primary.completed
+    if service.breaker and not service.primary.completed:  # which counts those that do not get to run
+        stops = [task for task in stops if task.started_at is not None]
     wanted = {deployment.images[image_id].to_digest for image_id in outcome.images}
     wrong = any(task.runs for task in ours) and not world.running(outcome.service_id, "stage") <= wanted
     return (
         service.primary.id != outcome.ecs_deployment_id
         or service.primary.state == "FAILED"
         or wrong
-        or (uncounted and len(stops) >= service.threshold)
+        or len(stops) >= service.threshold
     )
 
 

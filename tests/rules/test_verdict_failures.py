@@ -28,7 +28,7 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import EcsDeployment, ServiceView, Task
-from weco_deploy.rules.verdict import POLLS_AGAINST_THE_PAST, again, is_failure, reads
+from weco_deploy.rules.verdict import POLLS_AGAINST_THE_PAST, POLLS_TO_BE_SUSPICIOUS, again, is_failure, reads
 
 # Superseded
 
@@ -215,6 +215,24 @@ def test_with_a_circuit_breaker_ecs_judges_and_nobody_counts() -> None:
     assert judged(crashing(*ended, breaker=True)) is ServiceStatus.IN_PROGRESS
 
 
+def test_tasks_that_had_run_before_they_stopped_are_counted_by_us_also_beside_a_circuit_breaker() -> None:
+    ran = [replace(stopped(f"t{number}", reason="no memory"), started_at=made_at(2)) for number in range(3)]
+    looping = crashing(*ran, breaker=True)
+    assert judged(crashing(*ran[:2], breaker=True)) is ServiceStatus.IN_PROGRESS
+    now = after(looping)
+    assert now.status is ServiceStatus.FAILED
+    assert now.reason == (
+        "3 tasks of this deployment stopped: no memory; "
+        "its circuit breaker does not count tasks that had been running, so ECS keeps retrying"
+    )
+
+
+def test_beside_a_circuit_breaker_stopped_tasks_are_only_read_where_it_takes_long() -> None:
+    going = view(service(desired=2, deployments=[primary()]))
+    assert not reads(after(going), going.service).stopped
+    assert reads(after(*[going] * POLLS_TO_BE_SUSPICIOUS), going.service).stopped
+
+
 def crashed_after_the_end(*ended: Task, running: int = 1) -> ServiceView:
     return view(
         service(desired=2, running=running, deployments=[primary(completed=True, running=running)]),
@@ -289,6 +307,18 @@ def test_without_a_circuit_breaker_a_success_says_what_stopped_on_the_way() -> N
         ServiceStatus.SUCCEEDED,
         "although one of its tasks stopped: out of memory",
     )
+
+
+def test_what_stopped_before_a_service_did_well_is_still_said_when_it_is_looked_at_again() -> None:
+    on_the_way = view(
+        service(desired=1, running=0, deployments=[primary()], breaker=False),
+        ended=[stopped("t1", reason="out of memory")],
+    )
+    whole = view(
+        service(desired=1, running=1, deployments=[primary(completed=True)], breaker=False), [task("t2")], []
+    )
+    well = after(on_the_way, whole)
+    assert after(whole, start=again(replace(well, well_since=made_at(8)))).reason == well.reason != ""
 
 
 def test_what_failed_on_the_way_is_no_matter_once_all_of_it_runs() -> None:

@@ -27,6 +27,8 @@ from weco_deploy.rules.running import (
 
 POLLS_TO_BE_SURE = 2
 """Reads lag: what could be an old answer counts when it was seen in as many polls in a row."""
+POLLS_TO_BE_SUSPICIOUS = 3
+"""After so many polls without an end tasks are looked for that had run and stopped: no circuit breaker counts those."""
 POLLS_AGAINST_THE_PAST = 6
 """The same for an answer that shows the service as if ours had never begun: that is most likely an old one."""
 
@@ -46,8 +48,9 @@ class Track:
     """What is known of a service's rollout so far.
 
     `deployment_id` is our ECS deployment; `previous_id` the PRIMARY before it. `stops` are the ARNs of
-    our tasks that failed, each counted once, `stopped_because` is why the newest did; `overtaken`, `absent`
-    and `steady` count polls in a row.
+    our tasks that failed, each counted once, `stopped_before` how many did before it first did well,
+    `stopped_because` is why the newest did; `overtaken`, `absent`
+    and `steady` count polls in a row, `polls` all of them.
     `well_since` is when it was first seen to do well, if it was: what failed before is no matter any more.
     """
 
@@ -64,7 +67,9 @@ class Track:
     overtaken: int = 0
     absent: int = 0
     steady: int = 0
+    polls: int = 0
     stops: frozenset[str] = frozenset()
+    stopped_before: int = 0
     stopped_because: str = ""
     well_since: datetime | None = None
 
@@ -86,14 +91,14 @@ def reads(track: Track, service: Service) -> Reads:
 
     Running tasks as soon as our deployment runs some: a wrong digest fails it at once, and all right ones
     are needed for success (also where only the service is told to run some). Stopped tasks only where no
-    circuit breaker counts them for us.
+    circuit breaker counts them for us, or where it takes long.
     """
     ours = service.deployment(track.deployment_id)
     if ours is None or ours.status != "PRIMARY":
         return Reads(tasks=False, stopped=False)
     return Reads(
         tasks=ours.running > 0 or (service.running > 0 and rested(service)),
-        stopped=service.desired > 0 and _uncounted(track, service, ours),
+        stopped=service.desired > 0 and (_uncounted(track, service, ours) or _suspicious(track, ours)),
     )
 
 
@@ -105,7 +110,13 @@ def advance(track: Track, view: ServiceView | None) -> Track:
         return _gone(track)
     service = view.service
     ours = service.deployment(track.deployment_id)
-    track = replace(track, running=ours.running if ours else 0, desired=service.desired, absent=0)
+    track = replace(
+        track,
+        running=ours.running if ours else 0,
+        desired=service.desired,
+        absent=0,
+        polls=track.polls + 1,
+    )
     if ours is not None:
         track = replace(track, seen=True)
         if ours.rollout_state == "FAILED":
@@ -128,7 +139,7 @@ def again(track: Track) -> Track:
         status=ServiceStatus.IN_PROGRESS,
         state="not looked at since it did well",
         stops=frozenset(),
-        stopped_because="",
+        stopped_before=track.stopped_before + len(track.stops),
     )
 
 
@@ -191,10 +202,15 @@ def _nothing_desired(track: Track, service: Service) -> Track:
 
 
 def _failed_tasks(track: Track, view: ServiceView, ours: EcsDeployment) -> Track:
-    """Where no circuit breaker counts the tasks that fail, nobody but us does: ECS retries for ever."""
-    if view.stopped is None or not _uncounted(track, view.service, ours):
+    """Where no circuit breaker counts the tasks that fail, nobody but us does: ECS retries for ever.
+
+    A circuit breaker counts those that do not get to run, and not those that stop afterwards.
+    """
+    if view.stopped is None:
         return track
     failed = [task for task in view.stopped if belongs(task, ours) and is_failure(task)]
+    if not _uncounted(track, view.service, ours):
+        failed = [task for task in failed if task.started_at is not None]
     if track.well_since is not None:
         failed = [task for task in failed if task.stopped_at is None or task.stopped_at >= track.well_since]
     stops = track.stops | {task.arn for task in failed}
@@ -205,14 +221,19 @@ def _failed_tasks(track: Track, view: ServiceView, ours: EcsDeployment) -> Track
     if len(stops) < limit:
         return track
     why = f": {because}" if because else ""
-    nobody = (
-        "its circuit breaker counts no more, because the rollout was complete"
-        if view.service.breaker
-        else "it has no circuit breaker"
-    )
     return _fail(
-        track, f"{len(stops)} tasks of this deployment stopped{why}; {nobody}, so ECS keeps retrying"
+        track,
+        f"{len(stops)} tasks of this deployment stopped{why}; {_nobody_counts(view.service, ours)}, "
+        "so ECS keeps retrying",
     )
+
+
+def _nobody_counts(service: Service, ours: EcsDeployment) -> str:
+    if not service.breaker:
+        return "it has no circuit breaker"
+    if ours.rollout_state == "COMPLETED":
+        return "its circuit breaker counts no more, because the rollout was complete"
+    return "its circuit breaker does not count tasks that had been running"
 
 
 def _uncounted(track: Track, service: Service, ours: EcsDeployment) -> bool:
@@ -223,6 +244,11 @@ def _uncounted(track: Track, service: Service, ours: EcsDeployment) -> bool:
         return True
     failing = service.running < service.desired or track.well_since is not None
     return ours.rollout_state == "COMPLETED" and failing
+
+
+def _suspicious(track: Track, ours: EcsDeployment) -> bool:
+    """Whether it takes so long that tasks may run and stop, again and again."""
+    return ours.rollout_state == "IN_PROGRESS" and track.polls >= POLLS_TO_BE_SUSPICIOUS
 
 
 def is_failure(task: Task) -> bool:
@@ -263,9 +289,10 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
 
 def _despite(track: Track) -> str:
     """What speaks against a service that did well all the same: too few stops for a failure, too many to be silent."""
-    if not track.stops:
+    number = track.stopped_before + len(track.stops)
+    if not number:
         return ""
-    tasks = "one of its tasks" if len(track.stops) == 1 else f"{len(track.stops)} of its tasks"
+    tasks = "one of its tasks" if number == 1 else f"{number} of its tasks"
     return f"although {tasks} stopped{': ' if track.stopped_because else ''}{track.stopped_because}"
 
 
