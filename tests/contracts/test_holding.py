@@ -538,6 +538,7 @@ def test_who_was_unlocked_by_force_and_is_followed_by_nobody_still_closes_the_en
     assert record.current == record.good == DeployedRelease.of(succeeded(deployment))
     assert record.images.keys() == deployment.images.keys()
     assert record.lock == FREEZE
+    assert record.fence == held.fence + 1, "who looked before must not write what was there then"
     assert store.deployment(deployment.deployment_id) == succeeded(deployment)
     store.settle(held, succeeded(deployment))
     assert store.environment("stage") == record

@@ -228,6 +228,18 @@ def test_a_lock_that_ends_in_time_is_waited_for() -> None:
     assert world.running("search-api", "stage") == {new}
 
 
+def test_a_service_of_another_controller_is_refused_by_name_though_it_has_no_task_definition() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    service = world.declared("search-api", "stage")
+    service.controller, service.task_definition = "EXTERNAL", ""
+
+    with pytest.raises(PlanRefused, match="EXTERNAL controller"):
+        release_deploy(world)
+
+    assert world.count("runtime.defined") == 0
+
+
 def test_two_services_for_one_pair_are_refused() -> None:
     world = World.of(ONE_AND_ONE)
     world.service("search-api", "stage", ["search"], cluster="stage", name="search-api-again")

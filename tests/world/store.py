@@ -152,7 +152,9 @@ class WorldStore:
                 table.keep(undone)
             settled = merged(record, deployment)
             table.environments[held.environment] = (
-                replace(settled, lock=record.next_lock, next_lock=None) if ours else settled
+                replace(settled, lock=record.next_lock, next_lock=None)
+                if ours
+                else replace(settled, fence=record.fence + 1)
             )
 
     def lock(self, environment_id: str, lock: Lock) -> Lock | None:

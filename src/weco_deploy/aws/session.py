@@ -236,7 +236,7 @@ class Account:
         config = Config(
             region_name=self.region,
             retries={"mode": "standard", "total_max_attempts": attempts},
-            connect_timeout=connect_seconds,
+            connect_timeout=BRIEF_SECONDS if service in BRIEF else connect_seconds,
             read_timeout=BRIEF_SECONDS if service in BRIEF else READ_SECONDS,
             max_pool_connections=CONNECTIONS,
         )

@@ -49,7 +49,8 @@ def observe(
     found = discover(ports.project, environment, wanted, tags, record, runtime, turn)
     views = _views(runtime, found.services, listing, turn)
     seen_views = [view for each in views.values() for view in each]
-    unshown = [view.service for view in seen_views if not shown(view)]
+    # Services that are deployed in other ways than ECS's own have no task definition: the plan refuses them.
+    unshown = [view.service for view in seen_views if view.service.task_definition and not shown(view)]
     unproven = [view.service for view in seen_views if not _tells(view)]
     defined = fan.begin_all(partial(runtime.defined, service.task_definition) for service in unshown)
     resolved = fan.begin_all(partial(runtime.resolved, service) for service in unproven)

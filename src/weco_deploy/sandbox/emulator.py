@@ -50,8 +50,8 @@ def check_installed() -> None:
 def reserved(port: int | None) -> Iterator[int]:
     """The port, any free one if None, which nobody else is given meanwhile. SandboxError if somebody listens there.
 
-    Two that start at once could take each other's for their own. It is bound but not listened at, which lets a
-    server bind it, too, as servers do (SO_REUSEADDR).
+    Two that start at once could take each other's for their own. It is bound but not listened at, which on Linux
+    lets a server bind it, too, as servers do (SO_REUSEADDR). Elsewhere it can only be found, not kept.
     """
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,7 +62,10 @@ def reserved(port: int | None) -> Iterator[int]:
                 f"port {port} on 127.0.0.1 can't be used: {error.strerror}",
                 "choose another one with --port, or leave it out to get a free one",
             ) from error
-        yield holder.getsockname()[1]
+        found: int = holder.getsockname()[1]
+        if sys.platform != "linux":
+            holder.close()
+        yield found
 
 
 def import_path() -> str:

@@ -115,9 +115,14 @@ class Holding:
                     [Put(closed[0].item, "#status = :in_progress", {":in_progress": IN_PROGRESS})]
                 )
                 raise self._lost(held)
-            # Released by force, but claimed by nobody since: what became of it is still ours to say.
+            # Released by force, but claimed by nobody since: what became of it is still ours to say. The fence keeps
+            # those who looked before from writing what they saw then.
             settled = merged(seen, deployment)
-            freed = replace(settled, lock=seen.next_lock, next_lock=None) if ours else settled
+            freed = (
+                replace(settled, lock=seen.next_lock, next_lock=None)
+                if ours
+                else replace(settled, fence=seen.fence + 1)
+            )
             if self._table.write([self._environment(freed, seen), *closed]):
                 return
         raise never_still(f"environment {held.environment}")
