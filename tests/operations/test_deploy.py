@@ -146,6 +146,20 @@ def test_a_service_that_still_runs_an_earlier_task_definition_is_judged_by_the_p
     assert world.running("search-api", "stage") == {world.tag("search", "latest")}
 
 
+def test_a_service_that_is_not_done_in_time_shows_what_stopped_of_it() -> None:
+    world = World.of(ONE_AND_ONE, breaker=False)
+    world.push("search", crash(code=7, lines=("no database",)))
+
+    deployment = release_deploy(world, wait=25.0)
+
+    assert deployment.status is DeploymentStatus.TIMED_OUT
+    (service,) = deployment.services
+    assert service.status is ServiceStatus.IN_PROGRESS
+    assert [(one.kind, one.exit_code, one.log_lines) for one in service.failures] == [
+        ("task", 7, ("no database",))
+    ]
+
+
 def test_an_answer_of_no_changes_and_records_nothing() -> None:
     world = World.of(ONE_AND_ONE)
     world.push("search")

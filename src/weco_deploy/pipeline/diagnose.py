@@ -27,15 +27,20 @@ def diagnose(
 ) -> tuple[Failure, ...]:
     """What speaks for the failure: the newest stopped tasks of our deployment, with logs, and events.
 
-    Nothing where the service did not fail. What can't be read is said, never raised: the verdict stands.
-    `turn` is taken while AWS is waited for; what it raises ends the reading.
+    Of a service that is not done when its time is over only the tasks; nothing where it did not fail. What can't
+    be read is said, never raised: the verdict stands. `turn` is taken while AWS is waited for; what it raises, other
+    than that AWS does not answer, ends the reading.
     """
-    if track.status is not ServiceStatus.FAILED or view is None:
+    if view is None or track.status not in (ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS):
         return ()
+    events = _events(track, view.service) if track.status is ServiceStatus.FAILED else ()
     try:
-        return (*_stopped(track, view.service, environment, ports, turn), *_events(track, view.service))
+        return (*_stopped(track, view.service, environment, ports, turn), *events)
     except AwsError as error:
-        return (Failure(kind="ecs", message=f"why it failed can't be read: {error.message}"),)
+        return (
+            Failure(kind="ecs", message=f"why tasks of it stopped can't be read: {error.message}"),
+            *events,
+        )
 
 
 def _stopped(

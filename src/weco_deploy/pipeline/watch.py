@@ -83,6 +83,7 @@ def watch(
     known, due = dict(moving), dict(moving)
     fresh: set[str] = set()
     unfinished: set[str] = set()
+    seen: dict[ServiceKey, ServiceView] = {}
     blind_because = ""
     deadline = ports.clock.utc() + timedelta(seconds=patience.wait)
     failed_polls = 0
@@ -99,6 +100,7 @@ def watch(
         else:
             judged = _judged(due, views, environment, ledger, ports, tell)
             known |= judged
+            seen |= views
             unfinished -= judged.keys()
             unfinished |= {service_id for service_id, track in judged.items() if not track.settled}
             failed_polls = 0
@@ -113,9 +115,13 @@ def watch(
             ledger.wait(patience.interval)
         else:
             due = _to_look_at_again(known, fresh)
+    given_up = ports.clock.utc() + LATE_ANSWERS
     for service_id, track in known.items():
         if not track.settled:
-            ledger.service(_outcome(track, ledger.outcome(service_id)))
+            outcome = _outcome(track, ledger.outcome(service_id))
+            view = seen.get(track.service.key)
+            in_time = partial(_in_time, turn, given_up, ports.clock)
+            ledger.service(replace(outcome, failures=diagnose(track, view, environment, ports, in_time)))
     return Watched(blind_because=blind_because, unfinished=bool(unfinished))
 
 
