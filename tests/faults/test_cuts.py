@@ -1,9 +1,10 @@
-"""The tool is killed before and after every call that it makes; then it is run again."""
+"""The tool is killed before and after every call that it makes: the record says how far it got. Then it is run again."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.faults.progress import Before, assert_progress_recorded
 from tests.faults.scenarios import SCENARIOS, UNCERTAIN, Scenario, assert_right, calls_of, declared
 from tests.figures import Count
 from tests.world import Killed
@@ -14,18 +15,20 @@ SHARES = 4
 
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_a_run_that_was_killed_anywhere_is_made_good_by_running_it_again(
+def test_a_run_that_was_killed_anywhere_is_recorded_as_far_as_it_got_and_made_good_by_running_it_again(
     scenario: Scenario, share: int, count: Count
 ) -> None:
     tried = missed = 0
     for nth in range(1 + share, len(calls_of(scenario)) + 1, SHARES):
         for cut in ("cut_before", "cut_after"):
             world, wanted = declared(scenario)
+            before = Before.of(world, scenario.environment)
             getattr(world, cut)(nth)
             try:
                 done = scenario.act(world)
             except Killed:
                 tried += 1
+                assert_progress_recorded(world, scenario.environment, before, cut)
             else:
                 missed += 1
                 assert_right(world, scenario, wanted, done)
@@ -37,3 +40,4 @@ def test_a_run_that_was_killed_anywhere_is_made_good_by_running_it_again(
     assert tried > 0
     assert missed <= UNCERTAIN
     count(f"in process: kills at each call of {scenario.name}, made good", tried)
+    count("in process: kills, made good", tried)

@@ -1,0 +1,91 @@
+"""What the record must tell of a run that was killed: all that it tells is true, and nothing old is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.operations.runs import deployments, recorded
+from tests.world import Call, World
+from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.environment import EnvironmentRecord
+from weco_deploy.pipeline.fan import WORKERS
+
+LAG = 1 + 2 * WORKERS
+"""So many services may be redeployed without that being noted: the first one, which goes alone; those that were
+answered since the last note, no more than go side by side; and those that began in their place."""
+
+CLAIMS = ("store.claim", "store.resume")
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was recorded before the run, and how many calls there had been."""
+
+    record: EnvironmentRecord
+    deployments: Sequence[Deployment]
+    calls: int
+
+    @classmethod
+    def of(cls, world: World, environment: str) -> Before:
+        record, known = recorded(world, environment), deployments(world, environment)
+        return cls(record, known, len(world.calls))
+
+
+def assert_progress_recorded(world: World, environment: str, before: Before, cut: str) -> None:
+    """What is recorded of the run that made the calls since `before`, and was killed by that `cut`."""
+    calls = world.calls[before.calls :]
+    record, known = recorded(world, environment), deployments(world, environment)
+    if not any(_acted(calls, claim, cut) for claim in CLAIMS):
+        assert (record, known) == (before.record, before.deployments)
+        return
+    last = known[0]
+    assert record.current is not None
+    assert record.current.deployment_id == last.deployment_id
+    if _acted(calls, "store.settle", cut):
+        assert last.finished
+        assert record.lock is None
+        return
+    assert last.status is DeploymentStatus.IN_PROGRESS
+    assert record.lock is not None
+    assert record.lock.deployment_id == last.deployment_id
+    assert_true(world, last)
+    assert_complete(world, last, [call.name for call in calls])
+
+
+def assert_true(world: World, deployment: Deployment) -> None:
+    """Every tag that the record calls moved was, and every deployment that it names is the service's last one."""
+    for image_id, change in deployment.images.items():
+        if change.tag_moved:
+            assert world.tag(image_id, f"env.{deployment.environment}") == change.to_digest, image_id
+    for service in deployment.services:
+        if service.ecs_deployment_id is not None:
+            primary = world.declared(service.service_id, deployment.environment).primary
+            assert primary.id == service.ecs_deployment_id, service
+
+
+def assert_complete(world: World, deployment: Deployment, calls: Sequence[str]) -> None:
+    """The tags are on record before a service is redeployed, the services before they are watched."""
+    redeployed = [number for number, name in enumerate(calls) if name == "runtime.redeploy"]
+    if redeployed:
+        assert all(change.applied for change in deployment.images.values()), deployment.images
+    missing = unrecorded(world, deployment)
+    assert len(missing) <= LAG, missing
+    if redeployed and "runtime.describe" in calls[redeployed[-1] :]:
+        assert not missing
+
+
+def unrecorded(world: World, deployment: Deployment) -> list[str]:
+    """The services that were redeployed, as far as the record does not know of it yet."""
+    return [
+        service.service_id
+        for service in deployment.services
+        if service.ecs_deployment_id is None
+        and world.declared(service.service_id, deployment.environment).primary.created_at
+        >= deployment.date_created
+    ]
+
+
+def _acted(calls: Sequence[Call], name: str, cut: str) -> bool:
+    """Whether a call of that name acted, of a run that was killed at one of its calls."""
+    return any(call.name == name and (call.outcome == "done" or cut == "cut_after") for call in calls)
