@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-from tests.operations.runs import release_deploy, request
-from tests.world import World
+from tests.operations.runs import confirm_deploy, deploy_release, release, release_deploy, request, rollback
+from tests.world import Killed, World, slow
 from tests.world.projects import FIVE_AND_EIGHT
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
 from weco_deploy.operations.deploy import deploy
@@ -16,6 +17,8 @@ from weco_deploy.operations.rollback import earlier_release
 PATIENT = 400.0
 """Seconds that a second run waits for the lock of the first one, which is dead: longer than its lease."""
 
+LEASE_AND_GRACE = 120 + 15
+"""Seconds after which nobody waits for a run that is dead."""
 
 UNCERTAIN = 2
 """So many calls more or fewer a run may make than another: notes of the record come while workers change things."""
@@ -23,12 +26,16 @@ UNCERTAIN = 2
 
 @dataclass(frozen=True)
 class Scenario:
-    """`environment` is where `act` deploys to; `declare` makes the world and answers the digests that must run then."""
+    """`environment` is where `act` deploys to; `declare` makes the world and answers the digests that must run then.
+
+    It is run again so many seconds after it ended, or was killed.
+    """
 
     name: str
     environment: str
     declare: Callable[[], tuple[World, Mapping[str, str]]]
     act: Callable[[World], Deployment]
+    again_after: float = 1.0
 
 
 def _new_images() -> tuple[World, Mapping[str, str]]:
@@ -78,11 +85,57 @@ def first_deployed(world: World) -> str:
     return min(deployments, key=lambda one: one.date_created).release_id
 
 
-SCENARIOS = (
-    Scenario("release-deploy", "stage", _new_images, _released),
+def _rolled_back_from_history(world: World) -> Deployment:
+    """A rollback that names no release. Once it is done, nobody would run it again: that would go further back."""
+    last = max(
+        world.tables[world.project.release_table].deployments.values(), key=lambda one: one.date_created
+    )
+    if (last.kind, last.status) == (Kind.ROLLBACK, DeploymentStatus.SUCCEEDED):
+        return last
+    return rollback(world, wait_for_lock=PATIENT)
+
+
+def _unindexed() -> tuple[World, Mapping[str, str]]:
+    """Nothing was deployed yet, and the tagging API knows no service: they are found by listing the clusters."""
+    world = World.of(FIVE_AND_EIGHT, indexed=False)
+    world.scale("loader-nightly", "stage", 0)
+    world.scale("search-worker", "stage", 0)
+    pushed = {image_id: world.push(image_id) for image_id in ("search", "transformer")}
+    release(world.ports(), save=True)
+    world.settle_down()
+    return world, pushed
+
+
+def _latest_deployed(world: World) -> Deployment:
+    return deploy_release(world, "latest", wait_for_lock=PATIENT)
+
+
+def _cut_off() -> tuple[World, Mapping[str, str]]:
+    """A release that was deployed by a run that was killed while it watched, long enough ago; one image starts slowly."""
+    world, pushed = _new_images()
+    pushed = {**pushed, "items": world.push("items", slow(200))}
+    world.pass_time(1)
+    world.cut_before(1, "clock.wait")
+    with suppress(Killed):
+        release_deploy(world, "stage")
+    world.pass_time(LEASE_AND_GRACE)
+    return world, pushed
+
+
+def _confirmed(world: World) -> Deployment:
+    return confirm_deploy(world, wait=300.0)
+
+
+RELEASE_DEPLOY = Scenario("release-deploy", "stage", _new_images, _released)
+DEPLOYING = (
+    RELEASE_DEPLOY,
     Scenario("promote", "prod", _staged, _promoted),
     Scenario("rollback", "stage", _twice_released, _rolled_back),
+    Scenario("rollback to what history tells", "stage", _twice_released, _rolled_back_from_history),
+    Scenario("deploy to services found by listing", "stage", _unindexed, _latest_deployed),
 )
+CONFIRM = Scenario("confirm-deploy", "stage", _cut_off, _confirmed, again_after=LEASE_AND_GRACE)
+SCENARIOS = (*DEPLOYING, CONFIRM)
 
 
 def declared(scenario: Scenario) -> tuple[World, Mapping[str, str]]:
@@ -111,7 +164,7 @@ def assert_right(world: World, scenario: Scenario, wanted: Mapping[str, str], la
     for service_id, image_ids in world.project.services.items():
         running = world.running(service_id, environment)
         tags = {world.tag(image_id, f"env.{environment}") for image_id in image_ids}
-        assert running == tags, service_id
+        assert running == (tags if world.declared(service_id, environment).desired else set()), service_id
     assert record.lock is None
     assert record.current is not None
     assert record.current.release_id == last.release_id

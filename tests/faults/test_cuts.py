@@ -32,7 +32,7 @@ def test_a_run_that_was_killed_anywhere_is_recorded_as_far_as_it_got_and_made_go
             else:
                 missed += 1
                 assert_right(world, scenario, wanted, done)
-            world.pass_time(1)
+            world.pass_time(scenario.again_after)
 
             last = scenario.act(world)
 

@@ -8,15 +8,22 @@ from datetime import datetime
 
 import pytest
 
-from tests.faults.scenarios import PATIENT, SCENARIOS, UNCERTAIN, Scenario, assert_right, calls_of, declared
+from tests.faults.scenarios import (
+    DEPLOYING,
+    LEASE_AND_GRACE,
+    PATIENT,
+    RELEASE_DEPLOY,
+    UNCERTAIN,
+    Scenario,
+    assert_right,
+    calls_of,
+    declared,
+)
 from tests.operations.runs import confirm_deploy, deployments, recorded, release_deploy, rollback
 from tests.world import Call, Killed, World
 from tests.world.projects import FIVE_AND_EIGHT
 from weco_deploy.errors import Interrupted, NotFound
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
-
-RELEASE_DEPLOY = SCENARIOS[0]
-LEASE_AND_GRACE = 120 + 15
 
 
 def cuts(share: int, shares: int) -> list[tuple[str, int]]:
@@ -114,7 +121,7 @@ WITHIN = 5.0
 """Seconds that it may take from a signal to the end."""
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", DEPLOYING, ids=lambda scenario: scenario.name)
 def test_a_signal_anywhere_settles_releases_the_lock_and_running_it_again_converges(
     scenario: Scenario,
 ) -> None:
