@@ -189,5 +189,5 @@ def test_the_verdict_is_what_truly_runs_at_its_time(share: int, count: Count) ->
         assert recorded(world).lock is None
         verdicts |= {last.status.value, *judge.verdicts}
         count("in process: deployments with random fates, judged rightly", 1)
-        count("in process: services in them", len(judge.verdicts))
+        count("in process: verdicts on their services, each right", len(judge.verdicts))
     assert verdicts >= {"succeeded", "failed", "timed_out", "nothing_running", "superseded"}
