@@ -33,16 +33,21 @@ class Before:
 
 
 def assert_progress_recorded(world: World, environment: str, before: Before, cut: str) -> None:
-    """What is recorded of the run that made the calls since `before`, and was killed by that `cut`."""
+    """What is recorded of the run that made the calls since `before`, and was killed by that `cut`.
+
+    What it claimed last counts: a deployment that undoes a failed one comes after that.
+    """
     calls = world.calls[before.calls :]
     record, known = recorded(world, environment), deployments(world, environment)
-    if not any(_acted(calls, claim, cut) for claim in CLAIMS):
+    claimed = [number for number, call in enumerate(calls) if call.name in CLAIMS and _acted(call, cut)]
+    if not claimed:
         assert (record, known) == (before.record, before.deployments)
         return
+    since = calls[claimed[-1] :]
     last = known[0]
     assert record.current is not None
     assert record.current.deployment_id == last.deployment_id
-    if _acted(calls, "store.settle", cut):
+    if any(call.name == "store.settle" and _acted(call, cut) for call in since):
         assert last.finished
         assert record.lock is None
         return
@@ -50,7 +55,7 @@ def assert_progress_recorded(world: World, environment: str, before: Before, cut
     assert record.lock is not None
     assert record.lock.deployment_id == last.deployment_id
     assert_true(world, last)
-    assert_complete(world, last, [call.name for call in calls])
+    assert_complete(world, last, [call.name for call in since])
 
 
 def assert_true(world: World, deployment: Deployment) -> None:
@@ -86,6 +91,6 @@ def unrecorded(world: World, deployment: Deployment) -> list[str]:
     ]
 
 
-def _acted(calls: Sequence[Call], name: str, cut: str) -> bool:
-    """Whether a call of that name acted, of a run that was killed at one of its calls."""
-    return any(call.name == name and (call.outcome == "done" or cut == "cut_after") for call in calls)
+def _acted(call: Call, cut: str) -> bool:
+    """Whether a call acted that the main thread made alone, in a run that was killed by that `cut`."""
+    return call.outcome == "done" or cut == "cut_after"
