@@ -1,0 +1,190 @@
+"""Records what ECS answers while a service is rolled out: the answers in `tests/recorded/answers/`.
+
+    python -m tests.recorded.record [SCENARIO …]
+
+By hand, from the repository's root, with the extra `sandbox` installed: each scenario gets a local AWS of its own,
+and its file is written anew. Two polls a second, each of them all that the tool could read of the service.
+A poll that is answered as the one before is counted and not written again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Literal, cast
+
+from tests.recorded.scenarios import SCENARIOS, Scenario
+from tests.sandbox.projects import WEB
+from tests.sandbox.rollouts import CLUSTER, ENV_TAG, REPOSITORY, SERVICE, Rollouts, eventually
+from tests.sandboxes import place_of
+from weco_deploy.sandbox.behaviour import parse
+from weco_deploy.sandbox.local_aws import LocalAws
+from weco_deploy.sandbox.running import PushedImage, Sandbox, start
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_ecs.type_defs import (
+        DeploymentCircuitBreakerTypeDef,
+        DeploymentConfigurationTypeDef,
+        ServiceTypeDef,
+        TaskTypeDef,
+    )
+
+ANSWERS = Path(__file__).parent / "answers"
+DESIRED = 2
+INTERVAL = 0.5
+AT_MOST = 60
+"""Polls of a rollout that does not come to its end."""
+AFTERWARDS = 3
+"""Polls after its end, where it has one."""
+
+Poll = dict[str, dict[str, object]]
+
+
+class Recorder:
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._rollouts = Rollouts(sandbox)
+        self._ecs: ECSClient = LocalAws(sandbox.endpoint).ecs(place_of(sandbox))
+
+    def record(self, scenario: Scenario) -> dict[str, object]:
+        self._prepare(scenario)
+        before = self._rollouts.service()["deployments"][0]["id"]
+        pushed = self._sandbox.push("web", parse(scenario.behaviour), multi_arch=scenario.multi_arch)
+        ours = self._rollouts.begin(pushed)
+        return {
+            "image": f"{REPOSITORY}:{ENV_TAG}",
+            "digests": self._accepted(pushed),
+            "deployment_id": ours,
+            "previous_id": before,
+            "polls": self._polls(scenario, ours),
+        }
+
+    def _prepare(self, scenario: Scenario) -> None:
+        breaker: DeploymentCircuitBreakerTypeDef = {
+            "enable": scenario.breaker,
+            "rollback": scenario.rolls_back,
+        }
+        configuration: DeploymentConfigurationTypeDef = {"deploymentCircuitBreaker": breaker}
+        self._ecs.update_service(
+            cluster=CLUSTER,
+            service=SERVICE,
+            desiredCount=DESIRED,
+            deploymentConfiguration=configuration,
+        )
+        eventually(lambda: _at_rest(self._rollouts.service()) and len(self._rollouts.tasks()) == DESIRED)
+        Event().wait(1.1)  # the emulator dates tasks to the second: these are of an earlier one
+
+    def _accepted(self, pushed: PushedImage) -> list[str]:
+        """The image's digest and, of an index, those of its parts."""
+        parts = json.loads(self._rollouts.manifest_of(pushed.digest)).get("manifests", ())
+        return [pushed.digest, *(part["digest"] for part in parts)]
+
+    def _polls(self, scenario: Scenario, ours: str) -> list[object]:
+        polls: list[dict[str, object]] = []
+        last: Poll | None = None
+        left = AFTERWARDS if scenario.ending == "at rest" else 0
+        happened = scenario.meanwhile == "nothing"
+        for _ in range(AT_MOST):
+            poll = self._poll()
+            if poll == last:
+                polls[-1]["times"] = cast("int", polls[-1]["times"]) + 1
+            else:
+                polls.append({"times": 1, **poll})
+            last = poll
+            if not happened:
+                happened = self._meanwhile(scenario, ours)
+            elif self._ended(scenario, ours):
+                if left == 0:
+                    return list(polls)
+                left -= 1
+            Event().wait(INTERVAL)
+        raise SystemExit(f"it did not come to its end in {AT_MOST} polls")
+
+    def _poll(self) -> Poll:
+        described = self._ecs.describe_services(cluster=CLUSTER, services=[SERVICE], include=["TAGS"])
+        return {
+            "describe_services": _plain(described),
+            "running": self._tasks("RUNNING"),
+            "stopped": self._tasks("STOPPED"),
+        }
+
+    def _tasks(self, status: Literal["RUNNING", "STOPPED"]) -> dict[str, object]:
+        listed = self._ecs.list_tasks(cluster=CLUSTER, serviceName=SERVICE, desiredStatus=status)
+        arns = listed["taskArns"]
+        described = _plain(self._ecs.describe_tasks(cluster=CLUSTER, tasks=arns)) if arns else {}
+        return {"list_tasks": _plain(listed), "describe_tasks": described}
+
+    def _meanwhile(self, scenario: Scenario, ours: str) -> bool:
+        """Whether it has happened now."""
+        if not any(self._is_of(task, ours) for task in self._rollouts.tasks()):
+            return False
+        if scenario.meanwhile == "somebody else redeploys":
+            self._ecs.update_service(cluster=CLUSTER, service=SERVICE, forceNewDeployment=True)
+        else:
+            self._ecs.update_service(cluster=CLUSTER, service=SERVICE, desiredCount=0)
+        return True
+
+    def _ended(self, scenario: Scenario, ours: str) -> bool:
+        if scenario.ending == "at rest":
+            return _at_rest(self._rollouts.service())
+        return sum(self._is_of(task, ours) for task in self._rollouts.failed_tasks()) >= 5
+
+    def _is_of(self, task: TaskTypeDef, deployment_id: str) -> bool:
+        begun = self._rollouts.deployment(deployment_id)["createdAt"]
+        return task["createdAt"] >= begun.replace(microsecond=0)
+
+
+def _at_rest(service: ServiceTypeDef) -> bool:
+    primary = next(one for one in service["deployments"] if one["status"] == "PRIMARY")
+    others = [one for one in service["deployments"] if one is not primary]
+    return (
+        primary["rolloutState"] != "IN_PROGRESS"
+        and not any(one["runningCount"] or one["pendingCount"] for one in others)
+        and service["pendingCount"] == 0
+        and (service["runningCount"] == service["desiredCount"] or primary["rolloutState"] == "FAILED")
+    )
+
+
+def _plain(answer: object) -> dict[str, object]:
+    """The answer as JSON, without what is only told of the call."""
+    told: dict[str, object] = json.loads(json.dumps(answer, default=_iso))
+    told.pop("ResponseMetadata", None)
+    return told
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{value!r} is not known to JSON")
+
+
+def _one_poll_a_line(recorded: Mapping[str, object]) -> str:
+    polls = cast("list[object]", recorded["polls"])
+    head = json.dumps({**recorded, "polls": []}, indent=1).removesuffix("]\n}")
+    lines = ",\n".join(json.dumps(poll, separators=(",", ":")) for poll in polls)
+    return f"{head}\n{lines}\n]}}\n"
+
+
+def main(names: Sequence[str], scenarios: Mapping[str, Scenario] = SCENARIOS) -> None:
+    for name in names or scenarios:
+        with tempfile.TemporaryDirectory() as directory:
+            sandbox = start([WEB], Path(directory))
+            try:
+                recorded = Recorder(sandbox).record(scenarios[name])
+            finally:
+                sandbox.stop()
+        file = ANSWERS / f"{name}.json"
+        file.write_text(_one_poll_a_line(recorded))
+        sys.stdout.write(
+            f"{name}: {len(cast('list[object]', recorded['polls']))} polls, {file.stat().st_size} bytes\n"
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

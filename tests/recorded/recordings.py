@@ -1,0 +1,105 @@
+"""What was recorded, as the tool would have read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from weco_deploy.aws.seen import service_seen, task_seen
+from weco_deploy.model.plan import Action, Expected, PlannedService
+from weco_deploy.model.service import ServiceView
+from weco_deploy.rules.verdict import Reads, Track, reads
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs.type_defs import ServiceTypeDef, TaskTypeDef
+
+ANSWERS = Path(__file__).parent / "answers"
+EVERYTHING = Reads(tasks=True, stopped=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """What boto3 answered: the service, its tasks that should run, and those that stopped."""
+
+    service: ServiceTypeDef
+    running: tuple[TaskTypeDef, ...]
+    stopped: tuple[TaskTypeDef, ...]
+
+    def view(self, read: Reads = EVERYTHING) -> ServiceView:
+        """The poll in the tool's types, without the tasks that were not read."""
+        return ServiceView(
+            service=service_seen(self.service),
+            tasks=tuple(map(task_seen, self.running)) if read.tasks else None,
+            stopped=tuple(map(task_seen, self.stopped)) if read.stopped else None,
+        )
+
+    def as_watched(self, track: Track) -> ServiceView:
+        """As a watch reads it: tasks only where they can tell more."""
+        return self.view(reads(track, service_seen(self.service)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """`digests` are the release's, the image's own first; `polls` are in order, about half a second apart."""
+
+    image: str
+    digests: tuple[str, ...]
+    deployment_id: str
+    previous_id: str
+    polls: tuple[Poll, ...]
+
+    def track(self) -> Track:
+        """The rollout, before its first poll."""
+        service = self.polls[0].service
+        seen = service_seen(service)
+        ours = next(one for one in service["deployments"] if one["id"] == self.deployment_id)
+        return Track(
+            service=PlannedService(
+                service_id="web-api",
+                key=seen.key,
+                images=("web",),
+                action=Action.REDEPLOY,
+                why="it runs another image",
+                expected=(Expected(image_id="web", image=self.image, digests=frozenset(self.digests)),),
+                desired=seen.desired,
+                breaker=seen.breaker,
+                ecs_deployment_id=self.previous_id,
+            ),
+            deployment_id=self.deployment_id,
+            previous_id=self.previous_id,
+            since=ours["createdAt"],
+        )
+
+
+def recording(name: str) -> Recording:
+    told = json.loads((ANSWERS / f"{name}.json").read_text(), object_hook=_with_times)
+    return Recording(
+        image=told["image"],
+        digests=tuple(told["digests"]),
+        deployment_id=told["deployment_id"],
+        previous_id=told["previous_id"],
+        polls=tuple(_polls(told["polls"])),
+    )
+
+
+def _polls(told: list[Any]) -> Iterator[Poll]:
+    for one in told:
+        (service,) = one["describe_services"]["services"]
+        poll = Poll(service=service, running=_tasks(one["running"]), stopped=_tasks(one["stopped"]))
+        yield from [poll] * one["times"]
+
+
+def _tasks(told: Any) -> tuple[TaskTypeDef, ...]:
+    return tuple(told["describe_tasks"].get("tasks", ()))
+
+
+def _with_times(told: dict[str, object]) -> dict[str, object]:
+    """Times as boto3 has them: AWS ends the names of all of them so."""
+    return {
+        name: datetime.fromisoformat(value) if name.endswith("At") and isinstance(value, str) else value
+        for name, value in told.items()
+    }

@@ -1,0 +1,36 @@
+"""The rollouts of `web-api` that are recorded, and what is known of each beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Meanwhile = Literal["nothing", "somebody else redeploys", "somebody scales it to nothing"]
+Ending = Literal["at rest", "five tasks of it stopped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """`behaviour` is that of the image pushed, `meanwhile` happens once a task of the new deployment was listed."""
+
+    behaviour: str = "good"
+    multi_arch: bool = False
+    breaker: bool = True
+    rolls_back: bool = True
+    meanwhile: Meanwhile = "nothing"
+    ending: Ending = "at rest"
+
+
+SCENARIOS = {
+    "good": Scenario(),
+    "slow": Scenario(behaviour="slow=3"),
+    "multi_arch": Scenario(multi_arch=True),
+    "crash": Scenario(behaviour="crash=3"),
+    "crash_without_rollback": Scenario(behaviour="crash=3", rolls_back=False),
+    "crash_without_breaker": Scenario(
+        behaviour="crash=3,after=0.6", breaker=False, rolls_back=False, ending="five tasks of it stopped"
+    ),
+    "unpullable": Scenario(behaviour="unpullable"),
+    "superseded": Scenario(behaviour="slow=3", meanwhile="somebody else redeploys"),
+    "scaled_to_nothing": Scenario(behaviour="slow=3", meanwhile="somebody scales it to nothing"),
+}
