@@ -53,9 +53,12 @@ class Recorder:
         self._ecs: ECSClient = LocalAws(sandbox.endpoint).ecs(place_of(sandbox))
 
     def record(self, scenario: Scenario) -> dict[str, object]:
-        self._prepare(scenario)
-        before = self._rollouts.service()["deployments"][0]["id"]
+        self._set_up(scenario)
         pushed = self._sandbox.push("web", parse(scenario.behaviour), multi_arch=scenario.multi_arch)
+        if scenario.already:
+            self._rollouts.begin(pushed)
+        self._wait_until_it_rests()
+        before = self._rollouts.service()["deployments"][0]["id"]
         ours = self._rollouts.begin(pushed)
         return {
             "image": f"{REPOSITORY}:{ENV_TAG}",
@@ -65,7 +68,7 @@ class Recorder:
             "polls": self._polls(scenario, ours),
         }
 
-    def _prepare(self, scenario: Scenario) -> None:
+    def _set_up(self, scenario: Scenario) -> None:
         breaker: DeploymentCircuitBreakerTypeDef = {
             "enable": scenario.breaker,
             "rollback": scenario.rolls_back,
@@ -77,6 +80,8 @@ class Recorder:
             desiredCount=DESIRED,
             deploymentConfiguration=configuration,
         )
+
+    def _wait_until_it_rests(self) -> None:
         eventually(lambda: _at_rest(self._rollouts.service()) and len(self._rollouts.tasks()) == DESIRED)
         Event().wait(1.1)  # the emulator dates tasks to the second: these are of an earlier one
 

@@ -11,10 +11,13 @@ Ending = Literal["at rest", "five tasks of it stopped"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """`behaviour` is that of the image pushed, `meanwhile` happens once a task of the new deployment was listed."""
+    """`behaviour` is that of the image pushed, which runs `already` or is new; `meanwhile` happens once a task of the
+    new deployment was listed.
+    """
 
     behaviour: str = "good"
     multi_arch: bool = False
+    already: bool = False
     breaker: bool = True
     rolls_back: bool = True
     meanwhile: Meanwhile = "nothing"
@@ -25,6 +28,7 @@ SCENARIOS = {
     "good": Scenario(),
     "slow": Scenario(behaviour="slow=3"),
     "multi_arch": Scenario(multi_arch=True),
+    "redeployed_as_it_was": Scenario(behaviour="slow=3", already=True),
     "crash": Scenario(behaviour="crash=3"),
     "crash_without_rollback": Scenario(behaviour="crash=3", rolls_back=False),
     "crash_without_breaker": Scenario(

@@ -16,6 +16,7 @@ VERDICTS = {
     "good": (ServiceStatus.SUCCEEDED, ""),
     "slow": (ServiceStatus.SUCCEEDED, ""),
     "multi_arch": (ServiceStatus.SUCCEEDED, ""),
+    "redeployed_as_it_was": (ServiceStatus.SUCCEEDED, ""),
     "crash": (ServiceStatus.FAILED, BREAKER),
     "crash_without_rollback": (ServiceStatus.FAILED, BREAKER),
     "crash_without_breaker": (
