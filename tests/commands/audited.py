@@ -1,13 +1,20 @@
 """The command line as a process that notes which processes it starts and which files it writes.
 
 A line of JSON for each goes to the file that AUDIT names: `{"event", "arguments"}`, from Python's audit events
-(PEP 578), so no module can go past it.
+(PEP 578), so no module can go past it. To the file that SIGNED names go the credentials that requests were signed
+with: `{"service", "secret_key", "token"}`. With PLANT the process gives these away as it must not: on stderr, in a file
+at home, and as the arguments of another process.
 """
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 
 PROCESSES = {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.startfile"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
@@ -41,8 +48,32 @@ def writes(arguments: tuple[object, ...]) -> bool:
     return by_mode or (isinstance(flags, int) and bool(flags & WRITING))
 
 
+def note_signing(path: str, *, plant: bool) -> None:
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    add_auth = SigV4Auth.add_auth
+
+    def noting(self: SigV4Auth, request: AWSRequest) -> None:
+        service: str = self._service_name  # type: ignore[attr-defined] # its stub leaves it out
+        secret_key, token = self.credentials.secret_key or "", self.credentials.token or ""
+        line = json.dumps({"service": service, "secret_key": secret_key, "token": token})
+        os.write(log, f"{line}\n".encode())
+        if plant:
+            give_away(secret_key, token)
+        add_auth(self, request)
+
+    SigV4Auth.add_auth = noting  # type: ignore[method-assign] # the one place where all of them are used
+
+
+def give_away(secret_key: str, token: str) -> None:
+    sys.stderr.write(f"{secret_key} {token}\n")
+    with (Path.home() / "planted").open("a") as file:
+        file.write(f"{secret_key} {token}\n")
+    subprocess.run([sys.executable, "-c", "", secret_key, token], check=True)
+
+
 if __name__ == "__main__":
     watch(os.environ["AUDIT"])
+    note_signing(os.environ["SIGNED"], plant=bool(os.environ["PLANT"]))
     from weco_deploy.cli.main import main
 
     main()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.cli.desk import Ran
-from tests.commands.process import IN_TIME, environment
+from tests.commands.kept import SECRET_KEY, SESSION_TOKEN, audited, leaks
 from tests.commands.team import Team
 from tests.local.fake_engine import FakeEngine, fake_engine
 from tests.local.layouts import multi_arch, single
@@ -27,9 +25,7 @@ REF = f"ref.{COMMIT}"
 SEARCH = "uk.ac.wellcome/search"
 PASSWORD = "ministack-auth-token"
 ENCODED = "QVdTOm1pbmlzdGFjay1hdXRoLXRva2Vu"  # AWS:<the password>, as GetAuthorizationToken answers it
-SECRET_KEY = "kept-very-secret-key-1"
-SESSION_TOKEN = "kept-very-secret-token-2"
-AUDITED = Path(__file__).parent / "audited.py"
+SECRETS = (PASSWORD, ENCODED, SECRET_KEY, SESSION_TOKEN)
 
 
 @dataclass
@@ -152,50 +148,6 @@ def test_a_registry_that_denies_it_is_one_clear_error(shop: Team, builder: Build
 # --- nothing secret gets out
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A process's output, what its audit hook noted, and the directories in which it may write."""
-
-    ran: Ran
-    audit: str
-    places: Sequence[Path]
-
-    def everything(self) -> Iterator[tuple[str, str]]:
-        yield "stdout", self.ran.out
-        yield "stderr", self.ran.err
-        yield "the audit", self.audit
-        for place in self.places:
-            for file in place.rglob("*"):
-                if file.is_file():
-                    yield str(file), file.read_bytes().decode(errors="replace")
-
-
-def audited(team: Team, tmp_path: Path, *arguments: str) -> Kept:
-    home_directory, log = tmp_path / "home", tmp_path / "audit.jsonl"
-    home_directory.mkdir(exist_ok=True)
-    environ = environment(
-        team,
-        AUDIT=str(log),
-        HOME=str(home_directory),
-        TMPDIR=str(home_directory),
-        AWS_SECRET_ACCESS_KEY=SECRET_KEY,
-        AWS_SESSION_TOKEN=SESSION_TOKEN,
-        PYTHONPATH=os.pathsep.join(str(AUDITED.parents[2] / each) for each in ("src", ".")),
-        PYTHONDONTWRITEBYTECODE="1",
-    )
-    done = subprocess.run(
-        [sys.executable, str(AUDITED), "--verbose", "--output", "json", "--confirm", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=IN_TIME,
-        env=environ,
-    )
-    ran = Ran(done.returncode, done.stdout, done.stderr)
-    return Kept(ran, log.read_text(), (home_directory, Path.cwd()))
-
-
 def committed() -> str:
     """The working directory becomes a repository whose one commit holds all that is in it."""
     plain = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
@@ -207,12 +159,6 @@ def committed() -> str:
         subprocess.run(["git", *arguments], check=True, env=plain)
     done = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
     return done.stdout.strip()
-
-
-def leaks(kept: Kept, team: Team) -> list[str]:
-    secrets = (PASSWORD, ENCODED, SECRET_KEY, SESSION_TOKEN)
-    places = [*kept.everything(), ("the records", json.dumps(team.aws.items(), default=str))]
-    return [f"{secret} in {where}" for where, text in places for secret in secrets if secret in text]
 
 
 def test_no_secret_is_shown_logged_recorded_or_given_to_another_process(
@@ -231,8 +177,8 @@ def test_no_secret_is_shown_logged_recorded_or_given_to_another_process(
     assert "ecr:GetAuthorizationToken" in pushed.ran.err  # --verbose does tell of the calls
     assert "git" in pushed.audit  # processes are noted
     assert shop.aws.items()  # there is a record to look into
-    assert leaks(pushed, shop) == []
-    assert leaks(prepared, shop) == []
+    assert leaks(pushed, shop, SECRETS) == []
+    assert leaks(prepared, shop, SECRETS) == []
     assert not (tmp_path / "home" / ".docker").exists()
 
 
@@ -245,4 +191,4 @@ def test_no_secret_is_in_the_traceback_of_a_failure(shop: Team, builder: Builder
 
     assert failed.ran.code == 1
     assert "Traceback" in failed.ran.err
-    assert leaks(failed, shop) == []
+    assert leaks(failed, shop, SECRETS) == []
