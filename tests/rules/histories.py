@@ -6,12 +6,14 @@ steps ago. Tasks are always told as they are: what lags behind is the service.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
 from tests.rules.states import (
     BEFORE,
+    CHILD,
     LATER,
     NEW,
     OLD,
@@ -46,17 +48,35 @@ class Running:
 
 @dataclass(slots=True)
 class Rollout:
-    """The truth about search-api, from just after our deployment began. `state` is that of the primary one."""
+    """The truth about search-api, from just after our deployment began. `state` is that of the primary one.
+
+    Of an `index` tasks may tell its own digest or its child's. A `daemon` runs a task for each of `desired` instances,
+    which ECS has not `counted` at first; none is behind a Classic Load Balancer (`classic`).
+    """
 
     desired: int
     breaker: bool
     classic: bool
+    index: bool = False
+    daemon: bool = False
+    counted: bool = True
     state: str = "IN_PROGRESS"
     primary: str = OURS
+    rolled_back: bool = False
     tasks: list[Running] = field(default_factory=list)
     ended: list[Task] = field(default_factory=list)
     made: int = 0
     crashes: int = 0
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """The digests that tasks of ours may tell."""
+        return frozenset({NEW, CHILD} if self.index else {NEW})
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is to run, and nothing does."""
+        return self.desired == 0 and not self.tasks
 
     def of(self, deployment_id: str) -> list[Running]:
         return [one for one in self.tasks if one.of == deployment_id]
@@ -66,17 +86,35 @@ class Rollout:
         others = [one for one in (OURS, BEFORE) if one != self.primary and self.of(one)]
         state = None if self.classic else self.state
         return service(
-            desired=self.desired,
+            desired=self.desired if self.counted else 0,
+            scheduling=self.scheduling,
             running=sum(one.runs for one in self.tasks),
             pending=sum(not one.runs for one in self.tasks),
             breaker=self.breaker,
             deployments=[
                 primary(
-                    self.primary, state=state, running=self._up(self.primary), pending=self._due(self.primary)
+                    self.primary,
+                    state=state,
+                    running=self._up(self.primary),
+                    pending=self._due(self.primary),
+                    reason=self._reason,
                 ),
                 *(self._other(one) for one in others),
             ],
+            events=[f"(service search-api) (deployment {OURS}) deployment failed: tasks failed to start."]
+            if self.rolled_back
+            else [],
         )
+
+    @property
+    def scheduling(self) -> str:
+        return "DAEMON" if self.daemon else "REPLICA"
+
+    @property
+    def _reason(self) -> str:
+        if not self.rolled_back or self.state == "COMPLETED":
+            return ""
+        return f"ECS deployment circuit breaker: rolling back to deploymentId {BEFORE}."
 
     def _up(self, deployment_id: str) -> int:
         return sum(one.runs for one in self.of(deployment_id))
@@ -85,7 +123,8 @@ class Rollout:
         return sum(not one.runs for one in self.of(deployment_id))
 
     def _other(self, deployment_id: str) -> EcsDeployment:
-        state = None if self.classic else "COMPLETED" if deployment_id == BEFORE else "IN_PROGRESS"
+        ours = "FAILED" if self.rolled_back else "IN_PROGRESS"
+        state = None if self.classic else "COMPLETED" if deployment_id == BEFORE else ours
         return active(
             deployment_id, state=state, running=self._up(deployment_id), pending=self._due(deployment_id)
         )
@@ -106,10 +145,22 @@ class Rollout:
     # What may happen. `which` chooses among the tasks that it may happen to.
 
     def place(self, which: int) -> None:
-        if len(self.of(self.primary)) < self.desired:
+        # A daemon's instance has room for one of its tasks: the old one goes before the new one comes.
+        there = self.tasks if self.daemon else self.of(self.primary)
+        if self.counted and len(there) < self.desired:
             self.made += 1
-            digest = {OURS: NEW, LATER: NEW if which % 2 else OTHER}[self.primary]
+            digest = self._pulled(which)
             self.tasks.append(Running(f"t{self.made}", self.primary, digest, runs=False, told=False))
+
+    def _pulled(self, which: int) -> str:
+        if self.primary == OURS:
+            return CHILD if self.index and which % 2 else NEW
+        if self.rolled_back:
+            return OLD
+        return NEW if which % 2 else OTHER
+
+    def count(self, _: int) -> None:
+        self.counted = True
 
     def start(self, which: int) -> None:
         for one in _chosen([one for one in self.tasks if not one.runs], which):
@@ -139,33 +190,39 @@ class Rollout:
             self._end(one, "ServiceSchedulerInitiated")
 
     def scale(self, which: int) -> None:
-        self.desired = 1 + which % 5
-        for one in self.of(self.primary)[self.desired :]:
+        self.desired = which % 6
+        for one in (self.tasks if self.daemon else self.of(self.primary))[self.desired :]:
             self._end(one, "ServiceSchedulerInitiated")
 
     def complete(self, _: int) -> None:
         """A deployment may end before the old tasks are gone."""
         own = self.of(self.primary)
-        if len(own) == self.desired and all(one.runs for one in own):
+        if self.counted and len(own) == self.desired and all(one.runs for one in own):
             self.state = "COMPLETED"
 
     def get_on(self, which: int) -> None:
-        """A while in which all goes well: tasks come up, and old ones go."""
+        """A while in which all goes well: old tasks go, and new ones come up."""
+        self.count(0)
+        for one in [one for one in self.tasks if one.of != self.primary][which % 3 :]:
+            self._end(one, "ServiceSchedulerInitiated")
         for number in range(self.desired):
             self.place(which + number)
         for one in self.tasks:
             one.runs = one.told = True
-        for one in [one for one in self.tasks if one.of != self.primary][which % 3 :]:
-            self._end(one, "ServiceSchedulerInitiated")
 
     def unpin(self, which: int) -> None:
         """A task of ours pulls something else: its service does not pin, or its instance has it cached."""
         for one in _chosen([one for one in self.of(OURS) if not one.runs], which):
-            one.digest = OTHER
+            one.digest = OTHER if self.index or which % 2 else CHILD
 
     def supersede(self, _: int) -> None:
         if self.primary == OURS:
             self.primary, self.state = LATER, "IN_PROGRESS"
+
+    def roll_back(self, which: int) -> None:
+        """ECS's circuit breaker gives ours up, for the deployment before or for one of its own making."""
+        if self.breaker and not self.classic and self.primary == OURS and self.state == "IN_PROGRESS":
+            self.primary, self.rolled_back = (BEFORE if which % 2 else LATER), True
 
     def settle_down(self) -> None:
         """All that is to come comes: as many tasks as desired, the old ones gone, complete."""
@@ -190,16 +247,30 @@ class Step:
     lag: int | None
 
 
-GOES_WELL = ("place", "start", "tell", "crash", "reclaim", "release", "drain", "scale", "get_on", "complete")
-GOES_WRONG = (*GOES_WELL, "unpin", "supersede")
+GOES_ON = ("place", "start", "tell", "crash", "reclaim", "release", "drain", "scale", "get_on", "count")
+GOES_WELL = (*GOES_ON, "complete")
+GOES_WRONG = (*GOES_WELL, "unpin", "supersede", "roll_back")
 
-rollouts = st.builds(
-    Rollout,
-    desired=st.integers(1, 5),
-    breaker=st.booleans(),
-    classic=st.booleans(),
-    tasks=st.integers(0, 3).map(lambda many: [Running(f"old{one}", BEFORE, OLD) for one in range(many)]),
+ROLLING: tuple[dict[str, bool], ...] = (
+    {"classic": False},
+    {"classic": False, "daemon": True, "counted": True},
+    {"classic": False, "daemon": True, "counted": False},
 )
+"""The kinds of service whose rollouts ECS tells the state of."""
+KINDS = (*ROLLING, {"classic": True})
+
+
+def rollouts(
+    kinds: Sequence[dict[str, bool]] = KINDS, breakers: Sequence[bool] = (False, True)
+) -> st.SearchStrategy[Rollout]:
+    return st.builds(
+        lambda kind, **more: Rollout(**kind, **more),
+        st.sampled_from(kinds),
+        desired=st.integers(0, 5),
+        breaker=st.sampled_from(breakers),
+        index=st.booleans(),
+        tasks=st.integers(0, 3).map(lambda many: [Running(f"old{one}", BEFORE, OLD) for one in range(many)]),
+    )
 
 
 def steps(*happenings: str) -> st.SearchStrategy[list[Step]]:
@@ -210,22 +281,33 @@ def steps(*happenings: str) -> st.SearchStrategy[list[Step]]:
 
 @dataclass(slots=True)
 class Watched:
-    """A rollout that is polled. No two polls in a row show the past once ours was seen."""
+    """A rollout that is polled. No two polls in a row show the past once ours was seen.
+
+    `past` is what was true of the service, and whether it was idle; `idle` whether it was as the last poll showed it.
+    """
 
     rollout: Rollout
-    track: Track = field(default_factory=track)
-    past: list[Service] = field(default_factory=list)
+    track: Track = field(init=False)
+    past: list[tuple[Service, bool]] = field(default_factory=list)
     lagged: bool = False
+    idle: bool = False
 
     def __post_init__(self) -> None:
+        self.track = track(*self.rollout.digests)
         old = max(1, len(self.rollout.tasks))
-        self.past.append(service(running=old, deployments=[primary(BEFORE, completed=True)]))
-        self.past.append(self.rollout.seen())
+        before = [primary(BEFORE, completed=True)]
+        self.past.append(
+            (service(running=old, scheduling=self.rollout.scheduling, deployments=before), False)
+        )
+        self._happened()
 
     def step(self, step: Step) -> None:
         getattr(self.rollout, step.happens)(step.which)
-        self.past.append(self.rollout.seen())
+        self._happened()
         self.poll(step.lag)
+
+    def _happened(self) -> None:
+        self.past.append((self.rollout.seen(), self.rollout.idle))
 
     def poll(self, lag: int | None = 0) -> None:
         if lag != 0 and self.lagged and (self.track.seen or lag is None):
@@ -236,12 +318,12 @@ class Watched:
     def _view(self, lag: int | None) -> ServiceView | None:
         if lag is None:
             return None
-        told = self.past[max(0, len(self.past) - 1 - lag)]
+        told, self.idle = self.past[max(0, len(self.past) - 1 - lag)]
         return view(told, self.rollout.listed(), self.rollout.ended)
 
-    def to_the_end(self) -> None:
+    def to_the_end(self, polls: int = 3) -> None:
         """What is to come comes, and is looked at until reads can't be old any more."""
         self.rollout.settle_down()
-        self.past.append(self.rollout.seen())
-        for _ in range(3):
+        self._happened()
+        for _ in range(polls):
             self.poll()

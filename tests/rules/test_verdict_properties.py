@@ -7,7 +7,17 @@ from typing import TypeVar
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from tests.rules.histories import GOES_WELL, GOES_WRONG, Rollout, Step, Watched, rollouts, steps
+from tests.rules.histories import (
+    GOES_ON,
+    GOES_WELL,
+    GOES_WRONG,
+    ROLLING,
+    Rollout,
+    Step,
+    Watched,
+    rollouts,
+    steps,
+)
 from tests.rules.states import (
     BEFORE,
     CHILD,
@@ -25,9 +35,9 @@ from tests.rules.states import (
     track,
     view,
 )
-from weco_deploy.model.deployment import ServiceStatus
+from weco_deploy.model.deployment import GOOD, ServiceStatus
 from weco_deploy.model.service import ServiceView
-from weco_deploy.rules.verdict import advance
+from weco_deploy.rules.verdict import POLLS_AGAINST_THE_PAST, advance
 
 T = TypeVar("T")
 
@@ -140,26 +150,33 @@ def test_whatever_ecs_answers_success_is_said_only_where_all_of_it_holds(
         before = seen
 
 
+def right_now(rollout: Rollout) -> bool:
+    """Whether nothing runs but tasks of ours, with the release's digests."""
+    return all(one.of == OURS and one.digest in rollout.digests for one in rollout.tasks if one.runs)
+
+
 @settings(max_examples=400, deadline=None)
-@given(rollouts, steps(*GOES_WELL))
-def test_every_history_that_ends_right_and_stable_ends_succeeded(
-    rollout: Rollout, history: list[Step]
-) -> None:
+@given(rollouts(), steps(*GOES_WELL))
+def test_every_history_that_ends_right_and_stable_ends_well(rollout: Rollout, history: list[Step]) -> None:
     watched = Watched(rollout)
     for step in history:
         watched.step(step)
         if watched.track.settled:
-            assert watched.track.status is ServiceStatus.SUCCEEDED, watched.track.reason
-            assert all(one.of == OURS and one.digest == NEW for one in rollout.tasks if one.runs)
-            event("before the end")
+            assert watched.track.status in GOOD, watched.track.reason
+            if watched.track.status is ServiceStatus.SUCCEEDED:
+                assert right_now(rollout)
+            else:
+                assert watched.idle
+            event(f"{watched.track.status} before the end")
             return
     watched.to_the_end()
-    event("in the end")
-    assert watched.track.status is ServiceStatus.SUCCEEDED, watched.track.state
+    event(f"{watched.track.status} in the end")
+    expected = ServiceStatus.SUCCEEDED if rollout.desired else ServiceStatus.NOTHING_RUNNING
+    assert watched.track.status is expected, watched.track.state
 
 
 @settings(max_examples=400, deadline=None)
-@given(rollouts, steps(*GOES_WRONG))
+@given(rollouts(), steps(*GOES_WRONG))
 def test_no_history_is_called_a_success_while_another_digest_or_deployment_runs(
     rollout: Rollout, history: list[Step]
 ) -> None:
@@ -173,23 +190,44 @@ def test_no_history_is_called_a_success_while_another_digest_or_deployment_runs(
     event(watched.track.status)
     if watched.track.status is ServiceStatus.SUCCEEDED:
         running = [one for one in rollout.tasks if one.runs and one.wanted]
-        assert all(one.of == OURS and one.digest == NEW for one in running)
+        assert all(one.of == OURS and one.digest in rollout.digests for one in running)
+    if watched.track.status is ServiceStatus.NOTHING_RUNNING:
+        assert watched.idle
     if watched.track.status is ServiceStatus.FAILED:
-        assert any(one.of == OURS and one.digest == OTHER for one in rollout.tasks)
+        wrong = any(one.of == OURS and one.digest not in rollout.digests for one in rollout.tasks)
+        assert wrong or rollout.rolled_back
     if watched.track.status is ServiceStatus.SUPERSEDED:
         assert rollout.primary == LATER
+        assert not rollout.rolled_back
 
 
 @settings(max_examples=200, deadline=None)
-@given(rollouts, steps(*GOES_WELL))
-def test_every_history_that_is_superseded_before_it_succeeds_ends_superseded(
+@given(rollouts(), steps(*GOES_WELL))
+def test_every_history_that_is_superseded_before_it_ends_well_ends_superseded(
     rollout: Rollout, history: list[Step]
 ) -> None:
     watched = Watched(rollout)
     for step in history:
         watched.step(step)
-    succeeded = watched.track.settled
+    before = watched.track.status
     watched.step(Step("supersede", 0, 0))
     watched.to_the_end()
-    expected = ServiceStatus.SUCCEEDED if succeeded else ServiceStatus.SUPERSEDED
+    expected = before if before in GOOD else ServiceStatus.SUPERSEDED
     assert watched.track.status is expected
+
+
+@settings(max_examples=400, deadline=None)
+@given(rollouts(ROLLING, breakers=(True,)), steps(*GOES_ON), st.integers(0, 9))
+def test_every_history_that_ecs_rolls_back_once_ours_was_seen_ends_failed(
+    rollout: Rollout, history: list[Step], which: int
+) -> None:
+    watched = Watched(rollout)
+    watched.poll()
+    for step in history:
+        watched.step(step)
+    before = watched.track.status
+    watched.step(Step("roll_back", which, 0))
+    watched.to_the_end(polls=POLLS_AGAINST_THE_PAST)
+    event(f"{before}, then {watched.track.status}")
+    expected = before if before in GOOD else ServiceStatus.FAILED
+    assert watched.track.status is expected, watched.track.state
