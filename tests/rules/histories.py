@@ -51,7 +51,8 @@ class Rollout:
     """The truth about search-api, from just after our deployment began. `state` is that of the primary one.
 
     Of an `index` tasks may tell its own digest or its child's. A `daemon` runs a task for each of `desired` instances,
-    which ECS has not `counted` at first; none is behind a Classic Load Balancer (`classic`).
+    which ECS has not `counted` at first. Behind a Classic Load Balancer (`classic`), where ECS tells no state, that would
+    look like one with nothing to run: no daemon is generated there.
     """
 
     desired: int
@@ -101,9 +102,7 @@ class Rollout:
                 ),
                 *(self._other(one) for one in others),
             ],
-            events=[f"(service search-api) (deployment {OURS}) deployment failed: tasks failed to start."]
-            if self.rolled_back
-            else [],
+            events=self._events,
         )
 
     @property
@@ -114,7 +113,16 @@ class Rollout:
     def _reason(self) -> str:
         if not self.rolled_back or self.state == "COMPLETED":
             return ""
+        if self.primary == BEFORE:
+            return "ECS deployment rollback in progress."
         return f"ECS deployment circuit breaker: rolling back to deploymentId {BEFORE}."
+
+    @property
+    def _events(self) -> list[str]:
+        """Only a rollback that is a deployment of its own is told apart by them."""
+        if not self.rolled_back or self.primary == BEFORE:
+            return []
+        return [f"(service search-api) (deployment {OURS}) deployment failed: tasks failed to start."]
 
     def _up(self, deployment_id: str) -> int:
         return sum(one.runs for one in self.of(deployment_id))

@@ -227,6 +227,10 @@ def test_every_history_that_ecs_rolls_back_once_ours_was_seen_ends_failed(
         watched.step(step)
     before = watched.track.status
     watched.step(Step("roll_back", which, 0))
+    if before not in GOOD and rollout.of(OURS):
+        assert watched.track.status is ServiceStatus.FAILED, (
+            "ECS tells it of ours as long as that runs anything"
+        )
     watched.to_the_end(polls=POLLS_AGAINST_THE_PAST)
     event(f"{before}, then {watched.track.status}")
     expected = before if before in GOOD else ServiceStatus.FAILED
