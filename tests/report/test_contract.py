@@ -31,7 +31,9 @@ from weco_deploy.model.environment import Lock
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.plan import Action
 from weco_deploy.model.release import ImageVersion, ReleaseDeployment
+from weco_deploy.model.requests import DeployRequest
 from weco_deploy.model.results import PreparedRelease, ReleaseDifference
+from weco_deploy.model.service import ServiceKey
 from weco_deploy.report.documents import (
     Document,
     deployment_document,
@@ -47,6 +49,7 @@ from weco_deploy.report.documents import (
     releases_document,
     unlocked_document,
 )
+from weco_deploy.report.next_steps import next_steps
 
 B, C = "b" * 40, "c" * 40
 
@@ -112,9 +115,28 @@ DEPLOYMENT: Document = {
             ],
             "console_url": "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod"
             "/health?region=eu-west-1",
+            "links": {
+                "service": "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod"
+                "/health?region=eu-west-1",
+                "logs": "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod"
+                "/logs?region=eu-west-1",
+            },
         }
     ],
     "rollback": None,
+}
+
+NEXT: Document = {
+    "next": [
+        {
+            "when": "see where it stands now",
+            "command": "weco-deploy confirm-deploy --environment-id prod",
+        },
+        {
+            "when": "once the cause is gone, run it again (what runs right is left alone)",
+            "command": f"weco-deploy deploy --release-id {RELEASE_ID} --environment-id prod --description 'Weekly release'",
+        },
+    ]
 }
 
 FAILED = deployment(
@@ -175,8 +197,31 @@ def test_a_prepared_release_and_the_one_before() -> None:
 
 def test_a_deployment() -> None:
     document = deployment_document(FAILED)
-    assert document == {"deployment": DEPLOYMENT}
-    assert json.dumps(document) == json.dumps({"deployment": DEPLOYMENT})  # the order is kept
+    assert document == {"deployment": {**DEPLOYMENT, **NEXT}}
+    assert json.dumps(document) == json.dumps({"deployment": {**DEPLOYMENT, **NEXT}})  # the order is kept
+
+
+def test_the_commands_of_a_deployment_repeat_the_global_options_and_what_was_asked_for() -> None:
+    asked = DeployRequest(release=release(), environment_id="prod", description="x", force_redeploy=True)
+    shown = deployment_document(FAILED, ("--project-id", "shop"), asked)["deployment"]
+    assert isinstance(shown, dict)
+    assert shown["next"] == [
+        {"when": step.when, "command": step.command}
+        for step in next_steps(FAILED, ("--project-id", "shop"), asked)
+    ]
+
+
+def test_what_is_done_has_nothing_next() -> None:
+    shown = deployment_document(deployment())["deployment"]
+    assert isinstance(shown, dict)
+    assert shown["next"] == []
+
+
+def test_a_service_in_a_console_that_is_not_known_has_no_links() -> None:
+    bare = replace(outcome("search", ServiceStatus.FAILED), key=ServiceKey("shop", "search"))
+    shown = json_text(deployment_document(deployment(services=(bare,))))
+    (service,) = json.loads(shown)["deployment"]["services"]
+    assert service["links"] is service["console_url"] is None
 
 
 def test_deployments() -> None:
@@ -186,7 +231,9 @@ def test_deployments() -> None:
 
 def test_a_deployment_with_the_one_that_put_things_back() -> None:
     both = replace(FAILED, rollback=FAILED)
-    assert deployment_document(both) == {"deployment": {**DEPLOYMENT, "rollback": DEPLOYMENT}}
+    shown = deployment_document(both)["deployment"]
+    assert isinstance(shown, dict)
+    assert {**shown, "next": None} == {**DEPLOYMENT, "rollback": DEPLOYMENT, "next": None}
 
 
 def test_a_deployment_that_goes_on_has_no_end() -> None:

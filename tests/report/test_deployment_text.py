@@ -5,14 +5,15 @@ from dataclasses import replace
 import pytest
 from rich.text import Text
 
-from tests.report.samples import CRASH, EARLIER_ID, change, deployment, outcome
+from tests.report.samples import CRASH, EARLIER_ID, change, deployment, outcome, release
 from weco_deploy.model.deployment import DeploymentStatus, Failure, ServiceStatus
+from weco_deploy.model.requests import DeployRequest
 from weco_deploy.report.deployment_text import deployment_text
 from weco_deploy.report.screen import Screen
 
 COMMAND = (
     "weco-deploy -i catalogue_api deploy "
-    "--release-id 8f14e45f-ceea-467f-a6fa-0123456789ab --environment-id prod"
+    "--release-id 8f14e45f-ceea-467f-a6fa-0123456789ab --environment-id prod --description 'Weekly release'"
 )
 
 
@@ -93,7 +94,7 @@ Next:
   the services may still get there; go on watching:
     weco-deploy confirm-deploy --environment-id prod
   or run it again (what runs right is left alone):
-    weco-deploy deploy --release-id 8f14e45f-ceea-467f-a6fa-0123456789ab --environment-id prod
+    weco-deploy deploy --release-id 8f14e45f-ceea-467f-a6fa-0123456789ab --environment-id prod --description 'Weekly release'
 """
     )
 
@@ -156,6 +157,13 @@ def test_log_lines_are_shown_and_not_obeyed() -> None:
         assert "      | [red]gone[/red]\n      | :smile:\n" in text
         assert "\x1b[2J" not in text
         assert "\x07" not in text
+
+
+def test_the_commands_repeat_what_was_asked_for() -> None:
+    asked = DeployRequest(release=release(), environment_id="prod", description="x", allow_missing=True)
+    assert f"    {COMMAND} --allow-missing\n" in deployment_text(
+        deployment(DeploymentStatus.FAILED), Screen(), ("-i", "catalogue_api"), asked
+    )
 
 
 def test_an_exit_code_of_zero_is_told_too() -> None:

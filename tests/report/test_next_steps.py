@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from tests.report.samples import EARLIER_ID, RELEASE_ID, change, deployment
-from weco_deploy.model.deployment import DeploymentStatus, ImageChange, Kind
-from weco_deploy.report.next_steps import next_steps
+from tests.report.samples import EARLIER_ID, RELEASE_ID, change, deployment, release
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ImageChange, Kind
+from weco_deploy.model.requests import ConfirmRequest, DeployRequest
+from weco_deploy.report.next_steps import Request, next_steps
 
-DEPLOY = f"weco-deploy deploy --release-id {RELEASE_ID} --environment-id prod"
+ABOUT = "--description 'Weekly release'"
+DEPLOY = f"weco-deploy deploy --release-id {RELEASE_ID} --environment-id prod {ABOUT}"
 ROLLBACK = "weco-deploy rollback --environment-id prod"
 WATCH = "weco-deploy confirm-deploy --environment-id prod"
 
@@ -38,7 +40,7 @@ def test_a_rollback_that_failed_is_what_has_to_be_tried_again() -> None:
     back = replace(deployment(DeploymentStatus.FAILED, release_id=EARLIER_ID), kind=Kind.ROLLBACK)
     watch, again = next_steps(deployment(DeploymentStatus.FAILED, rollback=back))
     assert watch.command == WATCH
-    assert again.command == f"weco-deploy rollback --environment-id prod --to-release {EARLIER_ID}"
+    assert again.command == f"weco-deploy rollback --environment-id prod --to-release {EARLIER_ID} {ABOUT}"
 
 
 @pytest.mark.parametrize(
@@ -54,13 +56,13 @@ def test_where_tags_have_moved_one_can_go_back(status: DeploymentStatus) -> None
 )
 def test_after_a_rollback_going_back_takes_a_release_that_is_named(status: DeploymentStatus) -> None:
     moved = replace(deployment(status, images=(change("search", "a", "b"),)), kind=Kind.ROLLBACK)
-    steps = next_steps(moved)
-    commands = [step.command for step in steps]
+    shown = next_steps(moved)
+    commands = [step.command for step in shown]
     assert ROLLBACK not in commands
-    assert f"{ROLLBACK} --to-release {RELEASE_ID}" in commands
+    assert f"{ROLLBACK} --to-release {RELEASE_ID} {ABOUT}" in commands
     assert (
         "or find another release for `rollback --to-release`: weco-deploy show-deployments --environment-id prod"
-        in ([str(step) for step in steps])
+        in ([str(step) for step in shown])
     )
 
 
@@ -72,8 +74,8 @@ def test_after_a_rollback_going_back_takes_a_release_that_is_named(status: Deplo
 def test_where_no_tag_has_moved_away_from_something_there_is_nothing_to_go_back_to(
     untouched: ImageChange,
 ) -> None:
-    steps = next_steps(deployment(DeploymentStatus.FAILED, images=(untouched,)))
-    assert ROLLBACK not in [step.command for step in steps]
+    shown = next_steps(deployment(DeploymentStatus.FAILED, images=(untouched,)))
+    assert ROLLBACK not in [step.command for step in shown]
 
 
 def test_a_gate_that_was_passed_by_hand_has_to_be_passed_again() -> None:
@@ -84,4 +86,81 @@ def test_a_gate_that_was_passed_by_hand_has_to_be_passed_again() -> None:
 
 def test_an_id_can_not_smuggle_a_command_in() -> None:
     (step,) = next_steps(deployment(DeploymentStatus.ROLLED_BACK, release_id="x; rm -rf ~\x1b[A"))
-    assert step.command == "weco-deploy deploy --release-id 'x; rm -rf ~' --environment-id prod"
+    assert step.command == f"weco-deploy deploy --release-id 'x; rm -rf ~' --environment-id prod {ABOUT}"
+
+
+ASKED = DeployRequest(release=release(), environment_id="prod", description="Weekly release")
+UNUSUAL = replace(
+    ASKED,
+    wait=900.0,
+    interval=0.5,
+    wait_for_lock=60.0,
+    lease=300,
+    allow_missing=True,
+    rollback_on_failure=True,
+)
+HOW = "--confirmation-wait-for 900 --confirmation-interval 0.5 --wait-for-lock 60 --lock-lease 300 --allow-missing"
+CHANGED = deployment(DeploymentStatus.FAILED, images=(change("search", "a", "b"),))
+
+
+def steps(deployment: Deployment, request: Request) -> dict[str, str]:
+    return {step.when: step.command for step in next_steps(deployment, (), request)}
+
+
+def test_the_same_again_is_told_what_was_told_the_first_time() -> None:
+    again = steps(CHANGED, UNUSUAL)["once the cause is gone, run it again (what runs right is left alone)"]
+    assert again == f"{DEPLOY} {HOW} --rollback-on-failure"
+
+
+def test_what_is_a_default_anyway_is_not_repeated() -> None:
+    assert next_steps(CHANGED, (), ASKED) == next_steps(CHANGED)
+
+
+def test_a_description_that_is_the_default_is_not_repeated() -> None:
+    usual = replace(deployment(DeploymentStatus.ROLLED_BACK), description="No description provided")
+    (step,) = next_steps(usual)
+    assert "--description" not in step.command
+    (step, *_) = next_steps(
+        replace(usual, status=DeploymentStatus.INTERRUPTED, kind=Kind.ROLLBACK, description="Rollback")
+    )
+    assert "--description" not in step.command
+
+
+def test_whoever_forces_it_again_is_not_told_that_anything_is_left_alone() -> None:
+    forced = steps(CHANGED, replace(ASKED, force_redeploy=True))
+    assert (
+        forced["once the cause is gone, run it again (all of it is redeployed)"]
+        == f"{DEPLOY} --force-redeploy"
+    )
+
+
+def test_going_back_is_as_patient_but_is_not_told_to_come_forward_again() -> None:
+    back = steps(CHANGED, replace(UNUSUAL, force_redeploy=True))["or go back to the last release that worked"]
+    assert back == f"{ROLLBACK} {HOW}"
+
+
+def test_a_rollback_that_is_tried_again_may_miss_services_as_it_might_the_first_time() -> None:
+    back = replace(deployment(DeploymentStatus.FAILED, release_id=EARLIER_ID), kind=Kind.ROLLBACK)
+    asked = replace(ASKED, wait=900.0, rollback_on_failure=True, force_redeploy=True)
+    again = steps(deployment(DeploymentStatus.FAILED, rollback=back), asked)["and try again"]
+    assert (
+        again == f"{ROLLBACK} --to-release {EARLIER_ID} {ABOUT} --confirmation-wait-for 900 --allow-missing"
+    )
+
+
+def test_watching_goes_on_as_often_as_before() -> None:
+    assert steps(CHANGED, UNUSUAL)["see where it stands now"] == f"{WATCH} --confirmation-interval 0.5"
+
+
+def test_who_watched_a_release_goes_on_watching_that_one_as_long_as_before() -> None:
+    going_on = deployment(DeploymentStatus.IN_PROGRESS)
+    asked = ConfirmRequest(environment_id="prod", release_id="8f14", wait=30.0, interval=1.0)
+    assert steps(going_on, asked) == {
+        "watch it": f"weco-deploy confirm-deploy --release-id {RELEASE_ID} --environment-id prod "
+        "--confirmation-wait-for 30 --confirmation-interval 1"
+    }
+    assert steps(going_on, ConfirmRequest(environment_id="prod")) == {"watch it": WATCH}
+
+
+def test_who_only_watched_is_told_what_is_recorded_of_the_deployment() -> None:
+    assert next_steps(CHANGED, (), ConfirmRequest(environment_id="prod", wait=5.0))[-1].command == DEPLOY

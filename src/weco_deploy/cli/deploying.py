@@ -12,14 +12,19 @@ from weco_deploy.cli.answering import CHANGES, DONE, answer, exit_code
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.cli.opening import Opened
 from weco_deploy.cli.options import DeployFlags
-from weco_deploy.cli.releasing import DEFAULT_DESCRIPTION, description_of, label_of, release_of, unsaved
+from weco_deploy.cli.releasing import description_of, label_of, release_of, unsaved
 from weco_deploy.cli.streams import write_notice
 from weco_deploy.cli.telling import Telling, approval
 from weco_deploy.errors import UsageError
 from weco_deploy.model.deployment import Deployment, Kind
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
-from weco_deploy.model.requests import ConfirmRequest, DeployRequest
+from weco_deploy.model.requests import (
+    DEFAULT_DESCRIPTION,
+    DEFAULT_ROLLBACK_DESCRIPTION,
+    ConfirmRequest,
+    DeployRequest,
+)
 from weco_deploy.operations import confirm as confirming
 from weco_deploy.operations import deploy as operations
 from weco_deploy.operations.gates import check_label
@@ -113,7 +118,7 @@ def rollback(
         question="Release to go back to",
         otherwise="the last one that worked before",
     )
-    about = _about(opened, flags, "Rollback")
+    about = _about(opened, flags, DEFAULT_ROLLBACK_DESCRIPTION)
     release, new = earlier_release(opened.ports, target, named, write_notice)
     request = _request(release, target, about, flags)
     return _carried_out(opened, replace(request, new_release=new, kind=Kind.ROLLBACK))
@@ -160,6 +165,7 @@ def confirm(
         interval=confirmation_interval,
         recorded=not opened.settings.dry_run,
     )
+    invocation.request = request
     with Telling(invocation, opened.ports.clock.utc) as tell:
         deployment = confirming.confirm(request, opened.ports, tell)
     return _answered(opened, deployment)
@@ -194,6 +200,7 @@ def _carried_out(opened: Opened, request: DeployRequest, introduce: Callable[[],
         introduce()
         _shown(opened, request)
         return DONE
+    opened.invocation.request = request
     with Telling(opened.invocation, opened.ports.clock.utc) as tell:
         approve = approval(opened, tell)
 
@@ -221,7 +228,8 @@ def _answered(opened: Opened, deployment: Deployment) -> int:
     def text(screen: Screen) -> str:
         from weco_deploy.report.deployment_text import deployment_text
 
-        return deployment_text(deployment, screen, opened.options)
+        return deployment_text(deployment, screen, opened.options, request)
 
-    answer(opened.settings, lambda: deployment_document(deployment), text)
+    request = opened.invocation.request
+    answer(opened.settings, lambda: deployment_document(deployment, opened.options, request), text)
     return exit_code(deployment)

@@ -13,7 +13,8 @@ from weco_deploy.cli.origin import message_of, origin_of
 from weco_deploy.cli.streams import write_notice, write_result
 from weco_deploy.errors import Declined, DeployError, InternalError, Interrupted, UsageError
 from weco_deploy.local.interrupts import interrupted
-from weco_deploy.report.documents import deployment_document, error_document, json_text
+from weco_deploy.report.documents import Document, deployment_document, error_document, json_text
+from weco_deploy.report.next_steps import next_steps
 from weco_deploy.report.untrusted import one_line
 
 ERROR_BESIDE_CODES = 5
@@ -29,13 +30,21 @@ def reported(error: BaseException, invocation: Invocation, arguments: Sequence[s
         write_notice(origin_of(error))
     write_notice(_line(ours))
     if invocation.settings.json or _asks_for_json(arguments, os.environ):
-        recorded = invocation.recorded
-        document = deployment_document(recorded) if recorded is not None else error_document(ours)
         try:
-            write_result(json_text(document))
+            write_result(json_text(_document(ours, invocation)))
         except DeployError as unwritable:
             write_notice(_line(unwritable))
+    elif invocation.recorded is not None:
+        for step in next_steps(invocation.recorded, invocation.settings.project_options, invocation.request):
+            write_notice(str(step))
     return exit_code(ours, arguments, os.environ)
+
+
+def _document(error: DeployError, invocation: Invocation) -> Document:
+    recorded = invocation.recorded
+    if recorded is None:
+        return error_document(error)
+    return deployment_document(recorded, invocation.settings.project_options, invocation.request)
 
 
 def exit_code(error: DeployError, arguments: Sequence[str], environ: Mapping[str, str]) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from weco_deploy.local.interrupts import Signals
     from weco_deploy.model.deployment import Deployment
+    from weco_deploy.model.requests import ConfirmRequest, DeployRequest
 
 PROGRAM = "weco-deploy"
 
@@ -25,15 +26,27 @@ class Settings:
     dry_run: bool = False
     json: bool = False
 
+    @property
+    def project_options(self) -> tuple[str, ...]:
+        """The options that say which project this is, to be repeated in commands that are suggested."""
+        given = {
+            "--project-file": self.project_file,
+            "--project-id": self.project_id,
+            "--region-name": self.region_name,
+            "--role-arn": self.role_arn,
+        }
+        return tuple(word for flag, each in given.items() if each is not None for word in (flag, each))
+
 
 @dataclass(slots=True)
 class Invocation:
     """Made by `main` before anything is parsed; `settings` hold from the moment the options are known.
 
     `recorded` is the deployment as it was last told of: once there is one, JSON answers with it
-    whatever happens.
+    whatever happens. `request` is what that deployment was asked for, to be repeated in the commands that are suggested.
     """
 
     signals: Signals
     settings: Settings = field(default_factory=Settings)
     recorded: Deployment | None = None
+    request: DeployRequest | ConfirmRequest | None = None

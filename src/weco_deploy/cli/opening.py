@@ -29,8 +29,11 @@ class Opened:
 
     def __init__(self, invocation: Invocation, purpose: str) -> None:
         self.invocation = invocation
+        file = project_file(invocation.settings)
+        self.project = chosen(invocation.settings, file)
+        if len(file.projects) > 1:  # what a person answered counts as given from now on
+            invocation.settings = replace(invocation.settings, project_id=self.project.id)
         self.settings = invocation.settings
-        self.project = chosen(self.settings, project_file(self.settings))
         self._purpose = purpose
 
     @cached_property
@@ -75,13 +78,7 @@ class Opened:
     @property
     def options(self) -> tuple[str, ...]:
         """The global options that say which project this is, to be repeated in commands that are suggested."""
-        given = {
-            "--project-file": self.settings.project_file,
-            "--project-id": self.settings.project_id,
-            "--region-name": self.settings.region_name,
-            "--role-arn": self.settings.role_arn,
-        }
-        return tuple(word for flag, each in given.items() if each is not None for word in (flag, each))
+        return self.settings.project_options
 
 
 def project_file(settings: Settings) -> ProjectFile:

@@ -10,15 +10,13 @@ from weco_deploy.cli.answering import answer
 from weco_deploy.cli.invocation import Invocation, Settings
 from weco_deploy.cli.opening import Opened
 from weco_deploy.cli.options import Names
-from weco_deploy.model.requests import DEFAULT_LABEL
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DEFAULT_LABEL
 from weco_deploy.model.results import PreparedRelease
 from weco_deploy.operations import release as operations
 from weco_deploy.operations.gates import check_label
 from weco_deploy.operations.release import LATEST
 from weco_deploy.report.documents import prepared_document
 from weco_deploy.report.screen import Screen
-
-DEFAULT_DESCRIPTION = "No description provided"
 
 
 def prepare(

@@ -8,6 +8,8 @@ from weco_deploy.model.deployment import Kind
 from weco_deploy.model.release import Release
 
 DEFAULT_LABEL = "latest"
+DEFAULT_DESCRIPTION = "No description provided"
+DEFAULT_ROLLBACK_DESCRIPTION = "Rollback"
 DEFAULT_INTERVAL = 10.0
 DEFAULT_WAIT = 600.0
 DEFAULT_CONFIRM_WAIT = 60.0

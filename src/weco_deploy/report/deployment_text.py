@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.report.console import console_links
-from weco_deploy.report.next_steps import next_steps
+from weco_deploy.report.next_steps import Request, next_steps
 from weco_deploy.report.outcomes import counts, outcome_lines
 from weco_deploy.report.page import BOLD, Page, status_style
 from weco_deploy.report.screen import Screen
@@ -15,15 +15,17 @@ from weco_deploy.report.verdict import verdict
 from weco_deploy.report.wording import count, listed
 
 
-def deployment_text(deployment: Deployment, screen: Screen, options: Sequence[str] = ()) -> str:
-    """The summary of a deployment; `options` are global options to repeat in the commands it names."""
+def deployment_text(
+    deployment: Deployment, screen: Screen, options: Sequence[str] = (), request: Request = None
+) -> str:
+    """The summary of a deployment; the commands that it names repeat the global `options` and `request`'s flags."""
     page = Page(screen)
     _summary(page, deployment, screen)
     if deployment.rollback:
         page.line()
         page.line("Rollback:", BOLD)
         _summary(page, deployment.rollback, screen)
-    if steps := next_steps(deployment, options):
+    if steps := next_steps(deployment, options, request):
         page.line()
         page.line("Next:", BOLD)
         for step in steps:

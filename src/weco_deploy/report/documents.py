@@ -19,6 +19,7 @@ from weco_deploy.model.publication import Publication
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 from weco_deploy.model.results import PreparedRelease, ReleaseDifference
 from weco_deploy.report.console import console_links
+from weco_deploy.report.next_steps import NextStep, Request, next_steps
 from weco_deploy.report.wording import in_utc
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -96,8 +97,15 @@ def images_document(images: Mapping[str, TaggedImage | None]) -> Document:
     return {"images": {image_id: _tagged(image) if image else None for image_id, image in images.items()}}
 
 
-def deployment_document(deployment: Deployment) -> Document:
-    return {"deployment": _deployment(deployment)}
+def deployment_document(
+    deployment: Deployment, options: Sequence[str] = (), request: Request = None
+) -> Document:
+    """A deployment that was made or watched just now, and what to do next: `next_steps` has the arguments.
+
+    Lists of deployments lack `next`: what helped once may be the wrong thing now.
+    """
+    steps = [_step(step) for step in next_steps(deployment, options, request)]
+    return {"deployment": {**_deployment(deployment), "next": steps}}
 
 
 def deployments_document(deployments: Sequence[Deployment]) -> Document:
@@ -225,6 +233,10 @@ def _deployment(deployment: Deployment) -> Document:
     }
 
 
+def _step(step: NextStep) -> Document:
+    return {"when": step.when, "command": step.command}
+
+
 def _image_change(change: ImageChange) -> Document:
     return {
         "from_digest": change.from_digest,
@@ -247,6 +259,7 @@ def _outcome(outcome: ServiceOutcome) -> Document:
         "reason": outcome.reason,
         "failures": [_failure(failure) for failure in outcome.failures],
         "console_url": links.service if links else None,
+        "links": {"service": links.service, "logs": links.logs} if links else None,
     }
 
 

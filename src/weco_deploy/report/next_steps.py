@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
+from weco_deploy.model.requests import (
+    DEFAULT_DESCRIPTION,
+    DEFAULT_ROLLBACK_DESCRIPTION,
+    ConfirmRequest,
+    DeployRequest,
+)
+from weco_deploy.report.flags import circumstances, looks, wishes
 from weco_deploy.report.untrusted import one_line
 
-_AGAIN = "run it again (what runs right is left alone)"
+Request: TypeAlias = DeployRequest | ConfirmRequest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +31,25 @@ class NextStep:
         return f"{self.when}: {self.command}"
 
 
-def next_steps(deployment: Deployment, options: Sequence[str] = ()) -> tuple[NextStep, ...]:
+def next_steps(
+    deployment: Deployment, options: Sequence[str] = (), request: Request = None
+) -> tuple[NextStep, ...]:
     """What one may do next; nothing where nothing is left to do.
 
     `options` are the global options to repeat, say `("--project-id", "catalogue")`: without them the
-    command would ask, or take another project file.
+    command would ask, or take another project file. `request` is what was asked for: without its flags the
+    command would do something else. Who only watched (ConfirmRequest) knows no more than is recorded.
     """
     back = deployment.rollback
     if back and back.status is not DeploymentStatus.SUCCEEDED:
         return (
-            NextStep("what ran before is not back; see where it stands", _watch(deployment, options)),
-            NextStep("and try again", _again(back, options)),
+            NextStep(
+                "what ran before is not back; see where it stands", _watch(deployment, options, request)
+            ),
+            NextStep("and try again", _again(back, options, _as_put_back(request))),
         )
-    again, watch = _again(deployment, options), _watch(deployment, options)
+    again, watch = _again(deployment, options, request), _watch(deployment, options, request)
+    run_it_again = _run_it_again(request)
     match deployment.status:
         case DeploymentStatus.SUCCEEDED | DeploymentStatus.UNVERIFIED:
             return ()
@@ -44,30 +58,47 @@ def next_steps(deployment: Deployment, options: Sequence[str] = ()) -> tuple[Nex
         case DeploymentStatus.TIMED_OUT:
             return (
                 NextStep("the services may still get there; go on watching", watch),
-                NextStep(f"or {_AGAIN}", again),
-                *_back(deployment, options),
+                NextStep(f"or {run_it_again}", again),
+                *_back(deployment, options, request),
             )
         case DeploymentStatus.INTERRUPTED:
             return (
-                NextStep(_AGAIN, again),
+                NextStep(run_it_again, again),
                 NextStep("or only see where it stands", watch),
-                *_back(deployment, options),
+                *_back(deployment, options, request),
             )
         case DeploymentStatus.FAILED:
             return (
                 NextStep("see where it stands now", watch),
-                *_back(deployment, options),
-                NextStep(f"once the cause is gone, {_AGAIN}", again),
+                *_back(deployment, options, request),
+                NextStep(f"once the cause is gone, {run_it_again}", again),
             )
         case DeploymentStatus.ROLLED_BACK:
-            return (NextStep(f"once the cause is gone, {_AGAIN}", again),)
+            return (NextStep(f"once the cause is gone, {run_it_again}", again),)
 
 
-def _watch(deployment: Deployment, options: Sequence[str]) -> str:
-    return command(*options, "confirm-deploy", "--environment-id", deployment.environment)
+def _run_it_again(request: Request) -> str:
+    forced = isinstance(request, DeployRequest) and request.force_redeploy
+    left = "all of it is redeployed" if forced else "what runs right is left alone"
+    return f"run it again ({left})"
 
 
-def _back(deployment: Deployment, options: Sequence[str]) -> tuple[NextStep, ...]:
+def _as_put_back(request: Request) -> Request:
+    """What the deployment that puts things back was asked for: services may be gone, nothing else was wanted."""
+    if not isinstance(request, DeployRequest):
+        return request
+    return replace(request, allow_missing=True, force_redeploy=False, rollback_on_failure=False)
+
+
+def _watch(deployment: Deployment, options: Sequence[str], request: Request) -> str:
+    """The command that looks at this deployment: at the last one there, unless another one was looked for."""
+    named = isinstance(request, ConfirmRequest) and request.release_id is not None
+    release = ("--release-id", deployment.release_id) if named else ()
+    how = looks(request) if request else ()
+    return command(*options, "confirm-deploy", *release, "--environment-id", deployment.environment, *how)
+
+
+def _back(deployment: Deployment, options: Sequence[str], request: Request) -> tuple[NextStep, ...]:
     """How to go back, where tags have moved away from something.
 
     After a rollback the same words would be that one again, so that another release has to be named.
@@ -77,17 +108,28 @@ def _back(deployment: Deployment, options: Sequence[str]) -> tuple[NextStep, ...
         return (NextStep("or find another release for `rollback --to-release`", look),)
     if not any(change.tag_moved and change.from_digest for change in deployment.images.values()):
         return ()
-    line = command(*options, "rollback", "--environment-id", deployment.environment)
+    how = circumstances(request) if isinstance(request, DeployRequest) else ()
+    line = command(*options, "rollback", "--environment-id", deployment.environment, *how)
     return (NextStep("or go back to the last release that worked", line),)
 
 
-def _again(deployment: Deployment, options: Sequence[str]) -> str:
-    """The command that does the same once more: its gates open as they did."""
+def _again(deployment: Deployment, options: Sequence[str], request: Request) -> str:
+    """The command that does the same once more, with the release named.
+
+    `release-deploy` would make another release, and `promote` take what the other environment runs by then.
+    Its gates open as they did: the reason for that is recorded, and so is the description.
+    """
     where = ("--environment-id", deployment.environment)
+    how = (*circumstances(request), *wishes(request)) if isinstance(request, DeployRequest) else ()
     override = ("--override-gate", deployment.gate_override) if deployment.gate_override else ()
     if deployment.kind is Kind.ROLLBACK:
-        return command(*options, "rollback", *where, "--to-release", deployment.release_id, *override)
-    return command(*options, "deploy", "--release-id", deployment.release_id, *where, *override)
+        what = ("rollback", *where, "--to-release", deployment.release_id)
+        usual = DEFAULT_ROLLBACK_DESCRIPTION
+    else:
+        what = ("deploy", "--release-id", deployment.release_id, *where)
+        usual = DEFAULT_DESCRIPTION
+    about = ("--description", deployment.description) if deployment.description != usual else ()
+    return command(*options, *what, *about, *how, *override)
 
 
 def command(*words: str) -> str:

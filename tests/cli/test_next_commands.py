@@ -1,0 +1,164 @@
+"""The commands that are suggested: pasted into a shell they do the same again, for the same project."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.desk import PROJECT_FILE, Desk
+from tests.world.behaviour import crash
+from weco_deploy.cli import asking
+from weco_deploy.cli.invocation import Invocation, Settings
+from weco_deploy.cli.opening import Opened
+from weco_deploy.local.interrupts import Signals
+from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.requests import DeployRequest
+from weco_deploy.operations import deploy as operations
+
+TWO_PROJECTS = PROJECT_FILE + PROJECT_FILE.replace("shop:", "bakery:").replace(
+    "id: search", "id: oven"
+).replace("id: items", "id: bread")
+UNUSUAL = (
+    *("--description", "Sam's; rm -rf ~"),
+    *("--confirmation-wait-for", "900"),
+    *("--confirmation-interval", "2.5"),
+    *("--wait-for-lock", "60"),
+    *("--lock-lease", "300"),
+    *("--override-gate", "the site is down, $USER"),
+    "--allow-missing",
+    "--force-redeploy",
+)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[DeployRequest]:
+    """What the operation was asked for, each time."""
+    requests: list[DeployRequest] = []
+    real: Callable[..., Deployment] = operations.deploy
+
+    def noted(request: DeployRequest, *rest: Any) -> Deployment:
+        requests.append(request)
+        return real(request, *rest)
+
+    monkeypatch.setattr(operations, "deploy", noted)
+    return requests
+
+
+def suggested(ran_json: Any, word: str) -> list[str]:
+    """The words after `weco-deploy` of the suggested command that holds `word`."""
+    (line,) = [
+        step["command"] for step in ran_json["deployment"]["next"] if word in shlex.split(step["command"])
+    ]
+    program, *words = shlex.split(line)
+    assert program == "weco-deploy"
+    return words
+
+
+def again(desk: Desk, arguments: tuple[str, ...], word: str) -> None:
+    ran = desk.run("--confirm", "--output", "json", *arguments)
+    assert ran.code == 1
+    desk.world.pass_time(60)
+    desk.run("--confirm", "--output", "json", *suggested(ran.json, word))
+
+
+def essence(request: DeployRequest) -> DeployRequest:
+    """What of a request the commands that make a release of their own can't share."""
+    return replace(request, release=replace(request.release, deployments=()), new_release=False)
+
+
+@pytest.mark.parametrize("extra", [(), ("--rollback-on-failure",)], ids=["left", "rolled back"])
+def test_the_same_again_asks_for_the_same(
+    desk: Desk, asked: list[DeployRequest], extra: tuple[str, ...]
+) -> None:
+    desk.run("--confirm", "release-deploy")
+    desk.world.pass_time(60)
+    desk.world.push("search", crash())
+
+    again(desk, ("release-deploy", *UNUSUAL, *extra), "deploy")
+
+    _, first, second = asked
+    assert essence(first) == essence(second)
+    assert first.rollback_on_failure is bool(extra)
+
+
+def test_a_rollback_again_asks_for_the_same(desk: Desk, asked: list[DeployRequest]) -> None:
+    desk.world.push("search", crash())
+    bad = desk.run("--output", "json", "prepare").json["release"]["release_id"]
+    desk.world.push("search")
+    desk.run("--confirm", "release-deploy")
+    desk.world.pass_time(60)
+
+    to = ("rollback", "--environment-id", "stage", "--to-release", bad, *UNUSUAL)
+    again(desk, to, "rollback")
+
+    _, first, second = asked
+    assert essence(first) == essence(second)
+
+
+def test_a_project_that_was_chosen_in_the_environment_is_named_in_the_command(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(".wellcome_project").write_text(TWO_PROJECTS)
+    monkeypatch.setenv("WECO_DEPLOY_PROJECT_ID", "shop")
+    desk.world.push("search", crash())
+
+    ran = desk.run("--confirm", "--output", "json", "release-deploy")
+
+    assert suggested(ran.json, "confirm-deploy")[:2] == ["--project-id", "shop"]
+
+
+def test_a_project_that_a_person_chose_is_named_in_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".wellcome_project").write_text(TWO_PROJECTS)
+    monkeypatch.setattr(asking, "somebody_answers", lambda _: True)
+    monkeypatch.setattr(asking, "value", lambda *_, **__: "bakery")
+    invocation = Invocation(Signals(print), Settings(role_arn="arn:aws:iam::1:role/x"))
+
+    opened = Opened(invocation, "deploy")
+
+    words = ("--project-id", "bakery", "--role-arn", "arn:aws:iam::1:role/x")
+    assert opened.options == invocation.settings.project_options == words
+
+
+def test_where_there_is_one_project_it_need_not_be_named(desk: Desk) -> None:
+    desk.world.push("search", crash())
+
+    ran = desk.run("--confirm", "--output", "json", "release-deploy")
+
+    assert suggested(ran.json, "confirm-deploy")[0] == "confirm-deploy"
+
+
+def test_links_and_commands_are_in_the_document_of_a_failure(desk: Desk) -> None:
+    desk.world.push("search", crash())
+
+    deployment = desk.run("--confirm", "--output", "json", "release-deploy").json["deployment"]
+
+    (failed,) = [service for service in deployment["services"] if service["status"] == "failed"]
+    assert failed["console_url"] is None or failed["links"]["service"] == failed["console_url"]
+    assert [set(step) for step in deployment["next"]] == [{"when", "command"}] * len(deployment["next"])
+    assert deployment["next"]
+
+
+def test_after_a_fault_of_ours_one_is_told_how_to_look_further(desk: Desk) -> None:
+    desk.world.push("search")
+    desk.world.fail("store.note", ZeroDivisionError())
+
+    ran = desk.run("--confirm", "-i", "shop", "release-deploy")
+
+    assert ran.err.endswith(
+        "\nwatch it: weco-deploy --project-id shop confirm-deploy --environment-id stage\n"
+    )
+
+
+def test_after_a_fault_of_ours_the_document_says_so_too(desk: Desk) -> None:
+    desk.world.push("search")
+    desk.world.fail("store.note", ZeroDivisionError())
+
+    ran = desk.run("--confirm", "--output", "json", "-i", "shop", "release-deploy")
+
+    assert suggested(ran.json, "confirm-deploy") == [
+        *("--project-id", "shop"),
+        *("confirm-deploy", "--environment-id", "stage"),
+    ]
