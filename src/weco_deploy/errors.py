@@ -27,8 +27,28 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
+
+
+class Command:
+    """A command of this tool, to be named in a hint.
+
+    Whoever raises an error does not know how the project was chosen: the options that say so are added by whoever
+    prints it, so that the line works as it is printed.
+    """
+
+    def __init__(self, *words: str) -> None:
+        self._words = words
+
+    def line(self, options: Sequence[str] = ()) -> str:
+        """The command with these global options, quoted for a shell."""
+        return shlex.join(("weco-deploy", *options, *self._words))
+
+
+Hint: TypeAlias = "str | tuple[str | Command, ...]"
+"""What to do next: a text, or pieces of one, some of them commands."""
 
 
 class DeployError(Exception):
@@ -43,10 +63,18 @@ class DeployError(Exception):
     code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: Hint = "") -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self._hint = (hint,) if isinstance(hint, str) else hint
+
+    @property
+    def hint(self) -> str:
+        return self.hinted()
+
+    def hinted(self, options: Sequence[str] = ()) -> str:
+        """The hint, with these global options in the commands that it names."""
+        return "".join(piece if isinstance(piece, str) else piece.line(options) for piece in self._hint)
 
 
 class UsageError(DeployError):
@@ -60,7 +88,7 @@ class ProjectFileError(DeployError):
     code = "project_file"
     exit_code = 2
 
-    def __init__(self, message: str, problems: Sequence[str] = (), hint: str = "") -> None:
+    def __init__(self, message: str, problems: Sequence[str] = (), hint: Hint = "") -> None:
         super().__init__("\n".join([message, *(f"  {problem}" for problem in problems)]), hint)
         self.problems = tuple(problems)
 
@@ -78,7 +106,7 @@ class PlanRefused(DeployError):
 
     code = "plan_refused"
 
-    def __init__(self, message: str, reasons: Sequence[str] = (), hint: str = "") -> None:
+    def __init__(self, message: str, reasons: Sequence[str] = (), hint: Hint = "") -> None:
         super().__init__("\n".join([message, *(f"  {reason}" for reason in reasons)]), hint)
         self.reasons = tuple(reasons)
 
@@ -139,7 +167,7 @@ class AwsError(DeployError):
 
     code = "aws_error"
 
-    def __init__(self, operation: str, message: str, hint: str = "") -> None:
+    def __init__(self, operation: str, message: str, hint: Hint = "") -> None:
         super().__init__(f"{operation}: {message}" if operation else message, hint)
         self.operation = operation
 

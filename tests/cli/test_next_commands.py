@@ -1,5 +1,7 @@
 """The commands that are suggested: pasted into a shell they do the same again, for the same project."""
 
+import ast
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,10 +10,12 @@ from typing import Any
 
 import pytest
 
+import weco_deploy
 from tests.cli.desk import PROJECT_FILE, Desk
-from tests.world.behaviour import crash
+from tests.world.behaviour import crash, slow
 from weco_deploy.cli import asking
 from weco_deploy.cli.invocation import Invocation, Settings
+from weco_deploy.cli.main import WecoDeploy
 from weco_deploy.cli.opening import Opened
 from weco_deploy.local.interrupts import Signals
 from weco_deploy.model.deployment import Deployment
@@ -162,3 +166,100 @@ def test_after_a_fault_of_ours_the_document_says_so_too(desk: Desk) -> None:
         *("--project-id", "shop"),
         *("confirm-deploy", "--environment-id", "stage"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("show-release",), "make one with: weco-deploy --project-id shop prepare"),
+        (
+            ("rollback", "--environment-id", "prod"),
+            "look with: weco-deploy --project-id shop show-deployments --environment-id prod; name one with --to-release",
+        ),
+        (
+            ("publish", "--image-id", "search", "--label", "env.prod"),
+            "publish under another label, and deploy that: "
+            "weco-deploy --project-id shop release-deploy --from-label LABEL",
+        ),
+    ],
+)
+def test_the_hint_of_an_error_is_for_this_project(desk: Desk, arguments: tuple[str, ...], hint: str) -> None:
+    Path(".wellcome_project").write_text(TWO_PROJECTS)
+
+    text = desk.run("-i", "shop", *arguments)
+    document = desk.run("-i", "shop", "--output", "json", *arguments)
+
+    assert text.err.endswith(f"; {hint}\n")
+    assert document.error["hint"] == hint
+
+
+def test_a_lock_of_somebody_else_s_is_released_by_the_command_that_is_named(desk: Desk) -> None:
+    Path(".wellcome_project").write_text(TWO_PROJECTS)
+    desk.world.somebody_locks("stage", holder="ada", reason="an audit")
+
+    refused = desk.run("-i", "shop", "--confirm", "--output", "json", "release-deploy")
+
+    line = refused.error["hint"].partition("with: ")[2].partition(" (")[0]
+    assert line == "weco-deploy --project-id shop unlock --environment-id stage"
+    assert desk.run("--confirm", *shlex.split(line)[1:], "--force").code == 0
+
+
+def test_what_is_recorded_has_no_command_to_paste_and_the_answer_has_it(desk: Desk) -> None:
+    desk.run("--confirm", "release-deploy")
+    desk.world.pass_time(60)
+    desk.world.push("search", crash())
+
+    for _ in range(2):  # the second time the tag points at what fails already
+        ran = desk.run("--confirm", "--output", "json", "release-deploy")
+        desk.world.pass_time(60)
+        assert "weco-deploy" not in ran.json["deployment"]["reason"]
+        assert "`rollback` moves it back" in ran.json["deployment"]["reason"]
+        assert suggested(ran.json, "rollback")[:3] == ["rollback", "--environment-id", "stage"]
+
+
+def test_a_rollout_that_goes_on_is_looked_at_with_the_command_that_is_suggested(desk: Desk) -> None:
+    desk.world.push("search", slow(300))
+
+    ran = desk.run("--confirm", "--output", "json", "release-deploy", "--confirmation-wait-for", "30")
+
+    assert ran.json["deployment"]["reason"].endswith("`confirm-deploy` tells how that ends")
+    assert "weco-deploy" not in ran.json["deployment"]["reason"]
+    assert desk.run(*suggested(ran.json, "confirm-deploy")).code == 3
+
+
+NAMED = re.compile(r"weco-deploy (?!sandbox)(" + "|".join(WecoDeploy.modules) + r")\b")
+SOURCES = sorted(Path(weco_deploy.__file__).parent.rglob("*.py"))
+
+
+def texts(tree: ast.AST) -> set[str]:
+    """Every text in the code that is no statement by itself, as docstrings are."""
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone
+    }
+
+
+def test_no_text_has_a_command_without_the_options_that_say_which_project_it_is() -> None:
+    named = {
+        f"{path.name}: {text}"
+        for path in SOURCES
+        for text in texts(ast.parse(path.read_text(encoding="utf-8")))
+        if NAMED.search(text)
+    }
+    assert named == set()
+
+
+def test_every_command_that_is_named_is_one() -> None:
+    named = {
+        call.args[0].value
+        for path in SOURCES
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "Command"
+        and isinstance(call.args[0], ast.Constant)
+    }
+    assert named
+    assert named <= set(WecoDeploy.modules)

@@ -151,7 +151,7 @@ def test_a_signal_anywhere_settles_releases_the_lock_and_running_it_again_conver
             assert outcome.status is after[0].status is DeploymentStatus.INTERRUPTED
             assert "interrupted" in outcome.reason
             assert goes_on(outcome) == ("ECS goes on" in outcome.reason)
-            assert goes_on(outcome) == ("confirm-deploy --environment-id" in outcome.reason)
+            assert goes_on(outcome) == ("`confirm-deploy`" in outcome.reason)
         world.pass_time(1)
 
         last = scenario.act(world)

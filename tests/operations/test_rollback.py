@@ -205,7 +205,7 @@ def test_where_a_rollback_failed_it_is_said_that_another_release_has_to_be_named
     failed = rollback(world, to_release=bad.release_id)
 
     assert failed.status is DeploymentStatus.FAILED
-    assert "weco-deploy rollback --environment-id stage --to-release RELEASE" in failed.reason
+    assert failed.reason.endswith("; `rollback --to-release` moves it back")
 
 
 # Named, gone, or nothing there.

@@ -25,7 +25,7 @@ from tests.report.samples import (
     release,
     version,
 )
-from weco_deploy.errors import EnvironmentLocked
+from weco_deploy.errors import Command, EnvironmentLocked
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
 from weco_deploy.model.environment import Lock
 from weco_deploy.model.image import TaggedImage
@@ -399,6 +399,14 @@ def test_an_error() -> None:
     assert error_document(EnvironmentLocked("prod is held by ada", "wait for it")) == {
         "error": {"code": "environment_locked", "message": "prod is held by ada", "hint": "wait for it"}
     }
+
+
+def test_a_command_in_the_hint_of_an_error_is_for_this_project() -> None:
+    error = EnvironmentLocked("prod is held by ada", ("release it with: ", Command("unlock"), " (--force)"))
+    shown = error_document(error, ("--project-id", "Sam's"))["error"]
+    assert isinstance(shown, dict)
+    assert shown["hint"] == """release it with: weco-deploy --project-id 'Sam'"'"'s' unlock (--force)"""
+    assert error.hint == "release it with: weco-deploy unlock (--force)"
 
 
 def test_times_are_utc_whatever_they_were_given_in() -> None:

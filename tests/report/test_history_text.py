@@ -59,6 +59,12 @@ def test_in_a_file_prose_is_wrapped_and_a_long_url_is_not() -> None:
 def test_empty_lists_say_what_to_do() -> None:
     assert releases_text((), Screen()) == "No releases yet. Make one: weco-deploy prepare\n"
     assert deployments_text((), Screen()) == "No deployments yet. Make one: weco-deploy deploy\n"
+
+
+def test_the_command_that_makes_the_first_one_is_for_this_project() -> None:
+    shop = ("--project-id", "shop")
+    assert releases_text((), Screen(), shop).endswith(": weco-deploy --project-id shop prepare\n")
+    assert deployments_text((), Screen(), shop).endswith(": weco-deploy --project-id shop deploy\n")
     assert images_text("latest", {}, Screen()) == "The project has no images.\n"
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.report.samples import EARLIER_ID, RELEASE_ID, change, deployment, release
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ImageChange, Kind
+from tests.report.samples import EARLIER_ID, RELEASE_ID, change, deployment, outcome, release
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ImageChange, Kind, ServiceStatus
 from weco_deploy.model.requests import ConfirmRequest, DeployRequest
 from weco_deploy.report.next_steps import Request, next_steps
 
@@ -75,6 +75,16 @@ def test_where_no_tag_has_moved_away_from_something_there_is_nothing_to_go_back_
     untouched: ImageChange,
 ) -> None:
     shown = next_steps(deployment(DeploymentStatus.FAILED, images=(untouched,)))
+    assert ROLLBACK not in [step.command for step in shown]
+
+
+def test_where_a_tag_points_since_earlier_at_what_failed_one_can_go_back() -> None:
+    failed = outcome("search", ServiceStatus.FAILED)
+    fine = outcome("items", ServiceStatus.SUCCEEDED)
+    both = (change("search", "b", "b", moved=False), change("items", "b", "b", moved=False))
+    shown = next_steps(deployment(DeploymentStatus.FAILED, (failed, fine), both))
+    assert ROLLBACK in [step.command for step in shown]
+    shown = next_steps(deployment(DeploymentStatus.TIMED_OUT, (fine,), both))
     assert ROLLBACK not in [step.command for step in shown]
 
 

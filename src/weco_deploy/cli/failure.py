@@ -28,23 +28,24 @@ def reported(error: BaseException, invocation: Invocation, arguments: Sequence[s
     ours = _ours(error, invocation)
     if invocation.settings.verbose and not isinstance(error, click.ClickException):
         write_notice(origin_of(error))
-    write_notice(_line(ours))
+    options = invocation.settings.project_options
+    write_notice(_line(ours, options))
     if invocation.settings.json or _asks_for_json(arguments, os.environ):
         try:
             write_result(json_text(_document(ours, invocation)))
         except DeployError as unwritable:
-            write_notice(_line(unwritable))
+            write_notice(_line(unwritable, options))
     elif invocation.recorded is not None:
-        for step in next_steps(invocation.recorded, invocation.settings.project_options, invocation.request):
+        for step in next_steps(invocation.recorded, options, invocation.request):
             write_notice(str(step))
     return exit_code(ours, arguments, os.environ)
 
 
 def _document(error: DeployError, invocation: Invocation) -> Document:
-    recorded = invocation.recorded
+    recorded, options = invocation.recorded, invocation.settings.project_options
     if recorded is None:
-        return error_document(error)
-    return deployment_document(recorded, invocation.settings.project_options, invocation.request)
+        return error_document(error, options)
+    return deployment_document(recorded, options, invocation.request)
 
 
 def exit_code(error: DeployError, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -78,15 +79,14 @@ def _usage(error: click.ClickException) -> UsageError:
     return UsageError(error.format_message().rstrip("."), hint)
 
 
-def _line(error: DeployError) -> str:
+def _line(error: DeployError, options: Sequence[str]) -> str:
     """One line, but for errors that list what they found: those have a line for each."""
     first, *rest = error.message.split("\n")
+    hint = error.hinted(options)
     if not rest:
-        return one_line(f"error: {first}; {error.hint}" if error.hint else f"error: {first}")
+        return one_line(f"error: {first}; {hint}" if hint else f"error: {first}")
     indented = [f"  {one_line(each)}" for each in rest]
-    return "\n".join(
-        (f"error: {one_line(first)}", *indented, *([one_line(error.hint)] if error.hint else []))
-    )
+    return "\n".join((f"error: {one_line(first)}", *indented, *([one_line(hint)] if hint else [])))
 
 
 def _asks_for_json(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:

@@ -46,7 +46,7 @@ def show_releases(invocation: Invocation, *, limit: int) -> None:
     def text(screen: Screen) -> str:
         from weco_deploy.report.history_text import releases_text
 
-        return releases_text(releases, screen)
+        return releases_text(releases, screen, opened.options)
 
     answer(opened.settings, lambda: documents.releases_document(releases), text)
 
@@ -62,7 +62,7 @@ def show_deployments(
     def text(screen: Screen) -> str:
         from weco_deploy.report.history_text import deployments_text
 
-        return deployments_text(deployments, screen)
+        return deployments_text(deployments, screen, opened.options)
 
     answer(opened.settings, lambda: documents.deployments_document(deployments), text)
 

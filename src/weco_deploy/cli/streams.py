@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TextIO
 
-from weco_deploy.errors import DeployError
+from weco_deploy.errors import Command, DeployError
 
 
 def write_result(text: str) -> None:
@@ -19,7 +19,7 @@ def write_result(text: str) -> None:
         silence(sys.stdout)
         raise DeployError(
             f"the result could not be written to stdout: {error.strerror or error}",
-            "what was done is done; look at it with: weco-deploy show-deployments",
+            ("what was done is done; look at it with: ", Command("show-deployments")),
         ) from error
 
 

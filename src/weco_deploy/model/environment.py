@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from weco_deploy.errors import EnvironmentLocked
+from weco_deploy.errors import Command, EnvironmentLocked
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.service import ServiceKey
 
@@ -43,8 +43,11 @@ class Lock:
             f"{self.reason or 'no reason given'}",
             "wait for it with --wait-for-lock SECONDS"
             if self.deployment_id
-            else f"ask its holder, or release it with: weco-deploy unlock --environment-id {environment} "
-            "(--force if it is not yours)",
+            else (
+                "ask its holder, or release it with: ",
+                Command("unlock", "--environment-id", environment),
+                " (--force if it is not yours)",
+            ),
         )
 
 

@@ -17,6 +17,9 @@ from weco_deploy.pipeline.watch import Patience, Watched, tracks, watch
 from weco_deploy.ports import Ports
 from weco_deploy.rules.outcome import left_behind, verdict
 
+# What is recorded is read elsewhere too, so it names commands without options: the report has the lines to paste.
+_GOES_ON = "ECS goes on with the services that it was told to redeploy: `confirm-deploy` tells how that ends"
+
 
 def carry_out(
     planned: Plan,
@@ -37,11 +40,11 @@ def carry_out(
         if status is DeploymentStatus.TIMED_OUT:
             ledger.unseen = not watched.unfinished
             late = "still not done" if watched.unfinished else "not seen to be done"
-            reason = reasons(f"{late} after {request.wait:g} s", reason, _goes_on(ledger.deployment))
+            reason = reasons(f"{late} after {request.wait:g} s", reason, _GOES_ON)
     except Interrupted as interrupted:
         status, reason = DeploymentStatus.INTERRUPTED, interrupted.message
         if any(service.status is ServiceStatus.IN_PROGRESS for service in ledger.deployment.services):
-            reason = f"{reason}; {_goes_on(ledger.deployment)}"
+            reason = f"{reason}; {_GOES_ON}"
     except DeployError as error:
         ledger.lost = isinstance(error, LeaseLost)
         status, reason = DeploymentStatus.FAILED, error.message
@@ -53,13 +56,6 @@ def not_seen(watched: Watched) -> str:
     if not watched.blind_because:
         return ""
     return f"the last look at the services failed: {watched.blind_because}"
-
-
-def _goes_on(deployment: Deployment) -> str:
-    return (
-        "ECS goes on with the services that it was told to redeploy: look with "
-        f"weco-deploy confirm-deploy --environment-id {deployment.environment}"
-    )
 
 
 def settle(ledger: Ledger, tell: Callable[[Event], None], undone: Deployment | None = None) -> Deployment:
@@ -97,18 +93,17 @@ def _left_behind(deployment: Deployment) -> str:
     if not images:
         return ""
     # A rollback without a release would be this one again.
-    named = " --to-release RELEASE" if deployment.kind is Kind.ROLLBACK else ""
+    how = "rollback --to-release" if deployment.kind is Kind.ROLLBACK else "rollback"
     return (
         f"env.{deployment.environment} still points at the image of {', '.join(images)} that failed, also where ECS "
-        "put the service back by itself; to move it back: "
-        f"weco-deploy rollback --environment-id {deployment.environment}{named}"
+        f"put the service back by itself; `{how}` moves it back"
     )
 
 
 def _not_claimed(deployment: Deployment, why: str) -> Deployment:
     """The deployment as it may be told where its record could not be closed: no success is claimed."""
     succeeded = deployment.status is DeploymentStatus.SUCCEEDED
-    reason = f"{why}: look with weco-deploy confirm-deploy --environment-id {deployment.environment}"
+    reason = f"{why}: `confirm-deploy` tells how it stands"
     return replace(
         deployment,
         status=DeploymentStatus.IN_PROGRESS if succeeded else deployment.status,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from weco_deploy.errors import DeployError, EnvironmentLocked, Interrupted, NotFound
+from weco_deploy.errors import Command, DeployError, EnvironmentLocked, Interrupted, NotFound
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus, reasons
 from weco_deploy.model.environment import EnvironmentRecord, Held
 from weco_deploy.model.events import Event, Notice, Waiting
@@ -52,7 +52,7 @@ def confirm(request: ConfirmRequest, ports: Ports, tell: Callable[[Event], None]
             continue  # somebody was faster
     raise EnvironmentLocked(
         f"{environment.id} was changed by others {LOOKS} times while it was looked at",
-        "somebody deploys to it: look with weco-deploy show-deployments, then run this again",
+        ("somebody deploys to it: look with ", Command("show-deployments"), ", then run this again"),
     )
 
 
@@ -154,7 +154,7 @@ def _chosen(request: ConfirmRequest, ports: Ports) -> Deployment:
         what = f"release {release_id} was never" if release_id else "nothing was"
         raise NotFound(
             f"{what} deployed to {request.environment_id}{'' if release_id else ' yet'}",
-            f"look with: weco-deploy show-deployments --environment-id {request.environment_id}",
+            ("look with: ", Command("show-deployments", "--environment-id", request.environment_id)),
         )
     return found[0]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from weco_deploy.errors import Declined, EnvironmentLocked
+from weco_deploy.errors import Command, Declined, EnvironmentLocked
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, reasons
 from weco_deploy.model.events import Claimed, Event, Notice, Settling
 from weco_deploy.model.plan import Plan, Snapshot
@@ -88,7 +88,7 @@ def deploy(
             return _carry_out(planned, environment, request, ledger, ports, tell)
     raise EnvironmentLocked(
         f"{environment.id} was changed by others {PLANS} times while this deployment was planned",
-        "somebody else deploys to it: look with weco-deploy show-deployments, then run this again",
+        ("somebody else deploys to it: look with ", Command("show-deployments"), ", then run this again"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from weco_deploy.errors import NotFound, NothingToRelease, PlanRefused, UsageError
+from weco_deploy.errors import Command, NotFound, NothingToRelease, PlanRefused, UsageError
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.project import Image
 from weco_deploy.model.release import ImageVersion, Release
@@ -25,7 +25,7 @@ def choose(ports: Ports, text: str) -> Release:
         newest = ports.store.latest()
         if newest is None:
             raise NotFound(
-                f"project {ports.project.id} has no release yet", "make one with: weco-deploy prepare"
+                f"project {ports.project.id} has no release yet", ("make one with: ", Command("prepare"))
             )
         return newest
     release = ports.store.release(text)
@@ -39,7 +39,10 @@ def choose(ports: Ports, text: str) -> Release:
         raise UsageError(f"{text!r} may be any of these releases: {ids}", "give more of the release's id")
     raise NotFound(
         f"there is no release {text!r} of project {ports.project.id}",
-        f"a prefix needs at least {PREFIX_LENGTH} characters; list releases with: weco-deploy show-releases",
+        (
+            f"a prefix needs at least {PREFIX_LENGTH} characters; list releases with: ",
+            Command("show-releases"),
+        ),
     )
 
 

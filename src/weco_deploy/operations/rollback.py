@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from weco_deploy.errors import NotFound
+from weco_deploy.errors import Command, NotFound
 from weco_deploy.model.release import Release
 from weco_deploy.operations.earlier import as_it_was, recorded
 from weco_deploy.operations.release import choose
@@ -37,7 +37,10 @@ def earlier_release(
     if target is None:
         raise NotFound(
             f"there is no earlier release to go back to in {environment.id}",
-            f"look with: weco-deploy show-deployments --environment-id {environment.id}; "
-            "name one with --to-release",
+            (
+                "look with: ",
+                Command("show-deployments", "--environment-id", environment.id),
+                "; name one with --to-release",
+            ),
         )
     return as_it_was(target, deployments, ports)

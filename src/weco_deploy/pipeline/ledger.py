@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from weco_deploy.errors import Interrupted, LeaseLost, Throttled, Unreachable
+from weco_deploy.errors import Command, Interrupted, LeaseLost, Throttled, Unreachable
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.environment import Held
 from weco_deploy.ports import Clock, Interrupts
@@ -62,7 +62,10 @@ class Ledger:
         if self._clock.utc() >= self._held.lease_ends:
             raise LeaseLost(
                 f"our lock on {self._held.environment} ran out at {self._held.lease_ends:%H:%M:%S}Z: nothing more is changed",
-                f"run the same command again, or look at it with: weco-deploy confirm-deploy --environment-id {self._held.environment}",
+                (
+                    "run the same command again, or look at it with: ",
+                    Command("confirm-deploy", "--environment-id", self._held.environment),
+                ),
             )
 
     def renew_if_due(self) -> None:

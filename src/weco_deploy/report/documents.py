@@ -171,8 +171,9 @@ def publication_document(publication: Publication, *, dry_run: bool) -> Document
     }
 
 
-def error_document(error: DeployError) -> Document:
-    return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+def error_document(error: DeployError, options: Sequence[str] = ()) -> Document:
+    """An error; `options` are global options to repeat in the commands that its hint names."""
+    return {"error": {"code": error.code, "message": error.message, "hint": error.hinted(options)}}
 
 
 def _time(at: datetime) -> str:

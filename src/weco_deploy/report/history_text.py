@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.release import Release
+from weco_deploy.report.next_steps import command
 from weco_deploy.report.page import DIM, Page, status_style
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Cell, Column, Styled
@@ -14,11 +15,14 @@ from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import listed, minute, short_digest, short_id, version_name
 
 
-def releases_text(releases: Sequence[Release], screen: Screen) -> str:
-    """One row a release; `deployed to` names each environment once."""
+def releases_text(releases: Sequence[Release], screen: Screen, options: Sequence[str] = ()) -> str:
+    """One row a release; `deployed to` names each environment once.
+
+    `options` are global options to repeat in the command that is named where there is none.
+    """
     page = Page(screen)
     if not releases:
-        page.line("No releases yet. Make one: weco-deploy prepare")
+        page.line(f"No releases yet. Make one: {command(*options, 'prepare')}")
         return page.text()
     columns = (
         Column("made (UTC)"),
@@ -34,10 +38,11 @@ def releases_text(releases: Sequence[Release], screen: Screen) -> str:
     return page.text()
 
 
-def deployments_text(deployments: Sequence[Deployment], screen: Screen) -> str:
+def deployments_text(deployments: Sequence[Deployment], screen: Screen, options: Sequence[str] = ()) -> str:
+    """One row a deployment; `options` as for releases."""
     page = Page(screen)
     if not deployments:
-        page.line("No deployments yet. Make one: weco-deploy deploy")
+        page.line(f"No deployments yet. Make one: {command(*options, 'deploy')}")
         return page.text()
     columns = (
         Column("begun (UTC)"),

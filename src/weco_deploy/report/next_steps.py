@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
+from weco_deploy.errors import Command
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, ServiceStatus
 from weco_deploy.model.requests import (
     DEFAULT_DESCRIPTION,
     DEFAULT_ROLLBACK_DESCRIPTION,
@@ -99,14 +99,23 @@ def _watch(deployment: Deployment, options: Sequence[str], request: Request) -> 
 
 
 def _back(deployment: Deployment, options: Sequence[str], request: Request) -> tuple[NextStep, ...]:
-    """How to go back, where tags have moved away from something.
+    """How to go back, where tags have moved away from something, or point since earlier at what failed.
 
     After a rollback the same words would be that one again, so that another release has to be named.
     """
     if deployment.kind is Kind.ROLLBACK:
         look = command(*options, "show-deployments", "--environment-id", deployment.environment)
         return (NextStep("or find another release for `rollback --to-release`", look),)
-    if not any(change.tag_moved and change.from_digest for change in deployment.images.values()):
+    failed = {
+        image_id
+        for service in deployment.services
+        if service.status is ServiceStatus.FAILED
+        for image_id in service.images
+    }
+    if not any(
+        change.from_digest and (change.tag_moved or (change.applied and change.image_id in failed))
+        for change in deployment.images.values()
+    ):
         return ()
     how = circumstances(request) if isinstance(request, DeployRequest) else ()
     line = command(*options, "rollback", "--environment-id", deployment.environment, *how)
@@ -134,4 +143,4 @@ def _again(deployment: Deployment, options: Sequence[str], request: Request) -> 
 
 def command(*words: str) -> str:
     """A command line of this tool, quoted for a shell; `words` may hold anything."""
-    return shlex.join(["weco-deploy", *map(one_line, words)])
+    return Command(*map(one_line, words)).line()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from weco_deploy.errors import PlanRefused
+from weco_deploy.errors import Command, PlanRefused
 from weco_deploy.model.deployment import Kind
 from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.plan import Action, Expected, Plan, PlannedImage, PlannedService, Snapshot
@@ -126,7 +126,7 @@ def _deployable(project: Project, release: Release) -> Mapping[str, ImageVersion
     if not versions:
         raise PlanRefused(
             f"release {release.release_id} has no version of any image of project {project.id}",
-            hint="make a new one with: weco-deploy prepare",
+            hint=("make a new one with: ", Command("prepare")),
         )
     return versions
 

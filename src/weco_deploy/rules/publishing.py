@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from weco_deploy.errors import PlanRefused, UsageError
+from weco_deploy.errors import Command, PlanRefused, UsageError
 from weco_deploy.model.image import Manifest, Repository
 from weco_deploy.model.publication import LocalImage
 from weco_deploy.rules.planning import movable
@@ -35,7 +35,10 @@ def check_label(label: str) -> None:
     if label.startswith("env."):
         raise UsageError(
             f"{label} says what runs in an environment, so only a deployment moves it",
-            "publish under another label, and deploy that: weco-deploy release-deploy --from-label LABEL",
+            (
+                "publish under another label, and deploy that: ",
+                Command("release-deploy", "--from-label", "LABEL"),
+            ),
         )
     if label.startswith(REF):
         raise UsageError(f"{label} names a commit, so it is no label", f"say --ref {label.removeprefix(REF)}")

@@ -12,7 +12,7 @@ from weco_deploy.aws.records.history import History, latest_date
 from weco_deploy.aws.records.releases import latest_item, latest_key, listing, release_item
 from weco_deploy.aws.records.table import Table
 from weco_deploy.aws.records.writes import Check, Put, Update, Write
-from weco_deploy.errors import NotFound, Throttled
+from weco_deploy.errors import Command, NotFound, Throttled
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.release import Release, ReleaseDeployment
 from weco_deploy.ports import Claim, StaleFence
@@ -72,7 +72,9 @@ def _deployed_release(claim: Claim, found: Mapping[str, Item]) -> Sequence[Write
     if deployment.release_id in found:
         return [_listed(found[deployment.release_id], deployment)]
     if claim.new_release is None:
-        raise NotFound(f"release {deployment.release_id} is not recorded", "see `weco-deploy show-releases`")
+        raise NotFound(
+            f"release {deployment.release_id} is not recorded", ("look with: ", Command("show-releases"))
+        )
     listed = ReleaseDeployment(
         environment=deployment.environment,
         date_created=deployment.date_created,
