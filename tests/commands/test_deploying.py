@@ -122,6 +122,8 @@ def test_the_history_tells_what_happened(shop: Team) -> None:
         shop.release_deploy("--description", f"number {number}", to=environment_id).json["deployment"]
         for number, environment_id in enumerate(("stage", "prod", "stage"))
     ]
+    for one in made:
+        assert one.pop("next") == []  # said at the end of a run, and no part of the history
 
     everywhere = shop.json("show-deployments").json["deployments"]
     staged = shop.json("show-deployments", "--environment-id", "stage").json["deployments"]
