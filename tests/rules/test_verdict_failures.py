@@ -163,6 +163,16 @@ def test_a_task_that_is_ours_only_perhaps_fails_nothing() -> None:
     assert judged(rolled(task("t1"), certainly)) is ServiceStatus.FAILED
 
 
+def test_a_rollback_before_the_first_look_is_known_by_what_ecs_tells_of_ours() -> None:
+    told = f"(service search-api) (deployment {OURS}) deployment failed: tasks failed to start."
+    back = view(service(running=2, deployments=[primary(BEFORE, completed=True)], events=(told,)))
+    start = replace(track(), previous_id=BEFORE)
+    assert judged(back, start=start) is ServiceStatus.IN_PROGRESS
+    now = after(back, back, start=start)
+    assert now.status is ServiceStatus.FAILED
+    assert now.reason == f"ECS rolled back to {BEFORE}: it gives no reason"
+
+
 # No circuit breaker
 
 

@@ -157,11 +157,12 @@ def _gone(track: Track) -> Track:
 def _not_primary(track: Track, service: Service, ours: EcsDeployment | None) -> Track:
     """Somebody else's deployment is PRIMARY: later than ours, a rollback by ECS, or an answer from before."""
     primary = service.primary
-    if primary is None or (not track.seen and primary.id == track.previous_id):
+    from_before = ours is None and primary is not None and primary.id == track.previous_id
+    told = _told_of_failure(track, service)
+    if primary is None or (from_before and not track.seen and not told):
         return replace(track, overtaken=0, steady=0, state="waiting for ECS")
     track = replace(track, overtaken=track.overtaken + 1, steady=0, state="another deployment is primary")
-    from_before = ours is None and primary.id == track.previous_id
-    if track.overtaken < (POLLS_AGAINST_THE_PAST if from_before else POLLS_TO_BE_SURE):
+    if track.overtaken < (POLLS_AGAINST_THE_PAST if from_before and not told else POLLS_TO_BE_SURE):
         return track
     if primary.id == track.previous_id or _rolled_back(track, service, primary, ours):
         return _fail(
@@ -185,6 +186,11 @@ def _rolled_back(track: Track, service: Service, primary: EcsDeployment, ours: E
         return True
     if "rolling back" in primary.rollout_reason and track.deployment_id not in primary.rollout_reason:
         return True
+    return _told_of_failure(track, service)
+
+
+def _told_of_failure(track: Track, service: Service) -> bool:
+    """Whether ECS's event log says that our deployment failed: that is no answer from before it."""
     return any(f"{track.deployment_id}) deployment failed" in event.message for event in service.events)
 
 
