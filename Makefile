@@ -10,7 +10,7 @@ WORKERS ?= 4
 help:
 	@echo "make demo       install, start a local AWS, and see a release go to stage and to prod"
 	@echo "make test       install, and run the tests"
-	@echo "make test-faults  kill it, cut it off, race it: about eleven minutes"
+	@echo "make test-faults  kill it, cut it off, race it: about thirteen minutes"
 	@echo "make test-e2e   deploy real containers, and take turns with 5.x: needs a Docker Engine, or root and dockerd"
 	@echo "make check      lint, types, import contracts and tests"
 	@echo "make bench      measure the start-up time"
@@ -36,7 +36,7 @@ demo: $(VENV)/demo.stamp
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal -m "not faults and not e2e"
 
-# Kills, lost answers, races: the tool as a process against a real emulator. Some eleven minutes on two cores.
+# Kills, lost answers, races: the tool as a process against a real emulator. Some thirteen minutes on two cores.
 test-faults: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal -m faults tests/faults_real
 

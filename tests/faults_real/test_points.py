@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults_real.test_kills import BACK, TO_PROD, TO_STAGE, Point, Scenario, points
+from tests.faults_real.test_kills import Point, points
 from tests.proxy.calls import Call
 
 CALLS = [
@@ -24,15 +24,8 @@ def test_each_call_that_changes_something_is_a_point_before_and_after() -> None:
     assert every == {(nth, after) for nth in range(1, 13) for after in (False, True)}
 
 
-@pytest.mark.parametrize("scenario", [TO_STAGE, TO_PROD, BACK], ids=lambda scenario: scenario.name)
 @pytest.mark.parametrize("changes", [True, False], ids=["calls that change something", "reads"])
-def test_what_is_tried_is_half_before_and_half_after_a_call(scenario: Scenario, changes: bool) -> None:
-    before, after = counted(points(CALLS)[:: scenario.every], changes=changes)
+def test_what_is_tried_is_half_before_and_half_after_a_call(changes: bool) -> None:
+    before, after = counted(points(CALLS), changes=changes)
     assert before > 0
     assert abs(before - after) <= 1
-
-
-@pytest.mark.parametrize("scenario", [TO_STAGE, TO_PROD, BACK], ids=lambda scenario: scenario.name)
-def test_calls_of_odd_and_of_even_number_are_tried(scenario: Scenario) -> None:
-    tried = [point.nth for point in points(CALLS)[:: scenario.every] if point.changes]
-    assert {nth % 2 for nth in tried} == {0, 1}
