@@ -16,7 +16,7 @@ from tests.operations.runs import (
     statuses,
 )
 from tests.world import Killed, World, crash, slow
-from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE
+from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
 from weco_deploy.errors import EnvironmentLocked, GateClosed, Interrupted, NotFound
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.environment import DeployedRelease
@@ -24,6 +24,7 @@ from weco_deploy.model.events import Notice, Waiting
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest
 from weco_deploy.operations.confirm import confirm
+from weco_deploy.rules.running import rested
 
 LEASE_AND_GRACE = 120 + 15
 WRITES = ("claim", "resume", "renew", "note", "settle", "save", "lock", "unlock")
@@ -168,6 +169,32 @@ def test_one_that_crashed_is_not_called_mended_before_its_tasks_have_been_up_for
         promote(world)
 
 
+@pytest.mark.parametrize("breaker", [True, False])
+@pytest.mark.parametrize("crashes_after", [8, 15])
+def test_one_that_looks_well_between_two_crashes_is_not_called_mended(
+    crashes_after: int, breaker: bool
+) -> None:
+    world = World.of(project({"search": ["search-api"], "items": ["items-api"]}), breaker=breaker)
+    world.push("search", crash(at=crashes_after))
+    world.push("items", slow(100))
+    assert statuses(release_deploy(world))["search-api"] is ServiceStatus.FAILED
+    world.pass_time(5)
+    while not (world.running("search-api", "stage") and resting(world)):
+        world.pass_time(1)
+
+    deployment = confirm_deploy(world)
+
+    assert statuses(deployment)["search-api"] is ServiceStatus.FAILED
+    assert "not been up for long enough" in deployment.services[0].reason
+    with pytest.raises(GateClosed):
+        promote(world)
+
+
+def resting(world: World) -> bool:
+    """Whether ECS takes search-api to be as it should."""
+    return rested(world.look("search-api", "stage"))
+
+
 @pytest.mark.parametrize("seconds", [135, 300])
 def test_why_one_that_was_cut_off_failed_is_found_out_after_ecs_has_rolled_it_back(seconds: int) -> None:
     world = World.of(ONE_AND_ONE, breaker=True, rolls_back=True)
@@ -193,7 +220,8 @@ def test_one_that_failed_and_was_scaled_to_nothing_since_stays_failed() -> None:
     world.scale("search-api", "stage", 0)
     world.settle_down()
 
-    assert statuses(confirm_deploy(world)) == {"search-api": ServiceStatus.FAILED}
+    (service,) = confirm_deploy(world).services
+    assert (service.status, service.reason) == (ServiceStatus.FAILED, "it failed, and runs nothing now")
     assert deployments(world)[0].status is DeploymentStatus.FAILED
 
 
