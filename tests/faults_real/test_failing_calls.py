@@ -46,6 +46,8 @@ CHANGES = ("dynamodb:TransactWriteItems", "ecr:PutImage", "ecs:UpdateService")
 MAKES_TABLE, RENEWS = "dynamodb:CreateTable", "dynamodb:UpdateItem"
 SLOW = Behaviour(starts_after=5.0)
 """So slow that a short lease has to be renewed meanwhile."""
+SOME_POLLS = Behaviour(starts_after=1.5)
+"""So slow that no single poll finds all of it done."""
 
 REFUSALS: dict[str, Deed] = {
     "throttled": deeds.throttled(),
@@ -89,6 +91,13 @@ class Fault:
     @property
     def lease(self) -> tuple[str, ...]:
         return PATIENT if self.harmless and self.call != RENEWS else DEAD_SOON
+
+    @property
+    def images(self) -> Behaviour:
+        """Images that keep the deployment going for long enough to make the call so often."""
+        if self.call == RENEWS:
+            return SLOW
+        return SOME_POLLS if self.call in WATCHING and self.nth > 1 else GOOD
 
     @property
     def harmless(self) -> bool:
@@ -140,7 +149,7 @@ def every_fault() -> list[Fault]:
 
 
 async def attempt(world: World, fault: Fault, count: Count) -> None:
-    await world.push(*NEW, behaviour=SLOW if fault.call == RENEWS else GOOD)
+    await world.push(*NEW, behaviour=fault.images)
     if fault.call == MAKES_TABLE:
         await world.truth.forget_table()
     if fault.command == DEPLOY_LATEST:
