@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cli.desk import Ran
-from tests.commands.process import IN_TIME, environment
+from tests.commands.process import environment, ran
 from tests.commands.team import Team
 
 SECRET_KEY = "kept-very-secret-key-1"
@@ -67,17 +66,9 @@ def audited(team: Team, tmp_path: Path, *arguments: str, plant: bool = False) ->
         PYTHONPATH=os.pathsep.join(str(AUDITED.parents[2] / each) for each in ("src", ".")),
         PYTHONDONTWRITEBYTECODE="1",
     )
-    done = subprocess.run(
-        [sys.executable, str(AUDITED), "--verbose", "--output", "json", "--confirm", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=IN_TIME,
-        env=environ,
-    )
+    audited = (sys.executable, str(AUDITED))
     return Kept(
-        Ran(done.returncode, done.stdout, done.stderr),
+        ran(environ, "--verbose", "--output", "json", "--confirm", *arguments, program=audited),
         audit.read_text(),
         (home_directory, Path.cwd()),
         frozenset(Signed(**json.loads(line)) for line in signed.read_text().splitlines()),

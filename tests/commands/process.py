@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,9 +22,9 @@ def environment(team: Team, **more: str) -> dict[str, str]:
     return os.environ | team.sandbox.environment() | {"PYTHONPATH": str(_SOURCES)} | more
 
 
-def ran(environ: dict[str, str], *arguments: str) -> Ran:
+def ran(environ: dict[str, str], *arguments: str, program: Sequence[str] = PROGRAM) -> Ran:
     ended = subprocess.run(
-        [*PROGRAM, *arguments],
+        [*program, *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
