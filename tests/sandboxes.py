@@ -19,8 +19,8 @@ import pytest
 
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox import supervisor
+from weco_deploy.sandbox.accounts import SANDBOX_ACCOUNT, Place
 from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.place import SANDBOX_ACCOUNT, Place
 from weco_deploy.sandbox.provision import MadeServices
 from weco_deploy.sandbox.running import Sandbox, described, fill
 from weco_deploy.sandbox.threads import side_by_side

@@ -9,7 +9,7 @@ import pytest
 from tests.aws.scripted import ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.ecs import EcsRuntime
-from weco_deploy.aws.seen import key_from_arn
+from weco_deploy.aws.ecs_answers import key_from_arn
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import AccessDenied
 from weco_deploy.model.service import FoundService, ServiceKey

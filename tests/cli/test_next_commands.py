@@ -13,10 +13,10 @@ import pytest
 import weco_deploy
 from tests.cli.desk import PROJECT_FILE, Desk
 from tests.world.behaviour import crash, slow
-from weco_deploy.cli import asking
+from weco_deploy.cli import prompts
 from weco_deploy.cli.invocation import Invocation, Settings
 from weco_deploy.cli.main import WecoDeploy
-from weco_deploy.cli.opening import Opened
+from weco_deploy.cli.project_context import Opened
 from weco_deploy.local.interrupts import Signals
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.requests import DeployRequest
@@ -116,8 +116,8 @@ def test_a_project_that_was_chosen_in_the_environment_is_named_in_the_command(
 
 def test_a_project_that_a_person_chose_is_named_in_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".wellcome_project").write_text(TWO_PROJECTS)
-    monkeypatch.setattr(asking, "somebody_answers", lambda _: True)
-    monkeypatch.setattr(asking, "value", lambda *_, **__: "bakery")
+    monkeypatch.setattr(prompts, "somebody_answers", lambda _: True)
+    monkeypatch.setattr(prompts, "value", lambda *_, **__: "bakery")
     invocation = Invocation(Signals(print), Settings(role_arn="arn:aws:iam::1:role/x"))
 
     opened = Opened(invocation, "deploy")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from tests.sandbox.rollouts import eventually
 from weco_deploy.model.project import Project
+from weco_deploy.sandbox.accounts import home, services_of
 from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.place import home, services_of
 from weco_deploy.sandbox.provision import cluster_name, legal_name
 from weco_deploy.sandbox.running import Sandbox
 

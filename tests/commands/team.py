@@ -12,8 +12,8 @@ from tests.commands.seen import Aws
 from weco_deploy.cli.main import run
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox import images
+from weco_deploy.sandbox.accounts import Place
 from weco_deploy.sandbox.behaviour import GOOD, parse
-from weco_deploy.sandbox.place import Place
 from weco_deploy.sandbox.registry import Registry
 from weco_deploy.sandbox.running import PushedImage, Sandbox
 

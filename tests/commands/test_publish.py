@@ -15,9 +15,9 @@ from tests.commands.kept import SECRET_KEY, SESSION_TOKEN, audited, leaks
 from tests.commands.team import Team
 from tests.local.fake_engine import FakeEngine, fake_engine
 from tests.local.layouts import multi_arch, single
+from weco_deploy.sandbox.accounts import home
 from weco_deploy.sandbox.behaviour import GOOD
 from weco_deploy.sandbox.images import BuiltImage, build
-from weco_deploy.sandbox.place import home
 from weco_deploy.sandbox.registry import Registry
 
 COMMIT = "c0ffee" * 6 + "c0ff"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from weco_deploy.config import json_schema, load
+from weco_deploy.config.nodes import Spot
 from weco_deploy.config.schema import Entry, EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry
 from weco_deploy.config.syntax import parse
-from weco_deploy.config.tree import Spot
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / ".wellcome_project"
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from weco_deploy.sandbox import emulator
-from weco_deploy.sandbox.place import Place
+from weco_deploy.sandbox.accounts import Place
 
 HOME = Place("000000000000", "eu-west-1")
 """The account that MiniStack's registry takes a request to belong to if it carries no signature, as docker's do."""

@@ -11,7 +11,7 @@ from tests.operations.runs import deployments, recorded, release_deploy, statuse
 from tests.world import Call, World, crash, slow
 from tests.world.projects import ONE_AND_ONE
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
-from weco_deploy.pipeline import fan
+from weco_deploy.pipeline import concurrent_calls
 
 PATIENCE = 30.0
 """Real seconds after which what never comes fails the test instead of hanging it."""
@@ -39,7 +39,7 @@ UNDOING = (
 
 @pytest.fixture(autouse=True)
 def _quick_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fan, "BETWEEN_TURNS", 0.01)
+    monkeypatch.setattr(concurrent_calls, "BETWEEN_TURNS", 0.01)
 
 
 class Stall:

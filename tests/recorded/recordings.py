@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weco_deploy.aws.seen import service_seen, task_seen
+from weco_deploy.aws.ecs_answers import service_seen, task_seen
 from weco_deploy.model.plan import Action, Expected, PlannedService
 from weco_deploy.model.service import ServiceView
-from weco_deploy.rules.verdict import Reads, Track, reads
+from weco_deploy.rules.rollout.rolling import Reads, Track, reads
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ServiceTypeDef, TaskTypeDef

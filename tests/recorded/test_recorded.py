@@ -9,7 +9,7 @@ import pytest
 from tests.recorded.recordings import ANSWERS, Poll, Recording, recording
 from tests.recorded.scenarios import SCENARIOS
 from weco_deploy.model.deployment import ServiceStatus
-from weco_deploy.rules.verdict import Track, advance, again
+from weco_deploy.rules.rollout.rolling import Track, advance, again
 
 BREAKER = r"ECS deployment circuit breaker was triggered after 3 consecutive .*failures.*"
 VERDICTS = {

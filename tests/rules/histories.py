@@ -28,7 +28,7 @@ from tests.rules.states import (
     view,
 )
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView, Task
-from weco_deploy.rules.verdict import Track, advance
+from weco_deploy.rules.rollout.rolling import Track, advance
 
 CRASHES = 2
 """As many tasks may crash without making it a failure: one more would, where no circuit breaker counts."""

@@ -14,7 +14,7 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import Service, ServiceView, Task
-from weco_deploy.rules.verdict import Track, advance
+from weco_deploy.rules.rollout.rolling import Track, advance
 
 DONE = primary(completed=True)
 TWO = (task("t1"), task("t2"))

@@ -28,8 +28,8 @@ from weco_deploy.model.service import (
     ServiceView,
     Task,
 )
+from weco_deploy.rules.rollout.rolling import Track
 from weco_deploy.rules.running import expectation
-from weco_deploy.rules.verdict import Track
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 CLUSTER = "arn:aws:ecs:eu-west-1:123456789012:cluster/catalogue"

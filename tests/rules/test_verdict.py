@@ -27,7 +27,7 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import Service, ServiceView
-from weco_deploy.rules.verdict import Reads, reads
+from weco_deploy.rules.rollout.rolling import Reads, reads
 
 # Success
 

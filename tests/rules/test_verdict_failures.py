@@ -28,7 +28,13 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import EcsDeployment, ServiceView, Task
-from weco_deploy.rules.verdict import POLLS_AGAINST_THE_PAST, POLLS_TO_BE_SUSPICIOUS, again, is_failure, reads
+from weco_deploy.rules.rollout.rolling import (
+    POLLS_AGAINST_THE_PAST,
+    POLLS_TO_BE_SUSPICIOUS,
+    again,
+    is_failure,
+    reads,
+)
 
 # Superseded
 

@@ -37,7 +37,7 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import GOOD, ServiceStatus
 from weco_deploy.model.service import ServiceView
-from weco_deploy.rules.verdict import POLLS_AGAINST_THE_PAST, advance
+from weco_deploy.rules.rollout.rolling import POLLS_AGAINST_THE_PAST, advance
 
 T = TypeVar("T")
 

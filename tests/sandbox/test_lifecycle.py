@@ -19,7 +19,7 @@ from tests.sandbox.projects import WEB, project
 from tests.sandbox.rollouts import eventually
 from weco_deploy.errors import NotFound, SandboxError
 from weco_deploy.sandbox import pidfile, running, supervisor
-from weco_deploy.sandbox.place import SANDBOX_ACCOUNT
+from weco_deploy.sandbox.accounts import SANDBOX_ACCOUNT
 from weco_deploy.sandbox.running import Sandbox
 
 NO_SERVICES = project(("web", ()))

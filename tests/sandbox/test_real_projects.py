@@ -6,8 +6,8 @@ import pytest
 
 from tests.sandboxes import Provisioned, place_of
 from weco_deploy import config
+from weco_deploy.sandbox.accounts import services_of
 from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.place import services_of
 from weco_deploy.sandbox.provision import cluster_name
 
 FILES = sorted((Path(__file__).parents[3] / "shared" / "projects").glob("*.yml"))

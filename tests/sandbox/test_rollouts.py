@@ -7,9 +7,9 @@ from tests.sandbox.projects import WEB, project
 from tests.sandbox.rollouts import CLUSTER, SERVICE, Rollouts, eventually
 from tests.sandboxes import Host, Provisioned, place_of
 from weco_deploy.model.project import Environment
+from weco_deploy.sandbox.accounts import Place
 from weco_deploy.sandbox.behaviour import UNPULLABLE, parse
 from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.place import Place
 from weco_deploy.sandbox.running import Sandbox
 
 

@@ -10,7 +10,7 @@ from tests.world import Killed, World
 from tests.world.clock import START
 from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import Interrupted, Throttled, Unreachable
-from weco_deploy.pipeline import fan
+from weco_deploy.pipeline import concurrent_calls
 
 STAGE = ONE_AND_ONE.environment("stage")
 LATEST = ("uk.ac.wellcome/search", "latest")
@@ -125,7 +125,7 @@ def test_a_signal_that_is_not_deferred_stops_the_main_thread_before_its_call_act
 def test_a_signal_during_a_workers_call_reaches_the_main_thread_afterwards(world: World) -> None:
     ports = world.ports()
     world.signal_before(1)
-    assert fan.read([partial(ports.registry.find, *LATEST)])
+    assert concurrent_calls.read([partial(ports.registry.find, *LATEST)])
     with pytest.raises(Interrupted):
         ports.registry.find(*LATEST)
 
@@ -144,7 +144,7 @@ def test_calls_side_by_side_are_one_round(world: World) -> None:
     registry = world.ports().registry
     world.measure_rounds()
     registry.find(*LATEST)
-    fan.read([partial(registry.find, *LATEST)] * 10)
+    concurrent_calls.read([partial(registry.find, *LATEST)] * 10)
     registry.find(*LATEST)
     assert world.rounds == (1, 10, 1)
     assert world.count("registry.find") == 12
@@ -154,5 +154,5 @@ def test_the_pool_is_free_after_a_kill_in_a_worker(world: World) -> None:
     registry = world.ports().registry
     world.cut_before(3)
     with pytest.raises(Killed):
-        fan.read([partial(registry.find, *LATEST)] * 5)
-    assert fan.read([partial(world.ports().registry.find, *LATEST)])
+        concurrent_calls.read([partial(registry.find, *LATEST)] * 5)
+    assert concurrent_calls.read([partial(world.ports().registry.find, *LATEST)])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from botocore.credentials import CredentialProvider, DeferredRefreshableCredentials
 
-from weco_deploy.aws.faults import told
+from weco_deploy.aws.error_translation import told
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from weco_deploy.aws.faults import code_behind, told
+from weco_deploy.aws.error_translation import code_behind, told
 from weco_deploy.aws.session import Account
 from weco_deploy.aws.times import utc
 from weco_deploy.errors import AwsError, NotFound, PlanRefused

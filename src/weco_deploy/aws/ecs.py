@@ -8,8 +8,7 @@ from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
-from weco_deploy.aws.faults import NotSent, code_behind, malformed, told
-from weco_deploy.aws.seen import (
+from weco_deploy.aws.ecs_answers import (
     ENVIRONMENT_TAG,
     defined_seen,
     found_seen,
@@ -18,6 +17,7 @@ from weco_deploy.aws.seen import (
     service_seen,
     task_seen,
 )
+from weco_deploy.aws.error_translation import NotSent, code_behind, malformed, told
 from weco_deploy.aws.session import Account
 from weco_deploy.errors import AwsError, NoCredentials, Throttled
 from weco_deploy.model.service import (

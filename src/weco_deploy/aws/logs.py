@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weco_deploy.aws.faults import code_behind, told
+from weco_deploy.aws.error_translation import code_behind, told
 from weco_deploy.aws.session import Account
 from weco_deploy.errors import AwsError
 from weco_deploy.model.service import DefinedContainer

@@ -6,7 +6,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from weco_deploy.aws.credentials import account_in
-from weco_deploy.aws.faults import without_user_info
+from weco_deploy.aws.error_translation import without_user_info
 from weco_deploy.aws.session import Account
 
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")

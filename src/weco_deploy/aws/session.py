@@ -18,7 +18,7 @@ from botocore.credentials import CredentialResolver
 from weco_deploy import __version__
 from weco_deploy.aws.answers import require_json
 from weco_deploy.aws.credentials import AssumedRole, account_in, role_session_name
-from weco_deploy.aws.faults import told, translated, without_user_info
+from weco_deploy.aws.error_translation import told, translated, without_user_info
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.trace import trace
 from weco_deploy.errors import AwsError, WrongAccount
@@ -49,7 +49,7 @@ SENDING_SECONDS = 600
 """For calls that carry much: urllib3 leaves the time for connecting on the socket while a request is sent, and Python
 counts it over the whole of it."""
 CONNECTIONS = 16
-"""As many as `pipeline/fan.py` has workers."""
+"""As many as `pipeline/concurrent_calls.py` has workers."""
 
 
 class Login:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from weco_deploy.aws.ecr import no_repository
-from weco_deploy.aws.faults import code_behind, told
+from weco_deploy.aws.error_translation import code_behind, told
 from weco_deploy.aws.session import Account
 from weco_deploy.errors import AwsError
 from weco_deploy.model.image import Manifest

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 
-from weco_deploy.cli import asking
-from weco_deploy.cli.answering import CHANGES, DONE, answer, exit_code
+from weco_deploy.cli import prompts
+from weco_deploy.cli.event_output import Telling, approval
 from weco_deploy.cli.invocation import Invocation
-from weco_deploy.cli.opening import Opened
 from weco_deploy.cli.options import DeployFlags
+from weco_deploy.cli.output import CHANGES, DONE, answer, exit_code
+from weco_deploy.cli.project_context import Opened
 from weco_deploy.cli.releasing import description_of, label_of, release_of, unsaved
 from weco_deploy.cli.streams import write_notice
-from weco_deploy.cli.telling import Telling, approval
 from weco_deploy.errors import UsageError
 from weco_deploy.model.deployment import Deployment, Kind
 from weco_deploy.model.plan import Plan
@@ -31,7 +31,7 @@ from weco_deploy.operations.gates import check_label
 from weco_deploy.operations.promote import running_release
 from weco_deploy.operations.release import choose, compared, labelled_release
 from weco_deploy.operations.rollback import earlier_release
-from weco_deploy.pipeline import fan
+from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.report.documents import deployment_document, plan_document
 from weco_deploy.report.screen import Screen
 
@@ -76,7 +76,7 @@ def _introduction(opened: Opened, release: Release) -> Callable[[], None]:
     """
     if opened.settings.json:
         return _nothing
-    comparison = fan.begin(partial(compared, opened.ports, release))
+    comparison = concurrent_calls.begin(partial(compared, opened.ports, release))
 
     @cache
     def introduce() -> None:
@@ -93,7 +93,7 @@ def promote(invocation: Invocation, *, source: str | None, target: str | None, f
     """Deploy to one environment what another one runs. Answers the exit code."""
     opened = Opened(invocation, "promote")
     # Nobody watches a pipeline: there a forgotten flag must not reach prod.
-    usual = ("stage", "prod") if asking.somebody_is_there() else (None, None)
+    usual = ("stage", "prod") if prompts.somebody_is_there() else (None, None)
     from_id = opened.environment(source, "Environment to promote from", flag="--from", default=usual[0])
     to_id = opened.environment(target, "Environment to promote to", flag="--to", default=usual[1])
     if from_id == to_id:
@@ -112,7 +112,7 @@ def rollback(
     """Deploy a release that an environment ran before. Answers the exit code."""
     opened = Opened(invocation, "rollback")
     target = opened.environment(environment_id, "Environment to roll back", default=None)
-    named = asking.optional(
+    named = prompts.optional(
         opened.settings,
         to_release,
         question="Release to go back to",
@@ -152,7 +152,7 @@ def confirm(
 ) -> int:
     """Watch a deployment that was made before; with --dry-run nothing is recorded. Answers the exit code."""
     opened = Opened(invocation, "confirm-deploy")
-    named = asking.optional(
+    named = prompts.optional(
         opened.settings,
         release_id,
         question="Release whose deployment to confirm",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from weco_deploy.cli.answering import answer
 from weco_deploy.cli.invocation import Invocation
-from weco_deploy.cli.opening import Opened
+from weco_deploy.cli.output import answer
+from weco_deploy.cli.project_context import Opened
 from weco_deploy.cli.streams import write_result
 from weco_deploy.operations import history as operations
 from weco_deploy.operations.release import choose

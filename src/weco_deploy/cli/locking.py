@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from weco_deploy.cli import asking
-from weco_deploy.cli.answering import answer
+from weco_deploy.cli import prompts
 from weco_deploy.cli.invocation import Invocation
-from weco_deploy.cli.opening import Opened
+from weco_deploy.cli.output import answer
+from weco_deploy.cli.project_context import Opened
 from weco_deploy.cli.streams import write_notice
 from weco_deploy.model.environment import Lock
 from weco_deploy.operations import lock as operations
@@ -22,7 +22,7 @@ def lock(invocation: Invocation, *, environment_id: str | None, reason: str | No
     opened = Opened(invocation, "lock")
     settings = opened.settings
     target = opened.environment(environment_id, "Environment to lock", default=None)
-    why = asking.optional(settings, reason, question="Reason", otherwise="none") or ""
+    why = prompts.optional(settings, reason, question="Reason", otherwise="none") or ""
     take = operations.planned_lock if settings.dry_run else operations.lock
     locked = take(opened.ports, target, why)
     _say_if_dry(opened)
@@ -47,7 +47,7 @@ def unlock(invocation: Invocation, *, environment_id: str | None, force: bool) -
 
     def approve(lock: Lock) -> bool:
         write_notice(lock.refusal(target).message)
-        return asking.agrees(settings, STOP_IT if lock.deployment_id else NOT_YOURS)
+        return prompts.agrees(settings, STOP_IT if lock.deployment_id else NOT_YOURS)
 
     if settings.dry_run:
         released = operations.releasable(opened.ports, target, force=force).lock

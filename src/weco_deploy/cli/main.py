@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from weco_deploy import __version__
-from weco_deploy.cli import collecting
+from weco_deploy.cli import gc_pause
 from weco_deploy.cli.invocation import PROGRAM, Invocation, Settings
 from weco_deploy.cli.lazy import LazyGroup
 from weco_deploy.errors import Interrupted, UsageError
@@ -142,7 +142,7 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and answer its exit code; errors are reported, not raised."""
-    collecting.rest()
+    gc_pause.rest()
     invocation = Invocation(Signals(_say))
     try:
         with invocation.signals.installed():
@@ -150,7 +150,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, Interrupted):  # while an error was being reported
         return Interrupted.exit_code
     finally:
-        collecting.resume()
+        gc_pause.resume()
 
 
 def _outcome(invocation: Invocation, arguments: Sequence[str]) -> int:
@@ -160,7 +160,7 @@ def _outcome(invocation: Invocation, arguments: Sequence[str]) -> int:
             args=list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=invocation
         )
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: every error becomes a line and a code
-        from weco_deploy.cli.failure import reported
+        from weco_deploy.cli.error_report import reported
 
         return reported(error, invocation, arguments)
     return code if isinstance(code, int) else 0

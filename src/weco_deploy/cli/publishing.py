@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from weco_deploy.cli import asking
-from weco_deploy.cli.answering import answer
+from weco_deploy.cli import prompts
+from weco_deploy.cli.event_output import Telling
 from weco_deploy.cli.invocation import Invocation
-from weco_deploy.cli.opening import Opened
-from weco_deploy.cli.telling import Telling
+from weco_deploy.cli.output import answer
+from weco_deploy.cli.project_context import Opened
 from weco_deploy.local.oci_layout import OciLayout
 from weco_deploy.model.publication import PublishRequest
 from weco_deploy.operations import publish as operations
@@ -55,4 +55,6 @@ def publish(
 
 def _image_id(opened: Opened, given: str | None) -> str:
     known = [image.id for image in opened.project.images]
-    return asking.value(opened.settings, given, flag="--image-id", question="Image to publish", choices=known)
+    return prompts.value(
+        opened.settings, given, flag="--image-id", question="Image to publish", choices=known
+    )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from weco_deploy.cli import asking
-from weco_deploy.cli.answering import answer
+from weco_deploy.cli import prompts
 from weco_deploy.cli.invocation import Invocation, Settings
-from weco_deploy.cli.opening import Opened
 from weco_deploy.cli.options import Names
+from weco_deploy.cli.output import answer
+from weco_deploy.cli.project_context import Opened
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DEFAULT_LABEL
 from weco_deploy.model.results import PreparedRelease
 from weco_deploy.operations import release as operations
@@ -61,22 +61,22 @@ def update(
 
 
 def label_of(settings: Settings, given: str | None) -> str:
-    return asking.value(
+    return prompts.value(
         settings, given, flag="--from-label", question="Label to make the release from", default=DEFAULT_LABEL
     )
 
 
 def description_of(settings: Settings, given: str | None, default: str = DEFAULT_DESCRIPTION) -> str:
-    return asking.value(settings, given, flag="--description", question="Description", default=default)
+    return prompts.value(settings, given, flag="--description", question="Description", default=default)
 
 
 def release_of(settings: Settings, given: str | None, question: str) -> str:
-    return asking.value(settings, given, flag="--release-id", question=question, default=LATEST)
+    return prompts.value(settings, given, flag="--release-id", question=question, default=LATEST)
 
 
 def _images(opened: Opened) -> Sequence[str]:
     known = ", ".join(image.id for image in opened.project.images)
-    answered = asking.value(
+    answered = prompts.value(
         opened.settings, None, flag="--image-ids", question=f"Image ids, with commas between them ({known})"
     )
     return Names().convert(answered, None, None)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from weco_deploy import config
-from weco_deploy.cli import collecting
+from weco_deploy.cli import gc_pause
 from weco_deploy.cli.invocation import Invocation, Settings
-from weco_deploy.cli.opening import project_file
+from weco_deploy.cli.project_context import project_file
 from weco_deploy.cli.streams import write_notice, write_result
 from weco_deploy.errors import ProjectFileError
 from weco_deploy.report.documents import Document, json_text
@@ -28,7 +28,7 @@ def start(
     projects = (
         list(file.projects.values()) if settings.project_id is None else [file.project(settings.project_id)]
     )
-    collecting.resume()
+    gc_pause.resume()
     commands.start(projects, where, say, project_file=file.path, port=port, detach=detach, env_tags=env_tags)
     _answer(settings, where)
 

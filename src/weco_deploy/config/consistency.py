@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from weco_deploy.config import forms, names
+from weco_deploy.config import default_names, patterns
+from weco_deploy.config.nodes import Fault, Spot, fault
 from weco_deploy.config.outline import EnvironmentOutline, ImageOutline, Named, ProjectOutline
 from weco_deploy.config.spelling import meant
-from weco_deploy.config.tree import Fault, Spot, fault
 
 
 def contradictions(project: ProjectOutline) -> Iterator[Fault]:
@@ -45,14 +45,15 @@ def _regions(project: ProjectOutline) -> Iterator[Fault]:
 
 def _table(project: ProjectOutline) -> Iterator[Fault]:
     spot = project.named.spot
-    table = names.release_table(project.named.id)
+    table = default_names.release_table(project.named.id)
     if (
-        forms.PROJECT_ID.fits(project.named.id)
+        patterns.PROJECT_ID.fits(project.named.id)
         and not spot.at("release_table")
-        and not forms.TABLE.fits(table)
+        and not patterns.TABLE.fits(table)
     ):
         yield fault(
-            spot, f"the id makes the table name {table!r}, expected {forms.TABLE.what}; or give release_table"
+            spot,
+            f"the id makes the table name {table!r}, expected {patterns.TABLE.what}; or give release_table",
         )
 
 
@@ -61,10 +62,10 @@ def _repositories(images: Iterable[ImageOutline]) -> Iterator[Fault]:
     for image in images:
         if image.repository is None:
             continue
-        if not forms.REPOSITORY.fits(image.repository):
+        if not patterns.REPOSITORY.fits(image.repository):
             yield fault(
                 image.named.spot,
-                f"the id makes the repository name {image.repository!r}, expected {forms.REPOSITORY.what}; or give repository",
+                f"the id makes the repository name {image.repository!r}, expected {patterns.REPOSITORY.what}; or give repository",
             )
         earlier = first.setdefault(image.repository, image)
         if earlier.named.id != image.named.id:

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from weco_deploy.config import forms, names
-from weco_deploy.config.forms import Form
-from weco_deploy.config.tree import Spot
+from weco_deploy.config import default_names, patterns
+from weco_deploy.config.nodes import Spot
+from weco_deploy.config.patterns import Form
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION
 
 # What tells one registry from another, by the key that gives it.
 _REGISTRY = {
-    "account_id": forms.ACCOUNT_ID,
-    "role_arn": forms.ROLE_ARN,
-    "region_name": forms.REGION,
-    "aws_region_name": forms.REGION,
+    "account_id": patterns.ACCOUNT_ID,
+    "role_arn": patterns.ROLE_ARN,
+    "region_name": patterns.REGION,
+    "aws_region_name": patterns.REGION,
 }
 
 
@@ -80,16 +80,16 @@ def _registry(project: Spot) -> tuple[str, str] | None:
 
 def _environments(project: Spot) -> Iterator[EnvironmentOutline]:
     for spot in project.items("environments"):
-        named = _named(spot.at("id"), forms.ENVIRONMENT_ID)
+        named = _named(spot.at("id"), patterns.ENVIRONMENT_ID)
         if named:
             required = [spot.at("requires"), *spot.items("requires")]
-            ids = tuple(one for one in (_named(each, forms.ENVIRONMENT_ID) for each in required) if one)
+            ids = tuple(one for one in (_named(each, patterns.ENVIRONMENT_ID) for each in required) if one)
             yield EnvironmentOutline(named, ids)
 
 
 def _images(project: Spot) -> Iterator[ImageOutline]:
     for spot in project.items("image_repositories"):
-        named = _named(spot.at("id"), forms.IMAGE_ID)
+        named = _named(spot.at("id"), patterns.IMAGE_ID)
         if named:
             services = (_service(each) for each in spot.items("services"))
             yield ImageOutline(
@@ -98,16 +98,16 @@ def _images(project: Spot) -> Iterator[ImageOutline]:
 
 
 def _service(spot: Spot) -> Named | None:
-    return _named(spot, forms.SERVICE_ID) or _named(spot.at("id"), forms.SERVICE_ID)
+    return _named(spot, patterns.SERVICE_ID) or _named(spot.at("id"), patterns.SERVICE_ID)
 
 
 def _repository(project: Spot, image: Spot, named: Named) -> str | None:
     if image.at("repository"):
-        return _text(image, "repository", forms.REPOSITORY)
+        return _text(image, "repository", patterns.REPOSITORY)
     if project.at("namespace") is None:
-        return names.repository(DEFAULT_NAMESPACE, named.id)
-    namespace = _text(project, "namespace", forms.NAMESPACE)
-    return names.repository(namespace, named.id) if namespace else None
+        return default_names.repository(DEFAULT_NAMESPACE, named.id)
+    namespace = _text(project, "namespace", patterns.NAMESPACE)
+    return default_names.repository(namespace, named.id) if namespace else None
 
 
 def _named(spot: Spot | None, form: Form) -> Named | None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from weco_deploy.config import names
+from weco_deploy.config import default_names
 from weco_deploy.config.consistency import contradictions
+from weco_deploy.config.nodes import Fault, Spot
 from weco_deploy.config.outline import outlines
 from weco_deploy.config.schema import EnvironmentEntry, ImageEntry, ProjectEntry
 from weco_deploy.config.shape import shape
@@ -16,7 +17,6 @@ from weco_deploy.config.sharing import shared_tables, shared_tags
 from weco_deploy.config.source import read
 from weco_deploy.config.spelling import meant, unknown_keys
 from weco_deploy.config.syntax import SyntaxFault, parse
-from weco_deploy.config.tree import Fault, Spot
 from weco_deploy.errors import ProjectFileError, UsageError
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION, Environment, Image, Project
 
@@ -103,7 +103,7 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         region_name=entry.region_name or entry.aws_region_name or DEFAULT_REGION,
         account_id=entry.account_id,
         namespace=namespace,
-        release_table=entry.release_table or names.release_table(project_id),
+        release_table=entry.release_table or default_names.release_table(project_id),
         clusters=tuple(entry.clusters),
         environments=tuple(_environment(each) for each in entry.environments),
         images=tuple(_image(namespace, each) for each in entry.image_repositories),
@@ -124,5 +124,7 @@ def _environment(entry: EnvironmentEntry) -> Environment:
 def _image(namespace: str, entry: ImageEntry) -> Image:
     services = tuple(each if isinstance(each, str) else each.id for each in entry.services)
     return Image(
-        id=entry.id, repository=entry.repository or names.repository(namespace, entry.id), services=services
+        id=entry.id,
+        repository=entry.repository or default_names.repository(namespace, entry.id),
+        services=services,
     )

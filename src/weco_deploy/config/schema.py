@@ -7,22 +7,22 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, RootModel, Tag
 
-from weco_deploy.config import forms
-from weco_deploy.config.forms import EXPECTED
-from weco_deploy.config.tree import KeyPath
+from weco_deploy.config import patterns
+from weco_deploy.config.nodes import KeyPath
+from weco_deploy.config.patterns import EXPECTED
 
-EnvironmentId: TypeAlias = Annotated[str, forms.ENVIRONMENT_ID]
-ImageId: TypeAlias = Annotated[str, forms.IMAGE_ID]
-ProjectId: TypeAlias = Annotated[str, forms.PROJECT_ID]
-ServiceId: TypeAlias = Annotated[str, forms.SERVICE_ID]
-Cluster: TypeAlias = Annotated[str, forms.CLUSTER]
-AccountId: TypeAlias = Annotated[str | None, forms.ACCOUNT_ID]
-Name: TypeAlias = Annotated[str | None, forms.NAME]
-Namespace: TypeAlias = Annotated[str | None, forms.NAMESPACE]
-Region: TypeAlias = Annotated[str | None, forms.REGION]
-Repository: TypeAlias = Annotated[str | None, forms.REPOSITORY]
-RoleArn: TypeAlias = Annotated[str | None, forms.ROLE_ARN]
-Table: TypeAlias = Annotated[str | None, forms.TABLE]
+EnvironmentId: TypeAlias = Annotated[str, patterns.ENVIRONMENT_ID]
+ImageId: TypeAlias = Annotated[str, patterns.IMAGE_ID]
+ProjectId: TypeAlias = Annotated[str, patterns.PROJECT_ID]
+ServiceId: TypeAlias = Annotated[str, patterns.SERVICE_ID]
+Cluster: TypeAlias = Annotated[str, patterns.CLUSTER]
+AccountId: TypeAlias = Annotated[str | None, patterns.ACCOUNT_ID]
+Name: TypeAlias = Annotated[str | None, patterns.NAME]
+Namespace: TypeAlias = Annotated[str | None, patterns.NAMESPACE]
+Region: TypeAlias = Annotated[str | None, patterns.REGION]
+Repository: TypeAlias = Annotated[str | None, patterns.REPOSITORY]
+RoleArn: TypeAlias = Annotated[str | None, patterns.ROLE_ARN]
+Table: TypeAlias = Annotated[str | None, patterns.TABLE]
 
 # pydantic puts the tag of the branch that it took into an error's location; these stand in no file.
 _BRANCHES: Mapping[type, str] = {str: "<id>", list: "<ids>", dict: "<mapping>"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from weco_deploy.config.nodes import Fault, KeyPath, Spot, fault, shown
 from weco_deploy.config.schema import (
     BRANCHES,
     EnvironmentEntry,
@@ -15,7 +16,6 @@ from weco_deploy.config.schema import (
     ProjectEntry,
     entry_at,
 )
-from weco_deploy.config.tree import Fault, KeyPath, Spot, fault, shown
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from weco_deploy.config import forms, names
+from weco_deploy.config import default_names, patterns
+from weco_deploy.config.nodes import Fault, Spot, fault
 from weco_deploy.config.outline import ImageOutline, ProjectOutline
-from weco_deploy.config.tree import Fault, Spot, fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _keeper(project: ProjectOutline) -> _Keeper | None:
     if project.registry is None:
         return None
     given = project.named.spot.at("release_table")
-    table = names.release_table(project.named.id) if given is None else given.text
-    if table is None or not forms.TABLE.fits(table):
+    table = default_names.release_table(project.named.id) if given is None else given.text
+    if table is None or not patterns.TABLE.fits(table):
         return None
     return _Keeper(project.named.id, table, project.registry, given or project.named.spot)

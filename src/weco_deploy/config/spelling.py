@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from itertools import islice
 
+from weco_deploy.config.nodes import Fault, Spot, fault
 from weco_deploy.config.schema import Entry, EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry
-from weco_deploy.config.tree import Fault, Spot, fault
 
 _LENGTH, _COMPARED = 100, 500  # comparing all of a huge file with all of it would take minutes
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import yaml
 
-from weco_deploy.config.tree import Fault, KeyPath, Node, Value, shown
+from weco_deploy.config.nodes import Fault, KeyPath, Node, Value, shown
 
 MAX_DEPTH = 32  # the deepest legal path has six steps
 MAX_VALUES = 20_000  # a project of thirty images has some 400; a few lines of aliases can stand for billions

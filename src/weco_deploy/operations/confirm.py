@@ -17,16 +17,16 @@ from weco_deploy.model.environment import EnvironmentRecord, Held
 from weco_deploy.model.events import Event, Notice, Waiting
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import ConfirmRequest
-from weco_deploy.operations.carrying import not_seen, settle
+from weco_deploy.operations.carry_out import not_seen, settle
 from weco_deploy.operations.release import choose
-from weco_deploy.operations.turn import tell_whose
+from weco_deploy.operations.wait_for_lock import tell_whose
 from weco_deploy.pipeline.ledger import Ledger, Nowhere
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.pipeline.watch import Patience, watch
 from weco_deploy.ports import Ports, StaleFence
-from weco_deploy.rules.hindsight import Hindsight, carried_out, in_hindsight
 from weco_deploy.rules.lock import standing
 from weco_deploy.rules.outcome import turned_out, verdict
+from weco_deploy.rules.reassess import Hindsight, carried_out, in_hindsight
 
 LOOKS = 3
 """How often it is looked again because somebody else changed the environment meanwhile."""

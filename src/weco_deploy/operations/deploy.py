@@ -19,10 +19,10 @@ from weco_deploy.model.events import Claimed, Event, Notice, Settling
 from weco_deploy.model.plan import Plan, Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
-from weco_deploy.operations.carrying import carry_out, settle
+from weco_deploy.operations.carry_out import carry_out, settle
 from weco_deploy.operations.gates import check_requirements
-from weco_deploy.operations.turn import observed_when_free, tell_whose
-from weco_deploy.operations.undo import UNDONE, undo
+from weco_deploy.operations.rollback_on_failure import UNDONE, undo
+from weco_deploy.operations.wait_for_lock import observed_when_free, tell_whose
 from weco_deploy.pipeline.claim import claim
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe, with_tags

@@ -15,8 +15,8 @@ from weco_deploy.model.environment import DeployedRelease
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.operations.release import new_release, ref_of
-from weco_deploy.pipeline import fan
-from weco_deploy.pipeline.fan import Turn
+from weco_deploy.pipeline import concurrent_calls
+from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.ports import Ports
 from weco_deploy.rules.beside import beside, found_before
 
@@ -25,26 +25,31 @@ REACH = 200
 
 
 def recorded(
-    environment: Environment, newest: Deployment | None, ports: Ports, turn: Turn = fan.no_turn
+    environment: Environment, newest: Deployment | None, ports: Ports, turn: Turn = concurrent_calls.no_turn
 ) -> tuple[Deployment, ...]:
     """The environment's deployments, the newest first; `newest` is among them even if the index still lacks it."""
-    found = fan.answer(fan.begin(partial(ports.store.deployments, [environment.id], REACH)), turn)
+    found = concurrent_calls.answer(
+        concurrent_calls.begin(partial(ports.store.deployments, [environment.id], REACH)), turn
+    )
     if newest is None or any(one.deployment_id == newest.deployment_id for one in found):
         return found
     return (newest, *found)
 
 
 def as_it_was(
-    target: DeployedRelease, deployments: Sequence[Deployment], ports: Ports, turn: Turn = fan.no_turn
+    target: DeployedRelease,
+    deployments: Sequence[Deployment],
+    ports: Ports,
+    turn: Turn = concurrent_calls.no_turn,
 ) -> tuple[Release, bool]:
     """The release that the environment ran after an earlier deployment, and whether it is new, not recorded yet.
 
     `deployments` are the environment's, the newest first. Raises NotFound if the release is not recorded
     any more.
     """
-    looked_up = fan.begin(partial(ports.store.release, target.release_id))
-    deployed = fan.begin(partial(ports.store.deployment, target.deployment_id))
-    release, deployment = fan.answer(looked_up, turn), fan.answer(deployed, turn)
+    looked_up = concurrent_calls.begin(partial(ports.store.release, target.release_id))
+    deployed = concurrent_calls.begin(partial(ports.store.deployment, target.deployment_id))
+    release, deployment = concurrent_calls.answer(looked_up, turn), concurrent_calls.answer(deployed, turn)
     if release is None:
         raise NotFound(f"release {target.release_id}, which would be gone back to, is not recorded any more")
     if deployment is None:
@@ -62,7 +67,7 @@ def as_it_was(
 
 
 def before(
-    deployments: Sequence[Deployment], ports: Ports, turn: Turn = fan.no_turn
+    deployments: Sequence[Deployment], ports: Ports, turn: Turn = concurrent_calls.no_turn
 ) -> Mapping[str, ImageVersion]:
     """What the environment's tags pointed at before these deployments (the newest first), by image id."""
     return _versions(found_before(deployments), ports, turn)
@@ -72,7 +77,7 @@ def _versions(digests: Mapping[str, str], ports: Ports, turn: Turn) -> Mapping[s
     """The versions of these digests, without images that left the project."""
     wanted = {image.id: digests[image.id] for image in ports.project.images if image.id in digests}
     calls = [partial(_version, image_id, digest, ports) for image_id, digest in wanted.items()]
-    return dict(zip(wanted, fan.read(calls, turn), strict=True))
+    return dict(zip(wanted, concurrent_calls.read(calls, turn), strict=True))
 
 
 def _version(image_id: str, digest: str, ports: Ports) -> ImageVersion:

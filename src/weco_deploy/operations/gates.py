@@ -8,7 +8,7 @@ from weco_deploy.errors import GateClosed
 from weco_deploy.model.deployment import STOOD, Kind
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
-from weco_deploy.pipeline import fan
+from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.ports import Ports
 from weco_deploy.rules.gates import half_moved, untried
 
@@ -56,10 +56,12 @@ def check_requirements(environment: Environment, request: DeployRequest, ports: 
         return
     required = environment.requires
     release_id = request.release.release_id
-    deployed = fan.begin_all(partial(ports.store.deployments, [one], MANY, release_id) for one in required)
-    recorded = fan.begin_all(partial(ports.store.environment, one) for one in required)
-    deployments = dict(zip(required, fan.answers(deployed), strict=True))
-    records = dict(zip(required, fan.answers(recorded), strict=True))
+    deployed = concurrent_calls.begin_all(
+        partial(ports.store.deployments, [one], MANY, release_id) for one in required
+    )
+    recorded = concurrent_calls.begin_all(partial(ports.store.environment, one) for one in required)
+    deployments = dict(zip(required, concurrent_calls.answers(deployed), strict=True))
+    records = dict(zip(required, concurrent_calls.answers(recorded), strict=True))
     unmet = untried(request.release, environment, deployments, records)
     if unmet:
         raise GateClosed(

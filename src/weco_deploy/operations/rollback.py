@@ -9,7 +9,7 @@ from weco_deploy.model.release import Release
 from weco_deploy.operations.earlier import as_it_was, recorded
 from weco_deploy.operations.release import choose
 from weco_deploy.ports import Ports
-from weco_deploy.rules.history import rollback_target, still_to_do
+from weco_deploy.rules.rollback import rollback_target, still_to_do
 
 
 def earlier_release(

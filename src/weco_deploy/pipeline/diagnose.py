@@ -10,11 +10,11 @@ from weco_deploy.errors import AwsError
 from weco_deploy.model.deployment import Failure, ServiceStatus, reasons
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import Container, DefinedContainer, Service, ServiceView, Task
-from weco_deploy.pipeline import fan, looking
-from weco_deploy.pipeline.fan import Turn
+from weco_deploy.pipeline import concurrent_calls, reads
+from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.ports import Ports, ServiceRuntime
+from weco_deploy.rules.rollout.rolling import Track, is_failure
 from weco_deploy.rules.running import belongs
-from weco_deploy.rules.verdict import Track, is_failure
 
 DEATHS_SHOWN = 3
 """Different ways in which tasks ended."""
@@ -47,7 +47,7 @@ def _stopped(
     track: Track, service: Service, environment: Environment, ports: Ports, turn: Turn
 ) -> tuple[Failure, ...]:
     runtime = ports.runtime(environment)
-    found = looking.stopped_tasks(runtime, [service.key], turn)[service.key]
+    found = reads.stopped_tasks(runtime, [service.key], turn)[service.key]
     failed = [task for task in found if _is_ours(task, track, service) and is_failure(task)]
     failed.sort(key=lambda task: task.stopped_at or track.since, reverse=True)
     alike: dict[_Death, list[Task]] = {}
@@ -67,7 +67,7 @@ def _stopped(
         for tasks in shown
         for container in (_culprits(tasks[0]) or (None,))
     ]
-    return tuple(fan.read(calls, turn))
+    return tuple(concurrent_calls.read(calls, turn))
 
 
 def _is_ours(task: Task, track: Track, service: Service) -> bool:
@@ -102,7 +102,7 @@ def _defined(
     """
     names = sorted({task.task_definition for task in tasks})
     try:
-        answers = fan.read([partial(runtime.defined, name) for name in names], turn)
+        answers = concurrent_calls.read([partial(runtime.defined, name) for name in names], turn)
     except AwsError:
         return {}
     return {(name, one.name): one for name, each in zip(names, answers, strict=True) for one in each}

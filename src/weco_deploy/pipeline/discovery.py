@@ -16,8 +16,8 @@ from weco_deploy.errors import AccessDenied
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.service import FoundService, Service, ServiceKey
-from weco_deploy.pipeline import fan, looking
-from weco_deploy.pipeline.fan import Turn
+from weco_deploy.pipeline import concurrent_calls, reads
+from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.ports import ServiceRuntime
 
 
@@ -55,19 +55,19 @@ def discover(
     index: tuple[FoundService, ...] | AccessDenied,
     record: EnvironmentRecord,
     runtime: ServiceRuntime,
-    turn: Turn = fan.no_turn,
+    turn: Turn = concurrent_calls.no_turn,
 ) -> Discovered:
     """The services of the environment with the wanted service ids."""
     notes: tuple[str, ...] = ()
     if isinstance(index, AccessDenied):
         notes = (f"services were found by listing clusters, which is slow: {index.message}",)
-    seen = _ours(looking.services(runtime, hinted(wanted, index, record), turn).values(), environment, wanted)
+    seen = _ours(reads.services(runtime, hinted(wanted, index, record), turn).values(), environment, wanted)
     missing = wanted - {service.service_id for service in seen}
     if missing:
         clusters = project.clusters or tuple(sorted({service.key.cluster for service in seen}))
-        clusters = clusters or fan.answer(fan.begin(runtime.clusters), turn)
+        clusters = clusters or concurrent_calls.answer(concurrent_calls.begin(runtime.clusters), turn)
         keys = _listed(runtime, clusters, turn) - {service.key for service in seen}
-        more = looking.services(runtime, keys, turn).values()
+        more = reads.services(runtime, keys, turn).values()
         seen += _ours(more, environment, frozenset(missing))
     services: dict[str, tuple[Service, ...]] = {}
     for service in sorted(seen, key=lambda one: one.key):
@@ -77,7 +77,7 @@ def discover(
 
 
 def _listed(runtime: ServiceRuntime, clusters: Iterable[str], turn: Turn) -> set[ServiceKey]:
-    answers = fan.read([partial(runtime.services_in, cluster) for cluster in clusters], turn)
+    answers = concurrent_calls.read([partial(runtime.services_in, cluster) for cluster in clusters], turn)
     return {key for answer in answers for key in answer}
 
 

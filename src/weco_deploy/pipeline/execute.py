@@ -16,7 +16,7 @@ from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.events import Event, Notice, ServiceRedeployed, TagMoved, TagPutBack
 from weco_deploy.model.plan import Plan, PlannedImage, PlannedService
 from weco_deploy.model.project import Environment
-from weco_deploy.pipeline import fan
+from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Clock, ImageRegistry, Ports, ServiceRuntime
 
@@ -43,21 +43,21 @@ def _move_tags(plan: Plan, ledger: Ledger, ports: Ports, tell: Callable[[Event],
     failures: list[DeployError] = []
     touched: list[PlannedImage] = []
 
-    def told(place: int, outcome: fan.Outcome[None]) -> None:
+    def told(place: int, outcome: concurrent_calls.Outcome[None]) -> None:
         image = plan.moves[place]
-        if isinstance(outcome, fan.Failed):
+        if isinstance(outcome, concurrent_calls.Failed):
             failures.append(outcome.error)
-        if isinstance(outcome, fan.Done) or _may_have_happened(outcome):
+        if isinstance(outcome, concurrent_calls.Done) or _may_have_happened(outcome):
             touched.append(image)
             ledger.tag_moved(image.image_id, moved=True)
-        if isinstance(outcome, fan.Done):
+        if isinstance(outcome, concurrent_calls.Done):
             tell(TagMoved(image))
 
     def stop() -> bool:
         return bool(failures) or ports.interrupts.requested()
 
     calls = [partial(_point, ports.registry, image, ledger) for image in plan.moves]
-    fan.change(calls, told, stop, ledger.renew_if_due)
+    concurrent_calls.change(calls, told, stop, ledger.renew_if_due)
     if failures:
         if not isinstance(failures[0], LeaseLost):
             put_back(touched, ledger, ports.registry, tell)
@@ -67,8 +67,8 @@ def _move_tags(plan: Plan, ledger: Ledger, ports: Ports, tell: Callable[[Event],
         raise Interrupted("interrupted before any service was redeployed")
 
 
-def _may_have_happened(outcome: fan.Outcome[None]) -> bool:
-    return isinstance(outcome, fan.Failed) and isinstance(outcome.error, Unreachable)
+def _may_have_happened(outcome: concurrent_calls.Outcome[None]) -> bool:
+    return isinstance(outcome, concurrent_calls.Failed) and isinstance(outcome.error, Unreachable)
 
 
 def _point(registry: ImageRegistry, image: PlannedImage, ledger: Ledger) -> None:
@@ -86,12 +86,12 @@ def put_back(
     to put things back, and that one is to be heard. A signal does not stop it.
     """
 
-    def told(place: int, outcome: fan.Outcome[None]) -> None:
+    def told(place: int, outcome: concurrent_calls.Outcome[None]) -> None:
         image = images[place]
-        if isinstance(outcome, fan.Done):
+        if isinstance(outcome, concurrent_calls.Done):
             ledger.tag_moved(image.image_id, moved=False)
             tell(TagPutBack(image))
-        elif isinstance(outcome, fan.Failed):
+        elif isinstance(outcome, concurrent_calls.Failed):
             tell(TagPutBack(image, outcome.error.message))
 
     def turn() -> None:
@@ -101,7 +101,7 @@ def put_back(
 
     calls = [partial(_put_back, registry, image, ledger) for image in images]
     try:
-        fan.change(calls, told, lambda: False, turn)
+        concurrent_calls.change(calls, told, lambda: False, turn)
         ledger.note()
     except DeployError as error:
         tell(Notice(f"while the tags were put back: {error.message}"))
@@ -129,12 +129,12 @@ def _redeploy(
     if not services:
         return
 
-    def told(place: int, outcome: fan.Outcome[str]) -> None:
+    def told(place: int, outcome: concurrent_calls.Outcome[str]) -> None:
         service = services[place]
-        if isinstance(outcome, fan.Done):
+        if isinstance(outcome, concurrent_calls.Done):
             ledger.redeployed(service.service_id, outcome.value)
             tell(ServiceRedeployed(service.service_id, service.key, outcome.value))
-        elif isinstance(outcome, fan.Failed) and not isinstance(outcome.error, Interrupted):
+        elif isinstance(outcome, concurrent_calls.Failed) and not isinstance(outcome.error, Interrupted):
             _refused(ledger, service, outcome.error)
 
     def turn() -> None:
@@ -147,12 +147,14 @@ def _redeploy(
             raise Interrupted("interrupted while the services were redeployed")
 
     calls = [partial(_redeploy_one, service, runtime, allowed, ports.clock) for service in services]
-    (first,) = fan.change(calls[:1], told, ports.interrupts.requested, ledger.renew_if_due)
-    if isinstance(first, fan.Failed):
+    (first,) = concurrent_calls.change(calls[:1], told, ports.interrupts.requested, ledger.renew_if_due)
+    if isinstance(first, concurrent_calls.Failed):
         if not isinstance(first.error, LeaseLost | Interrupted):
             put_back(plan.moves, ledger, ports.registry, tell)
         raise first.error
-    fan.change(calls[1:], lambda place, outcome: told(place + 1, outcome), ports.interrupts.requested, turn)
+    concurrent_calls.change(
+        calls[1:], lambda place, outcome: told(place + 1, outcome), ports.interrupts.requested, turn
+    )
     ledger.note()
     if ports.interrupts.requested():
         raise Interrupted("interrupted while the services were redeployed")

@@ -13,15 +13,15 @@ from weco_deploy.model.plan import Snapshot
 from weco_deploy.model.project import Environment, Image
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.service import Service, ServiceView
-from weco_deploy.pipeline import fan, looking
+from weco_deploy.pipeline import concurrent_calls, reads
+from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.pipeline.discovery import discover, hinted, tagged
-from weco_deploy.pipeline.fan import Turn
 from weco_deploy.ports import ImageRegistry, Ports, ServiceRuntime
 from weco_deploy.rules.running import belongs, running, shown
 
 
 def observe(
-    environment: Environment, release: Release, ports: Ports, turn: Turn = fan.no_turn
+    environment: Environment, release: Release, ports: Ports, turn: Turn = concurrent_calls.no_turn
 ) -> tuple[Release, Snapshot]:
     """The release, every version with its digest where ECR has it, and what is there to plan from.
 
@@ -30,44 +30,50 @@ def observe(
     """
     runtime = ports.runtime(environment)
     images = [image for image in ports.project.images if image.id in release.versions]
-    account = fan.begin(ports.check_account)
-    index = fan.begin(partial(tagged, runtime, environment))
-    recorded = fan.begin(partial(ports.store.environment, environment.id))
-    repositories = fan.begin(
+    account = concurrent_calls.begin(ports.check_account)
+    index = concurrent_calls.begin(partial(tagged, runtime, environment))
+    recorded = concurrent_calls.begin(partial(ports.store.environment, environment.id))
+    repositories = concurrent_calls.begin(
         partial(ports.registry.repositories, sorted({image.repository for image in images}))
     )
     seen = [
-        fan.begin(partial(_image, ports.registry, image, release.versions[image.id], environment.tag))
+        concurrent_calls.begin(
+            partial(_image, ports.registry, image, release.versions[image.id], environment.tag)
+        )
         for image in images
     ]
-    fan.answer(account, turn)
-    record = fan.answer(recorded, turn)
-    current = fan.begin(partial(_current, record, release, ports))
-    tags = fan.answer(index, turn)
+    concurrent_calls.answer(account, turn)
+    record = concurrent_calls.answer(recorded, turn)
+    current = concurrent_calls.begin(partial(_current, record, release, ports))
+    tags = concurrent_calls.answer(index, turn)
     wanted = frozenset(service_id for image in images for service_id in image.services)
-    listing = looking.begin_listing(runtime, hinted(wanted, tags, record))
+    listing = reads.begin_listing(runtime, hinted(wanted, tags, record))
     found = discover(ports.project, environment, wanted, tags, record, runtime, turn)
     views = _views(runtime, found.services, listing, turn)
     seen_views = [view for each in views.values() for view in each]
     # Services that are deployed in other ways than ECS's own have no task definition: the plan refuses them.
     unshown = [view.service for view in seen_views if view.service.task_definition and not shown(view)]
     unproven = [view.service for view in seen_views if not _tells(view)]
-    defined = fan.begin_all(partial(runtime.defined, service.task_definition) for service in unshown)
-    resolved = fan.begin_all(partial(runtime.resolved, service) for service in unproven)
-    seen_images = dict(zip([image.id for image in images], fan.answers(seen, turn), strict=True))
-    known = fan.answer(repositories, turn)
+    defined = concurrent_calls.begin_all(
+        partial(runtime.defined, service.task_definition) for service in unshown
+    )
+    resolved = concurrent_calls.begin_all(partial(runtime.resolved, service) for service in unproven)
+    seen_images = dict(zip([image.id for image in images], concurrent_calls.answers(seen, turn), strict=True))
+    known = concurrent_calls.answer(repositories, turn)
     snapshot = Snapshot(
         record=record,
         images={image_id: view for image_id, (_, view) in seen_images.items()},
         repositories={image.id: known.get(image.repository) for image in images},
         services=views,
         defined={
-            service.key: each for service, each in zip(unshown, fan.answers(defined, turn), strict=True)
+            service.key: each
+            for service, each in zip(unshown, concurrent_calls.answers(defined, turn), strict=True)
         },
         resolved={
-            service.key: each for service, each in zip(unproven, fan.answers(resolved, turn), strict=True)
+            service.key: each
+            for service, each in zip(unproven, concurrent_calls.answers(resolved, turn), strict=True)
         },
-        current=fan.answer(current, turn),
+        current=concurrent_calls.answer(current, turn),
         notes=found.notes,
     )
     versions = {image_id: version for image_id, (version, _) in seen_images.items()}
@@ -77,7 +83,7 @@ def observe(
 def with_tags(seen: Snapshot, environment: Environment, image_ids: Iterable[str], ports: Ports) -> Snapshot:
     """What was seen, and where the environment's tag of these images points, too, if the project still has them."""
     wanted = [image for image in ports.project.images if image.id in set(image_ids) - seen.images.keys()]
-    tags = fan.read(partial(_tag, ports.registry, image, environment.tag) for image in wanted)
+    tags = concurrent_calls.read(partial(_tag, ports.registry, image, environment.tag) for image in wanted)
     views = {image.id: ImageView(manifest=None, tagged=tag) for image, tag in zip(wanted, tags, strict=True)}
     return replace(seen, images={**seen.images, **views})
 
@@ -122,11 +128,11 @@ def _current(record: EnvironmentRecord, release: Release, ports: Ports) -> Relea
 def _views(
     runtime: ServiceRuntime,
     services: Mapping[str, Iterable[Service]],
-    listing: looking.Listing,
+    listing: reads.Listing,
     turn: Turn,
 ) -> dict[str, tuple[ServiceView, ...]]:
     busy = [one.key for each in services.values() for one in each if one.running or one.pending]
-    tasks = looking.running_tasks(runtime, busy, listing, turn)
+    tasks = reads.running_tasks(runtime, busy, listing, turn)
     return {
         service_id: tuple(ServiceView(service=one, tasks=tasks.get(one.key, ())) for one in each)
         for service_id, each in services.items()

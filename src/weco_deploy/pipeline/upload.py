@@ -16,7 +16,7 @@ from typing import TypeAlias
 from weco_deploy.errors import BadImageLayout, DeployError, Interrupted
 from weco_deploy.model.events import Event, Notice
 from weco_deploy.model.publication import Blob, LayoutImage, Part
-from weco_deploy.pipeline import fan
+from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.ports import ImageLayout, ImageUploads, Ports
 
 BLOBS_A_CALL = 100
@@ -75,14 +75,14 @@ def _each(
     def stop() -> bool:
         return bool(failures) or ports.interrupts.requested()
 
-    def ended(place: int, outcome: fan.Outcome[None]) -> None:
-        if isinstance(outcome, fan.Failed):
+    def ended(place: int, outcome: concurrent_calls.Outcome[None]) -> None:
+        if isinstance(outcome, concurrent_calls.Failed):
             failures.append(outcome.error)
-        elif isinstance(outcome, fan.Done):
+        elif isinstance(outcome, concurrent_calls.Done):
             done(place)
 
     with ports.interrupts.deferred():
-        fan.change([partial(call, stop) for call in calls], ended, stop)
+        concurrent_calls.change([partial(call, stop) for call in calls], ended, stop)
         if ports.interrupts.requested():
             raise Interrupted("interrupted while publishing", "run the same command again to go on")
     if failures:
@@ -92,7 +92,7 @@ def _each(
 def _absent(blobs: Sequence[Blob], repository: str, uploads: ImageUploads) -> list[Blob]:
     digests = [blob.digest for blob in blobs]
     batches = [digests[start : start + BLOBS_A_CALL] for start in range(0, len(digests), BLOBS_A_CALL)]
-    answers = fan.read(partial(uploads.absent, repository, batch) for batch in batches)
+    answers = concurrent_calls.read(partial(uploads.absent, repository, batch) for batch in batches)
     absent = frozenset[str]().union(*answers)
     return [blob for blob in blobs if blob.digest in absent]
 

@@ -13,12 +13,13 @@ from weco_deploy.model.events import Event, PollFailed, Progress, ServiceSettled
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import ServiceKey, ServiceView
-from weco_deploy.pipeline import fan, looking
+from weco_deploy.pipeline import concurrent_calls, reads
+from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.pipeline.diagnose import diagnose
-from weco_deploy.pipeline.fan import Turn
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Clock, Ports, ServiceRuntime
-from weco_deploy.rules.verdict import Track, advance, again, reads
+from weco_deploy.rules.rollout import rolling
+from weco_deploy.rules.rollout.rolling import Track, advance, again
 
 LATE_ANSWERS = timedelta(seconds=15)
 """How long answers to a poll are waited for once the waiting time is over."""
@@ -142,15 +143,15 @@ def _to_look_at_again(known: Mapping[str, Track], fresh: set[str]) -> dict[str, 
 
 
 def look(
-    moving: Iterable[Track], runtime: ServiceRuntime, turn: Turn = fan.no_turn
+    moving: Iterable[Track], runtime: ServiceRuntime, turn: Turn = concurrent_calls.no_turn
 ) -> dict[ServiceKey, ServiceView]:
     """The services as they are now, with those of their tasks that can tell more."""
     tracked = {track.service.key: track for track in moving}
-    services = looking.services(runtime, tracked, turn)
-    wanted = {key: reads(tracked[key], service) for key, service in services.items()}
+    services = reads.services(runtime, tracked, turn)
+    wanted = {key: rolling.reads(tracked[key], service) for key, service in services.items()}
     busy = [key for key, read in wanted.items() if read.tasks]
-    running = looking.running_tasks(runtime, busy, turn=turn)
-    stopped = looking.stopped_tasks(runtime, [key for key, read in wanted.items() if read.stopped], turn)
+    running = reads.running_tasks(runtime, busy, turn=turn)
+    stopped = reads.stopped_tasks(runtime, [key for key, read in wanted.items() if read.stopped], turn)
     return {
         key: ServiceView(service=service, tasks=running.get(key), stopped=stopped.get(key))
         for key, service in services.items()

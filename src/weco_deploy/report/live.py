@@ -26,10 +26,10 @@ from weco_deploy.model.events import (
     TagPutBack,
     Waiting,
 )
-from weco_deploy.report.board import Board, Row
 from weco_deploy.report.event_lines import event_lines
 from weco_deploy.report.outcomes import STATUS_WORDS, mark
 from weco_deploy.report.page import BOLD, status_style
+from weco_deploy.report.rollout_state import Board, Row
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import duration, short_id

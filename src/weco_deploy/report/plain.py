@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TextIO
 
 from weco_deploy.model.events import Event, PollFailed, Progress, ServiceSettled, Waiting
-from weco_deploy.report.board import Board
 from weco_deploy.report.event_lines import event_lines
 from weco_deploy.report.outcomes import Line
+from weco_deploy.report.rollout_state import Board
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.wording import clock_time, listed_briefly
 

@@ -22,8 +22,8 @@ from typing import IO
 
 from weco_deploy.errors import SandboxError
 from weco_deploy.sandbox import pidfile
-from weco_deploy.sandbox.lifeline import killed_with_parent, when_parent_ends
-from weco_deploy.sandbox.place import Place
+from weco_deploy.sandbox.accounts import Place
+from weco_deploy.sandbox.parent_death import killed_with_parent, when_parent_ends
 
 PID_FILE = "emulator.pid"
 LOG_FILE = "emulator.log"

@@ -10,7 +10,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from weco_deploy.sandbox.place import Place
+from weco_deploy.sandbox.accounts import Place
 from weco_deploy.sandbox.threads import WORKERS
 
 if TYPE_CHECKING:

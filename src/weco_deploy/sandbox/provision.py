@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from weco_deploy.model.project import Environment, Image, Project
 from weco_deploy.sandbox import images
+from weco_deploy.sandbox.accounts import Place, home, image_name, services_of
 from weco_deploy.sandbox.behaviour import GOOD
 from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.place import Place, home, image_name, services_of
 from weco_deploy.sandbox.registry import Registry
 from weco_deploy.sandbox.threads import side_by_side
 

@@ -14,8 +14,8 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import quote
 
 from weco_deploy.errors import SandboxError
+from weco_deploy.sandbox.accounts import Place
 from weco_deploy.sandbox.images import Blob, BuiltImage, BuiltManifest
-from weco_deploy.sandbox.place import Place
 
 ANSWERS_WITHIN = 30.0
 """Seconds that the emulator, on the same machine and perhaps busy, may take for one answer."""

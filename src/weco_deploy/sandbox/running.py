@@ -11,9 +11,9 @@ from pathlib import Path
 from weco_deploy.errors import NotFound, SandboxError
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox import emulator, images, state, supervisor
+from weco_deploy.sandbox.accounts import Place, caller_account, home
 from weco_deploy.sandbox.behaviour import GOOD, Behaviour
 from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.place import Place, caller_account, home
 from weco_deploy.sandbox.provision import LATEST, MadeServices, new_commit, provision
 from weco_deploy.sandbox.registry import Registry
 from weco_deploy.sandbox.state import PushedTo, State

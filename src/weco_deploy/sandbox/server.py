@@ -19,10 +19,10 @@ from types import FrameType
 
 from weco_deploy.errors import SandboxError
 from weco_deploy.sandbox import emulator, pidfile
+from weco_deploy.sandbox.accounts import Place
 from weco_deploy.sandbox.engine.routes import Engine
 from weco_deploy.sandbox.engine.server import EngineServer
-from weco_deploy.sandbox.lifeline import when_parent_ends
-from weco_deploy.sandbox.place import Place
+from weco_deploy.sandbox.parent_death import when_parent_ends
 from weco_deploy.sandbox.registry import Registry
 from weco_deploy.sandbox.threads import in_background
 

@@ -13,7 +13,7 @@ from threading import Event
 
 from weco_deploy.errors import SandboxError
 from weco_deploy.sandbox import emulator, pidfile, server
-from weco_deploy.sandbox.place import Place
+from weco_deploy.sandbox.accounts import Place
 
 _ENDS_WITHIN = 10.0
 _LOOKS_EVERY = 0.02

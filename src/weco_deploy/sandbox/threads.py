@@ -1,6 +1,6 @@
 """The sandbox's only threads: its two processes must serve, watch and wait at the same time.
 
-They are not the tool's: `pipeline/fan.py` belongs to a deployment's main thread, and these to processes
+They are not the tool's: `pipeline/concurrent_calls.py` belongs to a deployment's main thread, and these to processes
 and set-up work in which no deployment runs.
 """
 

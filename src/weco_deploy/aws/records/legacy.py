@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from weco_deploy.aws.ecs_answers import key_from_arn
 from weco_deploy.aws.records.attributes import Fields, Item, stored_time
-from weco_deploy.aws.seen import key_from_arn
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.service import ServiceKey
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from weco_deploy.aws.faults import THROTTLING_CODES, code_of, told
+from weco_deploy.aws.error_translation import THROTTLING_CODES, code_of, told
 from weco_deploy.aws.records.attributes import Item, decoded, encoded
 from weco_deploy.aws.records.writes import Update, Write, request, update_request
 from weco_deploy.errors import AwsError, Throttled, Unreachable

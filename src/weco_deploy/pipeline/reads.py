@@ -11,8 +11,8 @@ from functools import partial
 from typing import TypeVar
 
 from weco_deploy.model.service import Service, ServiceKey, Task, TaskPage
-from weco_deploy.pipeline import fan
-from weco_deploy.pipeline.fan import Turn
+from weco_deploy.pipeline import concurrent_calls
+from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.ports import SERVICES_A_CALL, TASKS_A_CALL, ServiceRuntime
 
 ItemT = TypeVar("ItemT")
@@ -24,7 +24,7 @@ MANY_IN_A_CLUSTER = 3
 
 
 def services(
-    runtime: ServiceRuntime, keys: Iterable[ServiceKey], turn: Turn = fan.no_turn
+    runtime: ServiceRuntime, keys: Iterable[ServiceKey], turn: Turn = concurrent_calls.no_turn
 ) -> dict[ServiceKey, Service]:
     """These services as they are now; those that ECS does not know are left out."""
     calls = [
@@ -32,14 +32,14 @@ def services(
         for cluster, ours in _by_cluster(keys).items()
         for batch in _batches(ours, SERVICES_A_CALL)
     ]
-    batches = fan.read(calls, turn)
+    batches = concurrent_calls.read(calls, turn)
     return {service.key: service for batch in batches for service in batch}
 
 
 def begin_listing(runtime: ServiceRuntime, keys: Iterable[ServiceKey]) -> Listing:
     """Begin to list the tasks of the clusters with many of these services, for `running_tasks`."""
     return {
-        cluster: fan.begin(partial(runtime.tasks_listed, cluster, None))
+        cluster: concurrent_calls.begin(partial(runtime.tasks_listed, cluster, None))
         for cluster, ours in _by_cluster(keys).items()
         if len(ours) >= MANY_IN_A_CLUSTER
     }
@@ -49,7 +49,7 @@ def running_tasks(
     runtime: ServiceRuntime,
     keys: Iterable[ServiceKey],
     begun: Listing | None = None,
-    turn: Turn = fan.no_turn,
+    turn: Turn = concurrent_calls.no_turn,
 ) -> dict[ServiceKey, tuple[Task, ...]]:
     """The tasks of these services that should run.
 
@@ -64,14 +64,14 @@ def running_tasks(
     )
     listing = {**known, **more}
     listed = [cluster for cluster in clusters if cluster in listing]
-    pages = zip(listed, fan.answers([listing[cluster] for cluster in listed], turn), strict=True)
+    pages = zip(listed, concurrent_calls.answers([listing[cluster] for cluster in listed], turn), strict=True)
     arns = {cluster: page.arns for cluster, page in pages if page.complete}
     rest = [key for cluster, ours in clusters.items() if cluster not in arns for key in ours]
     return _described(runtime, clusters, {**arns, **_listed(runtime, rest, turn, stopped=False)}, turn)
 
 
 def stopped_tasks(
-    runtime: ServiceRuntime, keys: Iterable[ServiceKey], turn: Turn = fan.no_turn
+    runtime: ServiceRuntime, keys: Iterable[ServiceKey], turn: Turn = concurrent_calls.no_turn
 ) -> dict[ServiceKey, tuple[Task, ...]]:
     """The tasks of these services that stopped lately (five hundred each, more tell nothing new)."""
     clusters = _by_cluster(keys)
@@ -83,7 +83,7 @@ def _listed(
     runtime: ServiceRuntime, keys: Sequence[ServiceKey], turn: Turn, *, stopped: bool
 ) -> dict[str, tuple[str, ...]]:
     calls = [partial(runtime.tasks_listed, key.cluster, key.name, stopped=stopped) for key in keys]
-    pages = fan.read(calls, turn)
+    pages = concurrent_calls.read(calls, turn)
     found: dict[str, tuple[str, ...]] = {}
     for key, page in zip(keys, pages, strict=True):
         found[key.cluster] = found.get(key.cluster, ()) + page.arns
@@ -97,7 +97,7 @@ def _described(
     turn: Turn,
 ) -> dict[ServiceKey, tuple[Task, ...]]:
     jobs = [(cluster, batch) for cluster, found in arns.items() for batch in _batches(found, TASKS_A_CALL)]
-    answers = fan.read([partial(runtime.tasks, cluster, batch) for cluster, batch in jobs], turn)
+    answers = concurrent_calls.read([partial(runtime.tasks, cluster, batch) for cluster, batch in jobs], turn)
     tasks: dict[ServiceKey, list[Task]] = {key: [] for ours in clusters.values() for key in ours}
     for (cluster, _), answer in zip(jobs, answers, strict=True):
         for task in answer:

@@ -8,10 +8,10 @@ from botocore.exceptions import ClientError, ProxyConnectionError
 
 from tests.cli.desk import Desk
 from tests.report.samples import deployment
-from weco_deploy.aws.faults import told
-from weco_deploy.cli.answering import exit_code
-from weco_deploy.cli.failure import exit_code as error_code
-from weco_deploy.cli.origin import origin_of
+from weco_deploy.aws.error_translation import told
+from weco_deploy.cli.error_report import exit_code as error_code
+from weco_deploy.cli.output import exit_code
+from weco_deploy.cli.tracebacks import origin_of
 from weco_deploy.errors import AwsError, Declined, EnvironmentLocked, Interrupted, UsageError
 from weco_deploy.model.deployment import DeploymentStatus
 

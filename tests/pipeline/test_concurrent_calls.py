@@ -8,7 +8,7 @@ from threading import Barrier, Event, Lock, current_thread, main_thread
 import pytest
 
 from weco_deploy.errors import AwsError, DeployError, Interrupted, LeaseLost
-from weco_deploy.pipeline import fan
+from weco_deploy.pipeline import concurrent_calls
 
 PATIENCE = 30.0
 """Seconds after which a handshake that never comes fails the test instead of hanging it."""
@@ -58,9 +58,9 @@ class Told:
     """What `done` was told."""
 
     def __init__(self) -> None:
-        self.outcomes: dict[int, fan.Outcome[str]] = {}
+        self.outcomes: dict[int, concurrent_calls.Outcome[str]] = {}
 
-    def __call__(self, place: int, outcome: fan.Outcome[str]) -> None:
+    def __call__(self, place: int, outcome: concurrent_calls.Outcome[str]) -> None:
         assert current_thread() is main_thread()
         self.outcomes[place] = outcome
 
@@ -101,11 +101,11 @@ def test_answers_come_in_the_order_of_the_calls_and_not_of_their_ends() -> None:
     line = Line(3)
     line.let(2)
     each = [line.call(0, "a"), line.call(1, "b", then=0), line.call(2, "c", then=1)]
-    assert fan.read(each) == ["a", "b", "c"]
+    assert concurrent_calls.read(each) == ["a", "b", "c"]
 
 
 def test_nothing_to_read_answers_nothing() -> None:
-    assert fan.read([]) == []
+    assert concurrent_calls.read([]) == []
 
 
 def test_the_first_failure_by_order_is_raised_though_a_later_call_failed_earlier() -> None:
@@ -120,33 +120,33 @@ def test_the_first_failure_by_order_is_raised_though_a_later_call_failed_earlier
         raise AwsError("ecs:Second", "no")
 
     with pytest.raises(AwsError, match="ecs:First"):
-        fan.read([first, second])
+        concurrent_calls.read([first, second])
 
 
 def test_a_failed_read_waits_for_those_beside_it() -> None:
     beside = Beside()
     with pytest.raises(AwsError):
-        fan.read(calls(beside.let_go_and_fail(AwsError("ecs:X", "no")), beside))
+        concurrent_calls.read(calls(beside.let_go_and_fail(AwsError("ecs:X", "no")), beside))
     assert beside.ended
 
 
 def test_what_is_no_error_of_ours_is_raised_too() -> None:
     with pytest.raises(ZeroDivisionError):
-        fan.read([lambda: "a", failing(ZeroDivisionError())])
+        concurrent_calls.read([lambda: "a", failing(ZeroDivisionError())])
 
 
 def test_a_call_goes_on_beside_the_main_thread_until_its_answer_is_wanted() -> None:
     beside = Beside()
-    begun = fan.begin(beside)
+    begun = concurrent_calls.begin(beside)
     assert beside.begun.wait(PATIENCE)
     beside.let_go()
-    assert fan.answer(begun) == "beside"
+    assert concurrent_calls.answer(begun) == "beside"
 
 
 def test_turns_are_taken_in_the_main_thread_while_an_answer_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fan, "BETWEEN_TURNS", 0.01)
+    monkeypatch.setattr(concurrent_calls, "BETWEEN_TURNS", 0.01)
     enough, turns = Event(), list[bool]()
 
     def turn() -> None:
@@ -154,24 +154,24 @@ def test_turns_are_taken_in_the_main_thread_while_an_answer_is_waited_for(
         if len(turns) == 3:
             enough.set()
 
-    assert fan.read([lambda: enough.wait(PATIENCE)], turn) == [True]
+    assert concurrent_calls.read([lambda: enough.wait(PATIENCE)], turn) == [True]
     assert all(turns)
 
 
 def test_no_turn_is_taken_where_the_answers_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fan, "BETWEEN_TURNS", PATIENCE)
+    monkeypatch.setattr(concurrent_calls, "BETWEEN_TURNS", PATIENCE)
 
     def turn() -> None:
         raise AssertionError("there was nothing to wait for")
 
-    assert fan.read([lambda: "a", lambda: "b"], turn) == ["a", "b"]
+    assert concurrent_calls.read([lambda: "a", lambda: "b"], turn) == ["a", "b"]
 
 
 def test_what_a_turn_raises_abandons_the_reads_those_begun_and_those_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fan, "BETWEEN_TURNS", 0.01)
-    held, go, late = Barrier(fan.WORKERS + 1), Event(), Event()
+    monkeypatch.setattr(concurrent_calls, "BETWEEN_TURNS", 0.01)
+    held, go, late = Barrier(concurrent_calls.WORKERS + 1), Event(), Event()
 
     def long() -> bool:
         held.wait(PATIENCE)
@@ -185,16 +185,16 @@ def test_what_a_turn_raises_abandons_the_reads_those_begun_and_those_not(
         held.wait(PATIENCE)
         raise Interrupted("stop")
 
-    elsewhere = fan.begin_all([long] * fan.WORKERS)
-    queued = [fan.begin(begin_late) for _ in range(5)]
+    elsewhere = concurrent_calls.begin_all([long] * concurrent_calls.WORKERS)
+    queued = [concurrent_calls.begin(begin_late) for _ in range(5)]
     with pytest.raises(Interrupted):
-        fan.answers([*queued, *elsewhere], turn)
+        concurrent_calls.answers([*queued, *elsewhere], turn)
 
     assert not any(future.done() for future in elsewhere)  # nobody waited for them
     assert all(future.cancelled() for future in queued)
-    assert fan.read([lambda: "next"]) == ["next"]  # which has threads of its own
+    assert concurrent_calls.read([lambda: "next"]) == ["next"]  # which has threads of its own
     go.set()
-    assert fan.answers(elsewhere) == [True] * fan.WORKERS
+    assert concurrent_calls.answers(elsewhere) == [True] * concurrent_calls.WORKERS
     assert not late.is_set()
 
 
@@ -203,46 +203,52 @@ def test_what_a_turn_raises_abandons_the_reads_those_begun_and_those_not(
 
 def test_each_outcome_is_told_with_its_place_and_answered_in_order() -> None:
     told, error = Told(), AwsError("ecr:PutImage", "no")
-    outcomes = fan.change([lambda: "a", failing(error), lambda: "c"], told, never)
-    assert outcomes == [fan.Done("a"), fan.Failed(error), fan.Done("c")]
+    outcomes = concurrent_calls.change([lambda: "a", failing(error), lambda: "c"], told, never)
+    assert outcomes == [
+        concurrent_calls.Done("a"),
+        concurrent_calls.Failed(error),
+        concurrent_calls.Done("c"),
+    ]
     assert told.outcomes == dict(enumerate(outcomes))
 
 
 def test_nothing_to_change_tells_nothing() -> None:
     told = Told()
-    assert fan.change([], told, never) == []
+    assert concurrent_calls.change([], told, never) == []
     assert told.outcomes == {}
 
 
 def test_one_failure_does_not_keep_the_others_from_being_made() -> None:
     each = [failing(AwsError("ecs:X", "no")), *[lambda: "done"] * 40]
-    outcomes = fan.change(each, Told(), never)
-    assert outcomes[1:] == [fan.Done("done")] * 40
+    outcomes = concurrent_calls.change(each, Told(), never)
+    assert outcomes[1:] == [concurrent_calls.Done("done")] * 40
 
 
 def test_asked_to_stop_before_it_begins_it_begins_nothing() -> None:
     told = Told()
-    outcomes = fan.change([failing(AssertionError("must not begin"))] * 3, told, lambda: True)
-    assert outcomes == [fan.Skipped()] * 3
+    outcomes = concurrent_calls.change([failing(AssertionError("must not begin"))] * 3, told, lambda: True)
+    assert outcomes == [concurrent_calls.Skipped()] * 3
     assert told.outcomes == {}
 
 
 def test_once_asked_to_stop_those_begun_end_and_the_rest_are_skipped() -> None:
-    refused, beside, held = AwsError("ecr:PutImage", "no"), Beside(), Barrier(fan.WORKERS)
+    refused, beside, held = AwsError("ecr:PutImage", "no"), Beside(), Barrier(concurrent_calls.WORKERS)
     stopping = Event()
 
-    def done(_: int, outcome: fan.Outcome[str]) -> None:
-        if isinstance(outcome, fan.Failed):
+    def done(_: int, outcome: concurrent_calls.Outcome[str]) -> None:
+        if isinstance(outcome, concurrent_calls.Failed):
             stopping.set()
             beside.let_go()
 
-    begun = [_after(held, call) for call in calls(failing(refused), *[beside] * (fan.WORKERS - 1))]
+    begun = [
+        _after(held, call) for call in calls(failing(refused), *[beside] * (concurrent_calls.WORKERS - 1))
+    ]
     late = [failing(AssertionError("must not begin"))] * 5
-    outcomes = fan.change([*begun, *late], done, stopping.is_set)
+    outcomes = concurrent_calls.change([*begun, *late], done, stopping.is_set)
     assert outcomes == [
-        fan.Failed(refused),
-        *[fan.Done("beside")] * (fan.WORKERS - 1),
-        *[fan.Skipped()] * 5,
+        concurrent_calls.Failed(refused),
+        *[concurrent_calls.Done("beside")] * (concurrent_calls.WORKERS - 1),
+        *[concurrent_calls.Skipped()] * 5,
     ]
 
 
@@ -255,7 +261,7 @@ def _after(barrier: Barrier, call: Callable[[], str]) -> Callable[[], str]:
 
 
 def test_sixteen_go_side_by_side_and_never_more() -> None:
-    lock, held = Lock(), Barrier(fan.WORKERS)
+    lock, held = Lock(), Barrier(concurrent_calls.WORKERS)
     now, most = 0, 0
 
     def call() -> str:
@@ -268,13 +274,15 @@ def test_sixteen_go_side_by_side_and_never_more() -> None:
             now -= 1
         return "done"
 
-    assert fan.change([call] * (fan.WORKERS * 3), Told(), never) == [fan.Done("done")] * (fan.WORKERS * 3)
-    assert most == fan.WORKERS == 16
+    assert concurrent_calls.change([call] * (concurrent_calls.WORKERS * 3), Told(), never) == [
+        concurrent_calls.Done("done")
+    ] * (concurrent_calls.WORKERS * 3)
+    assert most == concurrent_calls.WORKERS == 16
 
 
 def test_reads_too_go_sixteen_at_once_at_most() -> None:
-    held = Barrier(fan.WORKERS)
-    fan.read([lambda: held.wait(PATIENCE)] * (fan.WORKERS * 2))
+    held = Barrier(concurrent_calls.WORKERS)
+    concurrent_calls.read([lambda: held.wait(PATIENCE)] * (concurrent_calls.WORKERS * 2))
     assert not held.broken
 
 
@@ -286,7 +294,7 @@ def test_turn_runs_in_the_main_thread_beside_the_calls_that_go_on() -> None:
         seen.append(set(told.outcomes))
         beside.let_go()
 
-    fan.change([lambda: "first", beside], told, never, turn)
+    concurrent_calls.change([lambda: "first", beside], told, never, turn)
     assert seen[0] == {0}
 
 
@@ -296,9 +304,9 @@ def test_an_error_that_is_not_ours_is_raised_after_what_was_begun_has_ended_and_
 ) -> None:
     beside, told = Beside(), Told()
     with pytest.raises(type(error)):
-        fan.change([beside.let_go_and_fail(error), beside], told, never)
+        concurrent_calls.change([beside.let_go_and_fail(error), beside], told, never)
     assert beside.ended
-    assert told.outcomes == {1: fan.Done("beside")}
+    assert told.outcomes == {1: concurrent_calls.Done("beside")}
 
 
 def test_after_an_error_that_is_not_ours_nothing_more_begins() -> None:
@@ -311,21 +319,23 @@ def test_after_an_error_that_is_not_ours_nothing_more_begins() -> None:
     def first() -> str:
         raise ZeroDivisionError
 
-    held = Barrier(fan.WORKERS)
-    batch = [_after(held, first) for _ in range(fan.WORKERS)]
+    held = Barrier(concurrent_calls.WORKERS)
+    batch = [_after(held, first) for _ in range(concurrent_calls.WORKERS)]
     with pytest.raises(ZeroDivisionError):
-        fan.change([*batch, *[late] * 40], Told(), never)
+        concurrent_calls.change([*batch, *[late] * 40], Told(), never)
     assert not begun.is_set()
 
 
 def test_turn_runs_also_while_no_outcome_becomes_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fan, "BETWEEN_TURNS", 0.01)
+    monkeypatch.setattr(concurrent_calls, "BETWEEN_TURNS", 0.01)
     turned = Event()
 
     def long() -> bool:
         return turned.wait(PATIENCE)
 
-    assert fan.change([long], lambda _, __: None, never, turned.set) == [fan.Done(True)]
+    assert concurrent_calls.change([long], lambda _, __: None, never, turned.set) == [
+        concurrent_calls.Done(True)
+    ]
 
 
 @pytest.mark.parametrize("where", ["done", "turn"])
@@ -337,7 +347,7 @@ def test_what_done_or_turn_raise_waits_for_what_was_begun(where: str) -> None:
         beside.let_go()
         raise LeaseLost("ours no more")
 
-    def done(place: int, outcome: fan.Outcome[str]) -> None:
+    def done(place: int, outcome: concurrent_calls.Outcome[str]) -> None:
         told(place, outcome)
         if where == "done" and place == 0:
             lost()
@@ -347,9 +357,9 @@ def test_what_done_or_turn_raise_waits_for_what_was_begun(where: str) -> None:
             lost()
 
     with pytest.raises(LeaseLost):
-        fan.change([lambda: "first", beside], done, never, turn)
+        concurrent_calls.change([lambda: "first", beside], done, never, turn)
     assert beside.ended
-    assert told.outcomes == {0: fan.Done("first"), 1: fan.Done("beside")}
+    assert told.outcomes == {0: concurrent_calls.Done("first"), 1: concurrent_calls.Done("beside")}
 
 
 def test_what_was_raised_first_is_raised_though_others_fail_after_it() -> None:
@@ -365,5 +375,5 @@ def test_what_was_raised_first_is_raised_though_others_fail_after_it() -> None:
 
     told = Told()
     with pytest.raises(LeaseLost, match="first"):
-        fan.change([lambda: "a", second], told, never, turn)
-    assert isinstance(told.outcomes[1], fan.Failed)
+        concurrent_calls.change([lambda: "a", second], told, never, turn)
+    assert isinstance(told.outcomes[1], concurrent_calls.Failed)

@@ -9,8 +9,8 @@ from itertools import pairwise
 import click
 
 from weco_deploy.cli.invocation import Invocation
-from weco_deploy.cli.origin import message_of, origin_of
 from weco_deploy.cli.streams import write_notice, write_result
+from weco_deploy.cli.tracebacks import message_of, origin_of
 from weco_deploy.errors import Declined, DeployError, InternalError, Interrupted, UsageError
 from weco_deploy.local.interrupts import interrupted
 from weco_deploy.report.documents import Document, deployment_document, error_document, json_text

@@ -10,9 +10,9 @@ from typing import TextIO
 import pytest
 
 from tests.report.samples import DEPLOYMENT_ID, deployment
-from weco_deploy.cli.failure import reported
+from weco_deploy.cli.error_report import reported
+from weco_deploy.cli.event_output import Telling
 from weco_deploy.cli.invocation import Invocation
-from weco_deploy.cli.telling import Telling
 from weco_deploy.errors import AwsError
 from weco_deploy.local.interrupts import Signals
 from weco_deploy.model.deployment import DeploymentStatus
@@ -46,7 +46,7 @@ def now() -> datetime:
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
     shown = Shown()
-    monkeypatch.setattr("weco_deploy.cli.telling.progress", shown.progress)
+    monkeypatch.setattr("weco_deploy.cli.event_output.progress", shown.progress)
     return shown
 
 
@@ -54,7 +54,7 @@ def test_a_reader_of_progress_who_goes_away_does_not_end_the_deployment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     silenced: list[object] = []
-    monkeypatch.setattr("weco_deploy.cli.telling.silence", silenced.append)
+    monkeypatch.setattr("weco_deploy.cli.event_output.silence", silenced.append)
     stream = Gone()
     monkeypatch.setattr("sys.stderr", stream)
 

@@ -6,7 +6,7 @@ import botocore.exceptions as boto
 import pytest
 from botocore.parsers import ResponseParserError
 
-from weco_deploy.aws.faults import NotSent, code_behind, told, translated
+from weco_deploy.aws.error_translation import NotSent, code_behind, told, translated
 from weco_deploy.errors import AccessDenied, AwsError, NoCredentials, NotFound, Throttled, Unreachable
 
 

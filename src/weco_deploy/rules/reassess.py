@@ -16,8 +16,8 @@ from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.expecting import expected_of
 from weco_deploy.rules.outcome import as_seen, drifted, left_as
 from weco_deploy.rules.planning import examine
+from weco_deploy.rules.rollout.rolling import Track
 from weco_deploy.rules.running import running
-from weco_deploy.rules.verdict import Track
 
 PROVEN_AFTER = timedelta(minutes=10)
 """How long the tasks of a service that failed have to be up before it is believed to be mended."""

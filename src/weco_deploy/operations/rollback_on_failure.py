@@ -16,12 +16,12 @@ from weco_deploy.model.events import Claimed, Event
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DeployRequest
-from weco_deploy.operations.carrying import carry_out, settle
+from weco_deploy.operations.carry_out import carry_out, settle
 from weco_deploy.operations.earlier import as_it_was, before, recorded
 from weco_deploy.operations.release import new_release
-from weco_deploy.pipeline import fan
+from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.pipeline.claim import take_over
-from weco_deploy.pipeline.fan import Turn
+from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.ports import Ports, StaleFence
@@ -85,9 +85,9 @@ def _request(
 
 def _earlier(failed: Deployment, environment: Environment, ports: Ports, turn: Turn) -> tuple[Release, bool]:
     """What was last good; where nothing ever was, a release of what was there before the first that failed."""
-    known = fan.begin(partial(ports.store.environment, environment.id))
+    known = concurrent_calls.begin(partial(ports.store.environment, environment.id))
     deployments = recorded(environment, failed, ports, turn)
-    good = fan.answer(known, turn).good
+    good = concurrent_calls.answer(known, turn).good
     if good is not None:
         if good.release_id == failed.release_id:
             raise DeployError("the last good release is this very one")

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from weco_deploy import config
-from weco_deploy.cli import asking, collecting
+from weco_deploy.cli import gc_pause, prompts
 from weco_deploy.cli.invocation import Invocation, Settings
 from weco_deploy.cli.streams import write_notice
 from weco_deploy.config import ProjectFile
@@ -47,7 +47,7 @@ class Opened:
             purpose=f"{self._purpose} {self.project.id}",
             trace=write_notice if self.settings.verbose else None,
         )
-        collecting.resume()
+        gc_pause.resume()
         ports.check_account()  # before anything else, also before a question about the wrong account's things
         return ports
 
@@ -61,7 +61,7 @@ class Opened:
     ) -> str:
         """The id of an environment of the project: given, asked for, or the default if the project has that."""
         known = [environment.id for environment in self.project.environments]
-        chosen_id = asking.value(
+        chosen_id = prompts.value(
             self.settings,
             given,
             flag=flag,
@@ -93,8 +93,8 @@ def project_file(settings: Settings) -> ProjectFile:
 def chosen(settings: Settings, file: ProjectFile) -> Project:
     """The project that was named or that a person chooses, where the options want it to be."""
     project_id = settings.project_id
-    if project_id is None and len(file.projects) > 1 and asking.somebody_answers(settings):
-        project_id = asking.value(
+    if project_id is None and len(file.projects) > 1 and prompts.somebody_answers(settings):
+        project_id = prompts.value(
             settings, None, flag="--project-id", question="Project", choices=list(file.projects)
         )
     project = file.project(project_id)

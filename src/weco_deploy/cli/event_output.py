@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from datetime import datetime
 from types import TracebackType
 
-from weco_deploy.cli import asking
+from weco_deploy.cli import prompts
 from weco_deploy.cli.invocation import Invocation
-from weco_deploy.cli.opening import Opened
+from weco_deploy.cli.project_context import Opened
 from weco_deploy.cli.streams import silence, write_notice
 from weco_deploy.model.events import Claimed, Event, Settled
 from weco_deploy.model.plan import Plan
@@ -74,6 +74,6 @@ def approval(opened: Opened, telling: Telling) -> Callable[[Plan], bool]:
 
         telling.pause()
         write_notice(plan_text(plan, Screen.of(sys.stderr), opened.where(plan.environment)))
-        return asking.agrees(opened.settings, QUESTION)
+        return prompts.agrees(opened.settings, QUESTION)
 
     return approve

@@ -1,0 +1,1 @@
+"""How rollouts are judged, one module for each deployment strategy."""
