@@ -26,12 +26,12 @@ def loaded(tmp_path: Path) -> Load:
 
 @pytest.fixture
 def problems(loaded: Load) -> Problems:
-    """Writes a project file that can't be used, and answers what is wrong with it."""
+    """Writes an invalid project file, loads it, and returns the problems."""
 
-    def refused(content: str | bytes) -> tuple[str, ...]:
+    def load_and_fail(content: str | bytes) -> tuple[str, ...]:
         with pytest.raises(ProjectFileError) as caught:
             loaded(content)
         assert caught.value.exit_code == 2
         return caught.value.problems
 
-    return refused
+    return load_and_fail

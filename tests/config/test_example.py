@@ -1,4 +1,4 @@
-"""The documented example is a real project file, and it is complete."""
+"""The example project file is valid and uses every key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from weco_deploy.config import json_schema, load
-from weco_deploy.config.nodes import Spot
 from weco_deploy.config.schema import Entry, EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry
 from weco_deploy.config.syntax import parse
 
@@ -27,15 +26,17 @@ def test_the_example_loads_without_warnings() -> None:
 def test_the_example_uses_every_key(entry: type[Entry]) -> None:
     root, _ = parse(EXAMPLE.read_text())
     assert root is not None
-    projects = list(Spot(root).entries())
+    projects = list(root.entries())
+    environments = [environment for project in projects for environment in project.items("environments")]
     images = [image for project in projects for image in project.items("image_repositories")]
-    spots = {
+    services = [service for image in images for service in image.items("services")]
+    mappings = {
         ProjectEntry: projects,
-        EnvironmentEntry: [each for project in projects for each in project.items("environments")],
+        EnvironmentEntry: environments,
         ImageEntry: images,
-        ServiceEntry: [service for image in images for service in image.items("services")],
+        ServiceEntry: services,
     }
-    used = {str(child.path[-1]) for spot in spots[entry] for child in spot.entries()}
+    used = {str(value.path[-1]) for mapping in mappings[entry] for value in mapping.entries()}
     assert used == set(entry.model_fields)
 
 
@@ -43,15 +44,15 @@ def test_every_key_is_described_in_the_json_schema() -> None:
     schema = json.loads(json.dumps(json_schema()))
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     for entry in (ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry):
-        described = schema["$defs"][entry.__name__]
-        assert described["additionalProperties"] is False
-        assert all(each["description"] for each in described["properties"].values())
-        assert set(described["properties"]) == set(entry.model_fields)
+        definition = schema["$defs"][entry.__name__]
+        assert definition["additionalProperties"] is False
+        assert all(key["description"] for key in definition["properties"].values())
+        assert set(definition["properties"]) == set(entry.model_fields)
 
 
 def test_loading_a_project_file_does_not_load_the_aws_and_terminal_libraries() -> None:
     script = (
         "import sys, weco_deploy.config; print(*{'boto3', 'botocore', 'click', 'rich'} & set(sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""

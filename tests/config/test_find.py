@@ -1,4 +1,4 @@
-"""Where the project file is looked for."""
+"""`find` looks for the project file upwards from a directory."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from weco_deploy.config import PROJECT_FILE, find
 from weco_deploy.errors import ProjectFileError
 
 
-def test_the_file_of_the_directory_itself_is_found(tmp_path: Path) -> None:
+def test_find_returns_the_file_of_the_directory_itself(tmp_path: Path) -> None:
     (tmp_path / PROJECT_FILE).touch()
     assert find(tmp_path) == tmp_path / PROJECT_FILE
 
 
-def test_the_nearest_file_above_wins(tmp_path: Path) -> None:
+def test_find_prefers_the_nearest_directory_above(tmp_path: Path) -> None:
     below = tmp_path / "a" / "b" / "c"
     below.mkdir(parents=True)
     (tmp_path / PROJECT_FILE).touch()
@@ -23,7 +23,7 @@ def test_the_nearest_file_above_wins(tmp_path: Path) -> None:
     assert find(below) == tmp_path / "a" / PROJECT_FILE
 
 
-def test_a_relative_directory_is_searched_up_to_the_root(
+def test_find_searches_from_a_relative_directory_up_to_the_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / PROJECT_FILE).touch()
@@ -33,7 +33,7 @@ def test_a_relative_directory_is_searched_up_to_the_root(
 
 
 @pytest.mark.parametrize("kind", ["directory", "dangling link", "link to itself"])
-def test_whatever_has_the_name_ends_the_search(tmp_path: Path, kind: str) -> None:
+def test_find_stops_at_anything_with_the_file_name(tmp_path: Path, kind: str) -> None:
     (tmp_path / PROJECT_FILE).touch()
     nearer = tmp_path / "a" / PROJECT_FILE
     nearer.parent.mkdir()
@@ -44,7 +44,7 @@ def test_whatever_has_the_name_ends_the_search(tmp_path: Path, kind: str) -> Non
     assert find(tmp_path / "a") == nearer
 
 
-def test_no_file_names_the_directory_and_what_to_do(tmp_path: Path) -> None:
+def test_find_without_a_file_names_the_directory_and_the_flag(tmp_path: Path) -> None:
     with pytest.raises(ProjectFileError) as caught:
         find(tmp_path)
     assert str(tmp_path) in caught.value.message
@@ -52,7 +52,9 @@ def test_no_file_names_the_directory_and_what_to_do(tmp_path: Path) -> None:
     assert "--project-file" in caught.value.hint
 
 
-def test_a_working_directory_that_is_gone_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_find_in_a_deleted_working_directory_fails_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)

@@ -1,4 +1,4 @@
-"""What a good project file means."""
+"""Valid project files: what `load` makes of them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ IDS = [
 REAL_FILES = Path(__file__).parents[3] / "shared" / "projects"
 
 
-def test_defaults_fill_what_the_file_leaves_out(loaded: Load) -> None:
+def test_missing_keys_get_their_defaults(loaded: Load) -> None:
     assert loaded(SMALLEST).projects == {
         "shop": Project(
             id="shop",
@@ -108,7 +108,7 @@ def test_every_key_reaches_the_project(loaded: Load) -> None:
 
 
 @pytest.mark.parametrize("written", IDS)
-def test_ids_are_taken_as_written(loaded: Load, written: str) -> None:
+def test_ids_keep_the_text_as_written(loaded: Load, written: str) -> None:
     project = loaded(
         f"{written}:\n  environments: [{{id: {written}}}]\n"
         f"  image_repositories: [{{id: web, services: [{written}]}}, {{id: app, services: [{{id: {written}}}]}}]\n"
@@ -119,28 +119,28 @@ def test_ids_are_taken_as_written(loaded: Load, written: str) -> None:
     assert [image.services for image in project.images] == [(plain,), (plain,)]
 
 
-def test_keys_that_look_like_other_types_are_text_too(loaded: Load) -> None:
+def test_project_ids_that_look_like_other_types_are_text(loaded: Load) -> None:
     file = loaded(SMALLEST.replace("shop", "no") + SMALLEST.replace("shop", "null").replace("web", "app"))
     assert list(file.projects) == ["no", "null"]
 
 
-def test_one_required_environment_may_be_written_without_a_list(loaded: Load) -> None:
+def test_requires_accepts_a_single_id_without_a_list(loaded: Load) -> None:
     project = loaded(FULL.replace("requires: [stage]", "requires: stage")).project(None)
     assert project.environment("prod").requires == ("stage",)
 
 
 @pytest.mark.parametrize("key", ["region_name", "aws_region_name"])
-def test_the_region_has_two_spellings(loaded: Load, key: str) -> None:
+def test_region_has_two_keys(loaded: Load, key: str) -> None:
     assert loaded(f"{SMALLEST}  {key}: eu-west-2\n").project(None).region_name == "eu-west-2"
 
 
-def test_both_spellings_of_the_region_may_stand_together_if_they_agree(loaded: Load) -> None:
+def test_both_region_keys_are_allowed_if_they_agree(loaded: Load) -> None:
     text = f"{SMALLEST}  region_name: eu-west-2\n  aws_region_name: eu-west-2\n"
     assert loaded(text).project(None).region_name == "eu-west-2"
 
 
 @pytest.mark.parametrize("key", ["services", "requires", "clusters"])
-def test_a_list_with_nothing_behind_its_key_is_empty(loaded: Load, key: str) -> None:
+def test_list_key_without_a_value_is_empty(loaded: Load, key: str) -> None:
     lines = {
         "services": "shop:\n  environments:\n  - id: stage\n  image_repositories:\n  - id: web\n    services:\n",
         "requires": "shop:\n  image_repositories:\n  - id: web\n  environments:\n  - id: stage\n    requires:\n",
@@ -150,14 +150,14 @@ def test_a_list_with_nothing_behind_its_key_is_empty(loaded: Load, key: str) -> 
     assert (project.images[0].services, project.environments[0].requires, project.clusters) == ((), (), ())
 
 
-def test_several_images_may_run_in_one_service(loaded: Load) -> None:
+def test_service_may_run_several_images(loaded: Load) -> None:
     project = loaded(
         SMALLEST.replace("{id: web}", "{id: web, services: [x]}, {id: app, services: [x]}")
     ).project(None)
     assert project.services == {"x": ("web", "app")}
 
 
-def test_windows_line_ends_and_a_byte_order_mark_make_no_difference(loaded: Load) -> None:
+def test_windows_line_ends_and_byte_order_mark_make_no_difference(loaded: Load) -> None:
     as_windows = b"\xef\xbb\xbf" + FULL.replace("\n", "\r\n").encode()
     assert loaded(as_windows).projects == loaded(FULL).projects
 
@@ -209,24 +209,24 @@ c:
         ),
     ],
 )
-def test_an_unknown_key_is_a_warning_with_the_likely_spelling(loaded: Load, text: str, warning: str) -> None:
+def test_unknown_key_is_a_warning_with_the_likely_spelling(loaded: Load, text: str, warning: str) -> None:
     file = loaded(text)
     assert file.warnings == (f"{file.path}, {warning}",)
 
 
-def test_the_only_project_needs_no_id(loaded: Load) -> None:
+def test_project_id_is_optional_if_there_is_a_single_project(loaded: Load) -> None:
     assert loaded(SMALLEST).project(None).id == "shop"
     assert loaded(SMALLEST).project("shop").id == "shop"
 
 
-def test_an_unknown_project_is_a_usage_error_with_the_likely_spelling(loaded: Load) -> None:
+def test_unknown_project_id_is_a_usage_error_with_the_likely_spelling(loaded: Load) -> None:
     with pytest.raises(UsageError) as caught:
         loaded(SMALLEST).project("shopp")
     assert "no project 'shopp' (did you mean 'shop'?)" in caught.value.message
     assert caught.value.hint == "its projects: shop"
 
 
-def test_several_projects_and_no_id_is_a_usage_error_naming_the_flag(loaded: Load) -> None:
+def test_missing_project_id_among_several_projects_is_a_usage_error_naming_the_flag(loaded: Load) -> None:
     file = loaded(SMALLEST + SMALLEST.replace("shop", "other").replace("web", "app"))
     with pytest.raises(UsageError) as caught:
         file.project(None)

@@ -1,4 +1,4 @@
-"""What is no usable YAML, or no text, or no file: one clear message each."""
+"""Files that can't be read, and text that is not valid YAML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.config.conftest import Load, Problems
 from weco_deploy.config import load
-from weco_deploy.config.source import MAX_BYTES
+from weco_deploy.config.location import MAX_BYTES
 from weco_deploy.config.syntax import MAX_DEPTH, MAX_VALUES
 from weco_deploy.errors import ProjectFileError
 
@@ -58,9 +58,10 @@ NOT_YAML = {
         "a: " + "[" * 100_000,
         f"line 1, a[0][0][0]: found more than {MAX_DEPTH} levels of nesting",
     ),
+    "mappings in keys": ("? " * 5_000 + "a", f"line 1: found more than {MAX_DEPTH} levels of nesting"),
 }
 
-ODD_YAML = {
+UNUSUAL_YAML = {
     "a key given twice": (
         f"{GOOD}other: x\nother: y\n",
         "line 3, other: found the key twice, first on line 2",
@@ -82,39 +83,37 @@ ODD_YAML = {
 
 
 @pytest.mark.parametrize(("text", "problem"), NOT_YAML.values(), ids=NOT_YAML.keys())
-def test_what_cannot_be_parsed_is_one_problem_with_its_line(
-    problems: Problems, text: str, problem: str
-) -> None:
+def test_invalid_yaml_is_a_single_problem_with_its_line(problems: Problems, text: str, problem: str) -> None:
     assert problems(text) == (problem,)
 
 
-@pytest.mark.parametrize(("text", "problem"), ODD_YAML.values(), ids=ODD_YAML.keys())
-def test_odd_yaml_is_a_problem_among_the_others(problems: Problems, text: str, problem: str) -> None:
+@pytest.mark.parametrize(("text", "problem"), UNUSUAL_YAML.values(), ids=UNUSUAL_YAML.keys())
+def test_unusual_yaml_is_a_problem_among_others(problems: Problems, text: str, problem: str) -> None:
     assert problem in problems(text)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n", "\ufeff", "~\n"])
-def test_an_empty_file_says_so_and_how_to_write_one(loaded: Load, text: str) -> None:
+def test_empty_file_error_suggests_a_smallest_file(loaded: Load, text: str) -> None:
     with pytest.raises(ProjectFileError, match=r"\.wellcome_project is empty") as caught:
         loaded(text)
     _, _, smallest = caught.value.hint.partition("begin with: ")
     assert list(loaded(smallest).projects) == ["my_project"]
 
 
-def test_a_file_that_is_not_utf_8_names_the_line_and_the_byte(problems: Problems) -> None:
+def test_not_utf_8_error_names_the_line_and_the_byte(problems: Problems) -> None:
     assert problems(b"shop:\n  name: caf\xe9\n") == ("line 2: found the byte 0xe9, expected UTF-8",)
 
 
-def test_a_huge_file_is_refused_for_its_size(loaded: Load) -> None:
+def test_file_larger_than_the_limit_is_refused(loaded: Load) -> None:
     with pytest.raises(ProjectFileError, match="larger than 1 MB"):
         loaded("#" * 5_000_000)
 
 
-def test_a_file_of_exactly_the_limit_is_read(loaded: Load) -> None:
+def test_file_of_exactly_the_limit_is_read(loaded: Load) -> None:
     assert loaded(GOOD + "#" * (MAX_BYTES - len(GOOD))).project(None).id == "shop"
 
 
-def test_a_missing_file_says_so(tmp_path: Path) -> None:
+def test_missing_file_error_names_the_flag(tmp_path: Path) -> None:
     with pytest.raises(
         ProjectFileError, match=r"can't read the project file .*: it does not exist"
     ) as caught:
@@ -122,25 +121,25 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
     assert "--project-file" in caught.value.hint
 
 
-def test_a_directory_says_so(tmp_path: Path) -> None:
+def test_directory_instead_of_a_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ProjectFileError, match="it is a directory"):
         load(tmp_path)
 
 
-def test_a_file_used_as_a_directory_says_so(tmp_path: Path) -> None:
+def test_file_used_as_a_directory_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ProjectFileError, match="a part of its path is not a directory"):
         load(tmp_path / "file" / "x")
 
 
-def test_a_link_that_leads_to_itself_says_so(tmp_path: Path) -> None:
+def test_link_to_itself_is_an_error(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(link)
     with pytest.raises(ProjectFileError, match="a symbolic link that leads back to itself"):
         load(link)
 
 
-def test_an_unreadable_file_says_so(tmp_path: Path) -> None:
+def test_unreadable_file_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text(GOOD)
     path.chmod(0)
@@ -150,7 +149,7 @@ def test_an_unreadable_file_says_so(tmp_path: Path) -> None:
 
 @contextmanager
 def _not_as_root() -> Iterator[None]:
-    """Root may read everything; whoever else runs the tests may not, and stays who they are."""
+    """Root may read everything, so it becomes another user; other users stay who they are."""
     if os.geteuid() != 0:
         yield
         return
@@ -238,30 +237,30 @@ VALUES = st.recursive(
 )
 
 
-def _loads_or_says_why(path: Path, content: bytes) -> None:
+def _load_or_fail_with_printable_text(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     try:
         file = load(path)
     except ProjectFileError as error:
-        said = error.message
+        text = error.message
     else:
         assert file.projects
-        said = "\n".join(file.warnings)
-    assert all(line.isprintable() for line in said.splitlines())
+        text = "\n".join(file.warnings)
+    assert all(line.isprintable() for line in text.splitlines())
 
 
 @settings(deadline=None, max_examples=300)
 @given(text=st.one_of(YAMLISH, VALUES))
-def test_any_text_loads_or_is_a_project_file_error(
+def test_any_text_loads_or_raises_a_project_file_error(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any_text"
-    _loads_or_says_why(path, text.encode("utf-8", "surrogatepass"))
+    _load_or_fail_with_printable_text(path, text.encode("utf-8", "surrogatepass"))
 
 
 @settings(deadline=None, max_examples=100)
 @given(content=st.binary(max_size=200))
-def test_any_bytes_load_or_are_a_project_file_error(
+def test_any_bytes_load_or_raise_a_project_file_error(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
-    _loads_or_says_why(tmp_path_factory.getbasetemp() / "any_bytes", content)
+    _load_or_fail_with_printable_text(tmp_path_factory.getbasetemp() / "any_bytes", content)

@@ -1,16 +1,15 @@
-"""The project file, `.wellcome_project`: from its bytes to `Project`, or to every fault in it at once.
+"""Loads the project file, `.wellcome_project`: returns its projects, or raises one error with every problem in it.
 
-    find      upwards from the working directory             location.py
-    read      bounded, UTF-8                                 source.py
-    parse     YAML → Node: values as written, with lines     syntax.py  (tree.py is what it makes)
-    shape     pydantic: keys, types, forms of ids            schema.py, forms.py  (shape.py words the faults)
-    relate    what pydantic can't see: duplicates, gates,
-              names that AWS refuses, what is shared         outline.py → consistency.py, sharing.py
-    unknown   keys that nothing reads, with their spelling   spelling.py
-    build     the entries → Project                          project_file.py, which also calls all of these
+    find, read      looks upwards from the working directory; at most 1 MB    location.py
+    parse           YAML text → nodes, which know their lines and paths       syntax.py, nodes.py
+    validate        keys and types (pydantic), what ids look like             schema.py, patterns.py
+    compare         duplicates, requirements, names that AWS refuses,
+                    what projects must not share                              outline.py → consistency.py, sharing.py
+    unknown keys    warnings with the likely spelling                         spelling.py
+    build           entries → Project                                         project_file.py, which calls all of these
 
-Parsing stops at the first syntax error. Everything else is collected in one list of `Fault` and
-reported in the file's order, each with its line, its path and what was expected there.
+A syntax error ends the loading at once. All other problems are collected and reported in the order of
+the file, each with its line, its path and what was expected there.
 """
 
 from weco_deploy.config.location import PROJECT_FILE, find

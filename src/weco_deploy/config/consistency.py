@@ -6,112 +6,107 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from weco_deploy.config import default_names, patterns
-from weco_deploy.config.nodes import Fault, Spot, fault
-from weco_deploy.config.outline import EnvironmentOutline, ImageOutline, Named, ProjectOutline
-from weco_deploy.config.spelling import meant
+from weco_deploy.config.nodes import Node, Problem
+from weco_deploy.config.outline import EnvironmentOutline, Identified, ImageOutline, ProjectOutline
+from weco_deploy.config.spelling import did_you_mean
 
 
-def contradictions(project: ProjectOutline) -> Iterator[Fault]:
-    """A fault for each pair of entries that contradict each other, and each name that can't be."""
+def inconsistencies(project: ProjectOutline) -> Iterator[Problem]:
+    """Entries that contradict each other, and ids that make an invalid repository or table name."""
     yield from _regions(project)
-    yield from _table(project)
-    yield from _twice("environment", (environment.named for environment in project.environments))
-    yield from _twice("image", (image.named for image in project.images))
+    yield from _table_name(project)
+    yield from _duplicates("environment", project.environments)
+    yield from _duplicates("image", project.images)
     for image in project.images:
-        yield from _twice("service", image.services)
+        yield from _duplicates("service", image.services)
     yield from _repositories(project.images)
-    known = dict.fromkeys(environment.named.id for environment in project.environments)
+    known_ids = dict.fromkeys(environment.id for environment in project.environments)
     for environment in project.environments:
-        yield from _twice("required environment", environment.requires)
-        yield from _required(environment, known)
-    yield from _circles(project.environments)
+        yield from _duplicates("required environment", environment.requires)
+        yield from _invalid_requirements(environment, known_ids)
+    yield from _requirement_cycles(project.environments)
 
 
-def _twice(what: str, all_named: Iterable[Named]) -> Iterator[Fault]:
-    first: dict[str, Named] = {}
-    for named in all_named:
-        earlier = first.setdefault(named.id, named)
-        if earlier is not named:
-            yield fault(named.spot, f"found the {what} {named.id!r} twice, first on line {earlier.spot.line}")
+def _duplicates(kind: str, entries: Iterable[Identified]) -> Iterator[Problem]:
+    first_with_id: dict[str, Identified] = {}
+    for entry in entries:
+        first = first_with_id.setdefault(entry.id, entry)
+        if first is not entry:
+            yield entry.node.problem(f"found the {kind} {entry.id!r} twice, first on line {first.node.line}")
 
 
-def _regions(project: ProjectOutline) -> Iterator[Fault]:
-    ours, alias = project.named.spot.at("region_name"), project.named.spot.at("aws_region_name")
-    if ours and alias and ours.text != alias.text:
-        yield fault(
-            alias, f"found another region than region_name on line {ours.line}, expected one of the two keys"
+def _regions(project: ProjectOutline) -> Iterator[Problem]:
+    region, alias = project.node.at("region_name"), project.node.at("aws_region_name")
+    if region and alias and region.text != alias.text:
+        yield alias.problem(
+            f"found another region than region_name on line {region.line}, expected one of the two keys"
         )
 
 
-def _table(project: ProjectOutline) -> Iterator[Fault]:
-    spot = project.named.spot
-    table = default_names.release_table(project.named.id)
-    if (
-        patterns.PROJECT_ID.fits(project.named.id)
-        and not spot.at("release_table")
-        and not patterns.TABLE.fits(table)
-    ):
-        yield fault(
-            spot,
-            f"the id makes the table name {table!r}, expected {patterns.TABLE.what}; or give release_table",
+def _table_name(project: ProjectOutline) -> Iterator[Problem]:
+    if project.node.at("release_table") or not patterns.PROJECT_ID.matches(project.id):
+        return
+    table = default_names.release_table(project.id)
+    if not patterns.TABLE.matches(table):
+        yield project.node.problem(
+            f"the id makes the table name {table!r}, expected {patterns.TABLE.description}; or give release_table"
         )
 
 
-def _repositories(images: Iterable[ImageOutline]) -> Iterator[Fault]:
-    first: dict[str, ImageOutline] = {}
+def _repositories(images: Iterable[ImageOutline]) -> Iterator[Problem]:
+    first_with_repository: dict[str, ImageOutline] = {}
     for image in images:
         if image.repository is None:
             continue
-        if not patterns.REPOSITORY.fits(image.repository):
-            yield fault(
-                image.named.spot,
-                f"the id makes the repository name {image.repository!r}, expected {patterns.REPOSITORY.what}; or give repository",
+        if not patterns.REPOSITORY.matches(image.repository):
+            yield image.node.problem(
+                f"the id makes the repository name {image.repository!r}, "
+                f"expected {patterns.REPOSITORY.description}; or give repository"
             )
-        earlier = first.setdefault(image.repository, image)
-        if earlier.named.id != image.named.id:
-            yield fault(
-                image.named.spot,
+        first = first_with_repository.setdefault(image.repository, image)
+        if first.id != image.id:
+            yield image.node.problem(
                 f"found the repository {image.repository!r} again, expected one image for it: "
-                f"{earlier.named.id!r} on line {earlier.named.spot.line} has it",
+                f"{first.id!r} on line {first.node.line} has it"
             )
 
 
-def _required(environment: EnvironmentOutline, known: Collection[str]) -> Iterator[Fault]:
+def _invalid_requirements(environment: EnvironmentOutline, known_ids: Collection[str]) -> Iterator[Problem]:
     for required in environment.requires:
-        if required.id == environment.named.id:
-            yield fault(
-                required.spot, f"found {required.id!r} requiring itself, expected another environment"
+        if required.id == environment.id:
+            yield required.node.problem(
+                f"found {required.id!r} requiring itself, expected another environment"
             )
-        elif required.id not in known:
-            likely = meant(required.id, known)
-            yield fault(
-                required.spot, f"found {required.id!r}, expected an environment of this project{likely}"
+        elif required.id not in known_ids:
+            suggestion = did_you_mean(required.id, known_ids)
+            yield required.node.problem(
+                f"found {required.id!r}, expected an environment of this project{suggestion}"
             )
 
 
-def _circles(environments: Iterable[EnvironmentOutline]) -> Iterator[Fault]:
-    """A fault for each circle of `requires`, at the environment of it that stands first in the file."""
-    spots: dict[str, Spot] = {}
+def _requirement_cycles(environments: Iterable[EnvironmentOutline]) -> Iterator[Problem]:
+    """A problem for each cycle of `requires`, at the cycle's first environment in the file."""
+    nodes: dict[str, Node] = {}
     requires: dict[str, list[str]] = {}
     for environment in environments:
-        own = environment.named.id
-        spots.setdefault(own, environment.named.spot)
-        requires.setdefault(own, []).extend(one.id for one in environment.requires if one.id != own)
-    while circle := _circle(requires):
-        start = circle.index(next(one for one in spots if one in circle))
-        way = [*circle[start:], *circle[:start], circle[start]]
-        yield fault(
-            spots[way[0]], f"found a circle of requires, {' → '.join(way)}: no release could ever go there"
+        nodes.setdefault(environment.id, environment.node)
+        others = [required.id for required in environment.requires if required.id != environment.id]
+        requires.setdefault(environment.id, []).extend(others)
+    while cycle := _cycle(requires):
+        start = cycle.index(next(environment_id for environment_id in nodes if environment_id in cycle))
+        ids = [*cycle[start:], *cycle[:start], cycle[start]]
+        yield nodes[ids[0]].problem(
+            f"found a circle of requires, {' → '.join(ids)}: no release could ever go there"
         )
-        for one in circle:
-            del requires[one]
+        for environment_id in cycle:
+            del requires[environment_id]
 
 
-def _circle(requires: Mapping[str, Iterable[str]]) -> Sequence[str]:
-    """Environments of which each requires the next and the last the first, or nothing."""
+def _cycle(requires: Mapping[str, Iterable[str]]) -> Sequence[str]:
+    """Ids of environments of which each requires the next and the last requires the first; empty if there are none."""
     try:
         TopologicalSorter(requires).prepare()
     except CycleError as error:
-        ordered: list[str] = error.args[1]  # each is required by the next, and the first stands at both ends
-        return ordered[:0:-1]
+        nodes: list[str] = error.args[1]  # each is required by the next; the first is repeated at the end
+        return nodes[:0:-1]
     return ()

@@ -1,4 +1,4 @@
-"""The names that things get when the file gives them none."""
+"""Names that apply when the project file gives none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the YAML says, as written, with the line and the path of everything in it."""
+"""The values of the project file as written, each with its line and its path, and the problems found there."""
 
 from __future__ import annotations
 
@@ -11,78 +11,81 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A value of the file.
+class ParsedValue:
+    """A value and its line. YAML aliases make it appear at several paths of the file, so it has no path.
 
-    `line` counts from 1 and is that of the key, for a value in a mapping. `children` has a mapping's
-    values by key and a list's items by position.
+    `line` counts from 1. A value in a mapping has the line of its key. `children` has a mapping's values
+    by key and a list's items by index.
     """
 
     value: Value
     line: int
-    children: Mapping[str | int, Node]
+    children: Mapping[str | int, ParsedValue]
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """A node and the path that leads to it: `("storage", "environments", 0, "id")`."""
+class Node:
+    """A value at its place in the file. `path` leads to it: `("storage", "environments", 0, "id")`."""
 
-    node: Node
+    parsed: ParsedValue
     path: KeyPath = ()
 
     @property
+    def value(self) -> Value:
+        return self.parsed.value
+
+    @property
     def line(self) -> int:
-        return self.node.line
+        return self.parsed.line
 
     @property
     def text(self) -> str | None:
-        """Its text, or None if it is a mapping, a list or empty."""
-        return self.node.value if isinstance(self.node.value, str) else None
+        """The value if it is text, None if it is a mapping, a list or empty."""
+        return self.value if isinstance(self.value, str) else None
 
-    def at(self, key: str | int) -> Spot | None:
-        child = self.node.children.get(key)
-        return None if child is None else Spot(child, (*self.path, key))
+    def at(self, key: str | int) -> Node | None:
+        child = self.parsed.children.get(key)
+        return None if child is None else Node(child, (*self.path, key))
 
-    def follow(self, path: KeyPath) -> Spot:
-        """The spot at the end of `path`, or the last one on the way that exists."""
-        spot = self
+    def children(self) -> Iterator[Node]:
+        return (Node(child, (*self.path, key)) for key, child in self.parsed.children.items())
+
+    def nearest(self, path: KeyPath) -> Node:
+        """The node at the end of `path`. Steps of the path that don't exist are skipped."""
+        node = self
         for key in path:
-            spot = spot.at(key) or spot
-        return spot
+            node = node.at(key) or node
+        return node
 
-    def entries(self) -> Iterator[Spot]:
-        """A mapping's values; nothing for anything else."""
-        return (
-            Spot(child, (*self.path, key))
-            for key, child in self.node.children.items()
-            if isinstance(key, str)
-        )
+    def entries(self) -> Iterator[Node]:
+        """The values of a mapping; nothing for other nodes."""
+        if isinstance(self.value, dict):
+            yield from self.children()
 
-    def items(self, key: str) -> Iterator[Spot]:
-        """The items of the list at `key`; nothing if there is no such list."""
+    def items(self, key: str) -> Iterator[Node]:
+        """The items of the list at `key`; nothing if there is no list."""
         listing = self.at(key)
-        if listing is not None and isinstance(listing.node.value, list):
-            yield from (Spot(child, (*listing.path, index)) for index, child in listing.node.children.items())
+        if listing is not None and isinstance(listing.value, list):
+            yield from listing.children()
+
+    def problem(self, text: str) -> Problem:
+        return Problem(self.line, self.path, text)
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that is wrong at a place in the file, and what was expected there."""
+class Problem:
+    """What is wrong at a place in the file, and what was expected there."""
 
     line: int
     path: KeyPath
     text: str
 
     def __str__(self) -> str:
-        place = written(self.path)
-        return f"line {self.line}, {place}: {self.text}" if place else f"line {self.line}: {self.text}"
+        path = path_text(self.path)
+        return f"line {self.line}, {path}: {self.text}" if path else f"line {self.line}: {self.text}"
 
 
-def fault(spot: Spot, text: str) -> Fault:
-    return Fault(spot.line, spot.path, text)
-
-
-def written(path: KeyPath) -> str:
+def path_text(path: KeyPath) -> str:
     """A path as people write it: `storage.environments[0].id`."""
     parts: list[str] = []
     for key in path:
@@ -91,12 +94,12 @@ def written(path: KeyPath) -> str:
         elif key and all(letter.isalnum() or letter in "_-" for letter in key):
             parts.append(f".{key}" if parts else key)
         else:
-            parts.append(f"[{shown(key)}]")
+            parts.append(f"[{value_text(key)}]")
     return "".join(parts)
 
 
-def shown(value: Value) -> str:
-    """A value in a message: short, on one line, and harmless to a terminal."""
+def value_text(value: Value) -> str:
+    """A value for a message: short, on one line, without control characters."""
     match value:
         case None:
             return "nothing"

@@ -1,21 +1,20 @@
-"""The ids of a file and where each stands: what can be told even if other parts of it are wrong.
+"""The ids in a file, read leniently, so that entries can be compared even when other parts of the file are wrong.
 
-The checks across entries work on this, so that a duplicate id is reported in the same run as a
-misspelt role in the next line. What has not the form of an id is left out: shape.py reports it.
+A duplicate id is then reported together with the misspelt role on the next line. Skips values that
+don't look like ids: schema.py reports those.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from weco_deploy.config import default_names, patterns
-from weco_deploy.config.nodes import Spot
-from weco_deploy.config.patterns import Form
+from weco_deploy.config.nodes import Node
+from weco_deploy.config.patterns import Pattern
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION
 
-# What tells one registry from another, by the key that gives it.
-_REGISTRY = {
+_REGISTRY_KEYS = {
     "account_id": patterns.ACCOUNT_ID,
     "role_arn": patterns.ROLE_ARN,
     "region_name": patterns.REGION,
@@ -24,98 +23,103 @@ _REGISTRY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """An id and the spot that gives it."""
+class Identified:
+    """Something with an id; `node` is where the file gives the id."""
 
     id: str
-    spot: Spot
+    node: Node
 
 
 @dataclass(frozen=True, slots=True)
-class EnvironmentOutline:
-    named: Named
-    requires: tuple[Named, ...]
+class EnvironmentOutline(Identified):
+    requires: tuple[Identified, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ImageOutline:
-    """An image; `repository` is as given or by default, None if the parts of that name are at fault."""
+class ImageOutline(Identified):
+    """`repository` is the name given or by default, None if what makes the name is invalid."""
 
-    named: Named
     repository: str | None
-    services: tuple[Named, ...]
+    services: tuple[Identified, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectOutline:
-    """A project; `registry` is its account (empty: the caller's) and region, None if those are at fault."""
+class ProjectOutline(Identified):
+    """`node` is the whole project. `registry` is account id (empty: the caller's) and region, None if invalid."""
 
-    named: Named
     registry: tuple[str, str] | None
     environments: tuple[EnvironmentOutline, ...]
     images: tuple[ImageOutline, ...]
 
 
-def outlines(root: Spot) -> tuple[ProjectOutline, ...]:
-    return tuple(_project(spot) for spot in root.entries() if isinstance(spot.node.value, dict))
+def outlines(root: Node) -> tuple[ProjectOutline, ...]:
+    return tuple(_project(node) for node in root.entries() if isinstance(node.value, dict))
 
 
-def _project(spot: Spot) -> ProjectOutline:
+def _project(node: Node) -> ProjectOutline:
     return ProjectOutline(
-        named=Named(str(spot.path[-1]), spot),
-        registry=_registry(spot),
-        environments=tuple(_environments(spot)),
-        images=tuple(_images(spot)),
+        id=str(node.path[-1]),
+        node=node,
+        registry=_registry(node),
+        environments=tuple(_environments(node)),
+        images=tuple(_images(node)),
     )
 
 
-def _registry(project: Spot) -> tuple[str, str] | None:
-    given = {key: _text(project, key, form) for key, form in _REGISTRY.items() if project.at(key)}
+def _registry(project: Node) -> tuple[str, str] | None:
+    given = {key: _text(project, key, pattern) for key, pattern in _REGISTRY_KEYS.items() if project.at(key)}
     if None in given.values():
         return None
-    _, _, _, _, role_account, *_ = (given.get("role_arn") or ":::::").split(":")
-    region = given.get("region_name") or given.get("aws_region_name") or DEFAULT_REGION
-    return given.get("account_id") or role_account, region
+    account_id = given.get("account_id") or _account_id(given.get("role_arn"))
+    return account_id, given.get("region_name") or given.get("aws_region_name") or DEFAULT_REGION
 
 
-def _environments(project: Spot) -> Iterator[EnvironmentOutline]:
-    for spot in project.items("environments"):
-        named = _named(spot.at("id"), patterns.ENVIRONMENT_ID)
-        if named:
-            required = [spot.at("requires"), *spot.items("requires")]
-            ids = tuple(one for one in (_named(each, patterns.ENVIRONMENT_ID) for each in required) if one)
-            yield EnvironmentOutline(named, ids)
+def _account_id(role_arn: str | None) -> str:
+    """The fifth of an ARN's parts, empty without an ARN."""
+    return role_arn.split(":")[4] if role_arn else ""
 
 
-def _images(project: Spot) -> Iterator[ImageOutline]:
-    for spot in project.items("image_repositories"):
-        named = _named(spot.at("id"), patterns.IMAGE_ID)
-        if named:
-            services = (_service(each) for each in spot.items("services"))
-            yield ImageOutline(
-                named, _repository(project, spot, named), tuple(one for one in services if one)
-            )
+def _environments(project: Node) -> Iterator[EnvironmentOutline]:
+    for node in project.items("environments"):
+        environment = _identified(node.at("id"), patterns.ENVIRONMENT_ID)
+        if environment:
+            required = [node.at("requires"), *node.items("requires")]
+            requires = tuple(_all_identified(required, patterns.ENVIRONMENT_ID))
+            yield EnvironmentOutline(environment.id, environment.node, requires)
 
 
-def _service(spot: Spot) -> Named | None:
-    return _named(spot, patterns.SERVICE_ID) or _named(spot.at("id"), patterns.SERVICE_ID)
+def _images(project: Node) -> Iterator[ImageOutline]:
+    for node in project.items("image_repositories"):
+        image = _identified(node.at("id"), patterns.IMAGE_ID)
+        if image:
+            # A service is an id, or a mapping with the key id.
+            ids = [service.at("id") or service for service in node.items("services")]
+            services = tuple(_all_identified(ids, patterns.SERVICE_ID))
+            yield ImageOutline(image.id, image.node, _repository(project, node, image.id), services)
 
 
-def _repository(project: Spot, image: Spot, named: Named) -> str | None:
+def _repository(project: Node, image: Node, image_id: str) -> str | None:
     if image.at("repository"):
         return _text(image, "repository", patterns.REPOSITORY)
     if project.at("namespace") is None:
-        return default_names.repository(DEFAULT_NAMESPACE, named.id)
+        return default_names.repository(DEFAULT_NAMESPACE, image_id)
     namespace = _text(project, "namespace", patterns.NAMESPACE)
-    return default_names.repository(namespace, named.id) if namespace else None
+    return default_names.repository(namespace, image_id) if namespace else None
 
 
-def _named(spot: Spot | None, form: Form) -> Named | None:
-    if spot is None or spot.text is None or not form.fits(spot.text):
+def _all_identified(nodes: Iterable[Node | None], pattern: Pattern) -> Iterator[Identified]:
+    for node in nodes:
+        identified = _identified(node, pattern)
+        if identified:
+            yield identified
+
+
+def _identified(node: Node | None, pattern: Pattern) -> Identified | None:
+    if node is None or node.text is None or not pattern.matches(node.text):
         return None
-    return Named(spot.text, spot)
+    return Identified(node.text, node)
 
 
-def _text(spot: Spot, key: str, form: Form) -> str | None:
-    named = _named(spot.at(key), form)
-    return named.id if named else None
+def _text(mapping: Node, key: str, pattern: Pattern) -> str | None:
+    identified = _identified(mapping.at(key), pattern)
+    return identified.id if identified else None

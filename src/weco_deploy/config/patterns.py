@@ -1,7 +1,7 @@
-"""The forms that ids and names have: what AWS and our own records accept.
+"""Which ids and names are valid: what AWS and our own records accept.
 
-A form is one pattern with its words. pydantic checks it and puts it into the JSON Schema; the checks
-across several entries ask the same form.
+pydantic checks a field by its pattern and puts the pattern into the JSON Schema. The checks across
+entries use the same patterns.
 """
 
 from __future__ import annotations
@@ -12,76 +12,84 @@ from dataclasses import dataclass
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-EXPECTED = "expected"
+EXPECTED = "expected"  # the type of pydantic's error for text that does not match
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """Text that matches all of `pattern`; `what` completes "expected …" in a message.
+class Pattern:
+    """Text of which `regex` matches the whole; `description` completes "expected …" in a message.
 
-    As an annotation of a field it makes pydantic report EXPECTED with `what`, whatever is wrong. It
-    takes text only, also for a field whose default is None: a key with nothing behind it is more
-    likely a template that went wrong than a wish for the default.
+    As an annotation of a field it makes pydantic report EXPECTED with the description, whatever is
+    wrong. A field accepts only text, even if its default is None: a key without a value is more likely
+    a template that went wrong than a wish for the default.
     """
 
-    pattern: str
-    what: str
-    shortest: int = 1
-    longest: int = 256
+    regex: str
+    description: str
+    min_length: int = 1
+    max_length: int = 256
 
-    def fits(self, text: str) -> bool:
+    def matches(self, text: str) -> bool:
         return (
-            self.shortest <= len(text) <= self.longest
-            and re.fullmatch(self.pattern, text, re.ASCII) is not None
+            self.min_length <= len(text) <= self.max_length
+            and re.fullmatch(self.regex, text, re.ASCII) is not None
         )
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         text = core_schema.str_schema(
-            strict=True, pattern=f"^(?:{self.pattern})$", min_length=self.shortest, max_length=self.longest
+            strict=True, pattern=f"^(?:{self.regex})$", min_length=self.min_length, max_length=self.max_length
         )
         return core_schema.custom_error_schema(
-            text, EXPECTED, custom_error_message="expected {what}", custom_error_context={"what": self.what}
+            text,
+            EXPECTED,
+            custom_error_message="expected {description}",
+            custom_error_context={"description": self.description},
         )
 
 
-# The alphabet of ECR's own model of RepositoryName, for one part of the name between slashes.
+# One part of a repository name between slashes, as ECR's API defines RepositoryName.
 _PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _ECR_NAME = rf"{_PART}(/{_PART})*"
 
-# Three limits meet in a project's id: it is a part of keys in the release table, where `#` separates
-# the parts, it is typed on command lines, and by default it names the table.
-PROJECT_ID = Form(r"[^\s#\x00-\x1f\x7f]+", "a project id without spaces and '#'", longest=200)
-ENVIRONMENT_ID = Form(
+# A project's id is a part of keys in the release table, where `#` separates the parts, it is typed on
+# command lines, and by default it is a part of the table's name.
+PROJECT_ID = Pattern(r"[^\s#\x00-\x1f\x7f]+", "a project id without spaces and '#'", max_length=200)
+ENVIRONMENT_ID = Pattern(
     r"[A-Za-z0-9._-]+",
     "an environment id: at most 124 letters, digits and . _ - (it becomes a tag)",
-    longest=124,
+    max_length=124,
 )
-IMAGE_ID = Form(r"[A-Za-z0-9._/-]+", "an image id: letters, digits and . _ / -", longest=200)
-# What AWS says is allowed in tag values everywhere: the id is the value of the tag deployment:service.
-SERVICE_ID = Form(
+IMAGE_ID = Pattern(r"[A-Za-z0-9._/-]+", "an image id: letters, digits and . _ / -", max_length=200)
+# What AWS allows in the tag values of every service: the id is the value of the tag deployment:service.
+SERVICE_ID = Pattern(
     r"[A-Za-z0-9_.:/=+@-]([A-Za-z0-9 _.:/=+@-]*[A-Za-z0-9_.:/=+@-])?",
     "a service id: letters, digits and . _ : / = + - @ (it is the value of the tag deployment:service)",
 )
-NAME = Form(r"[^\x00-\x1f\x7f]+", "a name: text on one line")
-ACCOUNT_ID = Form(r"[0-9]{12}", "an account id: 12 digits", 12, 12)
-ROLE_ARN = Form(
+NAME = Pattern(r"[^\x00-\x1f\x7f]+", "a name: text on one line")
+ACCOUNT_ID = Pattern(r"[0-9]{12}", "an account id: 12 digits", min_length=12, max_length=12)
+ROLE_ARN = Pattern(
     r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+",
     "the ARN of a role, like arn:aws:iam::<12 digits>:role/<name>",
-    longest=2048,
+    max_length=2048,
 )
-REGION = Form(r"[a-z]{2,8}(-[a-z]+)+-[0-9]{1,2}", "a region, like eu-west-1", longest=32)
-REPOSITORY = Form(
+REGION = Pattern(r"[a-z]{2,8}(-[a-z]+)+-[0-9]{1,2}", "a region, like eu-west-1", max_length=32)
+REPOSITORY = Pattern(
     _ECR_NAME,
     "an ECR repository name: 2 to 256 lower case letters, digits and single . _ - / between them",
-    2,
+    min_length=2,
 )
-NAMESPACE = Form(
+NAMESPACE = Pattern(
     _ECR_NAME,
     "the beginning of an ECR repository name: lower case letters, digits and single . _ - / between them",
 )
-TABLE = Form(r"[a-zA-Z0-9_.-]+", "a DynamoDB table name: 3 to 255 letters, digits and . _ -", 3, 255)
-CLUSTER = Form(
+TABLE = Pattern(
+    r"[a-zA-Z0-9_.-]+",
+    "a DynamoDB table name: 3 to 255 letters, digits and . _ -",
+    min_length=3,
+    max_length=255,
+)
+CLUSTER = Pattern(
     r"[A-Za-z0-9_-]{1,255}|arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255}",
     "the name or ARN of an ECS cluster",
-    longest=400,
+    max_length=400,
 )

@@ -1,4 +1,4 @@
-"""Loading: every stage in order, then `Project`s or one error with all that was found."""
+"""Loads a project file: runs every stage in order, then returns its projects or raises one error with all problems."""
 
 from __future__ import annotations
 
@@ -8,33 +8,32 @@ from itertools import chain, islice
 from pathlib import Path
 
 from weco_deploy.config import default_names
-from weco_deploy.config.consistency import contradictions
-from weco_deploy.config.nodes import Fault, Spot
+from weco_deploy.config.consistency import inconsistencies
+from weco_deploy.config.location import read
+from weco_deploy.config.nodes import Problem
 from weco_deploy.config.outline import outlines
-from weco_deploy.config.schema import EnvironmentEntry, ImageEntry, ProjectEntry
-from weco_deploy.config.shape import shape
+from weco_deploy.config.schema import EnvironmentEntry, ImageEntry, ProjectEntry, validate
 from weco_deploy.config.sharing import shared_tables, shared_tags
-from weco_deploy.config.source import read
-from weco_deploy.config.spelling import meant, unknown_keys
-from weco_deploy.config.syntax import SyntaxFault, parse
+from weco_deploy.config.spelling import did_you_mean, unknown_keys
+from weco_deploy.config.syntax import InvalidYaml, parse
 from weco_deploy.errors import ProjectFileError, UsageError
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION, Environment, Image, Project
 
-MAX_FAULTS = 100  # a wrong file can have thousands, and nobody reads those
+MAX_PROBLEMS = 100  # a wrong file can have thousands, and nobody reads those
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
-    """A file without faults: its projects by id, in the file's order, and warnings for a person."""
+    """A valid file: its projects by id, in the file's order, and warnings for a person."""
 
     path: Path
     projects: Mapping[str, Project]
     warnings: tuple[str, ...] = ()
 
     def project(self, project_id: str | None) -> Project:
-        """The project of that id; without an id the only one there is.
+        """The project with that id; without an id, the file's only project.
 
-        Raises UsageError if there is no such project, or there are several and none was named.
+        Raises UsageError if the file has no such project, or has several and `project_id` is None.
         """
         known = ", ".join(self.projects)
         if project_id is None and len(self.projects) > 1:
@@ -42,8 +41,10 @@ class ProjectFile:
         if project_id is None:
             return next(iter(self.projects.values()))
         if project_id not in self.projects:
-            likely = meant(project_id, self.projects)
-            raise UsageError(f"{self.path} has no project {project_id!r}{likely}", f"its projects: {known}")
+            suggestion = did_you_mean(project_id, self.projects)
+            raise UsageError(
+                f"{self.path} has no project {project_id!r}{suggestion}", f"its projects: {known}"
+            )
         return self.projects[project_id]
 
 
@@ -55,30 +56,29 @@ SMALLEST = (
 
 
 def load(path: Path) -> ProjectFile:
-    """The projects in the file at `path`, which is not looked for elsewhere.
+    """The projects in the file at `path`.
 
-    Raises ProjectFileError if it can't be read or has faults: `problems` has all of them by line, and
-    the unknown keys, which are often the cause.
+    Raises ProjectFileError if the file can't be read or is invalid. Its `problems` are sorted by line, and
+    include unknown keys, because these are often the cause.
     """
     try:
-        node, faults = parse(read(path))
-    except SyntaxFault as error:
-        raise _unusable(path, [error.fault]) from error
-    if node is None:
+        root, syntax_problems = parse(read(path))
+    except InvalidYaml as error:
+        raise _invalid(path, [error.problem]) from error
+    if root is None:
         raise ProjectFileError(
             f"the project file {path} is empty",
             hint=f"begin with: {SMALLEST}",
         )
-    root = Spot(node)
-    entries, misshapen = shape(root)
+    entries, schema_problems = validate(root)
     projects = outlines(root)
-    unknown = tuple(islice(unknown_keys(root), MAX_FAULTS))
-    related = chain.from_iterable(
-        [*map(contradictions, projects), shared_tags(projects), shared_tables(projects)]
+    unknown = tuple(islice(unknown_keys(root), MAX_PROBLEMS))
+    inconsistent = chain.from_iterable(
+        [*map(inconsistencies, projects), shared_tags(projects), shared_tables(projects)]
     )
-    wrong = (*faults, *misshapen, *islice(related, MAX_FAULTS + 1))
-    if wrong or entries is None:
-        raise _unusable(path, (*wrong, *unknown))
+    problems = (*syntax_problems, *schema_problems, *islice(inconsistent, MAX_PROBLEMS + 1))
+    if problems or entries is None:
+        raise _invalid(path, (*problems, *unknown))
     return ProjectFile(
         path,
         {project_id: _project(project_id, entry) for project_id, entry in entries.root.items()},
@@ -86,10 +86,10 @@ def load(path: Path) -> ProjectFile:
     )
 
 
-def _unusable(path: Path, faults: Iterable[Fault]) -> ProjectFileError:
-    problems = [str(each) for each in sorted(faults, key=lambda each: each.line)]
-    shown = problems[:MAX_FAULTS]
-    if len(problems) > MAX_FAULTS:
+def _invalid(path: Path, problems: Iterable[Problem]) -> ProjectFileError:
+    texts = [str(problem) for problem in sorted(problems, key=lambda problem: problem.line)]
+    shown = texts[:MAX_PROBLEMS]
+    if len(texts) > MAX_PROBLEMS:
         shown.append("… and more, which show when these are gone")
     return ProjectFileError(f"the project file {path} can't be used:", shown)
 
@@ -105,8 +105,8 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         namespace=namespace,
         release_table=entry.release_table or default_names.release_table(project_id),
         clusters=tuple(entry.clusters),
-        environments=tuple(_environment(each) for each in entry.environments),
-        images=tuple(_image(namespace, each) for each in entry.image_repositories),
+        environments=tuple(_environment(environment) for environment in entry.environments),
+        images=tuple(_image(namespace, image) for image in entry.image_repositories),
     )
 
 
@@ -122,7 +122,7 @@ def _environment(entry: EnvironmentEntry) -> Environment:
 
 
 def _image(namespace: str, entry: ImageEntry) -> Image:
-    services = tuple(each if isinstance(each, str) else each.id for each in entry.services)
+    services = tuple(service if isinstance(service, str) else service.id for service in entry.services)
     return Image(
         id=entry.id,
         repository=entry.repository or default_names.repository(namespace, entry.id),

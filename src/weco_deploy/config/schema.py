@@ -1,15 +1,27 @@
-"""The shape of the project file. Its JSON Schema and the words of many errors come from here."""
+"""The keys of the project file and their types: checks a file against them, and makes the JSON Schema."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, RootModel, Tag
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    Tag,
+    ValidationError,
+)
 
 from weco_deploy.config import patterns
-from weco_deploy.config.nodes import KeyPath
+from weco_deploy.config.nodes import KeyPath, Node, Problem, value_text
 from weco_deploy.config.patterns import EXPECTED
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 EnvironmentId: TypeAlias = Annotated[str, patterns.ENVIRONMENT_ID]
 ImageId: TypeAlias = Annotated[str, patterns.IMAGE_ID]
@@ -24,34 +36,35 @@ Repository: TypeAlias = Annotated[str | None, patterns.REPOSITORY]
 RoleArn: TypeAlias = Annotated[str | None, patterns.ROLE_ARN]
 Table: TypeAlias = Annotated[str | None, patterns.TABLE]
 
-# pydantic puts the tag of the branch that it took into an error's location; these stand in no file.
-_BRANCHES: Mapping[type, str] = {str: "<id>", list: "<ids>", dict: "<mapping>"}
-BRANCHES = frozenset(_BRANCHES.values())
+# A field of several types has a tag for each type. pydantic puts the tag into an error's location,
+# although it is not in the file.
+_TYPE_TAGS: Mapping[type, str] = {str: "<id>", list: "<ids>", dict: "<mapping>"}
 
 
-def _listed(value: object) -> object:
+def _none_to_empty(value: object) -> object:
     return [] if value is None else value
 
 
-# An empty list is often written as a key with nothing behind it.
-NothingIsEmpty = BeforeValidator(_listed)
+# People often write an empty list as a key without a value.
+NoneIsEmpty = BeforeValidator(_none_to_empty)
 
 
-def _branch(value: object) -> str | None:
-    return _BRANCHES.get(type(value))
+def _type_tag(value: object) -> str | None:
+    return _TYPE_TAGS.get(type(value))
 
 
-def _one_of(what: str) -> Discriminator:
+def _by_type(description: str) -> Discriminator:
+    """Chooses among a field's types by the type of the value."""
     return Discriminator(
-        _branch,
+        _type_tag,
         custom_error_type=EXPECTED,
-        custom_error_message="expected {what}",
-        custom_error_context={"what": what},
+        custom_error_message="expected {description}",
+        custom_error_context={"description": description},
     )
 
 
 class Entry(BaseModel):
-    """A mapping of the file. Keys that nobody knows are warned of by spelling.py, not refused."""
+    """A mapping of the file. Ignores unknown keys: spelling.py warns about them."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, json_schema_extra={"additionalProperties": False})
 
@@ -69,8 +82,8 @@ class EnvironmentEntry(Entry):
     region_name: Region = Field(default=None, description="the region of its ECS, if not the project's")
     requires: Annotated[
         Annotated[EnvironmentId, Tag("<id>")] | Annotated[list[EnvironmentId], Tag("<ids>")],
-        _one_of("an environment id or a list of them"),
-        NothingIsEmpty,
+        _by_type("an environment id or a list of them"),
+        NoneIsEmpty,
     ] = Field(
         default=[], description="environments in which a release must have succeeded before it may come here"
     )
@@ -89,10 +102,10 @@ class ImageEntry(Entry):
         list[
             Annotated[
                 Annotated[ServiceId, Tag("<id>")] | Annotated[ServiceEntry, Tag("<mapping>")],
-                _one_of("a service id or a mapping with the key id"),
+                _by_type("a service id or a mapping with the key id"),
             ]
         ],
-        NothingIsEmpty,
+        NoneIsEmpty,
     ] = Field(default=[], description="the services that run this image")
 
 
@@ -110,7 +123,7 @@ class ProjectEntry(Entry):
     release_table: Table = Field(
         default=None, description="the DynamoDB table of its records; default: wellcome-releases-<project id>"
     )
-    clusters: Annotated[list[Cluster], NothingIsEmpty] = Field(
+    clusters: Annotated[list[Cluster], NoneIsEmpty] = Field(
         default=[], description="the ECS clusters to look for its services in"
     )
     environments: list[EnvironmentEntry] = Field(
@@ -125,18 +138,67 @@ class FileEntry(RootModel[Annotated[dict[ProjectId, ProjectEntry], Field(min_len
     """A project file: projects by their ids."""
 
 
-_ENTRIES: Mapping[str | int, type[Entry]] = {
+_ENTRY_OF_LIST: Mapping[str | int, type[Entry]] = {
     "environments": EnvironmentEntry,
     "image_repositories": ImageEntry,
     "services": ServiceEntry,
 }
-
-
-def entry_at(path: KeyPath) -> type[Entry]:
-    """What the mapping at `path` is: a project at the top, else an item of one of its lists."""
-    return ProjectEntry if len(path) == 1 else _ENTRIES[path[-2]]
+_ITEM_NAMES: Mapping[KeyPath, str] = {
+    (): "project",
+    ("environments",): "environment",
+    ("image_repositories",): "image",
+}
+_DESCRIPTIONS: Mapping[type[Entry], str] = {
+    ProjectEntry: "a project: a mapping with environments and image_repositories",
+    EnvironmentEntry: "an environment: a mapping with the key id",
+    ImageEntry: "an image: a mapping with the key id",
+}
+_KEY = "[key]"  # the last step of pydantic's location when a mapping's key itself is invalid
 
 
 def json_schema() -> Mapping[str, object]:
     """The JSON Schema (draft 2020-12) of the project file."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **FileEntry.model_json_schema()}
+
+
+def validate(root: Node) -> tuple[FileEntry | None, tuple[Problem, ...]]:
+    """The file's entries, or None and the problems with them."""
+    try:
+        return FileEntry.model_validate(root.value), ()
+    except ValidationError as error:
+        return None, tuple(_problem(root, detail) for detail in error.errors(include_url=False))
+
+
+def _problem(root: Node, detail: ErrorDetails) -> Problem:
+    location = detail["loc"]
+    if location[1:] == (_KEY,):
+        project_id = str(location[0])
+        return root.nearest(location[:1]).problem(f"found {value_text(project_id)}, {detail['msg']}")
+    # A project's id may look like a tag; what follows may not.
+    path: KeyPath = (*location[:1], *(key for key in location[1:] if key not in _TYPE_TAGS.values()))
+    node = root.nearest(path)
+    if detail["type"] == "missing":
+        field = _entry_at(path[:-1]).model_fields[str(path[-1])]
+        return Problem(node.line, path, f"missing; expected {field.description}")
+    return node.problem(f"found {value_text(node.value)}, {_expected(path, detail)}")
+
+
+def _entry_at(path: KeyPath) -> type[Entry]:
+    """What the mapping at `path` is: a project at the top, an item of one of its lists below."""
+    return ProjectEntry if len(path) == 1 else _ENTRY_OF_LIST[path[-2]]
+
+
+def _expected(path: KeyPath, detail: ErrorDetails) -> str:
+    match detail["type"]:
+        case "list_type":
+            return "expected a list"
+        case "too_short":
+            return f"expected at least one {_ITEM_NAMES[path[-1:]]}"
+        case "model_type":
+            return f"expected {_DESCRIPTIONS[_entry_at(path)]}"
+        case "dict_type":
+            return "expected a mapping of project ids to projects"
+        case "literal_error":
+            return f"expected {detail['ctx']['expected']}"
+        case _:
+            return detail["msg"]

@@ -1,8 +1,8 @@
-"""Projects of one file that would move the same tags, or write to the same table.
+"""Projects of one file that would move the same tags, or keep their records in the same table.
 
 A lock holds one project's environment: two projects that share a repository and an environment id
-move the same tag `env.<id>` without seeing each other. A table holds one project's record, and the
-environments in it are known by their ids alone. Across files neither can be told.
+would move the same tag `env.<id>` without noticing each other. A table holds the records of one
+project, and names environments by their ids alone. Projects in different files can't be checked.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from weco_deploy.config import default_names, patterns
-from weco_deploy.config.nodes import Fault, Spot, fault
+from weco_deploy.config.nodes import Node, Problem
 from weco_deploy.config.outline import ImageOutline, ProjectOutline
 
 
 @dataclass(frozen=True, slots=True)
-class _Mover:
+class _TagUser:
     """A project that moves the tags of its environments in the repository of one of its images."""
 
     project_id: str
@@ -24,79 +24,77 @@ class _Mover:
     image: ImageOutline
 
 
-def shared_tags(projects: Iterable[ProjectOutline]) -> Iterator[Fault]:
-    """A fault for each image whose tags an earlier project of the same registry moves too.
+def shared_tags(projects: Iterable[ProjectOutline]) -> Iterator[Problem]:
+    """A problem for each image whose tags an earlier project with the same registry moves too.
 
-    Projects without account_id and role_arn use the caller's account, so two of them share it; of
-    one that names its account and one that does not, nothing is known, and nothing is said.
+    Projects without account_id and role_arn all use the caller's account, so they share a registry. A
+    project that names its account is assumed not to share one with a project that doesn't.
     """
-    movers: dict[tuple[tuple[str, str], str], list[_Mover]] = {}
+    users: dict[tuple[tuple[str, str], str], list[_TagUser]] = {}
     for project in projects:
-        environment_ids = frozenset(environment.named.id for environment in project.environments)
+        environment_ids = frozenset(environment.id for environment in project.environments)
         for image in project.images:
             if project.registry and image.repository:
-                mover = _Mover(project.named.id, environment_ids, image)
-                earlier = movers.setdefault((project.registry, image.repository), [])
-                yield from _clashes(mover, earlier)
-                earlier.append(mover)
+                user = _TagUser(project.id, environment_ids, image)
+                earlier = users.setdefault((project.registry, image.repository), [])
+                yield from _tag_conflicts(user, earlier)
+                earlier.append(user)
 
 
-def _clashes(mover: _Mover, earlier: Iterable[_Mover]) -> Iterator[Fault]:
+def _tag_conflicts(user: _TagUser, earlier: Iterable[_TagUser]) -> Iterator[Problem]:
     for other in earlier:
-        both = mover.environment_ids & other.environment_ids
-        if both and other.project_id != mover.project_id:
-            tags = ", ".join(f"env.{environment_id}" for environment_id in sorted(both))
-            yield fault(
-                mover.image.named.spot,
-                f"found the repository {mover.image.repository!r} with {tags}, which the project "
-                f"{other.project_id!r} moves too (line {other.image.named.spot.line}), "
-                "expected another repository or other environment ids",
+        shared_ids = user.environment_ids & other.environment_ids
+        if shared_ids and other.project_id != user.project_id:
+            tags = ", ".join(f"env.{environment_id}" for environment_id in sorted(shared_ids))
+            yield user.image.node.problem(
+                f"found the repository {user.image.repository!r} with {tags}, which the project "
+                f"{other.project_id!r} moves too (line {other.image.node.line}), "
+                "expected another repository or other environment ids"
             )
 
 
 @dataclass(frozen=True, slots=True)
-class _Keeper:
-    """A project and the table that it keeps its record in; `spot` is what gives the table its name."""
+class _TableUser:
+    """A project and its release table; `node` is what gives the table its name."""
 
     project_id: str
     table: str
     registry: tuple[str, str]
-    spot: Spot
+    node: Node
 
-    def shares_with(self, other: _Keeper) -> bool:
-        """Whether it is, or may be, one table: it is two in two regions or accounts."""
+    def may_share_with(self, other: _TableUser) -> bool:
+        """Whether both names can mean one table: not if region or account are known to differ."""
         (account, region), (other_account, other_region) = self.registry, other.registry
         accounts_differ = bool(account and other_account) and account != other_account
         return self.table == other.table and region == other_region and not accounts_differ
 
 
-def shared_tables(projects: Iterable[ProjectOutline]) -> Iterator[Fault]:
-    """A fault for each project whose release table an earlier one has too.
+def shared_tables(projects: Iterable[ProjectOutline]) -> Iterator[Problem]:
+    """A problem for each project that may have the same release table as an earlier project.
 
-    Where one of two projects does not name its account, it may be the other's: that is a fault as well,
-    because another name for a table is easily found and two mixed records are not taken apart again.
+    If only one of two projects names its account, the accounts may still be the same. That is a problem
+    too: another table name is easy to find, and two mixed records can't be separated again.
     """
-    earlier: list[_Keeper] = []
+    earlier: list[_TableUser] = []
     for project in projects:
-        keeper = _keeper(project)
-        if keeper is None:
+        user = _table_user(project)
+        if user is None:
             continue
-        other = next((each for each in earlier if keeper.shares_with(each)), None)
+        other = next((candidate for candidate in earlier if user.may_share_with(candidate)), None)
         if other is not None:
-            yield fault(
-                keeper.spot,
-                f"found the release table {keeper.table!r} of the project {other.project_id!r} "
-                f"(line {other.spot.line}), expected a table of its own",
+            yield user.node.problem(
+                f"found the release table {user.table!r} of the project {other.project_id!r} "
+                f"(line {other.node.line}), expected a table of its own"
             )
-        earlier.append(keeper)
+        earlier.append(user)
 
 
-def _keeper(project: ProjectOutline) -> _Keeper | None:
-    """None where what makes it is at fault."""
+def _table_user(project: ProjectOutline) -> _TableUser | None:
+    """None if the registry or the table's name is invalid."""
     if project.registry is None:
         return None
-    given = project.named.spot.at("release_table")
-    table = default_names.release_table(project.named.id) if given is None else given.text
-    if table is None or not patterns.TABLE.fits(table):
+    given = project.node.at("release_table")
+    table = default_names.release_table(project.id) if given is None else given.text
+    if table is None or not patterns.TABLE.matches(table):
         return None
-    return _Keeper(project.named.id, table, project.registry, given or project.named.spot)
+    return _TableUser(project.id, table, project.registry, given or project.node)

@@ -1,4 +1,4 @@
-"""Keys that nothing reads, and names that are nearly another one."""
+"""Unknown keys, and suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from itertools import islice
 
-from weco_deploy.config.nodes import Fault, Spot, fault
+from weco_deploy.config.nodes import Node, Problem
 from weco_deploy.config.schema import Entry, EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry
 
-_LENGTH, _COMPARED = 100, 500  # comparing all of a huge file with all of it would take minutes
+# Comparing long names with all names of a huge file would take minutes.
+_MAX_LENGTH = 100
+_MAX_CANDIDATES = 500
 
 
-def unknown_keys(root: Spot) -> Iterator[Fault]:
-    """A warning for each key that has no meaning where it stands."""
+def unknown_keys(root: Node) -> Iterator[Problem]:
+    """A warning for each key that has no meaning in its mapping."""
     for project in root.entries():
         yield from _unknown(project, ProjectEntry)
         for environment in project.items("environments"):
@@ -24,14 +26,14 @@ def unknown_keys(root: Spot) -> Iterator[Fault]:
                 yield from _unknown(service, ServiceEntry)
 
 
-def meant(given: str, known: Iterable[str]) -> str:
-    """` (did you mean 'stage'?)` if one of `known` is close to `given`, else nothing."""
-    close = get_close_matches(given[:_LENGTH], list(islice(known, _COMPARED)), n=1)
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """` (did you mean 'stage'?)` if `given` is close to a known name, else an empty string."""
+    close = get_close_matches(given[:_MAX_LENGTH], list(islice(known, _MAX_CANDIDATES)), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def _unknown(spot: Spot, entry: type[Entry]) -> Iterator[Fault]:
-    for child in spot.entries():
-        key = str(child.path[-1])
+def _unknown(mapping: Node, entry: type[Entry]) -> Iterator[Problem]:
+    for value in mapping.entries():
+        key = str(value.path[-1])
         if key not in entry.model_fields:
-            yield fault(child, f"unknown key, ignored{meant(key, entry.model_fields)}")
+            yield value.problem(f"unknown key, ignored{did_you_mean(key, entry.model_fields)}")

@@ -1,11 +1,11 @@
-"""Every rule of the project file and the words for breaking it."""
+"""Invalid project files: every rule, and the message when a file breaks it."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.config.conftest import Load, Problems
-from weco_deploy.config.project_file import MAX_FAULTS
+from weco_deploy.config.project_file import MAX_PROBLEMS
 from weco_deploy.errors import ProjectFileError
 
 PROJECT = "a mapping with environments and image_repositories"
@@ -19,11 +19,11 @@ TABLE = "a DynamoDB table name: 3 to 255 letters, digits and . _ -"
 
 
 def project(environments: str = "{id: stage}, {id: prod}", images: str = "{id: web}", more: str = "") -> str:
-    """A project whose environments stand on line 2, its images on line 3, the rest from line 4 on."""
+    """A project with its environments on line 2, its images on line 3, and `more` from line 4 on."""
     return f"shop:\n  environments: [{environments}]\n  image_repositories: [{images}]\n{more}"
 
 
-ONE_FAULT = {
+INVALID_FILES = {
     "a list": ("- shop\n", "line 1: found a list, expected a mapping of project ids to projects"),
     "a text": ("shop\n", "line 1: found 'shop', expected a mapping of project ids to projects"),
     "no projects": ("{}\n", "line 1: found an empty mapping, expected at least one project"),
@@ -237,14 +237,12 @@ ONE_FAULT = {
 }
 
 
-@pytest.mark.parametrize(("text", "problem"), ONE_FAULT.values(), ids=ONE_FAULT.keys())
-def test_each_fault_has_its_line_its_path_what_was_found_and_what_was_expected(
-    problems: Problems, text: str, problem: str
-) -> None:
-    assert [one for one in problems(text) if "unknown key" not in one] == [problem]
+@pytest.mark.parametrize(("text", "problem"), INVALID_FILES.values(), ids=INVALID_FILES.keys())
+def test_problem_names_line_path_found_and_expected(problems: Problems, text: str, problem: str) -> None:
+    assert [found for found in problems(text) if "unknown key" not in found] == [problem]
 
 
-def test_all_faults_are_reported_at_once_in_the_order_of_the_file(problems: Problems) -> None:
+def test_all_problems_are_reported_at_once_in_the_order_of_the_file(problems: Problems) -> None:
     text = """
 shop:
   nmae: The shop
@@ -257,8 +255,8 @@ shop:
     - {}
 other: []
 """
-    starts = [one.partition(":")[0] for one in problems(text)]
-    assert starts == [
+    places = [problem.partition(":")[0] for problem in problems(text)]
+    assert places == [
         "line 2, shop.image_repositories",
         "line 3, shop.nmae",
         "line 4, shop.role_arn",
@@ -269,25 +267,25 @@ other: []
     ]
 
 
-def test_the_message_names_the_file_and_has_every_problem(loaded: Load) -> None:
+def test_error_message_names_the_file_and_every_problem(loaded: Load) -> None:
     with pytest.raises(ProjectFileError) as caught:
         loaded(project("{}", "{}"))
     assert ".wellcome_project can't be used:\n  line 2, " in caught.value.message
     assert len(caught.value.message.splitlines()) == 3
 
 
-def test_two_circles_are_two_faults(problems: Problems) -> None:
+def test_two_cycles_of_requires_are_two_problems(problems: Problems) -> None:
     pairs = "{id: a, requires: b}, {id: b, requires: a}, {id: c, requires: d}, {id: d, requires: c}"
-    assert ["a → b → a" in one for one in problems(project(pairs))] == [True, False]
+    assert ["a → b → a" in problem for problem in problems(project(pairs))] == [True, False]
 
 
-def test_a_file_full_of_faults_shows_the_first_hundred(problems: Problems) -> None:
-    shown = problems(project(images=", ".join(["{}"] * (MAX_FAULTS + 1))))
-    assert len(shown) == MAX_FAULTS + 1
+def test_error_shows_at_most_a_hundred_problems(problems: Problems) -> None:
+    shown = problems(project(images=", ".join(["{}"] * (MAX_PROBLEMS + 1))))
+    assert len(shown) == MAX_PROBLEMS + 1
     assert shown[-1].startswith("… and more")
 
 
-SHARING = "a: {environments: [{id: prod}, {id: stage}], image_repositories: [{id: web}]%s}\nb: {environments: [{id: %s}], image_repositories: [{id: %s}]%s}\n"
+TWO_PROJECTS_OF_ONE_REPOSITORY = "a: {environments: [{id: prod}, {id: stage}], image_repositories: [{id: web}]%s}\nb: {environments: [{id: %s}], image_repositories: [{id: %s}]%s}\n"
 ROLE_1 = ", role_arn: 'arn:aws:iam::111122223333:role/ci'"
 ROLE_2 = ", role_arn: 'arn:aws:iam::444455556666:role/ci'"
 
@@ -296,10 +294,10 @@ ROLE_2 = ", role_arn: 'arn:aws:iam::444455556666:role/ci'"
     ("first", "second"),
     [("", ""), (ROLE_1, ROLE_1), (ROLE_1, ", account_id: 111122223333"), (", region_name: eu-west-1", "")],
 )
-def test_two_projects_may_not_move_the_same_tag_of_one_repository(
+def test_two_projects_must_not_move_the_same_tag_of_a_repository(
     problems: Problems, first: str, second: str
 ) -> None:
-    assert problems(SHARING % (first, "stage", "web", second)) == (
+    assert problems(TWO_PROJECTS_OF_ONE_REPOSITORY % (first, "stage", "web", second)) == (
         "line 2, b.image_repositories[0].id: found the repository 'uk.ac.wellcome/web' with env.stage, which the "
         "project 'a' moves too (line 1), expected another repository or other environment ids",
     )
@@ -317,35 +315,41 @@ def test_two_projects_may_not_move_the_same_tag_of_one_repository(
     ],
     ids=["environment", "repository", "account", "perhaps the account", "region", "namespace"],
 )
-def test_projects_that_differ_in_what_makes_a_tag_may_stand_together(
+def test_projects_with_different_tags_may_share_a_file(
     loaded: Load, first: str, environment: str, image: str, second: str
 ) -> None:
-    assert list(loaded(SHARING % (first, environment, image, second)).projects) == ["a", "b"]
+    assert list(loaded(TWO_PROJECTS_OF_ONE_REPOSITORY % (first, environment, image, second)).projects) == [
+        "a",
+        "b",
+    ]
 
 
-def test_wrong_roles_do_not_make_a_fault_of_sharing_too(problems: Problems) -> None:
-    assert len(problems(SHARING % ("", "stage", "web", ", role_arn: x"))) == 1
-    assert len(problems(SHARING % (", role_arn: x", "stage", "web", ", role_arn: x"))) == 2
+def test_invalid_role_is_not_reported_as_a_shared_tag_too(problems: Problems) -> None:
+    assert len(problems(TWO_PROJECTS_OF_ONE_REPOSITORY % ("", "stage", "web", ", role_arn: x"))) == 1
+    assert (
+        len(problems(TWO_PROJECTS_OF_ONE_REPOSITORY % (", role_arn: x", "stage", "web", ", role_arn: x")))
+        == 2
+    )
 
 
-TABLES = "a: {environments: [{id: prod}], image_repositories: [{id: web}]%s}\nb: {environments: [{id: prod}], image_repositories: [{id: app}]%s}\n"
-SAME = ", release_table: releases"
+TWO_PROJECTS_WITH_TABLES = "a: {environments: [{id: prod}], image_repositories: [{id: web}]%s}\nb: {environments: [{id: prod}], image_repositories: [{id: app}]%s}\n"
+RELEASES_TABLE = ", release_table: releases"
 
 
 @pytest.mark.parametrize(
     ("first", "second", "table"),
     [
-        (SAME, SAME, "releases"),
-        (SAME + ROLE_1, SAME + ROLE_1, "releases"),
-        (SAME, SAME + ROLE_1, "releases"),
+        (RELEASES_TABLE, RELEASES_TABLE, "releases"),
+        (RELEASES_TABLE + ROLE_1, RELEASES_TABLE + ROLE_1, "releases"),
+        (RELEASES_TABLE, RELEASES_TABLE + ROLE_1, "releases"),
         ("", ", release_table: wellcome-releases-a", "wellcome-releases-a"),
     ],
     ids=["the caller's account", "one account", "perhaps one account", "the name by default"],
 )
-def test_two_projects_may_not_keep_their_records_in_one_table(
+def test_two_projects_must_not_keep_their_records_in_the_same_table(
     problems: Problems, first: str, second: str, table: str
 ) -> None:
-    assert problems(TABLES % (first, second)) == (
+    assert problems(TWO_PROJECTS_WITH_TABLES % (first, second)) == (
         f"line 2, b.release_table: found the release table {table!r} of the project 'a' (line 1), "
         "expected a table of its own",
     )
@@ -354,17 +358,15 @@ def test_two_projects_may_not_keep_their_records_in_one_table(
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        (SAME, ", release_table: others"),
-        (SAME + ROLE_1, SAME + ROLE_2),
-        (SAME, SAME + ", region_name: us-east-1"),
+        (RELEASES_TABLE, ", release_table: others"),
+        (RELEASES_TABLE + ROLE_1, RELEASES_TABLE + ROLE_2),
+        (RELEASES_TABLE, RELEASES_TABLE + ", region_name: us-east-1"),
     ],
     ids=["name", "account", "region"],
 )
-def test_tables_of_two_names_accounts_or_regions_may_stand_together(
-    loaded: Load, first: str, second: str
-) -> None:
-    assert list(loaded(TABLES % (first, second)).projects) == ["a", "b"]
+def test_projects_with_different_tables_may_share_a_file(loaded: Load, first: str, second: str) -> None:
+    assert list(loaded(TWO_PROJECTS_WITH_TABLES % (first, second)).projects) == ["a", "b"]
 
 
-def test_a_wrong_table_name_is_not_a_fault_of_sharing_too(problems: Problems) -> None:
-    assert len(problems(TABLES % (", release_table: x", ", release_table: x"))) == 2
+def test_invalid_table_name_is_not_reported_as_a_shared_table_too(problems: Problems) -> None:
+    assert len(problems(TWO_PROJECTS_WITH_TABLES % (", release_table: x", ", release_table: x"))) == 2
