@@ -155,7 +155,7 @@ environments = st.builds(
     next_lock=st.none() | locks,
     images=st.dictionaries(
         ids,
-        st.builds(AppliedImage, release_id=ids, digest=digests, ref=st.none() | refs, stood=st.booleans()),
+        st.builds(AppliedImage, release_id=ids, digest=digests, ref=st.none() | refs, worked=st.booleans()),
         max_size=3,
     ),
     services=st.lists(services, max_size=3).map(lambda found: {one.service_id: one for one in found}),
@@ -201,7 +201,7 @@ def test_an_environment_is_the_same_after_it_was_an_item(record: EnvironmentReco
 
 def test_an_applied_image_says_only_that_it_did_not_stand_and_one_that_says_nothing_did() -> None:
     images = {
-        "web": AppliedImage(release_id="r", digest="sha256:1", stood=False),
+        "web": AppliedImage(release_id="r", digest="sha256:1", worked=False),
         "api": AppliedImage(release_id="r", digest="sha256:2"),
     }
     item = environment_item("search", EnvironmentRecord(environment="stage", images=images))

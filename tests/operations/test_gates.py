@@ -279,7 +279,7 @@ def test_a_partial_success_opens_the_gate_for_its_own_images() -> None:
     assert world.running("api", "prod") == {api}
 
 
-def test_an_image_that_stood_in_a_deployment_that_failed_passes_once_the_other_one_works() -> None:
+def test_an_image_that_worked_in_a_deployment_that_failed_passes_once_the_other_one_works() -> None:
     world = World.of(PAIR)
     web = world.push("web")
     world.push("api", crash())
@@ -353,7 +353,7 @@ def test_no_release_is_made_from_an_environment_with_a_tag_whose_move_a_killed_r
     alone(world, "api")
 
     assert world.tag("web", "env.stage") == new
-    assert (recorded(world).images["web"].digest, recorded(world).images["web"].stood) == (new, False)
+    assert (recorded(world).images["web"].digest, recorded(world).images["web"].worked) == (new, False)
     assert "web" in refused(world)
 
 

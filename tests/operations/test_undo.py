@@ -183,7 +183,7 @@ def test_an_image_that_failed_before_the_last_success_which_lacked_it_is_not_bro
     assert world.tag("items", "env.stage") == items
 
 
-def test_where_that_image_never_stood_what_was_there_before_it_is_brought_back() -> None:
+def test_where_that_image_never_worked_what_was_there_before_it_is_brought_back() -> None:
     world = World.of(TWO)
     first = world.tag("search", "env.stage")
     assert only(world, "search", crash()).status is DeploymentStatus.FAILED

@@ -134,7 +134,6 @@ def service(
         strategy=strategy,
         scheduling=scheduling,
         breaker=breaker,
-        breaker_rolls_back=breaker,
         task_definition="search-api:1",
         deployments=tuple(
             one if one.running >= 0 else replace(one, running=max(0, running - others)) for one in deployments
@@ -167,7 +166,6 @@ def task(
         deployment_id=of,
         task_definition="search-api:1",
         status=status,
-        desired_status="RUNNING",
         created_at=made if made is not None or of is None else made_at(_ordinal(of) + 0.1),
         containers=(container(digest),) if containers is None else tuple(containers),
     )
@@ -188,7 +186,6 @@ def stopped(
         deployment_id=of,
         task_definition="search-api:1",
         status="STOPPED",
-        desired_status="STOPPED",
         created_at=made_at(_ordinal(of) + 0.1) if of else None,
         stopped_at=made_at(at),
         stop_code=code,

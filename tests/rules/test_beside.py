@@ -23,22 +23,22 @@ def test_an_image_that_was_moved_since_gets_what_was_there_before() -> None:
     assert beside([works("w2", "w3"), works("w1", "w2")], [API]) == {"web": "w1"}
 
 
-def test_what_did_not_stand_gives_way_to_what_stood_last() -> None:
+def test_what_did_not_work_gives_way_to_what_worked_last() -> None:
     kept = [API, fails("w1", "crash"), works("w0", "w1"), works(None, "w0")]
     assert beside([fails("crash", "worse")], kept) == {"web": "w1"}
 
 
-def test_several_in_a_row_that_did_not_stand_are_passed_over() -> None:
+def test_several_in_a_row_that_did_not_work_are_passed_over() -> None:
     kept = [API, fails("crash", "slow", TIMED_OUT), fails("w1", "crash"), works("w0", "w1")]
     assert beside([fails("slow", "worse")], kept) == {"web": "w1"}
 
 
-def test_what_is_left_is_not_gone_back_to_even_if_it_stood() -> None:
+def test_what_is_left_is_not_gone_back_to_even_if_it_worked() -> None:
     kept = [API, fails("w1", "crash"), works("w0", "w1")]
     assert beside([fails("w2", "worse"), works("crash", "w2")], kept) == {"web": "w1"}
 
 
-def test_where_nothing_ever_stood_it_gets_what_was_there_before_the_first_of_those_that_did_not() -> None:
+def test_where_nothing_ever_worked_it_gets_what_was_there_before_the_first_of_those_that_did_not() -> None:
     kept = [API, fails("crash", "slow"), fails("w0", "crash")]
     assert beside([fails("slow", "worse")], kept) == {"web": "w0"}
 
@@ -48,12 +48,12 @@ def test_where_there_was_nothing_before_the_first_it_is_left_alone() -> None:
     assert beside([works(None, "w1")], [API]) == {}
 
 
-def test_a_version_that_stood_once_still_counts_after_it_failed_for_another_cause() -> None:
+def test_a_version_that_worked_once_still_counts_after_it_failed_for_another_cause() -> None:
     kept = [API, fails("w1", "w1"), works("w0", "w1")]
     assert beside([works("w1", "w2")], kept) == {"web": "w1"}
 
 
-def test_an_image_that_stood_in_a_deployment_that_failed_is_good_enough() -> None:
+def test_an_image_that_worked_in_a_deployment_that_failed_is_good_enough() -> None:
     half = deployed(
         {"web": ("w1", "w2"), "job": ("j1", "j2")},
         FAILED,
@@ -79,7 +79,7 @@ def test_a_version_that_is_there_all_the_while_needs_nothing() -> None:
     assert beside([works("w1", "w1")], [API, works("w0", "w1")]) == {}
 
 
-def test_one_that_did_not_stand_gives_way_although_it_was_there_all_the_while() -> None:
+def test_one_that_did_not_work_gives_way_although_it_was_there_all_the_while() -> None:
     assert beside([fails("crash", "crash")], [API, fails("w1", "crash"), works("w0", "w1")]) == {"web": "w1"}
 
 

@@ -44,7 +44,7 @@ SETTLED = frozenset(
     }
 )
 GOOD = frozenset({ServiceStatus.SUCCEEDED, ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING})
-STOOD = frozenset({DeploymentStatus.SUCCEEDED, DeploymentStatus.UNVERIFIED})
+PRESUMED_GOOD = frozenset({DeploymentStatus.SUCCEEDED, DeploymentStatus.UNVERIFIED})
 """Statuses of deployments that are good enough to go back to."""
 
 
@@ -142,14 +142,14 @@ class Deployment:
     reason: str = ""
     rollback: Deployment | None = None
 
-    def stood(self, image_id: str) -> bool:
+    def worked(self, image_id: str) -> bool:
         """Whether this version of an image, which the deployment applied, worked there.
 
         It did if the deployment succeeded, or at least every service of it that runs the image. An image
         that no service runs can do no more than have its tag moved.
         """
         running = [service for service in self.services if image_id in service.images]
-        return self.status in STOOD or all(service.status in GOOD for service in running)
+        return self.status in PRESUMED_GOOD or all(service.status in GOOD for service in running)
 
     @property
     def finished(self) -> bool:

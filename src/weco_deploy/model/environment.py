@@ -55,13 +55,13 @@ class Lock:
 class AppliedImage:
     """The version of an image that a deployment last applied to the environment.
 
-    `stood`: it worked there, though the deployment as a whole may have failed (`Deployment.stood`).
+    `worked`: it worked there, though the deployment as a whole may have failed (`Deployment.worked`).
     """
 
     release_id: str
     digest: str
     ref: str | None = None
-    stood: bool = True
+    worked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,19 +37,19 @@ def _applied(record: EnvironmentRecord, deployment: Deployment) -> Mapping[str, 
             release_id=deployment.release_id,
             digest=change.to_digest,
             ref=change.to_ref,
-            stood=deployment.stood(image_id) or _stood_before(record.images.get(image_id), change),
+            worked=deployment.worked(image_id) or _worked_before(record.images.get(image_id), change),
         )
         for image_id, change in deployment.images.items()
         if change.applied
     }
 
 
-def _stood_before(known: AppliedImage | None, change: ImageChange) -> bool:
+def _worked_before(known: AppliedImage | None, change: ImageChange) -> bool:
     """Whether that very version worked there already: what failed with it now has another cause.
 
     Where this deployment moved the tag to it, what is recorded may be its own verdict, which another one replaces.
     """
-    return known is not None and known.stood and known.digest == change.to_digest == change.from_digest
+    return known is not None and known.worked and known.digest == change.to_digest == change.from_digest
 
 
 def _services(record: EnvironmentRecord, deployment: Deployment) -> Mapping[str, KnownService]:

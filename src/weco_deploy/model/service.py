@@ -76,7 +76,6 @@ class Task:
     deployment_id: str | None
     task_definition: str
     status: str
-    desired_status: str
     created_at: datetime | None = None
     started_at: datetime | None = None
     stopped_at: datetime | None = None
@@ -117,7 +116,6 @@ class Service:
     strategy: str = "ROLLING"
     scheduling: str = "REPLICA"
     breaker: bool = False
-    breaker_rolls_back: bool = False
     deployments: tuple[EcsDeployment, ...] = ()
     events: tuple[ServiceEvent, ...] = ()
     service_id: str | None = None

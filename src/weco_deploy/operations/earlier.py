@@ -1,7 +1,7 @@
 """Finds again what an environment ran, as a release that can be deployed.
 
 A release may be partial: deploying an earlier one does not put back the images that it lacks. Those are
-added as they last stood there, which makes a new release.
+added as they last worked there, which makes a new release.
 """
 
 from __future__ import annotations

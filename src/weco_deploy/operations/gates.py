@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from weco_deploy.errors import GateClosed
-from weco_deploy.model.deployment import STOOD, Kind
+from weco_deploy.model.deployment import PRESUMED_GOOD, Kind
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.pipeline import concurrent_calls
@@ -39,7 +39,8 @@ def _ran_there(environment: Environment, request: DeployRequest, ports: Ports) -
         return request.kind is Kind.ROLLBACK
     found = ports.store.deployments([environment.id], MANY, request.release.release_id)
     return any(
-        one.status in STOOD or (one.kind is Kind.ROLLBACK and one.gate_override is None) for one in found
+        one.status in PRESUMED_GOOD or (one.kind is Kind.ROLLBACK and one.gate_override is None)
+        for one in found
     )
 
 

@@ -26,7 +26,7 @@ def beside(left: Sequence[Deployment], kept: Sequence[Deployment]) -> Mapping[st
 
     `left` are those deployments, `kept` the one that is gone back to and those before it; both the newest
     first. An image gets what its tag pointed at before the deployments that are left. Where that is what
-    did not stand when it was deployed, it gets what stood there last.
+    did not work when it was deployed, it gets what worked there last.
     """
     wanted: dict[str, str] = {}
     for image_id in {image_id for one in left for image_id in one.images}:
@@ -38,14 +38,14 @@ def beside(left: Sequence[Deployment], kept: Sequence[Deployment]) -> Mapping[st
 
 
 def _standing(image_id: str, leaving: ImageChange, kept: Sequence[Deployment]) -> str | None:
-    """What the image's tag pointed at before the first change that is left, or what stood there before that.
+    """What the image's tag pointed at before the first change that is left, or what worked there before that.
 
-    Where nothing is known to have stood, it is what was there before the first of those that did not.
+    Where nothing is known to have worked, it is what was there before the first of those that did not.
     """
     history = [one for one in kept if image_id in one.images]
     applied = [one for one in history if one.images[image_id].applied]
     of_it = [one for one in applied if one.images[image_id].to_digest == leaving.from_digest]
-    if not of_it or any(one.stood(image_id) for one in of_it):
+    if not of_it or any(one.worked(image_id) for one in of_it):
         return leaving.from_digest
-    stood = next((one.images[image_id].to_digest for one in applied if one.stood(image_id)), None)
-    return stood or history[-1].images[image_id].from_digest
+    worked = next((one.images[image_id].to_digest for one in applied if one.worked(image_id)), None)
+    return worked or history[-1].images[image_id].from_digest

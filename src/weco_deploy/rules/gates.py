@@ -2,7 +2,7 @@
 
 Only a deployment that was seen to succeed passes a gate; what 5.x recorded has no verdict and does not.
 Releases may be partial: a deployment that succeeds says nothing of the images that it lacks. So each image
-is asked for besides, whether it stood where it was applied.
+is asked for besides, whether it worked where it was applied.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def untried(
     """The environments that `requires` names and in which the release never succeeded.
 
     It succeeded if a deployment of it did (`deployments`: of this release, by environment id), or if all
-    its images are what the environment's record says is applied there and stood, and the last deployment
+    its images are what the environment's record says is applied there and worked, and the last deployment
     succeeded: a release made from that environment's tag has another id, but the same content.
     """
     return tuple(
@@ -39,7 +39,7 @@ def _runs_there(release: Release, record: EnvironmentRecord) -> bool:
     succeeded = record.current is not None and record.current.status is DeploymentStatus.SUCCEEDED
     return succeeded and all(
         (applied := record.images.get(image_id)) is not None
-        and applied.stood
+        and applied.worked
         and applied.digest == version.digest
         for image_id, version in release.versions.items()
     )
@@ -62,11 +62,11 @@ def half_moved(record: EnvironmentRecord, image_ids: Collection[str]) -> str | N
 
 
 def _fallen(record: EnvironmentRecord, image_ids: Collection[str]) -> str | None:
-    """The images that did not stand when they were deployed, and that deployments since then did not have."""
+    """The images that did not work when they were deployed, and that deployments since then did not have."""
     fallen = [
         f"{image_id} (release {applied.release_id})"
         for image_id, applied in record.images.items()
-        if image_id in image_ids and not applied.stood
+        if image_id in image_ids and not applied.worked
     ]
     if not fallen:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from weco_deploy.model.deployment import STOOD, Deployment, Kind
+from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment, Kind
 from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 
 
@@ -13,18 +13,18 @@ def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]
 
     `deployments` are the environment's, the newest first, the current one among them. It is the last good
     one if the current release did not succeed (of 5.x's the last, if none of ours was good); else, among
-    those that stood, the next one before the current one's that has another release. Rollbacks are left out, so that a second rollback goes further
+    those that worked, the next one before the current one's that has another release. Rollbacks are left out, so that a second rollback goes further
     back, never forward again.
     """
     current = record.current
     if current is None:
         return None
-    stood = [one for one in deployments if one.status in STOOD]
-    if current.status not in STOOD:
-        return record.good or next(map(DeployedRelease.of, stood), None)
-    line = [one for one in stood if one.kind is not Kind.ROLLBACK]
+    worked = [one for one in deployments if one.status in PRESUMED_GOOD]
+    if current.status not in PRESUMED_GOOD:
+        return record.good or next(map(DeployedRelease.of, worked), None)
+    line = [one for one in worked if one.kind is not Kind.ROLLBACK]
     place = 1
-    for rollback in reversed(_rollbacks_since(stood)):
+    for rollback in reversed(_rollbacks_since(worked)):
         place = _further(line, rollback, place)
     for one in line[place:]:
         if one.release_id != current.release_id:
@@ -32,10 +32,10 @@ def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]
     return None
 
 
-def _rollbacks_since(stood: Sequence[Deployment]) -> list[Deployment]:
+def _rollbacks_since(worked: Sequence[Deployment]) -> list[Deployment]:
     """The rollbacks since the last deployment that was none, the newest first."""
-    newest = next((at for at, one in enumerate(stood) if one.kind is not Kind.ROLLBACK), len(stood))
-    return list(stood[:newest])
+    newest = next((at for at, one in enumerate(worked) if one.kind is not Kind.ROLLBACK), len(worked))
+    return list(worked[:newest])
 
 
 def _further(line: Sequence[Deployment], rollback: Deployment, place: int) -> int:
@@ -62,4 +62,4 @@ def still_to_do(current: Deployment) -> bool:
 
     What was good last is what it leaves: that would be forward again.
     """
-    return current.kind is Kind.ROLLBACK and current.status not in STOOD
+    return current.kind is Kind.ROLLBACK and current.status not in PRESUMED_GOOD

@@ -73,7 +73,7 @@ def _applied_item(image: AppliedImage) -> Item:
             "release_id": image.release_id,
             "digest": image.digest,
             "ref": image.ref,
-            "stood": None if image.stood else False,
+            "stood": None if image.worked else False,
         }
     )
 
@@ -135,7 +135,7 @@ def _read_applied(row: Fields) -> AppliedImage:
         release_id=row.text("release_id"),
         digest=row.text("digest"),
         ref=row.optional_text("ref"),
-        stood=row.flag("stood", otherwise=True),
+        worked=row.flag("stood", otherwise=True),
     )
 
 
