@@ -37,7 +37,7 @@ class Builder:
     built: dict[str, BuiltImage] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.engine.arrive = self._arrive
+        self.engine.on_push = self._arrive
 
     def build(self, name: str) -> BuiltImage:
         image = build(name, COMMIT, GOOD)
@@ -136,7 +136,7 @@ def test_a_dry_run_leaves_everything_as_it_was(shop: Team, builder: Builder) -> 
 def test_a_registry_that_denies_it_is_one_clear_error(shop: Team, builder: Builder) -> None:
     builder.build(f"search:{COMMIT}")
     message = f"denied: not authorized to perform: ecr:InitiateLayerUpload with {PASSWORD}"
-    builder.engine.says = [{"errorDetail": {"message": message}, "error": message}]
+    builder.engine.push_lines = [{"errorDetail": {"message": message}, "error": message}]
 
     denied = publish(shop)
 
@@ -185,7 +185,7 @@ def test_no_secret_is_shown_logged_recorded_or_given_to_another_process(
 def test_no_secret_is_in_the_traceback_of_a_failure(shop: Team, builder: Builder, tmp_path: Path) -> None:
     builder.build(f"search:{COMMIT}")
     message = f"login of AWS with {PASSWORD} failed"
-    builder.engine.says = [{"errorDetail": {"message": message}, "error": message}]
+    builder.engine.push_lines = [{"errorDetail": {"message": message}, "error": message}]
 
     failed = audited(shop, tmp_path, "publish", "--image-id", "search", "--ref", COMMIT)
 

@@ -1,8 +1,4 @@
-"""A Docker Engine over loopback, as far as `publish` asks it: images by name, and pushing one.
-
-What a push does is the test's: `arrive` is given the name that was pushed and answers its digest, `says` replaces
-the lines that the engine streams. `logins` are those that came with the pushes.
-"""
+"""A fake Docker Engine on loopback with the API that `publish` needs: images by name, and pushes."""
 
 from __future__ import annotations
 
@@ -16,52 +12,62 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-Line = dict[str, Any]
-NOWHERE = f"sha256:{'0' * 64}"
+Json = dict[str, Any]
+NO_DIGEST = f"sha256:{'0' * 64}"
 
 
 @dataclass
 class FakeEngine:
-    """`images` are ids by name, `nameless` those that lost theirs.
+    """What the engine has, how it reacts to a push, and what it was asked.
 
-    `digests` are what each id is known by. With the containerd store `described` is an image's descriptor, and
-    `manifests` those of an index, as they are listed where that is asked for.
+    Attributes:
+        images: image ids by name.
+        untagged: ids of images that lost their name.
+        digests: the repository digests of an image, by id.
+        descriptors: descriptors by image id, as engines with the containerd store have them.
+        manifests: the manifests of an index, by image id.
+        on_push: called with the pushed name and the image id; returns the digest.
+        push_lines: replaces the lines that the engine streams for a push.
+        disconnects: whether the engine closes the connection in the middle of a push.
+        logins: the credentials sent with each push.
+        names_at_push: the names of all images during the last push.
+
     """
 
     url: str = ""
     images: dict[str, str] = field(default_factory=dict)
     digests: dict[str, list[str]] = field(default_factory=dict)
-    described: dict[str, Line] = field(default_factory=dict)
-    manifests: dict[str, list[Line]] = field(default_factory=dict)
-    arrive: Callable[[str, str], str] = lambda _, __: NOWHERE
-    says: list[Line] | None = None
-    breaks_off: bool = False
+    descriptors: dict[str, Json] = field(default_factory=dict)
+    manifests: dict[str, list[Json]] = field(default_factory=dict)
+    on_push: Callable[[str, str], str] = lambda _, __: NO_DIGEST
+    push_lines: list[Json] | None = None
+    disconnects: bool = False
     logins: list[dict[str, str]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
-    named_at_push: list[str] = field(default_factory=list)
-    nameless: set[str] = field(default_factory=set)
+    names_at_push: list[str] = field(default_factory=list)
+    untagged: set[str] = field(default_factory=set)
 
-    def inspected(self, name: str, *, manifests: bool = False) -> Line | None:
-        known = self.nameless | set(self.images.values())
+    def inspect(self, name: str, *, manifests: bool = False) -> Json | None:
+        known = self.untagged | set(self.images.values())
         image_id = self.images.get(name) or (name if name in known else None)
         if image_id is None:
             return None
-        described: Line = {"Descriptor": self.described[image_id]} if image_id in self.described else {}
+        containerd: Json = {"Descriptor": self.descriptors[image_id]} if image_id in self.descriptors else {}
         if manifests:
-            described["Manifests"] = self.manifests.get(image_id)
+            containerd["Manifests"] = self.manifests.get(image_id)
         return {
             "Id": image_id,
-            "RepoTags": [each for each, its in self.images.items() if its == image_id],
+            "RepoTags": [tag for tag, tagged_id in self.images.items() if tagged_id == image_id],
             "RepoDigests": self.digests.get(image_id, []),
-            **described,
+            **containerd,
         }
 
-    def pushed(self, repository: str, tag: str) -> list[Line]:
-        if self.says is not None:
-            return self.says
+    def push(self, repository: str, tag: str) -> list[Json]:
+        if self.push_lines is not None:
+            return self.push_lines
         name = f"{repository}:{tag}"
-        self.named_at_push = list(self.images)
-        digest = self.arrive(name, self.images[name])
+        self.names_at_push = list(self.images)
+        digest = self.on_push(name, self.images[name])
         return [
             {"status": f"The push refers to repository [{repository}]"},
             {"status": "Preparing", "progressDetail": {}, "id": "5f70bf18a086"},
@@ -98,45 +104,47 @@ class _Handler(BaseHTTPRequestHandler):
         if path.endswith("/version"):
             return self._answer(200, {"ApiVersion": "1.45", "MinAPIVersion": "1.24"})
         manifests = "manifests" in parse_qs(urlsplit(self.path).query)
-        return self._found(self._engine.inspected(_between(path, "/images/", "/json"), manifests=manifests))
+        return self._answer_found(
+            self._engine.inspect(_between(path, "/images/", "/json"), manifests=manifests)
+        )
 
     def do_POST(self) -> None:
-        path, asked = self._path(), parse_qs(urlsplit(self.path).query)
+        path, query = self._path(), parse_qs(urlsplit(self.path).query)
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if path.endswith("/tag"):
-            seen = self._engine.inspected(_between(path, "/images/", "/tag"))
-            self._engine.nameless |= set(self._engine.images.values())
-            if seen:
-                self._engine.images[f"{asked['repo'][0]}:{asked['tag'][0]}"] = seen["Id"]
-            return self._found(seen, 201)
+            inspected = self._engine.inspect(_between(path, "/images/", "/tag"))
+            self._engine.untagged |= set(self._engine.images.values())
+            if inspected:
+                self._engine.images[f"{query['repo'][0]}:{query['tag'][0]}"] = inspected["Id"]
+            return self._answer_found(inspected, 201)
         self._engine.logins.append(json.loads(base64.urlsafe_b64decode(self.headers["X-Registry-Auth"])))
-        return self._stream(self._engine.pushed(_between(path, "/images/", "/push"), asked["tag"][0]))
+        return self._stream(self._engine.push(_between(path, "/images/", "/push"), query["tag"][0]))
 
     def do_DELETE(self) -> None:
         name = self._path().partition("/images/")[2]
-        self._found({"Untagged": self._engine.images.pop(name, "")})
+        self._answer_found({"Untagged": self._engine.images.pop(name, "")})
 
     def _path(self) -> str:
         path = unquote(urlsplit(self.path).path)
         self._engine.requests.append(f"{self.command} {path}")
         return path
 
-    def _found(self, seen: object, status: int = 200) -> None:
-        self._answer(status, seen) if seen else self._answer(404, {"message": "No such image"})
+    def _answer_found(self, content: object, status: int = 200) -> None:
+        self._answer(status, content) if content else self._answer(404, {"message": "No such image"})
 
     def _answer(self, status: int, content: object) -> None:
         self._send(status, json.dumps(content).encode())
 
-    def _stream(self, lines: list[Line]) -> None:
-        """In chunks, as the engine does: its client takes anything else for an error."""
+    def _stream(self, lines: list[Json]) -> None:
+        """Sends lines in chunks, as the engine does; its client treats anything else as an error."""
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for line in lines:
             content = json.dumps(line).encode() + b"\r\n"
             self.wfile.write(f"{len(content):x}\r\n".encode() + content + b"\r\n")
-        self.wfile.write(b"ff\r\n{" if self._engine.breaks_off else b"0\r\n\r\n")
-        self.close_connection = self.close_connection or self._engine.breaks_off
+        self.wfile.write(b"ff\r\n{" if self._engine.disconnects else b"0\r\n\r\n")
+        self.close_connection = self.close_connection or self._engine.disconnects
 
     def _send(self, status: int, content: bytes) -> None:
         self.send_response(status)
@@ -146,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """Nothing: what was asked for is in `requests`."""
+        """Logs nothing: `requests` has all requests."""
 
 
 @contextmanager
@@ -154,13 +162,13 @@ def fake_engine() -> Iterator[FakeEngine]:
     engine = FakeEngine()
     server = _Server(engine)
     engine.url = f"tcp://127.0.0.1:{server.server_address[1]}"
-    serving = threading.Thread(target=server.serve_forever, args=(0.01,))  # noqa: TID251 - a server beside the test
-    serving.start()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))  # noqa: TID251 - a server beside the test
+    thread.start()
     try:
         yield engine
     finally:
         server.shutdown()
-        serving.join()
+        thread.join()
         server.server_close()
 
 

@@ -1,4 +1,4 @@
-"""A process to send signals to. It says on stdout how far it is; `READY` asks for a signal."""
+"""A process to send signals to: runs the function that its argument names. It prints READY when it expects a signal."""
 
 import os
 import sys
@@ -9,111 +9,111 @@ from weco_deploy.errors import Interrupted
 from weco_deploy.local.clock import SystemClock
 from weco_deploy.local.interrupts import Signals
 
-LONG = 600.0
+LONG_SECONDS = 600.0
 
 
-class Here(NamedTuple):
+class Process(NamedTuple):
     signals: Signals
     clock: SystemClock
 
 
 def say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - its reader is the test
+    print(text, flush=True)  # noqa: T201 - the test reads it
 
 
-def stand_by() -> None:
-    """Do something that is no wait of the clock, until a signal ends it."""
+def wait_without_clock() -> None:
+    """Wait for a signal, but not with the clock."""
     say("READY")
-    threading.Event().wait(LONG)
+    threading.Event().wait(LONG_SECONDS)
 
 
-def outside(_: Here) -> None:
+def not_deferred(_: Process) -> None:
     try:
-        stand_by()
+        wait_without_clock()
     except Interrupted as error:
         say(f"raised {error.message}")
 
 
-def inside(here: Here) -> None:
-    with here.signals.deferred():
+def deferred(process: Process) -> None:
+    with process.signals.deferred():
         say("READY")
-        while not here.signals.requested():
+        while not process.signals.requested():
             pass
         say("not raised")
     say("left")
 
 
-def waiting(here: Here) -> None:
-    with here.signals.deferred():
+def deferred_wait(process: Process) -> None:
+    with process.signals.deferred():
         say("READY")
         try:
-            here.clock.wait(LONG)
+            process.clock.wait(LONG_SECONDS)
         except Interrupted:
-            say(f"raised, requested {here.signals.requested()}")
-        here.clock.wait(0.01)
+            say(f"raised, requested {process.signals.requested()}")
+        process.clock.wait(0.01)
         say("waited again")
 
 
-def before_waiting(here: Here) -> None:
-    with here.signals.deferred():
+def signal_before_deferred_wait(process: Process) -> None:
+    with process.signals.deferred():
         say("READY")
-        while not here.signals.requested():
+        while not process.signals.requested():
             pass
         try:
-            here.clock.wait(LONG)
+            process.clock.wait(LONG_SECONDS)
         except Interrupted:
             say("raised")
 
 
-def twice(here: Here) -> None:
-    with here.signals.deferred():
+def two_signals(process: Process) -> None:
+    with process.signals.deferred():
         say("READY")
-        while not here.signals.requested():
+        while not process.signals.requested():
             pass
         sys.stdout.write("in the buffer\n")
-        os.write(1, b"READY\n")  # past the buffer
-        threading.Event().wait(LONG)
+        os.write(1, b"READY\n")  # bypasses the buffer
+        threading.Event().wait(LONG_SECONDS)
 
 
-def swallowed(here: Here) -> None:
+def swallowed_by_library(process: Process) -> None:
     try:
-        stand_by()
-    except Exception:  # noqa: BLE001 - as libraries do
+        wait_without_clock()
+    except Exception:  # noqa: BLE001 - libraries do this
         say("swallowed")
     try:
-        with here.signals.deferred():
+        with process.signals.deferred():
             say("began a change")
     except Interrupted:
         say("no change began")
 
 
-def in_a_thread(here: Here) -> None:
+def wait_in_worker(process: Process) -> None:
     ended = threading.Event()
 
     def work() -> None:
-        here.clock.wait(0.2)
+        process.clock.wait(0.2)
         ended.set()
 
-    thread = threading.Thread(target=work)  # noqa: TID251 - a worker is what this is about
-    with here.signals.deferred():
+    thread = threading.Thread(target=work)  # noqa: TID251 - tests a worker thread
+    with process.signals.deferred():
         thread.start()
         say("READY")
-        while not here.signals.requested():
+        while not process.signals.requested():
             pass
         thread.join()
         say(f"the worker ended well: {ended.is_set()}")
 
 
-def restored(_: Here) -> None:
-    """Nothing: what counts happens after `installed`."""
+def after_installed(_: Process) -> None:
+    """Does nothing: `main` waits after it has left `installed`."""
 
 
 def main() -> None:
     signals = Signals()
     with signals.installed():
-        globals()[sys.argv[1]](Here(signals, SystemClock(signals)))
-    if sys.argv[1] == "restored":
-        stand_by()
+        globals()[sys.argv[1]](Process(signals, SystemClock(signals)))
+    if sys.argv[1] == "after_installed":
+        wait_without_clock()
 
 
 main()

@@ -1,4 +1,4 @@
-"""OCI layouts made for a test: of an image for one architecture or several, as a directory or a tar archive."""
+"""Makes OCI layouts for tests: with an image for one or several architectures, as a directory or a tar archive."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def blob_file(digest: str) -> str:
 
 @dataclass
 class Layout:
-    """The files of a layout, by name. What it adds it describes, as index.json would list it."""
+    """The files of a layout, by name. Methods that add content return its descriptor."""
 
     files: dict[str, bytes] = field(
         default_factory=lambda: {"oci-layout": b'{"imageLayoutVersion": "1.0.0"}'}
@@ -43,14 +43,14 @@ class Layout:
         return self.blob(json.dumps(body, indent=1).encode(), media_type)
 
     def image(self, *layers: bytes, config: bytes = b"{}") -> Descriptor:
-        described = [self.blob(layer) for layer in layers]
-        return self.document(IMAGE, config=self.blob(config, CONFIG), layers=described)
+        descriptors = [self.blob(layer) for layer in layers]
+        return self.document(IMAGE, config=self.blob(config, CONFIG), layers=descriptors)
 
     def index(self, *children: Descriptor) -> Descriptor:
         return self.document(INDEX, manifests=list(children))
 
-    def lists(self, *images: Descriptor) -> Layout:
-        """index.json names these."""
+    def listing(self, *images: Descriptor) -> Layout:
+        """Writes an index.json that lists these images."""
         self.files["index.json"] = json.dumps({"schemaVersion": 2, "manifests": list(images)}).encode()
         return self
 
@@ -71,27 +71,29 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Made:
-    """A layout of one image; `top` is the digest that its tags will point at."""
+class ImageLayout:
+    """A layout with a single image; `top` is the digest of its manifest or index."""
 
     layout: Layout
     top: str
 
 
-def single(seed: str = "search", layers: tuple[bytes, ...] | None = None) -> Made:
+def single(seed: str = "search", layers: tuple[bytes, ...] | None = None) -> ImageLayout:
     layout = Layout()
     top = layout.image(
         *(layers or (f"{seed} base".encode(), f"{seed} app".encode())), config=f'{{"of": "{seed}"}}'.encode()
     )
-    return Made(layout.lists(top), str(top["digest"]))
+    return ImageLayout(layout.listing(top), str(top["digest"]))
 
 
-def multi_arch(seed: str = "search") -> Made:
+def multi_arch(seed: str = "search") -> ImageLayout:
     """Two architectures that share a layer."""
     layout = Layout()
     children = [
-        layout.image(b"shared", f"{seed} {each}".encode(), config=f'{{"arch": "{each}"}}'.encode())
-        for each in ("amd64", "arm64")
+        layout.image(
+            b"shared", f"{seed} {architecture}".encode(), config=f'{{"arch": "{architecture}"}}'.encode()
+        )
+        for architecture in ("amd64", "arm64")
     ]
     top = layout.index(*children)
-    return Made(layout.lists(top), str(top["digest"]))
+    return ImageLayout(layout.listing(top), str(top["digest"]))

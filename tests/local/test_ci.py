@@ -72,7 +72,7 @@ from weco_deploy.local.ci import build_url
         ),
     ],
 )
-def test_each_ci_has_its_address(environ: dict[str, str], expected: str) -> None:
+def test_build_url_of_each_ci_system(environ: dict[str, str], expected: str) -> None:
     assert build_url({"HOME": "/home/ci", **environ}) == expected
 
 
@@ -87,5 +87,5 @@ def test_each_ci_has_its_address(environ: dict[str, str], expected: str) -> None
         pytest.param({"SYSTEM_TEAMPROJECT": "shop", "BUILD_BUILDID": "17"}, id="half of Azure's"),
     ],
 )
-def test_outside_of_ci_there_is_no_address(environ: dict[str, str]) -> None:
+def test_build_url_is_none_outside_of_ci(environ: dict[str, str]) -> None:
     assert build_url(environ) is None

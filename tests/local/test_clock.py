@@ -4,11 +4,11 @@ from weco_deploy.local.clock import SystemClock
 from weco_deploy.local.interrupts import Signals
 
 
-def test_the_time_is_aware_and_in_utc() -> None:
+def test_utc_returns_an_aware_time_in_utc() -> None:
     assert SystemClock(Signals()).utc().tzinfo is UTC
 
 
-def test_waiting_takes_as_long_as_it_says() -> None:
+def test_wait_takes_the_given_seconds() -> None:
     clock = SystemClock(Signals())
     begun = clock.utc()
 
@@ -17,5 +17,5 @@ def test_waiting_takes_as_long_as_it_says() -> None:
     assert clock.utc() - begun >= timedelta(seconds=0.019)
 
 
-def test_a_wait_that_is_over_already_is_no_wait() -> None:
+def test_wait_of_negative_seconds_returns_at_once() -> None:
     SystemClock(Signals()).wait(-1.0)

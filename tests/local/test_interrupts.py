@@ -1,4 +1,4 @@
-"""Real signals to real processes; they say when they are ready, so nothing here has to guess."""
+"""Signals sent to real processes, which report when they are ready for a signal."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from weco_deploy.local.interrupts import Signals
 
 SCRIPT = Path(__file__).with_name("interrupted.py")
 SOURCES = Path(__file__).parents[2] / "src"
-IN_TIME = 30
+TIMEOUT_SECONDS = 30
 
 
 class Process:
@@ -31,17 +31,17 @@ class Process:
         raise AssertionError("it ended before it was ready")
 
     def ended(self) -> tuple[int, list[str]]:
-        """Its exit code and what else it said."""
-        said, _ = self._process.communicate(timeout=IN_TIME)
-        return self._process.returncode, said.decode().splitlines()
+        """Its exit code and its other lines, once it has ended."""
+        output, _ = self._process.communicate(timeout=TIMEOUT_SECONDS)
+        return self._process.returncode, output.decode().splitlines()
 
 
 @contextmanager
-def process(scene: str) -> Iterator[Process]:
+def process(function: str) -> Iterator[Process]:
     with subprocess.Popen(
-        [sys.executable, str(SCRIPT), scene],
+        [sys.executable, str(SCRIPT), function],
         stdout=subprocess.PIPE,
-        bufsize=0,  # nothing is read ahead of the line that says READY
+        bufsize=0,  # reads no further than the line READY
         env={**os.environ, "PYTHONPATH": str(SOURCES), "PYTHONUNBUFFERED": ""},
     ) as started:
         try:
@@ -51,59 +51,59 @@ def process(scene: str) -> Iterator[Process]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_raises_at_once_where_it_is_not_deferred(number: signal.Signals) -> None:
-    with process("outside") as running:
+def test_signal_raises_at_once_unless_deferred(number: signal.Signals) -> None:
+    with process("not_deferred") as running:
         running.send(number)
         assert running.ended() == (0, [f"raised interrupted by {number.name}"])
 
 
-def test_a_deferred_signal_raises_neither_at_once_nor_afterwards() -> None:
-    with process("inside") as running:
+def test_deferred_signal_raises_neither_at_once_nor_afterwards() -> None:
+    with process("deferred") as running:
         running.send(signal.SIGTERM)
         assert running.ended() == (0, ["not raised", "left"])
 
 
-def test_a_deferred_signal_ends_a_wait_once_and_leaves_later_waits_alone() -> None:
-    with process("waiting") as running:
+def test_deferred_signal_ends_only_one_wait() -> None:
+    with process("deferred_wait") as running:
         running.send(signal.SIGINT)
         assert running.ended() == (0, ["raised, requested True", "waited again"])
 
 
-def test_a_deferred_signal_that_came_before_the_wait_ends_it_at_once() -> None:
-    with process("before_waiting") as running:
+def test_deferred_signal_before_a_wait_ends_the_wait_at_once() -> None:
+    with process("signal_before_deferred_wait") as running:
         running.send(signal.SIGINT)
         assert running.ended() == (0, ["raised"])
 
 
-def test_a_second_signal_exits_at_once_with_130_and_what_was_written() -> None:
-    with process("twice") as running:
+def test_second_signal_flushes_output_and_exits_with_130() -> None:
+    with process("two_signals") as running:
         running.send(signal.SIGINT)
         running.send(signal.SIGTERM)
         assert running.ended() == (130, ["in the buffer"])
 
 
-def test_no_change_begins_after_an_interruption_that_a_library_swallowed() -> None:
-    with process("swallowed") as running:
+def test_deferred_raises_an_interruption_that_a_library_swallowed() -> None:
+    with process("swallowed_by_library") as running:
         running.send(signal.SIGINT)
         assert running.ended() == (0, ["swallowed", "no change began"])
 
 
-def test_a_worker_s_wait_goes_on_because_its_change_is_awaited() -> None:
-    with process("in_a_thread") as running:
+def test_signal_does_not_end_the_wait_of_a_worker_thread() -> None:
+    with process("wait_in_worker") as running:
         running.send(signal.SIGINT)
         assert running.ended() == (0, ["the worker ended well: True"])
 
 
-def test_afterwards_signals_do_what_they_did_before() -> None:
-    with process("restored") as running:
+def test_installed_restores_the_previous_handlers() -> None:
+    with process("after_installed") as running:
         running.send(signal.SIGTERM)
         assert running.ended() == (-signal.SIGTERM, [])
 
 
-def test_a_hangup_is_ignored_where_nohup_said_so() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+def test_sighup_stays_ignored_under_nohup() -> None:
+    previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with Signals().installed():
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
-        signal.signal(signal.SIGHUP, before)
+        signal.signal(signal.SIGHUP, previous)

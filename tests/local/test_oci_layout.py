@@ -35,11 +35,11 @@ def as_archive(layout: Layout, path: Path) -> Path:
 
 
 def as_archive_of_the_directory(layout: Layout, path: Path) -> Path:
-    """As `tar -C layout -cf image.tar .` names its members."""
+    """With member names like those of `tar -C layout -cf image.tar .`."""
     return layout.archive(path / "image.tar", prefix="./")
 
 
-written = pytest.mark.parametrize("write", [as_directory, as_archive, as_archive_of_the_directory])
+in_all_formats = pytest.mark.parametrize("write", [as_directory, as_archive, as_archive_of_the_directory])
 
 
 def refused(path: Path) -> str:
@@ -55,8 +55,8 @@ def read_all(path: Path) -> None:
         layout.read(blob.digest, Part(first=0, length=blob.size))
 
 
-@written
-def test_an_image_is_read_byte_for_byte(write: Write, tmp_path: Path) -> None:
+@in_all_formats
+def test_image_is_read_byte_for_byte(write: Write, tmp_path: Path) -> None:
     made = single()
 
     layout = OciLayout(write(made.layout, tmp_path))
@@ -73,8 +73,8 @@ def test_an_image_is_read_byte_for_byte(write: Write, tmp_path: Path) -> None:
         assert layout.read(blob.digest, Part(first=2, length=3)) == content[2:5]
 
 
-@written
-def test_an_index_comes_after_the_manifests_that_it_names(write: Write, tmp_path: Path) -> None:
+@in_all_formats
+def test_index_comes_after_the_manifests_that_it_lists(write: Write, tmp_path: Path) -> None:
     made = multi_arch()
 
     image = OciLayout(write(made.layout, tmp_path)).image()
@@ -86,82 +86,84 @@ def test_an_index_comes_after_the_manifests_that_it_names(write: Write, tmp_path
     assert len(image.blobs) == 5  # two configs, two layers of their own, one that they share
 
 
-def test_manifests_of_an_index_in_an_index_come_first(tmp_path: Path) -> None:
+def test_nested_index_comes_after_its_manifests(tmp_path: Path) -> None:
     layout = Layout()
     image = layout.image(b"layer")
     inner = layout.index(image)
     outer = layout.index(inner)
 
-    found = OciLayout(layout.lists(outer).directory(tmp_path)).image()
+    found = OciLayout(layout.listing(outer).directory(tmp_path)).image()
 
     assert [part.digest for part in found.parts] == [image["digest"], inner["digest"]]
     assert found.top.digest == outer["digest"]
 
 
-def test_an_image_listed_once_for_each_of_its_tags_is_one_image(tmp_path: Path) -> None:
+def test_image_listed_once_for_each_of_its_tags_is_a_single_image(tmp_path: Path) -> None:
     layout = Layout()
     image = layout.image(b"layer")
-    layout.lists({**image, "annotations": {"org.opencontainers.image.ref.name": "a"}}, image)
+    layout.listing({**image, "annotations": {"org.opencontainers.image.ref.name": "a"}}, image)
 
     assert OciLayout(layout.directory(tmp_path)).image().top.digest == image["digest"]
 
 
-def test_several_images_are_refused_by_their_digests(tmp_path: Path) -> None:
+def test_layout_of_several_images_is_refused_with_their_digests(tmp_path: Path) -> None:
     layout = Layout()
-    one, other = layout.image(b"one"), layout.image(b"other")
+    first, second = layout.image(b"first"), layout.image(b"second")
 
-    message = refused(layout.lists(one, other).directory(tmp_path))
+    message = refused(layout.listing(first, second).directory(tmp_path))
 
-    assert str(one["digest"]) in message
-    assert str(other["digest"]) in message
+    assert str(first["digest"]) in message
+    assert str(second["digest"]) in message
 
 
-def test_no_image_is_refused(tmp_path: Path) -> None:
-    assert "lists no image" in refused(Layout().lists().directory(tmp_path))
+def test_layout_without_an_image_is_refused(tmp_path: Path) -> None:
+    assert "lists no image" in refused(Layout().listing().directory(tmp_path))
 
 
 def artifact(layout: Layout) -> Descriptor:
-    """What is kept in a registry without being an image: a chart, a signature."""
+    """Something in a registry that is not an image, such as a chart or a signature."""
     return layout.document(IMAGE, config=layout.blob(b"{}", "application/vnd.oci.empty.v1+json"), layers=[])
 
 
 def attestation(layout: Layout) -> Descriptor:
-    """What buildx adds about how an image was built."""
-    told = layout.blob(b"{}", "application/vnd.in-toto+json")
-    return layout.document(IMAGE, config=layout.blob(b"{}", CONFIG), layers=[told])
+    """What buildx adds to say how an image was built."""
+    statement = layout.blob(b"{}", "application/vnd.in-toto+json")
+    return layout.document(IMAGE, config=layout.blob(b"{}", CONFIG), layers=[statement])
 
 
 @pytest.mark.parametrize(
-    "only",
+    "content",
     [
         pytest.param(lambda layout: layout.index(), id="an index of nothing"),
         pytest.param(artifact, id="an artifact"),
         pytest.param(lambda layout: layout.index(attestation(layout)), id="an attestation alone"),
     ],
 )
-def test_what_holds_nothing_to_run_is_refused(only: Callable[[Layout], Descriptor], tmp_path: Path) -> None:
+def test_layout_without_a_runnable_image_is_refused(
+    content: Callable[[Layout], Descriptor], tmp_path: Path
+) -> None:
     layout = Layout()
-    assert "can be run" in refused(layout.lists(only(layout)).directory(tmp_path))
+    assert "can be run" in refused(layout.listing(content(layout)).directory(tmp_path))
 
 
-def test_an_attestation_beside_an_image_is_part_of_it(tmp_path: Path) -> None:
+def test_attestation_of_an_image_is_read_with_the_image(tmp_path: Path) -> None:
     layout = Layout()
-    image, added = layout.image(b"layer"), attestation(layout)
-    found = OciLayout(layout.lists(layout.index(image, added)).directory(tmp_path)).image()
-    assert [part.digest for part in found.parts] == [image["digest"], added["digest"]]
+    image, attested = layout.image(b"layer"), attestation(layout)
+    found = OciLayout(layout.listing(layout.index(image, attested)).directory(tmp_path)).image()
+    assert [part.digest for part in found.parts] == [image["digest"], attested["digest"]]
 
 
-def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+def test_missing_path_is_refused(tmp_path: Path) -> None:
     assert "there is no OCI layout" in refused(tmp_path / "missing")
 
 
-def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+def test_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "image.tar"
     file.write_bytes(b"hello" * 1000)
     assert "tar archive" in refused(file)
 
 
-def test_a_compressed_archive_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_compressed_archive_is_refused_with_a_hint(tmp_path: Path) -> None:
     file = single().layout.archive(tmp_path / "image.tgz", mode="w:gz")
     with pytest.raises(BadImageLayout) as error:
         OciLayout(file)
@@ -170,8 +172,8 @@ def test_a_compressed_archive_is_refused_with_what_to_do(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["oci-layout", "index.json"])
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'"text"', b"[" * 100_000])
-@written
-def test_what_is_no_json_object_is_refused_by_name(
+@in_all_formats
+def test_file_without_a_json_object_is_refused_by_name(
     name: str, content: bytes, write: Write, tmp_path: Path
 ) -> None:
     layout = single().layout
@@ -179,17 +181,17 @@ def test_what_is_no_json_object_is_refused_by_name(
     assert name in refused(write(layout, tmp_path))
 
 
-@written
-def test_a_missing_file_is_named(write: Write, tmp_path: Path) -> None:
+@in_all_formats
+def test_missing_file_is_refused_by_name(write: Write, tmp_path: Path) -> None:
     for missing in ("oci-layout", "index.json"):
         layout = single().layout
         del layout.files[missing]
-        where = tmp_path / missing
-        where.mkdir()
-        assert f"there is no {missing}" in refused(write(layout, where))
+        directory = tmp_path / missing
+        directory.mkdir()
+        assert f"there is no {missing}" in refused(write(layout, directory))
 
 
-def test_another_version_of_the_format_is_refused(tmp_path: Path) -> None:
+def test_unknown_layout_version_is_refused(tmp_path: Path) -> None:
     layout = single().layout
     layout.files["oci-layout"] = b'{"imageLayoutVersion": "2.0.0"}'
     assert "2.0.0" in refused(layout.directory(tmp_path))
@@ -207,67 +209,67 @@ def test_another_version_of_the_format_is_refused(tmp_path: Path) -> None:
         {"mediaType": None},
     ],
 )
-def test_a_descriptor_that_is_none_is_refused(change: Descriptor, tmp_path: Path) -> None:
+def test_invalid_descriptor_is_refused(change: Descriptor, tmp_path: Path) -> None:
     layout = Layout()
-    layout.lists({**layout.image(b"layer"), **change})
+    layout.listing({**layout.image(b"layer"), **change})
     assert "index.json, manifests[0]" in refused(layout.directory(tmp_path))
 
 
-def test_a_media_type_that_ecr_does_not_take_is_refused_by_name(tmp_path: Path) -> None:
+def test_media_type_that_ecr_does_not_accept_is_refused_by_name(tmp_path: Path) -> None:
     layout = Layout()
-    layout.lists(layout.document("application/vnd.example+json"))
+    layout.listing(layout.document("application/vnd.example+json"))
     assert "application/vnd.example+json" in refused(layout.directory(tmp_path))
 
 
-@written
-def test_a_manifest_that_was_changed_is_refused(write: Write, tmp_path: Path) -> None:
+@in_all_formats
+def test_changed_manifest_is_refused(write: Write, tmp_path: Path) -> None:
     made = single()
     made.layout.files[blob_file(made.top)] += b" "
     assert "another digest" in refused(write(made.layout, tmp_path))
 
 
-@written
-def test_a_layer_of_another_length_is_refused(write: Write, tmp_path: Path) -> None:
+@in_all_formats
+def test_layer_of_a_wrong_size_is_refused(write: Write, tmp_path: Path) -> None:
     layout = Layout()
     layer = layout.blob(b"layer")
     manifest = layout.document(IMAGE, config=layout.blob(b"{}"), layers=[layer])
     layout.files[blob_file(str(layer["digest"]))] = b"lay"
-    assert "has 3 bytes, and should have 5" in refused(write(layout.lists(manifest), tmp_path))
+    assert "has 3 bytes, and should have 5" in refused(write(layout.listing(manifest), tmp_path))
 
 
-@written
-def test_a_missing_layer_is_refused_by_name(write: Write, tmp_path: Path) -> None:
+@in_all_formats
+def test_missing_layer_is_refused_by_name(write: Write, tmp_path: Path) -> None:
     layout = Layout()
     layer = layout.blob(b"layer")
     manifest = layout.document(IMAGE, config=layout.blob(b"{}"), layers=[layer])
     del layout.files[blob_file(str(layer["digest"]))]
     assert f"there is no {blob_file(str(layer['digest']))}" in refused(
-        write(layout.lists(manifest), tmp_path)
+        write(layout.listing(manifest), tmp_path)
     )
 
 
 @pytest.mark.parametrize("layers", [None, {}, "text", [7], [{"digest": "sha256:00"}]])
-def test_a_manifest_without_proper_layers_is_refused(layers: object, tmp_path: Path) -> None:
+def test_manifest_with_invalid_layers_is_refused(layers: object, tmp_path: Path) -> None:
     layout = Layout()
     manifest = layout.document(IMAGE, config=layout.blob(b"{}"), layers=layers)
-    assert "layers" in refused(layout.lists(manifest).directory(tmp_path))
+    assert "layers" in refused(layout.listing(manifest).directory(tmp_path))
 
 
-def test_indexes_in_one_another_end_somewhere(tmp_path: Path) -> None:
+def test_deeply_nested_indexes_are_refused(tmp_path: Path) -> None:
     layout = Layout()
     inner = layout.image(b"layer")
     for _ in range(20):
         inner = layout.index(inner)
-    assert "inside one another" in refused(layout.lists(inner).directory(tmp_path))
+    assert "inside one another" in refused(layout.listing(inner).directory(tmp_path))
 
 
-def test_a_manifest_too_large_for_ecr_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_manifest_too_large_for_ecr_is_refused_unread(tmp_path: Path) -> None:
     layout = Layout()
-    layout.lists(layout.document(IMAGE, padding="x" * 5_000_000))
+    layout.listing(layout.document(IMAGE, padding="x" * 5_000_000))
     assert "may have 4194304" in refused(layout.directory(tmp_path))
 
 
-def test_an_archive_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+def test_truncated_archive_is_refused(tmp_path: Path) -> None:
     file = single(layers=(b"x" * 100_000,)).layout.archive(tmp_path / "image.tar")
     whole = file.read_bytes()
     for length in (0, 100, 700, 3000, len(whole) // 2):
@@ -276,13 +278,13 @@ def test_an_archive_that_was_cut_off_is_refused(tmp_path: Path) -> None:
             read_all(file)
 
 
-def test_links_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
+def test_links_in_an_archive_are_not_followed(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_bytes(b"a secret")
     digest = digest_of(b"a secret")
     layout = Layout()
     manifest = layout.document(IMAGE, config={"mediaType": "x", "digest": digest, "size": 8}, layers=[])
-    file = layout.lists(manifest).archive(tmp_path / "image.tar")
+    file = layout.listing(manifest).archive(tmp_path / "image.tar")
     with tarfile.open(file, "a") as archive:
         for kind, target in ((tarfile.SYMTYPE, str(outside)), (tarfile.LNKTYPE, str(outside))):
             entry = tarfile.TarInfo(blob_file(digest))
@@ -291,7 +293,7 @@ def test_links_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
     assert "there is no blobs" in refused(file)
 
 
-def test_an_archive_leaves_no_files_behind(tmp_path: Path) -> None:
+def test_archive_is_not_unpacked(tmp_path: Path) -> None:
     made = single()
     file = made.layout.archive(tmp_path / "image.tar")
     with tarfile.open(file, "a") as archive:
@@ -302,14 +304,14 @@ def test_an_archive_leaves_no_files_behind(tmp_path: Path) -> None:
     image = OciLayout(file).image()
 
     assert image.top.digest == made.top
-    assert [each.name for each in tmp_path.iterdir()] == ["image.tar"]
+    assert [path.name for path in tmp_path.iterdir()] == ["image.tar"]
     assert not (tmp_path.parent / "escaped").exists()
 
 
-def test_the_media_type_may_be_docker_s_own(tmp_path: Path) -> None:
+def test_docker_media_types_are_accepted(tmp_path: Path) -> None:
     layout = Layout()
     docker = "application/vnd.docker.distribution.manifest.v2+json"
-    layout.lists(
+    layout.listing(
         layout.document(
             docker, config=layout.blob(b"{}", "application/vnd.docker.container.image.v1+json"), layers=[]
         )

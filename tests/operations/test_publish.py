@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.layouts import Made, blob_file, multi_arch, single
+from tests.local.layouts import ImageLayout, blob_file, multi_arch, single
 from tests.operations.runs import release
 from tests.world.behaviour import good
 from tests.world.projects import project
@@ -234,7 +234,7 @@ def test_a_ref_that_somebody_else_pushed_at_that_moment_is_an_error(world: World
 # --- from an OCI layout
 
 
-def wrote(made: Made, path: Path) -> Path:
+def wrote(made: ImageLayout, path: Path) -> Path:
     return made.layout.directory(path / "layout")
 
 

@@ -1,1 +1,1 @@
-"""What the tool knows from the machine it runs on: time, signals, the git repository, the CI job."""
+"""What the tool uses of its machine: clock, signals, git repository, CI job, Docker Engine, OCI layouts."""

@@ -1,11 +1,11 @@
-"""Which CI job runs the tool."""
+"""The address of the CI build that runs the tool."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# The variables that hold the address of the running build, as each CI's documentation names them.
-_ADDRESSES = (
+# Variables with the address of the running build, from the documentation of each CI system.
+_URL_VARIABLES = (
     "BUILDKITE_BUILD_URL",
     "CI_JOB_URL",  # GitLab
     "CIRCLE_BUILD_URL",
@@ -17,14 +17,14 @@ _ADDRESSES = (
 def build_url(environ: Mapping[str, str]) -> str | None:
     """The address of the CI build that these environment variables describe, None outside of CI.
 
-    Known: GitHub Actions, Buildkite, GitLab, CircleCI, Jenkins, Travis, Azure Pipelines, TeamCity,
+    Supports GitHub Actions, Buildkite, GitLab, CircleCI, Jenkins, Travis, Azure Pipelines, TeamCity,
     Bitbucket Pipelines, AWS CodeBuild.
     """
-    for name in _ADDRESSES:
+    for name in _URL_VARIABLES:
         if environ.get(name):
             return environ[name]
-    for composed in (_github, _azure, _bitbucket, _teamcity, _jenkins):
-        url = composed(environ)
+    for provider_url in (_github, _azure, _bitbucket, _teamcity, _jenkins):
+        url = provider_url(environ)
         if url:
             return url
     return None
@@ -40,7 +40,7 @@ def _github(environ: Mapping[str, str]) -> str | None:
 
 
 def _azure(environ: Mapping[str, str]) -> str | None:
-    # The collection's address ends with a slash; a project's name may have spaces.
+    # The collection's address ends with a slash; a project's name may contain spaces.
     collection, project, build = (
         environ.get(name) for name in ("SYSTEM_COLLECTIONURI", "SYSTEM_TEAMPROJECT", "BUILD_BUILDID")
     )
@@ -59,7 +59,7 @@ def _bitbucket(environ: Mapping[str, str]) -> str | None:
 
 
 def _teamcity(environ: Mapping[str, str]) -> str | None:
-    # TeamCity sets no address by itself: BUILD_URL is what its users map %teamcity.serverUrl% and the build id to.
+    # TeamCity sets no such variable: its users build BUILD_URL from %teamcity.serverUrl% and the build id.
     if not environ.get("TEAMCITY_VERSION"):
         return None
     return environ.get("BUILD_URL") or None

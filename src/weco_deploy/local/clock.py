@@ -1,4 +1,4 @@
-"""The home of time."""
+"""The system's clock. All other code gets the time from `ports.Clock`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from weco_deploy.local.interrupts import Signals, interrupted
 class SystemClock:
     """Implements `ports.Clock`.
 
-    A signal ends a wait of the main thread with Interrupted. What is done after that, such as closing
-    the record, can wait as usual.
+    A signal ends a wait of the main thread with Interrupted. Later waits, such as those while the record
+    is closed, work as usual.
     """
 
     def __init__(self, signals: Signals) -> None:

@@ -1,6 +1,6 @@
-"""The Docker Engine, through the `docker` package: an extra, so imported only when it is needed.
+"""The Docker Engine, through the `docker` package: an optional dependency, so `connect` imports this only when needed.
 
-The registry's password goes into a header of one request to the engine: on no command line, in no file.
+The registry's password goes into a header of one request to the engine, never onto a command line or into a file.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from weco_deploy.errors import AccessDenied, DockerError
 from weco_deploy.model.image import INDEXES
 from weco_deploy.model.publication import LayerState, LocalImage, RegistryLogin
 
-ANSWERS_WITHIN = 300
-"""Seconds that the engine may be silent for: it waits for the registry, too."""
+TIMEOUT_SECONDS = 300
+"""The longest that the engine may be silent. It waits for the registry, too."""
 
-_FAULTS = (DockerException, urllib3.exceptions.HTTPError, OSError, ValueError)
-"""What the package raises: its stream of progress is read past its own translation of errors."""
-_BAD_SETTINGS = (AttributeError, TypeError, ValueError)
-"""What the package raises of an address, or a file of settings, that holds something else than it expects."""
-_PUSHED = re.compile(r"\S+: digest: (sha256:[0-9a-f]{64}) size: \d+")
-"""How every engine tells what it pushed; not all of them say it in `aux`, too."""
+_ENGINE_ERRORS = (DockerException, urllib3.exceptions.HTTPError, OSError, ValueError)
+"""What the package raises. It does not translate errors that happen while its progress stream is read."""
+_SETTINGS_ERRORS = (AttributeError, TypeError, ValueError)
+"""What the package raises for an invalid DOCKER_HOST or config.json."""
+_PUSHED_STATUS = re.compile(r"\S+: digest: (sha256:[0-9a-f]{64}) size: \d+")
+"""How every engine reports the pushed digest. Not all of them also report it in `aux`."""
 _CHECK_ENGINE = "is it running, and is DOCKER_HOST right? `docker version` asks it, too"
 _PERMISSIONS = (
     "pushing needs ecr:GetAuthorizationToken, and on the repository ecr:BatchCheckLayerAvailability, "
@@ -36,11 +36,11 @@ _DENIALS = ("denied", "no basic auth credentials", "not authorized", "403 forbid
 
 
 def docker_engine() -> DockerEngine:
-    """The engine that DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name, else the local one."""
-    with _told("the Docker Engine can't be reached"):
+    """The engine that DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH name, by default the local engine."""
+    with _translate_errors("the Docker Engine can't be reached"):
         try:
-            client = docker.from_env(timeout=ANSWERS_WITHIN, version="auto")
-        except _BAD_SETTINGS as error:
+            client = docker.from_env(timeout=TIMEOUT_SECONDS, version="auto")
+        except _SETTINGS_ERRORS as error:
             raise DockerError(
                 f"the settings for the Docker Engine are not understood: {error}",
                 "look at DOCKER_HOST, and at config.json in DOCKER_CONFIG or ~/.docker",
@@ -49,10 +49,10 @@ def docker_engine() -> DockerEngine:
 
 
 class DockerEngine:
-    """`ports.ImageEngine`.
+    """Implements `ports.ImageEngine`.
 
     Args:
-        client: a `docker.APIClient`, which ships no types.
+        client: a `docker.APIClient`; the package ships no types.
 
     """
 
@@ -60,12 +60,12 @@ class DockerEngine:
         self._client = client
 
     def find(self, name: str) -> LocalImage | None:
-        with _told("the Docker Engine can't be asked for its images"):
+        with _translate_errors("the Docker Engine can't be asked for its images"):
             try:
-                seen = self._client.inspect_image(name)
+                inspected = self._client.inspect_image(name)
             except ImageNotFound:
                 return None
-            return _local_image(name, seen, self._present(seen))
+            return _local_image(name, inspected, self._present(inspected))
 
     def push(
         self,
@@ -75,7 +75,10 @@ class DockerEngine:
         login: RegistryLogin,
         tell: Callable[[LayerState], None],
     ) -> str:
-        with self._also_named(image, repository, tag), _told(f"{image.name} could not be pushed", login):
+        with (
+            self._also_named(image, repository, tag),
+            _translate_errors(f"{image.name} could not be pushed", login),
+        ):
             lines = self._client.push(
                 repository,
                 tag=tag,
@@ -88,13 +91,15 @@ class DockerEngine:
                 },
             )
             digest, refusal = "", ""
-            for line in lines:  # to the end, whatever it says: the connection is free only then
+            for line in lines:  # reads to the end even after a refusal, to free the connection
                 refusal = refusal or _refusal(line)
-                digest = _pushed(line) or digest
+                digest = _pushed_digest(line) or digest
                 if "id" in line:
                     tell(_layer_state(line))
         if refusal:
-            raise _refused(_without(login, f"the registry refused {repository}:{tag}: {refusal}"))
+            raise _refusal_error(
+                _without_password(login, f"the registry refused {repository}:{tag}: {refusal}")
+            )
         if not digest:
             raise DockerError(
                 f"the Docker Engine pushed {image.name} to {repository}:{tag}, but did not say its digest",
@@ -102,50 +107,49 @@ class DockerEngine:
             )
         return digest
 
-    def _present(self, seen: Mapping[str, Any]) -> tuple[str, ...]:
-        """The image manifests that are there, of an index that is not all there.
+    def _present(self, inspected: Mapping[str, Any]) -> tuple[str, ...]:
+        """The digests of the image manifests that the engine has, if it lacks others of the image's index.
 
-        An engine with the containerd image store knows an image for several architectures by its index, and
-        pushes the one manifest it has instead if the others were never pulled or built. (The Engine API since
-        1.48: `manifests` of an image's inspection. The package does not ask for it.)
+        An engine with the containerd image store knows an image for several architectures by its index. If
+        it has only one of the manifests, because the others were never pulled or built, it pushes that
+        manifest instead of the index. (Engine API since 1.48: `manifests` of an image's inspection. The
+        package does not ask for it.)
         """
-        described = seen.get("Descriptor") or {}
-        if described.get("mediaType") not in INDEXES:
+        descriptor = inspected.get("Descriptor") or {}
+        if descriptor.get("mediaType") not in INDEXES:
             return ()
-        url = f"{self._client.base_url}/v{self._client.api_version}/images/{seen['Id']}/json"
-        answer = self._client.get(url, params={"manifests": "1"}, timeout=ANSWERS_WITHIN)
+        url = f"{self._client.base_url}/v{self._client.api_version}/images/{inspected['Id']}/json"
+        answer = self._client.get(url, params={"manifests": "1"}, timeout=TIMEOUT_SECONDS)
         answer.raise_for_status()
-        images = [each for each in answer.json().get("Manifests") or () if each.get("Kind") == "image"]
-        if all(each.get("Available") for each in images):
+        manifests = answer.json().get("Manifests") or ()
+        images = [manifest for manifest in manifests if manifest.get("Kind") == "image"]
+        if all(image.get("Available") for image in images):
             return ()
-        return tuple(each["ID"] for each in images if each.get("Available"))
+        return tuple(image["ID"] for image in images if image.get("Available"))
 
     @contextmanager
     def _also_named(self, image: LocalImage, repository: str, tag: str) -> Iterator[None]:
-        """The engine pushes an image by its name: give it the registry's, and take that away again."""
+        """Gives the image the name by which the engine pushes it, and restores the names afterwards."""
         name = f"{repository}:{tag}"
         before = self.find(name)
-        with _told(f"{image.name} could not be named {name}"):
+        with _translate_errors(f"{image.name} could not be named {name}"):
             self._client.tag(image.id, repository, tag)
         try:
             yield
         finally:
-            with _told(f"the name {name} could not be put back"):
+            with _translate_errors(f"the name {name} could not be put back"):
                 if before is None:
                     self._client.remove_image(name, noprune=True)
                 elif before.id != image.id:
                     self._client.tag(before.id, repository, tag)
 
 
-def _local_image(name: str, seen: Mapping[str, Any], present: tuple[str, ...]) -> LocalImage:
-    # Engines with the containerd image store tell what the registry will call the image.
-    described = (seen.get("Descriptor") or {}).get("digest")
-    known = [each.partition("@")[2] for each in seen.get("RepoDigests") or ()]
-    return LocalImage(
-        name=name,
-        id=seen["Id"],
-        digests=tuple(dict.fromkeys([*known, *([described] if described else []), *present])),
-    )
+def _local_image(name: str, inspected: Mapping[str, Any], present: tuple[str, ...]) -> LocalImage:
+    # Engines with the containerd image store report the digest that the registry will use.
+    descriptor_digest = (inspected.get("Descriptor") or {}).get("digest")
+    repository_digests = [reference.partition("@")[2] for reference in inspected.get("RepoDigests") or ()]
+    digests = [*repository_digests, *([descriptor_digest] if descriptor_digest else []), *present]
+    return LocalImage(name=name, id=inspected["Id"], digests=tuple(dict.fromkeys(digests)))
 
 
 def _layer_state(line: Mapping[str, Any]) -> LayerState:
@@ -158,30 +162,30 @@ def _layer_state(line: Mapping[str, Any]) -> LayerState:
     )
 
 
-def _pushed(line: Mapping[str, Any]) -> str | None:
-    """The digest that was pushed, if the line tells one."""
-    told = _PUSHED.fullmatch(line.get("status") or "")
-    return told[1] if told else None
+def _pushed_digest(line: Mapping[str, Any]) -> str | None:
+    """The pushed digest if the line reports it."""
+    status = _PUSHED_STATUS.fullmatch(line.get("status") or "")
+    return status[1] if status else None
 
 
 def _refusal(line: Mapping[str, Any]) -> str:
-    """The engine tells of a failed push in the middle of an answer that began as 200."""
+    """The error in a line. The engine reports a failed push within a response that began with status 200."""
     return (line.get("errorDetail") or {}).get("message") or line.get("error") or ""
 
 
-def _refused(message: str) -> AccessDenied | DockerError:
-    if any(each in message.lower() for each in _DENIALS):
+def _refusal_error(message: str) -> AccessDenied | DockerError:
+    if any(denial in message.lower() for denial in _DENIALS):
         return AccessDenied("", message, _PERMISSIONS)
     return DockerError(message, "run the same command again: layers that arrived are not sent again")
 
 
 @contextmanager
-def _told(what: str, login: RegistryLogin | None = None) -> Iterator[None]:
+def _translate_errors(failed: str, login: RegistryLogin | None = None) -> Iterator[None]:
     try:
         yield
-    except _FAULTS as error:
-        raise DockerError(_without(login, f"{what}: {error}"), _CHECK_ENGINE) from error
+    except _ENGINE_ERRORS as error:
+        raise DockerError(_without_password(login, f"{failed}: {error}"), _CHECK_ENGINE) from error
 
 
-def _without(login: RegistryLogin | None, message: str) -> str:
+def _without_password(login: RegistryLogin | None, message: str) -> str:
     return message.replace(login.password, "…") if login and login.password else message

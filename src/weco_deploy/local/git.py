@@ -1,4 +1,4 @@
-"""The local git repository: what a commit was about."""
+"""Commit subjects from the local git repository."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}\Z")
 
 
 class GitHistory:
-    """Implements `ports.History`. No git, no repository, or a git that refuses: nothing is known, no error.
+    """Implements `ports.History`. Without git or a repository, or if git fails, no commit is known; that is no error.
 
-    Commits that are missing are fetched once in the object's life, for ten seconds at most. A fetch
-    asks no questions and changes nothing but the remote-tracking branches.
+    Fetches once in the object's life if commits are missing, for ten seconds at most. A fetch asks no
+    questions and changes only the remote-tracking branches.
 
     Args:
         directory: anywhere in the repository's working tree.
@@ -32,7 +32,7 @@ class GitHistory:
         self._fetched = False
 
     def subjects(self, commits: Sequence[str]) -> Mapping[str, str]:
-        # Commits come from tags that anybody may push: what is not hexadecimal never reaches git.
+        # Commits come from tags that anybody may push: git gets only hexadecimal text.
         wanted = [commit for commit in dict.fromkeys(commits) if _COMMIT.match(commit)]
         found = self._look_up(wanted)
         missing = [commit for commit in wanted if commit not in found]
@@ -75,7 +75,7 @@ class GitHistory:
         return fetched is not None
 
     def _ssh(self) -> str:
-        """The ssh command that git would use: GIT_SSH_COMMAND would hide a configured one, with its keys."""
+        """The ssh command that git would use. Setting GIT_SSH_COMMAND hides core.sshCommand, which may name a key."""
         configured = self._git("config", "--get", "core.sshCommand")
         return os.environ.get("GIT_SSH_COMMAND") or (configured or "").strip() or "ssh"
 
@@ -86,7 +86,7 @@ class GitHistory:
         environment: Mapping[str, str] | None = None,
         seconds: float = FETCH_SECONDS,
     ) -> str | None:
-        """What git answers, None if it failed, is not there or took too long."""
+        """Git's output, None if git failed, is not installed or took too long."""
         try:
             process = subprocess.Popen(
                 ["git", *arguments],
@@ -95,7 +95,7 @@ class GitHistory:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # no terminal to ask on, and a group that can be ended as one
+                start_new_session=True,  # without a terminal for prompts, and in a process group that can be killed
                 encoding="utf-8",
                 errors="replace",
             )
@@ -107,11 +107,11 @@ class GitHistory:
             except subprocess.TimeoutExpired:
                 return None
             finally:
-                _end(process)
+                _kill_group(process)
         return answer if process.returncode == 0 else None
 
 
-# No prompt of git, of a credential helper or of ssh; no commit fetched one by one from a partial clone's remote.
+# Git, credential helpers and ssh must not prompt, and a partial clone must not fetch missing commits singly.
 _UNATTENDED = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ASKPASS": "",
@@ -122,20 +122,20 @@ _UNATTENDED = {
 }
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """End git and what it started, such as ssh, if it still runs."""
+def _kill_group(process: subprocess.Popen[str]) -> None:
+    """Kill git and the processes it started, such as ssh, if it still runs."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
 
 def _by_commit(commits: Sequence[str], lines: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Subjects by commit as it was asked for, which may be an abbreviation of what git answers."""
+    """Subjects by commit as given, which may be an abbreviation of the id that git prints."""
     subjects = dict(lines)
     found = {}
     for commit in commits:
         full = (
-            commit if commit in subjects else next((each for each in subjects if each.startswith(commit)), "")
+            commit if commit in subjects else next((full for full in subjects if full.startswith(commit)), "")
         )
         if full:
             found[commit] = subjects[full]

@@ -1,7 +1,7 @@
-"""Ctrl-C, SIGTERM and a closed terminal: ask once and the tool finishes cleanly, ask twice and it is gone.
+"""Ctrl-C, SIGTERM and a closed terminal: the first signal ends the tool cleanly, the second at once.
 
-A signal handler runs between two steps of the main thread, so it may not take a lock that this thread
-could hold: `threading.Event.set` can deadlock there. The handler sets plain attributes and writes a byte
+A signal handler runs between two steps of the main thread, so it must not take a lock that this thread
+may hold: `threading.Event.set` can deadlock there. The handler sets plain attributes and writes a byte
 into a pipe; that byte ends the main thread's sleep.
 """
 
@@ -21,15 +21,15 @@ from weco_deploy.errors import Interrupted
 
 EXIT_CODE = Interrupted.exit_code
 _SHOW_CURSOR = b"\x1b[?25h"  # a live display hides it
-_LONGEST_SLEEP = 24 * 3600.0  # select refuses times that are too long for the platform
+_MAX_SLEEP_SECONDS = 24 * 3600.0  # select fails on times that are too long for the platform
 
 
 class Signals:
-    """Implements `ports.Interrupts` with the process's signals. `installed` puts it in charge of them.
+    """Implements `ports.Interrupts` with the process's signals, which it handles within `installed`.
 
     Args:
-        say: takes a line for the person who interrupted, if there is something to wait for. It is
-            called in a signal handler: it may write to a file descriptor, not to a buffered stream.
+        say: prints a line for the person who interrupted, if the tool has to wait for something. It is
+            called in a signal handler, so it may write to a file descriptor but not to a buffered stream.
 
     """
 
@@ -42,32 +42,32 @@ class Signals:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Handle the signals within; afterwards they do what they did before. Main thread only."""
+        """Handle the signals within this context, and restore their handlers afterwards. Main thread only."""
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
         self._pipe = (reading, writing)
-        before = {each: signal.getsignal(each) for each in _signals()}
+        previous = {number: signal.getsignal(number) for number in _signals()}
         try:
-            for each in before:
-                signal.signal(each, self._received)
+            for number in previous:
+                signal.signal(number, self._handle)
             yield
         finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+            for number, handler in previous.items():
+                signal.signal(number, handler)
             self._pipe = None
             os.close(reading)
             os.close(writing)
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """As the port says. Raises Interrupted if a signal came before and nobody took notice.
+        """See the port. Raises Interrupted if an earlier Interrupted was swallowed.
 
-        Libraries that catch every Exception can make an Interrupted disappear (botocore takes it for a
-        broken connection and tries again). What is deferred are changes: none may begin after that.
+        Libraries that catch every Exception can swallow an Interrupted (botocore takes it for a broken
+        connection and retries). Changes run in this context, and no change may begin after a signal.
         """
-        lost, self._raised = self._raised, None
-        if lost is not None:
-            raise lost
+        swallowed, self._raised = self._raised, None
+        if swallowed is not None:
+            raise swallowed
         self._depth += 1
         try:
             yield
@@ -78,20 +78,20 @@ class Signals:
         return self._requested
 
     def sleep(self, seconds: float) -> bool:
-        """Let `seconds` pass; in the main thread a signal ends that. True, once, if one came.
+        """Sleep for `seconds`; in the main thread a signal ends the sleep, and the result is True.
 
-        Only once, because what is done after an interruption may have to wait, too; and only in the
-        main thread, because the others carry changes that are awaited.
+        A signal ends only one sleep, because the work after an interruption may have to wait, too. It ends
+        no sleep of other threads, because these make changes that the main thread waits for.
         """
-        bounded = min(max(seconds, 0.0), _LONGEST_SLEEP)
-        listening = self._pipe is not None and threading.current_thread() is threading.main_thread()
-        waking = [self._pipe[0]] if self._pipe and listening else []
-        readable, _, _ = select.select(waking, [], [], bounded)
+        bounded = min(max(seconds, 0.0), _MAX_SLEEP_SECONDS)
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        wakers = [self._pipe[0]] if self._pipe and in_main_thread else []
+        readable, _, _ = select.select(wakers, [], [], bounded)
         for pipe in readable:
             os.read(pipe, 1)
         return bool(readable)
 
-    def _received(self, number: int, _frame: FrameType | None) -> None:
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self._requested:
             leave(EXIT_CODE, show_cursor=True)
         self._requested = True
@@ -105,29 +105,29 @@ class Signals:
 
 
 def interrupted(number: int | None = None) -> Interrupted:
-    """The error for a signal, named if its number is known."""
+    """The error for a signal; names the signal if its number is known."""
     name = f" by {signal.Signals(number).name}" if number else ""
     return Interrupted(f"interrupted{name}", "run the same command again to go on")
 
 
 def _signals() -> tuple[signal.Signals, ...]:
-    """A closed terminal counts too, unless `nohup` said that it does not."""
+    """The signals to handle: SIGHUP, of a closed terminal, only if `nohup` does not ignore it."""
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         return (signal.SIGINT, signal.SIGTERM)
     return (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def leave(code: int, *, show_cursor: bool = False) -> NoReturn:
-    """End the process now, with what was written.
+    """Flush stdout and stderr and end the process now.
 
-    Python's own end waits for every thread of a pool, and one that reads may wait for minutes for an answer
-    of AWS that nobody wants any more.
+    Python's normal exit waits for every pool thread, and a thread that reads may wait minutes for an
+    answer from AWS that nobody needs any more.
     """
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_DFL)  # the flush may block on a full pipe: one more signal ends that
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # the flush may block on a full pipe: one more signal ends it
     for stream in (sys.stdout, sys.stderr):
-        # A signal may have interrupted a write to this very stream (RuntimeError), its reader may be
-        # gone (OSError) or it may be closed (ValueError): nothing of it matters any more.
+        # A signal may have interrupted a write to this stream (RuntimeError), its reader may be gone
+        # (OSError), or it may be closed (ValueError). None of that matters now.
         with suppress(RuntimeError, OSError, ValueError):
             stream.flush()
             if show_cursor and stream.isatty() and os.environ.get("TERM") != "dumb":

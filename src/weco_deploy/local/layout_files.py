@@ -1,6 +1,6 @@
-"""The files of an OCI layout, in a directory or in a tar archive, by their names in the layout.
+"""Reads the files of an OCI layout, in a directory or in a tar archive, by their names in the layout.
 
-A file is opened for each read: they are read side by side, in stretches of megabytes.
+Opens the file for each read, because several threads read it at once, megabytes at a time.
 """
 
 from __future__ import annotations
@@ -14,33 +14,33 @@ from typing import Protocol
 from weco_deploy.errors import BadImageLayout
 from weco_deploy.model.publication import Part
 
-WRITE_IT = "`docker buildx build --output type=oci,dest=image.tar .` writes one"
+LAYOUT_HINT = "`docker buildx build --output type=oci,dest=image.tar .` writes one"
 
 
 class LayoutFiles(Protocol):
-    """Every method raises BadImageLayout if there is no such file, or if it can't be read."""
+    """Every method raises BadImageLayout if the file does not exist or can't be read."""
 
     def size(self, name: str) -> int: ...
 
-    def stretch(self, name: str, part: Part) -> bytes:
-        """Those bytes of a file, all of them."""
+    def read(self, name: str, part: Part) -> bytes:
+        """The bytes of `part`; never fewer."""
 
-    def whole(self, name: str, most: int) -> bytes:
-        """All of a file that has `most` bytes at most."""
+    def read_all(self, name: str, max_bytes: int) -> bytes:
+        """The whole file. Raises BadImageLayout if it is larger than `max_bytes`."""
 
 
 def files_at(path: Path) -> LayoutFiles:
-    """The files of the layout at that path."""
+    """The files of the layout at `path`, a directory or an uncompressed tar archive."""
     if path.is_dir():
-        return _Files(path, _InDirectory(path))
+        return _Files(path, _Directory(path))
     if path.is_file():
-        return _Files(path, _InArchive(path, _members(path)))
-    raise BadImageLayout(f"there is no OCI layout at {path}", WRITE_IT)
+        return _Files(path, _Archive(path, _members(path)))
+    raise BadImageLayout(f"there is no OCI layout at {path}", LAYOUT_HINT)
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """A file inside of another one, or all of that."""
+class _ByteRange:
+    """Where a file of the layout is: a whole file on disk, or a part of an archive."""
 
     path: Path
     first: int
@@ -48,7 +48,7 @@ class _Stretch:
 
 
 class _Source(Protocol):
-    def find(self, name: str) -> _Stretch | None: ...
+    def find(self, name: str) -> _ByteRange | None: ...
 
 
 class _Files:
@@ -57,16 +57,16 @@ class _Files:
         self._source = source
 
     def size(self, name: str) -> int:
-        return self._found(name).size
+        return self._find(name).size
 
-    def whole(self, name: str, most: int) -> bytes:
+    def read_all(self, name: str, max_bytes: int) -> bytes:
         size = self.size(name)
-        if size > most:
-            raise BadImageLayout(f"{self._layout}: {name} has {size} bytes, and may have {most}")
-        return self.stretch(name, Part(first=0, length=size))
+        if size > max_bytes:
+            raise BadImageLayout(f"{self._layout}: {name} has {size} bytes, and may have {max_bytes}")
+        return self.read(name, Part(first=0, length=size))
 
-    def stretch(self, name: str, part: Part) -> bytes:
-        found = self._found(name)
+    def read(self, name: str, part: Part) -> bytes:
+        found = self._find(name)
         try:
             with found.path.open("rb") as file:
                 file.seek(found.first + part.first)
@@ -79,39 +79,39 @@ class _Files:
             )
         return content
 
-    def _found(self, name: str) -> _Stretch:
+    def _find(self, name: str) -> _ByteRange:
         found = self._source.find(name)
         if found is None:
-            raise BadImageLayout(f"{self._layout}: there is no {name} in it", WRITE_IT)
+            raise BadImageLayout(f"{self._layout}: there is no {name} in it", LAYOUT_HINT)
         return found
 
 
-class _InDirectory:
+class _Directory:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def find(self, name: str) -> _Stretch | None:
+    def find(self, name: str) -> _ByteRange | None:
         path = self._path / name
         try:
-            return _Stretch(path, 0, path.stat().st_size) if path.is_file() else None
+            return _ByteRange(path, 0, path.stat().st_size) if path.is_file() else None
         except OSError as error:
             raise BadImageLayout(f"{path} can't be read: {error.strerror}") from error
 
 
-class _InArchive:
+class _Archive:
     def __init__(self, path: Path, members: dict[str, tarfile.TarInfo]) -> None:
         self._path = path
         self._members = members
 
-    def find(self, name: str) -> _Stretch | None:
+    def find(self, name: str) -> _ByteRange | None:
         member = self._members.get(name)
-        return _Stretch(self._path, member.offset_data, member.size) if member else None
+        return _ByteRange(self._path, member.offset_data, member.size) if member else None
 
 
 def _members(path: Path) -> dict[str, tarfile.TarInfo]:
-    """The archive's plain files. Links and whatever else it holds are not followed: they are not there."""
+    """The archive's plain files. Ignores links and all other members."""
     try:
-        # "r:": uncompressed, where a file is a stretch of the archive.
+        # "r:" accepts only uncompressed archives, in which a file is a range of bytes.
         with tarfile.open(path, "r:") as archive:
             return {
                 posixpath.normpath(member.name): member
@@ -121,7 +121,7 @@ def _members(path: Path) -> dict[str, tarfile.TarInfo]:
     except (tarfile.TarError, EOFError) as error:
         raise BadImageLayout(
             f"{path} is neither a directory nor an uncompressed tar archive: {error}",
-            f"decompress it first, if it is compressed; {WRITE_IT}",
+            f"decompress it first, if it is compressed; {LAYOUT_HINT}",
         ) from error
     except OSError as error:
         raise BadImageLayout(f"{path} can't be read: {error.strerror}") from error

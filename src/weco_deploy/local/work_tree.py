@@ -1,4 +1,4 @@
-"""What is checked out where the tool runs: `ports.WorkTree`."""
+"""The commit that is checked out where the tool runs, and how the files differ from it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from weco_deploy.errors import NotFound, UsageError
 from weco_deploy.model.publication import Head
 
-ANSWERS_WITHIN = 60.0
-"""Seconds: comparing a large work tree with its commit takes a while."""
-RELEASES = ".releases"
-SAY_SO = "say which commit the image was built from with --ref"
+TIMEOUT_SECONDS = 60.0
+"""Comparing a large work tree with its commit takes a while."""
+RELEASES_DIRECTORY = ".releases"
+USE_REF = "say which commit the image was built from with --ref"
 
 
 class GitWorkTree:
-    """A directory, and the git repository that it is in if there is one.
+    """Implements `ports.WorkTree` for a directory, which may be in a git repository.
 
     Args:
         directory: where the tool runs.
@@ -27,29 +27,24 @@ class GitWorkTree:
         self._directory = directory
 
     def released(self, image_id: str) -> str | None:
-        path = self._root() / RELEASES / image_id
+        path = self._root() / RELEASES_DIRECTORY / image_id
         try:
             return path.read_text(encoding="utf-8").strip()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path} can't be read: {error}", SAY_SO) from error
+            raise UsageError(f"{path} can't be read: {error}", USE_REF) from error
 
     def head(self, besides: Path | None = None) -> Head:
         root = self._top()
         commit = self._git("rev-parse", "--verify", "HEAD").strip()
-        asked = (
-            "status",
-            "--porcelain",
-            "-z",
-            "--no-renames",
-            "--untracked-files=normal",
-        )  # whatever git's settings say
-        listed = self._git(*asked, "--", ":/", *_but(besides, root))
-        return Head(commit=commit, changed=tuple(line[3:] for line in listed.split("\0") if line))
+        # The options override git's settings.
+        status = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal")
+        changes = self._git(*status, "--", ":/", *_excluding(besides, root))
+        return Head(commit=commit, changed=tuple(change[3:] for change in changes.split("\0") if change))
 
     def _root(self) -> Path:
-        """The repository's root; the directory itself where there is no repository."""
+        """The repository's root, or the directory itself outside of a repository."""
         try:
             return self._top()
         except NotFound:
@@ -60,7 +55,7 @@ class GitWorkTree:
 
     def _git(self, *arguments: str) -> str:
         try:
-            done = subprocess.run(
+            completed = subprocess.run(
                 ["git", *arguments],
                 cwd=self._directory,
                 env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
@@ -68,21 +63,21 @@ class GitWorkTree:
                 capture_output=True,
                 encoding="utf-8",
                 errors="surrogateescape",
-                timeout=ANSWERS_WITHIN,
+                timeout=TIMEOUT_SECONDS,
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise NotFound(f"git could not be asked what is checked out: {error}", SAY_SO) from error
-        if done.returncode:
-            said = (done.stderr.strip() or f"exit code {done.returncode}").splitlines()[0]
-            raise NotFound(f"there is no commit checked out in {self._directory}: {said}", SAY_SO)
-        return done.stdout
+            raise NotFound(f"git could not be asked what is checked out: {error}", USE_REF) from error
+        if completed.returncode:
+            reason = (completed.stderr.strip() or f"exit code {completed.returncode}").splitlines()[0]
+            raise NotFound(f"there is no commit checked out in {self._directory}: {reason}", USE_REF)
+        return completed.stdout
 
 
-def _but(path: Path | None, root: Path) -> tuple[str, ...]:
-    """The pathspecs that leave out a path of the repository, and what it is a link to."""
+def _excluding(path: Path | None, root: Path) -> tuple[str, ...]:
+    """Pathspecs that exclude `path`, and its target if it is a link; only those within the repository."""
     if path is None:
         return ()
-    places = dict.fromkeys((path.parent.resolve() / path.name, path.resolve()))
-    inside = (place.relative_to(root).as_posix() for place in places if root in place.parents)
-    return tuple(f":(top,exclude,literal){place}" for place in inside)
+    excluded = dict.fromkeys((path.parent.resolve() / path.name, path.resolve()))
+    relative = (file.relative_to(root).as_posix() for file in excluded if root in file.parents)
+    return tuple(f":(top,exclude,literal){file}" for file in relative)
