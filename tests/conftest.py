@@ -1,4 +1,4 @@
-"""What holds for all tests."""
+"""Settings for all tests."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tests.figures import count
 
 __all__ = ["count"]
 
-# A script that runs the tests in the background has Ctrl-C ignored, and so would all that they start.
+# In the background of a script SIGINT is ignored, and child processes would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The same examples each time, so that a red run is red again; no deadline, because machines are slow at times.
+# The same examples each time, so that failures repeat; no deadline, because machines are slow at times.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("exploring", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    figures.tell(terminalreporter)
+    figures.print_figures(terminalreporter)

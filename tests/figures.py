@@ -1,4 +1,4 @@
-"""Figures that tests count, told at the end of a run: `how many of what`, over all tests and workers."""
+"""Figures that tests count. The sums over all tests and workers are printed at the end of a run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from _pytest.terminal import TerminalReporter
 FIGURE = "figure"
 
 Count = Callable[[str, int], None]
-"""Adds to the figure of that name."""
+"""Adds a number to the figure with a name."""
 
 
 @pytest.fixture
 def count(record_property: Callable[[str, object], None]) -> Count:
-    """Adds to a figure that is told at the end of the whole run, whichever worker the test runs on."""
+    """Adds to a figure. The property reaches the main process from any xdist worker."""
 
     def add(name: str, number: int = 1) -> None:
         record_property(FIGURE, [name, number])
@@ -24,7 +24,7 @@ def count(record_property: Callable[[str, object], None]) -> Count:
     return add
 
 
-def tell(terminalreporter: TerminalReporter) -> None:
+def print_figures(terminalreporter: TerminalReporter) -> None:
     """Print the sums, if there are any."""
     figures: Counter[str] = Counter()
     for reports in terminalreporter.stats.values():

@@ -1,7 +1,7 @@
-"""Fixtures: one sandbox for each xdist worker, a fresh AWS account for each test.
+"""Fixtures: a sandbox for each xdist worker, and a new AWS account in it for each test.
 
-Ask for `provisioned`: it fills the test's account with what a project speaks of and answers a `Sandbox` there.
-To use them, a conftest.py imports the fixtures: `from tests.sandboxes import *`.
+`provisioned` creates a project's resources in the test's account and returns a `Sandbox`. A conftest.py imports
+the fixtures: `from tests.sandboxes import *`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from weco_deploy.model.project import Project
 from weco_deploy.sandbox import supervisor
 from weco_deploy.sandbox.accounts import SANDBOX_ACCOUNT, Place
 from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.provision import MadeServices
-from weco_deploy.sandbox.running import Sandbox, described, fill
+from weco_deploy.sandbox.provision import CreatedServices
+from weco_deploy.sandbox.running import Sandbox, fill, new_state
 from weco_deploy.sandbox.threads import side_by_side
 
 __all__ = ["account", "provisioned", "sandbox_host"]
@@ -32,13 +32,13 @@ _numbers = itertools.count(1)
 
 class Provisioned(Protocol):
     def __call__(self, project: Project, *, env_tags: bool = True) -> Sandbox:
-        """The project, in the test's own account where it names none, all of it steady."""
+        """Creates the project's resources, in the test's account by default, and waits until they are steady."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The worker's emulator and engine, with nothing in them."""
+    """The worker's emulator and engine, empty at first."""
 
     directory: Path
     port: int
@@ -62,42 +62,40 @@ def sandbox_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 @pytest.fixture
 def account() -> str:
-    """Twelve digits that no other test of this worker has."""
+    """An account id that no other test has."""
     worker = re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or "0"
     return f"5{int(worker):03d}{next(_numbers):08d}"
 
 
 @dataclass(slots=True)
-class _Filler:
+class _Provisioner:
     host: Host
     account: str
-    made: list[MadeServices] = field(default_factory=list)
+    services: list[CreatedServices] = field(default_factory=list)
 
     def __call__(self, project: Project, *, env_tags: bool = True) -> Sandbox:
-        state = described([project], self.host.port, self.account, None)
+        state = new_state([project], self.host.port, self.account, None)
         sandbox = Sandbox(directory=self.host.directory, state=state)
-        self.made += fill(sandbox, [project], env_tags=env_tags)
+        self.services += fill(sandbox, [project], env_tags=env_tags)
         return sandbox
 
-    def discard(self) -> None:
-        """Tasks that run on cost the emulator time, which later tests would wait for."""
+    def delete_services(self) -> None:
+        """Delete the services, because running tasks slow down the emulator for later tests."""
         aws = LocalAws(self.host.endpoint)
         side_by_side(
-            partial(
-                aws.ecs(services.place).delete_service, cluster=services.cluster, service=name, force=True
-            )
-            for services in self.made
-            for name in services.names
+            partial(aws.ecs(created.place).delete_service, cluster=created.cluster, service=name, force=True)
+            for created in self.services
+            for name in created.names
         )
 
 
 @pytest.fixture
 def provisioned(sandbox_host: Host, account: str) -> Iterator[Provisioned]:
-    filler = _Filler(sandbox_host, account)
-    yield filler
-    filler.discard()
+    provisioner = _Provisioner(sandbox_host, account)
+    yield provisioner
+    provisioner.delete_services()
 
 
 def place_of(sandbox: Sandbox) -> Place:
-    """The caller's account, in the region of the first project."""
+    """The caller's account and the region of the first project."""
     return Place(sandbox.state.account, sandbox.state.region)

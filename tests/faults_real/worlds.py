@@ -20,8 +20,8 @@ from tests.sandboxes import Host
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox.behaviour import GOOD, Behaviour
 from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.provision import MadeServices
-from weco_deploy.sandbox.running import Sandbox, described, fill
+from weco_deploy.sandbox.provision import CreatedServices
+from weco_deploy.sandbox.running import Sandbox, fill, new_state
 from weco_deploy.sandbox.threads import side_by_side
 
 DEAD_SOON = ("--lock-lease", "8")
@@ -90,7 +90,7 @@ async def worlds(
 @asynccontextmanager
 async def _world(host: Host, project: Project, directory: Path) -> AsyncIterator[World]:
     account = _account()
-    sandbox = Sandbox(directory=host.directory, state=described([project], host.port, account, None))
+    sandbox = Sandbox(directory=host.directory, state=new_state([project], host.port, account, None))
     made = await asyncio.to_thread(fill, sandbox, [project], env_tags=True)
     place = directory / account
     place.mkdir()
@@ -141,7 +141,7 @@ def _account() -> str:
     return f"7{int(worker):03d}{next(_numbers):08d}"
 
 
-def _discard(sandbox: Sandbox, made: Sequence[MadeServices]) -> None:
+def _discard(sandbox: Sandbox, made: Sequence[CreatedServices]) -> None:
     """Tasks that run on cost the emulator time, which later tests would wait for."""
     aws = LocalAws(sandbox.endpoint)
     side_by_side(

@@ -1,4 +1,4 @@
-"""Which processes of a sandbox live, and where they listen."""
+"""The processes of a sandbox, and the addresses they listen on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import weco_deploy
 from weco_deploy.sandbox import emulator, pidfile, server
 
 SOURCES = str(Path(weco_deploy.__file__).parents[1])
-"""For `PYTHONPATH` of a test that leaves the working directory, against which it was perhaps relative."""
+"""Absolute `PYTHONPATH` for tests that change the working directory."""
 
 
 def supervisor_of(directory: Path) -> int | None:
@@ -20,12 +20,12 @@ def emulator_of(directory: Path) -> int | None:
     return pidfile.owner(directory / emulator.PID_FILE)
 
 
-def nothing_left(directory: Path) -> bool:
+def has_ended(directory: Path) -> bool:
     return supervisor_of(directory) is None and emulator_of(directory) is None
 
 
 def listening_addresses(process: int) -> set[str]:
-    """The local addresses, in the kernel's hexadecimal, of all sockets that the process listens on."""
+    """The local addresses, in the kernel's hexadecimal form, of all listening sockets of a process."""
     links = (_target(link) for link in Path(f"/proc/{process}/fd").iterdir())
     inodes = {match[1] for link in links if (match := re.fullmatch(r"socket:\[(\d+)\]", link))}
     rows = [
@@ -40,4 +40,4 @@ def _target(link: Path) -> str:
     try:
         return str(link.readlink())
     except FileNotFoundError:
-        return ""  # closed while we looked
+        return ""  # closed meanwhile

@@ -1,4 +1,4 @@
-"""Projects that the tests of the sandbox use."""
+"""Projects for the tests of the sandbox."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ def project(
     environments: tuple[str, ...] = ("stage",),
     role_arn: str | None = None,
     account_id: str | None = None,
-    places: tuple[Environment, ...] = (),
+    more_environments: tuple[Environment, ...] = (),
 ) -> Project:
-    """A project of these images, each with the ids of its services."""
+    """A project with these images, each given with the ids of its services."""
     return Project(
         id="shop",
         name="Shop",
         role_arn=role_arn,
         account_id=account_id,
         release_table="wellcome-releases-shop",
-        environments=(*(Environment(id=name, name=name) for name in environments), *places),
+        environments=(*(Environment(id=name, name=name) for name in environments), *more_environments),
         images=tuple(
             Image(id=image_id, repository=f"uk.ac.wellcome/{image_id}", services=services)
             for image_id, services in images
@@ -28,4 +28,4 @@ def project(
 
 
 WEB = project(("web", ("web-api",)))
-"""One image in one service."""
+"""A single image in a single service."""

@@ -1,4 +1,4 @@
-"""What a deployment does to one service, done by hand with boto3, and what became of it."""
+"""Redeploys a service with boto3 as a deployment does, and reads the results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLUSTER, SERVICE, REPOSITORY, ENV_TAG = "shop-stage", "web-api", "uk.ac.wellcome
 
 
 class Rollouts:
-    """The service `web-api` of a sandbox that holds the project `WEB`."""
+    """The service `web-api` in a sandbox with the project `WEB`."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         aws, place = LocalAws(sandbox.endpoint), place_of(sandbox)
@@ -35,7 +35,7 @@ class Rollouts:
         return found["images"][0]["imageManifest"]
 
     def begin(self, pushed: PushedImage) -> str:
-        """Move `env.stage` to the image and redeploy; answers the deployment's id."""
+        """Move `env.stage` to the image and redeploy; returns the id of the ECS deployment."""
         self._ecr.put_image(
             repositoryName=REPOSITORY, imageManifest=self.manifest_of(pushed.digest), imageTag=ENV_TAG
         )
@@ -46,13 +46,14 @@ class Rollouts:
         return self._ecs.describe_services(cluster=CLUSTER, services=[SERVICE])["services"][0]
 
     def deployment(self, deployment_id: str) -> DeploymentTypeDef:
-        return next(one for one in self.service()["deployments"] if one["id"] == deployment_id)
+        deployments = self.service()["deployments"]
+        return next(deployment for deployment in deployments if deployment["id"] == deployment_id)
 
     def state(self, deployment_id: str) -> str:
         return self.deployment(deployment_id)["rolloutState"]
 
-    def settled(self, deployment_id: str) -> str:
-        """COMPLETED or FAILED, once it is one of them."""
+    def final_state(self, deployment_id: str) -> str:
+        """Wait until the deployment has ended; COMPLETED or FAILED."""
         eventually(lambda: self.state(deployment_id) != "IN_PROGRESS")
         return self.state(deployment_id)
 
@@ -74,10 +75,10 @@ class Rollouts:
 
 
 def eventually(condition: Callable[[], bool], within: float = 30.0) -> None:
-    """Wait until it holds; fails if it does not in that many seconds."""
+    """Wait until the condition is true; fail after `within` seconds."""
     pause = Event()
     for _ in range(int(within / 0.05)):
         if condition():
             return
         pause.wait(0.05)
-    pytest.fail("that did not become true in time")
+    pytest.fail(f"the condition did not become true within {within} s")

@@ -25,12 +25,12 @@ from weco_deploy.sandbox.behaviour import GOOD, UNPULLABLE, Behaviour, parse
         ("unpullable", UNPULLABLE),
     ],
 )
-def test_what_a_person_types_is_understood(text: str, behaviour: Behaviour) -> None:
+def test_parse_valid_text(text: str, behaviour: Behaviour) -> None:
     assert parse(text) == behaviour
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "message"),
     [
         ("", "there is no behaviour ''"),
         ("bad", "there is no behaviour 'bad'"),
@@ -48,10 +48,10 @@ def test_what_a_person_types_is_understood(text: str, behaviour: Behaviour) -> N
         ("crash,", "a comma too many"),
     ],
 )
-def test_what_makes_no_sense_is_a_usage_error_that_names_what_there_is(text: str, complaint: str) -> None:
+def test_parse_invalid_text_is_a_usage_error_that_lists_the_behaviours(text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(text)
-    assert complaint in caught.value.message
+    assert message in caught.value.message
     assert "crash[=CODE]" in caught.value.hint
 
 
@@ -67,5 +67,5 @@ _lines = st.lists(_line, max_size=3).map(tuple)
         st.builds(Behaviour, exit_code=st.integers(0, 255), exits_after=_seconds, lines=_lines),
     )
 )
-def test_a_behaviour_survives_being_written_on_an_image(behaviour: Behaviour) -> None:
+def test_parse_of_a_behaviour_s_text_returns_the_behaviour(behaviour: Behaviour) -> None:
     assert parse(behaviour.text) == behaviour

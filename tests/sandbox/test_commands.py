@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.processes import SOURCES, nothing_left
+from tests.sandbox.processes import SOURCES, has_ended
 from tests.sandbox.projects import project
 from weco_deploy import config
 from weco_deploy.errors import NotFound, SandboxError, UsageError
@@ -28,47 +28,47 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 def test_start_push_env_and_stop(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", SOURCES)
     monkeypatch.chdir(directory.parent)
-    said: list[str] = []
+    lines: list[str] = []
     project_file = directory.parent / commands.PROJECT_FILE
-    commands.start([SHOP], directory, said.append, project_file=project_file, detach=True)
-    text = "\n".join(said)
+    commands.start([SHOP], directory, lines.append, project_file=project_file, detach=True)
+    text = "\n".join(lines)
     assert "The sandbox is ready: http://127.0.0.1:" in text
     assert "2 images" in text
     assert "weco-deploy release-deploy --from-label latest --environment-id stage" in text
-    assert "--dir" not in text, "the default directory need not be named"
+    assert "--dir" not in text, "the default directory needs no option"
 
-    said.clear()
-    commands.start([SHOP], directory, said.append, project_file=project_file)
-    assert len(said) == 1
-    assert said[0].startswith("A sandbox is running already: http://127.0.0.1:")
+    lines.clear()
+    commands.start([SHOP], directory, lines.append, project_file=project_file)
+    assert len(lines) == 1
+    assert lines[0].startswith("A sandbox is running already: http://127.0.0.1:")
 
-    said.clear()
-    commands.push(directory, said.append, image_ids=["worker"], behaviour="crash")
-    assert said[0].startswith("Pushed worker ref.")
-    assert said[0].endswith("It behaves: crash=1,after=0.2")
+    lines.clear()
+    commands.push(directory, lines.append, image_ids=["worker"], behaviour="crash")
+    assert lines[0].startswith("Pushed worker ref.")
+    assert lines[0].endswith("It behaves: crash=1,after=0.2")
     with pytest.raises(UsageError):
-        commands.push(directory, said.append, image_ids=["worker"], behaviour="bad")
+        commands.push(directory, lines.append, image_ids=["worker"], behaviour="bad")
 
-    said.clear()
-    two = commands.push(directory, said.append, image_ids=["worker", "web", "worker"])
-    assert [pushed.image_id for pushed in two] == ["worker", "web"]
-    every = commands.push_all(directory, said.append, behaviour="slow=2")
-    assert [pushed.image_id for pushed in every] == ["web", "worker"]
-    assert len({pushed.digest for pushed in (*two, *every)}) == 4
-    assert [line.split()[1] for line in said if line.startswith("Pushed")] == [
+    lines.clear()
+    pushed_two = commands.push(directory, lines.append, image_ids=["worker", "web", "worker"])
+    assert [pushed.image_id for pushed in pushed_two] == ["worker", "web"]
+    pushed_all = commands.push_all(directory, lines.append, behaviour="slow=2")
+    assert [pushed.image_id for pushed in pushed_all] == ["web", "worker"]
+    assert len({pushed.digest for pushed in (*pushed_two, *pushed_all)}) == 4
+    assert [line.split()[1] for line in lines if line.startswith("Pushed")] == [
         "worker",
         "web",
         "web",
         "worker",
     ]
-    assert said[-2].endswith("It behaves: slow=2")
+    assert lines[-2].endswith("It behaves: slow=2")
 
-    said.clear()
+    lines.clear()
     with pytest.raises(NotFound, match="no image 'wbe'"):
-        commands.push(directory, said.append, image_ids=["web", "wbe"])
+        commands.push(directory, lines.append, image_ids=["web", "wbe"])
     with pytest.raises(NotFound, match="project 'other'"):
-        commands.push_all(directory, said.append, project_id="other")
-    assert said == [], "where one is not known, none is pushed"
+        commands.push_all(directory, lines.append, project_id="other")
+    assert lines == [], "nothing is pushed if any image is unknown"
 
     exports = [shlex.split(line) for line in commands.env(directory).splitlines()]
     assert all(words[0] == "export" and len(words) == 2 for words in exports)
@@ -76,24 +76,24 @@ def test_start_push_env_and_stop(directory: Path, monkeypatch: pytest.MonkeyPatc
     assert sandbox is not None
     assert dict(words[1].split("=", 1) for words in exports) == sandbox.environment()
 
-    said.clear()
-    commands.stop(directory, said.append)
-    commands.stop(directory, said.append)
-    assert said == ["The sandbox has ended.", f"No sandbox is running in {directory}."]
-    assert nothing_left(directory)
+    lines.clear()
+    commands.stop(directory, lines.append)
+    commands.stop(directory, lines.append)
+    assert lines == ["The sandbox has ended.", f"No sandbox is running in {directory}."]
+    assert has_ended(directory)
 
 
-def test_without_a_sandbox_env_and_push_say_how_to_start_one(directory: Path) -> None:
-    for use in (
+def test_env_and_push_without_a_sandbox_hint_at_start(directory: Path) -> None:
+    for command in (
         lambda: commands.env(directory),
         lambda: commands.push(directory, print, image_ids=["web"]),
     ):
         with pytest.raises(SandboxError, match="no sandbox is running") as caught:
-            use()
+            command()
         assert "sandbox start" in caught.value.hint
 
 
-_FOREGROUND = """
+_START_IN_FOREGROUND = """
 import sys
 from pathlib import Path
 from tests.sandbox.test_commands import SHOP
@@ -103,10 +103,10 @@ commands.start([SHOP], directory, lambda line: print(line, flush=True), project_
 """
 
 
-def test_in_the_foreground_ctrl_c_ends_it_and_everything_in_it(directory: Path) -> None:
+def test_ctrl_c_ends_a_sandbox_in_the_foreground(directory: Path) -> None:
     root = str(Path(__file__).parents[2])
     with subprocess.Popen(
-        [sys.executable, "-c", _FOREGROUND, str(directory)],
+        [sys.executable, "-c", _START_IN_FOREGROUND, str(directory)],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join([root, *filter(None, sys.path)])},
@@ -117,56 +117,56 @@ def test_in_the_foreground_ctrl_c_ends_it_and_everything_in_it(directory: Path) 
                 break
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
-    assert nothing_left(directory)
+    assert has_ended(directory)
 
 
-def test_the_sample_is_a_project_file_that_loads(tmp_path: Path) -> None:
-    said: list[str] = []
-    file = commands.sample(tmp_path, said.append)
+def test_sample_is_a_valid_project_file(tmp_path: Path) -> None:
+    lines: list[str] = []
+    file = commands.sample(tmp_path, lines.append)
     projects = config.load(file).projects
     (sample,) = projects.values()
     assert [environment.id for environment in sample.environments] == ["stage", "prod"]
     assert (len(sample.images), len(sample.services)) == (3, 4)
     assert any(len(image_ids) == 2 for image_ids in sample.services.values())
-    assert str(file) in said[0]
+    assert str(file) in lines[0]
 
 
-def test_the_sample_is_not_written_over(tmp_path: Path) -> None:
+def test_sample_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / commands.PROJECT_FILE).write_text("mine")
     assert commands.sample(tmp_path, print).read_text() == "mine"
 
 
-_STUB = """
+_STUB_SCRIPT = """
 import sys
 arguments = sys.argv[1:]
-with open({seen!r}, "a") as seen:
-    print(*arguments[2:], file=seen)
-sys.exit(7 if {fails!r} in arguments else 0)
+with open({log!r}, "a") as log:
+    print(*arguments[2:], file=log)
+sys.exit(7 if {failing!r} in arguments else 0)
 """
 
 
-def _stub(tmp_path: Path, fails: str) -> tuple[list[str], Path]:
-    """A command line that notes what it is asked for, and fails with 7 where `fails` is among it."""
-    seen = tmp_path / "seen"
-    return [sys.executable, "-c", _STUB.format(seen=str(seen), fails=fails)], seen
+def _stub(tmp_path: Path, failing: str) -> tuple[list[str], Path]:
+    """A command line that logs its arguments, and exits with 7 if `failing` is an argument; and the log."""
+    log = tmp_path / "log"
+    return [sys.executable, "-c", _STUB_SCRIPT.format(log=str(log), failing=failing)], log
 
 
-def test_the_tour_shows_each_command_and_runs_it(tmp_path: Path) -> None:
-    tool, seen = _stub(tmp_path, fails="nothing")
-    said: list[str] = []
-    assert demo.demo(said.append, tool) == 0
-    ran = seen.read_text().splitlines()
-    shown = [line.removeprefix("$ weco-deploy ") for line in said if line.startswith("$ ")]
-    assert [" ".join(shlex.split(line)) for line in shown] == ran
-    assert [line.split(" --")[0] for line in ran[:3]] == ["sandbox start", "sandbox push", "sandbox push"]
-    assert "--from-label latest --environment-id stage" in ran[3]
-    assert "--from-label env.stage --environment-id prod" in ran[4]
-    assert ran[-1].startswith("sandbox stop")
+def test_demo_shows_and_runs_each_command(tmp_path: Path) -> None:
+    tool, log = _stub(tmp_path, failing="nothing")
+    lines: list[str] = []
+    assert demo.demo(lines.append, tool) == 0
+    run = log.read_text().splitlines()
+    shown = [line.removeprefix("$ weco-deploy ") for line in lines if line.startswith("$ ")]
+    assert [" ".join(shlex.split(line)) for line in shown] == run
+    assert [line.split(" --")[0] for line in run[:3]] == ["sandbox start", "sandbox push", "sandbox push"]
+    assert "--from-label latest --environment-id stage" in run[3]
+    assert "--from-label env.stage --environment-id prod" in run[4]
+    assert run[-1].startswith("sandbox stop")
 
 
-def test_the_tour_ends_where_a_step_fails_and_says_so(tmp_path: Path) -> None:
-    tool, seen = _stub(tmp_path, fails="release-deploy")
-    said: list[str] = []
-    assert demo.demo(said.append, tool) == 7
-    assert "release-deploy" in seen.read_text().splitlines()[-1]
-    assert "exit code 7" in said[-1]
+def test_demo_ends_with_the_exit_code_of_a_failed_step(tmp_path: Path) -> None:
+    tool, log = _stub(tmp_path, failing="release-deploy")
+    lines: list[str] = []
+    assert demo.demo(lines.append, tool) == 7
+    assert "release-deploy" in log.read_text().splitlines()[-1]
+    assert "exit code 7" in lines[-1]

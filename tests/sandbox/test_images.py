@@ -19,7 +19,7 @@ COMMIT = "c0ffee" * 6 + "c0ff"
 
 
 @pytest.mark.parametrize("build", [images.build, images.build_multi_arch])
-def test_everything_that_an_image_refers_to_is_there(
+def test_built_image_contains_every_referenced_blob(
     build: Callable[[str, str, Behaviour], BuiltImage],
 ) -> None:
     image = build("web", COMMIT, GOOD)
@@ -34,12 +34,12 @@ def test_everything_that_an_image_refers_to_is_there(
         assert config["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(unpacked).hexdigest()}"]
 
 
-def test_two_images_are_never_the_same() -> None:
+def test_built_images_have_distinct_digests() -> None:
     digests = {images.build(name, commit, GOOD).digest for name in ("a", "b") for commit in ("1", "2")}
     assert len(digests) == 4
 
 
-def test_ecr_knows_a_pushed_image_by_the_digest_of_its_manifest(provisioned: Provisioned) -> None:
+def test_pushed_image_has_the_digest_of_its_manifest_in_ecr(provisioned: Provisioned) -> None:
     sandbox = provisioned(WEB)
     rollouts = Rollouts(sandbox)
     pushed = sandbox.push("web", commit=COMMIT)
@@ -50,12 +50,12 @@ def test_ecr_knows_a_pushed_image_by_the_digest_of_its_manifest(provisioned: Pro
     assert f"sha256:{hashlib.sha256(manifest).hexdigest()}" == pushed.digest
 
 
-def test_the_first_images_differ_and_have_a_ref_and_latest(provisioned: Provisioned) -> None:
+def test_first_image_has_the_tags_latest_and_env(provisioned: Provisioned) -> None:
     rollouts = Rollouts(provisioned(WEB))
     assert rollouts.digest_of("latest") == rollouts.digest_of("env.stage") is not None
 
 
-def test_a_multi_arch_image_is_known_by_the_digest_of_its_index(provisioned: Provisioned) -> None:
+def test_multi_arch_image_has_the_digest_of_its_index_in_ecr(provisioned: Provisioned) -> None:
     sandbox = provisioned(WEB)
     pushed = sandbox.push("web", parse("crash=7"), multi_arch=True)
 

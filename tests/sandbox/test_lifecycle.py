@@ -14,7 +14,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.sandbox.processes import SOURCES, emulator_of, listening_addresses, nothing_left, supervisor_of
+from tests.sandbox.processes import SOURCES, emulator_of, has_ended, listening_addresses, supervisor_of
 from tests.sandbox.projects import WEB, project
 from tests.sandbox.rollouts import eventually
 from weco_deploy.errors import NotFound, SandboxError
@@ -38,25 +38,25 @@ def sandbox(directory: Path) -> Iterator[Sandbox]:
     started.stop()
 
 
-def _kill(process: int | None, number: signal.Signals = signal.SIGKILL) -> None:
+def _signal(process: int | None, number: signal.Signals = signal.SIGKILL) -> None:
     assert process is not None
     os.kill(process, number)
 
 
-def test_stopping_leaves_nothing_behind(directory: Path, sandbox: Sandbox) -> None:
-    assert not nothing_left(directory)
+def test_stop_ends_all_processes(directory: Path, sandbox: Sandbox) -> None:
+    assert not has_ended(directory)
     sandbox.stop()
-    assert nothing_left(directory)
+    assert has_ended(directory)
     assert running.load(directory) is None
     assert running.stop(directory) is False
 
 
-def test_everything_in_its_directory_is_ignored_by_git(directory: Path, sandbox: Sandbox) -> None:
+def test_directory_is_ignored_by_git(directory: Path, sandbox: Sandbox) -> None:
     assert sandbox.directory == directory
     assert (directory / ".gitignore").read_text() == "*\n"
 
 
-def test_another_process_finds_it_and_can_push(directory: Path, sandbox: Sandbox) -> None:
+def test_load_finds_a_running_sandbox_to_push_to(directory: Path, sandbox: Sandbox) -> None:
     found = running.load(directory)
     assert found is not None
     assert found.state == sandbox.state
@@ -65,20 +65,20 @@ def test_another_process_finds_it_and_can_push(directory: Path, sandbox: Sandbox
         found.push("wbe")
 
 
-def test_a_docker_engine_which_names_no_account_reaches_the_project_s_repositories(sandbox: Sandbox) -> None:
+def test_registry_requests_without_an_account_reach_the_project_s_repositories(sandbox: Sandbox) -> None:
     connection = HTTPConnection("127.0.0.1", sandbox.state.port, timeout=30)
     connection.request("GET", "/v2/uk.ac.wellcome/web/manifests/latest")
     assert connection.getresponse().status == 200
     connection.close()
 
 
-def test_a_second_one_in_the_same_directory_is_an_error(directory: Path, sandbox: Sandbox) -> None:
+def test_second_sandbox_in_the_same_directory_is_an_error(directory: Path, sandbox: Sandbox) -> None:
     with pytest.raises(SandboxError, match="running or starting"):
         running.start([NO_SERVICES], directory)
     assert running.load(directory) == Sandbox(directory=directory, state=sandbox.state)
 
 
-def test_a_second_one_in_another_directory_is_a_world_of_its_own(tmp_path: Path, sandbox: Sandbox) -> None:
+def test_second_sandbox_in_another_directory_is_independent(tmp_path: Path, sandbox: Sandbox) -> None:
     other = running.start([NO_SERVICES], tmp_path / "other")
     try:
         other.push("web", commit="a" * 40)
@@ -89,38 +89,40 @@ def test_a_second_one_in_another_directory_is_a_world_of_its_own(tmp_path: Path,
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_killing_the_supervisor_ends_the_emulator_and_the_next_start_replaces_it(directory: Path) -> None:
-    _kill(supervisor_of(directory))
-    eventually(lambda: nothing_left(directory))
+def test_emulator_ends_with_a_killed_supervisor_and_a_new_start_works(directory: Path) -> None:
+    _signal(supervisor_of(directory))
+    eventually(lambda: has_ended(directory))
     assert running.load(directory) is None
-    again = running.start([NO_SERVICES], directory)
-    assert _tags(again)
-    again.stop()
+    restarted = running.start([NO_SERVICES], directory)
+    assert _tags(restarted)
+    restarted.stop()
 
 
-def test_the_end_of_the_emulator_is_the_end_of_the_sandbox(directory: Path, sandbox: Sandbox) -> None:
-    _kill(emulator_of(directory))
+def test_sandbox_ends_with_a_killed_emulator(directory: Path, sandbox: Sandbox) -> None:
+    _signal(emulator_of(directory))
     with pytest.raises(SandboxError, match="ended by itself"):
         sandbox.wait()
-    assert nothing_left(directory)
+    assert has_ended(directory)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_in_good_order(directory: Path, sandbox: Sandbox, number: signal.Signals) -> None:
-    _kill(supervisor_of(directory), number)
+def test_signal_to_the_supervisor_ends_the_sandbox(
+    directory: Path, sandbox: Sandbox, number: signal.Signals
+) -> None:
+    _signal(supervisor_of(directory), number)
     sandbox.wait()
-    assert nothing_left(directory)
+    assert has_ended(directory)
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_one_that_hangs_is_killed(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "_ENDS_WITHIN", 2.0)
-    _kill(supervisor_of(directory), signal.SIGSTOP)
+def test_stop_kills_a_hanging_supervisor(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "_END_TIMEOUT", 2.0)
+    _signal(supervisor_of(directory), signal.SIGSTOP)
     assert running.stop(directory) is True
-    assert nothing_left(directory)
+    assert has_ended(directory)
 
 
-_STARTS_AND_WAITS = """
+_START_AND_WAIT = """
 import sys
 from pathlib import Path
 from tests.sandbox.projects import project
@@ -131,11 +133,11 @@ sys.stdin.read()
 """
 
 
-def _started_elsewhere(directory: Path, tie: str) -> subprocess.Popen[bytes]:
-    """A process that has started a sandbox, and lives until it is killed."""
+def _process_with_sandbox(directory: Path, mode: str) -> subprocess.Popen[bytes]:
+    """A process that has started a sandbox, tied or detached, and runs until it is killed."""
     root = str(Path(__file__).parents[2])
     process = subprocess.Popen(
-        [sys.executable, "-c", _STARTS_AND_WAITS, str(directory), tie],
+        [sys.executable, "-c", _START_AND_WAIT, str(directory), mode],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": os.pathsep.join([root, *filter(None, sys.path)])},
@@ -145,26 +147,26 @@ def _started_elsewhere(directory: Path, tie: str) -> subprocess.Popen[bytes]:
     return process
 
 
-def _killed(process: subprocess.Popen[bytes]) -> None:
+def _kill_process(process: subprocess.Popen[bytes]) -> None:
     with process:
         process.kill()
 
 
-def test_a_tied_one_ends_when_its_starter_is_killed(directory: Path) -> None:
-    _killed(_started_elsewhere(directory, "tied"))
-    eventually(lambda: nothing_left(directory))
+def test_tied_sandbox_ends_with_the_process_that_started_it(directory: Path) -> None:
+    _kill_process(_process_with_sandbox(directory, "tied"))
+    eventually(lambda: has_ended(directory))
 
 
-def test_a_detached_one_outlives_its_starter_until_it_is_stopped(directory: Path) -> None:
-    _killed(_started_elsewhere(directory, "detached"))
+def test_detached_sandbox_outlives_the_process_that_started_it(directory: Path) -> None:
+    _kill_process(_process_with_sandbox(directory, "detached"))
     found = running.load(directory)
     assert found is not None
     assert _tags(found)
     assert running.stop(directory) is True
-    assert nothing_left(directory)
+    assert has_ended(directory)
 
 
-def test_a_port_that_is_taken_is_one_clear_error(directory: Path) -> None:
+def test_start_on_a_taken_port_is_one_clear_error(directory: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -172,10 +174,10 @@ def test_a_port_that_is_taken_is_one_clear_error(directory: Path) -> None:
         with pytest.raises(SandboxError, match=f"port {port} on 127.0.0.1 can't be used") as caught:
             running.start([NO_SERVICES], directory, port=port)
     assert "--port" in caught.value.hint
-    assert nothing_left(directory)
+    assert has_ended(directory)
 
 
-def test_the_wanted_port_is_used(directory: Path) -> None:
+def test_start_uses_the_given_port(directory: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -188,14 +190,14 @@ def test_the_wanted_port_is_used(directory: Path) -> None:
     not Path("/proc/net/tcp").exists(), reason="this system does not show its sockets in /proc"
 )
 @pytest.mark.usefixtures("sandbox")
-def test_it_listens_on_loopback_only(directory: Path) -> None:
+def test_sandbox_listens_on_loopback_only(directory: Path) -> None:
     loopback = "0100007F"
     for process in (supervisor_of(directory), emulator_of(directory)):
         assert process is not None
         assert listening_addresses(process) == {loopback}
 
 
-def test_the_callers_own_aws_and_docker_settings_stay_out(
+def test_sandbox_ignores_the_caller_s_aws_and_docker_settings(
     directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "a-profile-that-does-not-exist")
@@ -206,7 +208,7 @@ def test_the_callers_own_aws_and_docker_settings_stay_out(
     monkeypatch.setenv("PYTHONPATH", SOURCES)
     monkeypatch.chdir(tmp_path)
     for module in ("argparse", "docker", "ministack"):
-        (tmp_path / f"{module}.py").write_text("raise SystemExit('not the one that was meant')")
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('imported from the working directory')")
     helpers = {f"{SANDBOX_ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com": "does-not-exist"}
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker" / "config.json").write_text(json.dumps({"credHelpers": helpers}))
@@ -219,7 +221,7 @@ def test_the_callers_own_aws_and_docker_settings_stay_out(
     sandbox.stop()
 
 
-def test_an_assumed_role_gets_where_the_projects_things_are(
+def test_assumed_role_reaches_the_project_s_resources(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     role = "arn:aws:iam::444455556666:role/shop-ci"
@@ -238,34 +240,36 @@ def test_an_assumed_role_gets_where_the_projects_things_are(
     sandbox.stop()
 
 
-def test_without_the_extra_it_says_what_to_install(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_without_the_extra_hints_at_pip_install(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(SandboxError, match="ministack and docker, which are not installed") as caught:
         running.start([NO_SERVICES], directory)
     assert caught.value.hint == 'pip install "weco-deploy[sandbox]"'
 
 
-def test_a_start_that_fails_half_way_leaves_nothing_behind(directory: Path) -> None:
-    nonsense = project(("web", ("web-api",)), role_arn="not an ARN")
+def test_failed_start_leaves_no_process_behind(directory: Path) -> None:
+    invalid = project(("web", ("web-api",)), role_arn="not an ARN")
     with pytest.raises(SandboxError, match="is not the ARN of a role"):
-        running.start([nonsense], directory)
-    assert nothing_left(directory)
+        running.start([invalid], directory)
+    assert has_ended(directory)
 
 
-def test_a_number_in_a_pid_file_is_no_evidence_without_the_lock(tmp_path: Path) -> None:
+def test_pidfile_owner_needs_the_lock_not_only_a_number(tmp_path: Path) -> None:
     file = tmp_path / "pid"
     file.write_text(f"{os.getpid()}\n")
     assert pidfile.owner(file) is None
-    held = pidfile.take(file)
+    descriptor = pidfile.take(file)
     assert pidfile.owner(file) == os.getpid()
     with pytest.raises(pidfile.Taken):
         pidfile.take(file)
-    os.close(held)
+    os.close(descriptor)
     assert pidfile.owner(file) is None
 
 
 @pytest.mark.usefixtures("sandbox")
-def test_a_broken_state_file_is_named(directory: Path) -> None:
+def test_broken_state_file_is_an_error_with_its_name(directory: Path) -> None:
     (directory / "sandbox.json").write_text(json.dumps({"port": 1}))
     with pytest.raises(SandboxError, match=r"sandbox\.json can't be read"):
         running.load(directory)

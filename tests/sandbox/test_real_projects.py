@@ -13,16 +13,14 @@ from weco_deploy.sandbox.provision import cluster_name
 FILES = sorted((Path(__file__).parents[3] / "shared" / "projects").glob("*.yml"))
 
 
-@pytest.mark.skipif(not FILES, reason="the real project files are not beside this repository")
+@pytest.mark.skipif(not FILES, reason="the real project files are not next to this repository")
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_project_of_a_real_file_comes_up_with_all_services_running(
-    file: Path, provisioned: Provisioned
-) -> None:
+def test_all_services_of_a_real_project_file_run(file: Path, provisioned: Provisioned) -> None:
     for project in config.load(file).projects.values():
         sandbox = provisioned(project)
         caller = place_of(sandbox).account
         for environment in project.environments:
             ecs = LocalAws(sandbox.endpoint).ecs(services_of(project, environment, caller))
-            described = ecs.describe_clusters(clusters=[cluster_name(project, environment)])["clusters"]
-            assert [cluster["activeServicesCount"] for cluster in described] == [len(project.services)]
-            assert [cluster["runningTasksCount"] for cluster in described] == [len(project.services)]
+            clusters = ecs.describe_clusters(clusters=[cluster_name(project, environment)])["clusters"]
+            assert [cluster["activeServicesCount"] for cluster in clusters] == [len(project.services)]
+            assert [cluster["runningTasksCount"] for cluster in clusters] == [len(project.services)]

@@ -14,27 +14,27 @@ from weco_deploy.sandbox.running import Sandbox
 
 
 @pytest.mark.parametrize("multi_arch", [False, True])
-def test_a_good_image_completes_and_its_digest_runs(provisioned: Provisioned, multi_arch: bool) -> None:
+def test_good_image_completes_and_its_digest_runs(provisioned: Provisioned, multi_arch: bool) -> None:
     sandbox = provisioned(WEB)
     rollouts = Rollouts(sandbox)
     pushed = sandbox.push("web", multi_arch=multi_arch)
     assert rollouts.digests() == {rollouts.digest_of("env.stage")} != {pushed.digest}
 
-    assert rollouts.settled(rollouts.begin(pushed)) == "COMPLETED"
+    assert rollouts.final_state(rollouts.begin(pushed)) == "COMPLETED"
     eventually(lambda: rollouts.digests() == {pushed.digest})
     assert rollouts.service()["runningCount"] == 1
 
 
-def test_a_crashing_image_trips_the_breaker_and_says_why(provisioned: Provisioned) -> None:
+def test_crashing_image_trips_the_circuit_breaker_with_its_reason_and_log(provisioned: Provisioned) -> None:
     sandbox = provisioned(WEB)
     rollouts = Rollouts(sandbox)
     good = rollouts.digest_of("env.stage")
     pushed = sandbox.push("web", parse("crash=3,lines=connecting|connection refused"))
 
     failed = rollouts.begin(pushed)
-    assert rollouts.settled(failed) == "FAILED"
+    assert rollouts.final_state(failed) == "FAILED"
     assert "circuit breaker" in rollouts.deployment(failed)["rolloutStateReason"]
-    assert rollouts.deployment(failed)["status"] != "PRIMARY", "ECS rolls back to the one before"
+    assert rollouts.deployment(failed)["status"] != "PRIMARY", "ECS rolls back to the previous deployment"
     eventually(lambda: rollouts.digests() == {good})
 
     task = rollouts.failed_tasks()[0]
@@ -46,11 +46,11 @@ def test_a_crashing_image_trips_the_breaker_and_says_why(provisioned: Provisione
     eventually(lambda: _log(sandbox, task_id) == expected)
 
 
-def test_an_unpullable_image_is_reported_as_ecs_does(provisioned: Provisioned) -> None:
+def test_unpullable_image_fails_to_start_with_the_reason_of_ecs(provisioned: Provisioned) -> None:
     sandbox = provisioned(WEB)
     rollouts = Rollouts(sandbox)
     failed = rollouts.begin(sandbox.push("web", UNPULLABLE))
-    assert rollouts.settled(failed) == "FAILED"
+    assert rollouts.final_state(failed) == "FAILED"
     eventually(lambda: bool(rollouts.failed_tasks()))
     task = rollouts.failed_tasks()[0]
     assert task["stopCode"] == "TaskFailedToStart"
@@ -58,7 +58,7 @@ def test_an_unpullable_image_is_reported_as_ecs_does(provisioned: Provisioned) -
     assert "it can't be pulled" in task["stoppedReason"]
 
 
-def test_a_slow_image_is_not_running_before_its_time(provisioned: Provisioned) -> None:
+def test_slow_image_runs_only_after_its_start_time(provisioned: Provisioned) -> None:
     sandbox = provisioned(WEB)
     rollouts = Rollouts(sandbox)
     pushed = sandbox.push("web", parse("slow=4"))
@@ -66,22 +66,22 @@ def test_a_slow_image_is_not_running_before_its_time(provisioned: Provisioned) -
     eventually(
         lambda: any(task["startedBy"] and task["lastStatus"] == "ACTIVATING" for task in rollouts.tasks())
     )
-    assert rollouts.settled(deployment) == "COMPLETED"
+    assert rollouts.final_state(deployment) == "COMPLETED"
     eventually(lambda: rollouts.digests() == {pushed.digest})
     task = rollouts.tasks()[0]
     assert (task["startedAt"] - task["createdAt"]).total_seconds() >= 4
 
 
-def test_an_image_that_crashes_later_restarts_after_its_rollout_completed(provisioned: Provisioned) -> None:
+def test_image_that_crashes_later_restarts_after_a_completed_rollout(provisioned: Provisioned) -> None:
     sandbox = provisioned(WEB)
     rollouts = Rollouts(sandbox)
     pushed = sandbox.push("web", parse("crash=1,after=2"))
-    assert rollouts.settled(rollouts.begin(pushed)) == "COMPLETED"
+    assert rollouts.final_state(rollouts.begin(pushed)) == "COMPLETED"
     eventually(lambda: len(rollouts.failed_tasks()) >= 1)
     eventually(lambda: rollouts.digests() == {pushed.digest})
 
 
-def test_without_env_tags_nothing_runs_until_the_first_deployment(provisioned: Provisioned) -> None:
+def test_nothing_runs_without_env_tags_until_the_first_deployment(provisioned: Provisioned) -> None:
     sandbox = provisioned(WEB, env_tags=False)
     rollouts = Rollouts(sandbox)
     assert rollouts.digest_of("env.stage") is None
@@ -89,43 +89,44 @@ def test_without_env_tags_nothing_runs_until_the_first_deployment(provisioned: P
     assert rollouts.service()["runningCount"] == 0
 
     pushed = sandbox.push("web")
-    assert rollouts.settled(rollouts.begin(pushed)) == "COMPLETED"
+    assert rollouts.final_state(rollouts.begin(pushed)) == "COMPLETED"
     eventually(lambda: rollouts.digests() == {pushed.digest})
 
 
-def test_when_one_container_of_a_task_crashes_the_others_are_no_excuse(provisioned: Provisioned) -> None:
+def test_rollout_fails_if_one_of_several_containers_crashes(provisioned: Provisioned) -> None:
     sandbox = provisioned(project(("web", ("web-api",)), ("proxy", ("web-api",))))
     rollouts = Rollouts(sandbox)
     failed = rollouts.begin(sandbox.push("web", parse("crash=9")))
-    assert rollouts.settled(failed) == "FAILED"
-    codes = {one["name"]: one["exitCode"] for one in rollouts.failed_tasks()[0]["containers"]}
+    assert rollouts.final_state(failed) == "FAILED"
+    containers = rollouts.failed_tasks()[0]["containers"]
+    codes = {container["name"]: container["exitCode"] for container in containers}
     assert codes["web"] == 9
 
 
-def test_services_are_tagged_and_clusters_named_as_the_tool_expects(provisioned: Provisioned) -> None:
+def test_services_have_the_tags_that_the_tool_expects(provisioned: Provisioned) -> None:
     sandbox = provisioned(WEB)
     ecs = LocalAws(sandbox.endpoint).ecs(place_of(sandbox))
-    seen = ecs.describe_services(cluster=CLUSTER, services=[SERVICE], include=["TAGS"])["services"][0]
-    tags = {tag["key"]: tag["value"] for tag in seen["tags"]}
+    service = ecs.describe_services(cluster=CLUSTER, services=[SERVICE], include=["TAGS"])["services"][0]
+    tags = {tag["key"]: tag["value"] for tag in service["tags"]}
     assert tags == {"deployment:service": "web-api", "deployment:env": "stage"}
-    assert seen["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"] is True
+    assert service["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"] is True
 
 
-def test_each_environment_is_where_the_tool_will_look(
+def test_each_environment_is_in_its_account_and_region(
     sandbox_host: Host, provisioned: Provisioned, account: str
 ) -> None:
-    elsewhere = f"9{account[1:]}"
+    prod_account = f"9{account[1:]}"
     prod = Environment(
-        id="prod", name="prod", role_arn=f"arn:aws:iam::{elsewhere}:role/prod", region_name="us-east-1"
+        id="prod", name="prod", role_arn=f"arn:aws:iam::{prod_account}:role/prod", region_name="us-east-1"
     )
-    provisioned(project(("web", ("web-api",)), places=(prod,)))
+    provisioned(project(("web", ("web-api",)), more_environments=(prod,)))
     aws = LocalAws(sandbox_host.endpoint)
     stage_tasks = aws.ecs(Place(account, "eu-west-1")).list_tasks(cluster="shop-stage")["taskArns"]
-    prod_tasks = aws.ecs(Place(elsewhere, "us-east-1")).list_tasks(cluster="shop-prod")["taskArns"]
+    prod_tasks = aws.ecs(Place(prod_account, "us-east-1")).list_tasks(cluster="shop-prod")["taskArns"]
     assert (len(stage_tasks), len(prod_tasks)) == (1, 1)
-    here = aws.ecr(Place(account, "eu-west-1")).describe_repositories()["repositories"]
-    there = aws.ecr(Place(elsewhere, "us-east-1")).describe_repositories()["repositories"]
-    assert (len(here), len(there)) == (1, 0)
+    in_own_account = aws.ecr(Place(account, "eu-west-1")).describe_repositories()["repositories"]
+    in_prod_account = aws.ecr(Place(prod_account, "us-east-1")).describe_repositories()["repositories"]
+    assert (len(in_own_account), len(in_prod_account)) == (1, 0)
 
 
 def _log(sandbox: Sandbox, task_id: str) -> list[str]:

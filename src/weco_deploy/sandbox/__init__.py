@@ -1,20 +1,20 @@
-"""A local AWS to try everything on: no account, no Docker, no network but loopback.
+"""A local AWS to try the tool on. Needs no account and no Docker, and listens only on loopback.
 
-    running.start(projects, directory) → Sandbox       make one, filled and steady
-    running.load(directory) → Sandbox | None           find the one that runs there
-    Sandbox.environment() .push() .stop()              use it
+    running.start(projects, directory) → Sandbox       starts a sandbox, fills it and waits until it is steady
+    running.load(directory) → Sandbox | None           finds a running sandbox
+    Sandbox.environment() .push() .stop()              uses it
 
-Three processes take part:
+Three processes:
 
-    this one              starts it, fills it, pushes images        running, provision, steadiness, commands, demo
-    └── the supervisor    the simulated engine; keeps order         server (seen from outside: supervisor), engine/
-        └── MiniStack     ECR, ECS, DynamoDB, STS, tagging, logs    emulator
+    the caller            starts and fills the sandbox, pushes images    running, provision, steadiness, commands, demo
+    └── the supervisor    runs the simulated engine and MiniStack        server (its client: supervisor), engine/
+        └── MiniStack     ECR, ECS, DynamoDB, STS, tagging, logs         emulator
 
-Each ends with the one above it (`lifeline.py`), unless the supervisor is detached, and is known by a lock on a
-file (`pidfile.py`) in the sandbox's directory, where `state.py` also keeps how to reach it.
+A process ends with its parent (`parent_death.py`), except a detached supervisor. Each process holds a lock on
+a file in the sandbox's directory (`pidfile.py`). The port and the pushed images are in `state.py`'s file.
 
-An image says in its labels how its containers behave (`behaviour.py`); MiniStack's ECS asks the engine to run
-them, and the engine works out what would have become of them.
+The labels of an image say how its containers behave (`behaviour.py`). MiniStack's ECS asks the engine to run
+the containers, and the engine computes their states.
 
-Nothing is imported here: the two child processes need neither boto3 nor the rest.
+This module imports nothing, because the two child processes need neither boto3 nor the other modules.
 """

@@ -1,8 +1,9 @@
-"""Which account and region the tool will look in, for each thing of a project.
+"""The accounts and regions in which the tool will look for a project's resources.
 
-The emulator keeps accounts apart by a 12-digit access key, and puts the credentials of an assumed role into
-the role's account. So a project's own things belong to the account of its `role_arn`, else to the
-caller's; an environment's services to that of the environment's `role_arn`, else to the project's.
+The emulator takes a 12-digit access key as the account, and gives an assumed role credentials of the role's
+account. So a project's repositories and records belong to the account of its `role_arn`, by default to the
+caller's account. An environment's services belong to the account of the environment's `role_arn`, by default
+to the project's.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from weco_deploy.errors import SandboxError
 from weco_deploy.model.project import Environment, Image, Project
 
 SANDBOX_ACCOUNT = "111122223333"
-"""The caller's account where no project names one."""
+"""The caller's account if no project names an account."""
 
 _ROLE = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/.+")
 
@@ -29,11 +30,17 @@ class Place:
 
 
 def caller_account(projects: Sequence[Project]) -> str:
-    """The account whose credentials the sandbox gives out: the one that projects without a role name, if any.
+    """The account whose credentials the sandbox gives out: the `account_id` of projects without a role, if any.
 
-    SandboxError if they name several, because a caller has one.
+    SandboxError if those projects name several accounts, because a caller has only one.
     """
-    named = sorted({p.account_id for p in projects if p.account_id is not None and p.role_arn is None})
+    named = sorted(
+        {
+            project.account_id
+            for project in projects
+            if project.account_id is not None and project.role_arn is None
+        }
+    )
     if len(named) > 1:
         raise SandboxError(
             f"the projects belong to the accounts {', '.join(named)} and name no role to get there",
@@ -43,12 +50,12 @@ def caller_account(projects: Sequence[Project]) -> str:
 
 
 def home(project: Project, caller: str) -> Place:
-    """Where the project's repositories and its record are."""
+    """The place of the project's repositories and records."""
     return Place(_account(project.role_arn, caller), project.region_name)
 
 
 def services_of(project: Project, environment: Environment, caller: str) -> Place:
-    """Where the environment's services are."""
+    """The place of the environment's services."""
     return Place(
         _account(environment.role_arn or project.role_arn, caller),
         environment.region_name or project.region_name,
@@ -56,7 +63,7 @@ def services_of(project: Project, environment: Environment, caller: str) -> Plac
 
 
 def image_name(project: Project, image: Image, caller: str) -> str:
-    """The image's name without a tag, as task definitions have it."""
+    """The image's name in task definitions, without a tag."""
     place = home(project, caller)
     return f"{place.account}.dkr.ecr.{place.region}.amazonaws.com/{image.repository}"
 

@@ -1,4 +1,4 @@
-"""What the commands of `weco-deploy sandbox` do; `say` takes each line that a person is to read."""
+"""The commands of `weco-deploy sandbox`. They pass each line for the user to `say`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from weco_deploy.model.project import Project
 from weco_deploy.sandbox import running
 from weco_deploy.sandbox.behaviour import Behaviour, parse
 from weco_deploy.sandbox.running import PushedImage, Sandbox
-from weco_deploy.sandbox.state import PushedTo
+from weco_deploy.sandbox.state import PushTarget
 
 DIRECTORY = ".weco-sandbox"
-"""Where a sandbox's state is, beside the project file."""
+"""The sandbox's directory, next to the project file."""
 PROJECT_FILE = ".wellcome_project"
 
 
 def sample(directory: Path, say: Callable[[str], None]) -> Path:
-    """Write the sample project into the sandbox's directory, if it is not there yet; answers the file."""
+    """Write the sample project file into the sandbox's directory, unless it exists; returns its path."""
     file = directory / PROJECT_FILE
     if not file.exists():
         directory.mkdir(parents=True, exist_ok=True)
@@ -39,13 +39,13 @@ def start(
     detach: bool = False,
     env_tags: bool = True,
 ) -> None:
-    """Start a sandbox with these projects; without `detach` stay until Ctrl-C, SIGTERM or `sandbox stop`.
+    """Start a sandbox with these projects; without `detach` run until Ctrl-C, SIGTERM or `sandbox stop`.
 
-    If one runs in the directory already, say so and where. SandboxError as `running.start`.
+    If a sandbox runs in the directory already, only say so. Raises SandboxError as `running.start` does.
     """
-    already = running.load(directory)
-    if already is not None:
-        say(f"A sandbox is running already: {already.endpoint} (state in {directory})")
+    existing = running.load(directory)
+    if existing is not None:
+        say(f"A sandbox is running already: {existing.endpoint} (state in {directory})")
         return
     sandbox = running.start(
         projects, directory, port=port, tied=not detach, env_tags=env_tags, project_file=project_file
@@ -55,17 +55,17 @@ def start(
         for line in (*welcome, f"End it:                 weco-deploy sandbox stop{_dir_option(directory)}"):
             say(line)
     else:
-        _stay(sandbox, (*welcome, "End it:                 Ctrl-C"), say)
+        _run_until_stopped(sandbox, (*welcome, "End it:                 Ctrl-C"), say)
 
 
 def stop(directory: Path, say: Callable[[str], None]) -> None:
-    """End the sandbox, and everything in it; saying so if there is none is no error."""
+    """End the sandbox and everything in it. It is no error if none runs."""
     ended = running.stop(directory)
     say("The sandbox has ended." if ended else f"No sandbox is running in {directory}.")
 
 
 def env(directory: Path) -> str:
-    """Lines for a shell to evaluate, that make it use the sandbox. SandboxError if none runs."""
+    """Lines for a shell to evaluate, so that it uses the sandbox. SandboxError if none runs."""
     variables = _running(directory).environment()
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
 
@@ -78,13 +78,13 @@ def push(
     behaviour: str = "good",
     project_id: str | None = None,
 ) -> tuple[PushedImage, ...]:
-    """Push a new version of each of these images, all or none of which exist; they behave so.
+    """Push a new version of each of these images with this behaviour.
 
-    Raises UsageError (no such behaviour), NotFound, SandboxError.
+    Raises UsageError (invalid behaviour), NotFound (unknown image: pushes none), SandboxError.
     """
-    wanted, sandbox = parse(behaviour), _running(directory)
+    parsed, sandbox = parse(behaviour), _running(directory)
     targets = [sandbox.target(image_id, project_id) for image_id in dict.fromkeys(image_ids)]
-    return _pushed(sandbox, targets, wanted, say)
+    return _push(sandbox, targets, parsed, say)
 
 
 def push_all(
@@ -94,23 +94,23 @@ def push_all(
     behaviour: str = "good",
     project_id: str | None = None,
 ) -> tuple[PushedImage, ...]:
-    """Push a new version of every image of the sandbox, or of one project in it. Raises as `push`."""
-    wanted, sandbox = parse(behaviour), _running(directory)
-    return _pushed(sandbox, sandbox.targets(project_id), wanted, say)
+    """Push a new version of every image of the sandbox or of one of its projects. Raises as `push`."""
+    parsed, sandbox = parse(behaviour), _running(directory)
+    return _push(sandbox, sandbox.targets(project_id), parsed, say)
 
 
-def _pushed(
-    sandbox: Sandbox, targets: Sequence[PushedTo], behaviour: Behaviour, say: Callable[[str], None]
+def _push(
+    sandbox: Sandbox, targets: Sequence[PushTarget], behaviour: Behaviour, say: Callable[[str], None]
 ) -> tuple[PushedImage, ...]:
-    return tuple(_told(sandbox.push_to(target, behaviour), behaviour, say) for target in targets)
-
-
-def _told(pushed: PushedImage, behaviour: Behaviour, say: Callable[[str], None]) -> PushedImage:
-    say(
-        f"Pushed {pushed.image_id} {pushed.ref}, and moved its tag latest there. It behaves: {behaviour.text}"
-    )
-    say(f"  {pushed.digest}")
-    return pushed
+    images = []
+    for target in targets:
+        image = sandbox.push_to(target, behaviour)
+        say(
+            f"Pushed {image.image_id} {image.ref}, and moved its tag latest there. It behaves: {behaviour.text}"
+        )
+        say(f"  {image.digest}")
+        images.append(image)
+    return tuple(images)
 
 
 def _running(directory: Path) -> Sandbox:
@@ -122,8 +122,8 @@ def _running(directory: Path) -> Sandbox:
     return sandbox
 
 
-def _stay(sandbox: Sandbox, welcome: Sequence[str], say: Callable[[str], None]) -> None:
-    """Until a signal or somebody else's `sandbox stop`: both are how it is meant to end."""
+def _run_until_stopped(sandbox: Sandbox, welcome: Sequence[str], say: Callable[[str], None]) -> None:
+    """Run the sandbox until a signal, or a `sandbox stop` in another process."""
     try:
         for line in welcome:
             say(line)
@@ -154,17 +154,17 @@ def _welcome(sandbox: Sandbox, projects: Sequence[Project], project_file: Path) 
 def _contents(project: Project) -> str:
     environments = ", ".join(environment.id for environment in project.environments)
     return (
-        f"{project.id}: {_counted(len(project.images), 'image')}, "
-        f"{_counted(len(project.services), 'service')} in each of {environments or 'no environments'}"
+        f"{project.id}: {_count_text(len(project.images), 'image')}, "
+        f"{_count_text(len(project.services), 'service')} in each of {environments or 'no environments'}"
     )
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _count_text(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _dir_option(directory: Path) -> str:
-    """How a command run here says which sandbox; nothing where that is the default."""
+    """The option that names the sandbox for commands run here; empty if it is the default."""
     default = Path.cwd() / DIRECTORY
     return "" if directory.absolute() == default else f" --dir {shlex.quote(str(directory))}"
 

@@ -1,7 +1,6 @@
-"""The tour: the tool's main job on a sandbox of its own, told step by step.
+"""A tour of the tool's main job, step by step, on a sandbox of its own.
 
-Every step is the real command line in a process of its own, printed before it runs, so that what is shown is
-what a person would type and see.
+Each step prints a command and runs it as a process, so the tour shows exactly what a user would type and see.
 """
 
 from __future__ import annotations
@@ -18,22 +17,22 @@ from pathlib import Path
 from weco_deploy.sandbox import commands, running
 
 TOOL = (sys.executable, "-m", "weco_deploy")
-"""The command line, in the Python that this runs in."""
+"""The command line, run by the same Python."""
 
-_SHOWN_AS = "weco-deploy"
-_NOT_PASSED_ON = ("AWS_", "WECO_DEPLOY_")
+_COMMAND_NAME = "weco-deploy"
+_REMOVED_VARIABLES = ("AWS_", "WECO_DEPLOY_")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A command, without the options that all have, and what a newcomer should know before seeing its output."""
+    """A command without the options that all commands have, and what a newcomer should know about it first."""
 
     story: str
     arguments: tuple[str, ...]
 
 
 def tour(directory: Path) -> tuple[Step, ...]:
-    """The steps between the sandbox's start and its end; `directory` is the sandbox's."""
+    """The steps between the start and the end of the sandbox in `directory`."""
     push = ("sandbox", "push", "--dir", str(directory))
     deploy = ("--confirm", "release-deploy", "--confirmation-interval", "1")
     return (
@@ -67,13 +66,13 @@ def tour(directory: Path) -> tuple[Step, ...]:
 
 
 def demo(say: Callable[[str], None], tool: Sequence[str] = TOOL) -> int:
-    """Run the tour with the command line `tool`; answers 0, or the exit code of the step that failed.
+    """Run the tour with the command line `tool` and remove the sandbox afterwards.
 
-    Leaves nothing behind.
+    Returns 0, or the exit code of the step that failed.
     """
     with tempfile.TemporaryDirectory(prefix="weco-demo-") as temporary:
         directory = Path(temporary) / "sandbox"
-        project_file = commands.sample(directory, _silently)
+        project_file = commands.sample(directory, _ignore)
         try:
             return _demo(_Guide(tool, project_file, say), directory)
         finally:
@@ -82,17 +81,17 @@ def demo(say: Callable[[str], None], tool: Sequence[str] = TOOL) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Guide:
-    """Shows steps: the story, the command, and what the command says."""
+    """Shows a step: its story, its command, and the command's output."""
 
     tool: Sequence[str]
     project_file: Path
     say: Callable[[str], None]
 
     def show(self, step: Step, environment: Mapping[str, str]) -> int:
-        """Answers the command's exit code."""
-        for line in ("", step.story, "", f"$ {shlex.join((_SHOWN_AS, *step.arguments))}"):
+        """Returns the command's exit code."""
+        for line in ("", step.story, "", f"$ {shlex.join((_COMMAND_NAME, *step.arguments))}"):
             self.say(line)
-        sys.stdout.flush()  # what we said comes before what the command says
+        sys.stdout.flush()  # our lines come before the command's output
         code = subprocess.run(
             [*self.tool, "-f", str(self.project_file), *step.arguments],
             env=environment,
@@ -105,20 +104,20 @@ class _Guide:
 
 
 def _demo(guide: _Guide, directory: Path) -> int:
-    base = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
-    code = guide.show(_beginning(directory), base)
+    base = {name: value for name, value in os.environ.items() if not name.startswith(_REMOVED_VARIABLES)}
+    code = guide.show(_start(directory), base)
     if code != 0:
         return code
     sandbox = running.load(directory)
-    here = base if sandbox is None else base | sandbox.environment()
+    variables = base if sandbox is None else base | sandbox.environment()
     for step in (*tour(directory), _end(directory)):
-        code = guide.show(step, here)
+        code = guide.show(step, variables)
         if code != 0:
             return code
     return 0
 
 
-def _beginning(directory: Path) -> Step:
+def _start(directory: Path) -> Step:
     return Step(
         "This is a tour of weco-deploy on a sandbox: a local AWS that costs nothing and needs no account. It holds\n"
         "a sample project of three images that run as four services, in two environments, stage and prod.",
@@ -133,5 +132,5 @@ def _end(directory: Path) -> Step:
     )
 
 
-def _silently(_: str) -> None:
-    """The tour tells itself what there is."""
+def _ignore(_: str) -> None:
+    """Drops a line: the tour introduces the sample itself."""

@@ -1,7 +1,7 @@
-"""MiniStack as a child process: `python -m weco_deploy.sandbox.emulator DIRECTORY` is what runs in it.
+"""MiniStack as a child process, which runs `python -m weco_deploy.sandbox.emulator DIRECTORY`.
 
-It listens on loopback only, runs no services but those used, keeps nothing on disk but its log, and ends
-with its parent.
+It listens on loopback only, runs only the services that the tool uses, writes only its log, and ends with its
+parent.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ PID_FILE = "emulator.pid"
 LOG_FILE = "emulator.log"
 SERVICES = "dynamodb,ecr,ecs,logs,sts,tagging"
 
-_STARTS_WITHIN = 60.0
-_LOOKS_EVERY = 0.05
-_DOCKER_ANSWERS_WITHIN = 3700
-"""Seconds: longer than the slowest image takes to start."""
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL")
+_START_TIMEOUT = 60.0
+_POLL_INTERVAL = 0.05
+_DOCKER_TIMEOUT = 3700
+"""Seconds, longer than the slowest image takes to start."""
+_INHERITED_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL")
 
 
 def check_installed() -> None:
-    """SandboxError if the packages of the extra are missing."""
+    """Raises SandboxError if packages of the extra are missing."""
     missing = [name for name in ("ministack", "docker") if importlib.util.find_spec(name) is None]
     if missing:
         raise SandboxError(
@@ -48,36 +48,37 @@ def check_installed() -> None:
 
 @contextmanager
 def reserved(port: int | None) -> Iterator[int]:
-    """The port, any free one if None, which nobody else is given meanwhile. SandboxError if somebody listens there.
+    """Reserve the port, or any free port if None. SandboxError if another process listens on it.
 
-    Two that start at once could take each other's for their own. It is bound but not listened at, which on Linux
-    lets a server bind it, too, as servers do (SO_REUSEADDR). Elsewhere it can only be found, not kept.
+    Without it, two sandboxes that start at once could get the same port. On Linux the reservation binds the
+    port without listening, so that a server can bind it too (SO_REUSEADDR) but no other process is given it.
+    Elsewhere this only finds a free port.
     """
-    with socket.socket() as holder:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket() as reservation:
+        reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            holder.bind(("127.0.0.1", port or 0))
+            reservation.bind(("127.0.0.1", port or 0))
         except OSError as error:
             raise SandboxError(
                 f"port {port} on 127.0.0.1 can't be used: {error.strerror}",
                 "choose another one with --port, or leave it out to get a free one",
             ) from error
-        found: int = holder.getsockname()[1]
+        reserved_port: int = reservation.getsockname()[1]
         if sys.platform != "linux":
-            holder.close()
-        yield found
+            reservation.close()
+        yield reserved_port
 
 
 def import_path() -> str:
-    """The caller's `PYTHONPATH`, so that it means the same in a child that runs in another directory."""
+    """The caller's `PYTHONPATH` with absolute entries, for a child that runs in another directory."""
     entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     return os.pathsep.join(str(Path(entry).absolute()) for entry in entries if entry)
 
 
 def spawn(directory: Path, port: int, engine_port: int, place: Place) -> subprocess.Popen[bytes]:
-    """Start MiniStack on the port, with the engine on the other one. It is not ready yet.
+    """Start MiniStack on `port`, with the engine on `engine_port`. Does not wait until it is ready.
 
-    `place` is the account and region of requests that name none, as those of a Docker Engine to the registry do.
+    `place` applies to requests that name no account and region, such as a Docker Engine's to the registry.
     """
     log: IO[bytes]
     with (directory / LOG_FILE).open("wb") as log:
@@ -86,22 +87,22 @@ def spawn(directory: Path, port: int, engine_port: int, place: Place) -> subproc
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            cwd=directory,  # Python imports from there first, and nothing but ours is there
+            cwd=directory,  # Python imports from here first, and only our files are here
             env=_environment(directory, port, engine_port, place),
-            start_new_session=True,  # Ctrl-C in the terminal is the supervisor's to answer
+            start_new_session=True,  # the supervisor handles Ctrl-C in the terminal
         )
 
 
 def wait_until_ready(emulator: subprocess.Popen[bytes], port: int) -> bool:
-    """Whether it answers; False if it ended instead. SandboxError if it does neither within a minute."""
+    """Wait until MiniStack answers; False if it ended instead. SandboxError if neither happens within a minute."""
     pause = Event()
-    for _ in range(int(_STARTS_WITHIN / _LOOKS_EVERY)):
+    for _ in range(int(_START_TIMEOUT / _POLL_INTERVAL)):
         if emulator.poll() is not None:
             return False
         if _answers(port):
             return True
-        pause.wait(_LOOKS_EVERY)
-    raise SandboxError(f"MiniStack did not answer on port {port} within {_STARTS_WITHIN:.0f} s", _see_log())
+        pause.wait(_POLL_INTERVAL)
+    raise SandboxError(f"MiniStack did not answer on port {port} within {_START_TIMEOUT:.0f} s", _see_log())
 
 
 def _see_log() -> str:
@@ -121,7 +122,7 @@ def _answers(port: int) -> bool:
 
 
 def _environment(directory: Path, port: int, engine_port: int, place: Place) -> Mapping[str, str]:
-    """Built from nothing: the caller's AWS and Docker settings, credential helpers and proxies stay out."""
+    """A new environment, without the caller's AWS and Docker settings, credential helpers and proxies."""
     ours = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": f"{port}",
@@ -133,13 +134,13 @@ def _environment(directory: Path, port: int, engine_port: int, place: Place) -> 
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"tcp://127.0.0.1:{engine_port}",
         "DOCKER_CONFIG": str(directory),
-        "MINISTACK_DOCKER_TIMEOUT": f"{_DOCKER_ANSWERS_WITHIN}",
+        "MINISTACK_DOCKER_TIMEOUT": f"{_DOCKER_TIMEOUT}",
         "TMPDIR": str(directory),
         "LOG_LEVEL": "WARNING",
         "NO_PROXY": "*",
         "PYTHONPATH": import_path(),
     }
-    return {name: os.environ[name] for name in _INHERITED if name in os.environ} | ours
+    return {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ} | ours
 
 
 def main() -> None:
@@ -148,9 +149,9 @@ def main() -> None:
     killed_with_parent()
     when_parent_ends(lambda: os._exit(0))
     pidfile.take(directory / PID_FILE)
-    # A pool of ten connections is too small for its watchers, and it says so each time.
+    # Its pool of ten connections is too small, and urllib3 logs a warning each time.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
-    from ministack.app import main as ministack  # it reads its settings when imported
+    from ministack.app import main as ministack  # reads its settings when imported
 
     sys.argv = ["ministack"]
     ministack()

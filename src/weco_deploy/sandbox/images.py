@@ -1,8 +1,8 @@
-"""Images as they are pushed: the smallest ones that are valid, built in memory.
+"""Builds the smallest valid images in memory.
 
-One layer (a tar archive with one small file), one config whose labels say the commit and the behaviour, one
-manifest; with `multi_arch` one manifest for each of two platforms and an OCI index over them. The digest
-of an image is that of what its tags point at: the manifest, or the index.
+An image has one layer (a tar archive of one small file), a config with labels for the commit and the
+behaviour, and a manifest. A multi-arch image has a manifest for each of two platforms, and an OCI index. The
+digest of an image is the digest of the manifest or index that its tags point at.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _Json = Mapping[str, object] | Sequence[object]
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Bytes that are known by their digest."""
+    """Content with its digest."""
 
     content: bytes
 
@@ -48,7 +48,7 @@ class BuiltManifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltImage:
-    """All that a push uploads, in this order: `blobs`, then `parts` by digest, then `top` by tag."""
+    """What a push uploads, in this order: `blobs`, then `parts` by digest, then `top` by tag."""
 
     blobs: tuple[Blob, ...]
     parts: tuple[BuiltManifest, ...]
@@ -60,7 +60,7 @@ class BuiltImage:
 
 
 def build(name: str, commit: str, behaviour: Behaviour) -> BuiltImage:
-    """A single-platform image in Docker's own format. `name` and `commit` make it unlike any other."""
+    """A single-platform image in Docker's own format. `name` and `commit` make its digest unique."""
     archive = _archive(name, commit)
     layer, config = Blob(gzip.compress(archive, mtime=0)), _config(archive, commit, behaviour, "amd64")
     manifest = _manifest(DOCKER_MANIFEST, _DOCKER_CONFIG, _DOCKER_LAYER, config, layer)
@@ -68,17 +68,17 @@ def build(name: str, commit: str, behaviour: Behaviour) -> BuiltImage:
 
 
 def build_multi_arch(name: str, commit: str, behaviour: Behaviour) -> BuiltImage:
-    """An OCI index over an amd64 and an arm64 image, which share the layer."""
+    """An OCI index of an amd64 and an arm64 image, which share the layer."""
     archive = _archive(name, commit)
     layer = Blob(gzip.compress(archive, mtime=0))
     architectures = ("amd64", "arm64")
     configs = tuple(_config(archive, commit, behaviour, architecture) for architecture in architectures)
     parts = tuple(_manifest(OCI_MANIFEST, _OCI_CONFIG, _OCI_LAYER, config, layer) for config in configs)
-    listed = [
+    manifests = [
         _descriptor(part.media_type, part.blob) | {"platform": {"os": "linux", "architecture": architecture}}
         for part, architecture in zip(parts, architectures, strict=True)
     ]
-    index = _json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed})
+    index = _json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests})
     return BuiltImage(
         blobs=(layer, *configs), parts=parts, top=BuiltManifest(media_type=OCI_INDEX, blob=index)
     )

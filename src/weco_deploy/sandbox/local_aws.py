@@ -1,4 +1,4 @@
-"""AWS clients of the sandbox: any account and region of the emulator, and nothing of the caller's set-up."""
+"""AWS clients for any account and region of the emulator, independent of the caller's AWS settings."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecs import ECSClient
 
-_NO_FILE = (None, None, os.devnull, None)
-_NOT_SET = (None, None, None, None)
+_NO_CONFIG_FILE = (None, None, os.devnull, None)
+_NO_PROFILE = (None, None, None, None)
 
 
 class LocalAws:
-    """Makes clients for the emulator at `endpoint`. Making them is not thread-safe; using them is."""
+    """Makes clients for the emulator at `endpoint`. Making clients is not thread-safe; using them is."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
@@ -52,8 +52,12 @@ class LocalAws:
 
     @cached_property
     def _session(self) -> boto3.session.Session:
-        """One for all, because it keeps the service models it has read; without anybody's profiles."""
+        """One session for all clients, because it caches the service models. Reads no profiles."""
         core = botocore.session.Session(
-            session_vars={"profile": _NOT_SET, "config_file": _NO_FILE, "credentials_file": _NO_FILE}
+            session_vars={
+                "profile": _NO_PROFILE,
+                "config_file": _NO_CONFIG_FILE,
+                "credentials_file": _NO_CONFIG_FILE,
+            }
         )
         return boto3.session.Session(botocore_session=core)

@@ -1,7 +1,7 @@
-"""Processes that end with the one that started them, however that one ends.
+"""Ends a child process with its parent, however the parent ends.
 
-Its standard input is a pipe that only the parent can write to, so it ends with the parent, on every system. Linux
-can do better: the kernel kills the child at once, even one that hangs.
+The child's standard input is a pipe that only the parent has open for writing, so its end means the end of the
+parent, on every system. On Linux the kernel can also kill the child, even if it hangs.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _STDIN = 0
 
 
-def when_parent_ends(then: Callable[[], None]) -> None:
-    """Call `then`, on another thread, when the parent has closed our standard input or is gone."""
+def when_parent_ends(callback: Callable[[], None]) -> None:
+    """Call `callback`, in another thread, when the parent has closed our standard input or has ended."""
 
     def watch() -> None:
         while os.read(_STDIN, 64):
             pass
-        then()
+        callback()
 
-    in_background("lifeline", watch)
+    in_background("parent-death", watch)
 
 
 def killed_with_parent() -> None:
-    """Have the kernel kill this process when its parent ends, where it can."""
+    """Ask the kernel to kill this process when its parent ends; only on Linux."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

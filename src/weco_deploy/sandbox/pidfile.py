@@ -1,7 +1,7 @@
-"""Which process is ours: a file with its id, locked by it for as long as it lives.
+"""A file with a process's id, which the process keeps locked as long as it lives.
 
-The lock, not the number, is the evidence: the kernel drops it with the process, however that ends, and a
-process that later gets the same id does not hold it.
+The lock proves that the process lives, not the id: the kernel releases the lock when the process ends, and a
+later process with the same id does not hold it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from threading import Event
 
-_TRIES = 5
+_ATTEMPTS = 5
 _PAUSE = 0.02
 
 
@@ -20,24 +20,24 @@ class Taken(Exception):
 
 
 def take(path: Path) -> int:
-    """Lock the file for this process and write its id there; answers the descriptor, which must stay open.
+    """Lock the file for this process and write its id into it.
 
-    Raises Taken.
+    Returns the file descriptor, which must stay open. Raises Taken.
     """
-    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    if not _locked(held):
-        os.close(held)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    if not _lock(descriptor):
+        os.close(descriptor)
         raise Taken(str(path))
-    os.ftruncate(held, 0)
-    os.write(held, f"{os.getpid()}\n".encode())
-    return held
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f"{os.getpid()}\n".encode())
+    return descriptor
 
 
-def _locked(held: int) -> bool:
-    """Try more than once: `owner` holds the lock too, for the moment that it looks."""
-    for _ in range(_TRIES):
+def _lock(descriptor: int) -> bool:
+    """Try several times, because `owner` holds the lock too for a moment."""
+    for _ in range(_ATTEMPTS):
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             Event().wait(_PAUSE)
         else:
@@ -46,16 +46,16 @@ def _locked(held: int) -> bool:
 
 
 def owner(path: Path) -> int | None:
-    """The id of the living process that took the file; None if there is none."""
+    """The id of the process that holds the file, None if no process does."""
     try:
-        seen = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(seen, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        written = os.read(seen, 32).strip()
-        return int(written) if written.isdigit() else None
+        content = os.read(descriptor, 32).strip()
+        return int(content) if content.isdigit() else None
     finally:
-        os.close(seen)
+        os.close(descriptor)
     return None

@@ -1,8 +1,8 @@
-"""What a project file speaks of, made in the emulator: repositories with images, clusters, services.
+"""Creates a project's resources in the emulator: repositories with images, clusters, services.
 
-For each environment a cluster `<project>-<environment>`, in it a service for each service id, named as the id and
-tagged as the tool looks for it, with a task definition of one container for each of the service's images.
-Circuit breakers are on and roll back. Everything is made where the tool will look (`place.py`).
+Each environment gets a cluster `<project>-<environment>` with a service for each service id. The service has the
+id as its name, the tags by which the tool finds it, and a task definition with a container for each of its images.
+Circuit breakers are on and roll back. Resources are created where the tool looks for them (`accounts.py`).
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _CPU, _MEMORY = 64, 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeServices:
-    """The services made in one cluster."""
+class CreatedServices:
+    """The services created in a cluster."""
 
     place: Place
     cluster: str
@@ -41,25 +41,27 @@ class MadeServices:
 
 
 def new_commit() -> str:
-    """A commit id that no other push has."""
+    """A random commit id."""
     return secrets.token_hex(20)
 
 
 def provision(
     project: Project, aws: LocalAws, registry: Registry, caller: str, *, env_tags: bool = True
-) -> tuple[MadeServices, ...]:
-    """Make all that the project speaks of; answers the services, whose tasks are only just starting.
+) -> tuple[CreatedServices, ...]:
+    """Create all resources of the project; returns the services, whose tasks are still starting.
 
-    `caller` is the account (12 digits) of what the project names none for. With `env_tags` the first image of
-    each repository is also tagged with each environment's tag; without, no task can start until the
+    `caller` is the account (12 digits) of resources without an account of their own. With `env_tags` the first
+    image of each repository also gets the tag of each environment. Without, no task can start before the
     first deployment, as in an environment that was never deployed to.
     """
     tags = tuple(environment.tag for environment in project.environments) if env_tags else ()
-    _make_repositories(project, aws, caller)
+    _create_repositories(project, aws, caller)
     side_by_side(
-        partial(_push_first, home(project, caller), image, registry, tags) for image in project.images
+        partial(_push_first_image, home(project, caller), image, registry, tags) for image in project.images
     )
-    return tuple(_make_environment(project, environment, aws, caller) for environment in project.environments)
+    return tuple(
+        _create_environment(project, environment, aws, caller) for environment in project.environments
+    )
 
 
 def cluster_name(project: Project, environment: Environment) -> str:
@@ -67,48 +69,50 @@ def cluster_name(project: Project, environment: Environment) -> str:
     return legal_name(f"{project.id}-{environment.id}")
 
 
-def legal_name(wanted: str) -> str:
-    """`wanted` as a name of a cluster, service, container or family: letters, digits, `-` and `_`, up to 255.
+def legal_name(name: str) -> str:
+    """`name` as a legal name of a cluster, service, container or family: letters, digits, `-` and `_`, up to 255.
 
-    A name that had to be changed gets a hash of what was wanted, because two may change into one.
+    A changed name ends with a hash of the original, because two names may change into the same text.
     """
-    legal = re.sub(r"[^A-Za-z0-9_-]", "-", wanted)[:240]
-    if legal == wanted:
-        return wanted
-    return f"{legal}-{hashlib.sha256(wanted.encode()).hexdigest()[:6]}"
+    legal = re.sub(r"[^A-Za-z0-9_-]", "-", name)[:240]
+    if legal == name:
+        return name
+    return f"{legal}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def _make_repositories(project: Project, aws: LocalAws, caller: str) -> None:
+def _create_repositories(project: Project, aws: LocalAws, caller: str) -> None:
     ecr = aws.ecr(home(project, caller))
 
-    def make(repository: str) -> None:
+    def create(repository: str) -> None:
         try:
             ecr.create_repository(repositoryName=repository)
         except ecr.exceptions.RepositoryAlreadyExistsException:
             return  # another project of the file has it too
 
-    side_by_side(partial(make, image.repository) for image in project.images)
+    side_by_side(partial(create, image.repository) for image in project.images)
 
 
-def _push_first(place: Place, image: Image, registry: Registry, env_tags: Sequence[str]) -> None:
+def _push_first_image(place: Place, image: Image, registry: Registry, env_tags: Sequence[str]) -> None:
     commit = new_commit()
     built = images.build(image.repository, commit, GOOD)
     registry.push(place, image.repository, built, (f"ref.{commit}", LATEST, *env_tags))
 
 
-def _make_environment(project: Project, environment: Environment, aws: LocalAws, caller: str) -> MadeServices:
+def _create_environment(
+    project: Project, environment: Environment, aws: LocalAws, caller: str
+) -> CreatedServices:
     place = services_of(project, environment, caller)
     ecs = aws.ecs(place)
     cluster = cluster_name(project, environment)
     ecs.create_cluster(clusterName=cluster)
     names = side_by_side(
-        partial(_make_service, ecs, cluster, environment, service_id, containers)
+        partial(_create_service, ecs, cluster, environment, service_id, containers)
         for service_id, containers in _containers(project, environment, place, caller).items()
     )
-    return MadeServices(place=place, cluster=cluster, names=tuple(names))
+    return CreatedServices(place=place, cluster=cluster, names=tuple(names))
 
 
-def _make_service(
+def _create_service(
     ecs: ECSClient,
     cluster: str,
     environment: Environment,

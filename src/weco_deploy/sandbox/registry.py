@@ -1,7 +1,7 @@
-"""The emulator's registry over HTTP: pushing an image, and finding what a name stands for.
+"""Pushes and finds images in the emulator's registry, over HTTP.
 
-The host name of an ECR registry tells its account and region, `<account>.dkr.ecr.<region>.amazonaws.com`.
-All of them are served on the one loopback address, which goes by the `Host` header.
+The host name of an ECR registry contains its account and region, `<account>.dkr.ecr.<region>.amazonaws.com`.
+The emulator serves all registries on one loopback address and chooses by the `Host` header.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from weco_deploy.errors import SandboxError
 from weco_deploy.sandbox.accounts import Place
 from weco_deploy.sandbox.images import Blob, BuiltImage, BuiltManifest
 
-ANSWERS_WITHIN = 30.0
-"""Seconds that the emulator, on the same machine and perhaps busy, may take for one answer."""
+TIMEOUT_SECONDS = 30.0
+"""For one answer of the emulator, which is on the same machine but may be busy."""
 
 _NAME = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/"
@@ -28,7 +28,7 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageName:
-    """An image in ECR as a task definition names it; `reference` is a tag or a digest."""
+    """The name of an ECR image in a task definition; `reference` is a tag or a digest."""
 
     place: Place
     repository: str
@@ -53,7 +53,7 @@ class ImageName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundImage:
-    """What a name stands for: the digest of its manifest or index, and the labels of its config."""
+    """The image that a name refers to: the digest of its manifest or index, and the labels of its config."""
 
     digest: str
     media_type: str
@@ -62,7 +62,7 @@ class FoundImage:
 
 
 class Registry:
-    """The registries of all accounts and regions of the emulator on a loopback port."""
+    """The registries of all accounts and regions, in the emulator on a loopback port."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -79,7 +79,7 @@ class Registry:
             self._put_manifest(place, repository, tag, image.top)
 
     def find(self, name: ImageName) -> FoundImage | None:
-        """None if there is no such image."""
+        """The image, None if there is none."""
         manifest = self._manifest(name)
         if manifest is None:
             return None
@@ -103,20 +103,20 @@ class Registry:
             return {} if part is None else self._labels_of(name, part)
         digest = document.get("config", {}).get("digest", "")
         host = {"Host": _host(name.place)}
-        status, config = self._ask("GET", f"/v2/{name.repository}/blobs/{digest}", b"", host)
+        status, config = self._request("GET", f"/v2/{name.repository}/blobs/{digest}", b"", host)
         if status != 200:
-            return {}  # layers uploaded through ECR's own API are not kept by the emulator
+            return {}  # the emulator does not keep blobs uploaded through ECR's own API
         labels: Mapping[str, str] | None = json.loads(config).get("config", {}).get("Labels")
         return labels or {}
 
     def _manifest(self, name: ImageName) -> BuiltManifest | None:
-        """Asked of ECR's own API: the emulator's registry protocol does not know images put there by digest."""
-        wanted = {"imageDigest": name.reference} if name.by_digest else {"imageTag": name.reference}
-        question = {"repositoryName": name.repository, "imageIds": [wanted]}
-        status, answer = self._ask(
+        """The manifest, from ECR's own API: the emulator's registry protocol does not find images put by digest."""
+        image_id = {"imageDigest": name.reference} if name.by_digest else {"imageTag": name.reference}
+        request = {"repositoryName": name.repository, "imageIds": [image_id]}
+        status, answer = self._request(
             "POST",
             "/",
-            json.dumps(question).encode(),
+            json.dumps(request).encode(),
             {
                 "Content-Type": "application/x-amz-json-1.1",
                 "X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.BatchGetImage",
@@ -140,15 +140,17 @@ class Registry:
 
     def _send(self, method: str, place: Place, path: str, content: bytes, media_type: str) -> None:
         headers = {"Host": _host(place), "Content-Type": media_type}
-        status, answer = self._ask(method, path, content, headers)
+        status, answer = self._request(method, path, content, headers)
         if status != 201:
             raise SandboxError(
                 f"the sandbox's registry refused {method} {path} ({status}): "
                 f"{answer[:300].decode(errors='replace')}"
             )
 
-    def _ask(self, method: str, path: str, content: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=ANSWERS_WITHIN)
+    def _request(
+        self, method: str, path: str, content: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_SECONDS)
         try:
             connection.request(method, path, content, headers)
             answer = connection.getresponse()

@@ -1,4 +1,4 @@
-"""A sandbox, from its start to its end."""
+"""Starts, finds, fills and stops sandboxes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from weco_deploy.sandbox import emulator, images, state, supervisor
 from weco_deploy.sandbox.accounts import Place, caller_account, home
 from weco_deploy.sandbox.behaviour import GOOD, Behaviour
 from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.provision import LATEST, MadeServices, new_commit, provision
+from weco_deploy.sandbox.provision import LATEST, CreatedServices, new_commit, provision
 from weco_deploy.sandbox.registry import Registry
-from weco_deploy.sandbox.state import PushedTo, State
+from weco_deploy.sandbox.state import PushTarget, State
 from weco_deploy.sandbox.steadiness import wait_until_steady
 
 _AWS_CONFIG = "aws-config"
@@ -24,7 +24,7 @@ _AWS_CONFIG = "aws-config"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushedImage:
-    """`ref` is the tag `ref.<commit>`, `digest` that of the manifest or index."""
+    """`ref` is the tag `ref.<commit>`, `digest` the digest of the manifest or index."""
 
     image_id: str
     ref: str
@@ -33,7 +33,7 @@ class PushedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """A running sandbox, this process's own or somebody else's."""
+    """A running sandbox, started by this process or another."""
 
     directory: Path
     state: State
@@ -41,13 +41,13 @@ class Sandbox:
 
     @property
     def endpoint(self) -> str:
-        """The URL at which AWS is."""
+        """The URL of AWS in the sandbox."""
         return self.state.endpoint
 
     def environment(self) -> dict[str, str]:
-        """The variables that make AWS's tools, and this one, use the sandbox and nothing of the caller's.
+        """Variables that make AWS's tools and this tool use the sandbox, without the caller's AWS settings.
 
-        With a project file of the sandbox's own, which no command would find, this tool is told where it is.
+        They name the project file if it is the sandbox's own sample, which no command would find.
         """
         config = str(self.directory.absolute() / _AWS_CONFIG)
         return {
@@ -63,10 +63,10 @@ class Sandbox:
             "AWS_SHARED_CREDENTIALS_FILE": config,
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "127.0.0.1",
-            **self._own_project(),
+            **self._sample_project(),
         }
 
-    def _own_project(self) -> dict[str, str]:
+    def _sample_project(self) -> dict[str, str]:
         file = self.state.project_file
         if file is None or Path(file).parent.absolute() != self.directory.absolute():
             return {}
@@ -84,10 +84,10 @@ class Sandbox:
         multi_arch: bool = False,
         project_id: str | None = None,
     ) -> PushedImage:
-        """Push a new image as a build pipeline does: tagged `ref.<commit>`, and `latest` moved to it.
+        """Push a new image as a build pipeline does: tagged `ref.<commit>`, and with the tag `latest` moved to it.
 
-        `commit` is what it is built from, a new one by default; `multi_arch` pushes an OCI index over two
-        platforms; `project_id` says whose image, if several projects have one of that id.
+        `commit` is random by default. `multi_arch` pushes an OCI index for two platforms. `project_id` is
+        needed if several projects have an image with this id.
 
         Raises NotFound (no such image), SandboxError.
         """
@@ -96,13 +96,13 @@ class Sandbox:
 
     def push_to(
         self,
-        target: PushedTo,
+        target: PushTarget,
         behaviour: Behaviour = GOOD,
         *,
         commit: str | None = None,
         multi_arch: bool = False,
     ) -> PushedImage:
-        """As `push`, to a repository that was looked up before. Raises SandboxError."""
+        """Like `push`, but with a target from `target` or `targets`. Raises SandboxError."""
         commit = commit or new_commit()
         build = images.build_multi_arch if multi_arch else images.build
         image, ref = build(target.repository, commit, behaviour), f"ref.{commit}"
@@ -111,7 +111,7 @@ class Sandbox:
         return PushedImage(image_id=target.image_id, ref=ref, digest=image.digest)
 
     def stop(self) -> None:
-        """End it, and everything in it. SandboxError if it does not end."""
+        """End the sandbox and everything in it. SandboxError if it does not end."""
         stop(self.directory)
         if self._process is not None:
             self._process.wait()
@@ -119,16 +119,16 @@ class Sandbox:
                 self._process.stdin.close()
 
     def wait(self) -> None:
-        """Wait until it has ended, if this process started it. SandboxError if nobody told it to."""
+        """Wait until the sandbox has ended, if this process started it. SandboxError if MiniStack ended by itself."""
         if self._process is not None and self._process.wait() != 0:
             raise SandboxError(
                 "MiniStack ended by itself, and the sandbox with it",
                 f"its log is {self.directory / emulator.LOG_FILE}",
             )
 
-    def targets(self, project_id: str | None = None) -> tuple[PushedTo, ...]:
-        """Where the images of all projects go, or of one, each repository once. Raises NotFound (no such project)."""
-        known = [i for i in self.state.images if project_id is None or i.project_id == project_id]
+    def targets(self, project_id: str | None = None) -> tuple[PushTarget, ...]:
+        """The repositories of all projects or of one project, without duplicates. Raises NotFound (no such project)."""
+        known = self._images_of(project_id)
         if not known:
             ids = ", ".join(dict.fromkeys(image.project_id for image in self.state.images))
             raise NotFound(
@@ -136,9 +136,9 @@ class Sandbox:
             )
         return tuple({(image.account, image.region, image.repository): image for image in known}.values())
 
-    def target(self, image_id: str, project_id: str | None = None) -> PushedTo:
-        """Where the images of that id go. Raises NotFound (no such image), SandboxError (of which project?)."""
-        known = [i for i in self.state.images if project_id is None or i.project_id == project_id]
+    def target(self, image_id: str, project_id: str | None = None) -> PushTarget:
+        """The repository of an image. Raises NotFound (no such image), SandboxError (in several projects)."""
+        known = self._images_of(project_id)
         found = [image for image in known if image.image_id == image_id]
         if not found:
             ids = ", ".join(dict.fromkeys(image.image_id for image in known))
@@ -150,6 +150,10 @@ class Sandbox:
             )
         return found[0]
 
+    def _images_of(self, project_id: str | None) -> list[PushTarget]:
+        """The images of a project, or of all projects if None."""
+        return [image for image in self.state.images if project_id is None or image.project_id == project_id]
+
 
 def start(
     projects: Sequence[Project],
@@ -160,35 +164,36 @@ def start(
     env_tags: bool = True,
     project_file: Path | None = None,
 ) -> Sandbox:
-    """Start a sandbox in a directory that has none, with all that the projects speak of, all of it steady.
+    """Start a sandbox, create all resources of the projects in it, and wait until it is steady.
 
-    The directory, for its state, is made if it does not exist. AWS will be on `port` of 127.0.0.1, on any free
-    one if None. A `tied` sandbox ends when this process ends, however that happens. `env_tags` as in
-    `provision.provision`. `project_file` is what the projects were read from, for later commands. What a Docker
-    Engine pushes, which says nothing of accounts, goes to the first project's.
+    Creates `directory` if needed. AWS will be on `port` of 127.0.0.1, or on any free port if None. A `tied`
+    sandbox ends when this process ends, however that happens. For `env_tags` see `provision.provision`.
+    `project_file` is the file that the projects come from, for later commands. Images that a Docker Engine
+    pushes go to the first project's account, because such requests name no account.
 
-    Raises SandboxError: one runs there already, the extra is not installed, the port is taken, ….
+    Raises SandboxError: a sandbox runs there already, the extra is not installed, the port is taken, ….
     """
     account = caller_account(projects)
-    unstarted = described(projects, 0, account, project_file)  # a project that makes no sense is an error now
+    # Made before the start, so that an invalid project is an error before there is anything to clean up.
+    planned = new_state(projects, 0, account, project_file)
     _prepare(directory)
     if supervisor.running(directory):
         raise SandboxError(f"a sandbox is running or starting in {directory}", "weco-deploy sandbox stop")
-    state.forget(directory)
+    state.remove(directory)
     started = supervisor.launch(directory, port, home(projects[0], account), tied=tied)
-    now = dataclasses.replace(unstarted, port=started.port)
-    sandbox = Sandbox(directory=directory, state=now, _process=started.process)
+    running_state = dataclasses.replace(planned, port=started.port)
+    sandbox = Sandbox(directory=directory, state=running_state, _process=started.process)
     try:
         fill(sandbox, projects, env_tags=env_tags)
-        state.write(directory, now)
+        state.write(directory, running_state)
     except BaseException:
         sandbox.stop()
         raise
     return sandbox
 
 
-def described(projects: Sequence[Project], port: int, account: str, project_file: Path | None) -> State:
-    """What is to be remembered of a sandbox on `port` that holds these projects; `account` is the caller's."""
+def new_state(projects: Sequence[Project], port: int, account: str, project_file: Path | None) -> State:
+    """The state of a sandbox on `port` with these projects; `account` is the caller's."""
     return State(
         port=port,
         account=account,
@@ -198,8 +203,8 @@ def described(projects: Sequence[Project], port: int, account: str, project_file
     )
 
 
-def fill(sandbox: Sandbox, projects: Sequence[Project], *, env_tags: bool) -> tuple[MadeServices, ...]:
-    """Make all that the projects speak of, and wait until it is steady; answers the services."""
+def fill(sandbox: Sandbox, projects: Sequence[Project], *, env_tags: bool) -> tuple[CreatedServices, ...]:
+    """Create all resources of the projects and wait until the services are steady; returns the services."""
     (sandbox.directory / _AWS_CONFIG).write_text(f"[default]\nregion = {sandbox.state.region}\n")
     aws, registry = LocalAws(sandbox.endpoint), Registry(sandbox.state.port)
     made = tuple(
@@ -212,7 +217,7 @@ def fill(sandbox: Sandbox, projects: Sequence[Project], *, env_tags: bool) -> tu
 
 
 def load(directory: Path) -> Sandbox | None:
-    """The sandbox that runs in the directory; None if none does. SandboxError if it is not ready."""
+    """The sandbox that runs in the directory, None if none does. SandboxError if it is not ready."""
     if not supervisor.running(directory):
         return None
     known = state.read(directory)
@@ -225,9 +230,9 @@ def load(directory: Path) -> Sandbox | None:
 
 
 def stop(directory: Path) -> bool:
-    """End the sandbox of the directory, also one that is half started; False if there was none."""
+    """End the sandbox in the directory, even if it is still starting. False if there was none."""
     ended = supervisor.end(directory)
-    state.forget(directory)
+    state.remove(directory)
     return ended
 
 
@@ -236,10 +241,10 @@ def _prepare(directory: Path) -> None:
     (directory / ".gitignore").write_text("*\n")
 
 
-def _targets(project: Project, account: str) -> list[PushedTo]:
+def _targets(project: Project, account: str) -> list[PushTarget]:
     place: Place = home(project, account)
     return [
-        PushedTo(
+        PushTarget(
             project_id=project.id,
             image_id=image.id,
             account=place.account,

@@ -1,8 +1,8 @@
-"""The sandbox's long-lived process: the simulated engine, and MiniStack as its child.
+"""The supervisor process: runs the simulated engine, and MiniStack as its child.
 
-`python -m weco_deploy.sandbox.server DIRECTORY ACCOUNT REGION [--port PORT] [--detached]` prints one line of JSON once
-AWS can be used, `{"port": …, "engine_port": …}`, or `{"error": …, "hint": …}`. SIGTERM and SIGINT end it, and so does the end of
-the process that started it, unless it is detached. MiniStack always ends with it.
+`python -m weco_deploy.sandbox.server DIRECTORY ACCOUNT REGION [--port PORT] [--detached]` prints a line of JSON when
+AWS is ready, `{"port": …, "engine_port": …}`, or `{"error": …, "hint": …}`. It ends on SIGTERM and SIGINT, and
+with its parent process unless detached. MiniStack always ends with it.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from weco_deploy.sandbox.threads import in_background
 PID_FILE = "supervisor.pid"
 LOG_FILE = "supervisor.log"
 
-_TRIES = 3
-"""A port that was free a moment ago may be somebody else's now."""
+_ATTEMPTS = 3
+"""Another process may have taken a port that was free a moment ago."""
 
 
 def main() -> int:
-    """Run the sandbox until it is told to end; 1 if it could not start, or MiniStack ended by itself."""
+    """Run the sandbox until a signal; returns 1 if it could not start, or MiniStack ended by itself."""
     arguments = _arguments()
     if arguments.detached and os.fork() != 0:
-        return 0  # what goes on is nobody's child: who started it need not wait for it
+        return 0  # the child goes on, and the process that started us need not wait for it
     directory = Path(arguments.directory)
     ending = Event()
 
@@ -58,8 +58,8 @@ def main() -> int:
     return 1
 
 
-def _supervise(directory: Path, wanted_port: int | None, place: Place, ending: Event) -> int:
-    child, port, engine_port = _start(directory, wanted_port, place)
+def _supervise(directory: Path, port_option: int | None, place: Place, ending: Event) -> int:
+    child, port, engine_port = _start(directory, port_option, place)
     try:
         _report({"port": port, "engine_port": engine_port})
 
@@ -71,15 +71,15 @@ def _supervise(directory: Path, wanted_port: int | None, place: Place, ending: E
         ending.wait()
         return 1 if child.poll() is not None else 0
     finally:
-        child.kill()  # it keeps nothing: there is nothing to end in an orderly way
+        child.kill()  # it keeps no files, so it needs no orderly end
         child.wait()
 
 
 def _start(
-    directory: Path, wanted_port: int | None, place: Place
+    directory: Path, port_option: int | None, place: Place
 ) -> tuple[subprocess.Popen[bytes], int, int]:
-    for _ in range(_TRIES if wanted_port is None else 1):
-        with emulator.reserved(wanted_port) as port:
+    for _ in range(_ATTEMPTS if port_option is None else 1):
+        with emulator.reserved(port_option) as port:
             engine = EngineServer(Engine(Registry(port)))
             in_background("engine", engine.serve_forever)
             child = emulator.spawn(directory, port, engine.port, place)
@@ -104,7 +104,7 @@ def _last_line(log: Path) -> str:
 
 
 def _report(line: dict[str, str] | dict[str, int]) -> None:
-    """Tell the process that started us, which then closes the pipe."""
+    """Send a line to the process that started us, which then closes the pipe."""
     os.write(sys.stdout.fileno(), f"{json.dumps(line)}\n".encode())
 
 

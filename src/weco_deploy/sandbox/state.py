@@ -1,4 +1,4 @@
-"""What a running sandbox remembers on disk, `sandbox.json` in its directory, so that later commands find it."""
+"""The state of a running sandbox in the file `sandbox.json`, so that later commands find it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ STATE_FILE = "sandbox.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PushedTo:
-    """Where the images of one repository of a project go."""
+class PushTarget:
+    """The repository of an image of a project."""
 
     project_id: str
     image_id: str
@@ -25,13 +25,13 @@ class PushedTo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """How a sandbox is reached; `account` is the caller's, `project_file` what it was made from, if known."""
+    """How to reach a sandbox. `account` is the caller's; `project_file` is the file it was started with, if known."""
 
     port: int
     account: str
     region: str
     project_file: str | None
-    images: tuple[PushedTo, ...]
+    images: tuple[PushTarget, ...]
 
     @property
     def endpoint(self) -> str:
@@ -39,14 +39,14 @@ class State:
 
 
 def write(directory: Path, state: State) -> None:
-    """Put it in place in one step, so that nobody reads half of it."""
+    """Replace the file in one step, so that no process reads half of it."""
     draft = directory / f"{STATE_FILE}.new"
     draft.write_text(json.dumps(dataclasses.asdict(state) | {"endpoint": state.endpoint}, indent=2) + "\n")
     draft.replace(directory / STATE_FILE)
 
 
 def read(directory: Path) -> State | None:
-    """None if there is none. SandboxError if it is not what `write` writes."""
+    """The state, None if there is no file. SandboxError if `write` did not write the file."""
     file = directory / STATE_FILE
     try:
         document = json.loads(file.read_text())
@@ -55,7 +55,7 @@ def read(directory: Path) -> State | None:
             account=document["account"],
             region=document["region"],
             project_file=document["project_file"],
-            images=tuple(PushedTo(**image) for image in document["images"]),
+            images=tuple(PushTarget(**image) for image in document["images"]),
         )
     except FileNotFoundError:
         return None
@@ -65,6 +65,6 @@ def read(directory: Path) -> State | None:
         ) from error
 
 
-def forget(directory: Path) -> None:
-    """Remove it, if there is one."""
+def remove(directory: Path) -> None:
+    """Remove the file if it exists."""
     (directory / STATE_FILE).unlink(missing_ok=True)

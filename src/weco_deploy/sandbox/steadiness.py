@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from weco_deploy.errors import SandboxError
 from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.provision import MadeServices
+from weco_deploy.sandbox.provision import CreatedServices
 from weco_deploy.sandbox.threads import side_by_side
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _STEADY_WITHIN = 60.0
 _LOOKS_EVERY = 0.1
 
 
-def wait_until_steady(aws: LocalAws, made: Sequence[MadeServices], *, may_fail: bool = False) -> None:
+def wait_until_steady(aws: LocalAws, made: Sequence[CreatedServices], *, may_fail: bool = False) -> None:
     """Wait until each service runs as many tasks as it should.
 
     With `may_fail` a service whose deployment failed counts as steady too: that is how one ends whose image

@@ -1,4 +1,4 @@
-"""The sandbox's long-lived process as seen from outside: starting it, finding it, ending it."""
+"""Starts, finds and ends the supervisor process (`server.py`)."""
 
 from __future__ import annotations
 
@@ -15,27 +15,29 @@ from weco_deploy.errors import SandboxError
 from weco_deploy.sandbox import emulator, pidfile, server
 from weco_deploy.sandbox.accounts import Place
 
-_ENDS_WITHIN = 10.0
-_LOOKS_EVERY = 0.02
+_END_TIMEOUT = 10.0
+_POLL_INTERVAL = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """AWS is on `port`; `process` is the supervisor's, if that is tied to this one."""
+    """AWS is on `port`. `process` is the supervisor if it is tied to this process."""
 
     process: subprocess.Popen[bytes] | None
     port: int
 
 
 def launch(directory: Path, port: int | None, place: Place, *, tied: bool) -> Started:
-    """Start a supervisor in a directory that has none, and wait until AWS can be used.
+    """Start a supervisor and wait until AWS is ready.
 
-    AWS will be on `port`, on any free one if None; `place` is where a Docker Engine's pushes go. A `tied` sandbox ends when this process ends.
+    AWS will be on `port`, or on any free port if None. `place` is where a Docker Engine's pushes go. A `tied`
+    sandbox ends when this process ends.
 
-    Raises SandboxError: the extra is not installed, the port is taken, it did not start.
+    Raises SandboxError: a sandbox runs in the directory, the extra is not installed, the port is taken, the
+    supervisor did not start.
     """
     emulator.check_installed()
-    # -P: the caller's directory may well have a docker.py, which is not the one that is meant.
+    # -P: the caller's directory may contain a docker.py, which must not be imported.
     command = [
         sys.executable,
         "-P",
@@ -54,7 +56,7 @@ def launch(directory: Path, port: int | None, place: Place, *, tied: bool) -> St
             stdout=subprocess.PIPE,
             stderr=log,
             env=os.environ | {"PYTHONPATH": emulator.import_path()},
-            start_new_session=True,  # Ctrl-C in the terminal is ours to answer
+            start_new_session=True,  # this process handles Ctrl-C in the terminal
         )
     try:
         reported = _reported_port(process, directory)
@@ -68,19 +70,19 @@ def launch(directory: Path, port: int | None, place: Place, *, tied: bool) -> St
         raise
     if tied:
         return Started(process=process, port=reported)
-    process.wait()  # it only brought the real one into being
+    process.wait()  # it only started the detached process
     return Started(process=None, port=reported)
 
 
 def running(directory: Path) -> bool:
-    """Whether a supervisor, or what one left behind, is alive there."""
+    """Whether a supervisor or an emulator runs in the directory."""
     return any(pidfile.owner(file) is not None for file in _pid_files(directory))
 
 
 def end(directory: Path) -> bool:
-    """End what runs in the directory, and wait until it has ended; False if nothing did.
+    """End the processes of the directory and wait until they have ended. False if there were none.
 
-    SandboxError if it can't be ended.
+    SandboxError if they do not end.
     """
     if not running(directory):
         return False
@@ -103,23 +105,23 @@ def _signal(file: Path, number: signal.Signals) -> None:
         try:
             os.kill(process, number)
         except ProcessLookupError:
-            return  # it ended while we looked
+            return  # it has ended since `owner` looked
 
 
 def _wait_until_gone(file: Path) -> None:
-    """Wait for the process to end, but not for ever."""
+    """Wait for the process to end, at most _END_TIMEOUT seconds."""
     pause = Event()
-    for _ in range(int(_ENDS_WITHIN / _LOOKS_EVERY)):
+    for _ in range(int(_END_TIMEOUT / _POLL_INTERVAL)):
         if pidfile.owner(file) is None:
             return
-        pause.wait(_LOOKS_EVERY)
+        pause.wait(_POLL_INTERVAL)
 
 
 def _reported_port(process: subprocess.Popen[bytes], directory: Path) -> int:
-    """What the supervisor says in its one line; it says something, or ends, within a bounded time."""
+    """The port from the supervisor's line of JSON. The supervisor prints it or ends within a bounded time."""
     assert process.stdout is not None  # noqa: S101 - it was asked for
-    with process.stdout as said:
-        line = said.readline()
+    with process.stdout as output:
+        line = output.readline()
     if not line:
         raise SandboxError(
             "the sandbox's process ended before it was ready",
