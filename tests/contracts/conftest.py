@@ -18,6 +18,7 @@ from tests.contracts.records_fixtures import (
     world_records,
 )
 from tests.contracts.setting import EXCLUSIONS, NEW_DEPLOYMENTS, TAG_SEARCH, TASKS, Setting
+from tests.contracts.simulation_setting import SimulationSetting
 from tests.world.setting import WorldSetting
 from weco_deploy.aws.session import Login
 
@@ -64,6 +65,12 @@ def moto_setting(moto: str, monkeypatch: pytest.MonkeyPatch) -> AwsSetting:
 def world_setting() -> WorldSetting:
     """The tests' own in-memory AWS."""
     return WorldSetting()
+
+
+@pytest.fixture
+def simulation_setting() -> SimulationSetting:
+    """The simulated ECS, in this process."""
+    return SimulationSetting(some_account(), REGION)
 
 
 @pytest.fixture(params=["world_setting", "ministack_setting", "moto_setting"])

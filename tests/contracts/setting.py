@@ -82,6 +82,10 @@ EXCLUSIONS = "repositories may exclude tags from their mutability"
 NEW_DEPLOYMENTS = "a redeployed service shows the old deployment too"
 
 
+WHERE_SERVICES_RUN = ("world_setting", "simulation_setting", "ministack_setting", "moto_setting")
+"""The settings that run services: the simulated ECS among them, which has no image registry."""
+
+
 def needs(setting: Setting, *traits: str) -> None:
     """Skip the test where the setting can't show what it is about."""
     for trait in traits:

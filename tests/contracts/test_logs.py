@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.contracts.setting import Setting
+import pytest
+
+from tests.contracts.setting import WHERE_SERVICES_RUN, Setting
 from weco_deploy.model.service import DefinedContainer
+
+pytestmark = pytest.mark.parametrize("setting", WHERE_SERVICES_RUN, indirect=True)
 
 APP = DefinedContainer(
     name="app",

@@ -1,0 +1,270 @@
+"""Deployments of a service: how one begins, completes, fails and is rolled back.
+
+A deployment is two things at once in AWS's answers: an entry of DescribeServices' `deployments`, and a service
+deployment with a target revision. ECS's rollback is part of the service deployment that failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from weco_deploy.sandbox.ecs.breaker import Breaker
+from weco_deploy.sandbox.ecs.errors import invalid
+from weco_deploy.sandbox.ecs.region import Region
+from weco_deploy.sandbox.ecs.state import (
+    Deployment,
+    Json,
+    Revision,
+    Service,
+    ServiceDeployment,
+)
+
+MOST_OPEN = 5
+"""UpdateService is refused while so many deployments are not complete."""
+OPEN = frozenset({"PENDING", "IN_PROGRESS", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"})
+REVISED = (
+    "capacityProviderStrategy",
+    "launchType",
+    "loadBalancers",
+    "networkConfiguration",
+    "platformVersion",
+    "serviceRegistries",
+)
+"""What a revision has of its service, besides the task definition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a deployment fails, in the words of each place that tells it."""
+
+    rollout: str
+    event: str
+    rolling_back: str
+    deployment: str
+
+
+BREAKER = Cause(
+    rollout="ECS deployment circuit breaker: tasks failed to start.",
+    event="tasks failed to start.",
+    rolling_back="ECS deployment circuit breaker: rolling back to deploymentId",
+    deployment="because the circuit breaker threshold was exceeded.",
+)
+ALARM = Cause(
+    rollout="ECS deployment failed: alarm(s) detected.",
+    event="alarm detected.",
+    rolling_back="ECS deployment failed: alarm(s) detected. Rolling back to deploymentId",
+    deployment="because one or more CloudWatch alarms were in the ALARM state.",
+)
+BY_REQUEST = Cause(
+    rollout="ECS deployment was stopped.",
+    event="stopped by a user.",
+    rolling_back="ECS deployment was stopped: rolling back to deploymentId",
+    deployment="because it was stopped by a user.",
+)
+NO_CANDIDATE = "No rollback candidate was found to run the rollback."
+
+
+@dataclass(frozen=True, slots=True)
+class EarlySuccess:
+    """`earlySuccessCriteria`: complete at so many percent, before the old tasks are gone if `deferred`."""
+
+    percent: int
+    deferred: bool
+
+    def needed(self, desired: int) -> int:
+        return -(-desired * self.percent // 100)
+
+
+def early_success(service: Service) -> EarlySuccess | None:
+    given = service.configuration.get("earlySuccessCriteria", {})
+    if not given.get("enable"):
+        return None
+    return EarlySuccess(
+        percent=given.get("healthyPercent", 100),
+        deferred=given.get("sourceServiceRevisionCleanup") == "DEFERRED",
+    )
+
+
+def open_new(region: Region, service: Service) -> Deployment:
+    """Open a new deployment of what the service is now, and supersede those that are not complete."""
+    if sum(not deployment.completed for deployment in service.deployments) >= MOST_OPEN:
+        raise invalid(f"Unable to update the service: {MOST_OPEN} active deployments exist.")
+    deployment = _new(region, service, _new_revision(region, service))
+    deployment.reason = f"ECS deployment {deployment.id} in progress."
+    sources = [each.revision for each in service.deployments if service.tasks_of(each)]
+    for earlier in service.service_deployments:
+        if earlier.status in OPEN:
+            _supersede(region, earlier)
+    service.service_deployments.insert(
+        0,
+        ServiceDeployment(
+            arn=region.place.arn(
+                "service-deployment", service.cluster.name, service.name, region.new_hex()[:21]
+            ),
+            created_at=region.now,
+            updated_at=region.now,
+            deployment=deployment,
+            sources=sources,
+            configuration=service.configuration,
+        ),
+    )
+    _make_primary(service, deployment)
+    region.wake(service)
+    return deployment
+
+
+def begin(region: Region, service: Service, primary: Deployment) -> None:
+    """The scheduler's first look at a deployment begins its service deployment."""
+    record = _record_of(service, primary)
+    if record is not None and record.status == "PENDING":
+        _set(record, "IN_PROGRESS", region.now)
+        record.started_at = region.now
+
+
+def complete(region: Region, service: Service, deployment: Deployment) -> None:
+    deployment.state = "COMPLETED"
+    deployment.updated_at = region.now
+    deployment.reason = f"ECS deployment {deployment.id} completed."
+    deployment.rolls_back = False
+    deployment.breaker.completed()
+    service.completed = [each for each in service.completed if each is not deployment] + [deployment]
+    record = _record_of(service, deployment)
+    if record is not None and record.status in OPEN:
+        status = "ROLLBACK_SUCCESSFUL" if record.rollback else "SUCCESSFUL"
+        _set(record, status, region.now)
+        record.finished_at = region.now
+
+
+def fail(
+    region: Region,
+    service: Service,
+    deployment: Deployment,
+    cause: Cause,
+    triggered: tuple[str, ...] = (),
+) -> None:
+    """The deployment failed: it starts no more tasks, and is rolled back if its service wants that."""
+    halt(region, service, deployment, cause)
+    region.tell(service, f"(deployment {deployment.id}) deployment failed: {cause.event}")
+    record = _record_of(service, deployment)
+    if record is not None:
+        record.triggered_alarms = triggered
+    wanted = (
+        service.configuration.get("alarms", {}).get("rollback", False)
+        if cause is ALARM
+        else service.breaker_rules.rolls_back
+    )
+    if deployment.rolls_back:
+        _end(record, "ROLLBACK_FAILED", f"Service deployment rollback failed {cause.deployment}", region.now)
+    elif wanted:
+        roll_back(region, service, deployment, cause)
+    else:
+        _end(record, "STOPPED", f"Service deployment stopped {cause.deployment}", region.now)
+    region.wake(service)
+
+
+def halt(region: Region, service: Service, deployment: Deployment, cause: Cause) -> None:
+    deployment.state = "FAILED"
+    deployment.reason = cause.rollout
+    deployment.halted = True
+    deployment.updated_at = region.now
+    service.completed = [each for each in service.completed if each is not deployment]
+
+
+def roll_back(region: Region, service: Service, deployment: Deployment, cause: Cause) -> None:
+    """Deploy the revision again that completed last, with the digests that it was pinned to."""
+    record = _record_of(service, deployment)
+    good = service.completed[-1] if service.completed else None
+    if good is None:
+        _end(record, "ROLLBACK_FAILED", NO_CANDIDATE, region.now)
+        return
+    region.tell(service, f"rolling back to deployment {good.id}.")
+    back = _new(region, service, good.revision) if region.settings.rollback_has_new_id else good
+    if back is good:
+        service.completed.remove(good)
+    back.status, back.state, back.halted = "PRIMARY", "IN_PROGRESS", False
+    back.rolls_back, back.fulfilled_since = True, None
+    back.reason = f"{cause.rolling_back} {good.id}."
+    back.breaker = Breaker(service.breaker_rules)
+    back.updated_at = region.now
+    service.definition = good.revision.definition
+    if record is not None:
+        reason = f"Service deployment rolled back {cause.deployment}"
+        _set(record, "ROLLBACK_IN_PROGRESS", region.now)
+        record.reason = reason
+        record.rollback = {
+            "reason": reason,
+            "startedAt": region.now,
+            "serviceRevisionArn": back.revision.arn,
+        }
+        record.rollback_deployment = back
+    _make_primary(service, back)
+    region.wake(service)
+
+
+def stop(region: Region, service: Service, record: ServiceDeployment) -> None:
+    """Roll back a service deployment that somebody asked to stop, unless it has ended or was superseded."""
+    if record.status == "ROLLBACK_REQUESTED" and record.deployment is service.primary:
+        halt(region, service, record.deployment, BY_REQUEST)
+        roll_back(region, service, record.deployment, BY_REQUEST)
+
+
+def _new(region: Region, service: Service, revision: Revision) -> Deployment:
+    number = revision.arn.rsplit("/", 1)[-1]
+    taken = any(each.number == number for each in (*service.deployments, *service.completed))
+    return Deployment(
+        id=f"ecs-svc/{region.new_number() if taken else number}",
+        revision=revision,
+        created_at=region.now,
+        updated_at=region.now,
+        breaker=Breaker(service.breaker_rules),
+        ignored_alarms=service.alarms & region.alarms,
+    )
+
+
+def _new_revision(region: Region, service: Service) -> Revision:
+    arn = region.place.arn("service-revision", service.cluster.name, service.name, region.new_number())
+    configuration: Json = {name: service.request[name] for name in REVISED if name in service.request}
+    return Revision(
+        arn=arn, definition=service.definition, created_at=region.now, configuration=configuration
+    )
+
+
+def _make_primary(service: Service, deployment: Deployment) -> None:
+    others = [each for each in service.deployments if each is not deployment]
+    for other in others:
+        other.status = "ACTIVE"
+    service.deployments = [deployment, *others]
+
+
+def _record_of(service: Service, deployment: Deployment) -> ServiceDeployment | None:
+    """The latest service deployment that the deployment is a part of: as what it deploys, or as its rollback."""
+    for record in service.service_deployments:
+        if deployment is record.deployment or deployment is record.rollback_deployment:
+            return record
+    return None
+
+
+def _supersede(region: Region, record: ServiceDeployment) -> None:
+    _set(record, "STOP_REQUESTED", region.now)
+    record.reason = "Service deployment was superseded by a newer service deployment."
+
+    def stopped() -> None:
+        if record.status == "STOP_REQUESTED":
+            _end(record, "STOPPED", record.reason, region.now)
+
+    region.after(region.settings.timings.superseded, stopped)
+
+
+def _end(record: ServiceDeployment | None, status: str, reason: str, now: datetime) -> None:
+    if record is not None:
+        _set(record, status, now)
+        record.reason = reason
+        record.finished_at = now
+        if status == "STOPPED":
+            record.stopped_at = now
+
+
+def _set(record: ServiceDeployment, status: str, now: datetime) -> None:
+    record.status = status
+    record.updated_at = now

@@ -1,0 +1,130 @@
+"""What can go wrong with a service, or be done to it by somebody else: `sandbox:MakeTrouble`, no call of AWS.
+
+A request names `cluster`, `service` and `kind`; `after` is how many seconds later it begins (0), `value` what the kind
+needs. Kinds:
+
+    no-capacity            no container instance can take another task
+    alarm                  the alarms of its deployment configuration are in ALARM
+    targets-fail           its target groups find every target unhealthy
+    target-group-missing   its target groups were deleted
+    hides-digests          its tasks report no digest
+    hides-revisions        its service revisions tell no digest
+    image-by-digest        its tasks name their images `repository@sha256:…`
+    pulls-once             its instances keep the image that they pulled first
+    none                   ends all of these
+
+and these happen once:
+
+    redeployed             somebody forces a new deployment
+    scaled                 somebody sets its desired count to `value`
+    deleted                somebody deletes it
+    recreated              somebody deletes it and, once it is gone, makes it again as it was
+    spot-interruption      a Spot interruption ends one of its tasks
+    host-failure           the host of one of its tasks fails
+    termination-notice     the host of one of its tasks is terminated
+    task-stopped           somebody stops one of its tasks
+"""
+
+from __future__ import annotations
+
+from weco_deploy.sandbox.ecs import service_calls, targets, tasks
+from weco_deploy.sandbox.ecs.errors import ApiError, invalid
+from weco_deploy.sandbox.ecs.lookups import cluster_of, service_of
+from weco_deploy.sandbox.ecs.region import Region
+from weco_deploy.sandbox.ecs.state import Cluster, Json, Service, Trouble
+
+LASTING = {
+    "no-capacity": "no_capacity",
+    "targets-fail": "targets_fail",
+    "target-group-missing": "target_group_missing",
+    "hides-digests": "hides_digests",
+    "hides-revisions": "hides_revisions",
+    "image-by-digest": "image_by_digest",
+    "pulls-once": "pulls_once",
+}
+STOPS = {
+    "spot-interruption": ("SpotInterruption", "Your Spot Task was interrupted."),
+    "host-failure": ("InfrastructureHealth", "The underlying infrastructure of the task is unhealthy."),
+    "termination-notice": (
+        "TerminationNotice",
+        "Your Spot Task was interrupted: termination notice received.",
+    ),
+    "task-stopped": ("UserInitiated", "Task stopped by user"),
+}
+KINDS = frozenset({*LASTING, *STOPS, "alarm", "none", "redeployed", "scaled", "deleted", "recreated"})
+GONE_AGAIN_AFTER = 1.0
+"""Seconds between two looks whether a deleted service is gone, so that it can be made again."""
+
+
+def make_trouble(region: Region, request: Json) -> Json:
+    """sandbox:MakeTrouble."""
+    cluster = cluster_of(region, request)
+    service = service_of(cluster, request["service"])
+    kind = request["kind"]
+    if kind not in KINDS:
+        raise invalid(f"there is no trouble {kind!r}; there is {', '.join(sorted(KINDS))}")
+    if kind == "scaled" and "value" not in request:
+        raise invalid("scaled needs a value")
+
+    def begin() -> None:
+        # A service that was made again under this name is the one that is meant.
+        _begin(region, cluster, cluster.services[service.name], kind, request)
+
+    if request.get("after"):
+        region.after(request["after"], begin)
+    else:
+        begin()
+    return {}
+
+
+def _begin(region: Region, cluster: Cluster, service: Service, kind: str, request: Json) -> None:
+    if kind in LASTING:
+        setattr(service.trouble, LASTING[kind], True)
+    elif kind == "none":
+        service.trouble = Trouble()
+        region.alarms -= service.alarms
+    elif kind == "alarm":
+        region.alarms |= service.alarms
+    elif kind in STOPS:
+        _stop_one(region, service, *STOPS[kind])
+    else:
+        _by_somebody(region, cluster, service, kind, request)
+    if kind in {"targets-fail", "none"}:
+        targets.recheck(region, service, lambda task: tasks.target_known(region, task))
+    region.wake(service)
+
+
+def _stop_one(region: Region, service: Service, code: str, reason: str) -> None:
+    running = [task for task in service.tasks.values() if task.running and task.wanted]
+    if not running:
+        return
+    if code == "UserInitiated":
+        tasks.stop(region, running[0], code, reason)
+    else:
+        tasks.end(region, running[0], code, reason)
+
+
+def _by_somebody(region: Region, cluster: Cluster, service: Service, kind: str, request: Json) -> None:
+    named: Json = {"cluster": cluster.name, "service": service.name}
+    try:
+        match kind:
+            case "redeployed":
+                service_calls.update_service(region, named | {"forceNewDeployment": True})
+            case "scaled":
+                service_calls.update_service(region, named | {"desiredCount": request["value"]})
+            case "deleted" | "recreated":
+                service_calls.delete_service(region, named | {"force": True})
+    except ApiError:
+        # What somebody else tries may be refused, as what we try.
+        return
+    if kind == "recreated":
+        _recreate_once_gone(region, cluster, service)
+
+
+def _recreate_once_gone(region: Region, cluster: Cluster, service: Service) -> None:
+    if cluster.services.get(service.name) is not service:
+        return
+    if service.status == "INACTIVE":
+        service_calls.recreate(region, cluster, service.name)
+    else:
+        region.after(GONE_AGAIN_AFTER, lambda: _recreate_once_gone(region, cluster, service))

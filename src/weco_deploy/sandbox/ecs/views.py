@@ -1,0 +1,296 @@
+"""The state in AWS's words: what DescribeServices, DescribeTasks and the reads of deployments answer."""
+
+from __future__ import annotations
+
+from weco_deploy.sandbox.ecs.images import by_digest
+from weco_deploy.sandbox.ecs.state import (
+    Cluster,
+    Container,
+    Deployment,
+    Json,
+    Revision,
+    Service,
+    ServiceDeployment,
+    Task,
+)
+
+SHOWN_AS_GIVEN = (
+    "availabilityZoneRebalancing",
+    "capacityProviderStrategy",
+    "deploymentController",
+    "enableExecuteCommand",
+    "healthCheckGracePeriodSeconds",
+    "launchType",
+    "loadBalancers",
+    "networkConfiguration",
+    "placementConstraints",
+    "placementStrategy",
+    "platformVersion",
+    "propagateTags",
+    "schedulingStrategy",
+    "serviceRegistries",
+)
+"""What DescribeServices answers as CreateService or UpdateService had it."""
+LISTS = ("loadBalancers", "placementConstraints", "placementStrategy", "serviceRegistries")
+
+
+def service_view(service: Service) -> Json:
+    """A service without its tags."""
+    tasks = service.tasks.values()
+    view: Json = {name: [] for name in LISTS}
+    view |= {name: service.request[name] for name in SHOWN_AS_GIVEN if name in service.request}
+    view |= {
+        "serviceArn": service.arn,
+        "serviceName": service.name,
+        "clusterArn": service.cluster.arn,
+        "status": service.status,
+        "desiredCount": service.desired if service.status == "ACTIVE" else 0,
+        "runningCount": sum(task.running for task in tasks),
+        "pendingCount": sum(task.pending for task in tasks),
+        "schedulingStrategy": service.scheduling,
+        "deploymentController": {"type": service.controller},
+        "deploymentConfiguration": service.configuration,
+        "createdAt": service.created_at,
+        "createdBy": f"arn:aws:iam::{service.arn.split(':')[4]}:root",
+        "enableECSManagedTags": bool(service.request.get("enableECSManagedTags", False)),
+        "enableExecuteCommand": bool(service.request.get("enableExecuteCommand", False)),
+        "propagateTags": service.request.get("propagateTags", "NONE"),
+        "taskDefinition": service.definition.arn,
+        "events": list(service.events),
+        "deployments": [],
+    }
+    if service.controller != "ECS":
+        view["taskSets"] = [_task_set(service, deployment) for deployment in service.deployments]
+        return view
+    view["deployments"] = [_deployment(service, deployment) for deployment in service.deployments]
+    if service.service_deployments:
+        view["currentServiceDeployment"] = service.service_deployments[0].arn
+        view["currentServiceRevisions"] = [
+            _revision_counts(service, deployment) for deployment in service.deployments
+        ]
+    return view
+
+
+def _deployment(service: Service, deployment: Deployment) -> Json:
+    tasks = service.tasks_of(deployment)
+    primary = deployment is service.primary
+    view: Json = {
+        "id": deployment.id,
+        "status": deployment.status,
+        "taskDefinition": deployment.revision.definition.arn,
+        "desiredCount": _requested(service, deployment),
+        "runningCount": sum(task.running for task in tasks),
+        "pendingCount": sum(task.pending for task in tasks),
+        "failedTasks": deployment.breaker.failures if primary or not deployment.completed else 0,
+        "createdAt": deployment.created_at,
+        "updatedAt": deployment.updated_at,
+        "launchType": service.launch_type,
+    }
+    if not service.classic:
+        view["rolloutState"] = deployment.state
+        view["rolloutStateReason"] = deployment.reason
+    return view
+
+
+def _requested(service: Service, deployment: Deployment) -> int:
+    """What is desired of a deployment: of the PRIMARY all, of the others what has not been told to stop."""
+    if deployment is service.primary:
+        return service.desired if service.status == "ACTIVE" else 0
+    return sum(task.wanted for task in service.tasks_of(deployment))
+
+
+def _task_set(service: Service, deployment: Deployment) -> Json:
+    tasks = service.tasks_of(deployment)
+    running = sum(task.running for task in tasks)
+    return {
+        "id": deployment.id,
+        "taskSetArn": service.arn.replace(":service/", ":task-set/") + f"/{deployment.id}",
+        "serviceArn": service.arn,
+        "clusterArn": service.cluster.arn,
+        "status": deployment.status,
+        "taskDefinition": deployment.revision.definition.arn,
+        "computedDesiredCount": service.desired,
+        "pendingCount": sum(task.pending for task in tasks),
+        "runningCount": running,
+        "createdAt": deployment.created_at,
+        "updatedAt": deployment.updated_at,
+        "launchType": service.launch_type,
+        "scale": {"value": 100.0, "unit": "PERCENT"},
+        "stabilityStatus": "STEADY_STATE" if running == service.desired else "STABILIZING",
+    }
+
+
+def _revision_counts(service: Service, deployment: Deployment) -> Json:
+    tasks = service.tasks_of(deployment)
+    return {
+        "arn": deployment.revision.arn,
+        "requestedTaskCount": _requested(service, deployment),
+        "runningTaskCount": sum(task.running for task in tasks),
+        "pendingTaskCount": sum(task.pending for task in tasks),
+    }
+
+
+def task_view(task: Task) -> Json:
+    """A task without its tags."""
+    view: Json = {
+        "taskArn": task.arn,
+        "clusterArn": task.cluster.arn,
+        "taskDefinitionArn": task.definition.arn,
+        "group": task.group,
+        "lastStatus": task.status,
+        "desiredStatus": task.desired_status,
+        "launchType": task.launch_type,
+        "healthStatus": task.health,
+        "createdAt": task.created_at,
+        "containers": [_container(task, container) for container in task.containers],
+        "attachments": [],
+        "overrides": {"containerOverrides": []},
+        "version": 1,
+        "connectivity": "CONNECTED",
+    }
+    view |= {
+        key: value
+        for key, value in {
+            "startedBy": task.started_by,
+            "pullStartedAt": task.pull_started_at,
+            "pullStoppedAt": task.pull_stopped_at,
+            "startedAt": task.started_at,
+            "stoppingAt": task.stopping_at,
+            "stoppedAt": task.stopped_at,
+            "stopCode": task.stop_code,
+            "stoppedReason": task.stopped_reason,
+        }.items()
+        if value
+    }
+    return view
+
+
+def _container(task: Task, container: Container) -> Json:
+    image = container.image
+    if container.digest and task.service is not None and task.service.trouble.image_by_digest:
+        image = by_digest(image, container.digest)
+    view: Json = {
+        "containerArn": f"{task.arn.replace(':task/', ':container/')}/{container.name}",
+        "taskArn": task.arn,
+        "name": container.name,
+        "image": image,
+        "lastStatus": container.status,
+        "healthStatus": container.health,
+        "networkBindings": [],
+        "networkInterfaces": [{"attachmentId": task.id, "privateIpv4Address": task.address}],
+    }
+    if container.digest:
+        view["imageDigest"] = container.digest
+    if container.exit_code is not None:
+        view["exitCode"] = container.exit_code
+    if container.reason:
+        view["reason"] = container.reason
+    return view
+
+
+def cluster_view(cluster: Cluster) -> Json:
+    active = [service for service in cluster.services.values() if service.status != "INACTIVE"]
+    return {
+        "clusterArn": cluster.arn,
+        "clusterName": cluster.name,
+        "status": "ACTIVE",
+        "registeredContainerInstancesCount": cluster.instances,
+        "runningTasksCount": sum(task.running for task in cluster.tasks.values()),
+        "pendingTasksCount": sum(task.pending for task in cluster.tasks.values()),
+        "activeServicesCount": len(active),
+        "statistics": [],
+        "settings": [],
+        "capacityProviders": [],
+        "defaultCapacityProviderStrategy": [],
+    }
+
+
+def service_deployment_brief(service: Service, record: ServiceDeployment) -> Json:
+    return _known(
+        {
+            "serviceDeploymentArn": record.arn,
+            "serviceArn": service.arn,
+            "clusterArn": service.cluster.arn,
+            "createdAt": record.created_at,
+            "startedAt": record.started_at,
+            "finishedAt": record.finished_at,
+            "targetServiceRevisionArn": record.deployment.revision.arn,
+            "status": record.status,
+            "statusReason": record.reason or None,
+        }
+    )
+
+
+def service_deployment_view(service: Service, record: ServiceDeployment) -> Json:
+    breaker = record.deployment.breaker
+    alarms = record.configuration.get("alarms", {})
+    view = _known(
+        {
+            "serviceDeploymentArn": record.arn,
+            "serviceArn": service.arn,
+            "clusterArn": service.cluster.arn,
+            "createdAt": record.created_at,
+            "startedAt": record.started_at,
+            "finishedAt": record.finished_at,
+            "stoppedAt": record.stopped_at,
+            "updatedAt": max(record.updated_at, record.deployment.updated_at),
+            "sourceServiceRevisions": [_summary(service, revision) for revision in record.sources],
+            "targetServiceRevision": _summary(service, record.deployment.revision),
+            "status": record.status,
+            "statusReason": record.reason or None,
+            "deploymentConfiguration": record.configuration,
+            "rollback": record.rollback,
+        }
+    )
+    view["deploymentCircuitBreaker"] = {
+        "status": breaker.status,
+        "failureCount": breaker.failures,
+        "threshold": breaker.rules.threshold(service.desired),
+    }
+    if alarms.get("enable"):
+        view["alarms"] = {
+            "status": _alarm_status(record),
+            "alarmNames": list(alarms["alarmNames"]),
+            "triggeredAlarmNames": list(record.triggered_alarms),
+        }
+    else:
+        view["alarms"] = {"status": "DISABLED"}
+    return view
+
+
+def _alarm_status(record: ServiceDeployment) -> str:
+    if record.triggered_alarms:
+        return "TRIGGERED"
+    if record.deployment.ignored_alarms:
+        return "DISABLED"
+    return "MONITORING" if record.status in {"PENDING", "IN_PROGRESS"} else "MONITORING_COMPLETE"
+
+
+def _summary(service: Service, revision: Revision) -> Json:
+    for deployment in service.deployments:
+        if deployment.revision is revision:
+            return _revision_counts(service, deployment)
+    return {"arn": revision.arn, "requestedTaskCount": 0, "runningTaskCount": 0, "pendingTaskCount": 0}
+
+
+def revision_view(service: Service, revision: Revision) -> Json:
+    """A service revision. Its images have digests once its first task has resolved them."""
+    view: Json = {
+        "serviceRevisionArn": revision.arn,
+        "serviceArn": service.arn,
+        "clusterArn": service.cluster.arn,
+        "taskDefinition": revision.definition.arn,
+        "createdAt": revision.created_at,
+        "containerImages": [],
+    } | revision.configuration
+    pins = {} if service.trouble.hides_revisions else revision.pins or {}
+    for container in revision.definition.containers:
+        image: Json = {"containerName": container["name"], "image": container["image"]}
+        if container["name"] in pins:
+            image["imageDigest"] = pins[container["name"]]
+        view["containerImages"].append(image)
+    return view
+
+
+def _known(view: Json) -> Json:
+    return {name: value for name, value in view.items() if value is not None}

@@ -1,0 +1,49 @@
+"""`weco_deploy.aws.session.Account` in front of a simulation: for the adapters, which know no difference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, cast
+
+from weco_deploy.aws.session import Account
+from weco_deploy.sandbox.ecs import Simulation
+from weco_deploy.sandbox.ecs.client import Client
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+
+
+class SimulatedAccount:
+    """What the adapters of ECS and of logs use of an `Account`."""
+
+    role_arn = None
+
+    def __init__(
+        self, simulation: Simulation, account: str, region: str, now: Callable[[], datetime]
+    ) -> None:
+        self.region = region
+        self._simulation = simulation
+        self._account = account
+        self._now = now
+        self.client = cache(self._client)
+
+    def ecs_without_retries(self) -> ECSClient:
+        return cast("ECSClient", self.client("ecs"))
+
+    def elsewhere(self, region: str) -> SimulatedAccount:
+        return SimulatedAccount(self._simulation, self._account, region, self._now)
+
+    def account_id(self) -> str:
+        return self._account
+
+    def _client(self, service: str) -> Client:
+        return Client(self._simulation, service, self._account, self.region, self._now, checks_answers=True)
+
+
+def simulated_account(
+    simulation: Simulation, account: str, region: str, now: Callable[[], datetime]
+) -> Account:
+    """An account in front of the simulation, as the adapters take one."""
+    return cast("Account", SimulatedAccount(simulation, account, region, now))
