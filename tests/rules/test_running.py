@@ -39,17 +39,12 @@ from weco_deploy.rules.running import (
     expectation,
     rested,
     running,
-    short,
     uses_any,
     wrong_container,
 )
 
 EXPECTED = (expecting(),)
 IDLE = view(service(desired=0, deployments=[primary(OURS, completed=True)]), ())
-
-
-def test_a_digest_is_shown_with_twelve_characters() -> None:
-    assert short("sha256:0123456789abcdef") == "sha256:0123456789ab"
 
 
 # Whose task

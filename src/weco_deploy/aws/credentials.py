@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from botocore.credentials import CredentialProvider, DeferredRefreshableCredentials
 
 from weco_deploy.aws.error_translation import told
+from weco_deploy.model.arn import account_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -34,12 +35,6 @@ def _user() -> str:
     except (KeyError, OSError):
         # A container may run under a user id that has no name.
         return "unknown"
-
-
-def account_in(arn: str) -> str:
-    """The account id that an ARN names, empty if it names none."""
-    parts = arn.split(":")
-    return parts[4] if len(parts) > 5 else ""
 
 
 class AssumedRole(CredentialProvider):
@@ -74,7 +69,7 @@ class AssumedRole(CredentialProvider):
         with told("sts", "AssumeRole"):
             answer = sts.assume_role(RoleArn=self._role_arn, RoleSessionName=self._session_name)
             credentials = answer["Credentials"]
-            self._account = account_in(answer["AssumedRoleUser"]["Arn"])
+            self._account = account_of(answer["AssumedRoleUser"]["Arn"])
             return {
                 "access_key": credentials["AccessKeyId"],
                 "secret_key": credentials["SecretAccessKey"],

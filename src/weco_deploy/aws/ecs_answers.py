@@ -6,10 +6,12 @@ not pulled no digest) become what the model says for unknown; statuses stay what
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from weco_deploy.aws.times import utc
+from weco_deploy.model.arn import Arn
 from weco_deploy.model.service import (
     Container,
     DefinedContainer,
@@ -39,6 +41,7 @@ ENVIRONMENT_TAG = "deployment:env"
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _OF_A_SERVICE = "service:"
+_OF_SERVICES = "service/"
 _BY_A_DEPLOYMENT = "ecs-svc/"
 
 
@@ -127,15 +130,17 @@ def key_from_arn(service_arn: str, cluster: str = "") -> ServiceKey | None:
         cluster: the name or ARN of the cluster it was listed in, for the short form.
 
     Returns:
-        None for a short ARN with no cluster given.
+        None for a short ARN with no cluster given, and for what is not the ARN of a service.
 
     """
-    head, _, tail = service_arn.partition(":service/")
-    named, _, name = tail.rpartition("/")
+    arn = Arn.parse(service_arn)
+    if arn is None or not arn.resource.startswith(_OF_SERVICES):
+        return None
+    named, _, name = arn.resource.removeprefix(_OF_SERVICES).rpartition("/")
     where = cluster or named
     if not where:
         return None
-    return ServiceKey(where if where.startswith("arn:") else f"{head}:cluster/{where}", name)
+    return ServiceKey(where if Arn.parse(where) else str(replace(arn, resource=f"cluster/{where}")), name)
 
 
 def found_seen(answered: ResourceTagMappingTypeDef) -> FoundService | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import urlsplit
 
-from weco_deploy.aws.credentials import account_in
 from weco_deploy.aws.error_translation import without_user_info
 from weco_deploy.aws.session import Account
+from weco_deploy.model.arn import account_of
 
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 """Of endpoints that need not be said: AWS's own in its partitions, IPv4 alone and dual-stack."""
@@ -27,7 +27,7 @@ def places(home: Account, services: Account, account_id: str | None) -> str:
 def _place(
     account: Account, account_id: str | None, clients: tuple[Literal["ecr", "dynamodb", "ecs"], ...]
 ) -> str:
-    known = account_in(account.role_arn or "") or account_id
+    known = account_of(account.role_arn) or account_id
     urls = dict.fromkeys(account.client(each).meta.endpoint_url for each in clients)
     endpoints = [
         without_user_info(url) for url in urls if not (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS)

@@ -17,11 +17,12 @@ from botocore.credentials import CredentialResolver
 
 from weco_deploy import __version__
 from weco_deploy.aws.answers import require_json
-from weco_deploy.aws.credentials import AssumedRole, account_in, role_session_name
+from weco_deploy.aws.credentials import AssumedRole, role_session_name
 from weco_deploy.aws.error_translation import told, translated, without_user_info
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.trace import trace
 from weco_deploy.errors import AwsError, WrongAccount
+from weco_deploy.model.arn import account_of
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -197,7 +198,7 @@ class Account:
         A role's is told by the answer of AssumeRole; only without a role is STS asked who we are.
         """
         if self._role is None:
-            return account_in(self._login.requested_by(self.region))
+            return account_of(self._login.requested_by(self.region))
         self._credentials_loaded()
         return self._role.account
 
@@ -247,7 +248,7 @@ class Account:
             raise AwsError("", str(error), "look at AWS_ENDPOINT_URL and at the region's name") from error
         require_json(client)
         # Roles of one account share its rates; without a role the account need not be known to be one.
-        self._rates.slow(client, account_in(self.role_arn or ""), self.region)
+        self._rates.slow(client, account_of(self.role_arn), self.region)
         if self._tell is not None:
             trace(client, self._tell)
         return client

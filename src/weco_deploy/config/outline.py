@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from weco_deploy.config import default_names, patterns
 from weco_deploy.config.nodes import Node
 from weco_deploy.config.patterns import Pattern
+from weco_deploy.model.arn import account_of
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION
 
 _REGISTRY_KEYS = {
@@ -70,13 +71,8 @@ def _registry(project: Node) -> tuple[str, str] | None:
     given = {key: _text(project, key, pattern) for key, pattern in _REGISTRY_KEYS.items() if project.at(key)}
     if None in given.values():
         return None
-    account_id = given.get("account_id") or _account_id(given.get("role_arn"))
+    account_id = given.get("account_id") or account_of(given.get("role_arn"))
     return account_id, given.get("region_name") or given.get("aws_region_name") or DEFAULT_REGION
-
-
-def _account_id(role_arn: str | None) -> str:
-    """The fifth of an ARN's parts, empty without an ARN."""
-    return role_arn.split(":")[4] if role_arn else ""
 
 
 def _environments(project: Node) -> Iterator[EnvironmentOutline]:

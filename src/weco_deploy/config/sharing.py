@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from weco_deploy.config import default_names, patterns
 from weco_deploy.config.nodes import Node, Problem
 from weco_deploy.config.outline import ImageOutline, ProjectOutline
+from weco_deploy.model.tags import environment_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def _tag_conflicts(user: _TagUser, earlier: Iterable[_TagUser]) -> Iterator[Prob
     for other in earlier:
         shared_ids = user.environment_ids & other.environment_ids
         if shared_ids and other.project_id != user.project_id:
-            tags = ", ".join(f"env.{environment_id}" for environment_id in sorted(shared_ids))
+            tags = ", ".join(environment_tag(environment_id) for environment_id in sorted(shared_ids))
             yield user.image.node.problem(
                 f"found the repository {user.image.repository!r} with {tags}, which the project "
                 f"{other.project_id!r} moves too (line {other.image.node.line}), "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from weco_deploy.model.tags import REF_PREFIX
+
 MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.oci.image.manifest.v1+json",
@@ -28,7 +30,7 @@ class TaggedImage:
     @property
     def refs(self) -> tuple[str, ...]:
         """Its `ref.*` tags, sorted: the first one names the image wherever one must be chosen."""
-        return tuple(sorted(tag for tag in self.tags if tag.startswith("ref.")))
+        return tuple(sorted(tag for tag in self.tags if tag.startswith(REF_PREFIX)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

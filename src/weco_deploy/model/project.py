@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from weco_deploy.errors import NotFound
+from weco_deploy.model.tags import environment_tag
 
 DEFAULT_REGION = "eu-west-1"
 DEFAULT_NAMESPACE = "uk.ac.wellcome"
@@ -30,7 +31,7 @@ class Environment:
     @property
     def tag(self) -> str:
         """The floating tag that its task definitions point at."""
-        return f"env.{self.id}"
+        return environment_tag(self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from weco_deploy.model.tags import REF_PREFIX
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageVersion:
@@ -21,7 +23,7 @@ class ImageVersion:
 
     @property
     def commit(self) -> str:
-        return self.ref.removeprefix("ref.")
+        return self.ref.removeprefix(REF_PREFIX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from weco_deploy.model.arn import resource_name
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ServiceKey:
@@ -18,7 +20,7 @@ class ServiceKey:
 
     @property
     def cluster_name(self) -> str:
-        return self.cluster.rsplit("/", 1)[-1]
+        return resource_name(self.cluster)
 
     def __str__(self) -> str:
         return f"{self.cluster_name}/{self.name}"
@@ -85,7 +87,7 @@ class Task:
 
     @property
     def id(self) -> str:
-        return self.arn.rsplit("/", 1)[-1]
+        return resource_name(self.arn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from weco_deploy.model.events import Event, Notice, Settled
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
+from weco_deploy.model.tags import environment_tag
 from weco_deploy.pipeline.execute import execute
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.watch import Patience, Watched, tracks, watch
@@ -95,7 +96,7 @@ def _left_behind(deployment: Deployment) -> str:
     # A rollback without a release would be this one again.
     how = "rollback --to-release" if deployment.kind is Kind.ROLLBACK else "rollback"
     return (
-        f"env.{deployment.environment} still points at the image of {', '.join(images)} that failed, also where ECS "
+        f"{environment_tag(deployment.environment)} still points at the image of {', '.join(images)} that failed, also where ECS "
         f"put the service back by itself; `{how}` moves it back"
     )
 

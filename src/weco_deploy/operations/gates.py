@@ -8,6 +8,7 @@ from weco_deploy.errors import GateClosed
 from weco_deploy.model.deployment import PRESUMED_GOOD, Kind
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
+from weco_deploy.model.tags import ENVIRONMENT_PREFIX
 from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.ports import Ports
 from weco_deploy.rules.gates import half_moved, untried
@@ -18,9 +19,9 @@ OVERRIDE = "if it must be, say why with --override-gate REASON, which is recorde
 
 def check_label(label: str, override: str | None, ports: Ports) -> None:
     """GateClosed if the label is an environment's tag that may be half moved, or bad."""
-    environment_id = label.removeprefix("env.")
+    environment_id = label.removeprefix(ENVIRONMENT_PREFIX)
     known = {environment.id for environment in ports.project.environments}
-    if override is not None or not label.startswith("env.") or environment_id not in known:
+    if override is not None or not label.startswith(ENVIRONMENT_PREFIX) or environment_id not in known:
         return
     images = {image.id for image in ports.project.images}
     against = half_moved(ports.store.environment(environment_id), images)

@@ -14,10 +14,11 @@ from weco_deploy.errors import NotFound, PlanRefused
 from weco_deploy.model.events import Event
 from weco_deploy.model.image import Repository, TaggedImage
 from weco_deploy.model.publication import Publication, PublishRequest
+from weco_deploy.model.tags import REF_PREFIX
 from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.pipeline.publishable import EngineImage, LayoutImageFile, Publishable
 from weco_deploy.ports import ImageLayout, Ports
-from weco_deploy.rules.publishing import REF, check_clean, check_label, check_movable, ref_tag
+from weco_deploy.rules.publishing import check_clean, check_label, check_movable, ref_tag
 
 
 def chosen_ref(
@@ -40,7 +41,7 @@ def chosen_ref(
 
 def engine_image(image_id: str, ref: str, ports: Ports) -> Publishable:
     """The image `<image id>:<commit>` of the Docker Engine. NotFound if it has none of that name."""
-    name = f"{image_id}:{ref.removeprefix(REF)}"
+    name = f"{image_id}:{ref.removeprefix(REF_PREFIX)}"
     found = ports.publishing.engine().find(name)
     if found is None:
         raise NotFound(

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from weco_deploy.errors import Command, NotFound, NothingToRelease, PlanRefused, UsageError
+from weco_deploy.model.digest import short_hash
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.project import Image
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.results import PreparedRelease
+from weco_deploy.model.tags import commit_tag
 from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.ports import Caller, Ports
 
@@ -149,7 +151,7 @@ def new_release(
 
 def ref_of(digest: str) -> str:
     """A name for a version that has no `ref.*` tag."""
-    return f"ref.{digest.removeprefix('sha256:')[:12]}"
+    return commit_tag(short_hash(digest))
 
 
 def _finish(ports: Ports, release: Release, previous: Release | None, *, save: bool) -> PreparedRelease:

@@ -14,6 +14,7 @@ from itertools import count
 from typing import TypeAlias
 
 from weco_deploy.errors import BadImageLayout, DeployError, Interrupted
+from weco_deploy.model.digest import short_hash
 from weco_deploy.model.events import Event, Notice
 from weco_deploy.model.publication import Blob, LayoutImage, Part
 from weco_deploy.pipeline import concurrent_calls
@@ -51,15 +52,15 @@ def upload(
 
     def done(place: int) -> None:
         blob = blobs[place]
-        tell(Notice(f"{short(blob.digest)} uploaded, {megabytes(blob.size)} ({next(sent)} of {len(blobs)})"))
+        tell(
+            Notice(
+                f"{short_hash(blob.digest)} uploaded, {megabytes(blob.size)} ({next(sent)} of {len(blobs)})"
+            )
+        )
 
     _each([partial(_send, layout, blob, repository, uploads, turn) for blob in blobs], ports, done)
     for manifest in (*image.parts, image.top):
         uploads.put(repository, manifest)
-
-
-def short(digest: str) -> str:
-    return digest.removeprefix("sha256:")[:12]
 
 
 def megabytes(size: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from weco_deploy.model.arn import Arn
 from weco_deploy.model.service import ServiceKey
 
 # What follows the region in the console's host name, by the partition of the cluster's ARN.
@@ -29,12 +30,11 @@ def console_links(key: ServiceKey) -> ConsoleLinks | None:
     None if the cluster is no ARN (`arn:<partition>:ecs:<region>:<account>:cluster/<name>`), or one of a
     partition whose console we don't know.
     """
-    partition, _, rest = key.cluster.removeprefix("arn:").partition(":ecs:")
-    region = rest.partition(":")[0]
-    host = _HOSTS.get(partition)
-    if host is None or not region:
+    arn = Arn.parse(key.cluster)
+    host = _HOSTS.get(arn.partition) if arn else None
+    if arn is None or host is None or not arn.region:
         return None
-    region = quote(region, safe="")
+    region = quote(arn.region, safe="")
     cluster, service = quote(key.cluster_name, safe=""), quote(key.name, safe="")
     page = f"https://{region}.{host}/ecs/v2/clusters/{cluster}/services/{service}"
     return ConsoleLinks(service=f"{page}/health?region={region}", logs=f"{page}/logs?region={region}")

@@ -18,6 +18,7 @@ from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.publication import Publication
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 from weco_deploy.model.results import PreparedRelease, ReleaseDifference
+from weco_deploy.model.tags import REF_PREFIX
 from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
 from weco_deploy.report.wording import in_utc
@@ -284,8 +285,8 @@ def _planned_image(image: PlannedImage) -> Document:
         "tag": image.tag,
         "from_digest": image.from_digest,
         "to_digest": image.manifest.digest,
-        "from_commit": image.from_ref.removeprefix("ref.") if image.from_ref else None,
-        "to_commit": image.to_ref.removeprefix("ref."),
+        "from_commit": image.from_ref.removeprefix(REF_PREFIX) if image.from_ref else None,
+        "to_commit": image.to_ref.removeprefix(REF_PREFIX),
         "moves": image.moves,
     }
 

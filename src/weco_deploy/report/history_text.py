@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.digest import short_hash
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.release import Release
 from weco_deploy.report.next_steps import command
@@ -12,7 +13,7 @@ from weco_deploy.report.page import DIM, Page, status_style
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Cell, Column, Styled
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import listed, minute, short_digest, short_id, version_name
+from weco_deploy.report.wording import listed, minute, short_id, version_name
 
 
 def releases_text(releases: Sequence[Release], screen: Screen, options: Sequence[str] = ()) -> str:
@@ -100,6 +101,6 @@ def _image_row(image_id: str, image: TaggedImage | None) -> tuple[Cell, ...]:
     return (
         one_line(image_id),
         version_name(image.refs[0], None) if image.refs else Styled("no ref tag", DIM),
-        short_digest(image.digest),
+        short_hash(one_line(image.digest)),
         minute(image.pushed_at) if image.pushed_at else "",
     )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from weco_deploy.model.arn import resource_name
 from weco_deploy.model.deployment import GOOD, Failure, ServiceOutcome, ServiceStatus
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.report.screen import Symbols
@@ -92,7 +93,7 @@ def _failure_lines(failure: Failure) -> Iterator[Line]:
 
 def _circumstances(failure: Failure) -> Iterator[str]:
     if failure.task:
-        yield f"task {one_line(failure.task.rsplit('/', 1)[-1])}"
+        yield f"task {one_line(resource_name(failure.task))}"
     if failure.container:
         yield f"container {one_line(failure.container)}"
     if failure.stop_code:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from weco_deploy.model.digest import short_hash
 from weco_deploy.model.release import ImageVersion
+from weco_deploy.model.tags import REF_PREFIX
 from weco_deploy.report.untrusted import one_line
 
 NOTHING = "nothing"
@@ -20,12 +22,8 @@ def short_id(identifier: str) -> str:
 def version_name(ref: str | None, digest: str | None) -> str:
     """The commit in seven characters; where no ref is known the digest in twelve."""
     if ref:
-        return one_line(ref.removeprefix("ref."))[:7]
-    return short_digest(digest) if digest else NOTHING
-
-
-def short_digest(digest: str) -> str:
-    return one_line(digest.removeprefix("sha256:"))[:12]
+        return one_line(ref.removeprefix(REF_PREFIX))[:7]
+    return short_hash(one_line(digest)) if digest else NOTHING
 
 
 def version_names(
@@ -35,7 +33,7 @@ def version_names(
     before, after = version_name(before_ref, before_digest), version_name(after_ref, after_digest)
     if before == after and before_digest and after_digest:
         # One commit was built twice, or the image has two refs: only the digests tell.
-        return short_digest(before_digest), short_digest(after_digest)
+        return short_hash(one_line(before_digest)), short_hash(one_line(after_digest))
     return before, after
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from weco_deploy.model.digest import short_digest
 from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
 from weco_deploy.rules.expecting import expected_of
 from weco_deploy.rules.planning import examine
-from weco_deploy.rules.running import rolling, short
+from weco_deploy.rules.running import rolling
 
 
 def drift(project: Project, environment: Environment, release: Release, seen: Snapshot) -> tuple[str, ...]:
@@ -17,8 +18,8 @@ def drift(project: Project, environment: Environment, release: Release, seen: Sn
     """
     digests = {image_id: version.digest for image_id, version in release.versions.items()}
     tags = tuple(
-        f"{image_id}: {environment.tag} points at {short(view.tagged) if view.tagged else 'nothing'}, "
-        f"not at {short(digest)}"
+        f"{image_id}: {environment.tag} points at {short_digest(view.tagged) if view.tagged else 'nothing'}, "
+        f"not at {short_digest(digest)}"
         for image_id, view in seen.images.items()
         if (digest := digests.get(image_id)) is not None and view.tagged != digest
     )

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 
 from weco_deploy.errors import Command, PlanRefused
 from weco_deploy.model.deployment import Kind
+from weco_deploy.model.digest import short_digest
 from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.plan import Action, Expected, Plan, PlannedImage, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
@@ -25,7 +26,6 @@ from weco_deploy.rules.running import (
     expectation,
     rested,
     rolling,
-    short,
     uses_any,
 )
 
@@ -151,7 +151,7 @@ def _image_refusals(
 
 
 def _named(version: ImageVersion) -> str:
-    return f"{version.ref} ({short(version.digest)})" if version.digest else version.ref
+    return f"{version.ref} ({short_digest(version.digest)})" if version.digest else version.ref
 
 
 def movable(repository: Repository, tag: str) -> bool:

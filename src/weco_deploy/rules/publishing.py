@@ -8,9 +8,9 @@ import re
 from weco_deploy.errors import Command, PlanRefused, UsageError
 from weco_deploy.model.image import Manifest, Repository
 from weco_deploy.model.publication import LocalImage
+from weco_deploy.model.tags import ENVIRONMENT_PREFIX, REF_PREFIX
 from weco_deploy.rules.planning import movable
 
-REF = "ref."
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,123}")
 """A tag by itself, as the local image has it, and with `ref.` before: it has 128 characters at most."""
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -19,20 +19,20 @@ _NAMED = 5
 
 def ref_tag(ref: str) -> str:
     """The tag of a commit, given with or without `ref.`. UsageError if that can't be one."""
-    commit = ref.removeprefix(REF)
+    commit = ref.removeprefix(REF_PREFIX)
     if not _REF.fullmatch(commit):
         raise UsageError(
             f"{ref!r} can't be an image's ref",
             "a commit's id, or letters, digits, `.`, `_` and `-` (124 at most, no `.` or `-` first)",
         )
-    return f"{REF}{commit}"
+    return f"{REF_PREFIX}{commit}"
 
 
 def check_label(label: str) -> None:
     """UsageError if the label is no tag, or one that `publish` must not move."""
     if not _LABEL.fullmatch(label):
         raise UsageError(f"{label!r} can't be a tag", "letters, digits, `.`, `_` and `-` (128 at most)")
-    if label.startswith("env."):
+    if label.startswith(ENVIRONMENT_PREFIX):
         raise UsageError(
             f"{label} says what runs in an environment, so only a deployment moves it",
             (
@@ -40,8 +40,10 @@ def check_label(label: str) -> None:
                 Command("release-deploy", "--from-label", "LABEL"),
             ),
         )
-    if label.startswith(REF):
-        raise UsageError(f"{label} names a commit, so it is no label", f"say --ref {label.removeprefix(REF)}")
+    if label.startswith(REF_PREFIX):
+        raise UsageError(
+            f"{label} names a commit, so it is no label", f"say --ref {label.removeprefix(REF_PREFIX)}"
+        )
 
 
 def check_clean(changed: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from weco_deploy.model.digest import short_digest
 from weco_deploy.model.environment import KnownService
 from weco_deploy.model.plan import Expected
 from weco_deploy.model.service import (
@@ -38,12 +39,6 @@ class Finding:
 
     match: Match
     why: str
-
-
-def short(digest: str) -> str:
-    """A digest as people read it: `sha256:` and twelve characters."""
-    algorithm, _, value = digest.partition(":")
-    return f"{algorithm}:{value[:12]}"
 
 
 def belongs(task: Task, deployment: EcsDeployment) -> bool:
@@ -137,7 +132,7 @@ def _by_tasks(view: ServiceView, primary: EcsDeployment, expected: tuple[Expecte
     if wrong:
         _, container, one = wrong
         digest = container.digest or ""
-        return Finding(Match.WRONG, f"runs {short(digest)} of {one.image_id}")
+        return Finding(Match.WRONG, f"runs {short_digest(digest)} of {one.image_id}")
     match = compare(tasks, expected)
     # What is wrong now may still be a task of the deployment before.
     return Finding(Match.UNTOLD if match is Match.WRONG else match, "its tasks run the release")
@@ -147,7 +142,9 @@ def _by_revision(resolved: tuple[ResolvedImage, ...], expected: tuple[Expected, 
     ours = [(image, one) for image in resolved for one in expected if one.concerns(image.image)]
     for image, one in ours:
         if image.digest and image.digest not in one.digests:
-            return Finding(Match.WRONG, f"its deployment resolved {one.image_id} to {short(image.digest)}")
+            return Finding(
+                Match.WRONG, f"its deployment resolved {one.image_id} to {short_digest(image.digest)}"
+            )
     right = bool(ours) and all(image.digest for image, _ in ours)
     return Finding(Match.RIGHT if right else Match.UNTOLD, "its deployment resolved to the release")
 

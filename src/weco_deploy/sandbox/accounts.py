@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weco_deploy.errors import SandboxError
+from weco_deploy.model.arn import Arn
 from weco_deploy.model.project import Environment, Image, Project
 
 SANDBOX_ACCOUNT = "111122223333"
 """The caller's account if no project names an account."""
 
-_ROLE = re.compile(r"arn:[\w-]+:iam::(\d{12}):role/.+")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,9 @@ def image_name(project: Project, image: Image, caller: str) -> str:
 def _account(role_arn: str | None, caller: str) -> str:
     if role_arn is None:
         return caller
-    role = _ROLE.fullmatch(role_arn)
-    if role is None:
+    role = Arn.parse(role_arn)
+    if role is None or not (role.resource.startswith("role/") and _ACCOUNT.fullmatch(role.account)):
         raise SandboxError(
             f"{role_arn!r} is not the ARN of a role", "it looks like arn:aws:iam::<account>:role/<name>"
         )
-    return role[1]
+    return role.account

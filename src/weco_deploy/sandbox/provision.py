@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from weco_deploy.model.project import Environment, Image, Project
+from weco_deploy.model.tags import commit_tag
 from weco_deploy.sandbox import images
 from weco_deploy.sandbox.accounts import Place, home, image_name, services_of
 from weco_deploy.sandbox.behaviour import GOOD
@@ -95,7 +96,7 @@ def _create_repositories(project: Project, aws: LocalAws, caller: str) -> None:
 def _push_first_image(place: Place, image: Image, registry: Registry, env_tags: Sequence[str]) -> None:
     commit = new_commit()
     built = images.build(image.repository, commit, GOOD)
-    registry.push(place, image.repository, built, (f"ref.{commit}", LATEST, *env_tags))
+    registry.push(place, image.repository, built, (commit_tag(commit), LATEST, *env_tags))
 
 
 def _create_environment(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from weco_deploy.errors import NotFound, SandboxError
 from weco_deploy.model.project import Project
+from weco_deploy.model.tags import commit_tag
 from weco_deploy.sandbox import emulator, images, state, supervisor
 from weco_deploy.sandbox.accounts import Place, caller_account, home
 from weco_deploy.sandbox.behaviour import GOOD, Behaviour
@@ -105,7 +106,7 @@ class Sandbox:
         """Like `push`, but with a target from `target` or `targets`. Raises SandboxError."""
         commit = commit or new_commit()
         build = images.build_multi_arch if multi_arch else images.build
-        image, ref = build(target.repository, commit, behaviour), f"ref.{commit}"
+        image, ref = build(target.repository, commit, behaviour), commit_tag(commit)
         place = Place(target.account, target.region)
         Registry(self.state.port).push(place, target.repository, image, (ref, LATEST))
         return PushedImage(image_id=target.image_id, ref=ref, digest=image.digest)

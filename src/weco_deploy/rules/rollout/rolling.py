@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from weco_deploy.model.deployment import SETTLED, ServiceStatus
+from weco_deploy.model.digest import short_digest
 from weco_deploy.model.plan import PlannedService
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView, Task
 from weco_deploy.rules.running import (
@@ -21,7 +22,6 @@ from weco_deploy.rules.running import (
     compare,
     rested,
     running,
-    short,
     wrong_container,
 )
 
@@ -271,8 +271,8 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
         task, container, one = wrong
         return _fail(
             track,
-            f"task {task.id} runs {short(container.digest or '')} of {one.image_id}, not the release's "
-            f"{short(min(one.digests)) if len(one.digests) == 1 else 'digests'}",
+            f"task {task.id} runs {short_digest(container.digest or '')} of {one.image_id}, not the release's "
+            f"{short_digest(min(one.digests)) if len(one.digests) == 1 else 'digests'}",
         )
     if not rested(service):
         return replace(track, steady=0, state=_rolling(service, ours))

@@ -1,0 +1,38 @@
+"""Amazon Resource Names, which name a thing at AWS and say where it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_PARTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Arn:
+    """`arn:<partition>:<service>:<region>:<account>:<resource>`; region and account may be empty, as in a role's."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @classmethod
+    def parse(cls, text: str) -> Arn | None:
+        """The ARN that a text is, or None if it is not an ARN."""
+        prefix, *parts = text.split(":", _PARTS - 1)
+        return cls(*parts) if prefix == "arn" and len(parts) == _PARTS - 1 else None
+
+    def __str__(self) -> str:
+        return ":".join(("arn", self.partition, self.service, self.region, self.account, self.resource))
+
+
+def account_of(arn: str | None) -> str:
+    """The account that an ARN names; empty if it names none, is not an ARN, or there is none."""
+    parsed = Arn.parse(arn or "")
+    return parsed.account if parsed else ""
+
+
+def resource_name(arn: str) -> str:
+    """The last part of an ARN's resource, such as a task's id or a cluster's name; a plain name stays as it is."""
+    return arn.rpartition("/")[2]
