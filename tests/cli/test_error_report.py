@@ -1,4 +1,4 @@
-"""Errors that nothing foresaw, and the exit code of those that were."""
+"""How errors are written."""
 
 import traceback
 from collections.abc import Callable
@@ -7,13 +7,9 @@ import pytest
 from botocore.exceptions import ClientError, ProxyConnectionError
 
 from tests.cli.desk import Desk
-from tests.report.samples import deployment
 from weco_deploy.aws.error_translation import told
-from weco_deploy.cli.error_report import exit_code as error_code
-from weco_deploy.cli.output import exit_code
 from weco_deploy.cli.tracebacks import origin_of
-from weco_deploy.errors import AwsError, Declined, EnvironmentLocked, Interrupted, UsageError
-from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.errors import AwsError
 
 
 def broken(*_: object, **__: object) -> None:
@@ -93,43 +89,3 @@ def test_what_others_wrote_into_a_message_does_not_reach_the_terminal(desk: Desk
     ran = desk.run("show-releases")
 
     assert "\x1b" not in ran.err
-
-
-@pytest.mark.parametrize(
-    ("error", "usual"),
-    [
-        (AwsError("ecs:UpdateService", "no"), 1),
-        (UsageError("no"), 2),
-        (EnvironmentLocked("no"), 4),
-        (Declined("no"), 1),
-        (Interrupted("no"), 130),
-    ],
-)
-def test_where_codes_are_answers_every_error_is_5_but_an_interruption(error: AwsError, usual: int) -> None:
-    plan = ["plan", "--detailed-exitcode"]
-    assert error_code(error, ["plan"], {}) == usual
-    assert error_code(error, ["deploy"], {"WECO_DEPLOY_DETAILED_EXITCODE": "1"}) == usual
-    assert error_code(error, ["plan"], {"WECO_DEPLOY_DETAILED_EXITCODE": "0"}) == usual
-    expected = 130 if usual == 130 else 5
-    assert error_code(error, plan, {}) == expected
-    assert error_code(error, ["plan"], {"WECO_DEPLOY_DETAILED_EXITCODE": "true"}) == expected
-
-
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        (DeploymentStatus.SUCCEEDED, 0),
-        (DeploymentStatus.FAILED, 1),
-        (DeploymentStatus.ROLLED_BACK, 1),
-        (DeploymentStatus.UNVERIFIED, 1),
-        (DeploymentStatus.TIMED_OUT, 3),
-        (DeploymentStatus.IN_PROGRESS, 3),
-        (DeploymentStatus.INTERRUPTED, 130),
-    ],
-)
-def test_only_a_deployment_that_succeeded_is_exit_code_0(status: DeploymentStatus, code: int) -> None:
-    assert exit_code(deployment(status=status)) == code
-
-
-def test_every_status_has_an_exit_code() -> None:
-    assert [exit_code(deployment(status=status)) == 0 for status in DeploymentStatus].count(True) == 1

@@ -10,7 +10,7 @@ from typing import TextIO
 import pytest
 
 from tests.report.samples import DEPLOYMENT_ID, deployment
-from weco_deploy.cli.error_report import reported
+from weco_deploy.cli.error_report import report
 from weco_deploy.cli.event_output import Telling
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.errors import AwsError
@@ -99,7 +99,7 @@ def test_an_interruption_that_a_library_made_a_broken_connection_of_is_one_all_t
     signals = Signals()
     monkeypatch.setattr(signals, "requested", lambda: True)
 
-    code = reported(AwsError("ecs:ListTasks", "connection broken"), Invocation(signals), ["show-releases"])
+    code = report(AwsError("ecs:ListTasks", "connection broken"), Invocation(signals))
 
     assert code == 130
     assert capsys.readouterr().err.startswith("error: interrupted")

@@ -3,10 +3,13 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("confirm-deploy", short_help="Watch a deployment made before, and close its record.")
+@click.command(
+    "confirm-deploy", cls=Command, short_help="Watch a deployment made before, and close its record."
+)
 @click.option(
     "--release-id",
     envvar="WECO_DEPLOY_RELEASE_ID",

@@ -3,10 +3,11 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("deploy", short_help="Deploy a release to an environment and watch it.")
+@click.command("deploy", cls=Command, short_help="Deploy a release to an environment and watch it.")
 @options.release_id
 @options.environment_id
 @options.deploy_options

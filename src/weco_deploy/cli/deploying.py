@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 
-from weco_deploy.cli import prompts
+from weco_deploy.cli import exit_codes, prompts
 from weco_deploy.cli.event_output import Telling, approval
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.cli.options import DeployFlags
-from weco_deploy.cli.output import CHANGES, DONE, answer, exit_code
+from weco_deploy.cli.output import answer
 from weco_deploy.cli.project_context import Opened
 from weco_deploy.cli.releasing import description_of, label_of, release_of, unsaved
 from weco_deploy.cli.streams import write_notice
@@ -139,7 +139,7 @@ def plan(
     about = flags.description or DEFAULT_DESCRIPTION
     request = _request(choose(opened.ports, named), target, about, flags)
     changes = _shown(opened, request).changes
-    return CHANGES if detailed_exitcode and changes else DONE
+    return exit_codes.CHANGES if detailed_exitcode and changes else exit_codes.DONE
 
 
 def confirm(
@@ -199,7 +199,7 @@ def _carried_out(opened: Opened, request: DeployRequest, introduce: Callable[[],
     if opened.settings.dry_run:
         introduce()
         _shown(opened, request)
-        return DONE
+        return exit_codes.DONE
     opened.invocation.request = request
     with Telling(opened.invocation, opened.ports.clock.utc) as tell:
         approve = approval(opened, tell)
@@ -232,4 +232,4 @@ def _answered(opened: Opened, deployment: Deployment) -> int:
 
     request = opened.invocation.request
     answer(opened.settings, lambda: deployment_document(deployment, opened.options, request), text)
-    return exit_code(deployment)
+    return exit_codes.of_deployment(deployment)

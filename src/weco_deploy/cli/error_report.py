@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 import click
 
+from weco_deploy.cli import exit_codes
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.cli.streams import write_notice, write_result
 from weco_deploy.cli.tracebacks import message_of, origin_of
@@ -17,20 +16,15 @@ from weco_deploy.report.documents import Document, deployment_document, error_do
 from weco_deploy.report.next_steps import next_steps
 from weco_deploy.report.untrusted import one_line
 
-ERROR_BESIDE_CODES = 5
-"""The exit code of any error where 1 or 2 are answers, as `plan --detailed-exitcode` gives them."""
-_ANSWERING = {"plan": "--detailed-exitcode"}
-"""The commands that answer by exit code, and the flags that make them."""
 
-
-def reported(error: BaseException, invocation: Invocation, arguments: Sequence[str]) -> int:
-    """Tell what went wrong and answer the exit code."""
+def report(error: BaseException, invocation: Invocation) -> int:
+    """Write what went wrong, and return the exit code."""
     ours = _ours(error, invocation)
     if invocation.settings.verbose and not isinstance(error, click.ClickException):
         write_notice(origin_of(error))
     options = invocation.settings.project_options
     write_notice(_line(ours, options))
-    if invocation.settings.json or _asks_for_json(arguments, os.environ):
+    if invocation.settings.json:
         try:
             write_result(json_text(_document(ours, invocation)))
         except DeployError as unwritable:
@@ -38,7 +32,7 @@ def reported(error: BaseException, invocation: Invocation, arguments: Sequence[s
     elif invocation.recorded is not None:
         for step in next_steps(invocation.recorded, options, invocation.request):
             write_notice(str(step))
-    return exit_code(ours, arguments, os.environ)
+    return exit_codes.of_error(ours, invocation)
 
 
 def _document(error: DeployError, invocation: Invocation) -> Document:
@@ -46,12 +40,6 @@ def _document(error: DeployError, invocation: Invocation) -> Document:
     if recorded is None:
         return error_document(error, options)
     return deployment_document(recorded, options, invocation.request)
-
-
-def exit_code(error: DeployError, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
-    if isinstance(error, Interrupted) or not _answers_by_code(arguments, environ):
-        return error.exit_code
-    return ERROR_BESIDE_CODES
 
 
 def _ours(error: BaseException, invocation: Invocation) -> DeployError:
@@ -87,23 +75,3 @@ def _line(error: DeployError, options: Sequence[str]) -> str:
         return one_line(f"error: {first}; {hint}" if hint else f"error: {first}")
     indented = [f"  {one_line(each)}" for each in rest]
     return "\n".join((f"error: {one_line(first)}", *indented, *([one_line(hint)] if hint else [])))
-
-
-def _asks_for_json(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """What the arguments seem to ask for, if they could not be parsed."""
-    named = [after for before, after in pairwise(arguments) if before == "--output"]
-    joined = [each.removeprefix("--output=") for each in arguments if each.startswith("--output=")]
-    chosen = [*named, *joined] or [environ.get("WECO_DEPLOY_OUTPUT", "")]
-    return chosen[-1] == "json"
-
-
-def _answers_by_code(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
-    return any(
-        command in arguments and (flag in arguments or _is_set(flag, environ))
-        for command, flag in _ANSWERING.items()
-    )
-
-
-def _is_set(flag: str, environ: Mapping[str, str]) -> bool:
-    value = environ.get(f"WECO_DEPLOY_{flag.lstrip('-').replace('-', '_').upper()}", "")
-    return value.lower() in {"1", "true", "t", "yes", "y", "on"}

@@ -44,9 +44,11 @@ class Invocation:
 
     `recorded` is the deployment as it was last told of: once there is one, JSON answers with it
     whatever happens. `request` is what that deployment was asked for, to be repeated in the commands that are suggested.
+    `error_exit_code` is the exit code of every error, where the command answers by exit code; None: each error's own.
     """
 
     signals: Signals
     settings: Settings = field(default_factory=Settings)
     recorded: Deployment | None = None
     request: DeployRequest | ConfirmRequest | None = None
+    error_exit_code: int | None = None

@@ -7,8 +7,10 @@ from importlib import import_module
 
 import click
 
+from weco_deploy.cli.command import Group, json_errors_if_asked
 
-class LazyGroup(click.Group):
+
+class LazyGroup(Group):
     """A group whose commands live in modules of their own: `modules` says which, by command name.
 
     Each module has the command under its own name, with `_` for `-`. Running one imports that one; the
@@ -31,10 +33,11 @@ class LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         from difflib import get_close_matches
 
-        likely = " or ".join(repr(each) for each in get_close_matches(args[0], self.modules))
-        raise click.UsageError(
-            f"No such command {args[0]!r}.{f' Did you mean {likely}?' if likely else ''}", ctx
-        )
+        likely = " or ".join(repr(name) for name in get_close_matches(args[0], self.modules))
+        with json_errors_if_asked(ctx, args):
+            raise click.UsageError(
+                f"No such command {args[0]!r}.{f' Did you mean {likely}?' if likely else ''}", ctx
+            )
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(self.modules)

@@ -3,10 +3,11 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("lock", short_help="Keep deployments away from an environment.")
+@click.command("lock", cls=Command, short_help="Keep deployments away from an environment.")
 @options.environment_to_name
 @click.option(
     "--reason",

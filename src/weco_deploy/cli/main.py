@@ -14,9 +14,10 @@ import click
 
 from weco_deploy import __version__
 from weco_deploy.cli import gc_pause
+from weco_deploy.cli.command import BAD_USAGE, requested_output
 from weco_deploy.cli.invocation import PROGRAM, Invocation, Settings
 from weco_deploy.cli.lazy import LazyGroup
-from weco_deploy.errors import Interrupted, UsageError
+from weco_deploy.errors import Interrupted
 from weco_deploy.local.interrupts import Signals, leave
 
 
@@ -39,6 +40,19 @@ class WecoDeploy(LazyGroup):
         "unlock": "weco_deploy.cli.unlock",
         "sandbox": "weco_deploy.cli.sandbox",
     }
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # An error before the options are known as a whole, in the name of the command say, is JSON if it should be.
+        invocation: Invocation = ctx.obj
+        arguments = tuple(args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except BAD_USAGE:
+            output = requested_output(arguments) or os.environ.get("WECO_DEPLOY_OUTPUT")
+            invocation.settings = Settings(json=output == "json")
+            raise
+        invocation.settings = Settings(json=ctx.params["output"] == "json")
+        return rest
 
 
 _EXIT_CODES = """Exit codes: 0 done, 1 failed, 2 bad usage or project file, 3 still not done when the
@@ -155,24 +169,14 @@ def run(arguments: Sequence[str]) -> int:
 
 def _outcome(invocation: Invocation, arguments: Sequence[str]) -> int:
     try:
-        _check_encoding(arguments)
         code = weco_deploy.main(
             args=list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=invocation
         )
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: every error becomes a line and a code
-        from weco_deploy.cli.error_report import reported
+        from weco_deploy.cli.error_report import report
 
-        return reported(error, invocation, arguments)
+        return report(error, invocation)
     return code if isinstance(code, int) else 0
-
-
-def _check_encoding(arguments: Sequence[str]) -> None:
-    """Bytes that are no text reach Python as lone surrogates, which neither AWS nor a terminal takes."""
-    for argument in arguments:
-        try:
-            argument.encode()
-        except UnicodeEncodeError as error:
-            raise UsageError(f"the argument {argument!r} is not valid UTF-8 text") from error
 
 
 def _say(line: str) -> None:

@@ -3,15 +3,17 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command, ExitCodeFlag
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("plan", short_help="Show what deploying a release would change.")
+@click.command("plan", cls=Command, short_help="Show what deploying a release would change.")
 @options.release_id
 @options.environment_id
 @options.deploy_options
 @click.option(
     "--detailed-exitcode",
+    cls=ExitCodeFlag,
     envvar="WECO_DEPLOY_DETAILED_EXITCODE",
     is_flag=True,
     help="Exit with 0 if there is nothing to do, 2 if something would change, 5 for any error.",

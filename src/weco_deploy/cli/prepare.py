@@ -3,10 +3,11 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("prepare", short_help="Make a release of the images that a label points at.")
+@click.command("prepare", cls=Command, short_help="Make a release of the images that a label points at.")
 @options.from_label
 @options.description
 @options.override_gate

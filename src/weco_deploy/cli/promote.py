@@ -3,10 +3,11 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("promote", short_help="Deploy to one environment what another one runs.")
+@click.command("promote", cls=Command, short_help="Deploy to one environment what another one runs.")
 @click.option(
     "--from",
     "source",

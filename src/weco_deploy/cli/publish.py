@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import click
 
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("publish", short_help="Push a local image as ref.<commit>, and move a label to it.")
+@click.command(
+    "publish", cls=Command, short_help="Push a local image as ref.<commit>, and move a label to it."
+)
 @click.option(
     "--image-id",
     envvar="WECO_DEPLOY_IMAGE_ID",

@@ -3,10 +3,13 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("release-deploy", short_help="Make a release and deploy it: prepare and deploy in one.")
+@click.command(
+    "release-deploy", cls=Command, short_help="Make a release and deploy it: prepare and deploy in one."
+)
 @options.from_label
 @options.environment_id
 @options.deploy_options

@@ -3,10 +3,11 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("rollback", short_help="Deploy the release that ran before.")
+@click.command("rollback", cls=Command, short_help="Deploy the release that ran before.")
 @options.environment_to_name
 @click.option(
     "--to-release",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from weco_deploy.cli.command import Group
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.errors import UsageError
 
@@ -16,7 +17,7 @@ directory = click.option(
 )
 
 
-@click.group("sandbox", no_args_is_help=False, short_help="A local AWS to try everything on.")
+@click.group("sandbox", cls=Group, no_args_is_help=False, short_help="A local AWS to try everything on.")
 def sandbox() -> None:
     """A local AWS, with the project's repositories, services and tasks, to try everything on.
 

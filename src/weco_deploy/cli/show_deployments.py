@@ -3,10 +3,11 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("show-deployments", short_help="List the newest deployments.")
+@click.command("show-deployments", cls=Command, short_help="List the newest deployments.")
 @click.argument("release", required=False, type=options.Text())
 @click.option(
     "--environment-id",

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import click
 
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("show-images", short_help="Show what a label points at.")
+@click.command("show-images", cls=Command, short_help="Show what a label points at.")
 @click.option(
     "--label",
     envvar="WECO_DEPLOY_LABEL",

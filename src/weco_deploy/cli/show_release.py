@@ -3,10 +3,11 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("show-release", short_help="Show a release as JSON, or compare two.")
+@click.command("show-release", cls=Command, short_help="Show a release as JSON, or compare two.")
 @click.argument("release", default="latest", type=options.Text(), metavar="[RELEASE]")
 @click.option(
     "--diff",

@@ -3,10 +3,11 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("show-releases", short_help="List the newest releases.")
+@click.command("show-releases", cls=Command, short_help="List the newest releases.")
 @options.limit
 @click.pass_obj
 def show_releases(invocation: Invocation, *, limit: int) -> None:

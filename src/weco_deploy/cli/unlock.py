@@ -3,10 +3,11 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("unlock", short_help="Let deployments to an environment begin again.")
+@click.command("unlock", cls=Command, short_help="Let deployments to an environment begin again.")
 @options.environment_to_name
 @click.option(
     "--force",

@@ -3,10 +3,11 @@ from __future__ import annotations
 import click
 
 from weco_deploy.cli import options
+from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
 
-@click.command("update", short_help="Make a release with some images replaced.")
+@click.command("update", cls=Command, short_help="Make a release with some images replaced.")
 @options.release_id
 @click.option(
     "--image-ids",

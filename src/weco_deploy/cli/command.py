@@ -1,0 +1,116 @@
+"""click's commands and groups, as this tool has them: each decides how an error of its own is reported.
+
+An error in the arguments is reported before they are parsed. So the command looks into those that are its own: no
+other command's arguments, and no value of another command's option, can change how its errors are reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise, takewhile
+
+import click
+
+from weco_deploy.cli.exit_codes import ERROR_WHERE_CODES_ANSWER
+from weco_deploy.cli.invocation import Invocation
+from weco_deploy.errors import UsageError
+
+BAD_USAGE = (click.UsageError, UsageError)
+
+
+class ExitCodeFlag(click.Option):
+    """A flag with which a command answers by exit code: then every error of the command has a code of its own."""
+
+    def given(self, ctx: click.Context, arguments: Sequence[str]) -> bool:
+        """Whether the flag is among arguments, or in the environment, that click could not parse.
+
+        Malformed values (`--flag=yes`, `VARIABLE=perhaps`) count: a script that wrote them reads exit codes.
+        """
+        if any(word.partition("=")[0] in self.opts for word in _options(arguments)):
+            return True
+        try:
+            return bool(self.type_cast_value(ctx, self.resolve_envvar_value(ctx)))
+        except click.BadParameter:
+            return True
+
+
+class Command(click.Command):
+    """A command that is no group."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        arguments = tuple(args)
+        flags = [parameter for parameter in self.params if isinstance(parameter, ExitCodeFlag)]
+        with json_errors_if_asked(ctx, arguments):
+            try:
+                check_text(arguments)
+                rest = super().parse_args(ctx, args)
+            except BAD_USAGE:
+                if any(flag.given(ctx, arguments) for flag in flags):
+                    ctx.obj.error_exit_code = ERROR_WHERE_CODES_ANSWER
+                raise
+        if any(ctx.params[flag.name] for flag in flags if flag.name):
+            ctx.obj.error_exit_code = ERROR_WHERE_CODES_ANSWER
+        return rest
+
+
+class Group(click.Group):
+    """A group of commands. Its own arguments are those before the name of a command."""
+
+    command_class = Command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        arguments = tuple(args)
+        with json_errors_if_asked(ctx, arguments):
+            rest = super().parse_args(ctx, args)
+            check_text(arguments[: len(arguments) - len(rest)])
+        return rest
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        with json_errors_if_asked(ctx, tuple(args)):
+            return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def json_errors_if_asked(ctx: click.Context, arguments: Sequence[str]) -> Iterator[None]:
+    """While `arguments` are parsed: an error is reported as JSON if `--output json` is among them.
+
+    That is an option of the tool, not of its commands, but after a command's name it's as clear.
+    """
+    try:
+        yield
+    except BAD_USAGE:
+        if requested_output(arguments) == "json":
+            invocation: Invocation = ctx.obj
+            invocation.settings = replace(invocation.settings, json=True)
+        raise
+
+
+def requested_output(arguments: Sequence[str]) -> str | None:
+    """The last value of `--output` among arguments that click could not parse."""
+    options = _options(arguments)
+    values = [
+        after if word == "--output" else word.removeprefix("--output=")
+        for word, after in pairwise([*options, ""])
+        if word == "--output" or word.startswith("--output=")
+    ]
+    return values[-1] if values else None
+
+
+def check_text(arguments: Sequence[str]) -> None:
+    """Raise UsageError for bytes that are no text.
+
+    They reach Python as lone surrogates, which neither AWS nor a terminal takes.
+    """
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(f"the argument {argument!r} is not valid UTF-8 text") from error
+
+
+def _options(arguments: Sequence[str]) -> list[str]:
+    return list(takewhile(lambda argument: argument != "--", arguments))
