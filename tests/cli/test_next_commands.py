@@ -16,7 +16,7 @@ from tests.world.behaviour import crash, slow
 from weco_deploy.cli import prompts
 from weco_deploy.cli.invocation import Invocation, Settings
 from weco_deploy.cli.main import WecoDeploy
-from weco_deploy.cli.project_context import Opened
+from weco_deploy.cli.project_context import ProjectContext
 from weco_deploy.local.interrupts import Signals
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.requests import DeployRequest
@@ -120,7 +120,7 @@ def test_a_project_that_a_person_chose_is_named_in_the_command(monkeypatch: pyte
     monkeypatch.setattr(prompts, "value", lambda *_, **__: "bakery")
     invocation = Invocation(Signals(print), Settings(role_arn="arn:aws:iam::1:role/x"))
 
-    opened = Opened(invocation, "deploy")
+    opened = ProjectContext(invocation, "deploy")
 
     words = ("--project-id", "bakery", "--role-arn", "arn:aws:iam::1:role/x")
     assert opened.options == invocation.settings.project_options == words

@@ -180,7 +180,7 @@ def test_a_command_imports_no_other_command() -> None:
 
     assert "weco_deploy.cli.plan" in modules
     assert modules.isdisjoint(
-        {"weco_deploy.cli.deploy", "weco_deploy.cli.sandbox", "weco_deploy.cli.deploying"}
+        {"weco_deploy.cli.deploy", "weco_deploy.cli.sandbox", "weco_deploy.cli.deployments"}
     )
 
 

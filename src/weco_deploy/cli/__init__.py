@@ -1,17 +1,21 @@
 """The command line: what a person or a pipeline types, and what they read.
 
-    main         the command itself, from arguments to an exit code   (lazy.py: subcommands by name)
-    <command>    one file a command: its options; click is all that it imports
+    main         the tool itself: global options, from arguments to an exit code   (lazy.py: commands by name)
+    <command>    one file a command: its options, and what it does
+    command      click's commands and groups, as this tool has them
     options      options and value types that commands share
-    invocation   the global options, and what is known when something fails
+    invocation   the global options, and what an error report needs to know
+    exit_codes   what the tool tells a script
 
-A command's body imports one of these when it runs, because with them come AWS, rich, YAML:
+These import click and nothing heavier, so that `--help` is quick. A command's body imports the rest when it runs,
+because AWS, rich and YAML come with it:
 
-    releasing, deploying, locking, history, sandboxing
-                 what the commands do, by subject
-    opening      the project file and the connection to AWS
-    asking       questions to a person, defaults otherwise
-    telling      progress and the plan's approval
-    answering    results to stdout, as text or JSON
-    failure      errors to one line, one document, one exit code
+    deployments      what the commands that deploy share;  releases: those that make a release
+    project_context  the project file and the connection to AWS
+    prompts          questions to a person, defaults otherwise
+    event_output     progress, and the approval of a plan
+    output           results to stdout, as text or JSON
+    error_report     errors to one line or one document   (tracebacks.py: where they came from)
+    streams          stdout and stderr, also where nobody reads them any more
+    gc_pause         no garbage collection during the imports
 """

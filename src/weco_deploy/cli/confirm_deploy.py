@@ -34,12 +34,28 @@ def confirm_deploy(
     The record of a deployment that was cut off gets its verdict, and that of one that turned out otherwise than
     recorded (it took longer, say) a new one. Nothing else is changed; with --dry-run not even that.
     """
-    from weco_deploy.cli import deploying
+    from weco_deploy.cli import prompts
+    from weco_deploy.cli.deployments import show_result
+    from weco_deploy.cli.event_output import Telling
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.model.requests import ConfirmRequest
+    from weco_deploy.operations.confirm import confirm
 
-    return deploying.confirm(
-        invocation,
-        release_id=release_id,
-        environment_id=environment_id,
-        confirmation_wait_for=confirmation_wait_for,
-        confirmation_interval=confirmation_interval,
+    context = ProjectContext(invocation, "confirm-deploy")
+    release = prompts.optional(
+        context.settings,
+        release_id,
+        question="Release whose deployment to confirm",
+        otherwise="the environment's last deployment",
     )
+    request = ConfirmRequest(
+        environment_id=context.environment(environment_id, "Environment it was deployed to"),
+        release_id=release,
+        wait=confirmation_wait_for,
+        interval=confirmation_interval,
+        recorded=not context.settings.dry_run,
+    )
+    invocation.request = request
+    with Telling(invocation, context.ports.clock.utc) as tell:
+        deployment = confirm(request, context.ports, tell)
+    return show_result(context, deployment)

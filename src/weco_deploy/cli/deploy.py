@@ -19,6 +19,13 @@ def deploy(
 
     Shows what will change and asks; --confirm (before the command) asks nothing.
     """
-    from weco_deploy.cli import deploying
+    from weco_deploy.cli import deployments
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.operations.release import choose
 
-    return deploying.deploy(invocation, release_id=release_id, environment_id=environment_id, flags=flags)
+    context = ProjectContext(invocation, "deploy")
+    release = context.release(release_id, deployments.WHICH_RELEASE)
+    environment = context.environment(environment_id, deployments.WHERE_TO)
+    description = deployments.description(context, flags)
+    request = deployments.request(choose(context.ports, release), environment, description, flags)
+    return deployments.deploy(context, request)

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from weco_deploy.cli import prompts
 from weco_deploy.cli.invocation import Invocation
-from weco_deploy.cli.project_context import Opened
+from weco_deploy.cli.project_context import ProjectContext
 from weco_deploy.cli.streams import silence, write_notice
 from weco_deploy.model.events import Claimed, Event, Settled
 from weco_deploy.model.plan import Plan
@@ -66,14 +66,14 @@ class Telling:
             self._invocation.recorded = event.deployment
 
 
-def approval(opened: Opened, telling: Telling) -> Callable[[Plan], bool]:
+def approval(context: ProjectContext, telling: Telling) -> Callable[[Plan], bool]:
     """Shows a plan and asks whether to carry it out, unless --confirm said so."""
 
     def approve(plan: Plan) -> bool:
         from weco_deploy.report.plan_text import plan_text
 
         telling.pause()
-        write_notice(plan_text(plan, Screen.of(sys.stderr), opened.where(plan.environment)))
-        return prompts.agrees(opened.settings, QUESTION)
+        write_notice(plan_text(plan, Screen.of(sys.stderr), context.where(plan.environment)))
+        return prompts.agrees(context.settings, QUESTION)
 
     return approve

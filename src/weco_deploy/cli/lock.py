@@ -21,6 +21,28 @@ def lock(invocation: Invocation, *, environment_id: str | None, reason: str | No
 
     A deployment that goes on there is left alone: the lock holds from its end.
     """
-    from weco_deploy.cli import locking
+    from weco_deploy.cli import prompts
+    from weco_deploy.cli.output import announce_dry_run, answer
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.operations import lock as operations
+    from weco_deploy.report.documents import lock_document
+    from weco_deploy.report.screen import Screen
 
-    locking.lock(invocation, environment_id=environment_id, reason=reason)
+    context = ProjectContext(invocation, "lock")
+    settings = context.settings
+    environment = context.environment(environment_id, "Environment to lock", default=None)
+    why = prompts.optional(settings, reason, question="Reason", otherwise="none") or ""
+    take = operations.planned_lock if settings.dry_run else operations.lock
+    locked = take(context.ports, environment, why)
+    announce_dry_run(settings)
+
+    def text(screen: Screen) -> str:
+        from weco_deploy.report.lock_text import lock_text
+
+        return lock_text(locked.environment, locked.lock, locked.after, screen, context.options)
+
+    answer(
+        settings,
+        lambda: lock_document(locked.environment, locked.lock, locked.after, dry_run=settings.dry_run),
+        text,
+    )

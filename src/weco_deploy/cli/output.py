@@ -6,11 +6,19 @@ import sys
 from collections.abc import Callable
 
 from weco_deploy.cli.invocation import Settings
-from weco_deploy.cli.streams import write_result
+from weco_deploy.cli.streams import write_notice, write_result
 from weco_deploy.report.documents import Document, json_text
 from weco_deploy.report.screen import Screen
+
+_DRY_RUN = "dry run: nothing is changed; without it this would be so:"
 
 
 def answer(settings: Settings, document: Callable[[], Document], text: Callable[[Screen], str]) -> None:
     """Write the result as it was asked for. Only text needs rich: `text` imports what makes it."""
     write_result(json_text(document()) if settings.json else text(Screen.of(sys.stdout)))
+
+
+def announce_dry_run(settings: Settings) -> None:
+    """Say on stderr, where the result is text, that it shows what would be."""
+    if settings.dry_run and not settings.json:
+        write_notice(_DRY_RUN)

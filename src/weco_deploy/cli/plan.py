@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import click
 
-from weco_deploy.cli import options
+from weco_deploy.cli import exit_codes, options
 from weco_deploy.cli.command import Command, ExitCodeFlag
 from weco_deploy.cli.invocation import Invocation
 
@@ -31,12 +31,15 @@ def plan(
 
     Takes the options of deploy and changes nothing.
     """
-    from weco_deploy.cli import deploying
+    from weco_deploy.cli import deployments
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.model.requests import DEFAULT_DESCRIPTION
+    from weco_deploy.operations.release import choose
 
-    return deploying.plan(
-        invocation,
-        release_id=release_id,
-        environment_id=environment_id,
-        flags=flags,
-        detailed_exitcode=detailed_exitcode,
-    )
+    context = ProjectContext(invocation, "plan")
+    release = context.release(release_id, deployments.WHICH_RELEASE)
+    environment = context.environment(environment_id, deployments.WHERE_TO)
+    description = flags.description or DEFAULT_DESCRIPTION
+    request = deployments.request(choose(context.ports, release), environment, description, flags)
+    changes = deployments.show_plan(context, request).changes
+    return exit_codes.CHANGES if detailed_exitcode and changes else exit_codes.DONE

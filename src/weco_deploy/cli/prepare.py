@@ -19,6 +19,20 @@ def prepare(
 
     Nothing that runs changes: deploy the release to do that.
     """
-    from weco_deploy.cli import releasing
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.cli.releases import show_prepared
+    from weco_deploy.operations import release as operations
+    from weco_deploy.operations.gates import check_label
 
-    releasing.prepare(invocation, from_label=from_label, description=description, override_gate=override_gate)
+    context = ProjectContext(invocation, "prepare")
+    label = context.label(from_label)
+    about = context.description(description)
+    check_label(label, override_gate, context.ports)
+    prepared = operations.prepare(
+        context.ports,
+        from_label=label,
+        description=about,
+        save=not context.settings.dry_run,
+        overrides=override_gate,
+    )
+    show_prepared(context.settings, prepared)

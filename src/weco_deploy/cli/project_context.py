@@ -12,6 +12,7 @@ from weco_deploy.cli.invocation import Invocation, Settings
 from weco_deploy.cli.streams import write_notice
 from weco_deploy.config import ProjectFile
 from weco_deploy.model.project import Project
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DEFAULT_LABEL
 from weco_deploy.ports import Ports
 from weco_deploy.report.untrusted import one_line
 
@@ -19,7 +20,7 @@ DEFAULT_ENVIRONMENT = "stage"
 ENVIRONMENT_FLAG = "--environment-id"
 
 
-class Opened:
+class ProjectContext:
     """The project that the options mean. AWS's door opens when it is first needed.
 
     Args:
@@ -70,6 +71,25 @@ class Opened:
             choices=known,
         )
         return self.project.environment(chosen_id).id
+
+    def release(self, given: str | None, question: str) -> str:
+        """The release that is meant: given, asked for, or the newest."""
+        from weco_deploy.operations.release import LATEST
+
+        return prompts.value(self.settings, given, flag="--release-id", question=question, default=LATEST)
+
+    def label(self, given: str | None) -> str:
+        """The label that a release is made from: given, asked for, or the default."""
+        question = "Label to make the release from"
+        return prompts.value(
+            self.settings, given, flag="--from-label", question=question, default=DEFAULT_LABEL
+        )
+
+    def description(self, given: str | None, default: str = DEFAULT_DESCRIPTION) -> str:
+        """The description: given, asked for, or the default."""
+        return prompts.value(
+            self.settings, given, flag="--description", question="Description", default=default
+        )
 
     def where(self, environment_id: str) -> str:
         """Which accounts, regions and endpoints a deployment to the environment is about."""

@@ -34,6 +34,24 @@ def promote(
     Refused while the other one is being deployed to, if its last deployment did not succeed, or if it
     runs something else than what is recorded.
     """
-    from weco_deploy.cli import deploying
+    from dataclasses import replace
 
-    return deploying.promote(invocation, source=source, target=target, flags=flags)
+    from weco_deploy.cli import deployments, prompts
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.errors import UsageError
+    from weco_deploy.model.deployment import Kind
+    from weco_deploy.operations.promote import running_release
+
+    context = ProjectContext(invocation, "promote")
+    # Nobody watches a pipeline: there a forgotten flag must not reach prod.
+    usual = ("stage", "prod") if prompts.somebody_is_there() else (None, None)
+    from_id = context.environment(source, "Environment to promote from", flag="--from", default=usual[0])
+    to_id = context.environment(target, "Environment to promote to", flag="--to", default=usual[1])
+    if from_id == to_id:
+        raise UsageError(
+            f"--from and --to are both {from_id}: there is nothing to promote", "name two environments"
+        )
+    description = deployments.description(context, flags, f"Promoted from {from_id}")
+    release, new = running_release(context.ports, from_id, override=flags.override_gate)
+    request = deployments.request(release, to_id, description, flags)
+    return deployments.deploy(context, replace(request, new_release=new, kind=Kind.PROMOTE))

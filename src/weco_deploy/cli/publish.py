@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from weco_deploy.report.screen import Screen
 
 
 @click.command(
@@ -63,14 +68,40 @@ def publish(
 
     An image that is in ECR already is not pushed again. Needs the Docker Engine, or an OCI layout.
     """
-    from weco_deploy.cli import publishing
+    from pathlib import Path
 
-    publishing.publish(
-        invocation,
-        image_id=image_id,
-        label=label,
-        ref=ref,
-        force_ref=force_ref,
-        allow_dirty=allow_dirty,
-        oci_layout=oci_layout,
+    from weco_deploy.cli import prompts
+    from weco_deploy.cli.event_output import Telling
+    from weco_deploy.cli.output import answer
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.local.oci_layout import OciLayout
+    from weco_deploy.model.publication import PublishRequest
+    from weco_deploy.operations import publish as operations
+    from weco_deploy.report.documents import publication_document
+    from weco_deploy.rules.publishing import check_label
+
+    context = ProjectContext(invocation, "publish")
+    settings = context.settings
+    known = [image.id for image in context.project.images]
+    named = prompts.value(settings, image_id, flag="--image-id", question="Image to publish", choices=known)
+    image = context.project.image(named)
+    check_label(label)  # before AWS and the engine are asked anything
+    ports = context.ports
+    path = Path(oci_layout) if oci_layout is not None else None
+    tag = operations.chosen_ref(image.id, ref, ports, allow_dirty=allow_dirty, besides=path)
+    request = PublishRequest(image_id=image.id, ref=tag, label=label, force_ref=force_ref)
+    source = (
+        operations.layout_image(OciLayout(path)) if path else operations.engine_image(image.id, tag, ports)
     )
+    if settings.dry_run:
+        published = operations.planned(request, source, ports)
+    else:
+        with Telling(invocation, ports.clock.utc) as tell:
+            published = operations.publish(request, source, ports, tell)
+
+    def text(screen: Screen) -> str:
+        from weco_deploy.report.publication_text import publication_text
+
+        return publication_text(published, screen, dry_run=settings.dry_run)
+
+    answer(settings, lambda: publication_document(published, dry_run=settings.dry_run), text)

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import click
 
 from weco_deploy.cli import options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.model.release import Release
 
 
 @click.command(
@@ -21,8 +28,47 @@ def release_deploy(
 
     The release is recorded when its deployment begins: answering no leaves nothing behind.
     """
-    from weco_deploy.cli import deploying
+    from dataclasses import replace
 
-    return deploying.release_deploy(
-        invocation, from_label=from_label, environment_id=environment_id, flags=flags
-    )
+    from weco_deploy.cli import deployments
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.operations.gates import check_label
+    from weco_deploy.operations.release import labelled_release
+
+    context = ProjectContext(invocation, "release-deploy")
+    label = context.label(from_label)
+    environment = context.environment(environment_id, deployments.WHERE_TO)
+    description = deployments.description(context, flags)
+    check_label(label, flags.override_gate, context.ports)
+    release = labelled_release(context.ports, from_label=label, description=description)
+    request = replace(deployments.request(release, environment, description, flags), new_release=True)
+    return deployments.deploy(context, request, _introduction(context, release))
+
+
+def _introduction(context: ProjectContext, release: Release) -> Callable[[], None]:
+    """Return a function that shows, the first time it is called, what is new in the release.
+
+    What the release is compared with is read meanwhile: the deployment need not wait for it.
+    """
+    import sys
+    from functools import cache, partial
+
+    from weco_deploy.cli.releases import unsaved
+    from weco_deploy.cli.streams import write_notice
+    from weco_deploy.operations.release import compared
+    from weco_deploy.pipeline import concurrent_calls
+    from weco_deploy.report.screen import Screen
+
+    if context.settings.json:
+        return lambda: None
+    comparison = concurrent_calls.begin(partial(compared, context.ports, release))
+
+    @cache
+    def introduce() -> None:
+        from weco_deploy.report.release_text import prepared_text
+
+        prepared = comparison.result()
+        shown = unsaved(prepared) if context.settings.dry_run else prepared
+        write_notice(prepared_text(shown, Screen.of(sys.stderr)))
+
+    return introduce

@@ -32,6 +32,24 @@ def rollback(
     After a deployment that did not succeed that is the last release that worked; otherwise the one before
     the current one. A second rollback goes further back; one that did not succeed is done again.
     """
-    from weco_deploy.cli import deploying
+    from dataclasses import replace
 
-    return deploying.rollback(invocation, environment_id=environment_id, to_release=to_release, flags=flags)
+    from weco_deploy.cli import deployments, prompts
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.cli.streams import write_notice
+    from weco_deploy.model.deployment import Kind
+    from weco_deploy.model.requests import DEFAULT_ROLLBACK_DESCRIPTION
+    from weco_deploy.operations.rollback import earlier_release
+
+    context = ProjectContext(invocation, "rollback")
+    environment = context.environment(environment_id, "Environment to roll back", default=None)
+    named = prompts.optional(
+        context.settings,
+        to_release,
+        question="Release to go back to",
+        otherwise="the last one that worked before",
+    )
+    description = deployments.description(context, flags, DEFAULT_ROLLBACK_DESCRIPTION)
+    release, new = earlier_release(context.ports, environment, named, write_notice)
+    request = deployments.request(release, environment, description, flags)
+    return deployments.deploy(context, replace(request, new_release=new, kind=Kind.ROLLBACK))

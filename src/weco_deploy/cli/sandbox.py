@@ -1,12 +1,21 @@
-"""The commands of `weco-deploy sandbox`."""
+"""The commands of `weco-deploy sandbox`. None of them reaches AWS, and --dry-run means nothing to them."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from weco_deploy.cli.command import Group
-from weco_deploy.cli.invocation import Invocation
+from weco_deploy.cli.invocation import Invocation, Settings
 from weco_deploy.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from weco_deploy.report.documents import Document
+    from weco_deploy.sandbox.running import PushedImage, Sandbox
 
 directory = click.option(
     "--dir",
@@ -53,9 +62,29 @@ def start(
 
     Without a project file it gets a sample project.
     """
-    from weco_deploy.cli import sandboxing
+    from weco_deploy import config
+    from weco_deploy.cli import gc_pause
+    from weco_deploy.cli.project_context import project_file
+    from weco_deploy.sandbox import commands
 
-    sandboxing.start(invocation, detach=detach, port=port, env_tags=not without_env_tags, directory=directory)
+    settings = invocation.settings
+    where, say = _directory(settings, directory), _say(settings)
+    sample_needed = _project_file(settings) is None
+    file = config.load(commands.sample(where, say)) if sample_needed else project_file(settings)
+    projects = (
+        list(file.projects.values()) if settings.project_id is None else [file.project(settings.project_id)]
+    )
+    gc_pause.resume()
+    commands.start(
+        projects,
+        where,
+        say,
+        project_file=file.path,
+        port=port,
+        detach=detach,
+        env_tags=not without_env_tags,
+    )
+    _answer_sandbox(settings, where)
 
 
 @sandbox.command("stop", short_help="End it, and everything in it.")
@@ -63,9 +92,11 @@ def start(
 @click.pass_obj
 def stop(invocation: Invocation, *, directory: str | None) -> None:
     """End a sandbox, and everything in it."""
-    from weco_deploy.cli import sandboxing
+    from weco_deploy.sandbox import commands
 
-    sandboxing.stop(invocation, directory=directory)
+    where = _directory(invocation.settings, directory)
+    commands.stop(where, _say(invocation.settings))
+    _answer_sandbox(invocation.settings, where)
 
 
 @sandbox.command("env", short_help="Print what makes a shell use it.")
@@ -73,9 +104,14 @@ def stop(invocation: Invocation, *, directory: str | None) -> None:
 @click.pass_obj
 def env(invocation: Invocation, *, directory: str | None) -> None:
     """Print the variables that make a shell use the sandbox: eval "$(weco-deploy sandbox env)"."""
-    from weco_deploy.cli import sandboxing
+    from weco_deploy.cli.streams import write_result
+    from weco_deploy.sandbox import commands
 
-    sandboxing.env(invocation, directory=directory)
+    where = _directory(invocation.settings, directory)
+    lines = commands.env(where)
+    if not invocation.settings.json:
+        write_result(lines)
+    _answer_sandbox(invocation.settings, where)
 
 
 @sandbox.command("push", short_help="Push new images, as a build pipeline would.")
@@ -105,23 +141,97 @@ def push(
     directory: str | None,
 ) -> None:
     """Push new images as a build pipeline would, tagged ref.<commit> and latest: those named, or --all."""
-    from weco_deploy.cli import sandboxing
+    from weco_deploy.sandbox import commands
 
     if all_images == bool(image_ids):
         raise UsageError(
             "either name the images to push or say --all" if image_ids else "no image is named",
             "weco-deploy sandbox push IMAGE_ID..., or: weco-deploy sandbox push --all",
         )
+    settings = invocation.settings
+    where, say = _directory(settings, directory), _say(settings)
     if all_images:
-        sandboxing.push_all(invocation, behaviour=behaviour, directory=directory)
+        pushed = commands.push_all(where, say, behaviour=behaviour, project_id=settings.project_id)
     else:
-        sandboxing.push(invocation, image_ids=image_ids, behaviour=behaviour, directory=directory)
+        pushed = commands.push(
+            where, say, image_ids=image_ids, behaviour=behaviour, project_id=settings.project_id
+        )
+    _answer_pushed(settings, pushed)
 
 
 @sandbox.command("demo", short_help="A tour: the main job, told step by step.")
 @click.pass_obj
-def demo(invocation: Invocation) -> int:
+def demo(_: Invocation) -> int:
     """A tour on a sandbox of its own: the main job, told step by step."""
-    from weco_deploy.cli import sandboxing
+    from weco_deploy.cli.streams import write_result
+    from weco_deploy.sandbox.demo import demo
 
-    return sandboxing.demo(invocation)
+    return demo(write_result)  # text whatever --output says
+
+
+def _say(settings: Settings) -> Callable[[str], None]:
+    """Where lines for a person go: to stdout, unless that is for the JSON document."""
+    from weco_deploy.cli.streams import write_notice, write_result
+
+    return write_notice if settings.json else write_result
+
+
+def _project_file(settings: Settings) -> Path | None:
+    """The project file that was named, else the nearest one upwards, if there is one."""
+    from pathlib import Path
+
+    from weco_deploy import config
+    from weco_deploy.errors import ProjectFileError
+
+    if settings.project_file:
+        return Path(settings.project_file)
+    try:
+        return config.find(Path.cwd())
+    except ProjectFileError:
+        return None  # the sandbox has a sample
+
+
+def _directory(settings: Settings, given: str | None) -> Path:
+    """The directory of the sandbox's state: the given one, else beside the project file, else here."""
+    from pathlib import Path
+
+    from weco_deploy.sandbox import commands
+
+    if given:
+        return Path(given).absolute()  # the sandbox's processes have a working directory of their own
+    found = _project_file(settings)
+    return (found.parent if found else Path.cwd()) / commands.DIRECTORY
+
+
+def _answer_sandbox(settings: Settings, directory: Path) -> None:
+    """With JSON, write the sandbox as it is now; as text everything was written already."""
+    if not settings.json:
+        return
+    from weco_deploy.cli.streams import write_result
+    from weco_deploy.report.documents import json_text
+    from weco_deploy.sandbox import running
+
+    write_result(json_text(_sandbox_document(running.load(directory))))
+
+
+def _sandbox_document(sandbox: Sandbox | None) -> Document:
+    if sandbox is None:
+        return {"sandbox": None}
+    return {
+        "sandbox": {
+            "directory": str(sandbox.directory),
+            "endpoint": sandbox.endpoint,
+            "environment": sandbox.environment(),
+        }
+    }
+
+
+def _answer_pushed(settings: Settings, pushed: Sequence[PushedImage]) -> None:
+    """With JSON, write the images that were pushed; as text everything was written already."""
+    if not settings.json:
+        return
+    from weco_deploy.cli.streams import write_result
+    from weco_deploy.report.documents import json_text
+
+    images = [{"image_id": image.image_id, "ref": image.ref, "digest": image.digest} for image in pushed]
+    write_result(json_text({"pushed": images}))

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from weco_deploy.report.screen import Screen
 
 
 @click.command("show-images", cls=Command, short_help="Show what a label points at.")
@@ -17,6 +22,17 @@ from weco_deploy.cli.invocation import Invocation
 @click.pass_obj
 def show_images(invocation: Invocation, *, label: str) -> None:
     """Show the image that a label points at in each repository of the project."""
-    from weco_deploy.cli import history
+    from weco_deploy.cli.output import answer
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.operations import history
+    from weco_deploy.report.documents import images_document
 
-    history.show_images(invocation, label=label)
+    context = ProjectContext(invocation, "show-images")
+    images = history.images(context.ports, label)
+
+    def text(screen: Screen) -> str:
+        from weco_deploy.report.history_text import images_text
+
+        return images_text(label, images, screen)
+
+    answer(context.settings, lambda: images_document(images), text)

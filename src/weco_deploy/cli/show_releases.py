@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from weco_deploy.cli import options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from weco_deploy.report.screen import Screen
 
 
 @click.command("show-releases", cls=Command, short_help="List the newest releases.")
@@ -12,6 +17,17 @@ from weco_deploy.cli.invocation import Invocation
 @click.pass_obj
 def show_releases(invocation: Invocation, *, limit: int) -> None:
     """List the newest releases and where they were deployed."""
-    from weco_deploy.cli import history
+    from weco_deploy.cli.output import answer
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.operations import history
+    from weco_deploy.report.documents import releases_document
 
-    history.show_releases(invocation, limit=limit)
+    context = ProjectContext(invocation, "show-releases")
+    releases = history.releases(context.ports, limit)
+
+    def text(screen: Screen) -> str:
+        from weco_deploy.report.history_text import releases_text
+
+        return releases_text(releases, screen, context.options)
+
+    answer(context.settings, lambda: releases_document(releases), text)

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from weco_deploy.cli import options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from weco_deploy.cli.project_context import ProjectContext
 
 
 @click.command("update", cls=Command, short_help="Make a release with some images replaced.")
@@ -31,12 +37,34 @@ def update(
 
     Nothing that runs changes: deploy the release to do that.
     """
-    from weco_deploy.cli import releasing
+    from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.cli.releases import show_prepared
+    from weco_deploy.operations import release as operations
+    from weco_deploy.operations.gates import check_label
 
-    releasing.update(
-        invocation,
-        release_id=release_id,
-        image_ids=image_ids,
-        from_label=from_label,
-        override_gate=override_gate,
+    context = ProjectContext(invocation, "update")
+    base = context.release(release_id, "Release to update")
+    images = image_ids or _images(context)
+    for image_id in images:
+        context.project.image(image_id)  # NotFound before AWS is asked anything
+    label = context.label(from_label)
+    check_label(label, override_gate, context.ports)
+    prepared = operations.update(
+        context.ports,
+        release=base,
+        image_ids=images,
+        from_label=label,
+        save=not context.settings.dry_run,
+        overrides=override_gate,
     )
+    show_prepared(context.settings, prepared)
+
+
+def _images(context: ProjectContext) -> Sequence[str]:
+    from weco_deploy.cli import prompts
+
+    known = ", ".join(image.id for image in context.project.images)
+    answered = prompts.value(
+        context.settings, None, flag="--image-ids", question=f"Image ids, with commas between them ({known})"
+    )
+    return options.Names().convert(answered, None, None)

@@ -1,0 +1,95 @@
+"""What the commands that deploy have in common, `plan` and `confirm-deploy` among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from weco_deploy.cli import exit_codes
+from weco_deploy.cli.event_output import Telling, approval
+from weco_deploy.cli.options import DeployFlags
+from weco_deploy.cli.output import answer
+from weco_deploy.cli.project_context import ProjectContext
+from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.plan import Plan
+from weco_deploy.model.release import Release
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DeployRequest
+from weco_deploy.operations import deploy as operations
+from weco_deploy.report.documents import deployment_document, plan_document
+from weco_deploy.report.screen import Screen
+
+WHERE_TO = "Environment to deploy to"
+WHICH_RELEASE = "Release to deploy"
+
+
+def description(context: ProjectContext, flags: DeployFlags, default: str = DEFAULT_DESCRIPTION) -> str:
+    """The description that was given, asked for, or the default. A dry run does not ask for one."""
+    if context.settings.dry_run:
+        return flags.description or default
+    return context.description(flags.description, default)
+
+
+def request(release: Release, environment_id: str, about: str, flags: DeployFlags) -> DeployRequest:
+    return DeployRequest(
+        release=release,
+        environment_id=environment_id,
+        description=about,
+        wait=flags.confirmation_wait_for,
+        interval=flags.confirmation_interval,
+        lease=flags.lock_lease,
+        wait_for_lock=flags.wait_for_lock,
+        force_redeploy=flags.force_redeploy,
+        allow_missing=flags.allow_missing,
+        rollback_on_failure=flags.rollback_on_failure,
+        override_gate=flags.override_gate,
+    )
+
+
+def _nothing() -> None:
+    """There is nothing to introduce."""
+
+
+def deploy(context: ProjectContext, wanted: DeployRequest, introduce: Callable[[], None] = _nothing) -> int:
+    """Deploy, or with --dry-run show the plan. Return the exit code.
+
+    `introduce` is called before a plan is shown that changes something.
+    """
+    if context.settings.dry_run:
+        introduce()
+        show_plan(context, wanted)
+        return exit_codes.DONE
+    context.invocation.request = wanted
+    with Telling(context.invocation, context.ports.clock.utc) as tell:
+        approve = approval(context, tell)
+
+        def approved(plan: Plan) -> bool:
+            introduce()
+            return approve(plan)
+
+        deployment = operations.deploy(wanted, context.ports, approved, tell)
+    return show_result(context, deployment)
+
+
+def show_plan(context: ProjectContext, wanted: DeployRequest) -> Plan:
+    """Plan the deployment, write the plan as the result, and return it."""
+    plan = operations.plan(wanted, context.ports)
+
+    def text(screen: Screen) -> str:
+        from weco_deploy.report.plan_text import plan_text
+
+        return plan_text(plan, screen, context.where(plan.environment))
+
+    answer(context.settings, lambda: plan_document(plan), text)
+    return plan
+
+
+def show_result(context: ProjectContext, deployment: Deployment) -> int:
+    """Write the deployment as the result, and return its exit code."""
+    wanted = context.invocation.request
+
+    def text(screen: Screen) -> str:
+        from weco_deploy.report.deployment_text import deployment_text
+
+        return deployment_text(deployment, screen, context.options, wanted)
+
+    answer(context.settings, lambda: deployment_document(deployment, context.options, wanted), text)
+    return exit_codes.of_deployment(deployment)

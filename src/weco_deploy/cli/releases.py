@@ -1,0 +1,28 @@
+"""What the commands that make a release have in common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from weco_deploy.cli.invocation import Settings
+from weco_deploy.cli.output import answer
+from weco_deploy.model.results import PreparedRelease
+from weco_deploy.report.documents import prepared_document
+from weco_deploy.report.screen import Screen
+
+
+def show_prepared(settings: Settings, prepared: PreparedRelease) -> None:
+    """Write the release as the result."""
+    shown = unsaved(prepared) if settings.dry_run else prepared
+
+    def text(screen: Screen) -> str:
+        from weco_deploy.report.release_text import prepared_text
+
+        return prepared_text(shown, screen)
+
+    answer(settings, lambda: prepared_document(shown), text)
+
+
+def unsaved(prepared: PreparedRelease) -> PreparedRelease:
+    """The release as a dry run shows it: without an id, because nobody will find it later."""
+    return replace(prepared, release=replace(prepared.release, release_id=""))
