@@ -82,12 +82,12 @@ def test_a_service_deployment_is_pending_then_in_progress_then_successful() -> N
     cloud.deploy()
 
     seen = [cloud.service_deployment()["status"]]
-    cloud.pass_time(1)
+    cloud.pass_time(2)
     seen.append(cloud.service_deployment()["status"])
     cloud.settle()
     record = cloud.service_deployment()
 
-    assert [*seen, record["status"]] == ["IN_PROGRESS", "IN_PROGRESS", "SUCCESSFUL"]
+    assert [*seen, record["status"]] == ["PENDING", "IN_PROGRESS", "SUCCESSFUL"]
     assert [each["arn"] for each in record["sourceServiceRevisions"]] == [source]
     assert record["createdAt"] <= record["startedAt"] < record["finishedAt"]
 

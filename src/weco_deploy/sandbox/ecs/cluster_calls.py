@@ -36,7 +36,7 @@ def describe_clusters(region: Region, request: Json) -> Json:
 
 
 def list_clusters(region: Region, request: Json) -> Json:
-    arns, token = page([cluster.arn for cluster in region.clusters.values()], request, usual=100, most=100)
+    arns, token = page((cluster.arn for cluster in region.clusters.values()), request, usual=100, most=100)
     return with_token({"clusterArns": arns}, token)
 
 

@@ -14,7 +14,8 @@ from weco_deploy.sandbox.ecs.lookups import (
 )
 from weco_deploy.sandbox.ecs.pages import page, with_token
 from weco_deploy.sandbox.ecs.region import Region
-from weco_deploy.sandbox.ecs.state import Json, Revision, Service
+from weco_deploy.sandbox.ecs.service_state import Revision, Service
+from weco_deploy.sandbox.ecs.state import Json
 from weco_deploy.sandbox.ecs.views import revision_view, service_deployment_brief, service_deployment_view
 
 ARNS_A_CALL = 20

@@ -7,18 +7,13 @@ deployment with a target revision. ECS's rollback is part of the service deploym
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from weco_deploy.sandbox.ecs.breaker import Breaker
 from weco_deploy.sandbox.ecs.errors import invalid
 from weco_deploy.sandbox.ecs.region import Region
-from weco_deploy.sandbox.ecs.state import (
-    Deployment,
-    Json,
-    Revision,
-    Service,
-    ServiceDeployment,
-)
+from weco_deploy.sandbox.ecs.service_state import Deployment, Revision, Service, ServiceDeployment
+from weco_deploy.sandbox.ecs.state import Json
 
 MOST_OPEN = 5
 """UpdateService is refused while so many deployments are not complete."""
@@ -110,16 +105,21 @@ def open_new(region: Region, service: Service) -> Deployment:
         ),
     )
     _make_primary(service, deployment)
-    region.wake(service)
+    region.changed(service)
+    region.after(region.settings.timings.begin, lambda: region.wake(service))
     return deployment
 
 
-def begin(region: Region, service: Service, primary: Deployment) -> None:
-    """The scheduler's first look at a deployment begins its service deployment."""
+def begin(region: Region, service: Service, primary: Deployment) -> bool:
+    """Begin a deployment once the scheduler has had the time to look at it; answers whether it has begun."""
     record = _record_of(service, primary)
     if record is not None and record.status == "PENDING":
+        due = region.settings.timings.begin / region.settings.speed
+        if region.now < record.created_at + timedelta(seconds=due):
+            return False
         _set(record, "IN_PROGRESS", region.now)
         record.started_at = region.now
+    return True
 
 
 def complete(region: Region, service: Service, deployment: Deployment) -> None:

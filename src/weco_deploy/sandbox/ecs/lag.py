@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from weco_deploy.sandbox.ecs.region import Region
-from weco_deploy.sandbox.ecs.state import Json, Service, Task
+from weco_deploy.sandbox.ecs.region import LONG_AGO, Region
+from weco_deploy.sandbox.ecs.service_state import Service
+from weco_deploy.sandbox.ecs.state import Json, Task
 from weco_deploy.sandbox.ecs.views import service_view, task_view
 
 KEPT = timedelta(seconds=60)
@@ -22,6 +23,8 @@ def record_changes(region: Region) -> None:
     if region.settings.lag is None:
         return
     for item in changed:
+        if not item.past:
+            item.past.append((LONG_AGO, None))  # it is new: reads from before do not know it
         item.past.append((region.now, _view(item)))
         while len(item.past) > 1 and item.past[1][0] < region.now - KEPT:
             del item.past[0]
@@ -50,6 +53,9 @@ class Reader:
         """How the read tells the task; None if it does not know it yet."""
         return task_view(task) if self._as_of is None else self._before(task)
 
+    def knows(self, task: Task) -> bool:
+        return self._as_of is None or self._before(task) is not None
+
     def task_wanted(self, task: Task) -> bool | None:
         """Whether the task's desired status is RUNNING; None if the read does not know it yet."""
         if self._as_of is None:
@@ -61,10 +67,7 @@ class Reader:
         if self._as_of is None or not item.past:
             return _view(item)
         known = [view for at, view in item.past if at <= self._as_of]
-        if known:
-            return known[-1]
-        first, view = item.past[0]
-        return None if first == item.created_at else view
+        return known[-1] if known else item.past[0][1]
 
 
 def _view(item: Service | Task) -> Json:

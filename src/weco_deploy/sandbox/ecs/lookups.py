@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from weco_deploy.sandbox.ecs.errors import ApiError, cluster_not_found, invalid, service_not_found
 from weco_deploy.sandbox.ecs.region import Region
-from weco_deploy.sandbox.ecs.state import Cluster, Json, Service, ServiceDeployment, Task, TaskDefinition
+from weco_deploy.sandbox.ecs.service_state import Service, ServiceDeployment
+from weco_deploy.sandbox.ecs.state import Cluster, Json, Task, TaskDefinition
 
 DEFAULT_CLUSTER = "default"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import islice
 from typing import TypeVar
 
 from weco_deploy.sandbox.ecs.errors import ApiError, invalid
@@ -13,12 +14,12 @@ Item = TypeVar("Item")
 
 
 def page(
-    items: Sequence[Item], request: Json, *, usual: int, most: int, limit_key: str = "maxResults"
+    items: Iterable[Item], request: Json, *, usual: int, most: int, limit_key: str = "maxResults"
 ) -> tuple[list[Item], str | None]:
     """The page that the request asks for, and the token of the next one.
 
     Args:
-        items: all of them, in an order that lasts from one page to the next.
+        items: all of them, in an order that lasts from one page to the next; not read beyond the page.
         request: its `nextToken` says where the page begins, `maxResults` how long it may be.
         usual: how many there are on a page unless the request says it.
         most: how many it may ask for.
@@ -29,8 +30,8 @@ def page(
     if not 1 <= size <= most:
         raise invalid(f"{limit_key} must be between 1 and {most}.")
     first = _read(request.get("nextToken"))
-    last = first + size
-    return list(items[first:last]), _written(last) if last < len(items) else None
+    found = list(islice(items, first, first + size + 1))
+    return found[:size], _written(first + size) if len(found) > size else None
 
 
 def with_token(answer: Json, token: str | None, name: str = "nextToken") -> Json:

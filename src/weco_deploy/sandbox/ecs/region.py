@@ -10,13 +10,14 @@ import heapq
 import threading
 import uuid
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
 
 from weco_deploy.sandbox.ecs.images import Resolved
-from weco_deploy.sandbox.ecs.state import Cluster, Deployment, Json, Place, Service, Task, TaskDefinition
+from weco_deploy.sandbox.ecs.service_state import Deployment, Service
+from weco_deploy.sandbox.ecs.state import Cluster, Json, Place, Task, TaskDefinition
 from weco_deploy.sandbox.ecs.timings import Settings
 
 EVENTS_KEPT = 100
@@ -32,14 +33,12 @@ def _nothing_to_do(*_: object) -> None:
     """Stand in for the scheduler until there is one."""
 
 
-@dataclass(order=True, slots=True)
+@dataclass(slots=True)
 class Transition:
-    """Something that happens at a time; those of the same time in the order in which they were scheduled."""
+    """Something that happens, and the images that it needs."""
 
-    at: datetime
-    number: int
-    run: Callable[[Resolved], None] = field(compare=False)
-    references: Callable[[], Collection[str]] = field(compare=False)
+    run: Callable[[Resolved], None]
+    references: Callable[[], Collection[str]]
 
 
 class Region:
@@ -59,7 +58,8 @@ class Region:
         self.reconcile: Callable[[Service], None] = _nothing_to_do
         self.task_failed: Callable[[Service, Deployment], None] = _nothing_to_do
         self._ids = ids
-        self._due: list[Transition] = []
+        self._due: list[tuple[datetime, int, Transition]] = []
+        """By time; what is due at the same time in the order in which it was scheduled."""
         self._numbers = count()
         self._changed: dict[int, Service | Task] = {}
 
@@ -94,7 +94,7 @@ class Region:
         return items
 
     def next_due(self) -> datetime | None:
-        return self._due[0].at if self._due else None
+        return self._due[0][0] if self._due else None
 
     def run_due(self, now: datetime, resolved: Resolved, recorded: Callable[[], None]) -> Collection[str]:
         """Run what is due, and `recorded` after each transition.
@@ -102,11 +102,12 @@ class Region:
         Stops before a transition whose images are not among `resolved`, and answers all references that are
         needed by what is due; none once everything that is due has run.
         """
-        while self._due and self._due[0].at <= now:
-            if any(reference not in resolved for reference in self._due[0].references()):
+        while self._due and self._due[0][0] <= now:
+            at, _, transition = self._due[0]
+            if any(reference not in resolved for reference in transition.references()):
                 return self._needed(now, resolved)
-            transition = heapq.heappop(self._due)
-            self.now = max(self.now, transition.at)
+            heapq.heappop(self._due)
+            self.now = max(self.now, at)
             transition.run(resolved)
             recorded()
         self.now = max(self.now, now)
@@ -144,8 +145,8 @@ class Region:
     def _needed(self, now: datetime, resolved: Resolved) -> Collection[str]:
         return {
             reference
-            for transition in self._due
-            if transition.at <= now
+            for at, _, transition in self._due
+            if at <= now
             for reference in transition.references()
             if reference not in resolved
         }
@@ -158,4 +159,4 @@ class Region:
     def _push(
         self, at: datetime, run: Callable[[Resolved], None], references: Callable[[], Collection[str]]
     ) -> None:
-        heapq.heappush(self._due, Transition(at, next(self._numbers), run, references))
+        heapq.heappush(self._due, (at, next(self._numbers), Transition(run, references)))

@@ -11,7 +11,8 @@ from datetime import datetime
 from weco_deploy.sandbox.ecs import deployments, tasks
 from weco_deploy.sandbox.ecs.region import Region
 from weco_deploy.sandbox.ecs.rolling import Limits, RolledTask, next_step
-from weco_deploy.sandbox.ecs.state import Deployment, Service, Task
+from weco_deploy.sandbox.ecs.service_state import Deployment, Service
+from weco_deploy.sandbox.ecs.state import Task
 
 NO_CAPACITY = (
     "was unable to place a task because no container instance met all of its requirements. Reason: No Container "
@@ -34,7 +35,8 @@ def reconcile(region: Region, service: Service) -> None:
     if service.status != "ACTIVE":
         return
     primary = service.primary
-    deployments.begin(region, service, primary)
+    if not deployments.begin(region, service, primary):
+        return
     _drop_replaced(service)
     _fail_on_alarm(region, service, primary)
     primary = service.primary

@@ -18,7 +18,8 @@ from weco_deploy.sandbox.ecs.lookups import (
 )
 from weco_deploy.sandbox.ecs.pages import page, with_token
 from weco_deploy.sandbox.ecs.region import Region
-from weco_deploy.sandbox.ecs.state import Cluster, Json, Service, TaskDefinition
+from weco_deploy.sandbox.ecs.service_state import Service
+from weco_deploy.sandbox.ecs.state import Cluster, Json, TaskDefinition
 from weco_deploy.sandbox.ecs.views import service_view
 
 SERVICES_A_CALL = 10
@@ -55,6 +56,9 @@ def create_service(region: Region, request: Json) -> Json:
         definition=_definition(region, request.get("taskDefinition", "")),
         tags=tags.as_dict(request.get("tags", ())),
     )
+    if existing is not None:
+        # A read that lags goes on telling the service that was deleted.
+        service.past = existing.past
     cluster.services[name] = service
     deployments.open_new(region, service)
     tags.index(region, service)
@@ -123,13 +127,14 @@ def describe_services(region: Region, request: Json) -> Json:
 
 def list_services(region: Region, request: Json) -> Json:
     cluster = cluster_of(region, request)
-    arns = [
+    scheduling, launch_type = request.get("schedulingStrategy"), request.get("launchType")
+    arns = (
         service.arn
         for service in cluster.services.values()
         if service.status == "ACTIVE"
-        and request.get("schedulingStrategy") in (None, service.scheduling)
-        and request.get("launchType") in (None, service.launch_type)
-    ]
+        and (scheduling is None or scheduling == service.scheduling)
+        and (launch_type is None or launch_type == service.launch_type)
+    )
     listed, token = page(arns, request, usual=10, most=100)
     return with_token({"serviceArns": listed}, token)
 

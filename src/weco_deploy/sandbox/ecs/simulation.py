@@ -23,7 +23,7 @@ from weco_deploy.sandbox.ecs import (
     trouble,
 )
 from weco_deploy.sandbox.ecs.errors import ApiError
-from weco_deploy.sandbox.ecs.images import Image, ImageResolver, NotPullable
+from weco_deploy.sandbox.ecs.images import Image, ImageResolver, NotPullable, by_digest
 from weco_deploy.sandbox.ecs.region import Region
 from weco_deploy.sandbox.ecs.state import Json, Place
 from weco_deploy.sandbox.ecs.timings import Settings
@@ -157,4 +157,8 @@ class Simulation:
                 needed = region.run_due(now, resolved, partial(lag.record_changes, region))
             if not needed:
                 return
-            resolved |= self._images.resolve(needed)
+            for reference, image in self._images.resolve(needed).items():
+                resolved[reference] = image
+                if isinstance(image, Image):
+                    # What is pinned now is pulled by its digest next.
+                    resolved.setdefault(by_digest(reference, image.digest), image)

@@ -9,7 +9,8 @@ from weco_deploy.sandbox.ecs.errors import invalid
 from weco_deploy.sandbox.ecs.lookups import definition_of
 from weco_deploy.sandbox.ecs.pages import page
 from weco_deploy.sandbox.ecs.region import Region
-from weco_deploy.sandbox.ecs.state import Json, Service
+from weco_deploy.sandbox.ecs.service_state import Service
+from weco_deploy.sandbox.ecs.state import Json
 
 
 def as_dict(tags: Iterable[Json]) -> dict[str, str]:
@@ -49,17 +50,26 @@ def get_resources(region: Region, request: Json) -> Json:
     as_of = region.now - timedelta(seconds=region.settings.tagging_lag)
     types = request.get("ResourceTypeFilters") or ["ecs"]
     filters = request.get("TagFilters", ())
-    found: list[Json] = []
-    if {"ecs", "ecs:service"} & set(types):
-        for cluster in region.clusters.values():
-            for service in cluster.services.values():
-                tags = _indexed(service, as_of, region)
-                if tags and all(_matches(tags, given) for given in filters):
-                    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-                    found.append({"ResourceARN": service.arn, "Tags": listed})
+    services = (
+        service
+        for cluster in (region.clusters.values() if {"ecs", "ecs:service"} & set(types) else ())
+        for service in cluster.services.values()
+    )
+    found = (
+        (service.arn, tags)
+        for service in services
+        if (tags := _indexed(service, as_of, region)) and all(_matches(tags, given) for given in filters)
+    )
     renamed = request | {"nextToken": request.get("PaginationToken")}
-    mappings, token = page(found, renamed, usual=50, most=100, limit_key="ResourcesPerPage")
-    return {"ResourceTagMappingList": mappings, "PaginationToken": token or ""}
+    listed, token = page(found, renamed, usual=50, most=100, limit_key="ResourcesPerPage")
+    return {
+        "ResourceTagMappingList": [_mapping(arn, tags) for arn, tags in listed],
+        "PaginationToken": token or "",
+    }
+
+
+def _mapping(arn: str, tags: Mapping[str, str]) -> Json:
+    return {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
 
 def _indexed(service: Service, as_of: datetime, region: Region) -> dict[str, str] | None:

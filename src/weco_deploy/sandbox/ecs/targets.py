@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from weco_deploy.sandbox.ecs.errors import ApiError
 from weco_deploy.sandbox.ecs.region import Region
-from weco_deploy.sandbox.ecs.state import Json, Service, Task
+from weco_deploy.sandbox.ecs.service_state import Service
+from weco_deploy.sandbox.ecs.state import Json, Task
 
 FAILING = "Health checks failed"
 _REASONS = {

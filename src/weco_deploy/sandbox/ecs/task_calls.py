@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from datetime import timedelta
 from itertools import islice
 
@@ -40,25 +41,24 @@ def list_tasks(region: Region, request: Json) -> Json:
         raise invalid("The startedBy filter must be the only filter that you use.")
     reader = Reader(region)
     stopped = request.get("desiredStatus", "RUNNING") == "STOPPED"
-    if request.get("desiredStatus") == "PENDING":
-        found: list[str] = []
-    else:
-        found = [
-            task.arn
-            for task in _candidates(cluster, request)
-            if started_by in (None, task.started_by)
-            and request.get("family") in (None, task.definition.family)
-            and request.get("launchType") in (None, task.launch_type)
-            and reader.task_wanted(task) is not None
-            and bool(reader.task_wanted(task)) is not stopped
-        ]
+    found = (
+        task.arn
+        for task in _candidates(cluster, request)
+        if started_by in (None, task.started_by)
+        and request.get("family") in (None, task.definition.family)
+        and request.get("launchType") in (None, task.launch_type)
+        and reader.knows(task)
+        and reader.task_wanted(task) is not stopped
+    )
     arns, token = page(found, request, usual=TASKS_A_CALL, most=TASKS_A_CALL)
     return with_token({"taskArns": arns}, token)
 
 
-def _candidates(cluster: Cluster, request: Json) -> list[Task]:
+def _candidates(cluster: Cluster, request: Json) -> Iterable[Task]:
+    if request.get("desiredStatus") == "PENDING":
+        return ()  # no task is ever desired to be that
     if "serviceName" not in request:
-        return list(cluster.tasks.values())
+        return cluster.tasks.values()
     service = service_of(cluster, request["serviceName"])
     return [*service.tasks.values(), *service.stopped.values()]
 

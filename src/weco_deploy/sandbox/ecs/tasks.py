@@ -5,24 +5,15 @@ What a service does about it is the scheduler's business: each change of a servi
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from weco_deploy.sandbox.ecs import targets
-from weco_deploy.sandbox.ecs.images import Image, NotPullable, Resolved, by_digest
+from weco_deploy.sandbox.ecs import pulls, targets
+from weco_deploy.sandbox.ecs.images import Resolved
 from weco_deploy.sandbox.ecs.region import Region
-from weco_deploy.sandbox.ecs.state import (
-    Cluster,
-    Container,
-    Deployment,
-    Service,
-    Task,
-    TaskDefinition,
-)
+from weco_deploy.sandbox.ecs.service_state import Deployment, Service
+from weco_deploy.sandbox.ecs.state import Cluster, Container, Task, TaskDefinition
 from weco_deploy.sandbox.ecs.timings import STOPPED_TASKS_VISIBLE
 
-RESOLUTIONS = 3
-"""After so many failed resolutions of its tags a deployment goes on unpinned."""
 KILLED, TERMINATED = 137, 143
 """Exit codes of containers that ended by SIGKILL, and by SIGTERM."""
 
@@ -73,24 +64,9 @@ def provision(region: Region, task: Task) -> None:
     _changed(region, task)
     region.after_resolving(
         region.settings.timings.provisioning,
-        lambda: _references(task),
+        lambda: pulls.references(task),
         lambda resolved: _pull(region, task, resolved),
     )
-
-
-def _references(task: Task) -> Collection[str]:
-    """What the task pulls: by the digests that its deployment is pinned to, by name where it isn't."""
-    if task.stopped:
-        return ()
-    return [_reference(task, container) for container in task.containers]
-
-
-def _reference(task: Task, container: Container) -> str:
-    pins = task.deployment.revision.pins if task.deployment is not None else None
-    digest = (pins or {}).get(container.name)
-    if task.service is not None and task.service.trouble.pulls_once:
-        digest = task.service.cached.get(container.image, digest)
-    return by_digest(container.image, digest) if digest else container.image
 
 
 def _pull(region: Region, task: Task, resolved: Resolved) -> None:
@@ -99,14 +75,14 @@ def _pull(region: Region, task: Task, resolved: Resolved) -> None:
     task.status = "PENDING"
     task.pull_started_at = region.now
     _changed(region, task)
-    found = {container.name: resolved[_reference(task, container)] for container in task.containers}
-    _pin(task, found)
-    broken = next((each for each in task.containers if _why_not(found[each.name])), None)
+    found = {container.name: resolved[pulls.reference(task, container)] for container in task.containers}
+    pulls.pin(task, found)
+    broken = next((each for each in task.containers if pulls.why_not(found[each.name])), None)
     if broken is not None:
-        why = _why_not(found[broken.name])
+        why = pulls.why_not(found[broken.name])
         region.after(region.settings.timings.pull, lambda: _pull_failed(region, task, broken, why))
         return
-    failing = _pulled(task, found)
+    failing = pulls.pulled(task, found)
     if failing:
         first = min(failing, key=lambda container: container.behaviour.start)
         region.after(first.behaviour.start, lambda: _exited_at_start(region, task, first))
@@ -115,52 +91,10 @@ def _pull(region: Region, task: Task, resolved: Resolved) -> None:
         region.after(longest, lambda: _run(region, task))
 
 
-def _why_not(image: Image | NotPullable) -> str:
-    """Why an image can't be pulled; empty if it can."""
-    if isinstance(image, NotPullable):
-        return image.reason
-    return "" if image.behaviour.pullable else "unexpected EOF"
-
-
-def _pin(task: Task, found: dict[str, Image | NotPullable]) -> None:
-    """Pin a deployment's tags, which its first task does; after three failures it goes on unpinned."""
-    deployment = task.deployment
-    if deployment is None or deployment.revision.pins is not None or deployment.unpinned:
-        return
-    if any(isinstance(image, NotPullable) for image in found.values()):
-        deployment.unresolved += 1
-        deployment.unpinned = deployment.unresolved >= RESOLUTIONS
-        return
-    deployment.revision.pins = {
-        container.name: image.digest
-        for container in task.containers
-        if isinstance(image := found[container.name], Image)
-        and container.definition.get("versionConsistency", "enabled") == "enabled"
-    }
-
-
-def _pulled(task: Task, found: dict[str, Image | NotPullable]) -> list[Container]:
-    """Give the containers their images, and answer those that exit at this start of theirs."""
-    starts = task.deployment.starts if task.deployment is not None else {}
-    failing = []
-    for container in task.containers:
-        image = found[container.name]
-        if isinstance(image, NotPullable):
-            continue
-        container.pulled = image.reported or image.digest
-        container.behaviour = image.behaviour
-        if task.service is not None:
-            task.service.cached.setdefault(container.image, image.digest)
-        if image.behaviour.exits_at_start(starts.get(image.digest, 0)):
-            failing.append(container)
-        starts[image.digest] = starts.get(image.digest, 0) + 1
-    return failing
-
-
 def _pull_failed(region: Region, task: Task, container: Container, why: str) -> None:
     if task.stopped:
         return
-    reference = _reference(task, container)
+    reference = pulls.reference(task, container)
     reason = (
         f"CannotPullContainerError: pull image manifest has been retried 1 time(s): "
         f"failed to resolve ref {reference}: {reference}: {why}"
@@ -174,6 +108,7 @@ def _exited_at_start(region: Region, task: Task, container: Container) -> None:
     if task.stopped:
         return
     for each in task.containers:
+        each.status = "RUNNING"
         _appear(region, task, each)
     container.exit_code = container.behaviour.exit_code
     container.reason = ""

@@ -16,6 +16,7 @@ class Timings:
     """Durations in seconds.
 
     Attributes:
+        begin: from opening a deployment to the scheduler's first look at it.
         placement: from wanting tasks to having placed them.
         provisioning: from a task's placement to the beginning of its pull.
         pull: how long a pull takes until it fails (a pull that succeeds is part of an image's `start`).
@@ -32,6 +33,7 @@ class Timings:
 
     """
 
+    begin: float = 1.0
     placement: float = 2.0
     provisioning: float = 3.0
     pull: float = 2.0

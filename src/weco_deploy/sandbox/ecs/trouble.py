@@ -31,7 +31,8 @@ from weco_deploy.sandbox.ecs import service_calls, targets, tasks
 from weco_deploy.sandbox.ecs.errors import ApiError, invalid
 from weco_deploy.sandbox.ecs.lookups import cluster_of, service_of
 from weco_deploy.sandbox.ecs.region import Region
-from weco_deploy.sandbox.ecs.state import Cluster, Json, Service, Trouble
+from weco_deploy.sandbox.ecs.service_state import Service, Trouble
+from weco_deploy.sandbox.ecs.state import Cluster, Json
 
 LASTING = {
     "no-capacity": "no_capacity",
@@ -85,6 +86,7 @@ def _begin(region: Region, cluster: Cluster, service: Service, kind: str, reques
         region.alarms -= service.alarms
     elif kind == "alarm":
         region.alarms |= service.alarms
+        _wake_watchers(region)
     elif kind in STOPS:
         _stop_one(region, service, *STOPS[kind])
     else:
@@ -92,6 +94,14 @@ def _begin(region: Region, cluster: Cluster, service: Service, kind: str, reques
     if kind in {"targets-fail", "none"}:
         targets.recheck(region, service, lambda task: tasks.target_known(region, task))
     region.wake(service)
+
+
+def _wake_watchers(region: Region) -> None:
+    """Let the scheduler look at each service whose alarms are in ALARM: several may share one."""
+    for cluster in region.clusters.values():
+        for service in cluster.services.values():
+            if service.alarms & region.alarms:
+                region.wake(service)
 
 
 def _stop_one(region: Region, service: Service, code: str, reason: str) -> None:

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from weco_deploy.sandbox.ecs.images import by_digest
-from weco_deploy.sandbox.ecs.state import (
-    Cluster,
-    Container,
-    Deployment,
-    Json,
-    Revision,
-    Service,
-    ServiceDeployment,
-    Task,
-)
+from weco_deploy.sandbox.ecs.service_state import Deployment, Revision, Service, ServiceDeployment
+from weco_deploy.sandbox.ecs.state import Cluster, Container, Json, Task
 
 SHOWN_AS_GIVEN = (
     "availabilityZoneRebalancing",
