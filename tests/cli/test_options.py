@@ -1,5 +1,6 @@
 """Rules that hold for every command and every option."""
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import cast
@@ -106,8 +107,18 @@ def test_the_options_of_5_x_are_still_there() -> None:
     assert flags["show-images"] >= {"--label"}
 
 
+@pytest.mark.parametrize("name", ["deploy", "release-deploy", "promote", "rollback", "plan"])
+def test_whatever_deploys_has_an_option_for_each_field_of_the_request_that_has_a_flag(name: str) -> None:
+    options = {option.name: option for option in ALL[name].params}
+    for field in dataclasses.fields(requests.DeployRequest):
+        if "flag" in field.metadata:
+            flag: requests.Flag = field.metadata["flag"]
+            option = options[field.name]
+            assert isinstance(option, click.Option)
+            assert (option.opts, option.envvar, option.help) == ([flag.name], flag.variable, flag.help)
+
+
 def test_defaults_are_those_of_the_requests() -> None:
-    # The options repeat them, because importing the model would slow down --help.
     assert default("deploy", "--confirmation-wait-for") == requests.DEFAULT_WAIT
     assert default("deploy", "--confirmation-interval") == requests.DEFAULT_INTERVAL
     assert default("deploy", "--lock-lease") == requests.DEFAULT_LEASE

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.report.samples import EARLIER_ID, RELEASE_ID, change, deployment, outcome, release
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ImageChange, Kind, ServiceStatus
-from weco_deploy.model.requests import ConfirmRequest, DeployRequest
+from weco_deploy.model.requests import ConfirmRequest, DeployOptions, DeployRequest, flags
+from weco_deploy.report.flags import circumstances, wishes
 from weco_deploy.report.next_steps import Request, next_steps
 
 ABOUT = "--description 'Weekly release'"
@@ -174,3 +176,20 @@ def test_who_watched_a_release_goes_on_watching_that_one_as_long_as_before() -> 
 
 def test_who_only_watched_is_told_what_is_recorded_of_the_deployment() -> None:
     assert next_steps(CHANGED, (), ConfirmRequest(environment_id="prod", wait=5.0))[-1].command == DEPLOY
+
+
+def test_every_option_of_a_deployment_is_repeated_in_the_command_that_does_the_same_again() -> None:
+    unusual: dict[str, Any] = {
+        "wait": 1.0,
+        "interval": 2.0,
+        "rollback_on_failure": True,
+        "wait_for_lock": 3.0,
+        "lease": 4,
+        "force_redeploy": True,
+        "allow_missing": True,
+    }
+    asked = DeployRequest(release=release(), environment_id="prod", description="", **unusual)
+    repeated = {*circumstances(asked), *wishes(asked)}
+
+    spelled = {flag.name for name, flag in flags(DeployOptions).items() if name != "override_gate"}
+    assert repeated >= spelled  # the reason for overriding a gate comes from the record

@@ -18,16 +18,15 @@ from weco_deploy.cli.invocation import Invocation
     help="The release that was deployed.  [default: the environment's last deployment]",
 )
 @options.environment_id
-@options.wait_for(60.0)
-@options.interval
+@options.confirm_options
 @click.pass_obj
 def confirm_deploy(
     invocation: Invocation,
     *,
     release_id: str | None,
     environment_id: str | None,
-    confirmation_wait_for: float,
-    confirmation_interval: float,
+    wait: float,
+    interval: float,
 ) -> int:
     """Watch a deployment made before until every service runs it.
 
@@ -51,8 +50,8 @@ def confirm_deploy(
     request = ConfirmRequest(
         environment_id=context.environment(environment_id, "Environment it was deployed to"),
         release_id=release,
-        wait=confirmation_wait_for,
-        interval=confirmation_interval,
+        wait=wait,
+        interval=interval,
         recorded=not context.settings.dry_run,
     )
     invocation.request = request

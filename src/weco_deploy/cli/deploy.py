@@ -5,6 +5,7 @@ import click
 from weco_deploy.cli import options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
+from weco_deploy.model.requests import DeployOptions
 
 
 @click.command("deploy", cls=Command, short_help="Deploy a release to an environment and watch it.")
@@ -13,7 +14,12 @@ from weco_deploy.cli.invocation import Invocation
 @options.deploy_options
 @click.pass_obj
 def deploy(
-    invocation: Invocation, *, release_id: str | None, environment_id: str | None, flags: options.DeployFlags
+    invocation: Invocation,
+    *,
+    release_id: str | None,
+    environment_id: str | None,
+    description: str | None,
+    given: DeployOptions,
 ) -> int:
     """Deploy a release to an environment, and watch until every service runs it.
 
@@ -26,6 +32,6 @@ def deploy(
     context = ProjectContext(invocation, "deploy")
     release = context.release(release_id, deployments.WHICH_RELEASE)
     environment = context.environment(environment_id, deployments.WHERE_TO)
-    description = deployments.description(context, flags)
-    request = deployments.request(choose(context.ports, release), environment, description, flags)
+    about = deployments.description(context, description)
+    request = deployments.request(choose(context.ports, release), environment, about, given)
     return deployments.deploy(context, request)

@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 from weco_deploy.cli import exit_codes
 from weco_deploy.cli.event_output import Telling, approval
-from weco_deploy.cli.options import DeployFlags
 from weco_deploy.cli.output import answer
 from weco_deploy.cli.project_context import ProjectContext
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
-from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DeployRequest
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DeployOptions, DeployRequest, flags
 from weco_deploy.operations import deploy as operations
 from weco_deploy.report.documents import deployment_document, plan_document
 from weco_deploy.report.screen import Screen
@@ -21,27 +20,17 @@ WHERE_TO = "Environment to deploy to"
 WHICH_RELEASE = "Release to deploy"
 
 
-def description(context: ProjectContext, flags: DeployFlags, default: str = DEFAULT_DESCRIPTION) -> str:
+def description(context: ProjectContext, given: str | None, default: str = DEFAULT_DESCRIPTION) -> str:
     """The description that was given, asked for, or the default. A dry run does not ask for one."""
     if context.settings.dry_run:
-        return flags.description or default
-    return context.description(flags.description, default)
+        return given or default
+    return context.description(given, default)
 
 
-def request(release: Release, environment_id: str, about: str, flags: DeployFlags) -> DeployRequest:
-    return DeployRequest(
-        release=release,
-        environment_id=environment_id,
-        description=about,
-        wait=flags.confirmation_wait_for,
-        interval=flags.confirmation_interval,
-        lease=flags.lock_lease,
-        wait_for_lock=flags.wait_for_lock,
-        force_redeploy=flags.force_redeploy,
-        allow_missing=flags.allow_missing,
-        rollback_on_failure=flags.rollback_on_failure,
-        override_gate=flags.override_gate,
-    )
+def request(release: Release, environment_id: str, about: str, given: DeployOptions) -> DeployRequest:
+    """The request for deploying `release`, with the options that were given."""
+    options = {name: getattr(given, name) for name in flags(DeployOptions)}
+    return DeployRequest(release=release, environment_id=environment_id, description=about, **options)
 
 
 def _nothing() -> None:

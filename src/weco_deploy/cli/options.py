@@ -1,18 +1,23 @@
-"""Options and value types that several commands share. Each names its environment variable."""
+"""Options and value types that several commands share. Each names its environment variable.
+
+Options that set a field of a request are declared there, in `model/requests.py`, once for all their readers.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, fields
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeAlias
 
 import click
 
+from weco_deploy.model.requests import ConfirmRequest, DeployOptions, DeployRequest, Flag, flags
+
 WEEK = 7 * 24 * 3600
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator: TypeAlias = Callable[[Callable[..., object]], Callable[..., object]]
 
 
 class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic for mypy, not at run time before click 8.4
@@ -67,12 +72,6 @@ from_label = click.option(
     metavar="LABEL",
     help="The tag of the images to take: latest, env.stage, ref.<commit>.  [default: latest]",
 )
-description = click.option(
-    "--description",
-    envvar="WECO_DEPLOY_DESCRIPTION",
-    metavar="TEXT",
-    help="What it is about, for the history.",
-)
 release_id = click.option(
     "--release-id",
     envvar="WECO_DEPLOY_RELEASE_ID",
@@ -94,14 +93,6 @@ environment_to_name = click.option(
     metavar="ENVIRONMENT",
     help="Which environment; there is no default.",
 )
-override_gate = click.option(
-    "--override-gate",
-    envvar="WECO_DEPLOY_OVERRIDE_GATE",
-    type=Text(),
-    metavar="REASON",
-    help="Go on where a gate says no: the release has not succeeded where it must, or the environment that it "
-    "comes from is in doubt. The reason is recorded.",
-)
 limit = click.option(
     "--limit",
     envvar="WECO_DEPLOY_LIMIT",
@@ -110,94 +101,57 @@ limit = click.option(
     show_default=True,
     help="How many, newest first.",
 )
-interval = click.option(
-    "--confirmation-interval",
-    envvar="WECO_DEPLOY_CONFIRMATION_INTERVAL",
-    type=Seconds(0.1),
-    default=10.0,
-    show_default=True,
-    help="Seconds between two looks at the services.",
-)
 
 
-def wait_for(default: float) -> Callable[[Command], Command]:
-    """`--confirmation-wait-for`, with as many seconds by default."""
+def of_field(request: type[DeployOptions | ConfirmRequest], name: str) -> Decorator:
+    """The option that sets a field of a request. The command gets its value under the name of the field."""
+    flag = flags(request)[name]
+    (default,) = [field.default for field in fields(request) if field.name == name]
+    if default is False:
+        return click.option(flag.name, name, envvar=flag.variable, is_flag=True, help=flag.help)
     return click.option(
-        "--confirmation-wait-for",
-        envvar="WECO_DEPLOY_CONFIRMATION_WAIT_FOR",
-        type=Seconds(),
-        default=default,
-        show_default=True,
-        help="Seconds to watch the services for; still not done then is exit code 3.",
+        flag.name,
+        name,
+        envvar=flag.variable,
+        type=_type(flag, default),
+        default=None if default is MISSING else default,
+        show_default=isinstance(default, int | float),
+        metavar=flag.metavar,
+        help=flag.help,
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeployFlags:
-    """What every command that deploys can be told, wherever to. None: not given. Times are in seconds."""
-
-    description: str | None
-    confirmation_wait_for: float
-    confirmation_interval: float
-    rollback_on_failure: bool
-    wait_for_lock: float
-    lock_lease: int
-    force_redeploy: bool
-    allow_missing: bool
-    override_gate: str | None
+def _type(flag: Flag, default: object) -> click.ParamType | None:  # type: ignore[type-arg]  # as above
+    match default:
+        case int():
+            return click.IntRange(int(flag.least), int(flag.most) if flag.most else None)
+        case float():
+            return Seconds(flag.least)
+        case _:
+            return None if flag.may_be_empty else Text()
 
 
-_DEPLOY_OPTIONS = (
-    description,
-    wait_for(600.0),
-    interval,
-    click.option(
-        "--rollback-on-failure",
-        envvar="WECO_DEPLOY_ROLLBACK_ON_FAILURE",
-        is_flag=True,
-        help="If it fails or takes too long, go back to the last release that worked.",
-    ),
-    click.option(
-        "--wait-for-lock",
-        envvar="WECO_DEPLOY_WAIT_FOR_LOCK",
-        type=Seconds(),
-        default=0.0,
-        show_default=True,
-        help="Seconds to wait for somebody else's deployment; still locked then is exit code 4.",
-    ),
-    click.option(
-        "--lock-lease",
-        envvar="WECO_DEPLOY_LOCK_LEASE",
-        type=click.IntRange(1, 24 * 3600),
-        default=120,
-        show_default=True,
-        help="Seconds that our lock outlives us if we are killed.",
-    ),
-    click.option(
-        "--force-redeploy",
-        envvar="WECO_DEPLOY_FORCE_REDEPLOY",
-        is_flag=True,
-        help="Redeploy services that run the release already.",
-    ),
-    click.option(
-        "--allow-missing",
-        envvar="WECO_DEPLOY_ALLOW_MISSING",
-        is_flag=True,
-        help="Go on though services deployed last time are gone.",
-    ),
-    override_gate,
-)
+description = of_field(DeployRequest, "description")
+override_gate = of_field(DeployOptions, "override_gate")
 
 
-def deploy_options(function: Callable[..., object]) -> Callable[..., object]:
-    """The options of every command that deploys, given to it as one argument, `flags`."""
-    names = [each.name for each in fields(DeployFlags)]
+def deploy_options(command: Callable[..., object]) -> Callable[..., object]:
+    """The options of every command that deploys: `description`, and the others as one argument, `given`."""
+    names = tuple(flags(DeployOptions))
 
-    @wraps(function)
-    def command(*arguments: object, **values: Any) -> object:
-        flags = DeployFlags(**{name: values.pop(name) for name in names})
-        return function(*arguments, flags=flags, **values)
+    @wraps(command)
+    def with_options(*arguments: object, **values: Any) -> object:
+        given = DeployOptions(**{name: values.pop(name) for name in names})
+        return command(*arguments, given=given, **values)
 
-    for option in reversed(_DEPLOY_OPTIONS):
-        command = option(command)
+    decorated: Callable[..., object] = with_options
+    for name in reversed(names):
+        decorated = of_field(DeployOptions, name)(decorated)
+    return description(decorated)
+
+
+def confirm_options(command: Callable[..., object]) -> Callable[..., object]:
+    """The options that say how long a deployment made before is watched, each as an argument of its own."""
+    for name in reversed(flags(ConfirmRequest)):
+        command = of_field(ConfirmRequest, name)(command)
     return command

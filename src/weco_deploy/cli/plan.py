@@ -5,6 +5,7 @@ import click
 from weco_deploy.cli import exit_codes, options
 from weco_deploy.cli.command import Command, ExitCodeFlag
 from weco_deploy.cli.invocation import Invocation
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DeployOptions
 
 
 @click.command("plan", cls=Command, short_help="Show what deploying a release would change.")
@@ -24,7 +25,8 @@ def plan(
     *,
     release_id: str | None,
     environment_id: str | None,
-    flags: options.DeployFlags,
+    description: str | None,
+    given: DeployOptions,
     detailed_exitcode: bool,
 ) -> int:
     """Show what deploying a release would change: which tags move, which services are redeployed, and why.
@@ -33,13 +35,12 @@ def plan(
     """
     from weco_deploy.cli import deployments
     from weco_deploy.cli.project_context import ProjectContext
-    from weco_deploy.model.requests import DEFAULT_DESCRIPTION
     from weco_deploy.operations.release import choose
 
     context = ProjectContext(invocation, "plan")
     release = context.release(release_id, deployments.WHICH_RELEASE)
     environment = context.environment(environment_id, deployments.WHERE_TO)
-    description = flags.description or DEFAULT_DESCRIPTION
-    request = deployments.request(choose(context.ports, release), environment, description, flags)
+    about = description or DEFAULT_DESCRIPTION
+    request = deployments.request(choose(context.ports, release), environment, about, given)
     changes = deployments.show_plan(context, request).changes
     return exit_codes.CHANGES if detailed_exitcode and changes else exit_codes.DONE

@@ -5,6 +5,7 @@ import click
 from weco_deploy.cli import options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
+from weco_deploy.model.requests import DeployOptions
 
 
 @click.command("promote", cls=Command, short_help="Deploy to one environment what another one runs.")
@@ -27,7 +28,12 @@ from weco_deploy.cli.invocation import Invocation
 @options.deploy_options
 @click.pass_obj
 def promote(
-    invocation: Invocation, *, source: str | None, target: str | None, flags: options.DeployFlags
+    invocation: Invocation,
+    *,
+    source: str | None,
+    target: str | None,
+    description: str | None,
+    given: DeployOptions,
 ) -> int:
     """Deploy to one environment the very images that another one runs, and watch.
 
@@ -51,7 +57,7 @@ def promote(
         raise UsageError(
             f"--from and --to are both {from_id}: there is nothing to promote", "name two environments"
         )
-    description = deployments.description(context, flags, f"Promoted from {from_id}")
-    release, new = running_release(context.ports, from_id, override=flags.override_gate)
-    request = deployments.request(release, to_id, description, flags)
+    about = deployments.description(context, description, f"Promoted from {from_id}")
+    release, new = running_release(context.ports, from_id, override=given.override_gate)
+    request = deployments.request(release, to_id, about, given)
     return deployments.deploy(context, replace(request, new_release=new, kind=Kind.PROMOTE))

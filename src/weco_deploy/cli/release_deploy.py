@@ -8,6 +8,7 @@ import click
 from weco_deploy.cli import options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
+from weco_deploy.model.requests import DeployOptions
 
 if TYPE_CHECKING:
     from weco_deploy.cli.project_context import ProjectContext
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 @options.deploy_options
 @click.pass_obj
 def release_deploy(
-    invocation: Invocation, *, from_label: str | None, environment_id: str | None, flags: options.DeployFlags
+    invocation: Invocation,
+    *,
+    from_label: str | None,
+    environment_id: str | None,
+    description: str | None,
+    given: DeployOptions,
 ) -> int:
     """Make a release of the images that a label points at, deploy it and watch.
 
@@ -38,10 +44,10 @@ def release_deploy(
     context = ProjectContext(invocation, "release-deploy")
     label = context.label(from_label)
     environment = context.environment(environment_id, deployments.WHERE_TO)
-    description = deployments.description(context, flags)
-    check_label(label, flags.override_gate, context.ports)
-    release = labelled_release(context.ports, from_label=label, description=description)
-    request = replace(deployments.request(release, environment, description, flags), new_release=True)
+    about = deployments.description(context, description)
+    check_label(label, given.override_gate, context.ports)
+    release = labelled_release(context.ports, from_label=label, description=about)
+    request = replace(deployments.request(release, environment, about, given), new_release=True)
     return deployments.deploy(context, request, _introduction(context, release))
 
 

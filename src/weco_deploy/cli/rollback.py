@@ -5,6 +5,7 @@ import click
 from weco_deploy.cli import options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
+from weco_deploy.model.requests import DeployOptions
 
 
 @click.command("rollback", cls=Command, short_help="Deploy the release that ran before.")
@@ -25,7 +26,8 @@ def rollback(
     *,
     environment_id: str | None,
     to_release: str | None,
-    flags: options.DeployFlags,
+    description: str | None,
+    given: DeployOptions,
 ) -> int:
     """Deploy the release that an environment ran before, and watch.
 
@@ -49,7 +51,7 @@ def rollback(
         question="Release to go back to",
         otherwise="the last one that worked before",
     )
-    description = deployments.description(context, flags, DEFAULT_ROLLBACK_DESCRIPTION)
+    about = deployments.description(context, description, DEFAULT_ROLLBACK_DESCRIPTION)
     release, new = earlier_release(context.ports, environment, named, write_notice)
-    request = deployments.request(release, environment, description, flags)
+    request = deployments.request(release, environment, about, given)
     return deployments.deploy(context, replace(request, new_release=new, kind=Kind.ROLLBACK))

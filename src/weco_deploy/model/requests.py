@@ -1,8 +1,8 @@
-"""What a person or a pipeline asked for, as the operations take it."""
+"""What a person or a pipeline asked for, as the operations take it, and the flags that say it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 
 from weco_deploy.model.deployment import Kind
 from weco_deploy.model.release import Release
@@ -17,27 +17,118 @@ DEFAULT_LEASE = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeployRequest:
-    """Deploy `release` to an environment. Times are in seconds.
+class Flag:
+    """How the command line spells a field of a request: the only place that says so.
+
+    The command line builds its option from this and the field's default, and commands that are suggested repeat it.
+    Numbers are between `least` and `most`; a text is not empty unless it `may_be_empty`.
+    """
+
+    name: str
+    help: str
+    metavar: str | None = None
+    least: float = 0.0
+    most: float | None = None
+    may_be_empty: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"WECO_DEPLOY_{self.name.removeprefix('--').replace('-', '_').upper()}"
+
+    @property
+    def metadata(self) -> dict[str, Flag]:
+        """What a dataclass field has as its metadata."""
+        return {"flag": self}
+
+
+def flags(request: type[DeployOptions | ConfirmRequest]) -> dict[str, Flag]:
+    """The flags of a request's fields, by the name of the field; fields without a flag are left out."""
+    return {field.name: field.metadata["flag"] for field in fields(request) if "flag" in field.metadata}
+
+
+_WAIT = Flag(
+    name="--confirmation-wait-for",
+    help="Seconds to watch the services for; still not done then is exit code 3.",
+)
+_INTERVAL = Flag(name="--confirmation-interval", help="Seconds between two looks at the services.", least=0.1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployOptions:
+    """What every command that deploys can be given, wherever to. Times are in seconds.
+
+    `wait` is how long to watch after the last service was redeployed, `wait_for_lock` how long to wait for
+    somebody else's lock; `override_gate` is the reason for passing a closed gate.
+    """
+
+    wait: float = field(default=DEFAULT_WAIT, metadata=_WAIT.metadata)
+    interval: float = field(default=DEFAULT_INTERVAL, metadata=_INTERVAL.metadata)
+    rollback_on_failure: bool = field(
+        default=False,
+        metadata=Flag(
+            name="--rollback-on-failure",
+            help="If it fails or takes too long, go back to the last release that worked.",
+        ).metadata,
+    )
+    wait_for_lock: float = field(
+        default=0.0,
+        metadata=Flag(
+            name="--wait-for-lock",
+            help="Seconds to wait for somebody else's deployment; still locked then is exit code 4.",
+        ).metadata,
+    )
+    lease: int = field(
+        default=DEFAULT_LEASE,
+        metadata=Flag(
+            name="--lock-lease",
+            help="Seconds that our lock outlives us if we are killed.",
+            least=1,
+            most=24 * 3600,
+        ).metadata,
+    )
+    force_redeploy: bool = field(
+        default=False,
+        metadata=Flag(
+            name="--force-redeploy", help="Redeploy services that run the release already."
+        ).metadata,
+    )
+    allow_missing: bool = field(
+        default=False,
+        metadata=Flag(
+            name="--allow-missing", help="Go on though services deployed last time are gone."
+        ).metadata,
+    )
+    override_gate: str | None = field(
+        default=None,
+        metadata=Flag(
+            name="--override-gate",
+            metavar="REASON",
+            help="Go on where a gate says no: the release has not succeeded where it must, or the environment "
+            "that it comes from is in doubt. The reason is recorded.",
+        ).metadata,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployRequest(DeployOptions):
+    """Deploy `release` to an environment.
 
     `new_release` says that the release is not recorded yet: claiming the environment records it.
-    `wait` is how long to watch after the last service was told, `wait_for_lock` how long to wait for
-    somebody else's lock; `override_gate` is the reason for passing a closed gate.
     """
 
     release: Release
     environment_id: str
-    description: str
+    description: str = field(
+        metadata=Flag(
+            name="--description",
+            metavar="TEXT",
+            help="What it is about, for the history.",
+            may_be_empty=True,
+        ).metadata
+    )
     new_release: bool = False
     kind: Kind = Kind.DEPLOY
-    wait: float = DEFAULT_WAIT
-    interval: float = DEFAULT_INTERVAL
-    lease: int = DEFAULT_LEASE
-    wait_for_lock: float = 0.0
-    force_redeploy: bool = False
-    allow_missing: bool = False
-    rollback_on_failure: bool = False
-    override_gate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +140,7 @@ class ConfirmRequest:
 
     environment_id: str
     release_id: str | None = None
-    wait: float = DEFAULT_CONFIRM_WAIT
-    interval: float = DEFAULT_INTERVAL
+    wait: float = field(default=DEFAULT_CONFIRM_WAIT, metadata=_WAIT.metadata)
+    interval: float = field(default=DEFAULT_INTERVAL, metadata=_INTERVAL.metadata)
     lease: int = DEFAULT_LEASE
     recorded: bool = True

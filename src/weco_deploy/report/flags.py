@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
-from weco_deploy.model.requests import ConfirmRequest, DeployRequest
+from weco_deploy.model.requests import ConfirmRequest, DeployRequest, flags
 
-_CIRCUMSTANCES = {
-    "wait": "--confirmation-wait-for",
-    "interval": "--confirmation-interval",
-    "wait_for_lock": "--wait-for-lock",
-    "lease": "--lock-lease",
-    "allow_missing": "--allow-missing",
-}
-_WISHES = {"force_redeploy": "--force-redeploy", "rollback_on_failure": "--rollback-on-failure"}
-_LOOKS = {"interval": "--confirmation-interval"}
+_CIRCUMSTANCES = ("wait", "interval", "wait_for_lock", "lease", "allow_missing")
+_WISHES = ("force_redeploy", "rollback_on_failure")
 
 
 def circumstances(request: DeployRequest) -> tuple[str, ...]:
@@ -29,19 +23,19 @@ def wishes(request: DeployRequest) -> tuple[str, ...]:
 
 def looks(request: DeployRequest | ConfirmRequest) -> tuple[str, ...]:
     """How to go on watching. How long a deployment was watched says nothing of that."""
-    if isinstance(request, DeployRequest):
-        return _given(request, _LOOKS)
-    return _given(request, {"wait": "--confirmation-wait-for", **_LOOKS})
+    return _given(request, ("interval",) if isinstance(request, DeployRequest) else ("wait", "interval"))
 
 
-def _given(request: DeployRequest | ConfirmRequest, flags: dict[str, str]) -> tuple[str, ...]:
+def _given(request: DeployRequest | ConfirmRequest, names: Sequence[str]) -> tuple[str, ...]:
+    """The flags of the fields with these names, in this order, where the value is not the default."""
     defaults = {field.name: field.default for field in fields(request)}
-    values = {name: getattr(request, name) for name in flags}
+    spelled = flags(type(request))
+    values = {name: getattr(request, name) for name in names}
     return tuple(
         word
         for name, value in values.items()
         if value != defaults[name]
-        for word in _words(flags[name], value)
+        for word in _words(spelled[name].name, value)
     )
 
 
