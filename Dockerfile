@@ -3,7 +3,7 @@
 #   docker run --rm --volume "$PWD:/project" --env AWS_ACCESS_KEY_ID --env AWS_SECRET_ACCESS_KEY --env AWS_SESSION_TOKEN \
 #     weco-deploy --confirm release-deploy --environment-id stage
 #
-# The project's own tests can't pull the base image, so they check only what this file says, not what it builds.
+# The project's tests can't pull the base image, so they check this file but don't build it.
 
 FROM python:3.13-slim AS build
 WORKDIR /build
@@ -13,7 +13,7 @@ RUN python -m venv /opt/weco-deploy \
     && /opt/weco-deploy/bin/python -m pip install --no-cache-dir '.[publish]'
 
 FROM python:3.13-slim
-# git tells the subjects of commits. A checkout that is mounted belongs to another user, which git would refuse to read.
+# The tool reads the subjects of commits with git. A mounted checkout belongs to another user, and git would refuse to read it.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git \
     && rm -rf /var/lib/apt/lists/* \

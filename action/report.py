@@ -1,7 +1,7 @@
-"""What the GitHub Action answers: `report.py DOCUMENT EXIT_CODE` writes its outputs, and a summary for people.
+"""The last step of the GitHub Action: `report.py DOCUMENT EXIT_CODE` writes the outputs and a summary for people.
 
-DOCUMENT is the file with what `weco-deploy --output json` printed; the files to write to are named by GITHUB_OUTPUT and
-GITHUB_STEP_SUMMARY. It needs Python alone.
+DOCUMENT is a file with the output of `weco-deploy --output json`. The variables GITHUB_OUTPUT and GITHUB_STEP_SUMMARY
+name the files to write. Needs only Python's standard library.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 Document = Mapping[str, Any]
-"""The tool's JSON. Any: it is read as docs/json.md has it."""
+"""The tool's JSON document, as docs/json.md describes it; hence Any."""
 
 MEANINGS = {
     0: "done",
@@ -27,7 +27,7 @@ MEANINGS = {
 
 
 def outputs(document: Document, code: int) -> dict[str, str]:
-    """The outputs that tell what came of it, each a single line."""
+    """The outputs with the result, each a single line."""
     deployment = document.get("deployment") or {}
     release = document.get("release") or {}
     error = document.get("error") or {}
@@ -78,7 +78,7 @@ def _deployment(deployment: Document) -> Iterable[str]:
     )
     yield from _table(
         ("service", "status", "reason"),
-        ((each["service_id"], each["status"], each["reason"]) for each in deployment["services"]),
+        ((service["service_id"], service["status"], service["reason"]) for service in deployment["services"]),
     )
     for service in deployment["services"]:
         for failure in service["failures"]:
@@ -102,14 +102,14 @@ def _plan(plan: Document) -> Iterable[str]:
     yield from _table(
         ("image", "tag", "from", "to"),
         (
-            (each["image_id"], each["tag"], each["from_digest"], each["to_digest"])
-            for each in plan["images"]
-            if each["moves"]
+            (image["image_id"], image["tag"], image["from_digest"], image["to_digest"])
+            for image in plan["images"]
+            if image["moves"]
         ),
     )
     yield from _table(
         ("service", "action", "why"),
-        ((each["service_id"], each["action"], each["why"]) for each in plan["services"]),
+        ((service["service_id"], service["action"], service["why"]) for service in plan["services"]),
     )
 
 
@@ -120,22 +120,22 @@ def _release(release: Document) -> Iterable[str]:
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterable[str]:
-    kept = list(rows)
-    if kept:
+    listed = list(rows)
+    if listed:
         yield f"| {' | '.join(head)} |"
         yield f"|{'---|' * len(head)}"
-        yield from (f"| {' | '.join(map(_cell, row))} |" for row in kept)
+        yield from (f"| {' | '.join(map(_cell, row))} |" for row in listed)
         yield ""
 
 
 def _quoted(text: str) -> Iterable[str]:
-    """As code, indented: nothing in it is Markdown, whatever a container has printed."""
+    """An indented code block, so that nothing that a container printed is taken for Markdown."""
     lines = text.strip("\n").splitlines()
     return [*(f"    {line}" for line in lines), ""] if lines else []
 
 
 def _cell(value: object) -> str:
-    """On one line, with nothing in it that Markdown or HTML would take for its own."""
+    """A table cell: one line, with Markdown and HTML escaped."""
     text = (
         "–" if value is None else {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
     )
@@ -149,9 +149,9 @@ def main() -> None:
     file, code = Path(sys.argv[1]), int(sys.argv[2])
     text = file.read_text(encoding="utf-8")
     document: Document = json.loads(text) if text.strip() else {}
-    told = {**outputs(document, code), "document": str(file)}
+    all_outputs = {**outputs(document, code), "document": str(file)}
     with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as output:
-        output.writelines(f"{name}={value}\n" for name, value in told.items())
+        output.writelines(f"{name}={value}\n" for name, value in all_outputs.items())
     with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as page:
         page.write(summary(document, code))
 

@@ -1,4 +1,4 @@
-"""A team whose images and records are in one account, and whose environments are each in another one."""
+"""A team with images and records in one account, and each environment in an account of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["account", "provisioned", "sandbox_host"]
 
 @pytest.fixture
 def accounts(account: str) -> Accounts:
-    """No other test has these."""
+    """Accounts that no other test has."""
     return Accounts(caller=account, images=f"6{account[1:]}", stage=f"7{account[1:]}", prod=f"8{account[1:]}")
 
 
@@ -51,7 +51,7 @@ def team(
     tmp_path: Path,
 ) -> Team:
     file = tmp_path / ".wellcome_project"
-    file.write_text(json.dumps({project.id: described(project)}))  # JSON is YAML
+    file.write_text(json.dumps({project.id: project_file_entry(project)}))  # JSON is YAML
     monkeypatch.setenv("WECO_DEPLOY_PROJECT_FILE", str(file))
     return Team(project, provisioned(project), monkeypatch, capsys)
 
@@ -60,20 +60,20 @@ def role_in(account: str) -> str:
     return f"arn:aws:iam::{account}:role/shop-ci"
 
 
-def described(project: Project) -> dict[str, object]:
-    """The project as its file says it."""
+def project_file_entry(project: Project) -> dict[str, object]:
+    """The project as an entry of a project file."""
     return {
         "name": project.name,
         "role_arn": project.role_arn,
         "account_id": project.account_id,
         "environments": [
             {
-                "id": each.id,
-                "name": each.name,
-                "role_arn": each.role_arn,
-                **({"region_name": each.region_name} if each.region_name else {}),
+                "id": environment.id,
+                "name": environment.name,
+                "role_arn": environment.role_arn,
+                **({"region_name": environment.region_name} if environment.region_name else {}),
             }
-            for each in project.environments
+            for environment in project.environments
         ],
         "image_repositories": [
             {"id": image.id, "services": list(image.services)} for image in project.images

@@ -1,4 +1,4 @@
-"""What each of several accounts has, asked of the emulator with that account's own credentials."""
+"""The contents of accounts, read from the emulator with each account's own credentials."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REGIONS = ("eu-west-1", "eu-central-1")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """Twelve digits each. Nothing is in the caller's own account."""
+    """Account ids of the caller, of images and records, and of the environments' services."""
 
     caller: str
     images: str
@@ -27,7 +27,7 @@ class Accounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """Names of what an account has in all regions, each as `<region> <name>`."""
+    """The names of an account's resources in all regions, each as `<region> <name>`."""
 
     tables: frozenset[str]
     repositories: frozenset[str]

@@ -18,7 +18,7 @@ import pytest
 from tests.proxy.calls import Call, longest_chain
 from tests.proxy.rounds import Rounds
 from tests.proxy.server import Proxy
-from tests.proxy.tool import begin, write_project_file
+from tests.proxy.tool import start, write_project_file
 from tests.sandboxes import Provisioned, place_of
 from tests.world.projects import project
 from weco_deploy.sandbox.local_aws import LocalAws
@@ -108,11 +108,11 @@ def deployed(sandbox: Sandbox, directory: Path, rounds: Rounds | None = None) ->
     async def scene() -> Cost:
         async with Proxy(sandbox.endpoint, DELAY, rounds) as proxy:
             arguments = ("release-deploy", "--environment-id", "stage", "--confirmation-interval", "1")
-            running = await begin(sandbox, proxy.endpoint, directory, *arguments)
+            running = await start(sandbox, proxy.endpoint, directory, *arguments)
             if rounds is not None:
                 rounds.process = running.process.pid
-            ran = await running.ended()
-            assert ran.status == "succeeded", ran.told
+            ran = await running.wait()
+            assert ran.status == "succeeded", ran.log
             return cost_of(proxy.calls)
 
     return asyncio.run(scene())

@@ -1,4 +1,4 @@
-"""A local AWS whose tasks are real containers: MiniStack, given the engine as its DOCKER_HOST."""
+"""A local AWS that runs tasks as real containers: MiniStack with a real engine as its DOCKER_HOST."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from weco_deploy.sandbox import emulator
 from weco_deploy.sandbox.accounts import Place
 
 HOME = Place("000000000000", "eu-west-1")
-"""The account that MiniStack's registry takes a request to belong to if it carries no signature, as docker's do."""
+"""The account of unsigned requests, such as docker's, to MiniStack's registry."""
 
-_TRIES = 3
-"""A port that was free a moment ago may be somebody else's now."""
-_DOCKER_ANSWERS_WITHIN = 600
+_ATTEMPTS = 3
+"""Another process may have taken a port that was free a moment ago."""
+_DOCKER_TIMEOUT = 600
 
 
 @contextmanager
 def started(directory: Path, docker_host: str) -> Iterator[int]:
-    """Gives the port of 127.0.0.1 that AWS is on, and the registry with it. Ends with this process."""
-    for _ in range(_TRIES):
+    """Runs AWS, with its registry, on the yielded port of 127.0.0.1. Ends with this process."""
+    for _ in range(_ATTEMPTS):
         with emulator.reserved(None) as port:
             process = _spawn(directory, port, docker_host)
             try:
@@ -31,7 +31,7 @@ def started(directory: Path, docker_host: str) -> Iterator[int]:
                     yield port
                     return
             finally:
-                process.kill()  # it keeps nothing
+                process.kill()  # it keeps no files
                 process.wait()
                 assert process.stdin is not None
                 process.stdin.close()
@@ -55,7 +55,7 @@ def _spawn(directory: Path, port: int, docker_host: str) -> subprocess.Popen[byt
                 "PERSIST_STATE": "0",
                 "MINISTACK_ACCOUNT_ID": HOME.account,
                 "MINISTACK_REGION": HOME.region,
-                "MINISTACK_DOCKER_TIMEOUT": f"{_DOCKER_ANSWERS_WITHIN}",
+                "MINISTACK_DOCKER_TIMEOUT": f"{_DOCKER_TIMEOUT}",
                 "DOCKER_HOST": docker_host,
                 "LOG_LEVEL": "INFO",
                 "NO_PROXY": "*",

@@ -1,6 +1,6 @@
-"""One engine and one local AWS on it for all of these tests, and a project of its own for each.
+"""Fixtures: an engine and a local AWS for all of these tests, and a project for each test.
 
-`make test-e2e` runs them. Where no container engine can be had they are skipped, and the end of the log says so.
+`make test-e2e` runs the tests. Without a container engine they are skipped, and the end of the log says so.
 """
 
 from __future__ import annotations
@@ -18,51 +18,53 @@ from docker.errors import DockerException
 
 from tests.e2e import cloud, dockerd
 from tests.e2e.engine import Engine, busybox
-from tests.e2e.shop import Images, Shop, opened
+from tests.e2e.shop import Images, Shop, running_shop
 
 NO_ENGINE = "no container engine"
-_LOUD = "NOTHING WAS TRIED ON REAL CONTAINERS"
+_WARNING = "NOTHING WAS TRIED ON REAL CONTAINERS"
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    """The engine at DOCKER_HOST, else one started for these tests."""
+    """The engine at DOCKER_HOST, or an engine started for these tests."""
     if busybox() is None:
         pytest.skip(f"{NO_ENGINE}: images need a static busybox (Debian: apt-get install busybox-static)")
     with ExitStack() as stack:
-        found = _given()
-        if found is None:
-            # A socket's path may have 108 characters, and pytest's directories are deep.
+        engine = _existing_engine()
+        if engine is None:
+            # The path of a socket may have 108 characters at most, and pytest's paths are long.
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="engine")))
             try:
-                found = Engine(stack.enter_context(dockerd.started(directory)))
-            except dockerd.CannotStart as why:
-                pytest.skip(f"{NO_ENGINE}: {'DOCKER_HOST does not answer; ' if _wanted() else ''}{why}")
-        stack.callback(found.close)
-        yield found
+                engine = Engine(stack.enter_context(dockerd.started(directory)))
+            except dockerd.CannotStart as reason:
+                pytest.skip(
+                    f"{NO_ENGINE}: {'DOCKER_HOST does not answer; ' if _docker_host() else ''}{reason}"
+                )
+        stack.callback(engine.close)
+        yield engine
 
 
-def _wanted() -> str | None:
+def _docker_host() -> str | None:
     return os.environ.get("DOCKER_HOST") or None
 
 
-def _given() -> Engine | None:
-    host = _wanted()
+def _existing_engine() -> Engine | None:
+    host = _docker_host()
     if host is None:
         return None
     try:
-        found = Engine(host)
-        found.answers()
+        engine = Engine(host)
+        engine.ping()
     except DockerException:
         return None
-    return found
+    return engine
 
 
 @pytest.fixture(scope="session")
 def aws_port(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Where AWS is, with that engine."""
+    """The port of AWS."""
     with cloud.started(tmp_path_factory.mktemp("cloud"), engine.host) as port:
         if not engine.reaches(f"localhost:{port}"):
             pytest.skip(f"{NO_ENGINE}: the one at {engine.host} does not reach this machine's loopback")
@@ -70,21 +72,21 @@ def aws_port(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def opened_shop(engine: Engine, aws_port: int, tmp_path: Path) -> Iterator[tuple[Shop, Images]]:
-    with opened(next(_numbers), engine, aws_port, tmp_path) as found:
-        yield found
+def shop_and_images(engine: Engine, aws_port: int, tmp_path: Path) -> Iterator[tuple[Shop, Images]]:
+    with running_shop(next(_numbers), engine, aws_port, tmp_path) as shop_and_images:
+        yield shop_and_images
 
 
 @pytest.fixture
-def shop(opened_shop: tuple[Shop, Images]) -> Shop:
-    """A project that runs a first version of everything in stage and in prod, none of it recorded."""
-    return opened_shop[0]
+def shop(shop_and_images: tuple[Shop, Images]) -> Shop:
+    """A project that runs first versions of its images in stage and prod, without records."""
+    return shop_and_images[0]
 
 
 @pytest.fixture
-def first(opened_shop: tuple[Shop, Images]) -> Images:
-    """The images that it runs at first."""
-    return opened_shop[1]
+def first(shop_and_images: tuple[Shop, Images]) -> Images:
+    """The first versions of the images."""
+    return shop_and_images[1]
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
@@ -94,5 +96,5 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
         if isinstance(report.longrepr, tuple) and NO_ENGINE in report.longrepr[2]
     ]
     if skipped:
-        terminalreporter.section(_LOUD, sep="!", red=True, bold=True)
+        terminalreporter.section(_WARNING, sep="!", red=True, bold=True)
         terminalreporter.write_line(f"{len(skipped)} skipped. {skipped[0].longrepr[2]}")

@@ -1,7 +1,7 @@
-"""A Docker Engine of our own: Debian's dockerd, in a directory of its own, with no network of its own.
+"""Runs Debian's dockerd as a Docker Engine for the tests, with all its files in a directory.
 
-It runs in restricted machines too: no overlay file system, no firewall rules, no bridge. Containers have to share the
-machine's network (`networkMode: host`).
+It also runs on restricted machines: without an overlay file system, firewall rules or a bridge. Containers must use
+the machine's network (`networkMode: host`).
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from pathlib import Path
 
 from tests.e2e.waiting import eventually, true_within
 
-STARTS_WITHIN = 60.0
-ENDS_WITHIN = 60.0
+START_TIMEOUT = 60.0
+END_TIMEOUT = 60.0
 
-_SYSTEM_PLACES = "/usr/local/sbin:/usr/sbin:/sbin"
-"""Where Debian keeps dockerd; not on everybody's PATH."""
+_SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
+"""Where Debian installs dockerd; not always on the PATH."""
 
-_TIED = """
+_RUN_TIED = """
 import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: if the tests are killed, it ends in good order
-os.execvp("unshare", ["unshare", "--mount", *sys.argv[1:]])  # mounts of its own, which go when it goes
+ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: ends in order if the tests are killed
+os.execvp("unshare", ["unshare", "--mount", *sys.argv[1:]])  # its own mounts, which end with it
 """
 
 
 class CannotStart(Exception):
-    """There is no engine to be started here; the message says why."""
+    """An engine can't be started here; the message says why."""
 
 
 @contextmanager
 def started(directory: Path) -> Iterator[str]:
-    """An engine that keeps everything in `directory`; gives its DOCKER_HOST.
+    """Runs an engine with all its files in `directory`; yields its DOCKER_HOST.
 
-    At the end neither a process nor a mount of it is left. Raises CannotStart.
+    Leaves no process and no mount behind. Raises CannotStart.
     """
-    program = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:{_SYSTEM_PLACES}")
+    program = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}")
     if sys.platform != "linux" or program is None:
         raise CannotStart("dockerd is not installed (Debian: apt-get install docker.io)")
     if os.geteuid() != 0:
@@ -47,22 +47,22 @@ def started(directory: Path) -> Iterator[str]:
     socket, log = directory / "s", directory / "dockerd.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", _TIED, program, *_flags(directory, socket)],
+            [sys.executable, "-c", _RUN_TIED, program, *_flags(directory, socket)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            start_new_session=True,  # Ctrl-C is for the tests, which then end it
+            start_new_session=True,  # Ctrl-C goes to the tests, which then end it
         )
     try:
-        true_within(STARTS_WITHIN, lambda: socket.exists() or process.poll() is not None)
+        true_within(START_TIMEOUT, lambda: socket.exists() or process.poll() is not None)
         if process.poll() is not None or not socket.exists():
             raise CannotStart(f"dockerd did not start: {_last_lines(log)}")
         yield f"unix://{socket}"
     finally:
         process.terminate()
-        process.wait(ENDS_WITHIN)
-        eventually(lambda: not _processes_of(directory), "the engine's processes end", within=ENDS_WITHIN)
-        eventually(lambda: not _mounts_of(directory), "the engine's mounts are gone", within=ENDS_WITHIN)
+        process.wait(END_TIMEOUT)
+        eventually(lambda: not _processes_of(directory), "the engine's processes end", within=END_TIMEOUT)
+        eventually(lambda: not _mounts_of(directory), "the engine's mounts are gone", within=END_TIMEOUT)
         shutil.rmtree(directory / "data", ignore_errors=True)  # images of some hundred megabytes
 
 
@@ -82,7 +82,7 @@ def _flags(directory: Path, socket: Path) -> list[str]:
 
 
 def _processes_of(directory: Path) -> list[int]:
-    """dockerd, its containerd, and the shims: all of them have the directory in their arguments."""
+    """dockerd, containerd and the shims, which all have the directory in their arguments."""
     return [
         int(process.name)
         for process in Path("/proc").iterdir()
@@ -94,7 +94,7 @@ def _arguments(process: Path) -> str:
     try:
         return (process / "cmdline").read_bytes().decode(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
-        return ""  # it ended while we looked
+        return ""  # it has ended meanwhile
 
 
 def _mounts_of(directory: Path) -> list[str]:

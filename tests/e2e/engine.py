@@ -1,4 +1,4 @@
-"""The container engine as the tests use it: they build and push images like a pipeline, and see what really runs."""
+"""Builds and pushes images with a container engine, like a pipeline, and reads which containers run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import docker
 from docker.errors import ImageNotFound, NotFound
 
 BUSYBOX = (Path("/bin/busybox"), Path("/usr/bin/busybox"))
-"""Where Debian's busybox-static puts it: it needs no libraries, so that an image is this one file."""
+"""Where Debian's busybox-static is installed. It needs no libraries, so an image needs no other file."""
 
 CLUSTER_LABEL = "com.amazonaws.ecs.cluster"
 FAMILY_LABEL = "com.amazonaws.ecs.task-definition-family"
@@ -28,13 +28,13 @@ WORKS = "echo ready; trap 'exit 0' TERM; /bin/busybox sleep 3600 & wait $!"
 CRASHES = (
     "echo 'connecting to the catalogue'; echo 'fatal: catalogue.internal: connection refused' >&2; exit 7"
 )
-"""At once: where two tasks are up together for a moment, the emulator calls the rollout complete."""
+"""Crashes at once: if two tasks run together for a moment, the emulator completes the rollout."""
 CRASH_CODE, CRASH_LINE = 7, "fatal: catalogue.internal: connection refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalImage:
-    """An image in the engine. `id` is the digest of its config, and so the same before and after a registry."""
+    """An image in the engine. `id` is the digest of its config, which a push and a pull don't change."""
 
     commit: str
     id: str
@@ -42,15 +42,15 @@ class LocalImage:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a container is: the family of its task definition, and its name in that."""
+class ContainerName:
+    """The family of a container's task definition, and the container's name in it."""
 
     family: str
     container: str
 
 
 class Engine:
-    """A Docker Engine, our own or somebody else's; what these tests put there is marked, and taken away."""
+    """A Docker Engine. `close` removes the images that the tests made."""
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -58,18 +58,18 @@ class Engine:
         self._names: list[str] = []
 
     def close(self) -> None:
-        """Take away the images that were made here; containers are their owner's to end."""
+        """Remove the images made here; containers are removed by `remove_containers`."""
         for name in self._names:
             with suppress(ImageNotFound):
                 self._client.images.remove(name, force=True)
         self._client.close()
 
-    def answers(self) -> bool:
-        answered: bool = self._client.ping()
-        return answered
+    def ping(self) -> None:
+        """Raises DockerException if the engine does not answer."""
+        self._client.ping()
 
     def reaches(self, registry: str) -> bool:
-        """Whether it can speak to a registry on our loopback: an engine in another machine can't."""
+        """Whether the engine reaches a registry on this machine's loopback; on another machine it can't."""
         try:
             self._client.images.get_registry_data(f"{registry}/no-such-repository")
         except NotFound:
@@ -79,9 +79,9 @@ class Engine:
         return True
 
     def build(self, name: str, script: str, *, ballast: int = 0) -> LocalImage:
-        """An image tagged `<name>:<commit>`, with a new commit. It runs the shell script.
+        """An image tagged `<name>:<commit>`, with a new commit, that runs the shell script.
 
-        `ballast`: bytes of a file that it carries, so that pulling and starting it takes time.
+        `ballast`: the size in bytes of an extra file, so that pulling and starting the image takes time.
         """
         commit = secrets.token_hex(20)
         image, _ = self._client.images.build(
@@ -91,19 +91,19 @@ class Engine:
         return LocalImage(commit=commit, id=image.id, name=f"{name}:{commit}")
 
     def push(self, image: LocalImage, repository: str, *tags: str) -> str:
-        """Push it by hand as each tag; answers the digest."""
-        pushed = ""
+        """Push the image with each tag; returns the digest."""
+        digest = ""
         for tag in tags:
             self._client.images.get(image.name).tag(repository, tag=tag)
             self._names.append(f"{repository}:{tag}")
             for line in self._client.images.push(repository, tag=tag, stream=True, decode=True):
                 assert "error" not in line, line["error"]
-                pushed = line.get("aux", {}).get("Digest", pushed)
-        assert pushed
-        return pushed
+                digest = line.get("aux", {}).get("Digest", digest)
+        assert digest
+        return digest
 
-    def forget(self, image: LocalImage) -> None:
-        """Remove it here, with all its names: who runs it has to pull it."""
+    def remove(self, image: LocalImage) -> None:
+        """Remove the image with all its names, so that it must be pulled to run."""
         for name in [*self._client.images.get(image.id).tags, image.id]:
             with suppress(ImageNotFound):
                 self._client.images.remove(name, force=True)
@@ -111,27 +111,31 @@ class Engine:
     def names_of(self, image: LocalImage) -> set[str]:
         return set(self._client.images.get(image.id).tags)
 
-    def forget_name(self, name: str) -> None:
-        """Take a name away; an image that runs stays. The emulator runs what has the name if it can't pull."""
+    def remove_name(self, name: str) -> None:
+        """Remove a name, but not a running image. If the emulator can't pull, it runs the local image with the name."""
         self._client.images.remove(name, force=True)
 
-    def running(self, cluster_arn: str) -> dict[Place, Counter[str]]:
-        """Where containers of the cluster run, and how many of which image id."""
-        found: dict[Place, Counter[str]] = {}
+    def running(self, cluster_arn: str) -> dict[ContainerName, Counter[str]]:
+        """The running containers of the cluster: how many of each image id."""
+        running: dict[ContainerName, Counter[str]] = {}
         for container in self._containers(cluster_arn, status="running"):
-            place = Place(container.labels[FAMILY_LABEL], container.labels[CONTAINER_LABEL])
-            found.setdefault(place, Counter())[container.attrs["Image"]] += 1
-        return found
+            name = ContainerName(container.labels[FAMILY_LABEL], container.labels[CONTAINER_LABEL])
+            running.setdefault(name, Counter())[container.attrs["Image"]] += 1
+        return running
 
     def containers(self, cluster_arn: str, family: str) -> set[str]:
-        """The ids of the containers of a task definition that run: a redeployed service has others."""
+        """The ids of the running containers of a task definition, which change with each redeployment."""
         running = self._containers(cluster_arn, status="running")
         return {container.id for container in running if container.labels[FAMILY_LABEL] == family}
 
     def started(self, cluster_arn: str, image: LocalImage) -> datetime:
         """When the first container of the image started."""
-        ours = [one for one in self._containers(cluster_arn) if one.attrs["Image"] == image.id]
-        return min(datetime.fromisoformat(one.attrs["State"]["StartedAt"]) for one in ours)
+        states = [
+            container.attrs["State"]
+            for container in self._containers(cluster_arn)
+            if container.attrs["Image"] == image.id
+        ]
+        return min(datetime.fromisoformat(state["StartedAt"]) for state in states)
 
     def remove_containers(self, cluster_arn: str) -> None:
         for container in self._containers(cluster_arn):
@@ -139,13 +143,13 @@ class Engine:
                 container.remove(force=True, v=True)
 
     def _containers(self, cluster_arn: str, **filters: str) -> Iterator[Any]:
-        """Any: docker's package has no types."""
-        wanted = {"label": f"{CLUSTER_LABEL}={cluster_arn}", **filters}
-        yield from self._client.containers.list(all=True, filters=wanted, ignore_removed=True)
+        """The containers of the cluster; Any, because the docker package has no types."""
+        all_filters = {"label": f"{CLUSTER_LABEL}={cluster_arn}", **filters}
+        yield from self._client.containers.list(all=True, filters=all_filters, ignore_removed=True)
 
 
 def busybox() -> Path | None:
-    """A static busybox, if this machine has one."""
+    """A static busybox, None if this machine has none."""
     return next((path for path in BUSYBOX if path.exists() and _is_static(path)), None)
 
 
@@ -154,7 +158,7 @@ def _is_static(program: Path) -> bool:
 
 
 def _context(script: str, commit: str, ballast: int) -> io.BytesIO:
-    """What `docker build` is given, as a tar archive."""
+    """The context of `docker build`, as a tar archive."""
     entrypoint = json.dumps(["/bin/busybox", "sh", "-c", script])
     lines = [
         "FROM scratch",

@@ -1,7 +1,7 @@
-"""A project on real containers: what its pipeline publishes, what its people run, and what then runs in the engine.
+"""A project on real containers: publishes images, runs the tool, and checks what runs in the engine.
 
-search   one image in a service of two tasks, search-api
-items    }  two images, two containers of one task,
+search   a single image; the service search-api runs two tasks of it
+items    }  two images, two containers of the same task,
 prices   }  in the service catalogue
 """
 
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.cloud import HOME
-from tests.e2e.engine import WORKS, Engine, LocalImage, Place
+from tests.e2e.engine import WORKS, ContainerName, Engine, LocalImage
 from tests.e2e.waiting import eventually
 from weco_deploy.sandbox.local_aws import LocalAws
 from weco_deploy.sandbox.threads import side_by_side
@@ -35,17 +35,17 @@ SERVICES = {"search-api": ("search",), "catalogue": ("items", "prices")}
 TASKS = {"search-api": 2, "catalogue": 1}
 ENVIRONMENTS = ("stage", "prod")
 
-SOON = ("--confirmation-interval", "0.5", "--confirmation-wait-for", "120")
-_ENDS_WITHIN = 300.0
+FAST_POLLS = ("--confirmation-interval", "0.5", "--confirmation-wait-for", "120")
+_TIMEOUT_SECONDS = 300.0
 _SOURCES = Path(__file__).parents[2] / "src"
 
 Images = Mapping[str, LocalImage]
-"""Image id → what is, or should be, its current version."""
+"""Image id → the image's current or expected version."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """How the tool ended, and what it said."""
+class CompletedRun:
+    """The exit code and the output of a run of the tool."""
 
     code: int
     out: str
@@ -53,15 +53,15 @@ class Ran:
 
     @property
     def deployment(self) -> Mapping[str, Any]:
-        """The one document on stdout. Any: tests read what they look for."""
-        found: Mapping[str, Any] = json.loads(self.out)["deployment"]
-        return found
+        """The deployment in the JSON document on stdout."""
+        deployment: Mapping[str, Any] = json.loads(self.out)["deployment"]
+        return deployment
 
     @property
     def published(self) -> Mapping[str, Any]:
-        """As `deployment`."""
-        found: Mapping[str, Any] = json.loads(self.out)["published"]
-        return found
+        """The published image in the JSON document on stdout."""
+        published: Mapping[str, Any] = json.loads(self.out)["published"]
+        return published
 
 
 class Shop:
@@ -75,58 +75,59 @@ class Shop:
         self._ecr, self._ecs = aws.ecr(HOME), aws.ecs(HOME)
         self._write_project_file()
 
-    # What its pipeline does
+    # A build pipeline
 
     def build(self, image_id: str, script: str = WORKS, *, ballast: int = 0) -> LocalImage:
-        """A local image, as `docker build --tag <image id>:<commit>` makes it."""
+        """Build a new version, tagged `<image id>:<commit>`."""
         return self.engine.build(image_id, script, ballast=ballast)
 
     def publish(self, image_id: str, script: str = WORKS, *, ballast: int = 0) -> LocalImage:
-        """Build a new version and push it, tagged `ref.<commit>` and `latest`; it is in the engine no more."""
+        """Build a new version, push it with the tags `ref.<commit>` and `latest`, and remove it from the engine."""
         image = self.build(image_id, script, ballast=ballast)
         self.engine.push(image, self.registry_name(image_id), f"ref.{image.commit}", "latest")
-        self.engine.forget(image)
+        self.engine.remove(image)
         return image
 
     def publish_all(self) -> dict[str, LocalImage]:
         return {image_id: self.publish(image_id) for image_id in IMAGES}
 
-    # What people and pipelines run
+    # Runs of the tool
 
-    def run(self, *arguments: str) -> Ran:
-        """The command line, in a process of its own; what it says goes to the log of the tests."""
+    def run(self, *arguments: str) -> CompletedRun:
+        """Run the command line as a process; its output goes to the log of the tests too."""
         command = [sys.executable, "-m", "weco_deploy", *arguments]
-        done = subprocess.run(
+        completed = subprocess.run(
             command,
             cwd=self._directory,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_ENDS_WITHIN,
+            timeout=_TIMEOUT_SECONDS,
         )
         sys.stdout.write(
-            f"\n$ weco-deploy {' '.join(arguments)}\n{done.stderr}{done.stdout}[exit code {done.returncode}]\n"
+            f"\n$ weco-deploy {' '.join(arguments)}\n{completed.stderr}{completed.stdout}"
+            f"[exit code {completed.returncode}]\n"
         )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return CompletedRun(completed.returncode, completed.stdout, completed.stderr)
 
-    def json(self, *arguments: str) -> Ran:
+    def json(self, *arguments: str) -> CompletedRun:
         return self.run("--output", "json", "--confirm", *arguments)
 
-    def release_deploy(self, *arguments: str) -> Ran:
-        return self.json("release-deploy", "--environment-id", "stage", *SOON, *arguments)
+    def release_deploy(self, *arguments: str) -> CompletedRun:
+        return self.json("release-deploy", "--environment-id", "stage", *FAST_POLLS, *arguments)
 
-    # What there is then
+    # The state of AWS and the engine
 
     def digest(self, image_id: str, tag: str) -> str | None:
-        """Where the tag points."""
-        answered = self._ecr.batch_get_image(
+        """The digest that the tag points at."""
+        answer = self._ecr.batch_get_image(
             repositoryName=f"{self._namespace}/{image_id}", imageIds=[{"imageTag": tag}]
         )
-        return answered["images"][0]["imageId"]["imageDigest"] if answered["images"] else None
+        return answer["images"][0]["imageId"]["imageDigest"] if answer["images"] else None
 
-    def runs(self, environment_id: str) -> dict[Place, Counter[str]]:
-        """What the engine runs: image ids by container."""
+    def running(self, environment_id: str) -> dict[ContainerName, Counter[str]]:
+        """The running containers in the engine: how many of each image id."""
         return self.engine.running(self._cluster_arn(environment_id))
 
     def containers(self, environment_id: str, service_id: str) -> set[str]:
@@ -139,55 +140,57 @@ class Shop:
         """When the first container of the image started."""
         return self.engine.started(self._cluster_arn(environment_id), image)
 
-    def meant(self, environment_id: str, images: Images) -> dict[Place, Counter[str]]:
-        """What the engine has to run if these are deployed, and nothing else."""
+    def expected(self, environment_id: str, images: Images) -> dict[ContainerName, Counter[str]]:
+        """The containers that the engine must run if these images are deployed."""
         return {
-            Place(self._family(environment_id, service_id), image_id): Counter(
+            ContainerName(self._family(environment_id, service_id), image_id): Counter(
                 {images[image_id].id: TASKS[service_id]}
             )
             for service_id, image_ids in SERVICES.items()
             for image_id in image_ids
         }
 
-    def check_runs(self, environment_id: str, images: Images) -> None:
-        """These run now, all of them; and soon nothing else does (the engine takes a moment to stop what was)."""
-        wanted = self.meant(environment_id, images)
-        now = self.runs(environment_id)
-        assert all(now.get(place, Counter()) >= count for place, count in wanted.items()), now
-        eventually(lambda: self.runs(environment_id) == wanted, f"{environment_id} runs these images only")
+    def assert_runs(self, environment_id: str, images: Images) -> None:
+        """All of these images run now, and soon no others: the engine takes a moment to stop the old ones."""
+        expected = self.expected(environment_id, images)
+        running = self.running(environment_id)
+        assert all(running.get(name, Counter()) >= count for name, count in expected.items()), running
+        eventually(
+            lambda: self.running(environment_id) == expected, f"{environment_id} runs these images only"
+        )
 
     def service(self, environment_id: str, service_id: str) -> ServiceTypeDef:
-        answered = self._ecs.describe_services(cluster=self._cluster(environment_id), services=[service_id])
-        return answered["services"][0]
+        answer = self._ecs.describe_services(cluster=self._cluster(environment_id), services=[service_id])
+        return answer["services"][0]
 
-    def lose_layers(self, image_id: str, tag: str) -> None:
-        """The registry loses the layers of an image: its manifest is there, and nobody can pull it.
+    def delete_layers(self, image_id: str, tag: str) -> None:
+        """Delete the layers of an image from the registry, but not its manifest, so that it can't be pulled.
 
-        The engine forgets what it has under the environments' tags, lest that is run instead.
+        Also remove the environments' tags from the engine, so that it does not run the old image instead.
         """
-        answered = self._ecr.batch_get_image(
+        answer = self._ecr.batch_get_image(
             repositoryName=f"{self._namespace}/{image_id}", imageIds=[{"imageTag": tag}]
         )
-        for layer in json.loads(answered["images"][0]["imageManifest"])["layers"]:
+        for layer in json.loads(answer["images"][0]["imageManifest"])["layers"]:
             connection = HTTPConnection("127.0.0.1", self._port, timeout=30)
             connection.request("DELETE", f"/v2/{self._namespace}/{image_id}/blobs/{layer['digest']}")
             assert connection.getresponse().status in {200, 202}
             connection.close()
         for environment_id in ENVIRONMENTS:
-            self.engine.forget_name(f"{self.registry_name(image_id)}:env.{environment_id}")
+            self.engine.remove_name(f"{self.registry_name(image_id)}:env.{environment_id}")
 
-    def lose_image(self, image_id: str, tag: str) -> None:
-        """As a lifecycle policy does: the image goes, with all its tags."""
+    def delete_image(self, image_id: str, tag: str) -> None:
+        """Delete an image with all its tags from the registry, like a lifecycle policy."""
         digest = self.digest(image_id, tag)
         assert digest is not None
         self._ecr.batch_delete_image(
             repositoryName=f"{self._namespace}/{image_id}", imageIds=[{"imageDigest": digest}]
         )
 
-    # Its beginning and its end
+    # Start and end
 
-    def open(self) -> dict[str, LocalImage]:
-        """Repositories with a first image each, that every environment runs."""
+    def start(self) -> dict[str, LocalImage]:
+        """Create repositories with a first image each, and services in every environment that run them."""
         for image_id in IMAGES:
             self._ecr.create_repository(repositoryName=f"{self._namespace}/{image_id}")
         first = self.publish_all()
@@ -196,14 +199,14 @@ class Shop:
         for environment_id in ENVIRONMENTS:
             self._ecs.create_cluster(clusterName=self._cluster(environment_id))
             for service_id in SERVICES:
-                self._make_service(environment_id, service_id)
+                self._create_service(environment_id, service_id)
         for environment_id in ENVIRONMENTS:
             for service_id in SERVICES:
                 eventually(partial(self._is_steady, environment_id, service_id), f"{service_id} is steady")
         return first
 
     def close(self) -> None:
-        """Its services go, and their containers with them."""
+        """Delete the services and their containers."""
         side_by_side(
             partial(
                 self._ecs.delete_service,
@@ -218,21 +221,21 @@ class Shop:
             self.engine.remove_containers(self._cluster_arn(environment_id))
 
     def registry_name(self, image_id: str) -> str:
-        """The repository as docker names it: MiniStack speaks the registry's protocol on the port of its API."""
+        """The repository's name for docker. MiniStack's registry is on the port of its API."""
         return f"localhost:{self._port}/{self._namespace}/{image_id}"
 
     def _tag(self, image_id: str, source: str, targets: list[str]) -> None:
         repository = f"{self._namespace}/{image_id}"
-        answered = self._ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": source}])
+        answer = self._ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": source}])
         for target in targets:
             self._ecr.put_image(
                 repositoryName=repository,
-                imageManifest=answered["images"][0]["imageManifest"],
-                imageManifestMediaType=answered["images"][0]["imageManifestMediaType"],
+                imageManifest=answer["images"][0]["imageManifest"],
+                imageManifestMediaType=answer["images"][0]["imageManifestMediaType"],
                 imageTag=target,
             )
 
-    def _make_service(self, environment_id: str, service_id: str) -> None:
+    def _create_service(self, environment_id: str, service_id: str) -> None:
         family = self._family(environment_id, service_id)
         self._ecs.register_task_definition(
             family=family,
@@ -277,7 +280,7 @@ class Shop:
 
     def _is_steady(self, environment_id: str, service_id: str) -> bool:
         service = self.service(environment_id, service_id)
-        states = [each["rolloutState"] for each in service["deployments"]]
+        states = [deployment["rolloutState"] for deployment in service["deployments"]]
         return states == ["COMPLETED"] and service["runningCount"] == service["desiredCount"]
 
     def _cluster(self, environment_id: str) -> str:
@@ -290,21 +293,26 @@ class Shop:
         return f"{self._cluster(environment_id)}-{service_id}"
 
     def _write_project_file(self) -> None:
-        described = {
+        content = {
             "name": "Shop",
             "namespace": self._namespace,
-            "environments": [{"id": each, "name": each.title()} for each in ENVIRONMENTS],
+            "environments": [
+                {"id": environment_id, "name": environment_id.title()} for environment_id in ENVIRONMENTS
+            ],
             "image_repositories": [
-                {"id": image_id, "services": [s for s, images in SERVICES.items() if image_id in images]}
+                {
+                    "id": image_id,
+                    "services": [service for service, images in SERVICES.items() if image_id in images],
+                }
                 for image_id in IMAGES
             ],
         }
-        (self._directory / ".wellcome_project").write_text(json.dumps({self.id: described}))  # JSON is YAML
+        (self._directory / ".wellcome_project").write_text(json.dumps({self.id: content}))  # JSON is YAML
 
     def _environment(self) -> dict[str, str]:
-        """Nothing of the caller's AWS: whatever happens, it happens on this machine."""
-        ours = ("AWS_", "WECO_DEPLOY_", "PYTEST_", "DOCKER_")
-        return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {
+        """The environment of the tool, without the caller's AWS settings, so that it stays on this machine."""
+        removed = ("AWS_", "WECO_DEPLOY_", "PYTEST_", "DOCKER_")
+        return {name: value for name, value in os.environ.items() if not name.startswith(removed)} | {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._port}",
             "AWS_ACCESS_KEY_ID": HOME.account,
             "AWS_SECRET_ACCESS_KEY": "any",
@@ -318,10 +326,10 @@ class Shop:
 
 
 @contextmanager
-def opened(number: int, engine: Engine, port: int, directory: Path) -> Iterator[tuple[Shop, Images]]:
-    """A shop that is steady, and what it runs."""
+def running_shop(number: int, engine: Engine, port: int, directory: Path) -> Iterator[tuple[Shop, Images]]:
+    """A shop with steady services, and the images that they run."""
     shop = Shop(number, engine, port, directory)
     try:
-        yield shop, shop.open()
+        yield shop, shop.start()
     finally:
         shop.close()

@@ -1,4 +1,4 @@
-"""The ways a rollout goes, on real containers. What runs is asked of the container engine, not of the tool."""
+"""Rollouts with real containers. The container engine, not the tool, says which images run."""
 
 from __future__ import annotations
 
@@ -7,144 +7,142 @@ from datetime import datetime
 import pytest
 
 from tests.e2e.engine import CRASH_CODE, CRASH_LINE, CRASHES
-from tests.e2e.shop import IMAGES, SOON, Images, Shop
+from tests.e2e.shop import FAST_POLLS, IMAGES, Images, Shop
 
 pytestmark = pytest.mark.e2e
 
 BALLAST = 400_000_000
-"""Bytes: pulling and unpacking these takes longer than the tool is told to wait."""
+"""Bytes. Pulling and unpacking them takes longer than the tool waits."""
 
 
-def test_what_is_published_goes_to_stage_and_from_there_to_prod(shop: Shop, first: Images) -> None:
+def test_published_images_are_deployed_to_stage_and_promoted_to_prod(shop: Shop, first: Images) -> None:
     images = {image_id: shop.build(image_id) for image_id in IMAGES}
     for image_id, image in images.items():
         published = shop.json("publish", "--image-id", image_id, "--ref", image.commit)
         assert published.code == 0
         digest = published.published["digest"]
         assert digest == shop.digest(image_id, f"ref.{image.commit}") == shop.digest(image_id, "latest")
-        shop.engine.forget(image)
-    shop.check_runs("stage", first)
+        shop.engine.remove(image)
+    shop.assert_runs("stage", first)
 
     staged = shop.release_deploy()
 
     assert staged.code == 0
-    shop.check_runs("stage", images)
-    shop.check_runs("prod", first)
+    shop.assert_runs("stage", images)
+    shop.assert_runs("prod", first)
 
     later = shop.publish("search")
-    promoted = shop.json("promote", "--from", "stage", "--to", "prod", *SOON)
+    promoted = shop.json("promote", "--from", "stage", "--to", "prod", *FAST_POLLS)
 
     assert promoted.code == 0
-    shop.check_runs("prod", images)
+    shop.assert_runs("prod", images)
     assert shop.digest("search", "env.prod") == shop.digest("search", f"ref.{images['search'].commit}")
     assert shop.digest("search", "latest") == shop.digest("search", f"ref.{later.commit}")
 
 
-def test_publishing_again_pushes_nothing_and_leaves_no_name_in_the_engine(shop: Shop) -> None:
+def test_publish_of_a_published_image_pushes_nothing_and_leaves_no_name(shop: Shop) -> None:
     image = shop.build("search")
     arguments = ("publish", "--image-id", "search", "--ref", image.commit)
     assert shop.json(*arguments).published["pushed"]
 
-    again = shop.json(*arguments)
+    second = shop.json(*arguments)
 
-    assert (again.code, again.published["pushed"], again.published["label_moved"]) == (0, False, False)
+    assert (second.code, second.published["pushed"], second.published["label_moved"]) == (0, False, False)
     assert shop.engine.names_of(image) == {image.name}
 
 
-def test_a_service_of_two_images_is_redeployed_once_and_runs_both(shop: Shop, first: Images) -> None:
+def test_service_with_two_new_images_is_redeployed_once(shop: Shop, first: Images) -> None:
     before = shop.containers("stage", "search-api")
     images = {**first, "items": shop.publish("items"), "prices": shop.publish("prices")}
 
-    ran = shop.release_deploy()
+    run = shop.release_deploy()
 
-    assert ran.code == 0
-    shop.check_runs("stage", images)
+    assert run.code == 0
+    shop.assert_runs("stage", images)
     assert shop.containers("stage", "search-api") == before
-    told = {each["service_id"]: each["status"] for each in ran.deployment["services"]}
-    assert told == {"catalogue": "succeeded", "search-api": "unchanged"}
-    # One task's two containers are made new each time, so one new deployment is all that ECS knows of.
+    statuses = {service["service_id"]: service["status"] for service in run.deployment["services"]}
+    assert statuses == {"catalogue": "succeeded", "search-api": "unchanged"}
+    # A deployment replaces both containers of a task, so a single deployment drained the old task.
     events = [event["message"] for event in shop.service("stage", "catalogue")["events"]]
     assert sum("has begun draining" in message for message in events) == 1
 
 
-def test_one_of_two_images_in_a_service_is_replaced_and_the_other_one_stays(
-    shop: Shop, first: Images
-) -> None:
+def test_service_with_two_images_runs_a_new_version_of_only_one_of_them(shop: Shop, first: Images) -> None:
     images = {**first, "prices": shop.publish("prices")}
 
     assert shop.release_deploy().code == 0
 
-    shop.check_runs("stage", images)
+    shop.assert_runs("stage", images)
 
 
-def test_a_crashing_image_is_explained_and_rolled_back_on_demand(shop: Shop) -> None:
+def test_crashing_image_is_explained_and_rolled_back(shop: Shop) -> None:
     good = shop.publish_all()
     assert shop.release_deploy().code == 0
     bad = shop.publish("search", CRASHES)
 
-    ran = shop.run("--confirm", "release-deploy", "--environment-id", "stage", *SOON, "--rollback-on-failure")
+    run = shop.run(
+        "--confirm", "release-deploy", "--environment-id", "stage", *FAST_POLLS, "--rollback-on-failure"
+    )
 
-    assert ran.code == 1
-    assert f"exit code {CRASH_CODE}" in ran.err + ran.out
-    assert CRASH_LINE in ran.err + ran.out
-    assert "circuit breaker" in ran.err + ran.out
-    shop.check_runs("stage", good)
+    assert run.code == 1
+    assert f"exit code {CRASH_CODE}" in run.err + run.out
+    assert CRASH_LINE in run.err + run.out
+    assert "circuit breaker" in run.err + run.out
+    shop.assert_runs("stage", good)
     assert shop.digest("search", "env.stage") == shop.digest("search", f"ref.{good['search'].commit}")
     assert shop.digest("search", "latest") == shop.digest("search", f"ref.{bad.commit}")
     shown = shop.json("show-deployments", "--environment-id", "stage")
     assert '"rolled_back"' in shown.out
 
 
-def test_a_crashing_image_without_a_rollback_leaves_the_tag_on_it(shop: Shop, first: Images) -> None:
+def test_crashing_image_keeps_its_tag_without_a_rollback(shop: Shop, first: Images) -> None:
     bad = shop.publish("search", CRASHES)
 
-    ran = shop.release_deploy()
+    run = shop.release_deploy()
 
-    assert ran.code == 1
-    assert ran.deployment["status"] == "failed"
-    failed = next(each for each in ran.deployment["services"] if each["service_id"] == "search-api")
+    assert run.code == 1
+    assert run.deployment["status"] == "failed"
+    failed = next(service for service in run.deployment["services"] if service["service_id"] == "search-api")
     assert failed["status"] == "failed"
     task = next(failure for failure in failed["failures"] if failure["kind"] == "task")
     assert (task["container"], task["exit_code"]) == ("search", CRASH_CODE)
     assert CRASH_LINE in task["log_lines"]
-    # ECS went back by itself to the digests that it knows to work; the tag is not its business.
-    shop.check_runs("stage", first)
+    # ECS rolled back to the digests that worked; it does not move tags.
+    shop.assert_runs("stage", first)
     assert shop.digest("search", "env.stage") == shop.digest("search", f"ref.{bad.commit}")
 
 
-def test_an_image_that_is_gone_from_the_registry_is_refused_before_anything_changes(
-    shop: Shop, first: Images
-) -> None:
-    gone = shop.publish("search")
+def test_release_with_a_deleted_image_is_refused_before_any_change(shop: Shop, first: Images) -> None:
+    deleted = shop.publish("search")
     prepared = shop.json("prepare")
     assert prepared.code == 0
     before = shop.digest("search", "env.stage"), shop.containers("stage", "search-api")
-    shop.lose_image("search", f"ref.{gone.commit}")
+    shop.delete_image("search", f"ref.{deleted.commit}")
 
-    ran = shop.json("deploy", "--release-id", "latest", "--environment-id", "stage", *SOON)
+    run = shop.json("deploy", "--release-id", "latest", "--environment-id", "stage", *FAST_POLLS)
 
-    assert ran.code == 1
-    assert "search" in ran.out
+    assert run.code == 1
+    assert "search" in run.out
     assert (shop.digest("search", "env.stage"), shop.containers("stage", "search-api")) == before
-    shop.check_runs("stage", first)
+    shop.assert_runs("stage", first)
 
 
-def test_an_image_that_cannot_be_pulled_fails_with_the_reason(shop: Shop, first: Images) -> None:
-    lost = shop.publish("search")
-    shop.lose_layers("search", f"ref.{lost.commit}")
+def test_image_that_cannot_be_pulled_fails_with_the_reason(shop: Shop, first: Images) -> None:
+    broken = shop.publish("search")
+    shop.delete_layers("search", f"ref.{broken.commit}")
 
-    ran = shop.release_deploy("--rollback-on-failure")
+    run = shop.release_deploy("--rollback-on-failure")
 
-    assert ran.code == 1
-    assert "CannotPullContainerError" in ran.out
-    shop.check_runs("stage", first)
+    assert run.code == 1
+    assert "CannotPullContainerError" in run.out
+    shop.assert_runs("stage", first)
     assert shop.digest("search", "env.stage") == shop.digest("search", f"ref.{first['search'].commit}")
 
 
-def test_a_slow_starter_is_not_called_done_before_it_runs(shop: Shop, first: Images) -> None:
+def test_slowly_starting_image_has_not_succeeded_before_it_runs(shop: Shop, first: Images) -> None:
     images = {**first, "search": shop.publish("search", ballast=BALLAST)}
 
-    early = shop.json(
+    timed_out = shop.json(
         "release-deploy",
         "--environment-id",
         "stage",
@@ -154,27 +152,27 @@ def test_a_slow_starter_is_not_called_done_before_it_runs(shop: Shop, first: Ima
         "0.3",
     )
 
-    assert early.code == 3
-    assert early.deployment["status"] == "timed_out"
+    assert timed_out.code == 3
+    assert timed_out.deployment["status"] == "timed_out"
 
-    confirmed = shop.json("confirm-deploy", "--environment-id", "stage", *SOON)
+    confirmed = shop.json("confirm-deploy", "--environment-id", "stage", *FAST_POLLS)
 
     assert confirmed.code == 0
     assert confirmed.deployment["status"] == "succeeded"
-    shop.check_runs("stage", images)
-    given_up = datetime.fromisoformat(early.deployment["date_finished"])
-    assert shop.started("stage", images["search"]) > given_up
+    shop.assert_runs("stage", images)
+    finished = datetime.fromisoformat(timed_out.deployment["date_finished"])
+    assert shop.started("stage", images["search"]) > finished
 
 
-def test_a_rollback_runs_what_ran_before(shop: Shop) -> None:
+def test_rollback_runs_the_previous_images(shop: Shop) -> None:
     older = shop.publish_all()
     assert shop.release_deploy().code == 0
     newer = {**older, "search": shop.publish("search"), "items": shop.publish("items")}
     assert shop.release_deploy().code == 0
-    shop.check_runs("stage", newer)
+    shop.assert_runs("stage", newer)
 
-    ran = shop.json("rollback", "--environment-id", "stage", *SOON)
+    run = shop.json("rollback", "--environment-id", "stage", *FAST_POLLS)
 
-    assert ran.code == 0
-    shop.check_runs("stage", older)
+    assert run.code == 0
+    shop.assert_runs("stage", older)
     assert shop.digest("items", "env.stage") == shop.digest("items", f"ref.{older['items'].commit}")

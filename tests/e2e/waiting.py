@@ -1,4 +1,4 @@
-"""Waiting for a condition, never for ever."""
+"""Waits for conditions, with a time limit."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from threading import Event
 
 import pytest
 
-LOOKS_EVERY = 0.1
+POLL_INTERVAL = 0.1
 
 
 def true_within(seconds: float, condition: Callable[[], bool]) -> bool:
-    """Whether the condition came true in that many seconds."""
+    """Wait until the condition is true; False if it is not within `seconds`."""
     pause = Event()
-    for _ in range(int(seconds / LOOKS_EVERY)):
+    for _ in range(int(seconds / POLL_INTERVAL)):
         if condition():
             return True
-        pause.wait(LOOKS_EVERY)
+        pause.wait(POLL_INTERVAL)
     return condition()
 
 
-def eventually(condition: Callable[[], bool], what: str, *, within: float = 30.0) -> None:
-    """Wait until it holds; `what` says it in words, for the failure."""
+def eventually(condition: Callable[[], bool], description: str, *, within: float = 30.0) -> None:
+    """Wait until the condition is true; else fail with its description."""
     if not true_within(within, condition):
-        pytest.fail(f"not within {within:g} s: {what}")
+        pytest.fail(f"not within {within:g} s: {description}")

@@ -1,4 +1,4 @@
-"""These tests take minutes, and are run by `make test-faults`."""
+"""These tests take minutes; run them with `make test-faults`."""
 
 from __future__ import annotations
 

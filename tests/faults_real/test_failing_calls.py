@@ -1,4 +1,4 @@
-"""Every call fails in every way that AWS, or the way to it, fails; then the tool is run again, and all is right."""
+"""Lets every call to AWS fail in every way, and then runs the tool again, which must succeed."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults_real.checks import assert_right
-from tests.faults_real.test_kills import NEW, STAGE_ONLY
-from tests.faults_real.worlds import DEAD_SOON, PATIENT, WATCHED, World, in_lanes, share, worlds
+from tests.faults_real.checks import assert_deployed
+from tests.faults_real.test_kills import NEW_IMAGES, STAGE_ONLY
+from tests.faults_real.worlds import FAST_POLLS, LONG_WAIT, SHORT_LEASE, World, attempt_all, share, worlds
 from tests.figures import Count
-from tests.proxy import deeds
-from tests.proxy.deeds import Deed
-from tests.proxy.tool import Ran
+from tests.proxy import handlers
+from tests.proxy.handlers import Handler
+from tests.proxy.tool import CompletedRun
 from tests.sandboxes import Host
 from weco_deploy.sandbox.behaviour import GOOD, Behaviour
 
 pytestmark = pytest.mark.faults
 
-SHARES, LANES = 12, 4
+SHARES, WORLDS = 12, 4
 RELEASE_DEPLOY = ("release-deploy", "--environment-id", "stage")
 DEPLOY_LATEST = ("deploy", "--release-id", "latest", "--environment-id", "stage")
-NOT_LONG = ("--confirmation-interval", "0.5", "--confirmation-wait-for", "15")
+SHORT_WATCH = ("--confirmation-interval", "0.5", "--confirmation-wait-for", "15")
 
 ONCE, LASTING = 1, 12
-"""How many calls in a row fail: one that botocore tries again by itself, or more than it tries."""
+"""How many calls in a row fail: one, which botocore retries, or more than it retries."""
 
 PLANNING = (
     "sts:GetCallerIdentity",
@@ -43,70 +43,70 @@ PLANNING = (
 )
 WATCHING = ("ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks")
 CHANGES = ("dynamodb:TransactWriteItems", "ecr:PutImage", "ecs:UpdateService")
-MAKES_TABLE, RENEWS = "dynamodb:CreateTable", "dynamodb:UpdateItem"
+CREATE_TABLE, RENEW_LEASE = "dynamodb:CreateTable", "dynamodb:UpdateItem"
 SLOW = Behaviour(starts_after=5.0)
-"""So slow that a short lease has to be renewed meanwhile."""
+"""So slow that a short lease must be renewed."""
 SOME_POLLS = Behaviour(starts_after=1.5)
-"""So slow that no single poll finds all of it done."""
+"""So slow that a single poll can't find the rollout done."""
 
-REFUSALS: dict[str, Deed] = {
-    "throttled": deeds.throttled(),
-    "503": deeds.refused(503, "ServiceUnavailable", "try later"),
-    "denied": deeds.denied(),
-    "expired": deeds.expired(),
-    "malformed": deeds.malformed,
-    "reset": deeds.reset,
+REFUSALS: dict[str, Handler] = {
+    "throttled": handlers.throttled(),
+    "503": handlers.refused(503, "ServiceUnavailable", "try later"),
+    "denied": handlers.denied(),
+    "expired": handlers.expired(),
+    "malformed": handlers.malformed,
+    "reset": handlers.reset,
 }
-"""AWS does not act."""
-TRANSIENT: dict[str, Deed] = {
-    "throttled": deeds.throttled(),
-    "500": deeds.refused(500, "InternalFailure", "internal error"),
-    "503": deeds.refused(503, "ServiceUnavailable", "try later"),
-    "reset": deeds.reset,
-    "lost": deeds.lost,
-    "slow": deeds.slow(2.0),
+"""Errors before AWS has acted."""
+TRANSIENT: dict[str, Handler] = {
+    "throttled": handlers.throttled(),
+    "500": handlers.refused(500, "InternalFailure", "internal error"),
+    "503": handlers.refused(503, "ServiceUnavailable", "try later"),
+    "reset": handlers.reset,
+    "lost": handlers.lost,
+    "slow": handlers.slow(2.0),
 }
-"""What a deployment that is met by it once must get over by itself."""
-PASSING = {way: TRANSIENT[way] for way in ("503", "reset", "slow")}
-"""Those of them that reads are met by."""
-ACTED: dict[str, Deed] = {"lost": deeds.lost, "garbled": deeds.garbled}
-"""AWS acts, and does not get to say so."""
+"""Errors that a deployment must survive if they happen once."""
+TRANSIENT_READS = {way: TRANSIENT[way] for way in ("503", "reset", "slow")}
+"""The transient errors that are tried on reads."""
+AFTER_ACTING: dict[str, Handler] = {"lost": handlers.lost, "garbled": handlers.garbled}
+"""Errors after AWS has acted, so that its response does not arrive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """From the `nth` call of that name on, `times` calls go that way."""
+    """Lets `times` calls fail in this way, from the `nth` call with this name on."""
 
     call: str
     way: str
-    deed: Deed
+    handler: Handler
     nth: int
     times: int
 
     @property
     def command(self) -> tuple[str, ...]:
-        """A command that makes the call: what is latest is asked of an index."""
+        """A command that makes the call. Only a search for the latest release queries the index."""
         return DEPLOY_LATEST if self.call == "dynamodb:Query" else RELEASE_DEPLOY
 
     @property
     def lease(self) -> tuple[str, ...]:
-        return PATIENT if self.harmless and self.call != RENEWS else DEAD_SOON
+        return LONG_WAIT if self.harmless and self.call != RENEW_LEASE else SHORT_LEASE
 
     @property
     def images(self) -> Behaviour:
-        """Images that keep the deployment going for long enough to make the call so often."""
-        if self.call == RENEWS:
+        """Images that start slowly enough for the call to be made `nth` times."""
+        if self.call == RENEW_LEASE:
             return SLOW
         return SOME_POLLS if self.call in WATCHING and self.nth > 1 else GOOD
 
     @property
     def harmless(self) -> bool:
-        """Whether the deployment must succeed in spite of it."""
+        """Whether the deployment must succeed despite the fault."""
         return self.times == ONCE and self.way in TRANSIENT
 
     @property
-    def denies_what_is_needed(self) -> bool:
-        """Whether the plan can't be made for lack of a permission (services can be found without the index)."""
+    def denies_planning(self) -> bool:
+        """Whether a missing permission prevents the plan. Services can be found without the tagging API."""
         return (
             self.way == "denied"
             and self.call in PLANNING
@@ -117,83 +117,87 @@ class Fault:
 
 def every_fault() -> list[Fault]:
     return [
-        *(Fault(call, "stalled", deeds.stalled, 1, ONCE) for call in ("ecr:BatchGetImage", *CHANGES)),
-        *(Fault(call, way, deed, 1, LASTING) for call in PLANNING for way, deed in REFUSALS.items()),
-        *(Fault(call, way, deed, 3, LASTING) for call in WATCHING for way, deed in REFUSALS.items()),
+        *(Fault(call, "stalled", handlers.stalled, 1, ONCE) for call in ("ecr:BatchGetImage", *CHANGES)),
+        *(Fault(call, way, handler, 1, LASTING) for call in PLANNING for way, handler in REFUSALS.items()),
+        *(Fault(call, way, handler, 3, LASTING) for call in WATCHING for way, handler in REFUSALS.items()),
         *(
-            Fault(call, way, deed, nth, LASTING)
+            Fault(call, way, handler, nth, LASTING)
             for call in CHANGES
-            for way, deed in REFUSALS.items()
+            for way, handler in REFUSALS.items()
             for nth in (1, 2)
         ),
-        *(Fault(call, way, deed, 1, ONCE) for call in PLANNING for way, deed in PASSING.items()),
-        *(Fault(call, way, deed, 2, ONCE) for call in CHANGES for way, deed in TRANSIENT.items()),
         *(
-            Fault(call, way, deed, nth, ONCE)
+            Fault(call, way, handler, 1, ONCE)
+            for call in PLANNING
+            for way, handler in TRANSIENT_READS.items()
+        ),
+        *(Fault(call, way, handler, 2, ONCE) for call in CHANGES for way, handler in TRANSIENT.items()),
+        *(
+            Fault(call, way, handler, nth, ONCE)
             for call in CHANGES
-            for way, deed in ACTED.items()
+            for way, handler in AFTER_ACTING.items()
             for nth in (1, 3)
         ),
-        *(Fault(call, way, deed, 1, LASTING) for call in CHANGES for way, deed in ACTED.items()),
+        *(Fault(call, way, handler, 1, LASTING) for call in CHANGES for way, handler in AFTER_ACTING.items()),
         *(
-            Fault(call, way, deed, 1, LASTING)
-            for call in (MAKES_TABLE, RENEWS)
-            for way, deed in REFUSALS.items()
+            Fault(call, way, handler, 1, LASTING)
+            for call in (CREATE_TABLE, RENEW_LEASE)
+            for way, handler in REFUSALS.items()
         ),
         *(
-            Fault(call, way, deed, 1, ONCE)
-            for call in (MAKES_TABLE, RENEWS)
-            for way, deed in TRANSIENT.items()
+            Fault(call, way, handler, 1, ONCE)
+            for call in (CREATE_TABLE, RENEW_LEASE)
+            for way, handler in TRANSIENT.items()
         ),
     ]
 
 
 async def attempt(world: World, fault: Fault, count: Count) -> None:
-    await world.push(*NEW, behaviour=fault.images)
-    if fault.call == MAKES_TABLE:
-        await world.truth.forget_table()
+    await world.push(*NEW_IMAGES, behaviour=fault.images)
+    if fault.call == CREATE_TABLE:
+        await world.truth.delete_table()
     if fault.command == DEPLOY_LATEST:
         assert (await world.run("prepare")).code == 0
-    world.proxy.forget()
-    world.proxy.on(fault.call, fault.deed, nth=fault.nth, times=fault.times)
-    first = await world.run(*fault.command, *fault.lease, *(WATCHED if fault.harmless else NOT_LONG))
-    met = [call for call in world.proxy.calls if call.name == fault.call]
-    assert len(met) >= fault.nth, f"{fault}: there was no such call\n{first.told}"
-    await assert_told_truly(world, fault, first)
+    world.proxy.reset()
+    world.proxy.on(fault.call, fault.handler, nth=fault.nth, times=fault.times)
+    first = await world.run(*fault.command, *fault.lease, *(FAST_POLLS if fault.harmless else SHORT_WATCH))
+    calls = [call for call in world.proxy.calls if call.name == fault.call]
+    assert len(calls) >= fault.nth, f"{fault}: there was no such call\n{first.log}"
+    await assert_reported_truthfully(world, fault, first)
     count(f"faults: {fault.way}", 1)
     count("faults tried", 1)
     if first.code == 0:
         return
-    world.proxy.forget()
+    world.proxy.reset()
 
-    last = await world.run(*fault.command, *PATIENT, *WATCHED)
+    last = await world.run(*fault.command, *LONG_WAIT, *FAST_POLLS)
 
-    await assert_right(world, "stage", world.digests, last, fault)
+    await assert_deployed(world, "stage", world.digests, last, fault)
 
 
-async def assert_told_truly(world: World, fault: Fault, first: Ran) -> None:
-    """Success is claimed only if all is right; a failure says what failed."""
-    said = f"{fault}\n{first.told}"
+async def assert_reported_truthfully(world: World, fault: Fault, first: CompletedRun) -> None:
+    """The tool reports success only if the images run, and a failure with its cause."""
+    context = f"{fault}\n{first.log}"
     if fault.harmless:
-        assert first.status == "succeeded", said
+        assert first.status == "succeeded", context
     if first.code == 0 or first.status == "succeeded":
-        await assert_right(world, "stage", world.digests, first, fault)
-    if fault.denies_what_is_needed:
-        assert (first.code, first.status) == (1, "access_denied"), said
-        assert fault.call in first.document["error"]["message"], said
+        await assert_deployed(world, "stage", world.digests, first, fault)
+    if fault.denies_planning:
+        assert (first.code, first.status) == (1, "access_denied"), context
+        assert fault.call in first.document["error"]["message"], context
     if fault.way == "expired" and fault.nth == 1 and fault.call in PLANNING:
-        assert (first.code, first.status) == (1, "no_credentials"), said
-    assert "Traceback" not in first.told, said
-    assert "internal error:" not in first.told, said
+        assert (first.code, first.status) == (1, "no_credentials"), context
+    assert "Traceback" not in first.log, context
+    assert "internal error:" not in first.log, context
 
 
 @pytest.mark.parametrize("number", range(SHARES))
-def test_a_call_that_failed_is_told_and_made_good_by_running_it_again(
+def test_failed_call_is_reported_and_a_second_run_succeeds(
     number: int, sandbox_host: Host, tmp_path: Path, count: Count
 ) -> None:
-    async def scene() -> None:
-        async with worlds(sandbox_host, STAGE_ONLY, tmp_path, LANES) as lanes:
-            mine = share(every_fault(), number, SHARES)
-            await in_lanes(lanes, mine, lambda world, fault: attempt(world, fault, count))
+    async def main() -> None:
+        async with worlds(sandbox_host, STAGE_ONLY, tmp_path, WORLDS) as all_worlds:
+            faults = share(every_fault(), number, SHARES)
+            await attempt_all(all_worlds, faults, lambda world, fault: attempt(world, fault, count))
 
-    asyncio.run(scene())
+    asyncio.run(main())

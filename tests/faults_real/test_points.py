@@ -1,4 +1,4 @@
-"""Which calls are killed at: a sample of them that leaves nothing out by its rhythm."""
+"""The calls at which the tool is killed: every change, and a balanced sample of reads."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ CALLS = [
 ]
 
 
-def counted(chosen: list[Point], *, changes: bool) -> tuple[int, int]:
-    """How many of them are before and how many after a call."""
+def count_before_and_after(chosen: list[Point], *, changes: bool) -> tuple[int, int]:
     after = [point.after for point in chosen if point.changes is changes]
     return after.count(False), after.count(True)
 
 
-def test_each_call_that_changes_something_is_a_point_before_and_after() -> None:
-    every = {(point.nth, point.after) for point in points(CALLS) if point.changes}
-    assert every == {(nth, after) for nth in range(1, 13) for after in (False, True)}
+def test_points_include_before_and_after_every_change() -> None:
+    found = {(point.nth, point.after) for point in points(CALLS) if point.changes}
+    assert found == {(nth, after) for nth in range(1, 13) for after in (False, True)}
 
 
 @pytest.mark.parametrize("changes", [True, False], ids=["calls that change something", "reads"])
-def test_what_is_tried_is_half_before_and_half_after_a_call(changes: bool) -> None:
-    before, after = counted(points(CALLS), changes=changes)
+def test_points_are_half_before_and_half_after_a_call(changes: bool) -> None:
+    before, after = count_before_and_after(points(CALLS), changes=changes)
     assert before > 0
     assert abs(before - after) <= 1

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM at any moment: the tool settles what it did, lets go of the lock, and leaves within seconds."""
+"""After SIGINT or SIGTERM at any moment the tool settles its record, releases the lock and ends within seconds."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults_real.checks import assert_right
-from tests.faults_real.test_kills import NEW, STAGE_ONLY
-from tests.faults_real.worlds import WATCHED, World, in_lanes, worlds
+from tests.faults_real.checks import assert_deployed
+from tests.faults_real.test_kills import NEW_IMAGES, STAGE_ONLY
+from tests.faults_real.worlds import FAST_POLLS, World, attempt_all, worlds
 from tests.figures import Count
-from tests.proxy.deeds import signalled
+from tests.proxy.handlers import signalled
 from tests.sandboxes import Host
 from weco_deploy.sandbox.behaviour import Behaviour
 
 pytestmark = pytest.mark.faults
 
-LANES = 2
-ENDS_WITHIN = 5.0
+WORLDS = 2
+MAX_SECONDS = 5.0
 COMMAND = ("release-deploy", "--environment-id", "stage")
 SLOW = Behaviour(starts_after=3.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """While the `nth` call of that name is on its way; from the claim on there is something to settle."""
+    """During the `nth` call with this name. From the claim on there is a record to settle."""
 
     call: str
     nth: int
@@ -48,38 +48,42 @@ MOMENTS = (
 
 
 async def attempt(world: World, moment: Moment, number: signal.Signals, count: Count) -> None:
-    await world.push(*NEW, behaviour=SLOW)
+    await world.push(*NEW_IMAGES, behaviour=SLOW)
     before = await world.truth.tags("stage")
-    world.proxy.forget()
-    victim: asyncio.Future[asyncio.subprocess.Process] = asyncio.get_running_loop().create_future()
+    world.proxy.reset()
+    process: asyncio.Future[asyncio.subprocess.Process] = asyncio.get_running_loop().create_future()
     sent: list[float] = []
-    deed = signalled(victim, number, lambda: sent.append(time.time()))
-    world.proxy.on(moment.call, deed, nth=moment.nth)
+    handler = signalled(process, number, lambda: sent.append(time.time()))
+    world.proxy.on(moment.call, handler, nth=moment.nth)
 
-    first = await world.run_with_victim(victim, *COMMAND, *WATCHED)
+    first = await world.run_with_process(process, *COMMAND, *FAST_POLLS)
 
-    said = f"{moment} {number.name}\n{first.told}"
-    assert sent, said
-    assert first.ended - sent[0] <= ENDS_WITHIN, said
-    assert (first.code, first.status) == (130, "interrupted"), said
-    assert "Traceback" not in first.told, said
+    context = f"{moment} {number.name}\n{first.log}"
+    assert sent, context
+    assert first.ended - sent[0] <= MAX_SECONDS, context
+    assert (first.code, first.status) == (130, "interrupted"), context
+    assert "Traceback" not in first.log, context
     if moment.claimed:
-        assert "lock" not in await world.truth.environment("stage"), said
-        assert (await world.truth.deployments())[-1]["status"] == "interrupted", said
+        assert "lock" not in await world.truth.environment("stage"), context
+        assert (await world.truth.deployments())[-1]["status"] == "interrupted", context
     else:
-        assert await world.truth.tags("stage") == before, said
-    world.proxy.forget()
-    last = await world.run(*COMMAND, "--lock-lease", "60", *WATCHED)  # nobody holds it: nothing to wait for
-    await assert_right(world, "stage", world.digests, last, said)
+        assert await world.truth.tags("stage") == before, context
+    world.proxy.reset()
+    last = await world.run(
+        *COMMAND, "--lock-lease", "60", *FAST_POLLS
+    )  # does not wait: no run holds the lock
+    await assert_deployed(world, "stage", world.digests, last, context)
     count("signals", 1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_settles_the_deployment_and_frees_the_environment_within_seconds(
+def test_signal_settles_the_deployment_and_releases_the_lock_within_seconds(
     number: signal.Signals, sandbox_host: Host, tmp_path: Path, count: Count
 ) -> None:
-    async def scene() -> None:
-        async with worlds(sandbox_host, STAGE_ONLY, tmp_path, LANES) as lanes:
-            await in_lanes(lanes, MOMENTS, lambda world, moment: attempt(world, moment, number, count))
+    async def main() -> None:
+        async with worlds(sandbox_host, STAGE_ONLY, tmp_path, WORLDS) as all_worlds:
+            await attempt_all(
+                all_worlds, MOMENTS, lambda world, moment: attempt(world, moment, number, count)
+            )
 
-    asyncio.run(scene())
+    asyncio.run(main())

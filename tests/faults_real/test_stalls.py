@@ -1,4 +1,4 @@
-"""AWS gives no answer for minutes: a signal is heard all the same, and the environment stays ours."""
+"""AWS does not answer for minutes: a signal still ends the tool, and the tool keeps its lock."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults_real.checks import assert_right
-from tests.faults_real.test_failures_are_seen import CRASH
-from tests.faults_real.test_kills import NEW, STAGE_ONLY
-from tests.faults_real.worlds import WATCHED, World, in_lanes, worlds
+from tests.faults_real.checks import assert_deployed
+from tests.faults_real.test_crash_reports import CRASH
+from tests.faults_real.test_kills import NEW_IMAGES, STAGE_ONLY
+from tests.faults_real.worlds import FAST_POLLS, World, attempt_all, worlds
 from tests.figures import Count
 from tests.proxy.calls import Call
-from tests.proxy.deeds import signalled, stalled
+from tests.proxy.handlers import signalled, stalled
 from tests.proxy.server import FOREVER, Proxy
 from tests.sandboxes import Host
 from weco_deploy.sandbox.behaviour import GOOD, Behaviour
 
 pytestmark = pytest.mark.faults
 
-LANES = 2
-SETTLES_WITHIN = 5.0
-LEAVES_WITHIN = 2.0
-"""Where there is nothing to settle."""
+WORLDS = 2
+MAX_SECONDS_TO_SETTLE = 5.0
+MAX_SECONDS_TO_END = 2.0
+"""Without a record to settle."""
 COMMAND = ("release-deploy", "--environment-id", "stage")
-SHORT_LEASE, GRACE = 8, 15
+LEASE_SECONDS, GRACE_SECONDS = 8, 15
 READS_OF_ECS = ("ecs:Describe", "ecs:List")
 
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """From some moment on no call whose name begins so is answered any more; the signal comes with the first.
+    """Calls whose names begin with `calls` are never answered. The signal comes with the first such call.
 
-    `watching`: from the first rollout on; then there is something to settle.
+    With `watching` the stall begins after the first redeployment, so that there is a record to settle.
     """
 
     calls: tuple[str, ...]
     watching: bool = True
     behaviour: Behaviour = GOOD
 
-    def which(self, world: World) -> Callable[[Call], bool]:
-        def stalls(call: Call) -> bool:
+    def matching(self, world: World) -> Callable[[Call], bool]:
+        def matches(call: Call) -> bool:
             return call.name.startswith(self.calls) and (not self.watching or _redeployed(world))
 
-        return stalls
+        return matches
 
 
 STALLS = (
@@ -65,90 +65,93 @@ def _redeployed(world: World) -> bool:
 
 
 async def attempt(world: World, stall: Stall, number: signal.Signals, count: Count) -> None:
-    await world.push(*NEW, behaviour=stall.behaviour)
+    await world.push(*NEW_IMAGES, behaviour=stall.behaviour)
     before = await world.truth.tags("stage")
-    world.proxy.forget()
-    victim: asyncio.Future[asyncio.subprocess.Process] = asyncio.get_running_loop().create_future()
+    world.proxy.reset()
+    process: asyncio.Future[asyncio.subprocess.Process] = asyncio.get_running_loop().create_future()
     sent: list[float] = []
-    deed = signalled(victim, number, lambda: sent.append(time.time()), then=stalled)
-    world.proxy.on(stall.which(world), deed)
-    world.proxy.on(stall.which(world), stalled, times=FOREVER)
+    handler = signalled(process, number, lambda: sent.append(time.time()), then=stalled)
+    world.proxy.on(stall.matching(world), handler)
+    world.proxy.on(stall.matching(world), stalled, times=FOREVER)
 
-    first = await world.run_with_victim(victim, *COMMAND, *WATCHED)
+    first = await world.run_with_process(process, *COMMAND, *FAST_POLLS)
 
-    said = f"{stall} {number.name}\n{first.told}"
-    assert sent, said
-    took = first.ended - sent[0]
-    assert took <= (SETTLES_WITHIN if stall.watching else LEAVES_WITHIN), f"{took:.1f} s\n{said}"
-    assert (first.code, first.status) == (130, "interrupted"), said
-    assert "Traceback" not in first.told, said
-    world.proxy.forget()
+    context = f"{stall} {number.name}\n{first.log}"
+    assert sent, context
+    seconds = first.ended - sent[0]
+    assert seconds <= (MAX_SECONDS_TO_SETTLE if stall.watching else MAX_SECONDS_TO_END), (
+        f"{seconds:.1f} s\n{context}"
+    )
+    assert (first.code, first.status) == (130, "interrupted"), context
+    assert "Traceback" not in first.log, context
+    world.proxy.reset()
     if stall.watching:
-        assert "lock" not in await world.truth.environment("stage"), said
-        assert (await world.truth.deployments())[-1]["status"] == "interrupted", said
+        assert "lock" not in await world.truth.environment("stage"), context
+        assert (await world.truth.deployments())[-1]["status"] == "interrupted", context
     else:
-        assert await world.truth.tags("stage") == before, said
+        assert await world.truth.tags("stage") == before, context
     count("signals during a stall", 1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_is_heard_while_aws_does_not_answer(
+def test_signal_ends_the_tool_while_aws_does_not_answer(
     number: signal.Signals, sandbox_host: Host, tmp_path: Path, count: Count
 ) -> None:
-    async def scene() -> None:
-        async with worlds(sandbox_host, STAGE_ONLY, tmp_path, LANES) as lanes:
-            await in_lanes(lanes, STALLS, lambda world, stall: attempt(world, stall, number, count))
+    async def main() -> None:
+        async with worlds(sandbox_host, STAGE_ONLY, tmp_path, WORLDS) as all_worlds:
+            await attempt_all(all_worlds, STALLS, lambda world, stall: attempt(world, stall, number, count))
 
-    asyncio.run(scene())
+    asyncio.run(main())
 
 
-def test_a_poll_that_stalls_for_longer_than_the_lease_does_not_lose_it(
+def test_poll_that_stalls_longer_than_the_lease_does_not_lose_the_lock(
     sandbox_host: Host, tmp_path: Path, count: Count
 ) -> None:
-    """One read stalls until it is given up and made again: that is longer than the lease and its grace."""
+    """A read stalls until botocore repeats it, which takes longer than the lease and its grace."""
 
-    async def scene() -> None:
+    async def main() -> None:
         async with (
             worlds(sandbox_host, STAGE_ONLY, tmp_path) as (world,),
             Proxy(world.sandbox.endpoint) as undisturbed,
         ):
-            await world.push(*NEW)
-            world.proxy.on(Stall(READS_OF_ECS).which(world), stalled)
-            first = await world.begin(*COMMAND, "--lock-lease", f"{SHORT_LEASE}", *WATCHED)
+            await world.push(*NEW_IMAGES)
+            world.proxy.on(Stall(READS_OF_ECS).matching(world), stalled)
+            first = await world.start(*COMMAND, "--lock-lease", f"{LEASE_SECONDS}", *FAST_POLLS)
             await _until(lambda: _redeployed(world))
-            second = await world.begin(*COMMAND, "--wait-for-lock", "90", *WATCHED, proxy=undisturbed)
+            second = await world.start(*COMMAND, "--wait-for-lock", "90", *FAST_POLLS, proxy=undisturbed)
 
-            one, other = await asyncio.gather(first.ended(), second.ended())
+            first_run, second_run = await asyncio.gather(first.wait(), second.wait())
 
-            said = f"{one.told}\n\n{other.told}"
-            assert (one.code, one.status) == (0, "succeeded"), said
-            assert one.ended - one.progress[0].at > SHORT_LEASE + GRACE, said
-            assert "took over" not in other.told, said
-            await assert_right(world, "stage", world.digests, other, said)
+            context = f"{first_run.log}\n\n{second_run.log}"
+            assert (first_run.code, first_run.status) == (0, "succeeded"), context
+            assert first_run.ended - first_run.progress[0].at > LEASE_SECONDS + GRACE_SECONDS, context
+            assert "took over" not in second_run.log, context
+            await assert_deployed(world, "stage", world.digests, second_run, context)
             count("stalls that were longer than a lease", 1)
 
-    asyncio.run(scene())
+    asyncio.run(main())
 
 
-def test_a_renewal_whose_answer_does_not_come_is_made_again_before_the_lease_ends(
+def test_stalled_renewal_is_repeated_before_the_lease_ends(
     sandbox_host: Host, tmp_path: Path, count: Count
 ) -> None:
-    async def scene() -> None:
+    async def main() -> None:
         async with worlds(sandbox_host, STAGE_ONLY, tmp_path) as (world,):
-            await world.push(*NEW, behaviour=Behaviour(starts_after=5.0))
+            await world.push(*NEW_IMAGES, behaviour=Behaviour(starts_after=5.0))
             world.proxy.on("dynamodb:UpdateItem", stalled)
 
-            ran = await world.run(*COMMAND, "--lock-lease", f"{SHORT_LEASE}", *WATCHED)
+            run = await world.run(*COMMAND, "--lock-lease", f"{LEASE_SECONDS}", *FAST_POLLS)
 
-            lost, again, *_ = [call for call in world.proxy.calls if call.name == "dynamodb:UpdateItem"]
-            assert again.ended is not None
-            assert again.ended - lost.arrived < SHORT_LEASE * 3 / 4, (
-                ran.told
-            )  # it had been due after a quarter
-            await assert_right(world, "stage", world.digests, ran, ran.told)
+            stalled_call, repeated_call, *_ = [
+                call for call in world.proxy.calls if call.name == "dynamodb:UpdateItem"
+            ]
+            assert repeated_call.ended is not None
+            # The renewal was due after a quarter of the lease.
+            assert repeated_call.ended - stalled_call.arrived < LEASE_SECONDS * 3 / 4, run.log
+            await assert_deployed(world, "stage", world.digests, run, run.log)
             count("renewals that stalled", 1)
 
-    asyncio.run(scene())
+    asyncio.run(main())
 
 
 async def _until(condition: Callable[[], bool]) -> None:

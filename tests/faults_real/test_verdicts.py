@@ -1,4 +1,4 @@
-"""The verdict on each service is what truly runs at the time of the verdict, whatever becomes of the images."""
+"""The verdict on each service matches what runs at that time, in random rollouts."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults_real.truth import TrueService
+from tests.faults_real.truth import ActualService
 from tests.faults_real.worlds import World, worlds
 from tests.figures import Count
-from tests.proxy.tool import Running
+from tests.proxy.tool import RunningTool
 from tests.sandboxes import Host
 from tests.world.projects import project
 from weco_deploy.sandbox.behaviour import GOOD, UNPULLABLE, Behaviour
 
 pytestmark = pytest.mark.faults
 
-TESTS, DEPLOYMENTS_A_TEST = 5, 5
-CRASHES = 3
-"""Where ECS's circuit breaker counts no more, as many crashes are a failure, also if a task runs between two."""
-EIGHT = project({f"image-{n}": (f"service-{n}",) for n in range(8)}, environments=("stage",))
+TESTS, DEPLOYMENTS_PER_TEST = 5, 5
+MAX_CRASHES = 3
+"""So many crashes are a failure even if tasks run in between, when ECS's circuit breaker no longer counts."""
+EIGHT_SERVICES = project({f"image-{n}": (f"service-{n}",) for n in range(8)}, environments=("stage",))
 COMMAND = (
     "release-deploy", "--environment-id", "stage", "--confirmation-interval", "0.5", "--confirmation-wait-for", "60",
 )  # fmt: skip
@@ -35,31 +35,31 @@ SETTLED = re.compile(r"^\S+Z \S+ (?P<service>service-\d) \(.*?\) (?P<status>succ
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What becomes of an image; `redeployed_after`: seconds until somebody else redeploys its service."""
+    """What happens to an image. `redeployed_after`: seconds until another deployment of its service."""
 
     name: str
     behaviour: Behaviour
     redeployed_after: float | None = None
 
 
-def fate(chance: random.Random) -> Fate:
-    match chance.choice(("good", "good", "slow", "crash", "crash later", "unpullable", "redeployed")):
+def random_fate(rng: random.Random) -> Fate:
+    match rng.choice(("good", "good", "slow", "crash", "crash later", "unpullable", "redeployed")):
         case "good":
             return Fate("good", GOOD)
         case "slow":
-            return Fate("slow", Behaviour(starts_after=chance.uniform(0.5, 3.0)))
+            return Fate("slow", Behaviour(starts_after=rng.uniform(0.5, 3.0)))
         case "crash":
-            return Fate("crash", Behaviour(exit_code=chance.randint(1, 255)))
+            return Fate("crash", Behaviour(exit_code=rng.randint(1, 255)))
         case "crash later":
-            return Fate("crash later", Behaviour(exit_code=1, exits_after=chance.uniform(0.5, 4.0)))
+            return Fate("crash later", Behaviour(exit_code=1, exits_after=rng.uniform(0.5, 4.0)))
         case "unpullable":
             return Fate("unpullable", UNPULLABLE)
         case _:
-            return Fate("redeployed", Behaviour(starts_after=1.5), chance.uniform(0.0, 2.5))
+            return Fate("redeployed", Behaviour(starts_after=1.5), rng.uniform(0.0, 2.5))
 
 
-async def meddle(world: World, running: Running, service_id: str, after: float) -> float:
-    """Redeploy the service so long after the tool did; answers when that was done."""
+async def redeploy_later(world: World, running: RunningTool, service_id: str, after: float) -> float:
+    """Redeploy the service `after` seconds after the tool did; returns the time."""
     while not any(REDEPLOYED.format(service_id) in line.text for line in running.progress):
         await asyncio.sleep(0.05)
     await asyncio.sleep(after)
@@ -67,69 +67,75 @@ async def meddle(world: World, running: Running, service_id: str, after: float) 
     return time.time()
 
 
-async def deployed(world: World, fates: Mapping[str, Fate], count: Count) -> None:
-    """Push images of these fates (service id → fate), deploy them, and compare each verdict with what runs."""
-    for service_id, one in fates.items():
-        await world.push(image_of(service_id), behaviour=one.behaviour)
-    world.proxy.forget()
-    running = await world.begin(*COMMAND)
-    meddling = {
-        service_id: asyncio.create_task(meddle(world, running, service_id, one.redeployed_after))
-        for service_id, one in fates.items()
-        if one.redeployed_after is not None
+async def deploy_and_check(world: World, fates: Mapping[str, Fate], count: Count) -> None:
+    """Deploy images with these fates (service id → fate), and compare each verdict with what runs."""
+    for service_id, fate in fates.items():
+        await world.push(image_of(service_id), behaviour=fate.behaviour)
+    world.proxy.reset()
+    running = await world.start(*COMMAND)
+    redeploying = {
+        service_id: asyncio.create_task(redeploy_later(world, running, service_id, fate.redeployed_after))
+        for service_id, fate in fates.items()
+        if fate.redeployed_after is not None
     }
-    ran = await running.ended()
+    run = await running.wait()
     services = await world.truth.services("stage")
     polls = [call.arrived for call in world.proxy.calls if call.name == "ecs:DescribeServices"]
-    redeployed = {name: task.result() for name, task in meddling.items() if task.done()}
-    settled = {found["service"]: line.at for line in ran.progress if (found := SETTLED.match(line.text))}
-    told = {one["service_id"]: one for one in ran.document["deployment"]["services"]}
-    wrong: list[str] = []
-    for service_id, one in fates.items():
-        assert service_id in settled, f"nothing was said of {service_id}\n{ran.told}"
+    redeployed = {name: task.result() for name, task in redeploying.items() if task.done()}
+    settled = {found["service"]: line.at for line in run.progress if (found := SETTLED.match(line.text))}
+    reported = {service["service_id"]: service for service in run.document["deployment"]["services"]}
+    problems: list[str] = []
+    for service_id, fate in fates.items():
+        assert service_id in settled, f"no verdict on {service_id}\n{run.log}"
         at = settled[service_id]
-        looked = max(poll for poll in polls if poll < at)
+        last_poll = max(poll for poll in polls if poll < at)
         verdict = Verdict(
-            status=told[service_id]["status"],
-            ours=told[service_id]["ecs_deployment_id"],
+            status=reported[service_id]["status"],
+            ours=reported[service_id]["ecs_deployment_id"],
             wanted=world.digests[image_of(service_id)],
-            looked=looked,
+            last_poll=last_poll,
             at=at,
-            overtaken=redeployed.get(service_id, at) < looked,
+            overtaken=redeployed.get(service_id, at) < last_poll,
         )
-        if problem := problem_of(verdict, one, services[service_id]):
-            wrong.append(f"{service_id}: {problem}; {one}, {verdict}, {services[service_id]}")
-        count(f"random rollouts: {one.name}, {verdict.status}", 1)
+        if problem := problem_of(verdict, fate, services[service_id]):
+            problems.append(f"{service_id}: {problem}; {fate}, {verdict}, {services[service_id]}")
+        count(f"random rollouts: {fate.name}, {verdict.status}", 1)
     count("random rollouts", len(fates))
-    count("wrong verdicts", len(wrong))
-    assert not wrong, "\n".join((*wrong, ran.told))
-    fine = all(one["status"] == "succeeded" for one in told.values())
-    assert (ran.code, ran.status) == ((0, "succeeded") if fine else (1, "failed")), ran.told
-    for task in meddling.values():
+    count("wrong verdicts", len(problems))
+    assert not problems, "\n".join((*problems, run.log))
+    all_succeeded = all(service["status"] == "succeeded" for service in reported.values())
+    assert (run.code, run.status) == ((0, "succeeded") if all_succeeded else (1, "failed")), run.log
+    for task in redeploying.values():
         task.cancel()
-    await asyncio.gather(*meddling.values(), return_exceptions=True)
+    await asyncio.gather(*redeploying.values(), return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the tool said of a service `at` a time, after it had `looked`.
+    """The tool's verdict on a service.
 
-    `ours` is its ECS deployment, `wanted` the digest; `overtaken`: somebody had redeployed the service before the
-    tool looked for the last time.
+    Attributes:
+        status: the service's status.
+        ours: the id of the tool's ECS deployment.
+        wanted: the digest to run.
+        last_poll: when the tool polled for the last time before the verdict.
+        at: when the tool reported the verdict.
+        overtaken: whether another deployment of the service began before the last poll.
+
     """
 
     status: str
     ours: str
     wanted: str
-    looked: float
+    last_poll: float
     at: float
     overtaken: bool
 
 
-def problem_of(verdict: Verdict, fate: Fate, truth: TrueService) -> str:
-    """What is wrong with a verdict; empty if it is true. `truth` is how the service was right after the tool ended."""
+def problem_of(verdict: Verdict, fate: Fate, truth: ActualService) -> str:
+    """What is wrong with a verdict, empty if it is right. `truth` is the service's state after the tool had ended."""
     ours = (task for task in truth.tasks if task.digests == {verdict.wanted})
-    ran = any(task.ran_between(verdict.looked, verdict.at) for task in ours)
+    ran = any(task.ran_between(verdict.last_poll, verdict.at) for task in ours)
     runs_well = truth.primary == verdict.ours and truth.steady and truth.running == {verdict.wanted}
     match verdict.status, fate.name:
         case "succeeded", "unpullable":
@@ -145,7 +151,7 @@ def problem_of(verdict: Verdict, fate: Fate, truth: TrueService) -> str:
         case "failed", "good" | "slow" | "redeployed":
             return "nothing is wrong with that image"
         case "failed", _ if (
-            verdict.ours not in truth.failed and truth.crashes(verdict.wanted, verdict.at) < CRASHES
+            verdict.ours not in truth.failed and truth.crashes(verdict.wanted, verdict.at) < MAX_CRASHES
         ):
             return "ECS did not fail it, and its image did not crash that often"
         case "superseded", _ if truth.primary == verdict.ours or fate.name != "redeployed":
@@ -160,14 +166,14 @@ def image_of(service_id: str) -> str:
 
 
 @pytest.mark.parametrize("seed", range(TESTS))
-def test_every_verdict_is_what_truly_runs(
-    seed: int, sandbox_host: Host, tmp_path: Path, count: Count
-) -> None:
-    chance = random.Random(seed)  # noqa: S311 - the same rollouts each time
+def test_every_verdict_matches_what_runs(seed: int, sandbox_host: Host, tmp_path: Path, count: Count) -> None:
+    rng = random.Random(seed)  # noqa: S311 - repeats the same rollouts
 
-    async def scene() -> None:
-        async with worlds(sandbox_host, EIGHT, tmp_path) as (world,):
-            for _ in range(DEPLOYMENTS_A_TEST):
-                await deployed(world, {service_id: fate(chance) for service_id in EIGHT.services}, count)
+    async def main() -> None:
+        async with worlds(sandbox_host, EIGHT_SERVICES, tmp_path) as (world,):
+            for _ in range(DEPLOYMENTS_PER_TEST):
+                await deploy_and_check(
+                    world, {service_id: random_fate(rng) for service_id in EIGHT_SERVICES.services}, count
+                )
 
-    asyncio.run(scene())
+    asyncio.run(main())

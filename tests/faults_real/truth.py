@@ -1,4 +1,4 @@
-"""What really is there: asked of the emulator itself, past the proxy and the tool."""
+"""The actual state of AWS, from the emulator itself, without the proxy and the tool."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from weco_deploy.sandbox.provision import cluster_name
 from weco_deploy.sandbox.running import Sandbox
 
 Document = Mapping[str, Any]
-"""AWS's JSON as it comes. Any: tests read what they look for."""
+"""AWS's JSON."""
 
 _TARGETS = {
     "dynamodb": ("DynamoDB_20120810", "1.0"),
@@ -31,10 +31,10 @@ CRASHED = "EssentialContainerExited"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrueTask:
-    """A task, running or stopped; times are seconds since the epoch, None where it has not happened.
+class ActualTask:
+    """A running or stopped task; times are seconds since the epoch, None if it has not happened.
 
-    The emulator cuts times to whole seconds, and does not say which deployment started a task.
+    The emulator truncates times to seconds and does not report which deployment started a task.
     """
 
     digests: frozenset[str]
@@ -43,77 +43,77 @@ class TrueTask:
     stopped: float | None
     stop_code: str
 
-    def ran_between(self, looked: float, said: float) -> bool:
-        """Whether it may have run when somebody looked, who said so later."""
-        if self.started is None or self.started > said:
+    def ran_between(self, begin: float, end: float) -> bool:
+        """Whether the task may have run at some time between `begin` and `end`."""
+        if self.started is None or self.started > end:
             return False
-        return self.stopped is None or looked <= self.stopped + 1
+        return self.stopped is None or begin <= self.stopped + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrueService:
-    """A service and all its tasks that are still known."""
+class ActualService:
+    """A service, with all tasks that the emulator still knows."""
 
     primary: str
     complete: bool
     failed: frozenset[str]
     desired: int
-    tasks: tuple[TrueTask, ...]
+    tasks: tuple[ActualTask, ...]
 
     @property
     def running(self) -> set[str]:
-        """The digests of its running tasks."""
+        """The digests of the running tasks."""
         return {digest for task in self.tasks if task.runs for digest in task.digests}
 
     def crashes(self, digest: str, before: float) -> int:
-        """How many of its tasks of this digest had come to an end of their own by that time."""
+        """How many tasks with this digest had ended by themselves by that time."""
         ended = (task for task in self.tasks if task.digests == {digest} and task.stop_code == CRASHED)
         return sum(task.stopped is not None and task.stopped <= before for task in ended)
 
     @property
     def steady(self) -> bool:
-        """Whether its primary deployment is complete, with as many tasks as are desired and no more."""
+        """Whether the primary deployment is complete and exactly the desired tasks run."""
         return self.complete and sum(task.runs for task in self.tasks) == self.desired
 
 
 class Truth:
-    """The emulator's account that holds the project."""
+    """The actual state of the project's account in the emulator."""
 
     def __init__(self, sandbox: Sandbox, project: Project) -> None:
         self._sandbox = sandbox
         self._project = project
 
     async def digest(self, image_id: str, tag: str) -> str | None:
-        """Where a tag of an image points."""
+        """The digest that a tag of an image points at."""
         repository = self._project.image(image_id).repository
-        asked = {"repositoryName": repository, "imageIds": [{"imageTag": tag}]}
-        images = (await self.ask("ecr", "BatchGetImage", asked))["images"]
+        parameters = {"repositoryName": repository, "imageIds": [{"imageTag": tag}]}
+        images = (await self.request("ecr", "BatchGetImage", parameters))["images"]
         return str(images[0]["imageId"]["imageDigest"]) if images else None
 
     async def tags(self, environment: str) -> dict[str, str | None]:
-        """Image id → where the environment's tag points."""
+        """Image id → the digest that the environment's tag points at."""
         return {image.id: await self.digest(image.id, f"env.{environment}") for image in self._project.images}
 
-    async def services(self, environment: str) -> dict[str, TrueService]:
-        """Service id → the service as it is now."""
+    async def services(self, environment: str) -> dict[str, ActualService]:
+        """Service id → service."""
         cluster = cluster_name(self._project, self._project.environment(environment))
         names = list(self._project.services)
-        described = [
-            one
+        services = [
+            service
             for first in range(0, len(names), 10)
-            for one in (
-                await self.ask(
+            for service in (
+                await self.request(
                     "ecs", "DescribeServices", {"cluster": cluster, "services": names[first : first + 10]}
                 )
             )["services"]
         ]
         tasks = await self._tasks(cluster)
-        return {one["serviceName"]: _service(one, tasks) for one in described}
+        return {service["serviceName"]: _service(service, tasks) for service in services}
 
     async def items(self) -> list[Document]:
-        """Everything in the project's table; nothing if there is none."""
-        asked = {"TableName": self._project.release_table, "ConsistentRead": True}
-        answer = await self._answer("dynamodb", "Scan", asked)
+        """All items of the project's table; none without a table."""
+        parameters = {"TableName": self._project.release_table, "ConsistentRead": True}
+        answer = await self._answer("dynamodb", "Scan", parameters)
         if "Items" not in answer:
             assert "ResourceNotFound" in str(answer), answer
             return []
@@ -122,35 +122,36 @@ class Truth:
 
     async def environment(self, environment: str) -> Document:
         """The environment's item."""
-        return next(one for one in await self.items() if one["release_id"] == f"environment#{environment}")
+        key = f"environment#{environment}"
+        return next(item for item in await self.items() if item["release_id"] == key)
 
     async def deployments(self) -> list[Document]:
         """The items of all deployments, the oldest first."""
-        found = [one for one in await self.items() if str(one["release_id"]).startswith("deployment#")]
-        return sorted(found, key=lambda one: str(one["last_date_deployed"]))
+        found = [item for item in await self.items() if str(item["release_id"]).startswith("deployment#")]
+        return sorted(found, key=lambda item: str(item["last_date_deployed"]))
 
     async def redeploy(self, environment: str, service_id: str) -> str:
-        """Force a new deployment, as somebody else would; answers its id."""
+        """Force a new deployment of the service, without the tool; returns its id."""
         cluster = cluster_name(self._project, self._project.environment(environment))
-        asked = {"cluster": cluster, "service": service_id, "forceNewDeployment": True}
-        updated = await self.ask("ecs", "UpdateService", asked)
+        parameters = {"cluster": cluster, "service": service_id, "forceNewDeployment": True}
+        updated = await self.request("ecs", "UpdateService", parameters)
         return str(updated["service"]["deployments"][0]["id"])
 
-    async def without_breaker(self, environment: str, service_id: str) -> None:
-        """From now on ECS retries for ever."""
+    async def disable_breaker(self, environment: str, service_id: str) -> None:
+        """Disable the service's circuit breaker, so that ECS retries for ever."""
         cluster = cluster_name(self._project, self._project.environment(environment))
         off = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
-        asked = {"cluster": cluster, "service": service_id, "deploymentConfiguration": off}
-        await self.ask("ecs", "UpdateService", asked)
+        parameters = {"cluster": cluster, "service": service_id, "deploymentConfiguration": off}
+        await self.request("ecs", "UpdateService", parameters)
 
-    async def forget_table(self) -> None:
+    async def delete_table(self) -> None:
         """Delete the table, as if nothing had ever been deployed."""
         name = self._project.release_table
         await self._answer("dynamodb", "UpdateTable", {"TableName": name, "DeletionProtectionEnabled": False})
         await self._answer("dynamodb", "DeleteTable", {"TableName": name})
 
-    async def ask(self, service: str, operation: str, document: Document) -> Document:
-        """Ask the emulator; an error fails the test."""
+    async def request(self, service: str, operation: str, document: Document) -> Document:
+        """Send a request to the emulator; an error fails the test."""
         answer = await self._answer(service, operation, document)
         assert "__type" not in answer, (operation, answer)
         return answer
@@ -165,10 +166,8 @@ class Truth:
             f"Authorization: AWS4-HMAC-SHA256 Credential={state.account}/20200101/{state.region}/{service}/aws4_request,"
             " SignedHeaders=host, Signature=0"
         )
-        where = urlsplit(self._sandbox.endpoint)
-        reader, writer = await asyncio.open_connection(
-            where.hostname, where.port, limit=messages.LONGEST_HEAD
-        )
+        url = urlsplit(self._sandbox.endpoint)
+        reader, writer = await asyncio.open_connection(url.hostname, url.port, limit=messages.MAX_HEAD_BYTES)
         try:
             writer.write(Message(head.encode(), body).wire)
             answer = await messages.read(reader)
@@ -181,39 +180,43 @@ class Truth:
     async def _tasks(self, cluster: str) -> Sequence[Document]:
         arns: list[str] = []
         for status in ("RUNNING", "STOPPED"):
-            asked: dict[str, object] = {"cluster": cluster, "desiredStatus": status, "maxResults": 100}
+            parameters: dict[str, object] = {"cluster": cluster, "desiredStatus": status, "maxResults": 100}
             while True:
-                page = await self.ask("ecs", "ListTasks", asked)
+                page = await self.request("ecs", "ListTasks", parameters)
                 arns += page["taskArns"]
                 if not page.get("nextToken"):
                     break
-                asked["nextToken"] = page["nextToken"]
+                parameters["nextToken"] = page["nextToken"]
         return [
             task
             for first in range(0, len(arns), 100)
             for task in (
-                await self.ask(
+                await self.request(
                     "ecs", "DescribeTasks", {"cluster": cluster, "tasks": arns[first : first + 100]}
                 )
             )["tasks"]
         ]
 
 
-def _service(service: Document, tasks: Sequence[Document]) -> TrueService:
+def _service(service: Document, tasks: Sequence[Document]) -> ActualService:
     deployments = service["deployments"]
-    primary = next(one for one in deployments if one["status"] == "PRIMARY")
-    return TrueService(
+    primary = next(deployment for deployment in deployments if deployment["status"] == "PRIMARY")
+    return ActualService(
         primary=primary["id"],
         complete=primary.get("rolloutState") == "COMPLETED",
-        failed=frozenset(one["id"] for one in deployments if one.get("rolloutState") == "FAILED"),
+        failed=frozenset(
+            deployment["id"] for deployment in deployments if deployment.get("rolloutState") == "FAILED"
+        ),
         desired=service["desiredCount"],
         tasks=tuple(_task(task) for task in tasks if task["group"] == f"service:{service['serviceName']}"),
     )
 
 
-def _task(task: Document) -> TrueTask:
-    return TrueTask(
-        digests=frozenset(one["imageDigest"] for one in task["containers"] if one.get("imageDigest")),
+def _task(task: Document) -> ActualTask:
+    return ActualTask(
+        digests=frozenset(
+            container["imageDigest"] for container in task["containers"] if container.get("imageDigest")
+        ),
         runs=task["lastStatus"] == "RUNNING",
         started=_seconds(task.get("startedAt")),
         stopped=_seconds(task.get("stoppedAt")),

@@ -21,7 +21,7 @@ def team(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> Team:
-    """The team that used 5.x, with a sandbox where nothing has happened yet."""
+    """A team that used 5.x, with a sandbox without deployments."""
     project = history.project(account)
     monkeypatch.setenv("WECO_DEPLOY_PROJECT_FILE", str(write_project_file(project, tmp_path)))
     return Team(project, provisioned(project), monkeypatch, capsys)
@@ -29,15 +29,15 @@ def team(
 
 @pytest.fixture
 def past(team: Team, account: str) -> History:
-    """What the team did with 5.x, as the file has it; the sandbox is now as it was then."""
-    kept = history.read(account)
-    history.put_back(kept, team.sandbox)
-    return kept
+    """The team's history with 5.x, with the sandbox as 5.x left it."""
+    stored = history.read(account)
+    history.restore(stored, team.sandbox)
+    return stored
 
 
 @pytest.fixture
 def recorded(team: Team, account: str) -> History:
-    """As `past`, but only what is recorded, and the images; quicker."""
-    kept = history.read(account)
-    history.put_records_back(kept, team.sandbox)
-    return kept
+    """As `past`, but with only the records and images in the sandbox, which is quicker."""
+    stored = history.read(account)
+    history.restore_records(stored, team.sandbox)
+    return stored

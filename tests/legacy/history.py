@@ -1,6 +1,6 @@
-"""A team's history with 5.x: how it was made, how it is kept in a file, and how it is put into a sandbox again.
+"""A team's history with 5.x: makes it, stores it in a file, and restores it in a sandbox.
 
-What happened, oldest first:
+The releases, oldest first:
 
     first    prepared from what was latest, deployed to stage
     second   with a new search; to stage, and then to prod
@@ -33,18 +33,23 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).with_name("written_by_5_7_4.json")
 ACCOUNT = "111122223333"
-"""The account in the file. It is nobody's: AWS's own examples use it."""
+"""The account in the file, which AWS uses in examples."""
 
-_SOON = ("--confirmation-interval", "1")
+_SHORT_INTERVAL = ("--confirmation-interval", "1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What 5.x left behind. Any: these are documents of others, kept as they came.
+    """What 5.x left behind. Any: documents of 5.x and AWS, stored unchanged.
 
-    `releases`: the ids, oldest first. `table`: as CreateTable takes it; `items`: as DynamoDB has them.
-    `tags`: image id → tag → digest. `running`: environment → service → image id → digest.
-    `options`: what the command line accepted.
+    Attributes:
+        releases: the ids, oldest first.
+        table: the arguments of CreateTable.
+        items: the table's items, in DynamoDB's format.
+        tags: image id → tag → digest.
+        running: environment → service → image id → digest.
+        options: the options and arguments of the command line.
+
     """
 
     releases: tuple[str, ...]
@@ -71,8 +76,8 @@ def project(account: str) -> Project:
     )
 
 
-def happen(published: Published, sandbox: Sandbox) -> tuple[str, ...]:
-    """Let it happen in a sandbox that holds the project; answers the releases, oldest first."""
+def make_history(published: Published, sandbox: Sandbox) -> tuple[str, ...]:
+    """Make the history in a sandbox with the project; returns the releases, oldest first."""
     first = published.release("prepare", "--from-label", "latest", "--description", "The first one")
     _deploy(published, first, "stage", "Try the first one")
     sandbox.push("search")
@@ -84,7 +89,7 @@ def happen(published: Published, sandbox: Sandbox) -> tuple[str, ...]:
         "stage",
         "--description",
         "New search",
-        *_SOON,
+        *_SHORT_INTERVAL,
     )
     second = json.loads(published.run("show-release"))["release_id"]
     _deploy(published, second, "prod", "No description provided")
@@ -107,12 +112,12 @@ def _deploy(published: Published, release: str, environment: str, description: s
         environment,
         "--description",
         description,
-        *_SOON,
+        *_SHORT_INTERVAL,
     )
 
 
-def taken(sandbox: Sandbox, published: Published, releases: tuple[str, ...]) -> History:
-    """What has happened, as it is kept."""
+def collect(sandbox: Sandbox, published: Published, releases: tuple[str, ...]) -> History:
+    """The history that the sandbox has now."""
     team = project(sandbox.state.account)
     dynamodb = _dynamodb(sandbox)
     return History(
@@ -122,47 +127,47 @@ def taken(sandbox: Sandbox, published: Published, releases: tuple[str, ...]) -> 
             dynamodb.scan(TableName=team.release_table)["Items"], key=lambda item: item["date_created"]["S"]
         ),
         tags={image.id: Aws(team, sandbox).tags(image.id) for image in team.images},
-        running={each.id: _running(team, sandbox, each) for each in team.environments},
+        running={environment.id: _running(team, sandbox, environment) for environment in team.environments},
         options=published.options(),
     )
 
 
-def put_records_back(history: History, sandbox: Sandbox) -> None:
-    """Put the table and the images into a sandbox that holds the project."""
+def restore_records(history: History, sandbox: Sandbox) -> None:
+    """Restore the table and the images in a sandbox with the project."""
     team, dynamodb = project(sandbox.state.account), _dynamodb(sandbox)
     dynamodb.create_table(**history.table)
     for item in history.items:
         dynamodb.put_item(TableName=team.release_table, Item=item)
     for image in team.images:
-        _push_back(history, sandbox, image)
+        _restore_image(history, sandbox, image)
 
 
-def put_back(history: History, sandbox: Sandbox) -> None:
-    """Bring a sandbox that holds the project to where 5.x left it: also its tags, and what its services run."""
+def restore(history: History, sandbox: Sandbox) -> None:
+    """Restore the whole state that 5.x left, also tags and what services run, in a sandbox with the project."""
     team = project(sandbox.state.account)
-    put_records_back(history, sandbox)
-    forgotten = list(_forgotten(history, team))
-    for environment, service in forgotten:
+    restore_records(history, sandbox)
+    outdated = list(_outdated_services(history, team))
+    for environment, service in outdated:
         for image_id, digest in history.running[environment.id][service].items():
             _tag(sandbox, team.image(image_id), environment.tag, digest)
-    _redeploy(team, sandbox, forgotten)
+    _redeploy(team, sandbox, outdated)
     for image in team.images:
         for tag, digest in history.tags[image.id].items():
             _tag(sandbox, image, tag, digest)
-    everywhere = [(environment, service) for environment in team.environments for service in team.services]
-    _redeploy(team, sandbox, [each for each in everywhere if each not in forgotten])
+    all_services = [(environment, service) for environment in team.environments for service in team.services]
+    _redeploy(team, sandbox, [service for service in all_services if service not in outdated])
 
 
-def _forgotten(history: History, team: Project) -> Iterator[tuple[Environment, str]]:
-    """The services that do not run what their tags point at: 5.x redeployed only the last one of an image."""
+def _outdated_services(history: History, team: Project) -> Iterator[tuple[Environment, str]]:
+    """Services that don't run what their tags point at: 5.x redeployed only the last service of an image."""
     for environment in team.environments:
         for service, images in history.running[environment.id].items():
             if any(digest != history.tags[image][environment.tag] for image, digest in images.items()):
                 yield environment, service
 
 
-def _push_back(history: History, sandbox: Sandbox, image: Image) -> None:
-    """An image of the sandbox is its repository's name and its commit: the same ones, the same digest."""
+def _restore_image(history: History, sandbox: Sandbox, image: Image) -> None:
+    """Push the image's versions. Their digests follow from the repository's name and the commit."""
     for tag, digest in history.tags[image.id].items():
         if tag.startswith("ref."):
             assert sandbox.push(image.id, commit=tag.removeprefix("ref.")).digest == digest
@@ -182,36 +187,35 @@ def _tag(sandbox: Sandbox, image: Image, tag: str, digest: str) -> None:
 
 
 def _redeploy(team: Project, sandbox: Sandbox, services: Sequence[tuple[Environment, str]]) -> None:
-    """Have them run what their tags point at now."""
+    """Redeploy the services and wait until each runs what its tags point at."""
     ecs = LocalAws(sandbox.endpoint).ecs(place_of(sandbox))
     for environment, service in services:
         ecs.update_service(cluster=cluster_name(team, environment), service=service, forceNewDeployment=True)
 
     def done(environment: Environment, service: str) -> bool:
-        found = ecs.describe_services(cluster=cluster_name(team, environment), services=[service])[
-            "services"
-        ][0]
-        return [each["rolloutState"] for each in found["deployments"]] == ["COMPLETED"]
+        answer = ecs.describe_services(cluster=cluster_name(team, environment), services=[service])
+        deployments = answer["services"][0]["deployments"]
+        return [deployment["rolloutState"] for deployment in deployments] == ["COMPLETED"]
 
     for environment, service in services:
         eventually(partial(done, environment, service))
 
 
 def _running(team: Project, sandbox: Sandbox, environment: Environment) -> dict[str, dict[str, str]]:
-    seen = Aws(team, sandbox).running(environment.id)
+    running = Aws(team, sandbox).running(environment.id)
     return {
-        service: {image: digest for image, (digest,) in images.items()} for service, images in seen.items()
+        service: {image: digest for image, (digest,) in images.items()} for service, images in running.items()
     }
 
 
 def read(account: str) -> History:
-    """The history of the file, as if it had happened in that account."""
-    kept = json.loads(FILE.read_text().replace(ACCOUNT, account))
-    return History(**{**kept, "releases": tuple(kept["releases"])})
+    """The history from the file, with `account` instead of the account in the file."""
+    content = json.loads(FILE.read_text().replace(ACCOUNT, account))
+    return History(**{**content, "releases": tuple(content["releases"])})
 
 
 def write(history: History) -> None:
-    kept = {
+    content = {
         "releases": history.releases,
         "table": history.table,
         "items": history.items,
@@ -219,11 +223,11 @@ def write(history: History) -> None:
         "running": history.running,
         "options": history.options,
     }
-    FILE.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    FILE.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
 def _definition(table: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A table as it is described, as it would be made. Any: as above."""
+    """The arguments of CreateTable for a table that DescribeTable returned."""
     throughput = ("ReadCapacityUnits", "WriteCapacityUnits")
     return {
         "TableName": table["TableName"],

@@ -1,7 +1,7 @@
-"""weco-deploy 5.7.4 as it was published, run as a process on a sandbox, in a place where it can do no harm.
+"""Runs the published weco-deploy 5.7.4 as a process against a sandbox, isolated from the rest of the machine.
 
-It asks the package index for newer versions at each start, adds a line to the system's git configuration, and writes
-into the home directory: the first is switched off, the others go to a directory of the test's.
+At each start it asks the package index for newer versions, adds a line to the system's git configuration, and writes
+into the home directory. This turns the first off, and redirects the others to a directory of the test.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from weco_deploy.model.project import Project
 
 VERSION = "5.7.4"
 PYTHON_VARIABLE = "PUBLISHED_5X_PYTHON"
-"""Names the Python that it is installed for. It needs distutils: before 3.12, or with setuptools."""
+"""The variable with the Python in which 5.7.4 is installed. It needs distutils: Python 3.11, or setuptools."""
 
-_ENDS_WITHIN = 180.0
-_SOMEBODY = ("-c", "user.name=Anybody", "-c", "user.email=anybody@example.com")
+_TIMEOUT_SECONDS = 180.0
+_IDENTITY = ("-c", "user.name=Anybody", "-c", "user.email=anybody@example.com")
 
-_RUN = """
+_RUN_SCRIPT = """
 import sys
 import deploy
 started = sys.modules["deploy.deploy"]
@@ -31,55 +31,63 @@ started.warn_if_not_latest_version = lambda: None
 deploy.main()
 """
 
-_OPTIONS = """
+_OPTIONS_SCRIPT = """
 import json, sys
 import click, deploy
 tool = sys.modules["deploy.deploy"].cli
-def told(command):
+def options(command):
     return [
-        {"names": list(each.opts), "flag": bool(getattr(each, "is_flag", False)),
-         "argument": isinstance(each, click.Argument)}
-        for each in command.params
+        {"names": list(parameter.opts), "flag": bool(getattr(parameter, "is_flag", False)),
+         "argument": isinstance(parameter, click.Argument)}
+        for parameter in command.params
     ]
-print(json.dumps({"global": told(tool), "commands": {name: told(each) for name, each in tool.commands.items()}}))
+commands = {name: options(command) for name, command in tool.commands.items()}
+print(json.dumps({"global": options(tool), "commands": commands}))
 """
 
 
 class Published:
-    """`environment`: the variables that make it use a sandbox. It runs in a git repository made in `directory`."""
+    """The published 5.7.4.
+
+    Args:
+        python: the Python in which it is installed.
+        environment: the variables that make it use a sandbox.
+        directory: where it runs; `open` makes a git repository there.
+
+    """
 
     def __init__(self, python: Path, environment: Mapping[str, str], directory: Path) -> None:
         self._python = python
         self._directory = directory
-        self._environment = _harmless(environment, directory)
+        self._environment = _isolated(environment, directory)
 
     def open(self, project: Project) -> None:
-        """Write the project file, and make the git repository that the tool expects around it."""
+        """Write the project file, in a git repository as the tool expects."""
         write_project_file(project, self._directory)
         self._git("init", "--quiet")
-        self._git(*_SOMEBODY, "commit", "--quiet", "--allow-empty", "--message", "First")
+        self._git(*_IDENTITY, "commit", "--quiet", "--allow-empty", "--message", "First")
         self._git("remote", "add", "origin", str(self._directory))
 
     def run(self, *arguments: str) -> str:
-        """`weco-deploy --confirm ARGUMENTS`, which has to end well; answers what it said."""
-        return self._python_code(_RUN, "--confirm", *arguments)
+        """Run `weco-deploy --confirm ARGUMENTS`, which must succeed; returns its output."""
+        return self._python_code(_RUN_SCRIPT, "--confirm", *arguments)
 
     def release(self, *arguments: str) -> str:
-        """As `run`, of a command that makes a release; answers its id."""
+        """Run a command that makes a release; returns the release id."""
         made = re.search(r"Created release ([0-9a-f-]{36})", self.run(*arguments))
         assert made is not None
         return made[1]
 
     def options(self) -> Mapping[str, Any]:
-        """What its command line accepts. Any: the document is compared whole."""
-        told: Mapping[str, Any] = json.loads(self._python_code(_OPTIONS))
-        return told
+        """The options and arguments of its command line."""
+        options: Mapping[str, Any] = json.loads(self._python_code(_OPTIONS_SCRIPT))
+        return options
 
     def _git(self, *arguments: str) -> None:
         subprocess.run(["git", *arguments], cwd=self._directory, env=self._environment, check=True)
 
     def _python_code(self, code: str, *arguments: str) -> str:
-        done = subprocess.run(
+        completed = subprocess.run(
             [self._python, "-W", "ignore", "-c", code, *arguments],
             cwd=self._directory,
             env=self._environment,
@@ -87,29 +95,31 @@ class Published:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=_ENDS_WITHIN,
+            timeout=_TIMEOUT_SECONDS,
         )
-        assert done.returncode == 0, f"{arguments}: {done.stdout}"
-        return done.stdout
+        assert completed.returncode == 0, f"{arguments}: {completed.stdout}"
+        return completed.stdout
 
 
 def write_project_file(project: Project, directory: Path) -> Path:
-    """The project as a file that any version of the tool reads. JSON is YAML."""
-    described = {
+    """Write a project file that every version of the tool reads."""
+    content = {
         "name": project.name,
         "role_arn": project.role_arn,
-        "environments": [{"id": each.id, "name": each.name} for each in project.environments],
+        "environments": [
+            {"id": environment.id, "name": environment.name} for environment in project.environments
+        ],
         "image_repositories": [
             {"id": image.id, "services": [{"id": service} for service in image.services]}
             for image in project.images
         ],
     }
     file = directory / ".wellcome_project"
-    file.write_text(json.dumps({project.id: described}))
+    file.write_text(json.dumps({project.id: content}))  # JSON is YAML
     return file
 
 
-def _harmless(environment: Mapping[str, str], directory: Path) -> dict[str, str]:
+def _isolated(environment: Mapping[str, str], directory: Path) -> dict[str, str]:
     return {
         **environment,
         "PATH": os.environ["PATH"],

@@ -1,4 +1,4 @@
-"""Whatever command line 5.x accepted is accepted: scripts go on working."""
+"""All commands and options of 5.x are accepted, so that scripts continue to work."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ VALUES = {
     "--from-label": "env.stage",
     "release_id": "latest",
 }
-"""What some options are given; the others get a word."""
+"""The values of some options; the others get a word."""
 
 
 def lines(options: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
-    """Each option alone, by each of its names, with a value if it takes one."""
+    """A command line for each name of each option, with a value if it takes a value."""
     for option in options:
         for name in option["names"]:
             value = VALUES.get(name, "word")
@@ -36,22 +36,24 @@ def lines(options: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
                 yield [name] if option["flag"] else [name, value]
 
 
-def parsed(command: click.Command, line: Sequence[str]) -> click.Context:
-    """Raises click's UsageError if the command does not accept the line."""
+def parse(command: click.Command, line: Sequence[str]) -> click.Context:
+    """Raises click.UsageError if the command does not accept the line."""
     return command.make_context("weco-deploy", list(line), obj=Invocation(Signals(lambda _: None)))
 
 
 def subcommand(name: str) -> click.Command:
     found = weco_deploy.get_command(click.Context(weco_deploy), name)
-    assert found is not None, f"there is no {name}"
+    assert found is not None, f"there is no command {name}"
     return found
 
 
 @pytest.mark.parametrize(
-    "line", list(lines([each for each in OPTIONS["global"] if each["names"] != ["--version"]])), ids=" ".join
+    "line",
+    list(lines([option for option in OPTIONS["global"] if option["names"] != ["--version"]])),
+    ids=" ".join,
 )
-def test_a_global_option_of_5_x_is_accepted(line: list[str]) -> None:
-    parsed(weco_deploy, [*line, "show-deployments"])
+def test_global_option_of_5_x_is_accepted(line: list[str]) -> None:
+    parse(weco_deploy, [*line, "show-deployments"])
 
 
 @pytest.mark.parametrize(
@@ -62,11 +64,11 @@ def test_a_global_option_of_5_x_is_accepted(line: list[str]) -> None:
         for line in ([], *lines(options))
     ],
 )
-def test_a_command_of_5_x_is_accepted_with_each_of_its_options(name: str, line: list[str]) -> None:
-    parsed(subcommand(name), line)
+def test_command_of_5_x_is_accepted_with_each_of_its_options(name: str, line: list[str]) -> None:
+    parse(subcommand(name), line)
 
 
-def test_the_options_were_read_from_5_x_and_are_all_of_them() -> None:
+def test_stored_options_of_5_x_are_complete() -> None:
     assert set(OPTIONS["commands"]) == {
         "publish",
         "prepare",

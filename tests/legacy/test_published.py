@@ -1,4 +1,4 @@
-"""The published 5.7.4 and this version take turns on one environment."""
+"""The published 5.7.4 and this version deploy alternately to the same environment."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ def published(team: Team, tmp_path: Path) -> Published:
         pytest.skip(
             f"{PYTHON_VARIABLE} does not name a Python with weco-deploy 5.7.4: `make test-e2e` installs one"
         )
-    there = tmp_path / "published"
-    there.mkdir()
-    found = Published(Path(python).absolute(), team.sandbox.environment(), there)
-    found.open(team.project)
-    return found
+    directory = tmp_path / "published"
+    directory.mkdir()
+    tool = Published(Path(python).absolute(), team.sandbox.environment(), directory)
+    tool.open(team.project)
+    return tool
 
 
-def test_the_kept_history_is_what_5_x_writes(team: Team, published: Published, account: str) -> None:
-    kept = history.read(account)
+def test_stored_history_is_what_5_x_writes(team: Team, published: Published, account: str) -> None:
+    stored = history.read(account)
 
-    now = history.taken(team.sandbox, published, history.happen(published, team.sandbox))
+    new = history.collect(team.sandbox, published, history.make_history(published, team.sandbox))
 
-    assert now.options == kept.options
-    assert now.table == kept.table
-    assert [shape(item) for item in now.items] == [shape(item) for item in kept.items]
+    assert new.options == stored.options
+    assert new.table == stored.table
+    assert [structure(item) for item in new.items] == [structure(item) for item in stored.items]
 
 
-def test_a_history_goes_on_and_5_x_can_still_read_it(team: Team, published: Published) -> None:
-    first, second, third, fourth = history.happen(published, team.sandbox)
+def test_5_x_can_read_and_continue_a_history_of_this_version(team: Team, published: Published) -> None:
+    first, second, third, fourth = history.make_history(published, team.sandbox)
     shown = team.json("show-deployments").json["deployments"]
-    assert [each["release_id"] for each in shown] == [third, second, second, first]
+    assert [deployment["release_id"] for deployment in shown] == [third, second, second, first]
     assert json.loads(team.run("show-release").out)["release_id"] == fourth
 
     deployed = team.json("deploy", "--release-id", first, "--environment-id", "stage", *SOON)
     rolled_back = team.json("rollback", "--environment-id", "stage", *SOON)
-    made = team.json("prepare", "--description", "By the new one")
+    prepared = team.json("prepare", "--description", "By the new one")
 
-    assert (deployed.code, rolled_back.code, made.code) == (0, 0, 0)
+    assert (deployed.code, rolled_back.code, prepared.code) == (0, 0, 0)
     assert rolled_back.json["deployment"]["release_id"] == third
-    new = made.json["release"]["release_id"]
-    assert json.loads(published.run("show-release"))["release_id"] == new
+    new_release = prepared.json["release"]["release_id"]
+    assert json.loads(published.run("show-release"))["release_id"] == new_release
     published.run("show-deployments")
     published.run(
         "deploy",
         "--release-id",
-        new,
+        new_release,
         "--environment-id",
         "stage",
         "--description",
@@ -65,11 +65,11 @@ def test_a_history_goes_on_and_5_x_can_still_read_it(team: Team, published: Publ
         "--confirmation-interval",
         "1",
     )
-    assert team.json("show-deployments", "--limit", "1").json["deployments"][0]["release_id"] == new
+    assert team.json("show-deployments", "--limit", "1").json["deployments"][0]["release_id"] == new_release
 
 
-def shape(value: object) -> object:
-    """An item without what differs each time: the ids, the times, the commits."""
+def structure(value: object) -> object:
+    """The keys and types of an item, without ids, times and commits, which always differ."""
     if isinstance(value, dict):
-        return {name: shape(each) for name, each in value.items()}
-    return [shape(each) for each in value] if isinstance(value, list) else type(value).__name__
+        return {key: structure(child) for key, child in value.items()}
+    return [structure(child) for child in value] if isinstance(value, list) else type(value).__name__

@@ -1,7 +1,7 @@
-"""Makes `written_by_5_7_4.json` again: `python -m tests.legacy.write_history PYTHON`.
+"""Writes `written_by_5_7_4.json`: `python -m tests.legacy.write_history PYTHON`.
 
-PYTHON is that of an environment where weco-deploy 5.7.4 is installed, as `make test-e2e` makes one. The history happens in
-a sandbox of its own.
+PYTHON is the interpreter of an environment with weco-deploy 5.7.4, such as `make test-e2e` makes. Uses a sandbox of
+its own.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def main() -> None:
         try:
             published = Published(python, sandbox.environment(), directory)
             published.open(team)
-            releases = history.happen(published, sandbox)
-            history.write(history.taken(sandbox, published, releases))
+            releases = history.make_history(published, sandbox)
+            history.write(history.collect(sandbox, published, releases))
         finally:
             sandbox.stop()
 

@@ -1,4 +1,4 @@
-"""`action.yml` as GitHub reads it, and its last step run as GitHub runs it."""
+"""Reads `action.yml`, and runs its last step like GitHub."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 EXPRESSION = re.compile(r"\$\{\{ *(?P<source>[\w.-]+) *\}\}")
-_ENDS_WITHIN = 120.0
+_TIMEOUT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class CompletedRun:
     code: int
     log: str
     outputs: Mapping[str, str]
@@ -29,7 +29,7 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningStep:
     process: subprocess.Popen[bytes]
     directory: Path
 
@@ -37,20 +37,20 @@ class Running:
     def log(self) -> str:
         return (self.directory / "log").read_text()
 
-    def ended(self) -> Ran:
+    def wait(self) -> CompletedRun:
         try:
-            code = self.process.wait(_ENDS_WITHIN)
+            code = self.process.wait(_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             raise
         lines = (self.directory / "outputs").read_text().splitlines()
-        told = dict(line.split("=", 1) for line in lines)
-        return Ran(code, self.log, told, (self.directory / "summary").read_text())
+        outputs = dict(line.split("=", 1) for line in lines)
+        return CompletedRun(code, self.log, outputs, (self.directory / "summary").read_text())
 
 
 def _install(directory: Path) -> None:
-    """As the step before the last leaves it, with this very interpreter."""
+    """Installs the tool like the previous step, but with the interpreter of the tests."""
     directory.mkdir(parents=True)
     python = shlex.quote(sys.executable)
     for name, command in {"python": python, "weco-deploy": f"{python} -m weco_deploy"}.items():
@@ -64,32 +64,32 @@ class Action:
 
     @property
     def inputs(self) -> Mapping[str, Mapping[str, str]]:
-        found: Mapping[str, Mapping[str, str]] = self.content["inputs"]
-        return found
+        inputs: Mapping[str, Mapping[str, str]] = self.content["inputs"]
+        return inputs
 
     @property
     def steps(self) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = self.content["runs"]["steps"]
-        return found
+        steps: list[Mapping[str, Any]] = self.content["runs"]["steps"]
+        return steps
 
     @property
-    def last(self) -> Mapping[str, Any]:
+    def last_step(self) -> Mapping[str, Any]:
         return self.steps[-1]
 
-    def run(self, directory: Path, environment: Mapping[str, str], **given: str) -> Ran:
-        """The last step in `directory`, with these inputs (`_` for `-`) and the defaults of the others."""
-        return self.begin(directory, environment, **given).ended()
+    def run(self, directory: Path, environment: Mapping[str, str], **given: str) -> CompletedRun:
+        """Run the last step in `directory` with these inputs (`_` for `-`), and defaults for the others."""
+        return self.start(directory, environment, **given).wait()
 
-    def begin(self, directory: Path, environment: Mapping[str, str], **given: str) -> Running:
-        """The same, without waiting for its end."""
-        defaults = {name: each.get("default", "") for name, each in self.inputs.items()}
+    def start(self, directory: Path, environment: Mapping[str, str], **given: str) -> RunningStep:
+        """Like `run`, but does not wait."""
+        defaults = {name: definition.get("default", "") for name, definition in self.inputs.items()}
         inputs = defaults | {name.replace("_", "-"): value for name, value in given.items()}
         runner = directory / "runner"
         _install(runner / "weco-deploy" / "bin")
         log = runner / "log"
-        with log.open("wb") as written:
+        with log.open("wb") as log_file:
             process = subprocess.Popen(
-                ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", self.last["run"]],
+                ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", self.last_step["run"]],
                 cwd=directory,
                 env={
                     "PATH": os.environ["PATH"],
@@ -99,20 +99,20 @@ class Action:
                     "GITHUB_OUTPUT": str(runner / "outputs"),
                     "GITHUB_STEP_SUMMARY": str(runner / "summary"),
                     **environment,
-                    **{name: self._value(text, inputs) for name, text in self.last["env"].items()},
+                    **{name: self._value(text, inputs) for name, text in self.last_step["env"].items()},
                 },
                 stdin=subprocess.DEVNULL,
-                stdout=written,
+                stdout=log_file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        return Running(process, runner)
+        return RunningStep(process, runner)
 
     def _value(self, text: str, inputs: Mapping[str, str]) -> str:
-        """GitHub puts values where expressions are."""
+        """Replaces expressions by their values, like GitHub."""
 
-        def found(match: re.Match[str]) -> str:
+        def value_of(match: re.Match[str]) -> str:
             source = match["source"]
             return str(ROOT) if source == "github.action_path" else inputs[source.removeprefix("inputs.")]
 
-        return EXPRESSION.sub(found, text)
+        return EXPRESSION.sub(value_of, text)

@@ -1,4 +1,4 @@
-"""The Dockerfile, as far as it can be judged without pulling its base image."""
+"""Checks of the Dockerfile that need no base image."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ INSTRUCTIONS = [
 ]
 
 
-def test_it_is_built_in_stages_and_runs_as_nobody_special() -> None:
+def test_dockerfile_has_two_stages_and_an_unprivileged_user() -> None:
     words = [line.split()[0] for line in INSTRUCTIONS]
-    last = max(at for at, word in enumerate(words) if word == "FROM")
+    last_stage = max(index for index, word in enumerate(words) if word == "FROM")
 
     assert words.count("FROM") == 2
-    assert "USER deploy" in INSTRUCTIONS[last:]
+    assert "USER deploy" in INSTRUCTIONS[last_stage:]
     assert INSTRUCTIONS[-1] == 'ENTRYPOINT ["weco-deploy"]'
-    assert any("install" in line and " git" in line for line in INSTRUCTIONS[last:])
+    assert any("install" in line and " git" in line for line in INSTRUCTIONS[last_stage:])
 
 
-def test_what_it_copies_exists_and_is_sent_to_the_builder() -> None:
-    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+def test_copied_files_exist_and_are_in_the_build_context() -> None:
+    context = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = {
         source.removeprefix("./")
         for line in INSTRUCTIONS
@@ -32,5 +32,5 @@ def test_what_it_copies_exists_and_is_sent_to_the_builder() -> None:
         for source in line.split()[1:-1]
     }
 
-    assert copied == sent
+    assert copied == context
     assert all((ROOT / name).exists() for name in copied)

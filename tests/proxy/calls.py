@@ -1,4 +1,4 @@
-"""Calls to AWS as the proxy sees them pass, and how many of them had to wait for one another."""
+"""The calls to AWS that pass the proxy, and how many of them waited for each other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHANGES = frozenset(
         "ecs:UpdateService",
     }
 )
-"""The calls that change something."""
+"""The calls that change something in AWS."""
 
 _SERVICES = {
     "AmazonEC2ContainerRegistry": "ecr",
@@ -31,10 +31,14 @@ _SERVICES = {
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One call. Its times are seconds since the epoch; what has not happened (yet) is None.
+    """A call and its times, in seconds since the epoch; None for what has not happened.
 
-    `arrived`: its request was read. `forwarded`: it went on to AWS, which `acted` when its answer came
-    back. `ended`: that answer, or another one, left for the tool.
+    Attributes:
+        arrived: when the proxy had read the request.
+        forwarded: when the proxy sent the request to AWS.
+        acted: when AWS's response arrived at the proxy.
+        ended: when the proxy sent a response to the tool.
+
     """
 
     number: int
@@ -46,12 +50,12 @@ class Call:
 
     @property
     def changes(self) -> bool:
-        """Whether it may change something."""
+        """Whether the call may change something in AWS."""
         return self.name in CHANGES
 
 
 def name_of(request: Message) -> str:
-    """The call that a request makes, as `ecs:UpdateService`: IAM's prefix and the API's name."""
+    """The name of the requested call, like `ecs:UpdateService`: IAM's prefix and the API's name."""
     target = request.header("X-Amz-Target")
     if target:
         service, _, operation = target.partition(".")
@@ -61,17 +65,17 @@ def name_of(request: Message) -> str:
 
 
 def account_of(request: Message) -> str:
-    """The account whose credentials signed it."""
+    """The account whose credentials signed the request."""
     return request.header("Authorization").partition("Credential=")[2].partition("/")[0]
 
 
 def longest_chain(calls: Iterable[Call]) -> list[Call]:
-    """As many calls as possible of which each one arrived after the one before had ended."""
-    best: list[tuple[float, list[Call]]] = []
+    """The longest sequence of calls of which each arrived after the previous call had ended."""
+    chains: list[tuple[float, list[Call]]] = []
     for call in sorted((call for call in calls if call.ended is not None), key=_ended):
-        before = max((chain for ended, chain in best if ended <= call.arrived), key=len, default=list[Call]())
-        best.append((_ended(call), [*before, call]))
-    return max((chain for _, chain in best), key=len, default=[])
+        earlier = (chain for ended, chain in chains if ended <= call.arrived)
+        chains.append((_ended(call), [*max(earlier, key=len, default=list[Call]()), call]))
+    return max((chain for _, chain in chains), key=len, default=[])
 
 
 def _ended(call: Call) -> float:

@@ -1,22 +1,22 @@
-"""HTTP/1.1 messages as they pass: a head that is kept as it was written, and a body of known length."""
+"""HTTP/1.1 messages, with the head as it was received and a body of known length."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
 
-LONGEST_HEAD = 64 * 1024
+MAX_HEAD_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request or an answer. `head` holds the first line and the headers, without the empty line at the end."""
+    """A request or response. `head` has the first line and the headers, without the final empty line."""
 
     head: bytes
     body: bytes
 
     def header(self, name: str) -> str:
-        """The value of a header, empty if there is none."""
+        """The value of a header, empty without the header."""
         for line in self.head.split(b"\r\n")[1:]:
             found, _, value = line.partition(b":")
             if found.strip().lower() == name.lower().encode():
@@ -24,13 +24,13 @@ class Message:
         return ""
 
     def closing(self) -> Message:
-        """The same, as the only one of its connection."""
+        """The same message, with a header that closes the connection after it."""
         first, *headers = self.head.split(b"\r\n")
         kept = [line for line in headers if not line.lower().startswith(b"connection:")]
         return Message(b"\r\n".join((first, *kept, b"Connection: close")), self.body)
 
     def kept_alive(self) -> Message:
-        """The same, framed by its length alone, so that others can follow it."""
+        """The same message, delimited by its length only, so that other messages can follow."""
         first, *headers = self.head.split(b"\r\n")
         framing = (b"connection:", b"content-length:", b"transfer-encoding:", b"keep-alive:")
         kept = [line for line in headers if not line.lower().startswith(framing)]
@@ -42,7 +42,7 @@ class Message:
 
 
 async def read(reader: asyncio.StreamReader) -> Message | None:
-    """The next message of a connection, None where it ends instead."""
+    """The next message of a connection, None if the connection ends."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).removesuffix(b"\r\n\r\n")
         return Message(head, await _body(Message(head, b""), reader))

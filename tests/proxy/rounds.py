@@ -1,33 +1,33 @@
-"""Answers in rounds: what the tool asks side by side is answered together, however slow the machine is."""
+"""Sends responses in rounds: concurrent calls get their responses together, however slow the machine is."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
 
-LOOKS_EVERY = 0.005
-LOOKS_TO_BE_SURE = 3
+POLL_INTERVAL = 0.005
+POLLS_TO_BE_SURE = 3
 
 
 class Rounds:
-    """Holds answers back until the tool does nothing but wait for them; then all of them leave.
+    """Holds responses back until the tool only waits for them, then sends all of them.
 
-    So a call that arrives after another one ended is one that had to wait for it, or for one beside it. `process`
-    is the tool's; whether it waits is read from /proc. Where there is none, some quiet milliseconds must do.
+    So a call that arrives after another call has ended had to wait for that call, or for another call of its
+    round. `process` is the tool's process id: /proc says whether the tool waits. On systems without /proc,
+    some milliseconds without a call must do.
     """
 
     def __init__(self) -> None:
         self.process: int | None = None
-        self._under_way = 0
+        self._calls_in_progress = 0
         self._held: list[asyncio.Future[None]] = []
         self._releasing: asyncio.Task[None] | None = None
 
-    def began(self) -> None:
-        """A call arrived."""
-        self._under_way += 1
+    def call_arrived(self) -> None:
+        self._calls_in_progress += 1
 
-    async def turn(self) -> None:
-        """Wait until the answer may leave."""
+    async def wait(self) -> None:
+        """Wait until the response of a call may be sent."""
         held = asyncio.get_running_loop().create_future()
         self._held.append(held)
         if self._releasing is None:
@@ -35,26 +35,25 @@ class Rounds:
         await held
 
     async def _release(self) -> None:
-        waiting = 0
-        while waiting < LOOKS_TO_BE_SURE:
-            await asyncio.sleep(LOOKS_EVERY)
-            all_held = self._under_way == len(self._held)
-            waiting = waiting + 1 if all_held and self._tool_waits() else 0
+        polls = 0
+        while polls < POLLS_TO_BE_SURE:
+            await asyncio.sleep(POLL_INTERVAL)
+            all_held = self._calls_in_progress == len(self._held)
+            polls = polls + 1 if all_held and self._tool_waits() else 0
         self._releasing = None
-        self._under_way -= len(self._held)
+        self._calls_in_progress -= len(self._held)
         for held in self._held:
             held.set_result(None)
         self._held = []
 
     def _tool_waits(self) -> bool:
-        """Whether all its threads sleep."""
+        """Whether all threads of the tool sleep."""
         threads = Path(f"/proc/{self.process}/task")
         try:
             return all(_state(thread / "stat") == "S" for thread in threads.iterdir())
         except FileNotFoundError:
-            return not Path(
-                "/proc/self/task"
-            ).exists()  # else a thread, or the tool, ended just now: look again
+            # With /proc, a thread or the tool has just ended: poll again.
+            return not Path("/proc/self/task").exists()
 
 
 def _state(stat: Path) -> str:

@@ -1,7 +1,7 @@
-"""The proxy itself: it stands between the tool and the emulator, on loopback, and keeps a log of the calls.
+"""A proxy on loopback between the tool and the emulator, which logs the calls and can interfere with them.
 
 async with Proxy(sandbox.endpoint) as proxy:
-    proxy.on("ecr:PutImage", deeds.lost, nth=2)
+    proxy.on("ecr:PutImage", handlers.lost, nth=2)
     … run the tool with AWS_ENDPOINT_URL=proxy.endpoint …
     proxy.calls
 """
@@ -19,28 +19,29 @@ from urllib.parse import urlsplit
 
 from tests.proxy import messages
 from tests.proxy.calls import Call, name_of
-from tests.proxy.deeds import Cut, Deed, passed_on
+from tests.proxy.handlers import Disconnect, Handler, forwarded
 from tests.proxy.messages import Message
 from tests.proxy.rounds import Rounds
 
-Which = Callable[[Call], bool]
+CallFilter = Callable[[Call], bool]
 
 
 @dataclass(slots=True)
 class _Rule:
-    """Does something to the `nth` of the calls that match, and to `times - 1` after it."""
+    """Handles `times` of the calls that match, from the `nth` on."""
 
-    which: Which
-    deed: Deed
+    matches: CallFilter
+    handler: Handler
     nth: int
     times: int
-    seen: int = 0
+    matched: int = 0
 
-    def takes(self, call: Call) -> bool:
-        if not self.which(call):
+    def applies_to(self, call: Call) -> bool:
+        """Whether the rule handles the call. Counts the calls that match."""
+        if not self.matches(call):
             return False
-        self.seen += 1
-        return self.nth <= self.seen < self.nth + self.times
+        self.matched += 1
+        return self.nth <= self.matched < self.nth + self.times
 
 
 FOREVER = 10**9
@@ -49,13 +50,13 @@ FOREVER = 10**9
 class Proxy:
     """A reverse proxy on a free port of 127.0.0.1.
 
-    `calls` is the log, in the order of arrival. Each call is forwarded over a connection of its own, so that
-    nothing but what was asked for goes wrong.
+    `calls` is the log, in the order of arrival. The proxy forwards each call over a new connection, so that a
+    broken connection affects only a single call.
 
     Args:
         upstream: the emulator's URL.
-        delay: seconds that each call is held back before AWS sees it.
-        rounds: if given, answers leave in its rounds, else each as soon as it is there.
+        delay: seconds before a call is forwarded to AWS.
+        rounds: if given, sends responses in rounds instead of at once.
 
     """
 
@@ -70,7 +71,7 @@ class Proxy:
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(
-            self._begin, "127.0.0.1", 0, limit=messages.LONGEST_HEAD, backlog=256
+            self._accept, "127.0.0.1", 0, limit=messages.MAX_HEAD_BYTES, backlog=256
         )
         return self
 
@@ -88,26 +89,26 @@ class Proxy:
         assert self._server is not None
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
-    def on(self, which: str | Which, deed: Deed, *, nth: int = 1, times: int = 1) -> None:
-        """From now on, do that to the `nth` call of a name (or that `which` picks) and to `times - 1` after it."""
-        picked = which if callable(which) else partial(_is_called, which)
-        self._rules.append(_Rule(picked, deed, nth, times))
+    def on(self, calls: str | CallFilter, handler: Handler, *, nth: int = 1, times: int = 1) -> None:
+        """Handle `times` calls with this name, or that the filter matches, from the `nth` call from now on."""
+        matches = calls if callable(calls) else partial(_has_name, calls)
+        self._rules.append(_Rule(matches, handler, nth, times))
 
-    def forget(self) -> None:
-        """Do nothing to any call any more, and begin the log anew."""
+    def reset(self) -> None:
+        """Forward all calls, and empty the log."""
         self._rules.clear()
         self.calls = []
 
-    async def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._serving.add(task)
         try:
             await self._serve(reader, writer)
-        except (Cut, ConnectionError):
+        except (Disconnect, ConnectionError):
             writer.transport.abort()
         except asyncio.CancelledError:
-            writer.transport.abort()  # the proxy ends: streams would tell of a cancelled task as of a fault
+            writer.transport.abort()  # the proxy ends; asyncio streams report a cancelled task as an error
         finally:
             self._serving.discard(task)
             writer.close()
@@ -117,23 +118,24 @@ class Proxy:
             call = Call(number=len(self.calls) + 1, name=name_of(request), arrived=time.time())
             self.calls.append(call)
             if self._rounds:
-                self._rounds.began()
-            answer = await self._deed(call)(_Exchange(call, request, reader, self._ask))
+                self._rounds.call_arrived()
+            answer = await self._handler(call)(_Exchange(call, request, reader, self._send))
             if self._rounds:
-                await self._rounds.turn()
-            # Before it leaves: the next call may arrive before we get to go on.
+                await self._rounds.wait()
+            # Set before the response is sent, because the next call may arrive before this task continues.
             call.ended = time.time()
             writer.write(answer.kept_alive().wire)
             await writer.drain()
 
-    def _deed(self, call: Call) -> Deed:
-        taken = [rule.deed for rule in self._rules if rule.takes(call)]
-        return taken[0] if taken else passed_on
+    def _handler(self, call: Call) -> Handler:
+        # A list, because every rule must count the call.
+        matching = [rule.handler for rule in self._rules if rule.applies_to(call)]
+        return matching[0] if matching else forwarded
 
-    async def _ask(self, request: Message) -> Message:
+    async def _send(self, request: Message) -> Message:
         await asyncio.sleep(self.delay)
         reader, writer = await asyncio.open_connection(
-            self._upstream.hostname, self._upstream.port, limit=messages.LONGEST_HEAD
+            self._upstream.hostname, self._upstream.port, limit=messages.MAX_HEAD_BYTES
         )
         try:
             writer.write(request.closing().wire)
@@ -141,7 +143,7 @@ class Proxy:
         finally:
             writer.close()
         if answer is None:
-            raise Cut
+            raise Disconnect
         return answer
 
 
@@ -150,18 +152,18 @@ class _Exchange:
     call: Call
     request: Message
     reader: asyncio.StreamReader
-    ask: Callable[[Message], Awaitable[Message]]
+    send: Callable[[Message], Awaitable[Message]]
 
     async def forward(self) -> Message:
         self.call.forwarded = time.time()
-        answer = await self.ask(self.request)
+        answer = await self.send(self.request)
         self.call.acted = time.time()
         return answer
 
-    async def given_up(self) -> None:
+    async def wait_until_abandoned(self) -> None:
         while await self.reader.read(1024):
             pass
 
 
-def _is_called(name: str, call: Call) -> bool:
+def _has_name(name: str, call: Call) -> bool:
     return call.name == name

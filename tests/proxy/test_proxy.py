@@ -1,4 +1,4 @@
-"""The proxy does what the tests of faults ask of it, and nothing else."""
+"""The proxy logs and forwards calls, and handles them as requested."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.proxy import deeds, messages
+from tests.proxy import handlers, messages
 from tests.proxy.calls import Call, longest_chain
 from tests.proxy.messages import Message
 from tests.proxy.rounds import Rounds
@@ -21,7 +21,7 @@ UPDATE = "AmazonEC2ContainerServiceV20141113.UpdateService"
 
 
 class Aws:
-    """Answers each request with its own body, and remembers them."""
+    """Responds to each request with the request's body, and records the bodies."""
 
     def __init__(self, *, chunked: bool = False) -> None:
         self.acted: list[bytes] = []
@@ -41,8 +41,8 @@ class Aws:
         writer.close()
 
 
-class Tool:
-    """One connection to the proxy."""
+class Client:
+    """A connection to the proxy."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -51,7 +51,7 @@ class Tool:
         head = f"POST / HTTP/1.1\r\nX-Amz-Target: {target}\r\nContent-Length: {len(body)}"
         self._writer.write(Message(head.encode(), body).wire)
 
-    async def asks(self, target: str, body: bytes = b"{}") -> Message | None:
+    async def request(self, target: str, body: bytes = b"{}") -> Message | None:
         self.send(target, body)
         return await messages.read(self._reader)
 
@@ -67,31 +67,31 @@ async def aws_behind(
 
 
 @asynccontextmanager
-async def tool(proxy: Proxy) -> AsyncIterator[Tool]:
-    where = urlsplit(proxy.endpoint)
-    reader, writer = await asyncio.open_connection(where.hostname, where.port)
+async def connected(proxy: Proxy) -> AsyncIterator[Client]:
+    url = urlsplit(proxy.endpoint)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
     try:
-        yield Tool(reader, writer)
+        yield Client(reader, writer)
     finally:
         writer.transport.abort()
 
 
 def run(
-    scene: Callable[[Aws, Proxy], Awaitable[None]], *, chunked: bool = False, rounds: Rounds | None = None
+    scenario: Callable[[Aws, Proxy], Awaitable[None]], *, chunked: bool = False, rounds: Rounds | None = None
 ) -> None:
-    async def whole() -> None:
+    async def main() -> None:
         async with aws_behind(lambda url: Proxy(url, rounds=rounds), chunked=chunked) as (aws, proxy):
-            await scene(aws, proxy)
+            await scenario(aws, proxy)
 
-    asyncio.run(whole())
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_calls_pass_over_a_connection_that_stays_open_and_are_logged_by_name(chunked: bool) -> None:
-    async def scene(aws: Aws, proxy: Proxy) -> None:
-        async with tool(proxy) as one:
+def test_calls_over_a_persistent_connection_are_logged_by_name(chunked: bool) -> None:
+    async def scenario(aws: Aws, proxy: Proxy) -> None:
+        async with connected(proxy) as client:
             for target in (PUT_IMAGE, UPDATE):
-                answer = await one.asks(target, b'{"a": 1}')
+                answer = await client.request(target, b'{"a": 1}')
                 assert answer is not None
                 assert answer.body == b'{"a": 1}'
         assert [(call.number, call.name) for call in proxy.calls] == [
@@ -101,82 +101,82 @@ def test_calls_pass_over_a_connection_that_stays_open_and_are_logged_by_name(chu
         assert all(call.changes and call.ended for call in proxy.calls)
         assert len(aws.acted) == 2
 
-    run(scene, chunked=chunked)
+    run(scenario, chunked=chunked)
 
 
-def test_a_call_of_sts_is_named_by_its_action() -> None:
-    async def scene(_: Aws, proxy: Proxy) -> None:
-        async with tool(proxy) as one:
-            await one.asks("", b"Action=GetCallerIdentity&Version=2011-06-15")
+def test_sts_call_is_named_by_its_action() -> None:
+    async def scenario(_: Aws, proxy: Proxy) -> None:
+        async with connected(proxy) as client:
+            await client.request("", b"Action=GetCallerIdentity&Version=2011-06-15")
         assert [call.name for call in proxy.calls] == ["sts:GetCallerIdentity"]
 
-    run(scene)
+    run(scenario)
 
 
-def test_only_the_nth_call_is_refused() -> None:
-    async def scene(aws: Aws, proxy: Proxy) -> None:
-        proxy.on("ecr:PutImage", deeds.denied(), nth=2)
-        async with tool(proxy) as one:
-            answers = [await one.asks(PUT_IMAGE) for _ in range(3)]
+def test_handler_refuses_only_the_nth_call() -> None:
+    async def scenario(aws: Aws, proxy: Proxy) -> None:
+        proxy.on("ecr:PutImage", handlers.denied(), nth=2)
+        async with connected(proxy) as client:
+            answers = [await client.request(PUT_IMAGE) for _ in range(3)]
         assert [answer.head.split()[1] for answer in answers if answer] == [b"200", b"400", b"200"]
         assert answers[1] is not None
         assert "ecr:PutImage" in json.loads(answers[1].body)["message"]
         assert len(aws.acted) == 2
 
-    run(scene)
+    run(scenario)
 
 
-@pytest.mark.parametrize(("deed", "acted"), [(deeds.reset, 0), (deeds.lost, 1)])
-def test_a_connection_breaks_before_or_after_aws_acted(deed: deeds.Deed, acted: int) -> None:
-    async def scene(aws: Aws, proxy: Proxy) -> None:
-        proxy.on("ecs:UpdateService", deed)
-        async with tool(proxy) as one:
-            assert await one.asks(UPDATE) is None
+@pytest.mark.parametrize(("handler", "acted"), [(handlers.reset, 0), (handlers.lost, 1)])
+def test_connection_breaks_before_or_after_aws_acts(handler: handlers.Handler, acted: int) -> None:
+    async def scenario(aws: Aws, proxy: Proxy) -> None:
+        proxy.on("ecs:UpdateService", handler)
+        async with connected(proxy) as client:
+            assert await client.request(UPDATE) is None
         assert len(aws.acted) == acted
 
-    run(scene)
+    run(scenario)
 
 
-@pytest.mark.parametrize(("deed", "acted"), [(deeds.killed_before, 0), (deeds.killed_after, 1)])
-def test_a_process_is_killed_before_or_after_aws_acted(
-    deed: Callable[[Awaitable[deeds.Victim]], deeds.Deed], acted: int
+@pytest.mark.parametrize(("make_handler", "acted"), [(handlers.killed_before, 0), (handlers.killed_after, 1)])
+def test_process_is_killed_before_or_after_aws_acts(
+    make_handler: Callable[[Awaitable[handlers.ToolProcess]], handlers.Handler], acted: int
 ) -> None:
-    async def scene(aws: Aws, proxy: Proxy) -> None:
+    async def scenario(aws: Aws, proxy: Proxy) -> None:
         process = await asyncio.create_subprocess_exec("cat", stdin=asyncio.subprocess.PIPE)
-        victim = asyncio.get_running_loop().create_future()
-        victim.set_result(process)
-        proxy.on("ecs:UpdateService", deed(victim))
-        async with tool(proxy) as one:
-            assert await one.asks(UPDATE) is None
+        future = asyncio.get_running_loop().create_future()
+        future.set_result(process)
+        proxy.on("ecs:UpdateService", make_handler(future))
+        async with connected(proxy) as client:
+            assert await client.request(UPDATE) is None
         assert process.returncode == -9
         assert len(aws.acted) == acted
 
-    run(scene)
+    run(scenario)
 
 
 def test_held_calls_reach_aws_together() -> None:
-    async def scene(_: Aws, proxy: Proxy) -> None:
-        proxy.on("ecs:UpdateService", deeds.held(asyncio.Barrier(2), 60.0), times=2)
-        async with tool(proxy) as one, tool(proxy) as other:
-            await asyncio.gather(one.asks(UPDATE), other.asks(UPDATE))
+    async def scenario(_: Aws, proxy: Proxy) -> None:
+        proxy.on("ecs:UpdateService", handlers.held(asyncio.Barrier(2), 60.0), times=2)
+        async with connected(proxy) as client, connected(proxy) as other_client:
+            await asyncio.gather(client.request(UPDATE), other_client.request(UPDATE))
         first, second = proxy.calls
         assert first.forwarded is not None
         assert first.forwarded >= second.arrived
 
-    run(scene)
+    run(scenario)
 
 
-def test_answers_in_rounds_leave_together_once_the_tool_waits() -> None:
+def test_rounds_send_responses_together_once_the_tool_waits() -> None:
     rounds = Rounds()
 
-    async def scene(aws: Aws, proxy: Proxy) -> None:
-        proxy.on("ecs:UpdateService", deeds.slow(0.1))
-        # One that sleeps stands for the tool.
+    async def scenario(aws: Aws, proxy: Proxy) -> None:
+        proxy.on("ecs:UpdateService", handlers.slow(0.1))
+        # A process that sleeps, instead of the tool.
         process = await asyncio.create_subprocess_exec("cat", stdin=asyncio.subprocess.PIPE)
         rounds.process = process.pid
-        async with tool(proxy) as one, tool(proxy) as other:
-            await asyncio.gather(one.asks(UPDATE), other.asks(PUT_IMAGE))
-            await one.asks(UPDATE)
+        async with connected(proxy) as client, connected(proxy) as other_client:
+            await asyncio.gather(client.request(UPDATE), other_client.request(PUT_IMAGE))
+            await client.request(UPDATE)
         process.kill()
         await process.wait()
         assert len(aws.acted) == 3
@@ -186,10 +186,10 @@ def test_answers_in_rounds_leave_together_once_the_tool_waits() -> None:
         assert second.ended is not None
         assert second.ended >= (first.acted or 0.0)
 
-    run(scene, rounds=rounds)
+    run(scenario, rounds=rounds)
 
 
-def test_the_longest_chain_is_of_calls_that_waited_for_one_another() -> None:
+def test_longest_chain_has_calls_that_waited_for_each_other() -> None:
     spans = [(0.0, 1.0), (0.5, 3.0), (1.0, 2.0), (2.5, 4.0), (3.5, 5.0)]
     calls = [
         Call(number=number, name="ecs:ListTasks", arrived=arrived, ended=ended)

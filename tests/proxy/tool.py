@@ -1,4 +1,4 @@
-"""The tool as a process, on a sandbox behind a proxy."""
+"""Runs the tool as a process, against a sandbox behind a proxy."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from typing import Any
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox.running import Sandbox
 
-ENDS_WITHIN = 300.0
+TIMEOUT_SECONDS = 300.0
 _SOURCES = Path(__file__).parents[2] / "src"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of progress, and when it was written: seconds since the epoch."""
+    """A line of progress, and when it was written, in seconds since the epoch."""
 
     at: float
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    """A run that ended, however it ended. `code` is negative where a signal killed it."""
+class CompletedRun:
+    """A run of the tool that has ended. `code` is negative if a signal killed it."""
 
     code: int
     out: str
@@ -39,13 +39,13 @@ class Ran:
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """The one document on stdout. Any: tests read what they look for."""
+        """The JSON document on stdout."""
         document: Mapping[str, Any] = json.loads(self.out)
         return document
 
     @property
     def status(self) -> str:
-        """The deployment's status, or the error's code; `killed` where nothing was said."""
+        """The deployment's status or the error's code; `killed` without output."""
         if not self.out:
             return "killed"
         document = self.document
@@ -54,13 +54,13 @@ class Ran:
         )
 
     @property
-    def told(self) -> str:
-        """All that it said, for the message of an assertion."""
+    def log(self) -> str:
+        """Exit code, status and progress, for the message of an assertion."""
         return "\n".join((f"exit {self.code} {self.status}", *(line.text for line in self.progress)))
 
 
-class Running:
-    """A run that goes on."""
+class RunningTool:
+    """A run of the tool that has not ended yet."""
 
     def __init__(self, process: Process) -> None:
         self.process = process
@@ -74,20 +74,20 @@ class Running:
         async for line in self.process.stderr:
             self.progress.append(Line(time.time(), line.decode().rstrip("\n")))
 
-    async def ended(self) -> Ran:
-        """Wait for its end; a run that does not end in time is killed, and fails the test."""
+    async def wait(self) -> CompletedRun:
+        """Wait until the run has ended. Kills a run that takes too long, and fails the test."""
         try:
-            async with asyncio.timeout(ENDS_WITHIN):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 code, out, _ = await asyncio.gather(self.process.wait(), self._out, self._err)
         except TimeoutError:
             self.process.kill()
             await self.process.wait()
-            said = "\n".join(line.text for line in self.progress)
-            raise AssertionError(f"it did not end within {ENDS_WITHIN:g} s:\n{said}") from None
-        return Ran(code=code, out=out.decode(), progress=tuple(self.progress), ended=time.time())
+            log = "\n".join(line.text for line in self.progress)
+            raise AssertionError(f"it did not end within {TIMEOUT_SECONDS:g} s:\n{log}") from None
+        return CompletedRun(code=code, out=out.decode(), progress=tuple(self.progress), ended=time.time())
 
 
-async def begin(sandbox: Sandbox, endpoint: str, directory: Path, *arguments: str) -> Running:
+async def start(sandbox: Sandbox, endpoint: str, directory: Path, *arguments: str) -> RunningTool:
     """Start `weco-deploy --confirm --output json ARGUMENTS` in a directory with a project file."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -104,23 +104,25 @@ async def begin(sandbox: Sandbox, endpoint: str, directory: Path, *arguments: st
         env=_environment(sandbox, endpoint),
         limit=1024 * 1024,
     )
-    return Running(process)
+    return RunningTool(process)
 
 
 def write_project_file(project: Project, directory: Path) -> None:
-    """The project as a file that the tool finds there. JSON is YAML."""
-    described = {
+    """Writes a project file that the tool finds in the directory."""
+    content = {
         "name": project.name,
-        "environments": [{"id": one.id, "name": one.name} for one in project.environments],
+        "environments": [
+            {"id": environment.id, "name": environment.name} for environment in project.environments
+        ],
         "image_repositories": [
             {"id": image.id, "services": list(image.services)} for image in project.images
         ],
     }
-    (directory / ".wellcome_project").write_text(json.dumps({project.id: described}))
+    (directory / ".wellcome_project").write_text(json.dumps({project.id: content}))  # JSON is YAML
 
 
 def _environment(sandbox: Sandbox, endpoint: str) -> dict[str, str]:
-    ours = ("WECO_DEPLOY_", "AWS_", "PYTEST_")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    removed = ("WECO_DEPLOY_", "AWS_", "PYTEST_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(removed)}
     sources = os.pathsep.join(filter(None, (str(_SOURCES), os.environ.get("PYTHONPATH"))))
     return inherited | sandbox.environment() | {"AWS_ENDPOINT_URL": endpoint, "PYTHONPATH": sources}
