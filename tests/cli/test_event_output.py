@@ -1,22 +1,26 @@
 """What happens to the showing of progress, which must never be what ends a deployment."""
 
 import io
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TextIO
 
 import pytest
 
+from tests.cli.desk import Desk
 from tests.report.samples import DEPLOYMENT_ID, deployment
+from weco_deploy.cli import streams
 from weco_deploy.cli.error_report import report
-from weco_deploy.cli.event_output import Telling
+from weco_deploy.cli.event_output import EventOutput
 from weco_deploy.cli.invocation import Invocation
-from weco_deploy.errors import AwsError
+from weco_deploy.errors import AwsError, Interrupted
 from weco_deploy.local.interrupts import Signals
 from weco_deploy.model.deployment import DeploymentStatus
-from weco_deploy.model.events import Event, Notice, Settled
+from weco_deploy.model.events import Envelope, Event, Notice, Settled
 
 
 class Gone(io.StringIO):
@@ -58,21 +62,21 @@ def test_a_reader_of_progress_who_goes_away_does_not_end_the_deployment(
     stream = Gone()
     monkeypatch.setattr("sys.stderr", stream)
 
-    with Telling(Invocation(Signals()), now) as tell:
+    with EventOutput(Invocation(Signals()), now) as tell:
         tell(Notice("something happened"))
 
     assert silenced == [stream]
 
 
 def test_nothing_is_opened_before_something_happens(shown: Shown) -> None:
-    with Telling(Invocation(Signals()), now):
+    with EventOutput(Invocation(Signals()), now):
         pass
 
     assert shown.noted == []
 
 
 def test_a_question_has_the_terminal_to_itself(shown: Shown) -> None:
-    with Telling(Invocation(Signals()), now) as tell:
+    with EventOutput(Invocation(Signals()), now) as tell:
         tell(Notice("before"))
         tell.pause()
         shown.noted.append("question")
@@ -84,7 +88,7 @@ def test_a_question_has_the_terminal_to_itself(shown: Shown) -> None:
 def test_a_rollback_does_not_take_the_place_of_the_deployment_that_it_undoes(shown: Shown) -> None:
     invocation = Invocation(Signals())
     ours = deployment(status=DeploymentStatus.FAILED)
-    with Telling(invocation, now) as tell:
+    with EventOutput(invocation, now) as tell:
         tell(Settled(ours))
         tell(Settled(replace(ours, deployment_id="another")))
 
@@ -103,3 +107,59 @@ def test_an_interruption_that_a_library_made_a_broken_connection_of_is_one_all_t
 
     assert code == 130
     assert capsys.readouterr().err.startswith("error: interrupted")
+
+
+def test_a_sink_that_fails_is_named_after_the_result_and_changes_no_exit_code(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sink(_: Envelope) -> None:
+        raise ConnectionError("nobody\nanswers")
+
+    monkeypatch.setattr("weco_deploy.cli.main.Invocation", partial(Invocation, event_sinks={"chat": sink}))
+    desk.world.push("search")
+
+    ran = desk.run("--confirm", "release-deploy")
+
+    assert ran.code == 0
+    assert "succeeded" in ran.out
+    last = ran.err.splitlines()[-1]
+    assert last.startswith("warning: chat did not get ")
+    assert last.endswith(" events of this run: ConnectionError: nobody answers")
+
+
+def test_a_blocked_sink_is_waited_for_only_after_the_result_is_written(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    written: list[str] = []
+    real = streams.write_result
+
+    def write(text: str) -> None:
+        written.append(text)
+        real(text)
+        released.set()
+
+    monkeypatch.setattr("weco_deploy.cli.output.write_result", write)
+
+    def blocked(_: Envelope) -> None:
+        released.wait(60)
+
+    monkeypatch.setattr("weco_deploy.cli.main.Invocation", partial(Invocation, event_sinks={"chat": blocked}))
+    desk.world.push("search")
+
+    ran = desk.run("--confirm", "release-deploy")
+
+    assert ran.code == 0
+    assert len(written) == 1
+    assert "warning" not in ran.err
+
+
+def test_a_signal_while_sinks_are_waited_for_ends_the_wait_and_not_the_outcome(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: Invocation) -> None:
+        raise Interrupted("interrupted")
+
+    monkeypatch.setattr("weco_deploy.cli.event_output.close_sinks", interrupted)
+
+    assert desk.run("--confirm", "release-deploy").code == 0

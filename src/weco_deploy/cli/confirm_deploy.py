@@ -35,7 +35,7 @@ def confirm_deploy(
     """
     from weco_deploy.cli import prompts
     from weco_deploy.cli.deployments import show_result
-    from weco_deploy.cli.event_output import Telling
+    from weco_deploy.cli.event_output import EventOutput
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.model.requests import ConfirmRequest
     from weco_deploy.operations.confirm import confirm
@@ -55,6 +55,6 @@ def confirm_deploy(
         recorded=not context.settings.dry_run,
     )
     invocation.request = request
-    with Telling(invocation, context.ports.clock.utc) as tell:
-        deployment = confirm(request, context.ports, tell)
+    with EventOutput(invocation, context.ports.clock.utc, environment=request.environment_id) as output:
+        deployment = confirm(request, context.ports, output)
     return show_result(context, deployment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from weco_deploy.cli import exit_codes
-from weco_deploy.cli.event_output import Telling, approval
+from weco_deploy.cli.event_output import EventOutput, approval
 from weco_deploy.cli.output import answer
 from weco_deploy.cli.project_context import ProjectContext
 from weco_deploy.model.deployment import Deployment
@@ -47,14 +47,16 @@ def deploy(context: ProjectContext, wanted: DeployRequest, introduce: Callable[[
         show_plan(context, wanted)
         return exit_codes.DONE
     context.invocation.request = wanted
-    with Telling(context.invocation, context.ports.clock.utc) as tell:
-        approve = approval(context, tell)
+    with EventOutput(
+        context.invocation, context.ports.clock.utc, environment=wanted.environment_id
+    ) as output:
+        approve = approval(context, output)
 
         def approved(plan: Plan) -> bool:
             introduce()
             return approve(plan)
 
-        deployment = operations.deploy(wanted, context.ports, approved, tell)
+        deployment = operations.deploy(wanted, context.ports, approved, output)
     return show_result(context, deployment)
 
 

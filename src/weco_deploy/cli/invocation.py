@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from weco_deploy.local.event_sinks import EventDispatcher, Sink
     from weco_deploy.local.interrupts import Signals
     from weco_deploy.model.deployment import Deployment
     from weco_deploy.model.requests import ConfirmRequest, DeployRequest
@@ -45,6 +47,7 @@ class Invocation:
     `recorded` is the deployment as it was last told of: once there is one, JSON answers with it
     whatever happens. `request` is what that deployment was asked for, to be repeated in the commands that are suggested.
     `error_exit_code` is the exit code of every error, where the command answers by exit code; None: each error's own.
+    `event_sinks`, by name, get the events besides the terminal; `dispatchers` are those to close in the end.
     """
 
     signals: Signals
@@ -52,3 +55,5 @@ class Invocation:
     recorded: Deployment | None = None
     request: DeployRequest | ConfirmRequest | None = None
     error_exit_code: int | None = None
+    event_sinks: Mapping[str, Sink] = field(default_factory=dict)
+    dispatchers: list[EventDispatcher] = field(default_factory=list)

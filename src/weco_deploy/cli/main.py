@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 import click
@@ -160,7 +161,9 @@ def run(arguments: Sequence[str]) -> int:
     invocation = Invocation(Signals(_say))
     try:
         with invocation.signals.installed():
-            return _outcome(invocation, arguments)
+            code = _outcome(invocation, arguments)
+            _close_sinks(invocation)
+            return code
     except (KeyboardInterrupt, Interrupted):  # while an error was being reported
         return Interrupted.exit_code
     finally:
@@ -177,6 +180,15 @@ def _outcome(invocation: Invocation, arguments: Sequence[str]) -> int:
 
         return report(error, invocation)
     return code if isinstance(code, int) else 0
+
+
+def _close_sinks(invocation: Invocation) -> None:
+    """Close the sinks of events when everything is written: a slow one delays neither a result nor an error."""
+    if invocation.dispatchers:
+        from weco_deploy.cli.event_output import close_sinks
+
+        with suppress(Interrupted, KeyboardInterrupt):  # a signal ends the wait; the outcome stays as it is
+            close_sinks(invocation)
 
 
 def _say(line: str) -> None:

@@ -71,7 +71,7 @@ def publish(
     from pathlib import Path
 
     from weco_deploy.cli import prompts
-    from weco_deploy.cli.event_output import Telling
+    from weco_deploy.cli.event_output import EventOutput
     from weco_deploy.cli.output import answer
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.local.oci_layout import OciLayout
@@ -96,8 +96,8 @@ def publish(
     if settings.dry_run:
         published = operations.planned(request, source, ports)
     else:
-        with Telling(invocation, ports.clock.utc) as tell:
-            published = operations.publish(request, source, ports, tell)
+        with EventOutput(invocation, ports.clock.utc) as output:
+            published = operations.publish(request, source, ports, output)
 
     def text(screen: Screen) -> str:
         from weco_deploy.report.publication_text import publication_text

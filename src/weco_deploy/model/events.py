@@ -1,6 +1,7 @@
-"""What happens during a deployment, told as it happens.
+"""What happens during an operation, as it happens.
 
-Operations hand these to `tell`; a renderer shows them as live lines or plain ones.
+Operations pass these, as they are, to one callable. `local/event_sinks.py` puts each in an envelope and hands it to
+everybody who wants to know: the terminal first.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """A deployment that was cut off was found and is being settled; `as_` is its new status."""
+    """An earlier deployment was cut off, and its record is closed; `deployment` has its new status."""
 
     deployment: Deployment
 
@@ -116,3 +117,22 @@ Event = (
     | Notice
     | Settled
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """An event, and what its reader can't know from the event alone.
+
+    Args:
+        deployment_id: the deployment it belongs to, None before one is recorded. In a run that rolls back by itself
+            there are two.
+        environment: the id of the environment; None where the operation has none, as `publish`.
+        time: when it happened, in UTC.
+        event: what happened.
+
+    """
+
+    deployment_id: str | None
+    environment: str | None
+    time: datetime
+    event: Event

@@ -1,0 +1,183 @@
+"""Events reach several sinks, of which only the first, the terminal, may hold up the operation.
+
+    operation ──event──► EventDispatcher ──event────► terminal, in the operation's own thread
+                                         ──envelope─► a queue and a daemon thread for each other sink
+
+A sink that is slow, blocked or broken delays neither the lease nor the verdict. Its queue holds 1,000 events. When
+that is full, the oldest progress is dropped, and counted; what a reader must know is never dropped.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from weco_deploy.model.events import Claimed, Envelope, Event, ServiceSettled, Settled, Settling
+
+Sink: TypeAlias = Callable[[Envelope], None]
+
+CAPACITY = 1000
+"""How many events wait for a sink before progress is dropped."""
+SECONDS_AFTER_VERDICT = 5.0
+"""How long the process waits, once everything is done, for sinks that have not got every event."""
+
+_NEVER_DROPPED = (Claimed, ServiceSettled, Settled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What a sink got in the end.
+
+    Args:
+        sink: its name.
+        dropped: progress that was dropped because the queue was full.
+        undelivered: events that still waited when the time was over, with the one that the sink was busy with.
+        failures: events at which the sink raised.
+        error: what it raised last; empty if it never did.
+
+    """
+
+    sink: str
+    dropped: int
+    undelivered: int
+    failures: int
+    error: str
+
+    @property
+    def complete(self) -> bool:
+        return not (self.dropped or self.undelivered or self.failures)
+
+
+class EventDispatcher:
+    """Passes the events of one run on: to the terminal, then to the other sinks.
+
+    Call it from one thread. The other sinks get each event in an envelope, each in a thread of its own.
+
+    Args:
+        terminal: gets each event at once, before the others; what it raises is raised here.
+        sinks: the others, by name.
+        environment: the environment of the run, for the envelopes.
+        now: the time in UTC, for the envelopes.
+
+    """
+
+    def __init__(
+        self,
+        terminal: Callable[[Event], None],
+        sinks: Mapping[str, Sink],
+        *,
+        environment: str | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._terminal = terminal
+        self._environment = environment
+        self._now = now
+        self._deployment_id: str | None = None
+        self._deliverers = [_Deliverer(name, sink) for name, sink in sinks.items()]
+
+    def __call__(self, event: Event) -> None:
+        self._terminal(event)
+        envelope = self._envelope(event)
+        for deliverer in self._deliverers:
+            deliverer.add(envelope)
+
+    def close(self, seconds: float = SECONDS_AFTER_VERDICT) -> tuple[Delivery, ...]:
+        """Wait until the sinks have got every event, but no longer than `seconds` for all of them together."""
+        end = time.monotonic() + seconds
+        for deliverer in self._deliverers:
+            deliverer.finish()
+        return tuple(deliverer.delivery(end - time.monotonic()) for deliverer in self._deliverers)
+
+    def _envelope(self, event: Event) -> Envelope:
+        if isinstance(event, Claimed | Settled):
+            # A rollback in the same run is claimed before, and settled after, all events of its own.
+            self._deployment_id = event.deployment.deployment_id
+        deployment_id = self._deployment_id
+        if isinstance(event, Settling):  # an earlier deployment, of somebody who was cut off
+            deployment_id = event.deployment.deployment_id
+        return Envelope(
+            deployment_id=deployment_id, environment=self._environment, time=self._now(), event=event
+        )
+
+
+class _Deliverer:
+    """A sink's queue, and the thread that empties it.
+
+    The lock is never held while the sink works, so that adding an event never waits for a sink.
+    """
+
+    def __init__(self, name: str, sink: Sink) -> None:
+        self._name = name
+        self._sink = sink
+        self._waiting: deque[Envelope] = deque()
+        self._changed = threading.Condition()
+        self._finished = False
+        self._busy = False
+        self._dropped = 0
+        self._failures = 0
+        self._error = ""
+        self._thread = threading.Thread(target=self._deliver, name=f"events to {name}", daemon=True)
+        self._thread.start()
+
+    def add(self, envelope: Envelope) -> None:
+        with self._changed:
+            self._waiting.append(envelope)
+            if len(self._waiting) > CAPACITY:
+                self._drop_oldest_progress()
+            self._changed.notify()
+
+    def finish(self) -> None:
+        """End the thread once nothing waits any more."""
+        with self._changed:
+            self._finished = True
+            self._changed.notify()
+
+    def delivery(self, seconds: float) -> Delivery:
+        """What the sink got, after waiting for the rest up to `seconds`. What waits then is given up."""
+        self._thread.join(max(0.0, seconds))
+        with self._changed:
+            undelivered = len(self._waiting) + self._busy
+            self._waiting.clear()
+            return Delivery(
+                sink=self._name,
+                dropped=self._dropped,
+                undelivered=undelivered,
+                failures=self._failures,
+                error=self._error,
+            )
+
+    def _drop_oldest_progress(self) -> None:
+        for position, envelope in enumerate(self._waiting):
+            if not isinstance(envelope.event, _NEVER_DROPPED):
+                del self._waiting[position]
+                self._dropped += 1
+                return
+
+    def _deliver(self) -> None:
+        while (envelope := self._next()) is not None:
+            error = self._failure(envelope)
+            with self._changed:
+                self._busy = False
+                if error is not None:
+                    self._failures += 1
+                    self._error = f"{type(error).__name__}: {error}"
+
+    def _next(self) -> Envelope | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._finished)
+            if not self._waiting:
+                return None
+            self._busy = True
+            return self._waiting.popleft()
+
+    def _failure(self, envelope: Envelope) -> Exception | None:
+        try:
+            self._sink(envelope)
+        except Exception as error:  # noqa: BLE001 - whatever a sink raises, it gets the next event all the same
+            return error
+        return None
