@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import Request, next_steps
-from weco_deploy.report.outcomes import counts, outcome_lines
+from weco_deploy.report.outcomes import counts, outcome_lines, verdict
 from weco_deploy.report.page import BOLD, Page, status_style
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.verdict import verdict
 from weco_deploy.report.wording import count, listed
 
 

@@ -18,10 +18,9 @@ from weco_deploy.model.events import (
     Waiting,
 )
 from weco_deploy.model.plan import Action, Plan, PlannedImage
-from weco_deploy.report.outcomes import Line, counts, outcome_in_short, service_name
+from weco_deploy.report.outcomes import Line, counts, outcome_in_short, service_name, verdict
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.verdict import verdict
 from weco_deploy.report.wording import count, duration, short_id, version_names
 
 

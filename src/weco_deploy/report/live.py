@@ -29,7 +29,7 @@ from weco_deploy.model.events import (
 from weco_deploy.report.event_lines import event_lines
 from weco_deploy.report.outcomes import STATUS_WORDS, mark
 from weco_deploy.report.page import BOLD, status_style
-from weco_deploy.report.rollout_state import Board, Row
+from weco_deploy.report.rollout_state import RolloutState, Row
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import duration, short_id
@@ -69,8 +69,8 @@ class LiveProgress:
         self._screen = Screen(width=console.width, terminal=True, encoding=console.encoding)
         self._now = now
         self._live: Live | None = None
-        # rich draws from a thread of its own. It reads this once for a drawing, and a board never changes.
-        self._board = Board()
+        # rich draws from a thread of its own. It reads this once for a drawing, and a state never changes.
+        self._state = RolloutState()
         self._began = now()
         self._ended: datetime | None = None
         self._waiting = ""
@@ -86,11 +86,11 @@ class LiveProgress:
     def __call__(self, event: Event) -> None:
         if isinstance(event, Claimed):
             self._stop()
-            self._board = Board()
-        board = self._board.after(event)
-        if board is not self._board and self._live is None:
+            self._state = RolloutState()
+        rollout = self._state.after(event)
+        if rollout is not self._state and self._live is None:
             self._start()
-        self._board = board
+        self._state = rollout
         if self._is_worth_a_line(event):
             self._print(event)
         if isinstance(event, Settled):
@@ -137,17 +137,17 @@ class LiveProgress:
             self._console.print(Padding(text, (0, 0, 0, line.indent), expand=False))
 
     def _drawing(self) -> Group:
-        board, ended = self._board, self._ended
+        rollout, ended = self._state, self._ended
         now = ended or self._now()
         width = self._console.width
-        rows = list(board.rows.values())
+        rows = list(rollout.rows.values())
         room = len(rows) if ended else max(1, self._console.height - _BESIDES_ROWS)
         shown = rows if len(rows) <= room else sorted(rows, key=lambda row: _URGENCY.index(row.status))[:room]
         name_width = min(max((cell_len(_name(row)) for row in rows), default=0), max(8, width // 3))
         return Group(
             *(self._line(row, now, name_width) for row in shown),
             *_left_out(len(rows) - len(shown)),
-            _cut(self._screen.fit(self._in_short(board, now)), BOLD),
+            _cut(self._screen.fit(self._in_short(rollout, now)), BOLD),
         )
 
     def _line(self, row: Row, now: datetime, name_width: int) -> Text:
@@ -161,15 +161,15 @@ class LiveProgress:
         text = f"{sign} {name} {tasks:>7} {lasted:>11}  {state}"
         return _cut(self._screen.fit(text), status_style(row.status))
 
-    def _in_short(self, board: Board, now: datetime) -> str:
-        settled = sum(row.settled for row in board.rows.values())
-        bad = sum(row.settled and row.status not in GOOD for row in board.rows.values())
+    def _in_short(self, rollout: RolloutState, now: datetime) -> str:
+        settled = sum(row.settled for row in rollout.rows.values())
+        bad = sum(row.settled and row.status not in GOOD for row in rollout.rows.values())
         what = ""
-        if board.release_id:
-            what = f"release {short_id(board.release_id)} to {one_line(board.environment)}: "
+        if rollout.release_id:
+            what = f"release {short_id(rollout.release_id)} to {one_line(rollout.environment)}: "
         parts = [
-            *([f"tags {board.tags_moved}/{board.tags}"] if board.tags else []),
-            f"services {settled}/{len(board.rows)}",
+            *([f"tags {rollout.tags_moved}/{rollout.tags}"] if rollout.tags else []),
+            f"services {settled}/{len(rollout.rows)}",
             *([f"{bad} failed"] if bad else []),
             duration(now - self._began),
         ]

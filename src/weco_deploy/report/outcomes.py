@@ -1,4 +1,4 @@
-"""How services fared, in words: the lines that progress and summaries share."""
+"""How a deployment and its services ended, in words: the lines that progress and summaries share."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from weco_deploy.model.arn import resource_name
-from weco_deploy.model.deployment import GOOD, Failure, ServiceOutcome, ServiceStatus
+from weco_deploy.model.deployment import (
+    GOOD,
+    Deployment,
+    DeploymentStatus,
+    Failure,
+    ServiceOutcome,
+    ServiceStatus,
+)
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.untrusted import log_line, one_line
+from weco_deploy.report.wording import duration, short_id
 
 STATUS_WORDS = {
     ServiceStatus.SUCCEEDED: "succeeded",
@@ -31,6 +39,16 @@ _COUNTED = {
     ServiceStatus.NOTHING_RUNNING: "with nothing running",
 }
 
+_VERDICTS = {
+    DeploymentStatus.IN_PROGRESS: "is still in progress",
+    DeploymentStatus.SUCCEEDED: "succeeded",
+    DeploymentStatus.FAILED: "failed",
+    DeploymentStatus.TIMED_OUT: "ran out of waiting time",
+    DeploymentStatus.INTERRUPTED: "was interrupted",
+    DeploymentStatus.ROLLED_BACK: "failed and was rolled back",
+    DeploymentStatus.UNVERIFIED: "was recorded without a verdict",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -45,6 +63,27 @@ def counts(statuses: Iterable[ServiceStatus]) -> str:
     numbers = Counter(statuses)
     said = [f"{numbers[status]} {word}" for status, word in _COUNTED.items() if numbers[status]]
     return ", ".join(said) or "no services"
+
+
+def verdict(deployment: Deployment, symbols: Symbols) -> str:
+    """`✗ Release 8f14e45f to prod failed after 3 min 12 s`."""
+    release, environment = short_id(deployment.release_id), one_line(deployment.environment)
+    said = f"{_verdict_mark(deployment.status, symbols)} Release {release} to {environment} {_VERDICTS[deployment.status]}"
+    if deployment.date_finished is None:
+        return said
+    return f"{said} after {duration(deployment.date_finished - deployment.date_created)}"
+
+
+def _verdict_mark(status: DeploymentStatus, symbols: Symbols) -> str:
+    match status:
+        case DeploymentStatus.SUCCEEDED:
+            return symbols.good
+        case DeploymentStatus.IN_PROGRESS:
+            return symbols.moving
+        case DeploymentStatus.UNVERIFIED:
+            return symbols.quiet
+        case _:
+            return symbols.bad
 
 
 def mark(status: ServiceStatus, symbols: Symbols) -> str:

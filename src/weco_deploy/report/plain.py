@@ -9,7 +9,7 @@ from typing import TextIO
 from weco_deploy.model.events import Event, PollFailed, Progress, ServiceSettled, Waiting
 from weco_deploy.report.event_lines import event_lines
 from weco_deploy.report.outcomes import Line
-from weco_deploy.report.rollout_state import Board
+from weco_deploy.report.rollout_state import RolloutState
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.wording import clock_time, listed_briefly
 
@@ -34,22 +34,22 @@ class PlainProgress:
         self._stream = stream
         self._screen = Screen.of(stream)
         self._now = now
-        self._board = Board()
+        self._state = RolloutState()
         self._waiting = ""
         self._written: datetime | None = None
 
     def __call__(self, event: Event) -> None:
         at = event.at if isinstance(event, Progress | ServiceSettled | PollFailed) else self._now()
-        before, self._board = self._board, self._board.after(event)
+        before, self._state = self._state, self._state.after(event)
         if self._is_news(event, before):
             self._write(at, event_lines(event, self._screen.symbols))
         elif self._written is None or at - self._written >= SILENCE:
             self._write(at, (Line(0, self._still(event)),))
 
-    def _is_news(self, event: Event, before: Board) -> bool:
+    def _is_news(self, event: Event, before: RolloutState) -> bool:
         match event:
             case Progress(outcome=outcome):
-                return not self._board.rows[outcome.key].looks_like(before.rows.get(outcome.key))
+                return not self._state.rows[outcome.key].looks_like(before.rows.get(outcome.key))
             case Waiting(message):
                 known, self._waiting = self._waiting, message
                 return message != known
@@ -59,7 +59,7 @@ class PlainProgress:
     def _still(self, event: Event) -> str:
         if isinstance(event, Waiting):
             return event_lines(event, self._screen.symbols)[0].text
-        names = [f"{row.service_id} {row.running or 0}/{row.desired or 0}" for row in self._board.moving]
+        names = [f"{row.service_id} {row.running or 0}/{row.desired or 0}" for row in self._state.moving]
         return f"still waiting for {listed_briefly(names, _NAMED)}"
 
     def _write(self, at: datetime, lines: tuple[Line, ...]) -> None:

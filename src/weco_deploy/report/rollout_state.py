@@ -1,4 +1,4 @@
-"""How all services of a deployment stand: a fold over its events."""
+"""The state of a deployment's services as its events tell it: a fold."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from weco_deploy.model.service import ServiceKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A service. `running` and `desired` are None until it was looked at, `ended` until it is settled."""
+    """A service. `running` and `desired` are None before the first poll, `ended` until it is settled."""
 
     service_id: str
     key: ServiceKey
@@ -45,8 +45,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
-    """The services in the order in which they were heard of. Empty before the first event."""
+class RolloutState:
+    """The services in the order in which they first appeared. Empty before the first event."""
 
     rows: Mapping[ServiceKey, Row] = field(default_factory=dict)
     release_id: str = ""
@@ -58,8 +58,8 @@ class Board:
     def moving(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows.values() if row.status is ServiceStatus.IN_PROGRESS)
 
-    def after(self, event: Event) -> Board:
-        """The board once `event` happened; the same board if that changes nothing on it."""
+    def after(self, event: Event) -> RolloutState:
+        """The state after `event`: the same object if that changes nothing."""
         match event:
             case Claimed(deployment, plan):
                 started = _of(deployment)
@@ -78,7 +78,7 @@ class Board:
                     )
                 )
             case Progress(outcome=outcome):
-                return self._with(_seen(event, outcome))
+                return self._with(_polled(event, outcome))
             case ServiceSettled(outcome, at, since):
                 row = self.rows.get(outcome.key) or _row(outcome)
                 return self._with(
@@ -89,10 +89,10 @@ class Board:
             case _:
                 return self
 
-    def _with(self, row: Row) -> Board:
+    def _with(self, row: Row) -> RolloutState:
         return replace(self, rows={**self.rows, row.key: row})
 
-    def _settled(self, deployment: Deployment) -> Board:
+    def _settled(self, deployment: Deployment) -> RolloutState:
         final = _of(deployment)
         rows = dict(self.rows)
         for key, row in final.rows.items():
@@ -100,8 +100,8 @@ class Board:
         return replace(self, rows=rows, release_id=deployment.release_id, environment=deployment.environment)
 
 
-def _of(deployment: Deployment) -> Board:
-    return Board(
+def _of(deployment: Deployment) -> RolloutState:
+    return RolloutState(
         rows={outcome.key: _row(outcome) for outcome in deployment.services},
         release_id=deployment.release_id,
         environment=deployment.environment,
@@ -112,7 +112,7 @@ def _row(outcome: ServiceOutcome) -> Row:
     return Row(service_id=outcome.service_id, key=outcome.key, status=outcome.status, state=outcome.reason)
 
 
-def _seen(event: Progress, outcome: ServiceOutcome) -> Row:
+def _polled(event: Progress, outcome: ServiceOutcome) -> Row:
     return Row(
         service_id=outcome.service_id,
         key=outcome.key,
