@@ -1,4 +1,4 @@
-"""Progress on stderr, the question before it, and the other sinks that get the events."""
+"""What is shown on stderr while a deployment goes on, and the question before it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class EventOutput:
             silence(sys.stderr)
 
     def pause(self) -> None:
-        """Stop drawing on the terminal until the next event."""
+        """Leave the terminal to somebody else until the next event."""
         self._show = None
         try:
             self._open.close()
@@ -86,7 +86,7 @@ class EventOutput:
 
 
 def approval(context: ProjectContext, output: EventOutput) -> Callable[[Plan], bool]:
-    """Return a function that shows a plan and asks whether to carry it out, unless --confirm was given."""
+    """Shows a plan and asks whether to carry it out, unless --confirm said so."""
 
     def approve(plan: Plan) -> bool:
         from weco_deploy.report.plan_text import plan_text

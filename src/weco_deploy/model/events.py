@@ -16,7 +16,7 @@ from weco_deploy.model.service import ServiceKey
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The deployment is recorded and holds the environment's lock. Nothing was changed before this."""
+    """The deployment is recorded and the environment is ours. Before this nothing has changed."""
 
     deployment: Deployment
     plan: Plan
@@ -36,7 +36,10 @@ class TagMoved:
 
 @dataclass(frozen=True, slots=True)
 class TagPutBack:
-    """A tag was moved back, because another tag or the first service failed. `error` says why that did not work."""
+    """A tag could not be moved, or the first service not redeployed: this tag points back where it did.
+
+    `error` is empty if that worked.
+    """
 
     image: PlannedImage
     error: str = ""
@@ -44,7 +47,7 @@ class TagPutBack:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRedeployed:
-    """ECS accepted the redeployment; `ecs_deployment_id` is the ECS deployment that belongs to us."""
+    """ECS took the order to redeploy; `ecs_deployment_id` is ours from now on."""
 
     service_id: str
     key: ServiceKey
@@ -53,7 +56,7 @@ class ServiceRedeployed:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The state of a service at a poll: one event for each service that is not settled, at each poll."""
+    """How a service stands at a poll: told for each service that moves, each time it was looked at."""
 
     outcome: ServiceOutcome
     running: int
@@ -65,7 +68,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettled:
-    """A service has its final status."""
+    """A service's fate is certain."""
 
     outcome: ServiceOutcome
     at: datetime
@@ -74,7 +77,7 @@ class ServiceSettled:
 
 @dataclass(frozen=True, slots=True)
 class PollFailed:
-    """A poll of the services failed; the next poll comes all the same."""
+    """A look at the services failed; the next poll comes all the same."""
 
     message: str
     at: datetime
@@ -82,21 +85,21 @@ class PollFailed:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """We are waiting for somebody else's lock."""
+    """Somebody else's lock is waited for."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something else that a reader should know."""
+    """Something a reader should know, of no other kind."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The deployment's record is closed with its final status."""
+    """The record is closed with a verdict."""
 
     deployment: Deployment
 
