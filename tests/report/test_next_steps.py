@@ -8,7 +8,7 @@ import pytest
 from tests.report.samples import EARLIER_ID, RELEASE_ID, change, deployment, outcome, release
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ImageChange, Kind, ServiceStatus
 from weco_deploy.model.requests import ConfirmRequest, DeployOptions, DeployRequest, flags
-from weco_deploy.report.flags import circumstances, wishes
+from weco_deploy.report.flags import flags_for_any, flags_for_this
 from weco_deploy.report.next_steps import Request, next_steps
 
 ABOUT = "--description 'Weekly release'"
@@ -189,7 +189,7 @@ def test_every_option_of_a_deployment_is_repeated_in_the_command_that_does_the_s
         "allow_missing": True,
     }
     asked = DeployRequest(release=release(), environment_id="prod", description="", **unusual)
-    repeated = {*circumstances(asked), *wishes(asked)}
+    repeated = {*flags_for_any(asked), *flags_for_this(asked)}
 
     spelled = {flag.name for name, flag in flags(DeployOptions).items() if name != "override_gate"}
     assert repeated >= spelled  # the reason for overriding a gate comes from the record

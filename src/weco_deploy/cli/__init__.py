@@ -4,8 +4,8 @@
     <command>    one file a command: its options, and what it does
     command      click's commands and groups, as this tool has them
     options      options and value types that commands share
-    invocation   the global options, and what an error report needs to know
-    exit_codes   what the tool tells a script
+    invocation   the global options, and what is known of the run when something fails
+    exit_codes   exit codes of deployments and errors
 
 These import click and nothing heavier, so that `--help` is quick. A command's body imports the rest when it runs,
 because AWS, rich and YAML come with it:

@@ -1,4 +1,4 @@
-"""Errors: one line on stderr, with JSON a document on stdout, an exit code."""
+"""Reports an error: a line on stderr, with JSON a document on stdout, and an exit code."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _document(error: DeployError, invocation: Invocation) -> Document:
 
 def _ours(error: BaseException, invocation: Invocation) -> DeployError:
     if invocation.signals.requested() and invocation.recorded is None:
-        # A library may have made something else of the interruption, say a broken connection.
+        # A library may have turned the interruption into another error, say a broken connection.
         return error if isinstance(error, Interrupted) else interrupted()
     match error:
         case DeployError():
@@ -68,10 +68,10 @@ def _usage(error: click.ClickException) -> UsageError:
 
 
 def _line(error: DeployError, options: Sequence[str]) -> str:
-    """One line, but for errors that list what they found: those have a line for each."""
+    """The error as one line; an error that lists problems has a line for each of them."""
     first, *rest = error.message.split("\n")
     hint = error.hinted(options)
     if not rest:
         return one_line(f"error: {first}; {hint}" if hint else f"error: {first}")
-    indented = [f"  {one_line(each)}" for each in rest]
+    indented = [f"  {one_line(problem)}" for problem in rest]
     return "\n".join((f"error: {one_line(first)}", *indented, *([one_line(hint)] if hint else [])))

@@ -1,4 +1,4 @@
-"""What is shown on stderr while a deployment goes on, and the question before it."""
+"""Progress on stderr, the question before it, and the other sinks that get the events."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class EventOutput:
             silence(sys.stderr)
 
     def pause(self) -> None:
-        """Leave the terminal to somebody else until the next event."""
+        """Stop drawing on the terminal until the next event."""
         self._show = None
         try:
             self._open.close()
@@ -86,7 +86,7 @@ class EventOutput:
 
 
 def approval(context: ProjectContext, output: EventOutput) -> Callable[[Plan], bool]:
-    """Shows a plan and asks whether to carry it out, unless --confirm said so."""
+    """Return a function that shows a plan and asks whether to carry it out, unless --confirm was given."""
 
     def approve(plan: Plan) -> bool:
         from weco_deploy.report.plan_text import plan_text

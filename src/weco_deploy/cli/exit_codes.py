@@ -1,4 +1,4 @@
-"""What the tool tells a script: the exit code of a deployment, of an error, and of a command that answers by it.
+"""Exit codes: of a deployment, of an error, and of commands that answer a question with theirs.
 
 An error carries its own code (`errors.py`). Where 1 or 2 are answers, as with `plan --detailed-exitcode`, errors need
 a code that is none of them.

@@ -1,7 +1,7 @@
-"""The garbage collector rests during the imports: that saves a fifth of the start-up.
+"""Pauses the garbage collector during the imports, which saves a fifth of the start-up.
 
-They make some hundred thousand objects and no garbage; afterwards those are frozen, so that no later
-collection looks at them again.
+The imports make some hundred thousand objects and no garbage. Afterwards these are frozen, so that no later
+collection visits them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ def rest() -> None:
 
 
 def resume() -> None:
-    """From here on garbage is collected. Calling it twice does no harm."""
+    """Collect garbage again. Calling this twice does no harm."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()

@@ -1,4 +1,4 @@
-"""One run of the command line: the global options, and what the failure of anything has to know."""
+"""One run of the command line: the global options, and what an error report needs to know."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRAM = "weco-deploy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The global options. None: not given. `confirm`: no questions."""
+    """The global options; None where one was not given. `confirm`: ask no questions."""
 
     project_file: str | None = None
     project_id: str | None = None
@@ -30,22 +30,22 @@ class Settings:
 
     @property
     def project_options(self) -> tuple[str, ...]:
-        """The options that say which project this is, to be repeated in commands that are suggested."""
+        """The options that identify the project. Suggested commands repeat them."""
         given = {
             "--project-file": self.project_file,
             "--project-id": self.project_id,
             "--region-name": self.region_name,
             "--role-arn": self.role_arn,
         }
-        return tuple(word for flag, each in given.items() if each is not None for word in (flag, each))
+        return tuple(word for flag, value in given.items() if value is not None for word in (flag, value))
 
 
 @dataclass(slots=True)
 class Invocation:
     """Made by `main` before anything is parsed; `settings` hold from the moment the options are known.
 
-    `recorded` is the deployment as it was last told of: once there is one, JSON answers with it
-    whatever happens. `request` is what that deployment was asked for, to be repeated in the commands that are suggested.
+    `recorded` is the deployment as the last event had it: once there is one, it is the JSON document,
+    whatever happens. `request` is the request for it, whose flags suggested commands repeat.
     `error_exit_code` is the exit code of every error, where the command answers by exit code; None: each error's own.
     `event_sinks`, by name, get the events besides the terminal; `dispatchers` are those to close in the end.
     """

@@ -1,4 +1,4 @@
-"""Subcommands that are imported when somebody asks for them."""
+"""A group that imports its commands when they are needed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from weco_deploy.cli.command import Group, json_errors_if_asked
 
 
 class LazyGroup(Group):
-    """A group whose commands live in modules of their own: `modules` says which, by command name.
+    """A group whose commands are in modules of their own; `modules` maps their names to these modules.
 
-    Each module has the command under its own name, with `_` for `-`. Running one imports that one; the
-    group's help imports them all, which is cheap because at module level they import click alone.
+    A module has its command under the command's name, with `_` for `-`. Running a command imports only its module.
+    The group's help imports them all, which is cheap: at module level they import click and nothing heavier.
     """
 
     modules: Mapping[str, str] = {}

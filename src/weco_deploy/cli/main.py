@@ -1,4 +1,4 @@
-"""The command itself: global options, subcommands, and from arguments to an exit code.
+"""The tool itself: its global options and commands, and the way from arguments to an exit code.
 
 A new command is a file of its own and a line in `WecoDeploy.modules`.
 """
@@ -149,14 +149,14 @@ def weco_deploy(
 def main() -> NoReturn:
     """The entry point: run the command line of this process and leave with its exit code.
 
-    Changes that were begun are awaited by then. Reads may still be under way: they are not.
+    All changes have been awaited by then. Reads may still be under way: nobody waits for them.
     """
     _open_what_is_closed()
     leave(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and answer its exit code; errors are reported, not raised."""
+    """Run one command line and return its exit code; errors are reported, not raised."""
     gc_pause.rest()
     invocation = Invocation(Signals(_say))
     try:
@@ -200,7 +200,7 @@ def _say(line: str) -> None:
 
 
 def _open_what_is_closed() -> None:
-    """What the caller closed (`>&-`) leads nowhere, rather than to the next file or connection that is opened."""
+    """Open streams that the caller closed (`>&-`), or the next file or connection would get their descriptors."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             nowhere = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib would cost start-up time; it stays open

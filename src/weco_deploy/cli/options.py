@@ -39,7 +39,7 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic for mypy, n
 
 
 class Text(click.ParamType):  # type: ignore[type-arg]  # as above
-    """Something, not nothing: where a script's variable is not set, that must not count as an answer."""
+    """A text that is not empty: a script's variable that is not set must not count as an answer."""
 
     name = "text"
 
@@ -50,7 +50,7 @@ class Text(click.ParamType):  # type: ignore[type-arg]  # as above
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]  # as above
-    """Names with commas between them, each once, in the order given."""
+    """Names with commas between them, without repetitions, in the order given."""
 
     name = "a,b"
 

@@ -1,4 +1,4 @@
-"""From the global options to a project and its doors."""
+"""The project that the global options name, and its connection to AWS."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ ENVIRONMENT_FLAG = "--environment-id"
 
 
 class ProjectContext:
-    """The project that the options mean. AWS's door opens when it is first needed.
+    """The project that the options name. AWS is connected to when it is first needed.
 
     Args:
-        purpose: what the tool is about to do, as CloudTrail will show it.
+        purpose: what the tool is about to do, for CloudTrail.
 
     """
 
@@ -32,14 +32,14 @@ class ProjectContext:
         self.invocation = invocation
         file = project_file(invocation.settings)
         self.project = chosen(invocation.settings, file)
-        if len(file.projects) > 1:  # what a person answered counts as given from now on
+        if len(file.projects) > 1:  # from now on the answer of a person counts as given
             invocation.settings = replace(invocation.settings, project_id=self.project.id)
         self.settings = invocation.settings
         self._purpose = purpose
 
     @cached_property
     def ports(self) -> Ports:
-        # With it comes botocore, which no usage error has to wait for.
+        # This imports botocore, which no usage error has to wait for.
         from weco_deploy.connect import connect
 
         ports = connect(
@@ -49,7 +49,7 @@ class ProjectContext:
             trace=write_notice if self.settings.verbose else None,
         )
         gc_pause.resume()
-        ports.check_account()  # before anything else, also before a question about the wrong account's things
+        ports.check_account()  # before anything else, also before questions about another account's resources
         return ports
 
     def environment(
@@ -73,7 +73,7 @@ class ProjectContext:
         return self.project.environment(chosen_id).id
 
     def release(self, given: str | None, question: str) -> str:
-        """The release that is meant: given, asked for, or the newest."""
+        """The id of a release: given, asked for, or `latest`."""
         from weco_deploy.operations.release import LATEST
 
         return prompts.value(self.settings, given, flag="--release-id", question=question, default=LATEST)
@@ -92,12 +92,12 @@ class ProjectContext:
         )
 
     def where(self, environment_id: str) -> str:
-        """Which accounts, regions and endpoints a deployment to the environment is about."""
+        """The accounts, regions and endpoints that a deployment to the environment uses."""
         return self.ports.places(self.project.environment(environment_id))
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The global options that say which project this is, to be repeated in commands that are suggested."""
+        """The global options that identify the project. Suggested commands repeat them."""
         return self.settings.project_options
 
 
@@ -111,7 +111,7 @@ def project_file(settings: Settings) -> ProjectFile:
 
 
 def chosen(settings: Settings, file: ProjectFile) -> Project:
-    """The project that was named or that a person chooses, where the options want it to be."""
+    """The project that was named, or that a person chooses, with the region and role of the options."""
     project_id = settings.project_id
     if project_id is None and len(file.projects) > 1 and prompts.somebody_answers(settings):
         project_id = prompts.value(

@@ -1,4 +1,4 @@
-"""Questions, asked only of a person who is there to answer; everybody else gets the default or is told the flag.
+"""Asks a person who is there to answer; else takes the default, or raises an error that names the flag.
 
 Questions go to stderr, because stdout holds the result.
 """
@@ -14,12 +14,12 @@ from weco_deploy.errors import Declined, UsageError
 
 
 def somebody_answers(settings: Settings) -> bool:
-    """Whether questions may be asked: stdin and stderr are terminals, and there is no --confirm."""
+    """Whether questions may be asked: stdin and stderr are terminals, and --confirm was not given."""
     return not settings.confirm and somebody_is_there()
 
 
 def somebody_is_there() -> bool:
-    """Whether a person sees what happens: stdin and stderr are terminals."""
+    """Whether a person watches: stdin and stderr are terminals."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -32,9 +32,9 @@ def value(
     default: str | None = None,
     choices: Sequence[str] = (),
 ) -> str:
-    """What was given, else what a person answers, else the default.
+    """The value that was given, else a person's answer, else the default.
 
-    An empty answer is the default. Only answers that are among the choices, if there are any, are taken.
+    An empty answer means the default. If there are choices, the answer has to be among them.
     Raises UsageError naming the flag where there is nobody to ask and no default.
     """
     if given is not None:
@@ -48,14 +48,14 @@ def value(
 
 
 def optional(settings: Settings, given: str | None, *, question: str, otherwise: str) -> str | None:
-    """Like `value` where nothing at all may be meant, which `otherwise` describes to a person."""
+    """Like `value`, but an empty answer means None, which `otherwise` describes to a person."""
     if given is not None or not somebody_answers(settings):
         return given
     return _read(f"{question} [{otherwise}]: ") or None
 
 
 def agrees(settings: Settings, question: str) -> bool:
-    """Whether a person says yes, or --confirm said it already.
+    """Whether a person says yes, or --confirm was given.
 
     Raises UsageError naming --confirm if there is nobody to ask.
     """
@@ -88,7 +88,8 @@ def _answer(question: str, default: str | None, choices: Sequence[str]) -> str:
 
 
 def _read(prompt: str) -> str:
-    # Not input(): with a terminal on stdin that one may write to stdout.
+    # Not input(): with a terminal on stdin and a pipe on stdout it may write to stdout, which holds the result.
+    # click.prompt and click.confirm call it, and in click 8.1 they write a blank to stdout.
     sys.stderr.write(prompt)
     sys.stderr.flush()
     try:

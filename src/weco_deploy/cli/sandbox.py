@@ -192,7 +192,7 @@ def _project_file(settings: Settings) -> Path | None:
 
 
 def _directory(settings: Settings, given: str | None) -> Path:
-    """The directory of the sandbox's state: the given one, else beside the project file, else here."""
+    """The directory of the sandbox's state: the given one, else next to the project file, else here."""
     from pathlib import Path
 
     from weco_deploy.sandbox import commands

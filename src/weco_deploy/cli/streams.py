@@ -1,4 +1,4 @@
-"""Writing where the reader may have gone (`| head`), which must not end a deployment half way."""
+"""Writes to stdout and stderr. A reader who has gone away (`| head`) must not end a deployment half way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from weco_deploy.errors import Command, DeployError
 
 
 def write_result(text: str) -> None:
-    """Write a result to stdout. A reader who went away has read enough; a full disk is an error."""
+    """Write a result to stdout. A reader who has gone away is no error; a full disk is."""
     try:
         _write(sys.stdout, text)
     except BrokenPipeError:
@@ -24,7 +24,7 @@ def write_result(text: str) -> None:
 
 
 def write_notice(text: str) -> None:
-    """Write something for a person to stderr; where nobody can read it, it is not written."""
+    """Write a text for a person to stderr; drop it if stderr can't be written to."""
     try:
         _write(sys.stderr, text)
     except OSError:
@@ -32,7 +32,7 @@ def write_notice(text: str) -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """From now on what is written to `stream` disappears, also what waits in its buffer."""
+    """Discard everything that is written to `stream` from now on, and what is in its buffer."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, stream.fileno())

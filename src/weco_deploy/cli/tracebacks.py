@@ -1,4 +1,4 @@
-"""Where an error came from, for `--verbose`: a traceback in which no library quotes what it was given."""
+"""Tracebacks for `--verbose`, without the messages of libraries, which may quote credentials."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ OMITTED = "(its message is left out: it may quote credentials)"
 _CAUSED = "\nThe above exception was the direct cause of the following exception:\n\n"
 _MEANWHILE = "\nDuring handling of the above exception, another exception occurred:\n\n"
 _OUTSPOKEN = {"builtins", "click", "weco_deploy"}
-"""The packages whose exceptions say what they have to say. AWS's refusal of a signature, as botocore's
-exceptions have it, spells out the signed headers, session token included; ours have it without that.
+"""The packages whose messages are shown. Where AWS refuses a signature, botocore's message has the signed
+headers, session token included; our error for it does not.
 """
 
 
@@ -19,11 +19,11 @@ def origin_of(error: BaseException) -> str:
     return "".join(_lines(error, set()))
 
 
-def _lines(error: BaseException, told: set[int]) -> Iterator[str]:
-    told.add(id(error))
+def _lines(error: BaseException, shown: set[int]) -> Iterator[str]:
+    shown.add(id(error))
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if earlier is not None and id(earlier) not in told:
-        yield from _lines(earlier, told)
+    if earlier is not None and id(earlier) not in shown:
+        yield from _lines(earlier, shown)
         yield _CAUSED if error.__cause__ is not None else _MEANWHILE
     yield "Traceback (most recent call last):\n"
     yield from traceback.format_tb(error.__traceback__)
@@ -31,7 +31,7 @@ def _lines(error: BaseException, told: set[int]) -> Iterator[str]:
 
 
 def message_of(error: BaseException) -> str:
-    """The error's type and, where that gives nothing away, its message."""
+    """The error's type and, if it can't quote credentials, its message."""
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     outspoken = kind.__module__.partition(".")[0] in _OUTSPOKEN

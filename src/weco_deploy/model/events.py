@@ -16,7 +16,7 @@ from weco_deploy.model.service import ServiceKey
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The deployment is recorded and the environment is ours. Before this nothing has changed."""
+    """The deployment is recorded and holds the environment's lock. Nothing was changed before this."""
 
     deployment: Deployment
     plan: Plan
@@ -36,10 +36,7 @@ class TagMoved:
 
 @dataclass(frozen=True, slots=True)
 class TagPutBack:
-    """A tag could not be moved, or the first service not redeployed: this tag points back where it did.
-
-    `error` is empty if that worked.
-    """
+    """A tag was moved back, because another tag or the first service failed. `error` says why that did not work."""
 
     image: PlannedImage
     error: str = ""
@@ -47,7 +44,7 @@ class TagPutBack:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRedeployed:
-    """ECS took the order to redeploy; `ecs_deployment_id` is ours from now on."""
+    """ECS accepted the redeployment; `ecs_deployment_id` is the ECS deployment that belongs to us."""
 
     service_id: str
     key: ServiceKey
@@ -56,7 +53,7 @@ class ServiceRedeployed:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a service stands at a poll: told for each service that moves, each time it was looked at."""
+    """The state of a service at a poll: one event for each service that is not settled, at each poll."""
 
     outcome: ServiceOutcome
     running: int
@@ -68,7 +65,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettled:
-    """A service's fate is certain."""
+    """A service has its final status."""
 
     outcome: ServiceOutcome
     at: datetime
@@ -77,7 +74,7 @@ class ServiceSettled:
 
 @dataclass(frozen=True, slots=True)
 class PollFailed:
-    """A look at the services failed; the next poll comes all the same."""
+    """A poll of the services failed; the next poll comes all the same."""
 
     message: str
     at: datetime
@@ -85,21 +82,21 @@ class PollFailed:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Somebody else's lock is waited for."""
+    """We are waiting for somebody else's lock."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something a reader should know, of no other kind."""
+    """Something else that a reader should know."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The record is closed with a verdict."""
+    """The deployment's record is closed with its final status."""
 
     deployment: Deployment
 

@@ -17,7 +17,7 @@ from weco_deploy.report.wording import count, listed
 def deployment_text(
     deployment: Deployment, screen: Screen, options: Sequence[str] = (), request: Request = None
 ) -> str:
-    """The summary of a deployment; the commands that it names repeat the global `options` and `request`'s flags."""
+    """The summary of a deployment. The suggested commands repeat the global `options` and the flags of `request`."""
     page = Page(screen)
     _summary(page, deployment, screen)
     if deployment.rollback:
@@ -85,6 +85,10 @@ def _tags(page: Page, deployment: Deployment) -> None:
 
 
 def _nothing_running(page: Page, deployment: Deployment) -> None:
-    idle = [one.service_id for one in deployment.services if one.status is ServiceStatus.NOTHING_RUNNING]
+    idle = [
+        service.service_id
+        for service in deployment.services
+        if service.status is ServiceStatus.NOTHING_RUNNING
+    ]
     if idle:
         page.line(f"nothing running, so nothing was verified ({len(idle)}): {listed(idle)}", indent=2)

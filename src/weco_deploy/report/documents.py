@@ -55,10 +55,12 @@ def release_document(
             image_id: version.digest for image_id, version in release.versions.items() if version.digest
         },
         "deployments": [
-            _deployment(one) if isinstance(one, Deployment) else _listed_deployment(release, one)
-            for one in made
+            _deployment(deployment)
+            if isinstance(deployment, Deployment)
+            else _listed_deployment(release, deployment)
+            for deployment in made
         ],
-        "last_date_deployed": max((_time(one.date_created) for one in made), default=None),
+        "last_date_deployed": max((_time(deployment.date_created) for deployment in made), default=None),
     }
 
 
@@ -157,7 +159,7 @@ def unlocked_document(environment: str, lock: Lock, *, dry_run: bool) -> Documen
 
 
 def publication_document(publication: Publication, *, dry_run: bool) -> Document:
-    """An image that was published. `digest` is null if only a push, which a dry run does not make, could tell it."""
+    """An image that was published. `digest` is null in a dry run if it is known only after a push."""
     return {
         "published": {
             "image_id": publication.image_id,

@@ -1,4 +1,4 @@
-"""What happened, in words."""
+"""Events in words."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from weco_deploy.report.wording import count, duration, short_id, version_names
 def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
     """The event as one line, followed by an indented one where something went wrong in a service.
 
-    Logs are left to the summary, which mostly stands on the same screen.
+    Logs are in the summary, which is mostly on the same screen.
     """
     match event:
         case Progress():

@@ -1,4 +1,4 @@
-"""A request in the words of the command line: the flags that differ from their defaults."""
+"""The flags of a request that differ from their defaults. Suggested commands repeat them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import fields
 
 from weco_deploy.model.requests import ConfirmRequest, DeployRequest, flags
 
-_CIRCUMSTANCES = ("wait", "interval", "wait_for_lock", "lease", "allow_missing")
-_WISHES = ("force_redeploy", "rollback_on_failure")
+_FOR_ANY = ("wait", "interval", "wait_for_lock", "lease", "allow_missing")
+_FOR_THIS = ("force_redeploy", "rollback_on_failure")
 
 
-def circumstances(request: DeployRequest) -> tuple[str, ...]:
-    """What holds for whatever is deployed there next: how long to watch and to wait, that services may be gone."""
-    return _given(request, _CIRCUMSTANCES)
+def flags_for_any(request: DeployRequest) -> tuple[str, ...]:
+    """Flags that hold for every next deployment to the environment: waiting times, missing services."""
+    return _given(request, _FOR_ANY)
 
 
-def wishes(request: DeployRequest) -> tuple[str, ...]:
-    """What was wanted of this deployment alone."""
-    return _given(request, _WISHES)
+def flags_for_this(request: DeployRequest) -> tuple[str, ...]:
+    """Flags that were meant for this deployment only."""
+    return _given(request, _FOR_THIS)
 
 
-def looks(request: DeployRequest | ConfirmRequest) -> tuple[str, ...]:
-    """How to go on watching. How long a deployment was watched says nothing of that."""
+def flags_for_watching(request: DeployRequest | ConfirmRequest) -> tuple[str, ...]:
+    """Flags for watching on. The waiting time of a deployment is not repeated, that of a `confirm-deploy` is."""
     return _given(request, ("interval",) if isinstance(request, DeployRequest) else ("wait", "interval"))
 
 

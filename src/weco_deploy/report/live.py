@@ -1,4 +1,4 @@
-"""Progress as a view that is drawn anew while things happen, for a terminal."""
+"""Progress as a view that is redrawn as things happen, for a terminal."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def live_console(stream: TextIO) -> Console:
 class LiveProgress:
     """Draws one line a service and one about them all; what must not be missed is printed above.
 
-    The drawing begins with the first event of a deployment, so that questions can be asked before, and
-    its last state stays on the screen. What others write to stderr meanwhile appears above it.
+    Drawing begins with the first event of a deployment, so that questions can be asked before. The last state stays on
+    the screen. Whatever else is written to stderr meanwhile appears above it.
 
     Args:
         console: the terminal.

@@ -15,7 +15,7 @@ from weco_deploy.report.wording import minute, short_id
 def lock_text(
     environment: str, lock: Lock, after: Lock | None, screen: Screen, options: Sequence[str] = ()
 ) -> str:
-    """From when on the environment is locked, by whom and why, and how that ends.
+    """Since when the environment is locked, by whom and why, and how to unlock it.
 
     `after` is the lock of the deployment from whose end it holds; None if it holds now. `options` are
     global options to repeat in the command that is named.
@@ -37,7 +37,7 @@ def lock_text(
 
 
 def unlocked_text(environment: str, lock: Lock, screen: Screen) -> str:
-    """Whose lock was released, and since when it had held. Another one may have waited for its turn."""
+    """Whose lock was released, and since when it was held. A lock that waited for its end may hold now."""
     page = Page(screen)
     page.line(f"The lock of {one_line(environment)} is released: {_why(lock)}", BOLD)
     what = f"for deployment {short_id(lock.deployment_id)}" if lock.deployment_id else "by hand"

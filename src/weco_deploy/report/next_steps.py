@@ -1,4 +1,4 @@
-"""What to do after a deployment that is not simply done."""
+"""Suggests commands after a deployment that did not simply succeed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from weco_deploy.model.requests import (
     ConfirmRequest,
     DeployRequest,
 )
-from weco_deploy.report.flags import circumstances, looks, wishes
+from weco_deploy.report.flags import flags_for_any, flags_for_this, flags_for_watching
 from weco_deploy.report.untrusted import one_line
 
 Request: TypeAlias = DeployRequest | ConfirmRequest | None
@@ -34,11 +34,11 @@ class NextStep:
 def next_steps(
     deployment: Deployment, options: Sequence[str] = (), request: Request = None
 ) -> tuple[NextStep, ...]:
-    """What one may do next; nothing where nothing is left to do.
+    """What a person may do next; empty if nothing is left to do.
 
-    `options` are the global options to repeat, say `("--project-id", "catalogue")`: without them the
-    command would ask, or take another project file. `request` is what was asked for: without its flags the
-    command would do something else. Who only watched (ConfirmRequest) knows no more than is recorded.
+    `options` are the global options to repeat, say `("--project-id", "catalogue")`: without them a command
+    would ask, or take another project file. `request` is the request of this run: without its flags a command
+    would do something else. A ConfirmRequest knows no flags of the deployment besides those on record.
     """
     back = deployment.rollback
     if back and back.status is not DeploymentStatus.SUCCEEDED:
@@ -84,24 +84,24 @@ def _run_it_again(request: Request) -> str:
 
 
 def _as_put_back(request: Request) -> Request:
-    """What the deployment that puts things back was asked for: services may be gone, nothing else was wanted."""
+    """The request of an automatic rollback: it allows missing services and has no other options."""
     if not isinstance(request, DeployRequest):
         return request
     return replace(request, allow_missing=True, force_redeploy=False, rollback_on_failure=False)
 
 
 def _watch(deployment: Deployment, options: Sequence[str], request: Request) -> str:
-    """The command that looks at this deployment: at the last one there, unless another one was looked for."""
+    """The command that watches this deployment. It names the release only if the request did."""
     named = isinstance(request, ConfirmRequest) and request.release_id is not None
     release = ("--release-id", deployment.release_id) if named else ()
-    how = looks(request) if request else ()
+    how = flags_for_watching(request) if request else ()
     return command(*options, "confirm-deploy", *release, "--environment-id", deployment.environment, *how)
 
 
 def _back(deployment: Deployment, options: Sequence[str], request: Request) -> tuple[NextStep, ...]:
-    """How to go back, where tags have moved away from something, or point since earlier at what failed.
+    """How to go back, if tags were moved, or pointed already at an image that failed.
 
-    After a rollback the same words would be that one again, so that another release has to be named.
+    `rollback` after a rollback would repeat it, so another release has to be named.
     """
     if deployment.kind is Kind.ROLLBACK:
         look = command(*options, "show-deployments", "--environment-id", deployment.environment)
@@ -117,19 +117,19 @@ def _back(deployment: Deployment, options: Sequence[str], request: Request) -> t
         for change in deployment.images.values()
     ):
         return ()
-    how = circumstances(request) if isinstance(request, DeployRequest) else ()
+    how = flags_for_any(request) if isinstance(request, DeployRequest) else ()
     line = command(*options, "rollback", "--environment-id", deployment.environment, *how)
     return (NextStep("or go back to the last release that worked", line),)
 
 
 def _again(deployment: Deployment, options: Sequence[str], request: Request) -> str:
-    """The command that does the same once more, with the release named.
+    """The command that deploys the same release again.
 
-    `release-deploy` would make another release, and `promote` take what the other environment runs by then.
-    Its gates open as they did: the reason for that is recorded, and so is the description.
+    It names the release: `release-deploy` would make another one, and `promote` take what the other environment runs
+    by then. The description and the reason for overriding a gate come from the record.
     """
     where = ("--environment-id", deployment.environment)
-    how = (*circumstances(request), *wishes(request)) if isinstance(request, DeployRequest) else ()
+    how = (*flags_for_any(request), *flags_for_this(request)) if isinstance(request, DeployRequest) else ()
     override = ("--override-gate", deployment.gate_override) if deployment.gate_override else ()
     if deployment.kind is Kind.ROLLBACK:
         what = ("rollback", *where, "--to-release", deployment.release_id)

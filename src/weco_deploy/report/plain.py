@@ -14,15 +14,15 @@ from weco_deploy.report.screen import Screen
 from weco_deploy.report.wording import clock_time, listed_briefly
 
 SILENCE = timedelta(seconds=60)
-"""Build systems end a job that says nothing for long, and readers wonder sooner."""
+"""Build systems end a job that writes nothing for long, and readers wonder sooner."""
 _NAMED = 5
 
 
 class PlainProgress:
     """Writes a line with its time (UTC) for each thing that happens.
 
-    A poll that shows nothing new is left out, unless nothing was written for a minute: then one line
-    tells which services still move.
+    Polls without news are left out. After a minute without a line, one line names the services that are still in
+    progress.
 
     Args:
         stream: where to, mostly stderr; flushed after each event.

@@ -42,7 +42,9 @@ def _images(page: Page, plan: Plan, screen: Screen) -> None:
     arrow = screen.symbols.arrow
     if plan.moves:
         page.line(f"Tags that move ({len(plan.moves)} of {len(plan.images)}):")
-        rows = [(one_line(one.image_id), one_line(one.tag), _versions(one, arrow)) for one in plan.moves]
+        rows = [
+            (one_line(image.image_id), one_line(image.tag), _versions(image, arrow)) for image in plan.moves
+        ]
         page.table((Column("image", 12), Column("tag", 12), Column(f"old {arrow} new")), rows)
     if right := [image.image_id for image in plan.images if not image.moves]:
         page.line(f"Tags that point there already ({len(right)}): {listed(right)}")
@@ -98,7 +100,7 @@ def _warnings(page: Page, plan: Plan) -> None:
 def _in_short(plan: Plan) -> str:
     if not plan.changes:
         return "Nothing to do: no tag has to move, no service has to be redeployed."
-    numbers = {action: sum(one.action is action for one in plan.services) for action in Action}
+    numbers = {action: sum(service.action is action for service in plan.services) for action in Action}
     parts = [
         f"{word} {count(number, noun)}"
         for word, number, noun in (

@@ -25,8 +25,8 @@ def progress(stream: TextIO, now: Callable[[], datetime]) -> Iterator[Callable[[
     # rich takes longer to import than a pipeline's log deserves.
     from weco_deploy.report.live import LiveProgress, live_console
 
-    with LiveProgress(live_console(stream), now) as tell:
-        yield tell
+    with LiveProgress(live_console(stream), now) as show:
+        yield show
 
 
 def _can_be_redrawn(stream: TextIO) -> bool:

@@ -29,10 +29,10 @@ def version_name(ref: str | None, digest: str | None) -> str:
 def version_names(
     before_ref: str | None, before_digest: str | None, after_ref: str | None, after_digest: str | None
 ) -> tuple[str, str]:
-    """Two versions of an image, named so that they can be told apart if their digests are known."""
+    """Names of two versions of an image that differ if their known digests differ."""
     before, after = version_name(before_ref, before_digest), version_name(after_ref, after_digest)
     if before == after and before_digest and after_digest:
-        # One commit was built twice, or the image has two refs: only the digests tell.
+        # One commit was built twice, or the image has two refs: only the digests differ.
         return short_hash(one_line(before_digest)), short_hash(one_line(after_digest))
     return before, after
 
