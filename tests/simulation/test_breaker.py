@@ -85,6 +85,19 @@ def test_a_tripped_breaker_makes_the_last_completed_deployment_primary_again_wit
     assert bad not in cloud.running()
 
 
+def test_a_rollback_goes_back_to_the_earlier_task_definition() -> None:
+    cloud = Cloud()
+    cloud.service(deploymentConfiguration=breaker())
+    before = cloud.look()["taskDefinition"]
+    cloud.registry.push(CRASH, "broken:1")
+    cloud.define(image="broken:1")
+    changed = cloud.update(taskDefinition="web")["taskDefinition"]
+    cloud.settle()
+
+    assert cloud.look()["taskDefinition"] == before != changed
+    assert cloud.look()["deployments"][0]["taskDefinition"] == before
+
+
 def test_a_rollback_may_be_a_deployment_of_its_own() -> None:
     cloud = Cloud(Settings(rollback_has_new_id=True))
     before = cloud.service(deploymentConfiguration=breaker())

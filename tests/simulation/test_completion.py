@@ -162,6 +162,16 @@ def test_an_alarm_that_was_on_before_the_deployment_is_ignored() -> None:
     assert cloud.service_deployment()["alarms"]["status"] == "DISABLED"
 
 
+def test_an_alarm_that_ended_is_watched_again() -> None:
+    cloud = Cloud()
+    cloud.service(deploymentConfiguration={"alarms": ALARMS})
+    cloud.trouble("alarm")
+    cloud.trouble("none")
+    cloud.deploy()
+
+    assert cloud.service_deployment()["alarms"]["status"] == "MONITORING"
+
+
 def test_percentages_that_allow_no_step_keep_a_deployment_open_without_a_word() -> None:
     """aws/containers-roadmap#485."""
     cloud = Cloud()
@@ -200,6 +210,18 @@ def targets(cloud: Cloud) -> list[str]:
 
 def every_task(cloud: Cloud) -> list[Json]:
     return cloud.tasks() + cloud.tasks(stopped=True)
+
+
+def test_a_target_that_drains_is_not_called_healthy() -> None:
+    cloud = Cloud()
+    cloud.service(loadBalancers=[BALANCER])
+    cloud.update(desiredCount=2)
+    cloud.pass_until(lambda: targets(cloud) == ["healthy", "initial"])
+    newest = max(cloud.tasks(), key=lambda task: task["createdAt"])
+    cloud.ecs.stop_task(cluster=CLUSTER, task=newest["taskArn"])
+    cloud.pass_time(11)
+
+    assert targets(cloud).count("draining") == 1
 
 
 def test_a_deleted_target_group_keeps_a_deployment_open_and_says_so() -> None:

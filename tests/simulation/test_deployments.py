@@ -180,8 +180,9 @@ def test_an_update_is_refused_while_five_deployments_are_open() -> None:
         cloud.pass_time(20)
 
     with pytest.raises(ClientError, match="5 active deployments exist"):
-        cloud.redeploy()
+        cloud.update(forceNewDeployment=True, desiredCount=7)
     assert len(cloud.look()["deployments"]) == 6
+    assert cloud.look()["desiredCount"] == 1
 
 
 def test_a_stopped_service_deployment_is_rolled_back_whatever_the_service_says() -> None:

@@ -124,6 +124,20 @@ def test_images_that_are_needed_at_the_same_time_are_asked_for_at_once() -> None
     assert cloud.registry.asked == [[IMAGE]]
 
 
+def test_images_are_resolved_as_far_as_a_jump_of_the_clock_needs_them() -> None:
+    cloud = Cloud()
+    digest = cloud.registry.push()
+    cloud.registry.push(Behaviour(), "other:1")
+    cloud.define("other", image="other:1")
+    cloud.define()
+    cloud.ecs.run_task(cluster=CLUSTER, taskDefinition="other")
+    cloud.create()
+    cloud.now = cloud.now.replace(hour=20)
+
+    assert cloud.running() == [digest]
+    assert cloud.registry.asked == [["other:1"], [IMAGE]]
+
+
 def test_a_container_logs_what_its_image_says() -> None:
     cloud = Cloud()
     cloud.registry.push(Behaviour(lines=("one", "two", "three")))

@@ -96,6 +96,16 @@ def test_how_old_a_read_is_may_vary() -> None:
     assert [cloud.look()["desiredCount"] for _ in range(3)] == [2, 1, 2]
 
 
+def test_no_more_of_the_past_is_kept_than_reads_may_tell() -> None:
+    cloud = Cloud(Settings(lag=lambda: 3.0))
+    cloud.define()
+    cloud.create()
+    cloud.pass_time(7200)
+    service = cloud.simulation.region(ACCOUNT, "eu-west-1").clusters[CLUSTER].services[SERVICE]
+
+    assert len(service.past) < 10
+
+
 def test_services_are_found_by_their_tags() -> None:
     cloud = Cloud()
     cloud.service(tags=TAGS)
@@ -146,6 +156,17 @@ def test_requests_beyond_the_rate_are_throttled_and_allowed_again() -> None:
     cloud.pass_time(1)
     for _ in range(20):
         cloud.ecs.list_clusters()
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        cloud.ecs.list_clusters()
+
+
+def test_a_bucket_holds_no_more_than_its_burst() -> None:
+    cloud = Cloud(Settings(limits=AWS_LIMITS))
+    cloud.ecs.list_clusters()
+    cloud.pass_time(3600)
+    for _ in range(50):
+        cloud.ecs.list_clusters()
+
     with pytest.raises(ClientError, match="ThrottlingException"):
         cloud.ecs.list_clusters()
 

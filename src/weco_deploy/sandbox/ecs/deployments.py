@@ -144,7 +144,7 @@ def fail(
     triggered: tuple[str, ...] = (),
 ) -> None:
     """The deployment failed: it starts no more tasks, and is rolled back if its service wants that."""
-    halt(region, service, deployment, cause)
+    halt(region, deployment, cause)
     region.tell(service, f"(deployment {deployment.id}) deployment failed: {cause.event}")
     record = _record_of(service, deployment)
     if record is not None:
@@ -163,12 +163,11 @@ def fail(
     region.wake(service)
 
 
-def halt(region: Region, service: Service, deployment: Deployment, cause: Cause) -> None:
+def halt(region: Region, deployment: Deployment, cause: Cause) -> None:
     deployment.state = "FAILED"
     deployment.reason = cause.rollout
     deployment.halted = True
     deployment.updated_at = region.now
-    service.completed = [each for each in service.completed if each is not deployment]
 
 
 def roll_back(region: Region, service: Service, deployment: Deployment, cause: Cause) -> None:
@@ -205,7 +204,7 @@ def roll_back(region: Region, service: Service, deployment: Deployment, cause: C
 def stop(region: Region, service: Service, record: ServiceDeployment) -> None:
     """Roll back a service deployment that somebody asked to stop, unless it has ended or was superseded."""
     if record.status == "ROLLBACK_REQUESTED" and record.deployment is service.primary:
-        halt(region, service, record.deployment, BY_REQUEST)
+        halt(region, record.deployment, BY_REQUEST)
         roll_back(region, service, record.deployment, BY_REQUEST)
 
 

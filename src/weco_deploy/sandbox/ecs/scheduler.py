@@ -161,7 +161,7 @@ def task_failed(region: Region, service: Service, deployment: Deployment) -> Non
 def _fail_on_alarm(region: Region, service: Service, primary: Deployment) -> None:
     if primary.completed or primary.halted:
         return
-    triggered = (service.alarms & region.alarms) - primary.ignored_alarms
+    triggered = service.alarms & region.alarms
     if triggered and not primary.ignored_alarms and not primary.rolls_back:
         deployments.fail(region, service, primary, deployments.ALARM, tuple(sorted(triggered)))
 
