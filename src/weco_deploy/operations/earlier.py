@@ -18,7 +18,7 @@ from weco_deploy.operations.release import new_release, ref_of
 from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.ports import Ports
-from weco_deploy.rules.beside import beside, found_before
+from weco_deploy.rules.rollback import digests_before, restored_digests
 
 REACH = 200
 """Among so many newest deployments of an environment an earlier one is looked for."""
@@ -56,7 +56,7 @@ def as_it_was(
         return release, False
     left = [one for one in deployments if one.date_created > deployment.date_created]
     kept = [one for one in deployments if one.date_created <= deployment.date_created]
-    digests = beside(left, kept)
+    digests = restored_digests(left, kept)
     lacking = {image_id: digests[image_id] for image_id in digests if image_id not in release.versions}
     versions = _versions(lacking, ports, turn)
     if not versions:
@@ -70,7 +70,7 @@ def before(
     deployments: Sequence[Deployment], ports: Ports, turn: Turn = concurrent_calls.no_turn
 ) -> Mapping[str, ImageVersion]:
     """What the environment's tags pointed at before these deployments (the newest first), by image id."""
-    return _versions(found_before(deployments), ports, turn)
+    return _versions(digests_before(deployments), ports, turn)
 
 
 def _versions(digests: Mapping[str, str], ports: Ports, turn: Turn) -> Mapping[str, ImageVersion]:

@@ -9,7 +9,7 @@ from weco_deploy.model.release import Release
 from weco_deploy.operations.earlier import as_it_was, recorded
 from weco_deploy.operations.release import choose
 from weco_deploy.ports import Ports
-from weco_deploy.rules.rollback import rollback_target, still_to_do
+from weco_deploy.rules.rollback import is_unfinished_rollback, rollback_target
 
 
 def earlier_release(
@@ -26,7 +26,7 @@ def earlier_release(
         return choose(ports, to_release), False
     record = ports.store.environment(environment.id)
     current = ports.store.deployment(record.current.deployment_id) if record.current else None
-    if current is not None and still_to_do(current):
+    if current is not None and is_unfinished_rollback(current):
         say(
             f"the last rollback of {environment.id} ({current.deployment_id}) did not succeed, it is {current.status}: "
             f"going to its release again, {current.release_id}; another one can be named with --to-release"

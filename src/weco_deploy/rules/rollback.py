@@ -1,65 +1,125 @@
-"""Where a rollback goes."""
+"""Where a rollback goes: to which release, and to which digests of the images that this release lacks.
+
+Deployments are listed newest first everywhere in this module.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment, Kind
 from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 
 
 def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]) -> DeployedRelease | None:
-    """The deployment whose release to go back to, None if there is none.
+    """The deployment whose release a rollback goes back to; None if there is none.
 
-    `deployments` are the environment's, the newest first, the current one among them. It is the last good
-    one if the current release did not succeed (of 5.x's the last, if none of ours was good); else, among
-    those that worked, the next one before the current one's that has another release. Rollbacks are left out, so that a second rollback goes further
-    back, never forward again.
+    After a deployment that did not succeed, it is the last good one. Otherwise it is the next earlier one with another
+    release. Rollbacks are never a target, so a second rollback goes further back and never forward again. Deployments
+    that 5.x recorded have no verdict and are presumed good.
+
+    | deployed so far, oldest first (! did not succeed) | target |
+    |---------------------------------------------------|--------|
+    | A, B, C                                           | B      |
+    | A, B, C!                                          | B      |
+    | A, B, B                                           | A      |
+    | A, B, C, rollback to B                            | A      |
+    | A, B, C, rollback to B, rollback to A             | none   |
+    | A, B, C, rollback to B, D                         | C      |
     """
     current = record.current
     if current is None:
         return None
-    worked = [one for one in deployments if one.status in PRESUMED_GOOD]
+    good = [deployment for deployment in deployments if deployment.status in PRESUMED_GOOD]
     if current.status not in PRESUMED_GOOD:
-        return record.good or next(map(DeployedRelease.of, worked), None)
-    line = [one for one in worked if one.kind is not Kind.ROLLBACK]
-    place = 1
-    for rollback in reversed(_rollbacks_since(worked)):
-        place = _further(line, rollback, place)
-    for one in line[place:]:
-        if one.release_id != current.release_id:
-            return DeployedRelease.of(one)
-    return None
-
-
-def _rollbacks_since(worked: Sequence[Deployment]) -> list[Deployment]:
-    """The rollbacks since the last deployment that was none, the newest first."""
-    newest = next((at for at, one in enumerate(worked) if one.kind is not Kind.ROLLBACK), len(worked))
-    return list(worked[:newest])
-
-
-def _further(line: Sequence[Deployment], rollback: Deployment, place: int) -> int:
-    """From where on in the line the next rollback finds what is further back, after this one.
-
-    One to a release that is not in the line has only taken the place of what it went back from.
-    """
-    places = [at for at, one in enumerate(line) if _restores(rollback, one)]
-    ahead = [at for at in places if at >= place]
-    return (ahead or places)[0] + 1 if places else place
-
-
-def _restores(rollback: Deployment, earlier: Deployment) -> bool:
-    """Whether a rollback went back to that deployment: to its release, or to one made of its images and more."""
-    same = bool(earlier.images) and all(
-        image_id in rollback.images and rollback.images[image_id].to_digest == change.to_digest
-        for image_id, change in earlier.images.items()
+        return record.good or next(map(DeployedRelease.of, good), None)
+    targets = [deployment for deployment in good if deployment.kind is not Kind.ROLLBACK]
+    start = 1  # targets[0] is the deployment to go back from
+    for rollback in reversed(_latest_rollbacks(good)):
+        start = _start_after(rollback, targets, start)
+    return next(
+        (DeployedRelease.of(target) for target in targets[start:] if target.release_id != current.release_id),
+        None,
     )
-    return same or rollback.release_id == earlier.release_id
 
 
-def still_to_do(current: Deployment) -> bool:
-    """Whether this is a rollback that did not succeed: the same words again mean the same release again.
+def is_unfinished_rollback(current: Deployment) -> bool:
+    """Whether this is a rollback that did not succeed: rolling back again then means the same release again.
 
-    What was good last is what it leaves: that would be forward again.
+    The last good release is the one that this rollback leaves, so going there would be going forward.
     """
     return current.kind is Kind.ROLLBACK and current.status not in PRESUMED_GOOD
+
+
+def digests_before(deployments: Iterable[Deployment]) -> Mapping[str, str]:
+    """The digest that each image's tag had before these deployments moved it, by image id."""
+    before = {
+        image_id: change.from_digest
+        for deployment in deployments  # an older deployment replaces what a newer one says
+        for image_id, change in deployment.images.items()
+        if change.from_digest != change.to_digest
+    }
+    return {image_id: digest for image_id, digest in before.items() if digest is not None}
+
+
+def restored_digests(undone: Sequence[Deployment], kept: Sequence[Deployment]) -> Mapping[str, str]:
+    """The digests to put back when a rollback undoes some deployments and keeps the earlier ones, by image id.
+
+    Releases may be partial: the release that is rolled back to may lack images that the undone deployments changed.
+    Each image returns to the digest that its tag had before them, unless that digest is known not to have worked: then to
+    the newest kept digest that did. If none did, it returns to the digest before the oldest kept deployment. Images whose
+    tag had that digest all the time are left out.
+
+    | kept, oldest first (! did not work) | undone           | put back             |
+    |-------------------------------------|------------------|----------------------|
+    | w0 → w1                             | w1 → w2, w2 → w3 | w1                   |
+    | w0 → w1, w1 → w2!                   | w2 → w3          | w1, since w2 failed  |
+    | w0 → w1!                            | w1 → w2          | w0, since w1 failed  |
+    | (no tag) → w1!                      | w1 → w2          | nothing: leave w2    |
+    | w0 → w1                             | w1 → w1          | nothing: it is there |
+    """
+    restored: dict[str, str] = {}
+    for image_id in {image_id for deployment in undone for image_id in deployment.images}:
+        changes = [deployment.images[image_id] for deployment in undone if image_id in deployment.images]
+        digest = _digest_to_restore(image_id, changes[-1].from_digest, kept)
+        was_there = all(change.from_digest == change.to_digest == digest for change in changes)
+        if digest is not None and not was_there:
+            restored[image_id] = digest
+    return restored
+
+
+def _latest_rollbacks(good: Sequence[Deployment]) -> Sequence[Deployment]:
+    """The rollbacks that were made after the newest deployment of another kind."""
+    kinds = [deployment.kind for deployment in good]
+    newest_other = next((place for place, kind in enumerate(kinds) if kind is not Kind.ROLLBACK), len(good))
+    return good[:newest_other]
+
+
+def _start_after(rollback: Deployment, targets: Sequence[Deployment], start: int) -> int:
+    """Where in `targets` the next rollback starts to look, after this one: just past the deployment it restored.
+
+    A rollback to a release that is not among the targets (`--to-release`) changes nothing.
+    """
+    places = [place for place, target in enumerate(targets) if _restored(rollback, target)]
+    further_back = [place for place in places if place >= start]
+    return (further_back or places)[0] + 1 if places else start
+
+
+def _restored(rollback: Deployment, target: Deployment) -> bool:
+    """Whether the rollback restored that deployment: it deployed its release, or one with the same digests and more."""
+    same_digests = bool(target.images) and all(
+        image_id in rollback.images and rollback.images[image_id].to_digest == change.to_digest
+        for image_id, change in target.images.items()
+    )
+    return same_digests or rollback.release_id == target.release_id
+
+
+def _digest_to_restore(image_id: str, before: str | None, kept: Sequence[Deployment]) -> str | None:
+    """`before`, unless kept deployments applied it and it never worked in any of them (see `restored_digests`)."""
+    history = [deployment for deployment in kept if image_id in deployment.images]
+    applied = [deployment for deployment in history if deployment.images[image_id].applied]
+    attempts = [deployment for deployment in applied if deployment.images[image_id].to_digest == before]
+    if not attempts or any(deployment.worked(image_id) for deployment in attempts):
+        return before
+    worked = (deployment.images[image_id].to_digest for deployment in applied if deployment.worked(image_id))
+    return next(worked, history[-1].images[image_id].from_digest)
