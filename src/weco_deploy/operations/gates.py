@@ -11,7 +11,7 @@ from weco_deploy.model.requests import DeployRequest
 from weco_deploy.model.tags import ENVIRONMENT_PREFIX
 from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.ports import Ports
-from weco_deploy.rules.gates import half_moved, untried
+from weco_deploy.rules.gates import source_refusal, unmet_requirements
 
 MANY = 1000
 OVERRIDE = "if it must be, say why with --override-gate REASON, which is recorded"
@@ -24,7 +24,7 @@ def check_label(label: str, override: str | None, ports: Ports) -> None:
     if override is not None or not label.startswith(ENVIRONMENT_PREFIX) or environment_id not in known:
         return
     images = {image.id for image in ports.project.images}
-    against = half_moved(ports.store.environment(environment_id), images)
+    against = source_refusal(ports.store.environment(environment_id), images)
     if against:
         raise GateClosed(
             f"no release is made from {label}:", [against], f"deploy to {environment_id} first; {OVERRIDE}"
@@ -64,7 +64,7 @@ def check_requirements(environment: Environment, request: DeployRequest, ports: 
     recorded = concurrent_calls.begin_all(partial(ports.store.environment, one) for one in required)
     deployments = dict(zip(required, concurrent_calls.answers(deployed), strict=True))
     records = dict(zip(required, concurrent_calls.answers(recorded), strict=True))
-    unmet = untried(request.release, environment, deployments, records)
+    unmet = unmet_requirements(request.release, environment, deployments, records)
     if unmet:
         raise GateClosed(
             f"the release may not go to {environment.id} yet:",

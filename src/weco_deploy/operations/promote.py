@@ -12,7 +12,7 @@ from weco_deploy.operations.release import new_release, ref_of
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.ports import Ports
 from weco_deploy.rules.drift import drift
-from weco_deploy.rules.gates import half_moved
+from weco_deploy.rules.gates import source_refusal
 
 
 def running_release(ports: Ports, source: str, *, override: str | None) -> tuple[Release, bool]:
@@ -28,7 +28,7 @@ def running_release(ports: Ports, source: str, *, override: str | None) -> tuple
     if record.current is None:
         raise NotFound(f"nothing was deployed to {environment.id} yet", f"deploy to {environment.id} first")
     images = {image.id for image in ports.project.images}
-    if override is None and (against := half_moved(record, images)):
+    if override is None and (against := source_refusal(record, images)):
         raise _closed(environment, [against])
     release, new = _release(record, ports)
     release, seen = observe(environment, release, ports)

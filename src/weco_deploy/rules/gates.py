@@ -1,8 +1,8 @@
-"""May this release go there yet? Gates keep what never worked in one environment out of the next.
+"""Decides whether a release may go on to the next environment. Gates keep what never worked in one out of the next.
 
-Only a deployment that was seen to succeed passes a gate; what 5.x recorded has no verdict and does not.
-Releases may be partial: a deployment that succeeds says nothing of the images that it lacks. So each image
-is asked for besides, whether it worked where it was applied.
+Only a deployment that was watched to its success opens a gate: those that 5.x recorded have no verdict. Releases may be
+partial, so the success of a deployment says nothing about the images it lacks. Each image therefore has to have worked
+when it was last deployed.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 
 
-def untried(
+def unmet_requirements(
     release: Release,
     target: Environment,
     deployments: Mapping[str, Iterable[Deployment]],
     records: Mapping[str, EnvironmentRecord],
 ) -> tuple[str, ...]:
-    """The environments that `requires` names and in which the release never succeeded.
+    """The environments in the target's `requires` where the release never succeeded.
 
-    It succeeded if a deployment of it did (`deployments`: of this release, by environment id), or if all
-    its images are what the environment's record says is applied there and worked, and the last deployment
-    succeeded: a release made from that environment's tag has another id, but the same content.
+    `deployments` are those of this release, by environment id; one success is enough. So is an environment whose last
+    deployment succeeded and where all images of the release are applied and worked: a release made from that
+    environment's tags has another id and the same content.
     """
     return tuple(
         required
         for required in target.requires
-        if not any(one.status is DeploymentStatus.SUCCEEDED for one in deployments[required])
+        if not any(deployment.status is DeploymentStatus.SUCCEEDED for deployment in deployments[required])
         and not _runs_there(release, records[required])
     )
 
@@ -45,14 +45,15 @@ def _runs_there(release: Release, record: EnvironmentRecord) -> bool:
     )
 
 
-def half_moved(record: EnvironmentRecord, image_ids: Collection[str]) -> str | None:
-    """What speaks against taking these images from an environment's tags: they may be half moved, or bad.
+def source_refusal(record: EnvironmentRecord, image_ids: Collection[str]) -> str | None:
+    """Why these images can't be taken from the environment's tags; None if they can.
 
-    Nothing does where nothing was ever deployed.
+    During or after a deployment that did not succeed, some tags may have moved and others not. An environment that was
+    never deployed to has nothing against it.
     """
     current = record.current
     if current is None or current.status is DeploymentStatus.SUCCEEDED:
-        return _fallen(record, image_ids)
+        return _failed_images(record, image_ids)
     if current.status is DeploymentStatus.IN_PROGRESS:
         return f"{record.environment} is being deployed to (deployment {current.deployment_id})"
     return (
@@ -61,16 +62,16 @@ def half_moved(record: EnvironmentRecord, image_ids: Collection[str]) -> str | N
     )
 
 
-def _fallen(record: EnvironmentRecord, image_ids: Collection[str]) -> str | None:
-    """The images that did not work when they were deployed, and that deployments since then did not have."""
-    fallen = [
+def _failed_images(record: EnvironmentRecord, image_ids: Collection[str]) -> str | None:
+    """Names the images that did not work when they were last deployed; later deployments were without them."""
+    failed = [
         f"{image_id} (release {applied.release_id})"
         for image_id, applied in record.images.items()
         if image_id in image_ids and not applied.worked
     ]
-    if not fallen:
+    if not failed:
         return None
     return (
         f"{record.environment} still has images that did not succeed there and were not deployed again since: "
-        f"{', '.join(fallen)}"
+        f"{', '.join(failed)}"
     )
