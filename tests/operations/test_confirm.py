@@ -24,7 +24,7 @@ from weco_deploy.model.events import Notice, Waiting
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest
 from weco_deploy.operations.confirm import confirm
-from weco_deploy.rules.running import rested
+from weco_deploy.rules.rollout.rolling import in_steady_state
 
 LEASE_AND_GRACE = 120 + 15
 WRITES = ("claim", "resume", "renew", "note", "settle", "save", "lock", "unlock")
@@ -192,7 +192,7 @@ def test_one_that_looks_well_between_two_crashes_is_not_called_mended(
 
 def resting(world: World) -> bool:
     """Whether ECS takes search-api to be as it should."""
-    return rested(world.look("search-api", "stage"))
+    return in_steady_state(world.look("search-api", "stage"))
 
 
 @pytest.mark.parametrize("seconds", [135, 300])

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from weco_deploy.aws.ecs_answers import service_seen, task_seen
 from weco_deploy.model.plan import Action, Expected, PlannedService
 from weco_deploy.model.service import ServiceView
-from weco_deploy.rules.rollout.rolling import Reads, Track, reads
+from weco_deploy.rules.rollout.rolling import Reads, reads
+from weco_deploy.rules.rollout.track import Track
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ServiceTypeDef, TaskTypeDef

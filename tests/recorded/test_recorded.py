@@ -9,7 +9,8 @@ import pytest
 from tests.recorded.recordings import ANSWERS, Poll, Recording, recording
 from tests.recorded.scenarios import SCENARIOS
 from weco_deploy.model.deployment import ServiceStatus
-from weco_deploy.rules.rollout.rolling import Track, advance, again
+from weco_deploy.rules.rollout.rolling import advance
+from weco_deploy.rules.rollout.track import Track
 
 BREAKER = r"ECS deployment circuit breaker was triggered after 3 consecutive .*failures.*"
 VERDICTS = {
@@ -138,7 +139,7 @@ def test_what_did_well_still_does_when_it_is_looked_at_again(name: str) -> None:
 
     assert after
     for poll in after:
-        anew = again(tracks[-1])
+        anew = tracks[-1].reopened()
         assert advance(anew, poll.as_watched(anew)).status is ServiceStatus.SUCCEEDED
 
 

@@ -28,7 +28,8 @@ from tests.rules.states import (
     view,
 )
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView, Task
-from weco_deploy.rules.rollout.rolling import Track, advance
+from weco_deploy.rules.rollout.rolling import advance
+from weco_deploy.rules.rollout.track import Track
 
 CRASHES = 2
 """As many tasks may crash without making it a failure: one more would, where no circuit breaker counts."""
@@ -318,7 +319,7 @@ class Watched:
         self.past.append((self.rollout.seen(), self.rollout.idle))
 
     def poll(self, lag: int | None = 0) -> None:
-        if lag != 0 and self.lagged and (self.track.seen or lag is None):
+        if lag != 0 and self.lagged and (self.track.ours_listed or lag is None):
             lag = 0
         self.lagged = lag != 0
         self.track = advance(self.track, self._view(lag))

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.states import (
-    NEW,
-    OLD,
-    in_ecr,
-    primary,
-    project,
-    release,
-    snapshot,
-)
+from tests.rules.snapshots import in_ecr, project, release, snapshot
+from tests.rules.states import NEW, OLD, primary
 from weco_deploy.errors import PlanRefused
 from weco_deploy.model.deployment import Kind
 from weco_deploy.model.image import ImageView

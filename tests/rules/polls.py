@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from tests.rules.states import (
-    LATER,
-    OURS,
-    active,
-    primary,
-    service,
-    task,
-    track,
-    view,
-)
+from tests.rules.states import LATER, OURS, active, primary, service, task, track, view
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import Service, ServiceView, Task
-from weco_deploy.rules.rollout.rolling import Track, advance
+from weco_deploy.rules.rollout.rolling import advance
+from weco_deploy.rules.rollout.track import Track
 
 DONE = primary(completed=True)
 TWO = (task("t1"), task("t2"))

@@ -1,4 +1,4 @@
-"""What is true of every plan, whatever was seen."""
+"""What is true of every plan, whatever was observed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.rules.snapshots import in_ecr, noted, project, release, snapshot
 from tests.rules.states import (
     CHILD,
     NEW,
@@ -16,14 +17,9 @@ from tests.rules.states import (
     active,
     container,
     digest,
-    in_ecr,
-    noted,
     primary,
-    project,
-    release,
     resolving,
     service,
-    snapshot,
     task,
     view,
 )
@@ -35,7 +31,7 @@ from weco_deploy.model.release import ImageVersion
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.model.service import Container, ResolvedImage, ServiceView
 from weco_deploy.rules.planning import plan
-from weco_deploy.rules.running import rested
+from weco_deploy.rules.rollout.rolling import in_steady_state
 
 IMAGES = ("search", "items", "cron")
 SERVICES = ("search-api", "items-api", "worker")
@@ -45,27 +41,27 @@ VERSION = ImageVersion(ref="ref.new", refs=("ref.new",), digest=NEW)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A project, what was seen of it, and the images that the release has."""
+    """A project, what was observed of it, and the images that the release has."""
 
     project: Project
-    seen: Snapshot
+    observed: Snapshot
     released: frozenset[str]
 
-    def plan(self, *, force: bool = False, seen: Snapshot | None = None) -> Plan:
+    def plan(self, *, force: bool = False, observed: Snapshot | None = None) -> Plan:
         request = DeployRequest(
             release=replace(
-                release(), images={one: VERSION if one in self.released else None for one in IMAGES}
+                release(), images={image: VERSION if image in self.released else None for image in IMAGES}
             ),
             environment_id="stage",
             description="",
             force_redeploy=force,
             allow_missing=True,
         )
-        return plan(self.project, request, seen or self.seen)
+        return plan(self.project, request, observed or self.observed)
 
     def wanted(self, service_id: str) -> set[str]:
         """The images of a service that the release has."""
-        return {one for one in self.project.services.get(service_id, ()) if one in self.released}
+        return {image for image in self.project.services.get(service_id, ()) if image in self.released}
 
 
 def running(image_id: str, reported: str | None) -> Container:
@@ -82,8 +78,8 @@ def views(draw: st.DrawFn, name: str) -> ServiceView:
         min_size=1,
         max_size=3,
     )
-    each = draw(st.lists(containers, max_size=3))
-    tasks = [task(f"{name}-{place}", containers=one) for place, one in enumerate(each)]
+    of_tasks = draw(st.lists(containers, max_size=3))
+    tasks = [task(f"{name}-{place}", containers=drawn) for place, drawn in enumerate(of_tasks)]
     state = draw(st.sampled_from(["COMPLETED", "COMPLETED", "IN_PROGRESS", "FAILED"]))
     old = draw(st.sampled_from([0, 0, 1]))
     return view(
@@ -94,7 +90,7 @@ def views(draw: st.DrawFn, name: str) -> ServiceView:
 
 def known(service_id: str) -> st.SearchStrategy[KnownService]:
     digests = st.dictionaries(st.sampled_from(IMAGES), st.sampled_from([NEW, OLD]), min_size=1)
-    return st.builds(lambda each: noted(service_id, **each), digests)
+    return st.builds(lambda drawn: noted(service_id, **drawn), digests)
 
 
 RESOLVED: st.SearchStrategy[list[ResolvedImage]] = st.lists(
@@ -112,103 +108,110 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(
         project=project(**uses),
         released=frozenset(draw(st.sets(st.sampled_from(IMAGES), min_size=1))),
-        seen=snapshot(
+        observed=snapshot(
             images={
                 image: in_ecr(NEW, tagged=draw(st.sampled_from([OLD, NEW, None])), children=[CHILD])
                 for image in IMAGES
             },
-            services={one: draw(views(one)) for one in sorted(found)},
-            known=[draw(known(one)) for one in sorted(draw(st.sets(st.sampled_from(SERVICES))))],
-            resolved={one: draw(RESOLVED) for one in sorted(found)},
+            services={name: draw(views(name)) for name in sorted(found)},
+            known=[draw(known(name)) for name in sorted(draw(st.sets(st.sampled_from(SERVICES))))],
+            resolved={name: draw(RESOLVED) for name in sorted(found)},
         ),
     )
 
 
-def told(seen: ServiceView, wanted: set[str]) -> list[str | None]:
-    """What the running containers of the wanted images report."""
+def reported_digests(service_view: ServiceView, wanted: set[str]) -> list[str | None]:
+    """The digests that running containers of the wanted images report."""
+    images = {f"{REGISTRY}/uk.ac.wellcome/{image}:env.stage" for image in wanted}
     return [
-        each.digest
-        for one in seen.tasks or ()
-        for each in one.containers
-        if each.image in {f"{REGISTRY}/uk.ac.wellcome/{image}:env.stage" for image in wanted}
+        container.digest
+        for task in service_view.tasks or ()
+        for container in task.containers
+        if container.image in images
     ]
 
 
 @settings(deadline=None)
 @given(cases())
-def test_exactly_the_tags_that_point_elsewhere_move(case: Case) -> None:
+def test_tags_that_point_elsewhere_move_and_no_others(case: Case) -> None:
     moves = {image.image_id for image in case.plan().moves}
-    assert moves == {one for one in case.released if case.seen.images[one].tagged != NEW}
+    assert moves == {image for image in case.released if case.observed.images[image].tagged != NEW}
 
 
 @settings(deadline=None)
 @given(cases())
-def test_each_service_of_the_released_images_is_planned_once_or_warned_of(case: Case) -> None:
+def test_services_of_the_released_images_are_planned_once_or_warned_of(case: Case) -> None:
     made = case.plan()
-    planned = [one.service_id for one in made.services]
-    asked = {one for one in SERVICES if case.wanted(one)}
+    planned = [service.service_id for service in made.services]
+    concerned = {name for name in SERVICES if case.wanted(name)}
     assert len(planned) == len(set(planned))
-    assert set(planned) == asked & case.seen.services.keys()
-    for missing in asked - case.seen.services.keys():
+    assert set(planned) == concerned & case.observed.services.keys()
+    for missing in concerned - case.observed.services.keys():
         assert any(warning.startswith(f"{missing}: ") for warning in made.warnings)
-    assert all(set(one.images) == case.wanted(one.service_id) for one in made.services)
+    assert all(set(service.images) == case.wanted(service.service_id) for service in made.services)
 
 
 @settings(max_examples=300, deadline=None)
 @given(cases())
-def test_what_all_its_running_containers_tell_decides(case: Case) -> None:
-    for one in case.plan().services:
-        seen = case.seen.services[one.service_id][0]
-        reports = told(seen, case.wanted(one.service_id))
-        ours = seen.service.primary
+def test_service_action_follows_from_the_digests_of_all_running_containers(case: Case) -> None:
+    for planned in case.plan().services:
+        (service_view,) = case.observed.services[planned.service_id]
+        reports = reported_digests(service_view, case.wanted(planned.service_id))
+        ours = service_view.service.primary
         assert ours is not None
         wrong = any(report is not None and report not in RIGHT for report in reports)
         right = bool(reports) and all(report in RIGHT for report in reports)
         if wrong or (right and ours.rollout_state == "FAILED"):
-            assert one.action is Action.REDEPLOY
+            assert planned.action is Action.REDEPLOY
         elif right:
-            assert one.action is not Action.REDEPLOY
-        if one.action is Action.LEAVE and one.related:
+            assert planned.action is not Action.REDEPLOY
+        if planned.action is Action.LEAVE and planned.related:
             assert ours.rollout_state == "COMPLETED"
-            assert all(each.running == 0 for each in seen.service.deployments if each is not ours)
+            others = [deployment for deployment in service_view.service.deployments if deployment is not ours]
+            assert all(deployment.running == 0 for deployment in others)
 
 
 @settings(max_examples=300, deadline=None)
 @given(cases())
-def test_without_other_evidence_a_service_at_rest_is_redeployed_unless_all_of_it_matches(case: Case) -> None:
-    bare = replace(case.seen, resolved={}, record=replace(case.seen.record, services={}))
-    for one in case.plan(seen=bare).services:
-        seen = bare.services[one.service_id][0]
-        reports = told(seen, case.wanted(one.service_id))
+def test_service_in_steady_state_without_other_evidence_is_redeployed_unless_all_containers_match(
+    case: Case,
+) -> None:
+    bare = replace(case.observed, resolved={}, record=replace(case.observed.record, services={}))
+    for planned in case.plan(observed=bare).services:
+        (service_view,) = bare.services[planned.service_id]
+        reports = reported_digests(service_view, case.wanted(planned.service_id))
         fits = bool(reports) and all(report in RIGHT for report in reports)
-        if one.related and rested(seen.service):
-            assert one.action is (Action.LEAVE if fits else Action.REDEPLOY)
+        if planned.related and in_steady_state(service_view.service):
+            assert planned.action is (Action.LEAVE if fits else Action.REDEPLOY)
 
 
 @settings(deadline=None)
 @given(cases())
 def test_force_redeploys_every_service_that_uses_the_images(case: Case) -> None:
     made = case.plan(force=True)
-    assert all((one.action is Action.REDEPLOY) == one.related for one in made.services)
+    assert all((service.action is Action.REDEPLOY) == service.related for service in made.services)
     assert made.moves == case.plan().moves
 
 
 @settings(deadline=None)
 @given(cases())
-def test_where_tags_point_does_not_touch_what_happens_to_services(case: Case) -> None:
-    moved = {image: ImageView(manifest=each.manifest, tagged=NEW) for image, each in case.seen.images.items()}
-    again = case.plan(seen=replace(case.seen, images=moved))
+def test_service_actions_do_not_depend_on_where_tags_point(case: Case) -> None:
+    moved = {
+        image: ImageView(manifest=image_view.manifest, tagged=NEW)
+        for image, image_view in case.observed.images.items()
+    }
+    again = case.plan(observed=replace(case.observed, images=moved))
     assert again.services == case.plan().services
     assert not again.moves
 
 
 @settings(deadline=None)
 @given(cases())
-def test_once_all_of_it_runs_the_same_plan_changes_nothing(case: Case) -> None:
+def test_plan_changes_nothing_once_all_of_it_runs(case: Case) -> None:
     """Running the same command again converges."""
     images = {image: in_ecr(NEW, tagged=NEW, children=[CHILD]) for image in IMAGES}
-    carried_out = replace(
-        case.seen,
+    deployed = replace(
+        case.observed,
         images=images,
         services={
             service_id: (
@@ -222,10 +225,10 @@ def test_once_all_of_it_runs_the_same_plan_changes_nothing(case: Case) -> None:
                     ],
                 ),
             )
-            for service_id in case.seen.services
+            for service_id in case.observed.services
             if case.wanted(service_id)
         },
     )
-    again = case.plan(seen=carried_out)
+    again = case.plan(observed=deployed)
     assert not again.changes
-    assert {one.action for one in again.services} <= {Action.LEAVE}
+    assert {service.action for service in again.services} <= {Action.LEAVE}

@@ -16,7 +16,8 @@ from weco_deploy.pipeline.execute import execute
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.watch import Patience, Watched, tracks, watch
 from weco_deploy.ports import Ports
-from weco_deploy.rules.outcome import left_behind, verdict
+from weco_deploy.rules.deployment_status import verdict
+from weco_deploy.rules.tag_drift import tags_on_failed_images
 
 # What is recorded is read elsewhere too, so it names commands without options: the report has the lines to paste.
 _GOES_ON = "ECS goes on with the services that it was told to redeploy: `confirm-deploy` tells how that ends"
@@ -90,7 +91,7 @@ def _close(ledger: Ledger, undone: Deployment | None) -> None:
 
 def _left_behind(deployment: Deployment) -> str:
     """What to say where a service failed and its images' tags still point at what it failed with."""
-    images = left_behind(deployment)
+    images = tags_on_failed_images(deployment)
     if not images:
         return ""
     # A rollback without a release would be this one again.

@@ -24,9 +24,9 @@ from weco_deploy.pipeline.ledger import Ledger, Nowhere
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.pipeline.watch import Patience, watch
 from weco_deploy.ports import Ports, StaleFence
+from weco_deploy.rules.deployment_status import replaces_verdict, verdict
 from weco_deploy.rules.lock import standing
-from weco_deploy.rules.outcome import turned_out, verdict
-from weco_deploy.rules.reassess import Hindsight, carried_out, in_hindsight
+from weco_deploy.rules.reassess import Reassessment, has_live_holder, reassess
 
 LOOKS = 3
 """How often it is looked again because somebody else changed the environment meanwhile."""
@@ -78,7 +78,7 @@ def _looked_on(
     judged = _judge(found, patience, ledger, ports, tell)
     recorded = found.deployment.status
     with ports.interrupts.deferred():
-        if request.recorded and _is_last(found) and turned_out(recorded, judged.status):
+        if request.recorded and _is_last(found) and replaces_verdict(recorded, judged.status):
             try:
                 ledger = _resumed(found, judged, request, ports)
             except EnvironmentLocked as locked:
@@ -95,11 +95,11 @@ class _Found:
 
     environment: Environment
     record: EnvironmentRecord
-    hindsight: Hindsight
+    reassessment: Reassessment
 
     @property
     def deployment(self) -> Deployment:
-        return self.hindsight.deployment
+        return self.reassessment.deployment
 
 
 def _found(
@@ -116,8 +116,8 @@ def _found(
             f"release {recorded.release_id} of deployment {recorded.deployment_id} is not recorded any more"
         )
     release, seen = observe(environment, release, ports)
-    hindsight = in_hindsight(recorded, release, ports.project, environment, seen, ports.clock.utc())
-    return _Found(environment=environment, record=seen.record, hindsight=hindsight)
+    reassessment = reassess(recorded, release, ports.project, environment, seen, ports.clock.utc())
+    return _Found(environment=environment, record=seen.record, reassessment=reassessment)
 
 
 def _once_told(
@@ -130,7 +130,7 @@ def _once_told(
         now = ports.clock.utc()
         record = ports.store.environment(request.environment_id)
         pending = any(service.status is ServiceStatus.PENDING for service in deployment.services)
-        if not pending or not carried_out(deployment, record, now) or now >= until:
+        if not pending or not has_live_holder(deployment, record, now) or now >= until:
             return deployment
         if not said:
             tell(
@@ -189,12 +189,12 @@ def _judge(
     """Watch what still moves, and give the verdict."""
     reason = ""
     try:
-        watched = watch(found.hindsight.tracks, found.environment, patience, ledger, ports, tell)
+        watched = watch(found.reassessment.tracks, found.environment, patience, ledger, ports, tell)
         status = verdict(ledger.deployment.services)
         reason = not_seen(watched)
-        if found.hindsight.elsewhere and status is DeploymentStatus.SUCCEEDED:
+        if found.reassessment.drifted_tags and status is DeploymentStatus.SUCCEEDED:
             status = DeploymentStatus.FAILED
-            images = ", ".join(found.hindsight.elsewhere)
+            images = ", ".join(found.reassessment.drifted_tags)
             reason = f"the {found.environment.tag} tag of {images} does not point at what was deployed"
     except Interrupted:
         raise  # the caller knows whether there is anything to record

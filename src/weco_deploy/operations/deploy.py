@@ -28,8 +28,9 @@ from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe, with_tags
 from weco_deploy.ports import Ports, StaleFence
 from weco_deploy.rules import planning
+from weco_deploy.rules.deployment_status import status_when_cut_off
 from weco_deploy.rules.lock import standing
-from weco_deploy.rules.outcome import as_seen, cut_off
+from weco_deploy.rules.tag_drift import with_observed_tags
 
 PLANS = 3
 """How often it is planned because the environment changed meanwhile, for those who don't wait for it."""
@@ -110,9 +111,9 @@ def _cut_off(environment: Environment, seen: Snapshot, ports: Ports) -> Deployme
     deployment = ports.store.deployment(current.deployment_id)
     if deployment is None or deployment.finished:
         return None
-    status = cut_off(deployment, ports.project, seen)
+    status = status_when_cut_off(deployment, ports.project, seen)
     return replace(
-        as_seen(deployment, with_tags(seen, environment, deployment.images, ports)),
+        with_observed_tags(deployment, with_tags(seen, environment, deployment.images, ports)),
         status=status,
         date_finished=ports.clock.utc(),
         reason="its holder was gone: settled by what runs, when the next deployment began",

@@ -11,7 +11,7 @@ from weco_deploy.operations.gates import OVERRIDE
 from weco_deploy.operations.release import new_release, ref_of
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.ports import Ports
-from weco_deploy.rules.drift import drift
+from weco_deploy.rules.environment_drift import environment_drift
 from weco_deploy.rules.gates import source_refusal
 
 
@@ -32,7 +32,7 @@ def running_release(ports: Ports, source: str, *, override: str | None) -> tuple
         raise _closed(environment, [against])
     release, new = _release(record, ports)
     release, seen = observe(environment, release, ports)
-    against_all = drift(ports.project, environment, release, seen)
+    against_all = environment_drift(ports.project, environment, release, seen)
     if override is None and against_all:
         raise _closed(environment, list(against_all))
     return release, new

@@ -16,7 +16,7 @@ from weco_deploy.model.plan import Action, Plan, PlannedService
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Claim, Ports
-from weco_deploy.rules.outcome import left_as
+from weco_deploy.rules.deployment_status import status_if_left_alone
 
 
 def intent(plan: Plan, request: DeployRequest, ports: Ports) -> Deployment:
@@ -50,7 +50,7 @@ def intent(plan: Plan, request: DeployRequest, ports: Ports) -> Deployment:
 
 def _intended(service: PlannedService) -> ServiceOutcome:
     status = {
-        Action.LEAVE: left_as(service),
+        Action.LEAVE: status_if_left_alone(service),
         Action.ADOPT: ServiceStatus.IN_PROGRESS,
         Action.REDEPLOY: ServiceStatus.PENDING,
     }[service.action]

@@ -13,8 +13,8 @@ from weco_deploy.model.service import Container, DefinedContainer, Service, Serv
 from weco_deploy.pipeline import concurrent_calls, reads
 from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.ports import Ports, ServiceRuntime
-from weco_deploy.rules.rollout.rolling import Track, is_failure
-from weco_deploy.rules.running import belongs
+from weco_deploy.rules.rollout.rolling import belongs, is_failure
+from weco_deploy.rules.rollout.track import Track
 
 DEATHS_SHOWN = 3
 """Different ways in which tasks ended."""

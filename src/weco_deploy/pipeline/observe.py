@@ -17,7 +17,9 @@ from weco_deploy.pipeline import concurrent_calls, reads
 from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.pipeline.discovery import discover, hinted, tagged
 from weco_deploy.ports import ImageRegistry, Ports, ServiceRuntime
-from weco_deploy.rules.running import belongs, running, shown
+from weco_deploy.rules.digests import running_tasks
+from weco_deploy.rules.rollout.rolling import belongs
+from weco_deploy.rules.running import current_tasks
 
 
 def observe(
@@ -52,7 +54,9 @@ def observe(
     views = _views(runtime, found.services, listing, turn)
     seen_views = [view for each in views.values() for view in each]
     # Services that are deployed in other ways than ECS's own have no task definition: the plan refuses them.
-    unshown = [view.service for view in seen_views if view.service.task_definition and not shown(view)]
+    unshown = [
+        view.service for view in seen_views if view.service.task_definition and not current_tasks(view)
+    ]
     unproven = [view.service for view in seen_views if not _tells(view)]
     defined = concurrent_calls.begin_all(
         partial(runtime.defined, service.task_definition) for service in unshown
@@ -99,7 +103,7 @@ def _tag(registry: ImageRegistry, image: Image, tag: str) -> str | None:
 def _tells(view: ServiceView) -> bool:
     """Whether a running task of the primary deployment tells what that one runs."""
     primary = view.service.primary
-    return primary is not None and any(belongs(task, primary) for task in running(view))
+    return primary is not None and any(belongs(task, primary) for task in running_tasks(view))
 
 
 def _image(

@@ -19,7 +19,8 @@ from weco_deploy.pipeline.diagnose import diagnose
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Clock, Ports, ServiceRuntime
 from weco_deploy.rules.rollout import rolling
-from weco_deploy.rules.rollout.rolling import Track, advance, again
+from weco_deploy.rules.rollout.rolling import advance
+from weco_deploy.rules.rollout.track import Track
 
 LATE_ANSWERS = timedelta(seconds=15)
 """How long answers to a poll are waited for once the waiting time is over."""
@@ -136,7 +137,7 @@ def _in_time(turn: Turn, given_up: datetime, clock: Clock) -> None:
 def _to_look_at_again(known: Mapping[str, Track], fresh: set[str]) -> dict[str, Track]:
     """Those that did well before the last wait."""
     return {
-        service_id: again(track)
+        service_id: track.reopened()
         for service_id, track in known.items()
         if service_id not in fresh and track.status in GOOD
     }
@@ -172,8 +173,8 @@ def _judged(
     for service_id, before in moving.items():
         view = views.get(before.service.key)
         track = advance(before, view)
-        if track.status in GOOD and track.well_since is None:
-            track = replace(track, well_since=now)
+        if track.status in GOOD and track.failures_since is None:
+            track = replace(track, failures_since=now)
         judged[service_id] = track
         known = ledger.outcome(service_id)
         outcome = _outcome(track, known)

@@ -1,4 +1,4 @@
-"""How a deployment that was made before stands now: what its record says, held against what is seen."""
+"""Judges a deployment again, some time after it was made: what its record says, compared with what is observed now."""
 
 from __future__ import annotations
 
@@ -13,155 +13,190 @@ from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
 from weco_deploy.model.service import ServiceView
-from weco_deploy.rules.expecting import expected_of
-from weco_deploy.rules.outcome import as_seen, drifted, left_as
+from weco_deploy.rules.deployment_status import status_if_left_alone
+from weco_deploy.rules.digests import running_tasks
 from weco_deploy.rules.planning import examine
-from weco_deploy.rules.rollout.rolling import Track
-from weco_deploy.rules.running import running
+from weco_deploy.rules.rollout.track import Track
+from weco_deploy.rules.running import expected_images
+from weco_deploy.rules.tag_drift import deployed_digests, drifted_tags, with_observed_tags
 
-PROVEN_AFTER = timedelta(minutes=10)
-"""How long the tasks of a service that failed have to be up before it is believed to be mended."""
+RECOVERED_AFTER = timedelta(minutes=10)
+"""How long the tasks of a service that failed must have been running before it may count as recovered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hindsight:
-    """A deployment as it stands now.
+class Reassessment:
+    """A deployment with the statuses that are true now.
 
-    `tracks` are the rollouts of it that are still to be watched, by service id; `elsewhere` the images whose tag
-    does not point at what was deployed.
+    `tracks` are its rollouts that still have to be watched, by service id. `drifted_tags` are the images whose tag does
+    not point at what was deployed.
     """
 
     deployment: Deployment
     tracks: Mapping[str, Track]
-    elsewhere: tuple[str, ...]
+    drifted_tags: tuple[str, ...]
 
 
-def in_hindsight(
+def reassess(
     recorded: Deployment,
     release: Release,
     project: Project,
     environment: Environment,
-    seen: Snapshot,
+    observed: Snapshot,
     now: datetime,
-) -> Hindsight:
-    """How the deployment stands by what is seen now. Raises PlanRefused if that can't be judged."""
-    digests = {
+) -> Reassessment:
+    """Judge a recorded deployment of `release` by what is observed now. Raises PlanRefused if it can't be judged.
+
+    Services that its live holder has not redeployed yet stay pending.
+    """
+    digests = _expected_digests(recorded, release)
+    expected = expected_images(project, environment, digests, observed)
+    examined = examine(project, environment, expected, _without_recorded_failures(observed))
+    if examined.refusals:
+        raise PlanRefused(f"deployment {recorded.deployment_id} can't be judged:", examined.refusals)
+    recorded_outcomes = {outcome.service_id: outcome for outcome in recorded.services}
+    held = has_live_holder(recorded, observed.record, now)
+    outcomes: list[ServiceOutcome] = []
+    tracks: dict[str, Track] = {}
+    for service in examined.services:
+        before = recorded_outcomes.get(service.service_id)
+        if held and before is not None and before.status is ServiceStatus.PENDING:
+            outcomes.append(before)
+            continue
+        up_for_long = _up_for_long(observed.services[service.service_id], now)
+        outcome = _reassessed(service, before, up_for_long=up_for_long)
+        outcomes.append(outcome)
+        if outcome.status is ServiceStatus.IN_PROGRESS and outcome.ecs_deployment_id:
+            tracks[service.service_id] = _track(service, outcome.ecs_deployment_id, before, recorded)
+    outcomes += _not_found(recorded, outcomes, examined.missing, project)
+    changes = recorded.images or _unrecorded_changes(release, digests)
+    deployment = replace(recorded, images=changes, services=tuple(outcomes))
+    return Reassessment(
+        deployment=with_observed_tags(deployment, observed),
+        tracks=tracks,
+        drifted_tags=drifted_tags(deployed_digests(deployment), observed),
+    )
+
+
+def has_live_holder(deployment: Deployment, record: EnvironmentRecord, now: datetime) -> bool:
+    """Whether the process that carries the deployment out still holds the environment."""
+    lock = record.lock
+    holds = lock is not None and lock.deployment_id == deployment.deployment_id and not lock.over(now)
+    return holds and not deployment.finished
+
+
+def _expected_digests(recorded: Deployment, release: Release) -> dict[str, str | None]:
+    """The digests that must run, by image id: as recorded, else those of the release (5.x recorded none)."""
+    return {
         image_id: recorded.images[image_id].to_digest if image_id in recorded.images else version.digest
         for image_id, version in release.versions.items()
     }
-    expected = expected_of(project, environment, digests, seen)
-    found = examine(project, environment, expected, without_verdicts(seen))
-    if found.refusals:
-        raise PlanRefused(f"deployment {recorded.deployment_id} can't be judged:", found.refusals)
-    noted = {outcome.service_id: outcome for outcome in recorded.services}
-    outcomes: list[ServiceOutcome] = []
-    tracks: dict[str, Track] = {}
-    to_come = carried_out(recorded, seen.record, now)
-    for service in found.services:
-        known = noted.get(service.service_id)
-        if to_come and known is not None and known.status is ServiceStatus.PENDING:
-            outcomes.append(known)
-            continue
-        outcome = _outcome(service, known, proven=_proven(seen.services[service.service_id], now))
-        outcomes.append(outcome)
-        if outcome.status is ServiceStatus.IN_PROGRESS and outcome.ecs_deployment_id:
-            tracks[service.service_id] = Track(
-                service=service,
-                deployment_id=outcome.ecs_deployment_id,
-                previous_id=None,
-                since=recorded.date_created,
-                # What stopped before the verdict has been judged: what speaks against it now is what stopped since.
-                well_since=recorded.date_finished if _failed(known) else None,
-            )
-    outcomes += _others(recorded, outcomes, found.gone, project)
-    changes = recorded.images or {
+
+
+def _unrecorded_changes(release: Release, digests: Mapping[str, str | None]) -> dict[str, ImageChange]:
+    return {
         image_id: ImageChange(
             image_id=image_id, from_digest=None, to_digest=digest, to_ref=release.versions[image_id].ref
         )
         for image_id, digest in digests.items()
         if digest is not None
     }
-    deployment = as_seen(replace(recorded, images=changes, services=tuple(outcomes)), seen)
-    return Hindsight(deployment=deployment, tracks=tracks, elsewhere=drifted(deployment, seen))
 
 
-def without_verdicts(seen: Snapshot) -> Snapshot:
-    """What was seen, without what the environment's record says of failures: that is why a service is redeployed.
+def _without_recorded_failures(observed: Snapshot) -> Snapshot:
+    """What was observed, without the failures in the environment's record.
 
-    What became of it since is seen in the service itself.
+    Planning redeploys a service that is recorded as failed. Here the question is what became of it since.
     """
-    services = {key: replace(known, failed=False) for key, known in seen.record.services.items()}
-    return replace(seen, record=replace(seen.record, services=services))
+    services = {key: replace(known, failed=False) for key, known in observed.record.services.items()}
+    return replace(observed, record=replace(observed.record, services=services))
 
 
-def _failed(noted: ServiceOutcome | None) -> bool:
-    return noted is not None and noted.status is ServiceStatus.FAILED
+def _up_for_long(views: Iterable[ServiceView], now: datetime) -> bool:
+    """Whether all running tasks have been up for long. A crash loop looks healthy between two crashes."""
+    started = [task.started_at for view in views for task in running_tasks(view)]
+    return bool(started) and all(at is not None and at <= now - RECOVERED_AFTER for at in started)
 
 
-def _others(
-    recorded: Deployment, judged: Iterable[ServiceOutcome], gone: Mapping[str, str], project: Project
+def _reassessed(
+    service: PlannedService, recorded: ServiceOutcome | None, *, up_for_long: bool
+) -> ServiceOutcome:
+    """The service's outcome now. IN_PROGRESS means that the ECS deployment in it has to be watched.
+
+    | planning would | recorded as                        | now                                         |
+    |----------------|------------------------------------|---------------------------------------------|
+    | leave, adopt   | failed in this ECS deployment      | failed; watched again if it seems recovered |
+    | leave          | anything else                      | succeeded, unchanged or nothing running     |
+    | adopt          | anything else                      | watched                                     |
+    | redeploy       | pending, in progress               | watched, if there is anything to watch      |
+    | redeploy       | anything else                      | failed: it does not run the release         |
+    """
+    recorded_id = recorded.ecs_deployment_id if recorded else None
+    same_deployment = recorded_id == service.ecs_deployment_id
+
+    def now(status: ServiceStatus, ecs_deployment_id: str | None, reason: str = "") -> ServiceOutcome:
+        return ServiceOutcome(
+            service_id=service.service_id,
+            key=service.key,
+            images=service.images,
+            status=status,
+            ecs_deployment_id=ecs_deployment_id,
+            reason=reason,
+        )
+
+    match service.action, recorded.status if recorded else None:
+        case Action.LEAVE, ServiceStatus.FAILED if same_deployment and service.desired and up_for_long:
+            return now(ServiceStatus.IN_PROGRESS, service.ecs_deployment_id)
+        case ((Action.LEAVE | Action.ADOPT), ServiceStatus.FAILED) if same_deployment:
+            too_early = "it runs the release, but its tasks have not been up for long enough to say that it does not fail again"
+            reason = too_early if service.desired else "it failed, and runs nothing now"
+            return now(ServiceStatus.FAILED, recorded_id, reason)
+        case Action.LEAVE, status:
+            left = status_if_left_alone(service)
+            redeployed = status is not ServiceStatus.UNCHANGED and recorded_id is not None and same_deployment
+            if redeployed and left is ServiceStatus.UNCHANGED:
+                left = ServiceStatus.SUCCEEDED
+            return now(left, service.ecs_deployment_id, service.why)
+        case Action.ADOPT, _:
+            return now(ServiceStatus.IN_PROGRESS, service.ecs_deployment_id)
+        case Action.REDEPLOY, (ServiceStatus.PENDING | ServiceStatus.IN_PROGRESS):
+            # ECS may have been asked to redeploy it without that having been recorded: the rollout shows what it runs.
+            if watched := recorded_id or (service.ecs_deployment_id if service.desired else None):
+                return now(ServiceStatus.IN_PROGRESS, watched)
+    return now(ServiceStatus.FAILED, recorded_id, f"it does not run the release: {service.why}")
+
+
+def _track(
+    service: PlannedService, ecs_deployment_id: str, recorded: ServiceOutcome | None, deployment: Deployment
+) -> Track:
+    failed = recorded is not None and recorded.status is ServiceStatus.FAILED
+    return Track(
+        service=service,
+        deployment_id=ecs_deployment_id,
+        previous_id=None,
+        since=deployment.date_created,
+        # The recorded failure has been judged. Only tasks that failed after it count now.
+        failures_since=deployment.date_finished if failed else None,
+    )
+
+
+def _not_found(
+    recorded: Deployment, found: Iterable[ServiceOutcome], missing: Mapping[str, str], project: Project
 ) -> Iterator[ServiceOutcome]:
-    """The services that were deployed to and are not found any more. 5.x noted them by their names in ECS alone."""
-    outcomes = tuple(judged)
-    ids, keys = {one.service_id for one in outcomes}, {one.key for one in outcomes}
+    """The outcomes of services that were deployed to and are not found now.
+
+    5.x recorded the names of ECS services only, so a service counts as found by its id or by its ECS name.
+    """
+    outcomes = tuple(found)
+    ids, keys = {outcome.service_id for outcome in outcomes}, {outcome.key for outcome in outcomes}
     for known in recorded.services:
         if known.service_id in ids or known.key in keys:
             continue
         if known.service_id in project.services:
-            missing = f"{known.key} is not found any more"
-            yield replace(known, status=ServiceStatus.FAILED, reason=gone.get(known.service_id, missing))
+            default = f"{known.key} is not found any more"
+            yield replace(known, status=ServiceStatus.FAILED, reason=missing.get(known.service_id, default))
         elif known.settled:
             yield known
         else:
             unknown = "the project file no longer names it"
             yield replace(known, status=ServiceStatus.FAILED, reason=unknown)
-
-
-def _proven(views: Iterable[ServiceView], now: datetime) -> bool:
-    """Whether all running tasks have been up for long: a crash loop looks well between two crashes."""
-    started = [task.started_at for view in views for task in running(view)]
-    return bool(started) and all(at is not None and at <= now - PROVEN_AFTER for at in started)
-
-
-def _outcome(service: PlannedService, noted: ServiceOutcome | None, *, proven: bool) -> ServiceOutcome:
-    """How a service stands before anything is watched. `proven`: its tasks have been up for long."""
-    ecs_id = noted.ecs_deployment_id if noted else None
-    outcome = ServiceOutcome(
-        service_id=service.service_id,
-        key=service.key,
-        images=service.images,
-        status=ServiceStatus.FAILED,
-        ecs_deployment_id=ecs_id,
-        reason=f"it does not run the release: {service.why}",
-    )
-    watched_again = replace(
-        outcome, status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=service.ecs_deployment_id, reason=""
-    )
-    if _failed(noted) and service.action is not Action.REDEPLOY and ecs_id == service.ecs_deployment_id:
-        if service.action is Action.LEAVE and service.desired and proven:
-            return watched_again
-        mended = "it runs the release, but its tasks have not been up for long enough to say that it does not fail again"
-        return replace(outcome, reason=mended if service.desired else "it failed, and runs nothing now")
-    if service.action is Action.LEAVE:
-        ours = noted is not None and noted.status is not ServiceStatus.UNCHANGED
-        redeployed = ours and ecs_id is not None and ecs_id == service.ecs_deployment_id
-        status = left_as(service)
-        if redeployed and status is ServiceStatus.UNCHANGED:
-            status = ServiceStatus.SUCCEEDED
-        return replace(
-            outcome, status=status, ecs_deployment_id=service.ecs_deployment_id, reason=service.why
-        )
-    if service.action is Action.ADOPT:
-        return watched_again
-    watched = ecs_id or (service.ecs_deployment_id if service.desired else None)
-    if noted is not None and not noted.settled and watched:
-        # One that was cut off may have been told without that being noted: its rollout shows what it runs.
-        return replace(outcome, status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=watched, reason="")
-    return outcome
-
-
-def carried_out(deployment: Deployment, record: EnvironmentRecord, now: datetime) -> bool:
-    """Whether somebody carries the deployment out at this moment."""
-    lock = record.lock
-    ours = lock is not None and lock.deployment_id == deployment.deployment_id and not lock.over(now)
-    return ours and not deployment.finished

@@ -1,1 +1,1 @@
-"""How rollouts are judged, one module for each deployment strategy."""
+"""How rollouts are judged, one module for each deployment strategy; `strategies.py` lists them."""

@@ -37,7 +37,7 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import GOOD, ServiceStatus
 from weco_deploy.model.service import ServiceView
-from weco_deploy.rules.rollout.rolling import POLLS_AGAINST_THE_PAST, advance
+from weco_deploy.rules.rollout.rolling import POLLS_TO_CONFIRM_PREVIOUS, advance
 
 T = TypeVar("T")
 
@@ -231,7 +231,7 @@ def test_every_history_that_ecs_rolls_back_once_ours_was_seen_ends_failed(
         assert watched.track.status is ServiceStatus.FAILED, (
             "ECS tells it of ours as long as that runs anything"
         )
-    watched.to_the_end(polls=POLLS_AGAINST_THE_PAST)
+    watched.to_the_end(polls=POLLS_TO_CONFIRM_PREVIOUS)
     event(f"{before}, then {watched.track.status}")
     expected = before if before in GOOD else ServiceStatus.FAILED
     assert watched.track.status is expected, watched.track.state

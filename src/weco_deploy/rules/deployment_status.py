@@ -1,0 +1,74 @@
+"""Which status a deployment and its services get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from weco_deploy.model.deployment import (
+    GOOD,
+    SETTLED,
+    Deployment,
+    DeploymentStatus,
+    ServiceOutcome,
+    ServiceStatus,
+)
+from weco_deploy.model.plan import Expected, PlannedService, Snapshot
+from weco_deploy.model.project import Project
+from weco_deploy.rules.digests import Match, all_described
+from weco_deploy.rules.rollout.rolling import in_steady_state
+from weco_deploy.rules.running import evidence, expected_images
+from weco_deploy.rules.tag_drift import deployed_digests, drifted_tags
+
+_UNSUCCESSFUL = frozenset({DeploymentStatus.FAILED, DeploymentStatus.TIMED_OUT, DeploymentStatus.INTERRUPTED})
+
+
+def verdict(services: Iterable[ServiceOutcome]) -> DeploymentStatus:
+    """The deployment's status once its services are no longer watched."""
+    statuses = [service.status for service in services]
+    if any(status in SETTLED - GOOD for status in statuses):
+        return DeploymentStatus.FAILED
+    if all(status in GOOD for status in statuses):
+        return DeploymentStatus.SUCCEEDED
+    return DeploymentStatus.TIMED_OUT
+
+
+def status_if_left_alone(service: PlannedService) -> ServiceStatus:
+    """The status of a service that is left alone. A service scaled to nothing runs nothing, which is no success."""
+    runs_nothing = service.related and service.desired == 0
+    return ServiceStatus.NOTHING_RUNNING if runs_nothing else ServiceStatus.UNCHANGED
+
+
+def replaces_verdict(recorded: DeploymentStatus, observed: DeploymentStatus) -> bool:
+    """Whether the status observed later replaces the recorded verdict.
+
+    A deployment that did not succeed in time may have succeeded since, and one that timed out may have failed since.
+    A failure keeps its recorded reasons, and an interrupted deployment can still be resumed.
+    """
+    if observed is DeploymentStatus.SUCCEEDED:
+        return recorded in _UNSUCCESSFUL
+    return observed is DeploymentStatus.FAILED and recorded is DeploymentStatus.TIMED_OUT
+
+
+def status_when_cut_off(deployment: Deployment, project: Project, observed: Snapshot) -> DeploymentStatus:
+    """The status to record for a deployment whose holder died: succeeded if all of it runs, else interrupted.
+
+    An image that was not observed (a later release may lack it) does not count as running.
+    """
+    digests = deployed_digests(deployment)
+    all_observed = digests.keys() <= observed.images.keys()
+    if not digests or not all_observed or drifted_tags(digests, observed):
+        return DeploymentStatus.INTERRUPTED
+    expected = expected_images(project, project.environment(deployment.environment), digests, observed)
+    all_run = all(_runs(outcome, expected, observed) for outcome in deployment.services)
+    return DeploymentStatus.SUCCEEDED if all_run else DeploymentStatus.INTERRUPTED
+
+
+def _runs(outcome: ServiceOutcome, expected: Mapping[str, Expected], observed: Snapshot) -> bool:
+    if outcome.status in (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED):
+        return False
+    views = observed.services.get(outcome.service_id, ())
+    if len(views) != 1:
+        return False
+    images = tuple(expected[image_id] for image_id in outcome.images if image_id in expected)
+    finding = evidence(views[0], images, observed.resolved.get(outcome.key, ()), None)
+    return finding.match is Match.RIGHT and in_steady_state(views[0].service) and all_described(views[0])

@@ -1,0 +1,59 @@
+"""Compares the digests that tasks report with the expected ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum, auto
+
+from weco_deploy.model.plan import Expected
+from weco_deploy.model.service import Container, ServiceView, Task
+
+
+class Match(Enum):
+    """Whether the expected digests run; UNKNOWN if the evidence is missing or incomplete."""
+
+    RIGHT = auto()
+    WRONG = auto()
+    UNKNOWN = auto()
+
+
+def running_tasks(view: ServiceView) -> tuple[Task, ...]:
+    """The service's tasks in status RUNNING."""
+    return tuple(task for task in view.tasks or () if task.status == "RUNNING")
+
+
+def all_described(view: ServiceView) -> bool:
+    """Whether every running task that ECS counts was described; one that was not may run another digest."""
+    return len(running_tasks(view)) == view.service.running
+
+
+def wrong_container(
+    tasks: Iterable[Task], expected: Iterable[Expected]
+) -> tuple[Task, Container, Expected] | None:
+    """The first container that reports an unexpected digest of an expected image."""
+    images = tuple(expected)
+    for task in tasks:
+        for container in task.containers:
+            for image in images:
+                concerned = image.concerns(container.image)
+                if concerned and container.digest and container.digest not in image.digests:
+                    return task, container, image
+    return None
+
+
+def compare(tasks: Iterable[Task], expected: Iterable[Expected]) -> Match:
+    """Whether every container of the expected images reports an expected digest.
+
+    Other containers, such as sidecars, are ignored. UNKNOWN if no container uses the images, or if one reports no
+    digest (and none a wrong one).
+    """
+    described, images = tuple(tasks), tuple(expected)
+    if wrong_container(described, images):
+        return Match.WRONG
+    concerned = [
+        container
+        for task in described
+        for container in task.containers
+        if any(image.concerns(container.image) for image in images)
+    ]
+    return Match.RIGHT if concerned and all(container.digest for container in concerned) else Match.UNKNOWN

@@ -1,0 +1,52 @@
+"""Whether an environment still is what its record says: its tags, and what its services run."""
+
+from __future__ import annotations
+
+from weco_deploy.model.digest import short_digest
+from weco_deploy.model.plan import Action, PlannedService, Snapshot
+from weco_deploy.model.project import Environment, Project
+from weco_deploy.model.release import Release
+from weco_deploy.rules.planning import examine
+from weco_deploy.rules.rollout.rolling import rollout_in_progress
+from weco_deploy.rules.running import expected_images
+from weco_deploy.rules.tag_drift import drifted_tags
+
+
+def environment_drift(
+    project: Project, environment: Environment, release: Release, observed: Snapshot
+) -> tuple[str, ...]:
+    """How the environment differs from the release: tags that point elsewhere, services that run something else.
+
+    A service that is being scaled, or that replaces a task, still runs the release.
+    """
+    digests = {
+        image_id: digest
+        for image_id in observed.images
+        if (version := release.versions.get(image_id)) and (digest := version.digest)
+    }
+    tags = tuple(
+        f"{image_id}: {environment.tag} points at {_shown(observed.images[image_id].tagged)}, "
+        f"not at {short_digest(digests[image_id])}"
+        for image_id in drifted_tags(digests, observed)
+    )
+    examined = examine(
+        project, environment, expected_images(project, environment, digests, observed), observed
+    )
+    services = tuple(
+        f"{service.service_id}: {service.why}"
+        for service in examined.services
+        if service.action is not Action.LEAVE and not _runs_some_tasks(service, observed)
+    )
+    return (*tags, *services, *examined.refusals, *examined.missing.values())
+
+
+def _shown(tagged: str | None) -> str:
+    return short_digest(tagged) if tagged else "nothing"
+
+
+def _runs_some_tasks(service: PlannedService, observed: Snapshot) -> bool:
+    """Whether it runs the release in at least one task, though not in all desired ones, and no rollout goes on."""
+    (view,) = observed.services[service.service_id]
+    return (
+        service.action is Action.ADOPT and not rollout_in_progress(view.service) and view.service.running > 0
+    )

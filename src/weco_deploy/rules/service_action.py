@@ -1,0 +1,65 @@
+"""Decides whether a service is redeployed, watched or left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from weco_deploy.model.plan import Action, Expected, PlannedService, Snapshot
+from weco_deploy.model.service import ServiceView
+from weco_deploy.rules.digests import Match, all_described
+from weco_deploy.rules.rollout.rolling import in_steady_state, rollout_in_progress
+from weco_deploy.rules.running import evidence, uses_any
+
+
+def planned_service(
+    service_id: str, expected: tuple[Expected, ...], view: ServiceView, observed: Snapshot
+) -> PlannedService:
+    """What happens to the service so that it runs the expected images, and why."""
+    service = view.service
+    related = uses_any(view, observed.defined.get(service.key, ()), expected) is not False
+    action, why = (
+        _action(service_id, expected, view, observed)
+        if related
+        else (Action.LEAVE, "none of its containers uses these images")
+    )
+    return PlannedService(
+        service_id=service_id,
+        key=service.key,
+        images=tuple(image.image_id for image in expected),
+        action=action,
+        why=why,
+        expected=expected,
+        desired=service.desired,
+        breaker=service.breaker,
+        ecs_deployment_id=service.primary.id if service.primary else None,
+        related=related,
+    )
+
+
+def forced(service: PlannedService) -> PlannedService:
+    """The service redeployed whatever it runs, if it uses the images at all (`--force-redeploy`)."""
+    if service.action is Action.REDEPLOY or not service.related:
+        return service
+    return replace(service, action=Action.REDEPLOY, why=f"forced ({service.why})")
+
+
+def _action(
+    service_id: str, expected: tuple[Expected, ...], view: ServiceView, observed: Snapshot
+) -> tuple[Action, str]:
+    service = view.service
+    known = observed.record.services.get(service_id)
+    finding = evidence(view, expected, observed.resolved.get(service.key, ()), known)
+    if finding.match is not Match.RIGHT:
+        return Action.REDEPLOY, finding.why
+    if service.primary is None or service.primary.rollout_state == "FAILED":
+        return Action.REDEPLOY, "its last rollout failed"
+    if known is not None and known.failed and known.ecs_deployment_id == service.primary.id:
+        # Its tasks may be running between two crashes. A new ECS deployment also starts counting failures anew.
+        return Action.REDEPLOY, "its rollout failed in the deployment before"
+    if rollout_in_progress(service):
+        return Action.ADOPT, f"{finding.why}, and that rollout is under way"
+    if not in_steady_state(service):
+        return Action.ADOPT, f"{finding.why}, with {service.running} of {service.desired} tasks running"
+    if not all_described(view):
+        return Action.ADOPT, f"{finding.why}, as far as they were listed"
+    return Action.LEAVE, finding.why

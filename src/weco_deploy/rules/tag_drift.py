@@ -1,0 +1,56 @@
+"""Compares where environment tags point with what was deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from weco_deploy.model.deployment import Deployment, ServiceStatus
+from weco_deploy.model.plan import Snapshot
+
+
+def deployed_digests(deployment: Deployment) -> dict[str, str]:
+    """The digests that a deployment moves its tags to, by image id."""
+    return {image_id: change.to_digest for image_id, change in deployment.images.items()}
+
+
+def drifted_tags(digests: Mapping[str, str], observed: Snapshot) -> tuple[str, ...]:
+    """The images whose environment tag does not point at the deployed digest (`digests`, by image id).
+
+    An image that was not observed has not drifted, as far as we know.
+    """
+    return tuple(
+        image_id
+        for image_id, digest in digests.items()
+        if image_id in observed.images and observed.images[image_id].tagged != digest
+    )
+
+
+def with_observed_tags(deployment: Deployment, observed: Snapshot) -> Deployment:
+    """The deployment with `tag_moved` as observed: a tag may have moved without that having been recorded."""
+    images = {
+        image_id: replace(
+            change, tag_moved=observed.images[image_id].tagged == change.to_digest != change.from_digest
+        )
+        if image_id in observed.images
+        else change
+        for image_id, change in deployment.images.items()
+    }
+    return replace(deployment, images=images)
+
+
+def tags_on_failed_images(deployment: Deployment) -> tuple[str, ...]:
+    """The images whose environment tag points at the digest that a service failed with.
+
+    ECS may put a service back to the digests it ran before, but it never moves tags. Where a service has several
+    images, the images that this deployment moved are to blame, or any of them if it moved none.
+    """
+    failed: set[str] = set()
+    for service in deployment.services:
+        if service.status is ServiceStatus.FAILED:
+            changes = [
+                deployment.images[image_id] for image_id in service.images if image_id in deployment.images
+            ]
+            moved = {change.image_id for change in changes if change.tag_moved}
+            failed |= moved or {change.image_id for change in changes if change.applied}
+    return tuple(image_id for image_id in deployment.images if image_id in failed)
