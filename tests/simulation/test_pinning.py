@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from tests.simulation.cloud import CLUSTER, IMAGE, REPOSITORY, SERVICE, Cloud, breaker, states
-from weco_deploy.sandbox.ecs import Behaviour
+from collections.abc import Collection
+
+from tests.simulation.cloud import (
+    ACCOUNT,
+    CLUSTER,
+    IMAGE,
+    REGION,
+    REPOSITORY,
+    SERVICE,
+    Cloud,
+    breaker,
+    states,
+)
+from weco_deploy.sandbox.ecs import Behaviour, Image, NotPullable
 
 
 def pinned(cloud: Cloud) -> list[str | None]:
@@ -122,6 +134,22 @@ def test_images_that_are_needed_at_the_same_time_are_asked_for_at_once() -> None
     cloud.pass_time(60)
 
     assert cloud.registry.asked == [[IMAGE]]
+
+
+def test_images_are_asked_for_while_the_lock_is_free() -> None:
+    cloud = Cloud()
+    region = cloud.simulation.region(ACCOUNT, REGION)
+    held: list[bool] = []
+    find = cloud.registry.resolve
+
+    def resolve(references: Collection[str]) -> dict[str, Image | NotPullable]:
+        held.append(region.lock._is_owned())  # type: ignore[attr-defined]  # an RLock tells it to nobody else
+        return find(references)
+
+    cloud.registry.resolve = resolve  # type: ignore[method-assign]  # what the simulation calls
+    cloud.service()
+
+    assert held == [False]
 
 
 def test_images_are_resolved_as_far_as_a_jump_of_the_clock_needs_them() -> None:
