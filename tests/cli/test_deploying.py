@@ -186,9 +186,9 @@ def test_a_deployment_that_takes_too_long_is_exit_code_3(desk: Desk) -> None:
 
     assert (ran.code, ran.json["deployment"]["status"]) == (3, "timed_out")
     assert (looked.code, looked.json["deployment"]["status"]) == (0, "succeeded")
-    assert [one["status"] for one in before] == ["timed_out"]
+    assert [deployment["status"] for deployment in before] == ["timed_out"]
     assert (confirmed.code, confirmed.json["deployment"]["status"]) == (0, "succeeded")
-    assert [one["status"] for one in after] == ["succeeded"]
+    assert [deployment["status"] for deployment in after] == ["succeeded"]
 
 
 def test_an_interrupted_deployment_is_exit_code_130_with_its_document(desk: Desk) -> None:
@@ -240,11 +240,11 @@ def test_history_answers_its_documents(desk: Desk) -> None:
 
     shown = desk.run("show-release").json
     assert shown["release_id"] == newest
-    assert [one["environment"] for one in shown["deployments"]] == ["prod"]
+    assert [deployment["environment"] for deployment in shown["deployments"]] == ["prod"]
     assert desk.run("show-release", oldest).json["release_id"] == oldest
     assert release_ids(desk) == [newest, oldest]
     deployments = desk.run("--output", "json", "show-deployments").json["deployments"]
-    assert [one["environment"] for one in deployments] == ["prod", "stage"]
+    assert [deployment["environment"] for deployment in deployments] == ["prod", "stage"]
     (only,) = desk.run("--output", "json", "show-deployments", oldest[:8]).json["deployments"]
     assert only["environment"] == "stage"
     (only,) = desk.run("--output", "json", "show-deployments", "--limit", "1").json["deployments"]

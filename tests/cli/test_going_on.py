@@ -114,7 +114,7 @@ def test_a_rollback_that_took_too_long_is_gone_on_with_and_that_is_said(desk: De
 
 
 @pytest.mark.parametrize("flag", ["--to-release", "--to"])
-def test_rollback_goes_to_the_release_it_is_told(desk: Desk, flag: str) -> None:
+def test_rollback_goes_to_the_release_that_is_named(desk: Desk, flag: str) -> None:
     first = release_deploy(desk).json["deployment"]["release_id"]
     for _ in range(2):
         desk.world.push("search")
@@ -239,7 +239,7 @@ def test_rollback_on_failure_puts_back_what_ran_and_says_so(desk: Desk) -> None:
     assert "\nRollback:\n" in text
 
 
-def test_after_a_failure_one_is_told_how_to_look_further_to_go_back_and_to_try_again(desk: Desk) -> None:
+def test_a_failed_deployment_suggests_how_to_watch_roll_back_and_retry(desk: Desk) -> None:
     release_deploy(desk)
     desk.world.push("search", crash())
 
@@ -253,7 +253,7 @@ def test_after_a_failure_one_is_told_how_to_look_further_to_go_back_and_to_try_a
         assert f"    weco-deploy --project-id shop {command}" in ran.out
 
 
-def test_a_failure_is_told_at_once_and_its_log_in_the_result_alone(desk: Desk) -> None:
+def test_a_failure_is_shown_at_once_and_its_log_only_in_the_result(desk: Desk) -> None:
     desk.world.push("search", crash())
 
     ran = desk.run("--confirm", "release-deploy", *SOON)

@@ -131,7 +131,7 @@ def test_a_dry_run_of_lock_locks_nothing(desk: Desk) -> None:
     assert desk.run(*DEPLOY_TO_PROD).code == 0
 
 
-def test_a_dry_run_of_lock_tells_that_somebody_has_it_or_that_it_would_wait(desk: Desk) -> None:
+def test_a_dry_run_of_lock_says_whether_somebody_holds_the_lock_or_it_would_wait(desk: Desk) -> None:
     desk.world.somebody_locks("prod", 120, holder="ada")
     desk.world.somebody_locks("stage", holder="ada")
 

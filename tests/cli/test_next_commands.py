@@ -145,7 +145,7 @@ def test_links_and_commands_are_in_the_document_of_a_failure(desk: Desk) -> None
     assert deployment["next"]
 
 
-def test_after_a_fault_of_ours_one_is_told_how_to_look_further(desk: Desk) -> None:
+def test_an_internal_error_suggests_confirm_deploy(desk: Desk) -> None:
     desk.world.push("search")
     desk.world.fail("store.note", ZeroDivisionError())
 
@@ -156,7 +156,7 @@ def test_after_a_fault_of_ours_one_is_told_how_to_look_further(desk: Desk) -> No
     )
 
 
-def test_after_a_fault_of_ours_the_document_says_so_too(desk: Desk) -> None:
+def test_an_internal_error_suggests_confirm_deploy_in_json_too(desk: Desk) -> None:
     desk.world.push("search")
     desk.world.fail("store.note", ZeroDivisionError())
 

@@ -40,14 +40,14 @@ OPTIONS = [
 
 
 def default(command: str, flag: str) -> object:
-    (option,) = [each for each in ALL[command].params if flag in each.opts]
+    (option,) = [option for option in ALL[command].params if flag in option.opts]
     return option.default
 
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_can_be_set_by_the_variable_of_its_name(option: click.Option) -> None:
-    long = [each for each in option.opts if each.startswith("--") and each not in SHORTHANDS[option.name]]
-    wanted = [f"WECO_DEPLOY_{each[2:].replace('-', '_').upper()}" for each in long]
+    long = [flag for flag in option.opts if flag.startswith("--") and flag not in SHORTHANDS[option.name]]
+    wanted = [f"WECO_DEPLOY_{flag[2:].replace('-', '_').upper()}" for flag in long]
     given = [option.envvar] if isinstance(option.envvar, str) else list(cast("list[str]", option.envvar))
     assert given == wanted
 
@@ -128,12 +128,12 @@ def test_defaults_are_those_of_the_requests() -> None:
 
 @pytest.mark.parametrize("name", ["release-deploy", "promote", "rollback"])
 def test_whatever_deploys_takes_the_options_of_deploy(name: str) -> None:
-    theirs, ours = ({each.name for each in ALL[one].params} for one in (name, "deploy"))
+    theirs, ours = ({option.name for option in ALL[command].params} for command in (name, "deploy"))
     assert ours - theirs <= {"release_id", "environment_id"}
 
 
 def test_plan_takes_every_option_of_deploy() -> None:
-    names = {name: {each.name for each in ALL[name].params} for name in ("plan", "deploy")}
+    names = {name: {option.name for option in ALL[name].params} for name in ("plan", "deploy")}
     assert names["plan"] - names["deploy"] == {"detailed_exitcode"}
     assert names["deploy"] <= names["plan"]
 
@@ -150,7 +150,7 @@ def test_seconds_may_have_a_fraction(text: object, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["a,b", " a , b ", "a b", "a,,b,", "a,b,a"])
-def test_names_stand_between_commas_each_counted_once(text: str) -> None:
+def test_names_are_separated_by_commas_and_not_repeated(text: str) -> None:
     assert Names().convert(text, None, None) == ("a", "b")
 
 

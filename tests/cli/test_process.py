@@ -132,7 +132,7 @@ def test_a_full_disk_is_an_error() -> None:
     assert "could not be written to stdout" in ran.stderr
 
 
-def test_the_version_is_told() -> None:
+def test_version_is_printed_on_stdout() -> None:
     ran = run("--version")
 
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -157,7 +157,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert heavy.isdisjoint(modules)
 
 
-def test_bad_usage_is_told_without_importing_botocore() -> None:
+def test_bad_usage_is_reported_without_importing_botocore() -> None:
     Path(".wellcome_project").write_text(PROJECT_FILE)
     listed = (
         "import sys\n"

@@ -153,7 +153,7 @@ def test_which_image_must_be_said_where_nobody_can_be_asked(desk: Desk) -> None:
 
 def test_cloudtrail_hears_what_it_is_for(desk: Desk) -> None:
     publish(desk, "--ref", COMMIT)
-    assert [each.purpose for each in desk.connections] == ["publish shop"]
+    assert [connection.purpose for connection in desk.connections] == ["publish shop"]
 
 
 def test_the_text_says_what_was_done_and_what_was_so_already(desk: Desk) -> None:

@@ -131,8 +131,8 @@ def test_several_images_or_all_of_them_are_pushed_at_once(started: dict[str, str
     assert (two.returncode, every.returncode) == (0, 0), two.stderr + every.stderr
     assert [pushed["image_id"] for pushed in json.loads(two.stdout)["pushed"]] == ["search", "shop"]
     pushed = json.loads(every.stdout)["pushed"]
-    assert [each["image_id"] for each in pushed] == ["shop", "orders", "search"]
-    assert all(each["ref"] in every.stderr and each["digest"] in every.stderr for each in pushed)
+    assert [image["image_id"] for image in pushed] == ["shop", "orders", "search"]
+    assert all(image["ref"] in every.stderr and image["digest"] in every.stderr for image in pushed)
 
 
 @pytest.mark.parametrize("named", [(), ("shop", "--all")], ids=["nothing", "both"])

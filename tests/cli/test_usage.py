@@ -113,7 +113,7 @@ def test_no_project_file_is_exit_code_2(desk: Desk) -> None:
     assert ran.error["code"] == "project_file"
 
 
-def test_a_bad_project_file_is_told_with_a_line_for_each_fault(desk: Desk) -> None:
+def test_a_bad_project_file_is_reported_with_a_line_for_each_problem(desk: Desk) -> None:
     project_file("shop:\n  environments: [{id: 'a b'}, {id: 'c d'}]\n")
 
     ran = desk.run("show-releases")
@@ -123,7 +123,7 @@ def test_a_bad_project_file_is_told_with_a_line_for_each_fault(desk: Desk) -> No
     assert sum(line.startswith("  line ") for line in ran.err.splitlines()) >= 2
 
 
-def test_warnings_of_the_project_file_are_told_once_on_stderr(desk: Desk) -> None:
+def test_warnings_of_the_project_file_are_written_once_to_stderr(desk: Desk) -> None:
     project_file(PROJECT_FILE.replace("name: Shop", "nmae: Shop"))
 
     ran = desk.run("--output", "json", "show-releases")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.desk import Ran
-from tests.commands.seen import Aws
+from tests.commands.observed import Aws
 from weco_deploy.cli.main import run
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox import images

@@ -116,7 +116,7 @@ def test_of_several_projects_the_named_one_is_deployed(shop: Team, monkeypatch: 
     assert named.json["deployment"]["project_id"] == "shop"
 
 
-def test_the_history_tells_what_happened(shop: Team) -> None:
+def test_the_history_shows_what_happened(shop: Team) -> None:
     shop.push("search")
     made = [
         shop.release_deploy("--description", f"number {number}", to=environment_id).json["deployment"]

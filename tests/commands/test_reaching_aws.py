@@ -26,7 +26,7 @@ def role_in(account: str) -> str:
     return f"arn:aws:iam::{account}:role/shop-ci"
 
 
-def test_the_role_of_the_option_is_the_one_that_deploys(
+def test_the_role_of_the_option_deploys(
     provisioned: Provisioned,
     account: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -63,7 +63,7 @@ def test_another_account_than_the_files_is_refused_before_anything_else(shop: Te
     assert shop.release_deploy().code == 0
 
 
-def test_verbose_names_each_call_and_tells_no_secret(
+def test_verbose_names_each_call_and_shows_no_secret(
     shop: Team, account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in SECRETS.items():

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from tests.commands.seen import Aws
+from tests.commands.observed import Aws
 from tests.legacy.published import Published
 from tests.sandbox.rollouts import eventually
 from tests.sandboxes import place_of

@@ -229,7 +229,7 @@ def test_deployments() -> None:
     assert deployments_document(()) == {"deployments": []}
 
 
-def test_a_deployment_with_the_one_that_put_things_back() -> None:
+def test_a_deployment_contains_its_automatic_rollback() -> None:
     both = replace(FAILED, rollback=FAILED)
     shown = deployment_document(both)["deployment"]
     assert isinstance(shown, dict)

@@ -166,7 +166,7 @@ def test_the_commands_repeat_what_was_asked_for() -> None:
     )
 
 
-def test_an_exit_code_of_zero_is_told_too() -> None:
+def test_an_exit_code_of_zero_is_shown_too() -> None:
     ended = outcome("search", ServiceStatus.FAILED, failures=(replace(CRASH, exit_code=0),))
     assert "exit code 0:" in deployment_text(deployment(DeploymentStatus.FAILED, (ended,)), Screen())
 

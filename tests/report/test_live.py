@@ -110,7 +110,7 @@ def test_nothing_is_drawn_before_the_deployment_begins_so_that_questions_can_be_
     assert drawn.file.getvalue() == "prod is held by ada\nplanned again\n"
 
 
-def test_what_others_print_meanwhile_stands_above(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_others_print_meanwhile_appears_above_the_live_view(capsys: pytest.CaptureFixture[str]) -> None:
     drawn = Drawn()
     with LiveProgress(drawn.console, Watch()) as tell:
         tell(CLAIMED)

@@ -119,7 +119,7 @@ def steps(deployment: Deployment, request: Request) -> dict[str, str]:
     return {step.when: step.command for step in next_steps(deployment, (), request)}
 
 
-def test_the_same_again_is_told_what_was_told_the_first_time() -> None:
+def test_a_retry_repeats_the_flags_of_the_first_try() -> None:
     again = steps(CHANGED, UNUSUAL)["once the cause is gone, run it again (what runs right is left alone)"]
     assert again == f"{DEPLOY} {HOW} --rollback-on-failure"
 
@@ -138,7 +138,7 @@ def test_a_description_that_is_the_default_is_not_repeated() -> None:
     assert "--description" not in step.command
 
 
-def test_whoever_forces_it_again_is_not_told_that_anything_is_left_alone() -> None:
+def test_a_forced_retry_does_not_say_that_services_are_left_alone() -> None:
     forced = steps(CHANGED, replace(ASKED, force_redeploy=True))
     assert (
         forced["once the cause is gone, run it again (all of it is redeployed)"]
@@ -146,7 +146,7 @@ def test_whoever_forces_it_again_is_not_told_that_anything_is_left_alone() -> No
     )
 
 
-def test_going_back_is_as_patient_but_is_not_told_to_come_forward_again() -> None:
+def test_a_suggested_rollback_has_the_waiting_times_but_not_rollback_on_failure() -> None:
     back = steps(CHANGED, replace(UNUSUAL, force_redeploy=True))["or go back to the last release that worked"]
     assert back == f"{ROLLBACK} {HOW}"
 
@@ -174,7 +174,7 @@ def test_who_watched_a_release_goes_on_watching_that_one_as_long_as_before() -> 
     assert steps(going_on, ConfirmRequest(environment_id="prod")) == {"watch it": WATCH}
 
 
-def test_who_only_watched_is_told_what_is_recorded_of_the_deployment() -> None:
+def test_after_confirm_deploy_suggestions_come_from_the_record() -> None:
     assert next_steps(CHANGED, (), ConfirmRequest(environment_id="prod", wait=5.0))[-1].command == DEPLOY
 
 

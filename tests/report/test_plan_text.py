@@ -83,13 +83,13 @@ Nothing to do: no tag has to move, no service has to be redeployed.
     )
 
 
-def test_one_commit_built_twice_is_told_apart_by_digest() -> None:
+def test_two_images_of_one_commit_are_named_by_digest() -> None:
     image = planned_image("search", "a", "b")
     twice = plan((replace(image, from_ref=image.to_ref),))
     assert "aaaaaaaaaaaa → bbbbbbbbbbbb" in plan_text(twice, Screen())
 
 
-def test_on_a_narrow_terminal_the_reason_stands_below() -> None:
+def test_on_a_narrow_terminal_the_reason_is_below() -> None:
     lines = plan_text(PLAN, Screen(width=50, terminal=True)).splitlines()
     assert "  watch     worker   catalogue/worker-prod  0" in lines
     assert lines[lines.index("  watch     worker   catalogue/worker-prod  0") + 1] == (
