@@ -7,10 +7,13 @@
 
 FROM python:3.13-slim AS build
 WORKDIR /build
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src ./src
+# The releases that the tests ran with, pip's own included: what is published elsewhere meanwhile changes nothing here.
 RUN python -m venv /opt/weco-deploy \
-    && /opt/weco-deploy/bin/python -m pip install --no-cache-dir '.[publish]'
+    && /opt/weco-deploy/bin/python -m pip install --no-cache-dir --constraint constraints.txt pip \
+    && /opt/weco-deploy/bin/python -m pip install --no-cache-dir \
+        --constraint constraints.txt --build-constraint constraints.txt '.[publish]'
 
 FROM python:3.13-slim
 # The tool reads the subjects of commits with git. A mounted checkout belongs to another user, and git would refuse to read it.

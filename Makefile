@@ -3,42 +3,66 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 4
+BASE ?= origin/main
 
-.PHONY: demo test test-faults test-e2e lint types contracts check bench clean
+# What is installed, and what builds it, are the releases that constraints.txt names.
+INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt
+SIDE_BY_SIDE := -q --numprocesses $(WORKERS) --dist worksteal
+QUICK := not faults and not e2e and not packaging
+
+.PHONY: help setup demo test coverage test-faults test-e2e test-lowest test-packaging lint format types contracts \
+  changelog changelog-check release-notes constraints check bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo       install, start a local AWS, and see a release go to stage and to prod"
 	@echo "make test       install, and run the tests"
-	@echo "make test-faults  kill it, cut it off, race it: about thirteen minutes"
-	@echo "make test-e2e   deploy real containers, and take turns with 5.x: needs a Docker Engine, or root and dockerd"
-	@echo "make check      lint, types, import contracts and tests"
-	@echo "make bench      measure the start-up time"
+	@echo "make check      lint, types, import contracts, changelog fragments and tests"
+	@echo ""
+	@echo "make setup           install what developing needs into .venv"
+	@echo "make format          format the code, and correct what the linter can"
+	@echo "make lint            make types            make contracts        make changelog-check"
+	@echo "make coverage        the tests, with branch coverage and its floor"
+	@echo "make test-lowest     the tests on the oldest dependencies that pyproject.toml allows"
+	@echo "make test-packaging  install as the action and the Dockerfile do, and do what CONTRIBUTING.md says"
+	@echo "make test-faults     kill it, cut it off, race it: about thirteen minutes"
+	@echo "make test-e2e        deploy real containers, and take turns with 5.x: needs a Docker Engine, or root and dockerd"
+	@echo "make bench           measure the start-up time"
+	@echo "make changelog       print what the changelog will say of the next release"
+	@echo "make constraints     renew constraints.txt and constraints-lowest.txt from the package index"
 
-# pip learnt to install dependency groups in 25.1.
-$(VENV)/pip.stamp:
+$(VENV)/pip.stamp: constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "weco-deploy needs Python 3.11 or later")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
 	@touch $@
 
 $(VENV)/demo.stamp: $(VENV)/pip.stamp pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[sandbox]'
+	$(INSTALL) --editable '.[sandbox]'
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/pip.stamp pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[sandbox]' --group dev
+	$(INSTALL) --editable '.[sandbox]' --group dev
 	@touch $@
+
+setup: $(VENV)/test.stamp
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/weco-deploy sandbox demo
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal -m "not faults and not e2e"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "$(QUICK)"
+
+# The same tests in some half as long again. pyproject.toml has the floor.
+coverage: $(VENV)/test.stamp
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) -m "$(QUICK)"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 # Kills, lost answers, races: the tool as a process against a real emulator. Some thirteen minutes on two cores.
 test-faults: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist worksteal -m faults tests/faults_real
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m faults tests/faults_real
 
 # The published 5.x, in an environment of its own. Since Python 3.12 it needs the distutils that setuptools has.
 $(VENV)/published.stamp: $(VENV)/test.stamp
@@ -50,9 +74,31 @@ $(VENV)/published.stamp: $(VENV)/test.stamp
 test-e2e: $(VENV)/test.stamp $(VENV)/published.stamp
 	PUBLISHED_5X_PYTHON=$(VENV)/published/bin/python $(BIN)/python -m pytest -q -rP -m e2e tests/e2e tests/legacy
 
+# The oldest releases that pyproject.toml allows, in an environment of their own. The sandbox pins botocore, so what starts it
+# is left out; the emulators of the contract tests are processes that run in the other environment.
+LOWEST := $(VENV)/lowest
+$(LOWEST).stamp: $(VENV)/test.stamp constraints-lowest.txt
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --constraint constraints.txt pip
+	$(LOWEST)/bin/python -m pip install --quiet --constraint constraints-lowest.txt --build-constraint constraints.txt \
+	  --editable '.[publish]' --group lowest
+	@touch $@
+
+test-lowest: $(LOWEST).stamp
+	$(BIN)/mypy --python-executable $(LOWEST)/bin/python src/weco_deploy/aws
+	EMULATORS_PYTHON=$(abspath $(BIN))/python $(LOWEST)/bin/python -m pytest $(SIDE_BY_SIDE) -m "$(QUICK) and not sandbox"
+
+# Installs anew, from the package index.
+test-packaging: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -q -m packaging tests/packaging
+
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+format: $(VENV)/test.stamp
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
 
 types: $(VENV)/test.stamp
 	$(BIN)/mypy
@@ -60,10 +106,33 @@ types: $(VENV)/test.stamp
 contracts: $(VENV)/test.stamp
 	$(BIN)/lint-imports
 
-check: lint types contracts test
+changelog: $(VENV)/test.stamp
+	@$(BIN)/towncrier build --draft --version unreleased
+
+# Moves the fragments into CHANGELOG.md: make release-notes VERSION=6.0.0
+release-notes: $(VENV)/test.stamp
+	$(BIN)/towncrier build --yes --version $(VERSION)
+
+# Fragments must have a known type; and what changes what is installed, compared with the branch BASE, must have one.
+changelog-check: $(VENV)/test.stamp
+	@$(BIN)/towncrier build --draft --version unreleased >/dev/null
+	@if ! git rev-parse --quiet --verify $(BASE) >/dev/null; then \
+	  echo "changelog-check: there is no $(BASE) to compare with"; \
+	elif ! git diff --quiet $(BASE)... -- src action action.yml Dockerfile; then \
+	  $(BIN)/towncrier check --compare-with $(BASE); \
+	fi
+
+check: lint types contracts changelog-check test
+
+# `make constraints` takes the newest releases; with UPGRADE= it keeps those that are there and adds what is missing.
+UPGRADE ?= --upgrade
+COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --custom-compile-command "make constraints" pyproject.toml
+constraints: $(VENV)/test.stamp
+	$(COMPILE) $(UPGRADE) --universal --all-extras --group dev --output-file constraints.txt
+	$(COMPILE) --upgrade --resolution lowest-direct --extra publish --group lowest --output-file constraints-lowest.txt
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/startup.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 from _pytest.terminal import TerminalReporter
 from hypothesis import settings
 
@@ -21,6 +22,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("exploring", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what starts the sandbox, so that `make test-lowest` can leave it out."""
+    if isinstance(item, pytest.Function) and "sandbox_host" in item.fixturenames:
+        item.add_marker(pytest.mark.sandbox)
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:

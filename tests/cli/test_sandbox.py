@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.sandbox
+
 ROOT = Path(__file__).parents[2]
 IN_TIME = 120
 PROGRAM = [sys.executable, "-m", "weco_deploy"]

@@ -17,6 +17,8 @@ from weco_deploy.sandbox.emulator import reserved
 
 STARTED_WITHIN = 60.0
 ENDS_WITHIN = 10.0
+PYTHON = os.environ.get("EMULATORS_PYTHON", sys.executable)
+"""The Python that has the emulators: they may need other releases of botocore than the tests are run with."""
 TRIES = 3
 """A port that was free a moment ago may be somebody else's now."""
 
@@ -61,7 +63,7 @@ def _started(command: Sequence[str], extra: Mapping[str, str], log: Path) -> Ite
                 name: value.format(port=port) for name, value in extra.items()
             }
             process = subprocess.Popen(
-                [sys.executable, "-c", _MODULE, *arguments],
+                [PYTHON, "-c", _MODULE, *arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

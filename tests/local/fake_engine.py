@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socketserver import ThreadingMixIn, UnixStreamServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -90,13 +92,21 @@ class _Server(ThreadingHTTPServer):
         self.engine = engine
 
 
+class _UnixServer(ThreadingMixIn, UnixStreamServer):
+    daemon_threads = True
+
+    def __init__(self, engine: FakeEngine, path: Path) -> None:
+        super().__init__(str(path), _Handler)
+        self.engine = engine
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1
 
     @property
     def _engine(self) -> FakeEngine:
-        assert isinstance(self.server, _Server)
+        assert isinstance(self.server, _Server | _UnixServer)
         return self.server.engine
 
     def do_GET(self) -> None:
@@ -158,10 +168,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def fake_engine() -> Iterator[FakeEngine]:
+def fake_engine(path: Path | None = None) -> Iterator[FakeEngine]:
+    """An engine that listens on the Unix socket `path`, by default on a TCP port."""
     engine = FakeEngine()
-    server = _Server(engine)
-    engine.url = f"tcp://127.0.0.1:{server.server_address[1]}"
+    server: _Server | _UnixServer
+    if path:
+        server = _UnixServer(engine, path)
+        engine.url = f"unix://{path}"
+    else:
+        server = _Server(engine)
+        engine.url = f"tcp://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))  # noqa: TID251 - a server beside the test
     thread.start()
     try:

@@ -50,6 +50,14 @@ def test_find_returns_the_image_with_all_its_digests(fake: FakeEngine) -> None:
     assert found == LocalImage(name="search:abc", id=ID, digests=(DIGEST, OTHER_DIGEST))
 
 
+def test_find_asks_an_engine_on_a_unix_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_engine(tmp_path / "socket") as engine:
+        monkeypatch.setenv("DOCKER_HOST", engine.url)
+        engine.images["search:abc"] = ID
+
+        assert image(docker_engine()).id == ID
+
+
 def manifest(digest: str, *, kind: str = "image", available: bool = True) -> Json:
     return {"ID": digest, "Descriptor": {"digest": digest}, "Kind": kind, "Available": available}
 

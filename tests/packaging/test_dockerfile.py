@@ -13,6 +13,16 @@ INSTRUCTIONS = [
 ]
 
 
+def copied() -> set[str]:
+    """What the Dockerfile copies out of the checkout."""
+    return {
+        source.removeprefix("./")
+        for line in INSTRUCTIONS
+        if line.startswith("COPY ") and "--from" not in line
+        for source in line.split()[1:-1]
+    }
+
+
 def test_dockerfile_has_two_stages_and_an_unprivileged_user() -> None:
     words = [line.split()[0] for line in INSTRUCTIONS]
     last_stage = max(index for index, word in enumerate(words) if word == "FROM")
@@ -25,12 +35,6 @@ def test_dockerfile_has_two_stages_and_an_unprivileged_user() -> None:
 
 def test_copied_files_exist_and_are_in_the_build_context() -> None:
     context = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    copied = {
-        source.removeprefix("./")
-        for line in INSTRUCTIONS
-        if line.startswith("COPY ") and "--from" not in line
-        for source in line.split()[1:-1]
-    }
 
-    assert copied == context
-    assert all((ROOT / name).exists() for name in copied)
+    assert copied() == context
+    assert all((ROOT / name).exists() for name in copied())

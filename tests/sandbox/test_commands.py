@@ -16,6 +16,8 @@ from weco_deploy import config
 from weco_deploy.errors import NotFound, SandboxError, UsageError
 from weco_deploy.sandbox import commands, demo, running
 
+pytestmark = pytest.mark.sandbox
+
 SHOP = project(("web", ()), ("worker", ()))
 
 

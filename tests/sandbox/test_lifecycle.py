@@ -22,6 +22,8 @@ from weco_deploy.sandbox import pidfile, running, supervisor
 from weco_deploy.sandbox.accounts import SANDBOX_ACCOUNT
 from weco_deploy.sandbox.running import Sandbox
 
+pytestmark = pytest.mark.sandbox
+
 NO_SERVICES = project(("web", ()))
 
 
