@@ -12,6 +12,7 @@ from weco_deploy.aws.ecr import EcrRegistry
 from weco_deploy.aws.ecs import EcsRuntime
 from weco_deploy.aws.logs import CloudWatchLogs
 from weco_deploy.aws.places import places
+from weco_deploy.aws.rates import PROCESS_RATES
 from weco_deploy.aws.records import DynamoReleaseStore
 from weco_deploy.aws.session import Account, Login
 from weco_deploy.aws.uploads import EcrUploads
@@ -39,7 +40,7 @@ def connect(
     services where it says, else there too.
     """
     clock = SystemClock(signals)
-    login = Login(clock, purpose=purpose, tell=trace)
+    login = Login(clock, PROCESS_RATES, purpose=purpose, log_call=trace)
     home = login.account(project.region_name, project.role_arn)
 
     def account(environment: Environment) -> Account:

@@ -9,6 +9,7 @@ import pytest
 from tests.aws.scripted import Answer, ScriptedAws, json_answer
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.ecr import EcrRegistry
+from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.records.table import Table
 from weco_deploy.aws.records.writes import Put
 from weco_deploy.aws.session import Account, Login
@@ -21,7 +22,7 @@ PORTAL = Answer(200, "<html>please sign in to the wireless network</html>")
 
 @pytest.fixture
 def account() -> Account:
-    return Login(StillClock()).account("eu-west-1")
+    return Login(StillClock(), Rates()).account("eu-west-1")
 
 
 def table(account: Account) -> Table:

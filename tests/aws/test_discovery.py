@@ -10,6 +10,7 @@ from tests.aws.scripted import ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.ecs import EcsRuntime
 from weco_deploy.aws.ecs_answers import key_from_arn
+from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import AccessDenied
 from weco_deploy.model.service import FoundService, ServiceKey
@@ -21,7 +22,7 @@ CLUSTER = f"{PREFIX}:cluster/acme"
 @pytest.fixture
 def runtime(aws: ScriptedAws) -> EcsRuntime:
     aws.says("ListServices", json_answer(serviceArns=[]))
-    return EcsRuntime(Login(StillClock()).account("eu-west-1"), StillClock())
+    return EcsRuntime(Login(StillClock(), Rates()).account("eu-west-1"), StillClock())
 
 
 def tagged(arn: str, **tags: str) -> dict[str, object]:

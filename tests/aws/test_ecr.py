@@ -9,6 +9,7 @@ import pytest
 from tests.aws.scripted import Answer, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.ecr import EcrRegistry
+from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import AwsError, PlanRefused, Unreachable
 from weco_deploy.model.image import MANIFESTS, Manifest
@@ -22,7 +23,7 @@ MANIFEST = Manifest(digest=ONE, media_type=TYPE, body=BODY)
 @pytest.fixture
 def registry(aws: ScriptedAws) -> EcrRegistry:
     aws.says("PutImage", json_answer(image={}))
-    return EcrRegistry(Login(StillClock()).account("eu-west-1"))
+    return EcrRegistry(Login(StillClock(), Rates()).account("eu-west-1"))
 
 
 def image(digest: str, tag: str | None = None, manifest: str = BODY) -> dict[str, object]:

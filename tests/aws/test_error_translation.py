@@ -6,7 +6,9 @@ import botocore.exceptions as boto
 import pytest
 from botocore.parsers import ResponseParserError
 
-from weco_deploy.aws.error_translation import NotSent, code_behind, told, translated
+from weco_deploy.aws import api
+from weco_deploy.aws.api import ApiCall
+from weco_deploy.aws.error_translation import NotSent, code_behind, translate_boto_errors, translate_errors
 from weco_deploy.errors import AccessDenied, AwsError, NoCredentials, NotFound, Throttled, Unreachable
 
 
@@ -17,8 +19,8 @@ def client_error(code: str, message: str = "", status: int = 400) -> boto.Client
     )
 
 
-def raised_for(fault: Exception, service: str = "ecs", operation: str = "UpdateService") -> AwsError:
-    with pytest.raises(AwsError) as raised, told(service, operation):
+def raised_for(fault: Exception, call: ApiCall = api.UPDATE_SERVICE) -> AwsError:
+    with pytest.raises(AwsError) as raised, translate_errors(call):
         raise fault
     return raised.value
 
@@ -85,7 +87,7 @@ def test_only_what_surely_did_not_happen_is_not_unreachable_or_is_not_sent() -> 
 
 
 def test_our_own_errors_pass_through() -> None:
-    with pytest.raises(NotFound), told("ecr", "DescribeImages"):
+    with pytest.raises(NotFound), translate_errors(api.DESCRIBE_IMAGES):
         raise NotFound("no such repository")
 
 
@@ -97,8 +99,7 @@ def test_a_refusal_names_action_resource_and_principal_as_aws_does() -> None:
             " dynamodb:ConditionCheckItem on resource: arn:aws:dynamodb:eu-west-1:111122223333:table/t because"
             " no identity-based policy allows it",
         ),
-        "dynamodb",
-        "TransactWriteItems",
+        api.TRANSACT_WRITE_ITEMS,
     )
 
     assert error.message == (
@@ -108,23 +109,26 @@ def test_a_refusal_names_action_resource_and_principal_as_aws_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "actions"),
+    ("call", "actions"),
     [
-        ("ecs", "UpdateService", ["ecs:UpdateService"]),
-        ("tag", "GetResources", ["tag:GetResources"]),
+        (api.UPDATE_SERVICE, "ecs:UpdateService"),
+        (api.GET_RESOURCES, "tag:GetResources"),
         (
-            "dynamodb",
-            "TransactWriteItems",
-            ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"],
+            api.TRANSACT_WRITE_ITEMS,
+            "dynamodb:PutItem, dynamodb:UpdateItem and dynamodb:ConditionCheckItem",
         ),
+        (api.TRANSACT_GET_ITEMS, "dynamodb:GetItem"),
+        (api.GET_CALLER_IDENTITY, "sts:GetCallerIdentity"),
     ],
+    ids=lambda value: value.name if isinstance(value, ApiCall) else "",
 )
-def test_a_refusal_without_words_names_the_actions_behind_the_call(
-    service: str, operation: str, actions: list[str]
-) -> None:
-    error = raised_for(client_error("AccessDeniedException"), service, operation)
+def test_a_refusal_without_words_names_the_actions_behind_the_call(call: ApiCall, actions: str) -> None:
+    error = raised_for(client_error("AccessDeniedException"), call)
 
-    assert all(action in error.message for action in actions)
+    assert (
+        error.message
+        == f"{call.name}: not allowed: the IAM permission {actions} is missing (AccessDeniedException)"
+    )
 
 
 SECRET = "FwoGZXIvYXdzEXAMPLETOKEN"
@@ -158,8 +162,8 @@ def test_the_code_of_aws_can_be_asked_of_our_error() -> None:
     assert code_behind(raised_for(boto.NoCredentialsError())) == ""
 
 
-def test_outside_a_call_only_botos_own_errors_are_translated() -> None:
-    with pytest.raises(NoCredentials), translated():
+def test_outside_a_call_only_botos_own_errors_are_translate_boto_errors() -> None:
+    with pytest.raises(NoCredentials), translate_boto_errors():
         raise boto.ProfileNotFound(profile="none")
-    with pytest.raises(KeyError), translated():
+    with pytest.raises(KeyError), translate_boto_errors():
         raise KeyError("a fault of ours")

@@ -9,6 +9,7 @@ import pytest
 from tests.aws.scripted import Answer, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.logs import CloudWatchLogs
+from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import AccessDenied, Unreachable
 from weco_deploy.model.service import DefinedContainer
@@ -21,7 +22,7 @@ APP = DefinedContainer(
 @pytest.fixture
 def logs(aws: ScriptedAws) -> CloudWatchLogs:
     aws.says("GetLogEvents", json_answer(events=[{"message": "Traceback:\n  line 1\nKeyError"}]))
-    return CloudWatchLogs(Login(StillClock()).account("eu-west-1"))
+    return CloudWatchLogs(Login(StillClock(), Rates()).account("eu-west-1"))
 
 
 def test_an_entry_of_several_lines_counts_as_these(logs: CloudWatchLogs) -> None:

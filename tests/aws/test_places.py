@@ -6,6 +6,7 @@ import pytest
 
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.places import places
+from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 
 ROLE, OTHER_ROLE = "arn:aws:iam::111122223333:role/ci", "arn:aws:iam::444455556666:role/prod"
@@ -26,7 +27,7 @@ def said(
     services_region: str = "eu-west-1",
     account_id: str | None = None,
 ) -> str:
-    login = Login(StillClock())
+    login = Login(StillClock(), Rates())
     return places(login.account(region, role), login.account(services_region, services_role), account_id)
 
 

@@ -9,56 +9,60 @@ import pytest
 
 from tests.aws.scripted import ScriptedAws, json_answer
 from tests.contracts.aws_setting import StillClock
-from weco_deploy.aws.rates import LIMITS, Limit, TokenBucket
+from tests.world.projects import project
+from weco_deploy import connect
+from weco_deploy.aws.api import Limit
+from weco_deploy.aws.rates import Rates, TokenBucket
 from weco_deploy.aws.session import Login
+from weco_deploy.local.interrupts import Signals
 
-UPDATES = Limit("ecs", frozenset({"UpdateService"}), 50, 5)
+UPDATES = Limit("updates", 50, 5)
 CLUSTER = "arn:aws:ecs:eu-west-1:111122223333:cluster/acme"
 
 
 def test_a_burst_that_fits_costs_nothing() -> None:
     clock = StillClock()
-    bucket = TokenBucket(UPDATES, clock)
+    bucket = TokenBucket(UPDATES)
 
     for _ in range(50):
-        bucket.take()
+        bucket.take(clock)
 
     assert clock.waited == []
 
 
 def test_beyond_the_burst_requests_come_at_the_refill_rate() -> None:
     clock = StillClock()
-    bucket = TokenBucket(UPDATES, clock)
+    bucket = TokenBucket(UPDATES)
 
     for _ in range(60):
-        bucket.take()
+        bucket.take(clock)
 
     assert sum(clock.waited) == pytest.approx(10 / 5)
 
 
 def test_a_bucket_refills_with_time_but_never_beyond_its_burst() -> None:
     clock = StillClock()
-    bucket = TokenBucket(UPDATES, clock)
+    bucket = TokenBucket(UPDATES)
     for _ in range(50):
-        bucket.take()
+        bucket.take(clock)
 
     clock.wait(3600)
     clock.waited.clear()
     for _ in range(51):
-        bucket.take()
+        bucket.take(clock)
 
     assert clock.waited == [pytest.approx(0.2)]
 
 
 def test_a_clock_that_is_set_back_neither_gives_nor_takes() -> None:
     clock = StillClock()
-    bucket = TokenBucket(Limit("ecs", frozenset({"ListTasks"}), 2, 1), clock)
-    bucket.take()
+    bucket = TokenBucket(Limit("reads", 2, 1))
+    bucket.take(clock)
 
     clock._now -= timedelta(hours=1)
-    bucket.take()
+    bucket.take(clock)
     assert clock.waited == []
-    bucket.take()
+    bucket.take(clock)
     assert clock.waited == [pytest.approx(1.0)]
 
 
@@ -71,19 +75,13 @@ class FrozenClock(StillClock):
 
 def test_threads_that_wait_at_once_get_different_moments() -> None:
     clock = FrozenClock()
-    bucket = TokenBucket(Limit("ecs", frozenset({"UpdateService"}), 4, 2), clock)
+    bucket = TokenBucket(Limit("updates", 4, 2))
 
     with ThreadPoolExecutor(8) as pool:
-        for taken in [pool.submit(bucket.take) for _ in range(12)]:
+        for taken in [pool.submit(bucket.take, clock) for _ in range(12)]:
             taken.result()
 
     assert sorted(clock.waited) == pytest.approx([0.5 * place for place in range(1, 9)])
-
-
-def test_no_operation_is_in_two_buckets() -> None:
-    operations = [(limit.service, operation) for limit in LIMITS for operation in limit.operations]
-
-    assert len(operations) == len(set(operations))
 
 
 def test_the_kinds_of_requests_of_a_client_are_paced_apart_or_together_as_aws_counts_them(
@@ -92,7 +90,7 @@ def test_the_kinds_of_requests_of_a_client_are_paced_apart_or_together_as_aws_co
     aws.says("ListTasks", json_answer(taskArns=[]))
     aws.says("DescribeTasks", json_answer(tasks=[]))
     clock = StillClock()
-    client = Login(clock).account("eu-west-1").client("ecs")
+    client = Login(clock, Rates()).account("eu-west-1").client("ecs")
 
     for _ in range(50):
         client.list_tasks(cluster=CLUSTER)
@@ -106,7 +104,7 @@ def test_the_kinds_of_requests_of_a_client_are_paced_apart_or_together_as_aws_co
 def test_regions_have_rates_of_their_own_and_roles_of_an_account_share_them(aws: ScriptedAws) -> None:
     aws.says("ListClusters", json_answer(clusterArns=[]))
     clock = StillClock()
-    login = Login(clock)
+    login = Login(clock, Rates())
     here = login.account("eu-west-1")
 
     for _ in range(50):
@@ -116,3 +114,42 @@ def test_regions_have_rates_of_their_own_and_roles_of_an_account_share_them(aws:
 
     here.ecs_without_retries().list_clusters()
     assert len(clock.waited) == 1
+
+
+def test_logins_of_one_process_share_the_rates_of_an_account_and_region(aws: ScriptedAws) -> None:
+    aws.says("ListClusters", json_answer(clusterArns=[]))
+    rates, first_clock, second_clock = Rates(), StillClock(), StillClock()
+    first = Login(first_clock, rates).account("eu-west-1").client("ecs")
+    second = Login(second_clock, rates).account("eu-west-1").client("ecs")
+
+    for _ in range(25):
+        first.list_clusters()
+        second.list_clusters()
+    assert first_clock.waited == second_clock.waited == []
+
+    second.list_clusters()
+    assert (first_clock.waited, len(second_clock.waited)) == ([], 1)
+
+
+def test_operations_of_one_process_share_the_rates_of_an_account_and_region(
+    aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.says("ListClusters", json_answer(clusterArns=[]))
+    clocks: list[StillClock] = []
+
+    def still_clock(_: Signals) -> StillClock:
+        clocks.append(StillClock())
+        return clocks[-1]
+
+    monkeypatch.setattr(connect, "PROCESS_RATES", Rates())
+    monkeypatch.setattr(connect, "SystemClock", still_clock)
+    acme = project(images={"web": ("web",)}, environments=("stage",))
+    stage = acme.environment("stage")
+    runtimes = [connect.connect(acme, Signals(), purpose="test").runtime(stage) for _ in range(2)]
+
+    for runtime in runtimes:
+        for _ in range(26):
+            runtime.clusters()
+
+    first_clock, second_clock = clocks
+    assert (first_clock.waited, len(second_clock.waited)) == ([], 2)

@@ -9,6 +9,7 @@ import pytest
 from tests.aws.scripted import LOST, Answer, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.ecs import PERMISSION_LASTS, UPDATE_PAUSES, EcsRuntime
+from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import AccessDenied, AwsError, LeaseLost, Throttled, Unreachable
 from weco_deploy.model.service import ServiceKey
@@ -34,7 +35,7 @@ def clock() -> StillClock:
 @pytest.fixture
 def runtime(aws: ScriptedAws, clock: StillClock) -> EcsRuntime:
     aws.says("UpdateService", STARTED)
-    return EcsRuntime(Login(clock).account("eu-west-1"), clock)
+    return EcsRuntime(Login(clock, Rates()).account("eu-west-1"), clock)
 
 
 def test_the_id_of_the_primary_is_answered(runtime: EcsRuntime) -> None:
@@ -123,7 +124,7 @@ def test_an_order_that_could_not_be_sent_is_given_again(
     clock: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    runtime = EcsRuntime(Login(clock).account("eu-west-1"), clock)
+    runtime = EcsRuntime(Login(clock, Rates()).account("eu-west-1"), clock)
 
     with pytest.raises(Unreachable, match="can't be reached"):
         runtime.redeploy(KEY)

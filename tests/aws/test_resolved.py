@@ -10,6 +10,7 @@ import pytest
 from tests.aws.scripted import LOST, Answer, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.ecs import EcsRuntime
+from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import NoCredentials
 from weco_deploy.model.service import EcsDeployment, ResolvedImage, Service, ServiceKey
@@ -47,7 +48,7 @@ def runtime(aws: ScriptedAws) -> EcsRuntime:
     aws.says(
         "DescribeServiceRevisions", json_answer(serviceRevisions=[{"containerImages": IMAGES}], failures=[])
     )
-    return EcsRuntime(Login(StillClock()).account("eu-west-1"), StillClock())
+    return EcsRuntime(Login(StillClock(), Rates()).account("eu-west-1"), StillClock())
 
 
 def test_the_images_of_the_revision_that_primary_runs_are_told(runtime: EcsRuntime) -> None:

@@ -14,6 +14,7 @@ from tests.aws.scripted import Answer, ScriptedAws, json_answer
 from tests.contracts.aws_setting import StillClock
 from weco_deploy import __version__
 from weco_deploy.aws.credentials import role_session_name
+from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import AccessDenied, AwsError, NoCredentials, WrongAccount
 from weco_deploy.model.requests import DEFAULT_LEASE
@@ -45,7 +46,7 @@ def login(aws: ScriptedAws) -> Login:
     aws.says("GetCallerIdentity", IDENTITY)
     aws.says("AssumeRole", assumed())
     aws.says("ListClusters", json_answer(clusterArns=[]))
-    return Login(StillClock(), purpose="deploy acme stage")
+    return Login(StillClock(), Rates(), purpose="deploy acme stage")
 
 
 def tokens_used(aws: ScriptedAws) -> list[str]:
@@ -178,7 +179,7 @@ def test_a_profile_is_also_said_not_to_exist_where_it_was_named_from_the_start(
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(NoCredentials, match="nobody"):
-        Login(StillClock()).account(REGION).client("ecs")
+        Login(StillClock(), Rates()).account(REGION).client("ecs")
 
 
 @pytest.mark.usefixtures("aws")
@@ -190,7 +191,7 @@ def test_a_broken_file_of_credentials_is_named(
     broken.write_text("[default\n")
     monkeypatch.setenv(name, str(broken))
     with pytest.raises(NoCredentials, match=str(broken)) as caught:
-        Login(StillClock()).account(REGION).client("ecs")
+        Login(StillClock(), Rates()).account(REGION).client("ecs")
     assert name in caught.value.hint
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.aws.scripted import LOST, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.ecs import EcsRuntime
+from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import DeployError
 from weco_deploy.model.service import ServiceKey
@@ -23,7 +24,7 @@ def lines() -> list[str]:
 def runtime(aws: ScriptedAws, lines: list[str]) -> EcsRuntime:
     aws.says("ListClusters", json_answer(clusterArns=[]))
     clock = StillClock()
-    return EcsRuntime(Login(clock, tell=lines.append).account("eu-west-1"), clock)
+    return EcsRuntime(Login(clock, Rates(), log_call=lines.append).account("eu-west-1"), clock)
 
 
 def test_a_call_is_a_line_with_duration_attempts_and_request_id(

@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import ClientError, ProxyConnectionError
 
 from tests.cli.desk import Desk
-from weco_deploy.aws.error_translation import told
+from weco_deploy.aws import api
+from weco_deploy.aws.error_translation import translate_errors
 from weco_deploy.cli.tracebacks import origin_of
 from weco_deploy.errors import AwsError
 
@@ -48,7 +49,7 @@ def refused(*_: object, **__: object) -> None:
     """As AWS refuses a signature: it spells out what was signed."""
     signed = f"The Canonical String should have been x-amz-security-token:{TOKEN}"
     answer = {"Error": {"Code": "SignatureDoesNotMatch", "Message": signed}}
-    with told("dynamodb", "Query"):
+    with translate_errors(api.QUERY):
         raise ClientError(answer, "Query")  # type: ignore[arg-type]  # as much of an answer as is read
 
 

@@ -20,6 +20,7 @@ from tests.contracts.records_fixtures import (
 from tests.contracts.setting import EXCLUSIONS, NEW_DEPLOYMENTS, TAG_SEARCH, TASKS, Setting
 from tests.contracts.simulation_setting import SimulationSetting
 from tests.world.setting import WorldSetting
+from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 
 __all__ = [
@@ -50,7 +51,7 @@ MOTO_LACKS = {
 def ministack_setting(ministack: str, monkeypatch: pytest.MonkeyPatch) -> AwsSetting:
     """A 12-digit access key is an account of its own in MiniStack."""
     point_at(ministack, some_account(), monkeypatch)
-    return AwsSetting(Login(StillClock()).account(REGION), MINISTACK_LACKS)
+    return AwsSetting(Login(StillClock(), Rates()).account(REGION), MINISTACK_LACKS)
 
 
 @pytest.fixture
@@ -58,7 +59,9 @@ def moto_setting(moto: str, monkeypatch: pytest.MonkeyPatch) -> AwsSetting:
     """In moto the account is that of the role one assumes."""
     point_at(moto, "testing", monkeypatch)
     role = f"arn:aws:iam::{some_account()}:role/ci"
-    return AwsSetting(Login(StillClock(), purpose="contract tests").account(REGION, role), MOTO_LACKS)
+    return AwsSetting(
+        Login(StillClock(), Rates(), purpose="contract tests").account(REGION, role), MOTO_LACKS
+    )
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from tests.contracts.aws_setting import AwsSetting, StillClock
 from tests.contracts.conftest import REGION, point_at, some_account
 from weco_deploy.aws.ecr import EcrRegistry
+from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import WrongAccount
 
@@ -22,7 +23,7 @@ def emulator(request: pytest.FixtureRequest) -> str:
 def test_calls_in_a_role_land_in_the_roles_account(emulator: str, monkeypatch: pytest.MonkeyPatch) -> None:
     point_at(emulator, "testing", monkeypatch)
     account_id = some_account()
-    login = Login(StillClock())
+    login = Login(StillClock(), Rates())
     entered = login.account(REGION, f"arn:aws:iam::{account_id}:role/deployer")
 
     entered.check(account_id)
@@ -36,7 +37,7 @@ def test_the_account_of_the_callers_own_credentials_is_where_calls_land(
     emulator: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     point_at(emulator, some_account(), monkeypatch)
-    account = Login(StillClock()).account(REGION)
+    account = Login(StillClock(), Rates()).account(REGION)
     name = f"acme/app-{some_account()}"
     AwsSetting(account, {}).repository(name)
 
@@ -52,7 +53,7 @@ def test_the_same_role_in_another_region_sees_that_regions_registry(
     emulator: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     point_at(emulator, "testing", monkeypatch)
-    here = Login(StillClock()).account(REGION, f"arn:aws:iam::{some_account()}:role/deployer")
+    here = Login(StillClock(), Rates()).account(REGION, f"arn:aws:iam::{some_account()}:role/deployer")
     AwsSetting(here, {}).repository(APP)
 
     there = here.elsewhere("eu-central-1")

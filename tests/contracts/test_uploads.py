@@ -14,6 +14,7 @@ from tests.contracts.conftest import REGION, point_at, some_account
 from tests.contracts.strict_ecr import LEAST_PART, StrictEcr, strict_ecr
 from tests.world.projects import project
 from tests.world.world import World
+from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.aws.uploads import LARGEST_PART, EcrUploads
 from weco_deploy.errors import AwsError, NotFound
@@ -44,13 +45,13 @@ def ecr(monkeypatch: pytest.MonkeyPatch) -> Iterator[StrictEcr]:
 
 @pytest.fixture
 def strict_place(ecr: StrictEcr) -> Place:
-    return Place(EcrUploads(Login(StillClock()).account(REGION)), ecr.repository)
+    return Place(EcrUploads(Login(StillClock(), Rates()).account(REGION)), ecr.repository)
 
 
 @pytest.fixture
 def ministack_place(ministack: str, monkeypatch: pytest.MonkeyPatch) -> Place:
     point_at(ministack, some_account(), monkeypatch)
-    account = Login(StillClock()).account(REGION)
+    account = Login(StillClock(), Rates()).account(REGION)
     return Place(EcrUploads(account), AwsSetting(account, {}).repository, keeps=False)
 
 
@@ -196,5 +197,5 @@ def test_elsewhere_the_registry_is_where_the_login_says(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://vpce-1.api.ecr.example")
     monkeypatch.setenv("http_proxy", ecr.url)  # which answers for the name that nobody knows
-    uploads = EcrUploads(Login(StillClock()).account(REGION))
+    uploads = EcrUploads(Login(StillClock(), Rates()).account(REGION))
     assert uploads.login().host == "123456789012.dkr.ecr.eu-west-1.amazonaws.com"

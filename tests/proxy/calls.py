@@ -7,17 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from tests.proxy.messages import Message
+from weco_deploy.aws.api import CALLS
 
-CHANGES = frozenset(
-    {
-        "dynamodb:CreateTable",
-        "dynamodb:PutItem",
-        "dynamodb:TransactWriteItems",
-        "dynamodb:UpdateItem",
-        "ecr:PutImage",
-        "ecs:UpdateService",
-    }
-)
+CHANGES = frozenset(call.name for call in CALLS if call.changes)
 """The calls that change something in AWS."""
 
 _SERVICES = {

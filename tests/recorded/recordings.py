@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weco_deploy.aws.ecs_answers import service_seen, task_seen
+from weco_deploy.aws.ecs_answers import parse_service, parse_task
 from weco_deploy.model.plan import Action, Expected, PlannedService
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.rollout.rolling import Reads, reads
@@ -33,14 +33,14 @@ class Poll:
     def view(self, read: Reads = EVERYTHING) -> ServiceView:
         """The poll in the tool's types, without the tasks that were not read."""
         return ServiceView(
-            service=service_seen(self.service),
-            tasks=tuple(map(task_seen, self.running)) if read.tasks else None,
-            stopped=tuple(map(task_seen, self.stopped)) if read.stopped else None,
+            service=parse_service(self.service),
+            tasks=tuple(map(parse_task, self.running)) if read.tasks else None,
+            stopped=tuple(map(parse_task, self.stopped)) if read.stopped else None,
         )
 
     def as_watched(self, track: Track) -> ServiceView:
         """As a watch reads it: tasks only where they can tell more."""
-        return self.view(reads(track, service_seen(self.service)))
+        return self.view(reads(track, parse_service(self.service)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Recording:
     def track(self) -> Track:
         """The rollout, before its first poll."""
         service = self.polls[0].service
-        seen = service_seen(service)
+        seen = parse_service(service)
         ours = next(one for one in service["deployments"] if one["id"] == self.deployment_id)
         return Track(
             service=PlannedService(

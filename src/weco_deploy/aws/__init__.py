@@ -1,7 +1,10 @@
-"""The doors to AWS: each port of `ports.py` as boto calls, and nothing decided.
+"""The doors to AWS: each port of `ports.py` as boto calls. They decide nothing.
 
-session   credentials, assumed roles, clients        rates    AWS's published limits
-faults    what AWS raises → our errors               trace    `--verbose`
-ecr       the image registry                         ecs      the service runtime
-logs      the last lines of a container              records  the project's table
+api                every call, with its IAM actions, resources and rate limit
+session            credentials, assumed roles, accounts     clients  the clients: timeouts and retries
+error_translation  what boto raises → our errors            rates    AWS's published limits
+trace              `--verbose`                              loader   botocore's models, shared by all threads
+ecr                the image registry                       uploads  publishing images
+ecs                the service runtime                      logs     the last lines of a container
+records            the project's table                      places   where a deployment goes, in words
 """

@@ -1,7 +1,7 @@
 """Credentials of an assumed role that refresh for as long as the tool runs.
 
-A chained role lasts an hour at most, and credentials copied out of an AssumeRole answer end with it; a
-rollout may take longer. So the role is assumed again whenever botocore finds the end near.
+A chained role's session lasts an hour at most, and a rollout may take longer. So botocore assumes the role again
+whenever the end of the session is near.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from botocore.credentials import CredentialProvider, DeferredRefreshableCredentials
 
-from weco_deploy.aws.error_translation import told
+from weco_deploy.aws import api
+from weco_deploy.aws.error_translation import translate_errors
 from weco_deploy.model.arn import account_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _ILLEGAL = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 
 
 def role_session_name(purpose: str) -> str:
-    """Who runs the tool and what for, as CloudTrail will show it: a legal RoleSessionName whatever the purpose."""
+    """Who runs the tool and what for, for CloudTrail: a legal RoleSessionName, whatever the purpose."""
     name = _ILLEGAL.sub("-", f"weco-deploy={_user()}={purpose}").strip("-=")
     return name[:LONGEST_SESSION_NAME]
 
@@ -38,12 +39,12 @@ def _user() -> str:
 
 
 class AssumedRole(CredentialProvider):
-    """A role, assumed when credentials are first needed and again before they end.
+    """Assumes a role when credentials are first needed, and again before they expire.
 
     Args:
         role_arn: the role.
-        session_name: legal as a RoleSessionName.
-        sts: makes the STS client of the caller's own credentials; called once credentials are needed.
+        session_name: a legal RoleSessionName.
+        sts: makes the STS client with the caller's own credentials; called when credentials are needed.
 
     """
 
@@ -61,12 +62,12 @@ class AssumedRole(CredentialProvider):
 
     @property
     def account(self) -> str:
-        """The account of the session as AWS named it; empty before the role is assumed."""
+        """The account that AWS named when the role was assumed; empty before."""
         return self._account
 
     def _assume(self) -> dict[str, str]:
         sts = self._sts()
-        with told("sts", "AssumeRole"):
+        with translate_errors(api.ASSUME_ROLE):
             answer = sts.assume_role(RoleArn=self._role_arn, RoleSessionName=self._session_name)
             credentials = answer["Credentials"]
             self._account = account_of(answer["AssumedRoleUser"]["Arn"])

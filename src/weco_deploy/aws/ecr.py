@@ -1,7 +1,7 @@
 """The image registry: ECR.
 
-A tag is moved by putting the very bytes of a manifest again under the tag. ECR compares nothing and
-swaps nothing: who moves tags must hold the environment's lock.
+A tag moves when the exact bytes of a manifest are put again under the tag. ECR has no compare-and-swap, so whoever
+moves tags must hold the environment's lock.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from weco_deploy.aws.error_translation import code_behind, told
+from weco_deploy.aws import api
+from weco_deploy.aws.error_translation import code_behind, translate_errors
 from weco_deploy.aws.session import Account
 from weco_deploy.aws.times import utc
 from weco_deploy.errors import AwsError, NotFound, PlanRefused
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     )
 
 MEDIA_TYPES = (*MANIFESTS, *INDEXES)
-"""All that ECR holds: an image of a type left out would be answered translated, under another digest."""
+"""All that ECR holds. ECR may convert an image of a type that is not named here, which changes its digest."""
 
-REPOSITORIES_A_CALL = 100
+REPOSITORIES_PER_CALL = 100
 
 
 class EcrRegistry:
@@ -39,13 +40,13 @@ class EcrRegistry:
         self._account = account
 
     def find(self, repository: str, reference: str) -> TaggedImage | None:
-        named: ImageIdentifierTypeDef = {"imageTag": reference}
+        image_id: ImageIdentifierTypeDef = {"imageTag": reference}
         if reference.startswith("sha256:"):
-            named = {"imageDigest": reference}
+            image_id = {"imageDigest": reference}
         try:
-            with told("ecr", "DescribeImages"):
-                answer = self._client.describe_images(repositoryName=repository, imageIds=[named])
-                return next((_image(one) for one in answer["imageDetails"]), None)
+            with translate_errors(api.DESCRIBE_IMAGES):
+                answer = self._client.describe_images(repositoryName=repository, imageIds=[image_id])
+                return next((_image(detail) for detail in answer["imageDetails"]), None)
         except AwsError as error:
             match code_behind(error):
                 case "ImageNotFoundException":
@@ -58,13 +59,13 @@ class EcrRegistry:
     def repositories(self, names: Sequence[str]) -> Mapping[str, Repository]:
         wanted = sorted(set(names))
         found: dict[str, Repository] = {}
-        for start in range(0, len(wanted), REPOSITORIES_A_CALL):
-            found.update(self._those_there(wanted[start : start + REPOSITORIES_A_CALL]))
+        for start in range(0, len(wanted), REPOSITORIES_PER_CALL):
+            found.update(self._existing(wanted[start : start + REPOSITORIES_PER_CALL]))
         return found
 
     def manifest_and_tag(self, repository: str, digest: str, tag: str) -> ImageView:
         try:
-            with told("ecr", "BatchGetImage"):
+            with translate_errors(api.BATCH_GET_IMAGE):
                 answer = self._client.batch_get_image(
                     repositoryName=repository,
                     imageIds=[{"imageDigest": digest}, {"imageTag": tag}],
@@ -78,7 +79,7 @@ class EcrRegistry:
 
     def point(self, repository: str, tag: str, manifest: Manifest) -> None:
         try:
-            with told("ecr", "PutImage"):
+            with translate_errors(api.PUT_IMAGE):
                 self._client.put_image(
                     repositoryName=repository,
                     imageManifest=manifest.body,
@@ -89,14 +90,18 @@ class EcrRegistry:
         except AwsError as error:
             match code_behind(error):
                 case "ImageAlreadyExistsException" | "ImageTagAlreadyExistsException":
-                    self._right_already(repository, tag, manifest.digest)
+                    self._check_points_at(repository, tag, manifest.digest)
                 case "RepositoryNotFoundException":
                     raise no_repository(repository, self._account) from error
                 case _:
                     raise
 
-    def _right_already(self, repository: str, tag: str, digest: str) -> None:
-        # Putting the same again is refused, in an immutable repository maybe as if it were another image.
+    def _check_points_at(self, repository: str, tag: str, digest: str) -> None:
+        """Raise PlanRefused unless the tag points at the digest.
+
+        ECR refuses to put an image again under a tag that has it. An immutable repository may refuse that as it would
+        refuse another image.
+        """
         image = self.find(repository, tag)
         if image is None or image.digest != digest:
             raise PlanRefused(
@@ -105,22 +110,23 @@ class EcrRegistry:
                 f"make its tags mutable, or exclude {tag} from immutability (`aws ecr put-image-tag-mutability`)",
             )
 
-    def _those_there(self, names: Sequence[str]) -> Mapping[str, Repository]:
-        """One missing repository fails the whole call: then ask for each half, down to single names.
+    def _existing(self, names: Sequence[str]) -> Mapping[str, Repository]:
+        """Those of the repositories that exist.
 
-        Listing all repositories instead would need a permission on all of them.
+        DescribeRepositories fails as a whole if one is missing: then this asks for each half, down to single names.
+        Listing all repositories instead would need a permission for all of them.
         """
         try:
-            with told("ecr", "DescribeRepositories"):
+            with translate_errors(api.DESCRIBE_REPOSITORIES):
                 answer = self._client.describe_repositories(repositoryNames=list(names))
-                return {one["repositoryName"]: _repository(one) for one in answer["repositories"]}
+                return {found["repositoryName"]: _repository(found) for found in answer["repositories"]}
         except AwsError as error:
             if code_behind(error) != "RepositoryNotFoundException":
                 raise
         if len(names) == 1:
             return {}
         middle = len(names) // 2
-        return {**self._those_there(names[:middle]), **self._those_there(names[middle:])}
+        return {**self._existing(names[:middle]), **self._existing(names[middle:])}
 
     @property
     def _client(self) -> ECRClient:
@@ -135,11 +141,11 @@ def no_repository(repository: str, account: Account) -> NotFound:
     )
 
 
-def _image(answered: ImageDetailTypeDef) -> TaggedImage:
+def _image(detail: ImageDetailTypeDef) -> TaggedImage:
     return TaggedImage(
-        digest=answered["imageDigest"],
-        tags=tuple(answered.get("imageTags", ())),
-        pushed_at=utc(answered.get("imagePushedAt")),
+        digest=detail["imageDigest"],
+        tags=tuple(detail.get("imageTags", ())),
+        pushed_at=utc(detail.get("imagePushedAt")),
     )
 
 
@@ -150,7 +156,7 @@ def _view(
     images: Sequence[ImageTypeDef],
     failures: Sequence[ImageFailureTypeDef],
 ) -> ImageView:
-    _only_absences(repository, failures)
+    _raise_unless_missing(repository, failures)
     by_digest = {image["imageId"]["imageDigest"]: image for image in images}
     return ImageView(
         manifest=_manifest(by_digest[digest]) if digest in by_digest else None,
@@ -158,31 +164,31 @@ def _view(
     )
 
 
-def _only_absences(repository: str, failures: Sequence[ImageFailureTypeDef]) -> None:
-    """BatchGetImage answers 200 whatever failed: raise what is not a missing image."""
+def _raise_unless_missing(repository: str, failures: Sequence[ImageFailureTypeDef]) -> None:
+    """Raise AwsError for the first failure that is not a missing image. BatchGetImage answers 200 whatever failed."""
     for failure in failures:
-        code, which = failure.get("failureCode", ""), failure.get("imageId", {})
+        code, image_id = failure.get("failureCode", ""), failure.get("imageId", {})
         if code != "ImageNotFound":
-            name = which.get("imageTag") or which.get("imageDigest", "an image")
+            name = image_id.get("imageTag") or image_id.get("imageDigest", "an image")
             reason = failure.get("failureReason", "no reason given")
-            raise AwsError("ecr:BatchGetImage", f"{name} of {repository}: {code}: {reason}")
+            raise AwsError(api.BATCH_GET_IMAGE.name, f"{name} of {repository}: {code}: {reason}")
 
 
 def _tagged(
-    digest: str, tag: str, answered: Sequence[str], failures: Sequence[ImageFailureTypeDef]
+    digest: str, tag: str, found: Sequence[str], failures: Sequence[ImageFailureTypeDef]
 ) -> str | None:
-    """Where the tag points, from an answer to a digest and a tag.
+    """The digest that the tag points at, by the answer to a request for a digest and a tag.
 
-    A digest not asked for can only come from the tag. Otherwise both name the same image, answered once
-    or twice, unless the tag is among the failures. `imageId.imageTag` decides nothing: it may name
-    another tag of the image than the one asked for.
+    A digest that was not requested must be the tag's. If there is none, both name the same image, which the answer has
+    once or twice, unless the tag is among the failures. `imageId.imageTag` is no evidence: it may be another tag of the
+    image than the requested one.
     """
     if any(failure.get("imageId", {}).get("imageTag") == tag for failure in failures):
         return None
-    others = [one for one in answered if one != digest]
+    others = [other for other in found if other != digest]
     if others:
         return others[0]
-    return digest if digest in answered else None
+    return digest if digest in found else None
 
 
 def _manifest(image: ImageTypeDef) -> Manifest:
@@ -196,10 +202,12 @@ def _manifest(image: ImageTypeDef) -> Manifest:
     )
 
 
-def _repository(answered: RepositoryTypeDef) -> Repository:
+def _repository(answer: RepositoryTypeDef) -> Repository:
     return Repository(
-        name=answered["repositoryName"],
-        uri=answered.get("repositoryUri", ""),
-        mutability=answered.get("imageTagMutability", "MUTABLE"),
-        exclusions=tuple(one["filter"] for one in answered.get("imageTagMutabilityExclusionFilters", ())),
+        name=answer["repositoryName"],
+        uri=answer.get("repositoryUri", ""),
+        mutability=answer.get("imageTagMutability", "MUTABLE"),
+        exclusions=tuple(
+            exclusion["filter"] for exclusion in answer.get("imageTagMutabilityExclusionFilters", ())
+        ),
     )

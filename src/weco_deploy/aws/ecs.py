@@ -8,16 +8,18 @@ from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
+from weco_deploy.aws import api
+from weco_deploy.aws.api import ApiCall
 from weco_deploy.aws.ecs_answers import (
     ENVIRONMENT_TAG,
-    defined_seen,
-    found_seen,
     key_from_arn,
-    resolved_seen,
-    service_seen,
-    task_seen,
+    parse_container_definition,
+    parse_found_service,
+    parse_resolved_image,
+    parse_service,
+    parse_task,
 )
-from weco_deploy.aws.error_translation import NotSent, code_behind, malformed, told
+from weco_deploy.aws.error_translation import NotSent, code_behind, translate_errors, unreadable_answer
 from weco_deploy.aws.session import Account
 from weco_deploy.errors import AwsError, NoCredentials, Throttled
 from weco_deploy.model.service import (
@@ -35,16 +37,17 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.type_defs import FailureTypeDef, ListTasksRequestTypeDef
 
-LISTED_A_CALL = 100
+LISTED_PER_CALL = 100
 STOPPED_PAGES = 5
-"""Of a service's stopped tasks no more pages are read: in no order that is promised, so one page is too few."""
+"""How many pages of a service's stopped tasks are read. ECS promises no order, so one page is too few."""
 PERMISSION_LASTS = 1.0
-"""Seconds after which it is asked again whether a change that waits is still allowed."""
+"""Seconds after which a change that waits asks again whether it is still allowed."""
 UPDATE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""Seconds before UpdateService is tried again, at most; the jitter takes up to half of each away."""
-GOING_THE_TARGETS_WAY = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})
+"""Seconds before UpdateService is tried again, at most: jitter shortens each by up to half."""
+RUNS_ITS_TARGET = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})
+"""Statuses of service deployments whose tasks run the target revision."""
 SAME_MOMENT = timedelta(seconds=10)
-"""How far apart ECS may date a service's PRIMARY and the service deployment that stands for it."""
+"""How far apart the times of a service's PRIMARY deployment and of its service deployment may be."""
 
 
 class EcsRuntime:
@@ -55,32 +58,34 @@ class EcsRuntime:
         self._clock = clock
 
     def tagged(self, environment_id: str) -> tuple[FoundService, ...]:
-        """Services without a `deployment:service` tag are left out, and those with an ARN of the short form.
+        """The environment's services, without those that have no `deployment:service` tag or a short ARN.
 
-        A short ARN does not say the cluster: listing the clusters' services finds these.
+        A short ARN doesn't name the cluster. Listing the services of each cluster finds these, too.
         """
         client = self._account.client("resourcegroupstaggingapi")
-        with told("tag", "GetResources"):
+        with translate_errors(api.GET_RESOURCES):
             pages = client.get_paginator("get_resources").paginate(
                 ResourceTypeFilters=["ecs:service"],
                 TagFilters=[{"Key": ENVIRONMENT_TAG, "Values": [environment_id]}],
-                PaginationConfig={"PageSize": LISTED_A_CALL},
+                PaginationConfig={"PageSize": LISTED_PER_CALL},
             )
-            found = (found_seen(one) for page in pages for one in page["ResourceTagMappingList"])
-            return tuple(one for one in found if one is not None)
+            found = (
+                parse_found_service(resource) for page in pages for resource in page["ResourceTagMappingList"]
+            )
+            return tuple(service for service in found if service is not None)
 
     def clusters(self) -> tuple[str, ...]:
-        with told("ecs", "ListClusters"):
+        with translate_errors(api.LIST_CLUSTERS):
             pages = self._client.get_paginator("list_clusters").paginate(
-                PaginationConfig={"PageSize": LISTED_A_CALL}
+                PaginationConfig={"PageSize": LISTED_PER_CALL}
             )
             return tuple(arn for page in pages for arn in page["clusterArns"])
 
     def services_in(self, cluster: str) -> tuple[ServiceKey, ...]:
         try:
-            with told("ecs", "ListServices"):
+            with translate_errors(api.LIST_SERVICES):
                 pages = self._client.get_paginator("list_services").paginate(
-                    cluster=cluster, PaginationConfig={"PageSize": LISTED_A_CALL}
+                    cluster=cluster, PaginationConfig={"PageSize": LISTED_PER_CALL}
                 )
                 keys = (key_from_arn(arn, cluster) for page in pages for arn in page["serviceArns"])
                 return tuple(key for key in keys if key is not None)
@@ -91,12 +96,12 @@ class EcsRuntime:
         if not names:
             return ()
         try:
-            with told("ecs", "DescribeServices"):
+            with translate_errors(api.DESCRIBE_SERVICES):
                 answer = self._client.describe_services(
                     cluster=cluster, services=list(names), include=["TAGS"]
                 )
-                _only_absences("ecs:DescribeServices", answer.get("failures", ()))
-                return tuple(service_seen(one) for one in answer["services"])
+                _raise_unless_missing(api.DESCRIBE_SERVICES, answer.get("failures", ()))
+                return tuple(parse_service(service) for service in answer["services"])
         except AwsError as error:
             return _nothing_if(error, "ClusterNotFoundException")
 
@@ -108,16 +113,16 @@ class EcsRuntime:
         }
         if service is not None:
             request["serviceName"] = service
-        last = 1 if service is None else STOPPED_PAGES if stopped else None
+        last_page = 1 if service is None else STOPPED_PAGES if stopped else None
         arns: list[str] = []
         token: str | None = None
         try:
             for page in count(1):
-                with told("ecs", "ListTasks"):
+                with translate_errors(api.LIST_TASKS):
                     answer = self._client.list_tasks(**request)
                     arns += answer["taskArns"]
                     token = answer.get("nextToken")
-                if not token or page == last:
+                if not token or page == last_page:
                     break
                 request["nextToken"] = token
             return TaskPage(tuple(arns), complete=not token)
@@ -130,23 +135,26 @@ class EcsRuntime:
         if not arns:
             return ()
         try:
-            with told("ecs", "DescribeTasks"):
+            with translate_errors(api.DESCRIBE_TASKS):
                 answer = self._client.describe_tasks(cluster=cluster, tasks=list(arns))
-                _only_absences("ecs:DescribeTasks", answer.get("failures", ()))
-                return tuple(task_seen(one) for one in answer["tasks"])
+                _raise_unless_missing(api.DESCRIBE_TASKS, answer.get("failures", ()))
+                return tuple(parse_task(task) for task in answer["tasks"])
         except AwsError as error:
             return _nothing_if(error, "ClusterNotFoundException")
 
     def defined(self, task_definition: str) -> tuple[DefinedContainer, ...]:
-        with told("ecs", "DescribeTaskDefinition"):
+        with translate_errors(api.DESCRIBE_TASK_DEFINITION):
             answer = self._client.describe_task_definition(taskDefinition=task_definition)
-            return tuple(defined_seen(one) for one in answer["taskDefinition"]["containerDefinitions"])
+            return tuple(
+                parse_container_definition(definition)
+                for definition in answer["taskDefinition"]["containerDefinitions"]
+            )
 
     def resolved(self, service: Service) -> tuple[ResolvedImage, ...]:
-        """Extra evidence only, so each failure but that of credentials answers nothing.
+        """The images that the PRIMARY deployment resolved its tags to; none after any failure but one of credentials.
 
-        Not every place has these calls, nor every role the permission; and what can't be asked now is
-        asked again at the next poll.
+        This is additional evidence. Not every region and emulator has these calls, not every role has the permission,
+        and the next poll asks again.
         """
         try:
             revision = self._primary_revision(service)
@@ -160,40 +168,40 @@ class EcsRuntime:
         for pause in UPDATE_PAUSES:
             allowed()
             try:
-                return self._redeployed_once(key)
+                return self._redeploy_once(key)
             except (Throttled, NotSent):
-                # Refused or never sent: only then is it sure that ECS has not begun a deployment.
+                # Only if the request was refused or never sent has ECS certainly not begun a deployment.
                 self._pause(pause * random.uniform(0.5, 1.0), allowed)  # noqa: S311 - spreads retries, no secret
         allowed()
-        return self._redeployed_once(key)
+        return self._redeploy_once(key)
 
     def _pause(self, seconds: float, allowed: Callable[[], None]) -> None:
-        """Wait, in slices: what ends the permission ends the wait."""
+        """Wait, and ask `allowed` every second, which raises once the change is no longer allowed."""
         end = self._clock.utc() + timedelta(seconds=seconds)
         while (left := (end - self._clock.utc()).total_seconds()) > 0:
             self._clock.wait(min(left, PERMISSION_LASTS))
             allowed()
 
-    def _redeployed_once(self, key: ServiceKey) -> str:
+    def _redeploy_once(self, key: ServiceKey) -> str:
         client = self._account.ecs_without_retries()
-        with told("ecs", "UpdateService"):
+        with translate_errors(api.UPDATE_SERVICE):
             answer = client.update_service(cluster=key.cluster, service=key.name, forceNewDeployment=True)
-            primary = service_seen(answer["service"]).primary
+            primary = parse_service(answer["service"]).primary
         if primary is None:
-            raise malformed("ecs:UpdateService", f"it has no PRIMARY deployment of {key}")
+            raise unreadable_answer(api.UPDATE_SERVICE, f"it has no PRIMARY deployment of {key}")
         return primary.id
 
     def _primary_revision(self, service: Service) -> str | None:
-        """The ARN of the revision that the PRIMARY deployment runs.
+        """The ARN of the revision that the PRIMARY deployment runs; None if that can't be known.
 
-        ECS relates an `ecs-svc/…` id to a service deployment by nothing but the time; one that was
-        stopped or rolled back runs another revision than its target.
+        Only the time relates an `ecs-svc/…` id to a service deployment. A service deployment that was stopped or rolled
+        back runs another revision than its target.
         """
         primary = service.primary
         if primary is None:
             return None
-        with told("ecs", "ListServiceDeployments"):
-            begun = self._account.ecs_without_retries().list_service_deployments(
+        with translate_errors(api.LIST_SERVICE_DEPLOYMENTS):
+            deployments = self._account.ecs_without_retries().list_service_deployments(
                 cluster=service.key.cluster,
                 service=service.key.name,
                 createdAt={
@@ -201,19 +209,19 @@ class EcsRuntime:
                     "before": primary.created_at + SAME_MOMENT,
                 },
             )["serviceDeployments"]
-            if len(begun) != 1 or begun[0]["status"] not in GOING_THE_TARGETS_WAY:
+            if len(deployments) != 1 or deployments[0]["status"] not in RUNS_ITS_TARGET:
                 return None
-            return begun[0]["targetServiceRevisionArn"]
+            return deployments[0]["targetServiceRevisionArn"]
 
-    def _images_of(self, revision: str) -> tuple[ResolvedImage, ...]:
-        with told("ecs", "DescribeServiceRevisions"):
+    def _images_of(self, revision_arn: str) -> tuple[ResolvedImage, ...]:
+        with translate_errors(api.DESCRIBE_SERVICE_REVISIONS):
             answer = self._account.ecs_without_retries().describe_service_revisions(
-                serviceRevisionArns=[revision]
+                serviceRevisionArns=[revision_arn]
             )
             return tuple(
-                resolved_seen(image)
-                for one in answer["serviceRevisions"]
-                for image in one.get("containerImages", ())
+                parse_resolved_image(image)
+                for revision in answer["serviceRevisions"]
+                for image in revision.get("containerImages", ())
             )
 
     @property
@@ -222,17 +230,17 @@ class EcsRuntime:
 
 
 def _nothing_if(error: AwsError, *codes: str) -> tuple[()]:
-    """Nothing, if AWS's error says that what was asked about does not exist; else the error."""
+    """Return nothing if AWS's error has one of these codes; raise it otherwise."""
     if code_behind(error) not in codes:
         raise error
     return ()
 
 
-def _only_absences(operation: str, failures: Sequence[FailureTypeDef]) -> None:
-    """A failure inside a good answer: what is missing is left out, anything else is an error."""
+def _raise_unless_missing(call: ApiCall, failures: Sequence[FailureTypeDef]) -> None:
+    """Raise AwsError for the first failure in a good answer that is not a missing resource."""
     for failure in failures:
         reason = failure.get("reason", "")
         if reason != "MISSING":
             raise AwsError(
-                operation, f"{failure.get('arn', 'a resource')}: {reason} {failure.get('detail', '')}"
+                call.name, f"{failure.get('arn', 'a resource')}: {reason} {failure.get('detail', '')}"
             )

@@ -1,7 +1,7 @@
-"""ECS's answers as our types, nothing judged.
+"""Turns ECS's answers into our types, and judges nothing.
 
-Fields that AWS leaves out (a service with an external controller has no deployments, a task that has
-not pulled no digest) become what the model says for unknown; statuses stay whatever AWS wrote.
+Fields that AWS leaves out become the model's values for unknown: a service with an external controller has no
+deployments, a task that has not pulled its image has no digest. Statuses stay as AWS wrote them.
 """
 
 from __future__ import annotations
@@ -40,73 +40,73 @@ SERVICE_TAG = "deployment:service"
 ENVIRONMENT_TAG = "deployment:env"
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_OF_A_SERVICE = "service:"
-_OF_SERVICES = "service/"
-_BY_A_DEPLOYMENT = "ecs-svc/"
+_SERVICE_GROUP = "service:"
+_SERVICE_RESOURCE = "service/"
+_DEPLOYMENT_ID = "ecs-svc/"
 
 
-def service_seen(answered: ServiceTypeDef) -> Service:
-    configuration = answered.get("deploymentConfiguration", {})
+def parse_service(answer: ServiceTypeDef) -> Service:
+    configuration = answer.get("deploymentConfiguration", {})
     breaker = configuration.get("deploymentCircuitBreaker", {"enable": False, "rollback": False})
-    tags = {tag.get("key", ""): tag.get("value", "") for tag in answered.get("tags", ())}
+    tags = {tag.get("key", ""): tag.get("value", "") for tag in answer.get("tags", ())}
     return Service(
-        key=ServiceKey(answered["clusterArn"], answered["serviceName"]),
-        arn=answered["serviceArn"],
-        status=answered.get("status", ""),
-        desired=answered.get("desiredCount", 0),
-        running=answered.get("runningCount", 0),
-        pending=answered.get("pendingCount", 0),
-        task_definition=answered.get("taskDefinition", ""),
-        controller=answered.get("deploymentController", {}).get("type", "ECS"),
+        key=ServiceKey(answer["clusterArn"], answer["serviceName"]),
+        arn=answer["serviceArn"],
+        status=answer.get("status", ""),
+        desired=answer.get("desiredCount", 0),
+        running=answer.get("runningCount", 0),
+        pending=answer.get("pendingCount", 0),
+        task_definition=answer.get("taskDefinition", ""),
+        controller=answer.get("deploymentController", {}).get("type", "ECS"),
         strategy=configuration.get("strategy", "ROLLING"),
-        scheduling=answered.get("schedulingStrategy", "REPLICA"),
+        scheduling=answer.get("schedulingStrategy", "REPLICA"),
         breaker=bool(breaker.get("enable")),
-        deployments=tuple(deployment_seen(one) for one in answered.get("deployments", ())),
-        events=tuple(_event(one) for one in answered.get("events", ())),
+        deployments=tuple(parse_deployment(deployment) for deployment in answer.get("deployments", ())),
+        events=tuple(_parse_event(event) for event in answer.get("events", ())),
         service_id=tags.get(SERVICE_TAG),
         environment=tags.get(ENVIRONMENT_TAG),
     )
 
 
-def deployment_seen(answered: DeploymentTypeDef) -> EcsDeployment:
+def parse_deployment(answer: DeploymentTypeDef) -> EcsDeployment:
     return EcsDeployment(
-        id=answered["id"],
-        status=answered.get("status", ""),
-        rollout_state=answered.get("rolloutState"),
-        rollout_reason=answered.get("rolloutStateReason", ""),
-        desired=answered.get("desiredCount", 0),
-        running=answered.get("runningCount", 0),
-        pending=answered.get("pendingCount", 0),
-        failed_tasks=answered.get("failedTasks", 0),
-        created_at=utc(answered.get("createdAt")) or _LONG_AGO,
-        task_definition=answered.get("taskDefinition", ""),
+        id=answer["id"],
+        status=answer.get("status", ""),
+        rollout_state=answer.get("rolloutState"),
+        rollout_reason=answer.get("rolloutStateReason", ""),
+        desired=answer.get("desiredCount", 0),
+        running=answer.get("runningCount", 0),
+        pending=answer.get("pendingCount", 0),
+        failed_tasks=answer.get("failedTasks", 0),
+        created_at=utc(answer.get("createdAt")) or _LONG_AGO,
+        task_definition=answer.get("taskDefinition", ""),
     )
 
 
-def task_seen(answered: TaskTypeDef) -> Task:
-    group, started_by = answered.get("group", ""), answered.get("startedBy", "")
+def parse_task(answer: TaskTypeDef) -> Task:
+    group, started_by = answer.get("group", ""), answer.get("startedBy", "")
     return Task(
-        arn=answered["taskArn"],
-        service_name=group.removeprefix(_OF_A_SERVICE) if group.startswith(_OF_A_SERVICE) else "",
-        # Anything else than a deployment may be named there by whoever ran the task.
-        deployment_id=started_by if started_by.startswith(_BY_A_DEPLOYMENT) else None,
-        task_definition=answered.get("taskDefinitionArn", ""),
-        status=answered.get("lastStatus", ""),
-        created_at=utc(answered.get("createdAt")),
-        started_at=utc(answered.get("startedAt")),
-        stopped_at=utc(answered.get("stoppedAt")),
-        stop_code=answered.get("stopCode", ""),
-        stopped_reason=answered.get("stoppedReason", ""),
-        containers=tuple(_container(one) for one in answered.get("containers", ())),
+        arn=answer["taskArn"],
+        service_name=group.removeprefix(_SERVICE_GROUP) if group.startswith(_SERVICE_GROUP) else "",
+        # Whoever runs a task may put anything else there.
+        deployment_id=started_by if started_by.startswith(_DEPLOYMENT_ID) else None,
+        task_definition=answer.get("taskDefinitionArn", ""),
+        status=answer.get("lastStatus", ""),
+        created_at=utc(answer.get("createdAt")),
+        started_at=utc(answer.get("startedAt")),
+        stopped_at=utc(answer.get("stoppedAt")),
+        stop_code=answer.get("stopCode", ""),
+        stopped_reason=answer.get("stoppedReason", ""),
+        containers=tuple(_parse_container(container) for container in answer.get("containers", ())),
     )
 
 
-def defined_seen(answered: ContainerDefinitionOutputTypeDef) -> DefinedContainer:
-    log = answered.get("logConfiguration")
+def parse_container_definition(answer: ContainerDefinitionOutputTypeDef) -> DefinedContainer:
+    log = answer.get("logConfiguration")
     options = log.get("options", {}) if log else {}
     return DefinedContainer(
-        name=answered.get("name", ""),
-        image=answered.get("image", ""),
+        name=answer.get("name", ""),
+        image=answer.get("image", ""),
         log_driver=log.get("logDriver") if log else None,
         log_group=options.get("awslogs-group"),
         log_region=options.get("awslogs-region"),
@@ -114,58 +114,58 @@ def defined_seen(answered: ContainerDefinitionOutputTypeDef) -> DefinedContainer
     )
 
 
-def resolved_seen(answered: ContainerImageTypeDef) -> ResolvedImage:
+def parse_resolved_image(answer: ContainerImageTypeDef) -> ResolvedImage:
     return ResolvedImage(
-        container=answered.get("containerName", ""),
-        image=answered.get("image", ""),
-        digest=answered.get("imageDigest") or None,
+        container=answer.get("containerName", ""),
+        image=answer.get("image", ""),
+        digest=answer.get("imageDigest") or None,
     )
 
 
 def key_from_arn(service_arn: str, cluster: str = "") -> ServiceKey | None:
-    """The key of a service by its ARN, whose long form names the cluster.
+    """The key of the service with this ARN. The long form of ARNs names the cluster.
 
     Args:
         service_arn: `…:service/<cluster>/<name>`, or the short form of before 2021 `…:service/<name>`.
-        cluster: the name or ARN of the cluster it was listed in, for the short form.
+        cluster: the name or ARN of the cluster that it was listed in, for the short form.
 
     Returns:
-        None for a short ARN with no cluster given, and for what is not the ARN of a service.
+        None for a short ARN without a cluster, and for anything but the ARN of a service.
 
     """
     arn = Arn.parse(service_arn)
-    if arn is None or not arn.resource.startswith(_OF_SERVICES):
+    if arn is None or not arn.resource.startswith(_SERVICE_RESOURCE):
         return None
-    named, _, name = arn.resource.removeprefix(_OF_SERVICES).rpartition("/")
-    where = cluster or named
-    if not where:
+    named, _, name = arn.resource.removeprefix(_SERVICE_RESOURCE).rpartition("/")
+    place = cluster or named
+    if not place:
         return None
-    return ServiceKey(where if Arn.parse(where) else str(replace(arn, resource=f"cluster/{where}")), name)
+    return ServiceKey(place if Arn.parse(place) else str(replace(arn, resource=f"cluster/{place}")), name)
 
 
-def found_seen(answered: ResourceTagMappingTypeDef) -> FoundService | None:
-    """A service as the tagging API tells of it; None without a service id or a cluster."""
-    tags = {tag["Key"]: tag["Value"] for tag in answered.get("Tags", ())}
-    key = key_from_arn(answered["ResourceARN"])
+def parse_found_service(answer: ResourceTagMappingTypeDef) -> FoundService | None:
+    """A service in an answer of the tagging API; None if it has no service id, or its ARN no cluster."""
+    tags = {tag["Key"]: tag["Value"] for tag in answer.get("Tags", ())}
+    key = key_from_arn(answer["ResourceARN"])
     if key is None or SERVICE_TAG not in tags:
         return None
     return FoundService(key, tags[SERVICE_TAG])
 
 
-def _event(answered: ServiceEventTypeDef) -> ServiceEvent:
+def _parse_event(answer: ServiceEventTypeDef) -> ServiceEvent:
     return ServiceEvent(
-        id=answered.get("id", ""),
-        at=utc(answered.get("createdAt")) or _LONG_AGO,
-        message=answered.get("message", ""),
+        id=answer.get("id", ""),
+        at=utc(answer.get("createdAt")) or _LONG_AGO,
+        message=answer.get("message", ""),
     )
 
 
-def _container(answered: ContainerTypeDef) -> Container:
+def _parse_container(answer: ContainerTypeDef) -> Container:
     return Container(
-        name=answered.get("name", ""),
-        image=answered.get("image", ""),
-        digest=answered.get("imageDigest") or None,
-        status=answered.get("lastStatus", ""),
-        exit_code=answered.get("exitCode"),
-        reason=answered.get("reason", ""),
+        name=answer.get("name", ""),
+        image=answer.get("image", ""),
+        digest=answer.get("imageDigest") or None,
+        status=answer.get("lastStatus", ""),
+        exit_code=answer.get("exitCode"),
+        reason=answer.get("reason", ""),
     )

@@ -1,8 +1,8 @@
-"""What boto raises, as our errors.
+"""Translates what boto raises into our errors.
 
-A refusal names the IAM action that is missing; what may have happened although no answer came is
-Unreachable. Nothing secret gets into a message: credentials faults quote only AWS's code, because
-SignatureDoesNotMatch spells out the signed headers, session token included.
+AccessDenied names the missing IAM action. Unreachable means that no answer came: AWS may have acted on the request. No
+message contains a secret: errors about credentials quote only AWS's code, because the message of SignatureDoesNotMatch
+contains the signed headers, session token included.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from weco_deploy.aws.api import ApiCall
 from weco_deploy.errors import AccessDenied, AwsError, NoCredentials, Throttled, Unreachable
 
 THROTTLING_CODES = frozenset(
@@ -79,21 +80,15 @@ CREDENTIALS_FAULTS = (
     TokenRetrievalError,
 )
 NOT_SENT_FAULTS = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
-"""There was no connection to send the request over."""
+"""No connection was made, so the request was not sent."""
 CONNECTION_FAULTS = (ConnectionError, HTTPClientError, IncompleteReadError, OSError)
 MALFORMED_FAULTS = (ResponseParserError, AttributeError, KeyError, TypeError, ValueError)
-"""botocore parses with no guard: a body of the wrong shape surfaces as any of these."""
+"""botocore doesn't check the shape of what it parses: a wrong one raises any of these."""
 
 SIGN_IN = "sign in to AWS again (`aws sso login`, or new keys) or choose a profile with AWS_PROFILE"
 CORRECT_FILE = "correct that file, or name others with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
 ALLOW_IT = "add it to the policy of that role or user, or use other credentials (AWS_PROFILE)"
 TRY_AGAIN = "run the same command again: it goes on where this one stopped"
-ACTIONS_BEHIND = {
-    "dynamodb:TransactWriteItems": "dynamodb:PutItem, dynamodb:UpdateItem and dynamodb:ConditionCheckItem",
-    "dynamodb:TransactGetItems": "dynamodb:GetItem",
-}
-"""Operations that IAM knows under other names than the API."""
-
 LONGEST_MESSAGE = 600
 _REFUSAL = re.compile(
     r"(?:User: (?P<principal>\S+) is )?not authorized to perform:? (?P<action>[\w-]+:\w+)"
@@ -107,50 +102,43 @@ _ENCODED = re.compile(r"(?i)encoded authorization failure message:.*", re.DOTALL
 
 
 class NotSent(Unreachable):
-    """The request did not leave this machine: AWS certainly has not acted on it."""
+    """The request did not leave this machine, so AWS has not acted on it."""
 
 
 @contextmanager
-def told(service: str, operation: str) -> Iterator[None]:
-    """Translate what a boto call, and reading its answer, raise.
+def translate_errors(call: ApiCall) -> Iterator[None]:
+    """Translate the errors of a boto call and of reading its answer.
 
-    Args:
-        service: the IAM prefix, as in `ecs`, `tag`, `dynamodb`.
-        operation: the API's name of the call, as in `UpdateService`.
-
-    Nothing else belongs into the block: a KeyError, TypeError, ValueError or AttributeError out of it is
-    taken for an answer that isn't one. (A body that is no JSON reaches us as an empty answer, so read with
-    `answer["services"]` what AWS always sends.) Our own errors pass through.
+    Put nothing else into the block: it takes a KeyError, TypeError, ValueError or AttributeError for an answer of the
+    wrong shape. Read what AWS always sends as `answer["services"]`, because an answer may be empty. Our own errors pass
+    through.
 
     Raises:
         AccessDenied, NoCredentials, Throttled, NotSent, Unreachable, AwsError.
 
     """
-    name = f"{service}:{operation}"
     try:
-        with translated(name):
+        with translate_boto_errors(call):
             yield
     except MALFORMED_FAULTS as error:
-        # A parser's own message quotes the body, which may be one with credentials.
+        # A parser's own message quotes the body, which may contain credentials.
         what = f"there is no {error}" if isinstance(error, KeyError) else type(error).__name__
-        raise malformed(name, what) from error
+        raise unreadable_answer(call, what) from error
 
 
 @contextmanager
-def translated(name: str = "") -> Iterator[None]:
-    """Translate what boto raises on purpose, also where no call is made: when it makes a client.
-
-    Args:
-        name: the call as `ecs:UpdateService`, empty where there is none.
+def translate_boto_errors(call: ApiCall | None = None) -> Iterator[None]:
+    """Translate only the exceptions that boto defines: for code that makes no call, such as making a client.
 
     Raises:
         AccessDenied, NoCredentials, Throttled, NotSent, Unreachable, AwsError.
 
     """
+    name = call.name if call else ""
     try:
         yield
     except ClientError as error:
-        raise refused(name, error) from error
+        raise _refused(call, error) from error
     except CREDENTIALS_FAULTS as error:
         raise NoCredentials(name, _plain(error), SIGN_IN) from error
     except ConfigParseError as error:
@@ -163,19 +151,20 @@ def translated(name: str = "") -> Iterator[None]:
         raise AwsError(name, _plain(error)) from error
 
 
-def malformed(name: str, what: str) -> Unreachable:
-    """The error for an answer that isn't one; `name` is the call as `ecs:UpdateService`."""
+def unreadable_answer(call: ApiCall, what: str) -> Unreachable:
+    """The error for an answer that doesn't have the shape of one; `what` is wrong with it."""
     hint = f"{TRY_AGAIN}; look also at AWS_ENDPOINT_URL and at proxies in between"
-    return Unreachable(name, f"the answer can't be read: {what}", hint)
+    return Unreachable(call.name, f"the answer can't be read: {what}", hint)
 
 
-def refused(name: str, error: ClientError) -> AwsError:
-    """Our error for an error answer of AWS to the call `name`."""
+def _refused(call: ApiCall | None, error: ClientError) -> AwsError:
+    """Our error for an error answer of AWS."""
+    name = call.name if call else ""
     code, message, status = code_of(error), _message(error), _http_status(error)
     if code in CREDENTIALS_CODES:
         return NoCredentials(name, f"AWS does not accept the credentials ({code})", SIGN_IN)
     if code in DENIED_CODES:
-        return _denied(name, code, message)
+        return _denied(call, code, message)
     if is_throttling(error):
         return Throttled(
             name, f"too many requests, also after retries ({code})", "wait a minute, then run it again"
@@ -186,13 +175,13 @@ def refused(name: str, error: ClientError) -> AwsError:
 
 
 def code_of(error: ClientError) -> str:
-    """AWS's code of an error answer, as `ConditionalCheckFailedException`; without a namespace before `#`."""
+    """AWS's code of an error answer, such as `ConditionalCheckFailedException`, without the namespace before `#`."""
     code = error.response.get("Error", {}).get("Code", "")
     return str(code).rsplit("#", 1)[-1] or "Unknown"
 
 
 def code_behind(error: AwsError) -> str:
-    """AWS's code of the error answer that `error` was made from; empty if AWS did not answer one."""
+    """AWS's code of the error answer that `error` was made from; empty if it was not made from one."""
     return code_of(error.__cause__) if isinstance(error.__cause__, ClientError) else ""
 
 
@@ -201,21 +190,29 @@ def is_throttling(error: ClientError) -> bool:
 
 
 def without_user_info(text: str) -> str:
-    """The text with no user and password left in the URLs in it."""
+    """The text, without users and passwords in its URLs."""
     return _USER_INFO.sub("//…@", text)
 
 
-def _denied(name: str, code: str, message: str) -> AccessDenied:
-    said = _REFUSAL.search(message)
-    action = said["action"] if said else ACTIONS_BEHIND.get(name, name)
+def _denied(call: ApiCall | None, code: str, message: str) -> AccessDenied:
+    refusal = _REFUSAL.search(message)
+    action = refusal["action"] if refusal else _in_words(call)
     parts = [f"not allowed: the IAM permission {action} is missing"]
-    if said and said["resource"]:
-        parts.append(f"on {said['resource']}")
-    if said and said["principal"]:
-        parts.append(f"for {said['principal']}")
-    if not said:
+    if refusal and refusal["resource"]:
+        parts.append(f"on {refusal['resource']}")
+    if refusal and refusal["principal"]:
+        parts.append(f"for {refusal['principal']}")
+    if not refusal:
         parts.append(f"({code}: {message})" if message else f"({code})")
-    return AccessDenied(name, " ".join(parts), ALLOW_IT)
+    return AccessDenied(call.name if call else "", " ".join(parts), ALLOW_IT)
+
+
+def _in_words(call: ApiCall | None) -> str:
+    """The IAM actions of a call: `a, b and c`."""
+    if call is None:
+        return ""
+    *others, last = call.actions or (call.name,)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _message(error: ClientError) -> str:

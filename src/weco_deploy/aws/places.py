@@ -1,4 +1,4 @@
-"""Where a deployment goes, in words: shown before anybody says yes to it."""
+"""Where a deployment goes, in words, for the plan that people confirm."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from weco_deploy.aws.session import Account
 from weco_deploy.model.arn import account_of
 
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
-"""Of endpoints that need not be said: AWS's own in its partitions, IPv4 alone and dual-stack."""
+"""The domains of AWS's own endpoints, which are not shown: of all partitions, for IPv4 only and dual-stack."""
 
 
 def places(home: Account, services: Account, account_id: str | None) -> str:
-    """The accounts, regions and, if they are not AWS's own, endpoints of a project and of an environment's services.
+    """The accounts and regions of a project and of an environment's services, and endpoints that are not AWS's own.
 
-    `home` has images and records; `account_id` is what the project names as its account, if it does. AWS is not asked.
+    Args:
+        home: has the images and the record.
+        services: has the environment's services.
+        account_id: the account that the project names, if it names one. AWS is not asked.
+
     """
     same_caller = services.role_arn == home.role_arn
     here = _place(home, account_id, ("ecr", "dynamodb"))
@@ -28,7 +32,7 @@ def _place(
     account: Account, account_id: str | None, clients: tuple[Literal["ecr", "dynamodb", "ecs"], ...]
 ) -> str:
     known = account_of(account.role_arn) or account_id
-    urls = dict.fromkeys(account.client(each).meta.endpoint_url for each in clients)
+    urls = dict.fromkeys(account.client(service).meta.endpoint_url for service in clients)
     endpoints = [
         without_user_info(url) for url in urls if not (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS)
     ]

@@ -1,110 +1,88 @@
-"""AWS's published request rates, kept on our side.
+"""AWS's published rate limits, kept on our side so that AWS need not refuse anything.
 
-A bucket holds `burst` requests and refills by `refill` a second. Taking one that is there costs
-nothing; one that is not there yet is waited for. The buckets hang on botocore's `before-sign`, which
-fires for every attempt, retries included.
+A token bucket holds as many requests as a limit's burst, and refills at its rate. A request that finds a token is sent
+at once; otherwise it waits for the next one. Clients take a token on botocore's event `before-sign`, which it fires for
+every attempt, retries included.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from weco_deploy.aws.api import CALLS, ApiCall, Limit
 from weco_deploy.ports import Clock
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A bucket that `operations` of a service share. `burst` in requests, `refill` in requests a second."""
-
-    service: str
-    operations: frozenset[str]
-    burst: float
-    refill: float
-
-
-LIMITS = (
-    Limit("ecs", frozenset({"UpdateService"}), 50, 5),
-    Limit("ecs", frozenset({"DescribeServices", "ListServices"}), 100, 20),
-    Limit("ecs", frozenset({"DescribeTasks", "ListTasks"}), 100, 20),
-    Limit("ecs", frozenset({"ListClusters"}), 50, 20),
-    Limit("ecs", frozenset({"DescribeTaskDefinition"}), 50, 20),
-    Limit("ecs", frozenset({"ListServiceDeployments", "DescribeServiceDeployments"}), 50, 20),
-    Limit("ecs", frozenset({"DescribeServiceRevisions"}), 50, 20),
-    Limit("ecr", frozenset({"PutImage"}), 10, 10),
-    Limit("ecr", frozenset({"BatchGetImage", "DescribeImages"}), 2000, 2000),
-    Limit("resourcegroupstaggingapi", frozenset({"GetResources"}), 15, 15),
-)
-"""Per account and region, from the service quotas pages of ECS, ECR and the tagging API."""
-
-
 class TokenBucket:
-    """Requests of one kind, from any thread.
+    """The requests that count against one limit, from any thread.
 
-    Places are given in the order of asking: a request beyond the burst books the next free moment
-    and waits for it outside the lock.
+    A request beyond the burst reserves the next free moment and waits for it outside the lock, so requests are sent in
+    the order in which they asked.
     """
 
-    def __init__(self, limit: Limit, clock: Clock) -> None:
+    def __init__(self, limit: Limit) -> None:
         self._limit = limit
-        self._clock = clock
         self._lock = threading.Lock()
         self._tokens = float(limit.burst)
-        self._filled_at = clock.utc()
+        self._filled_at: datetime | None = None
 
-    def take(self) -> None:
-        """Take one request's token, waiting for it if it must be."""
-        seconds = self._booked(self._clock.utc())
+    def take(self, clock: Clock) -> None:
+        """Take a token, waiting for it if there is none."""
+        seconds = self._reserve(clock.utc())
         if seconds > 0:
-            self._clock.wait(seconds)
+            clock.wait(seconds)
 
-    def _booked(self, now: datetime) -> float:
+    def _reserve(self, now: datetime) -> float:
+        """Take a token, which may have to be waited for: the seconds until then."""
         with self._lock:
-            # A wall clock may be set back: then nothing has been refilled, and nothing is taken away.
-            elapsed = max(0.0, (now - self._filled_at).total_seconds())
+            # A wall clock may be set back: then the bucket neither refills nor empties.
+            elapsed = max(0.0, (now - (self._filled_at or now)).total_seconds())
             self._filled_at = now
             self._tokens = min(self._limit.burst, self._tokens + elapsed * self._limit.refill) - 1
             return max(0.0, -self._tokens / self._limit.refill)
 
 
 class Rates:
-    """The buckets of every place, a place being an account and a region."""
+    """The token buckets of every account and region, one for each limit."""
 
-    def __init__(self, clock: Clock, limits: tuple[Limit, ...] = LIMITS) -> None:
-        self._clock = clock
-        self._limits = limits
+    def __init__(self, calls: Sequence[ApiCall] = CALLS) -> None:
+        self._calls = calls
         self._lock = threading.Lock()
-        self._places: dict[tuple[str, str], Mapping[tuple[str, str], TokenBucket]] = {}
+        self._buckets: dict[tuple[str, str, Limit], TokenBucket] = {}
 
-    def slow(self, client: BaseClient, account: str, region: str) -> None:
-        """Make a client keep to the rates of its account and region, which other clients may share."""
+    def pace(self, client: BaseClient, account: str, region: str, clock: Clock) -> None:
+        """Make a client keep to the limits of its account and region, together with all other clients there.
+
+        Args:
+            client: of any service.
+            account: the account's id, or empty for that of the caller's own credentials, whose id need not be known.
+            region: as in `eu-west-1`.
+            clock: waits for tokens.
+
+        """
         service = client.meta.service_model.service_name
-        for (limited, operation), bucket in self._buckets(account, region).items():
-            if limited == service:
-                _hang(client, operation, bucket)
+        for call in self._calls:
+            if call.client == service and call.limit is not None:
+                _take_before(call.operation, client, self._bucket(account, region, call.limit), clock)
 
-    def _buckets(self, account: str, region: str) -> Mapping[tuple[str, str], TokenBucket]:
+    def _bucket(self, account: str, region: str, limit: Limit) -> TokenBucket:
         with self._lock:
-            place = (account, region)
-            if place not in self._places:
-                self._places[place] = {
-                    (limit.service, operation): bucket
-                    for limit in self._limits
-                    for bucket in (TokenBucket(limit, self._clock),)
-                    for operation in limit.operations
-                }
-            return self._places[place]
+            return self._buckets.setdefault((account, region, limit), TokenBucket(limit))
 
 
-def _hang(client: BaseClient, operation: str, bucket: TokenBucket) -> None:
+PROCESS_RATES = Rates()
+"""The buckets of this process. AWS counts the requests of all its deployments together."""
+
+
+def _take_before(operation: str, client: BaseClient, bucket: TokenBucket, clock: Clock) -> None:
     def take(**_: object) -> None:
-        bucket.take()
+        bucket.take(clock)
 
     service_id = client.meta.service_model.service_id.hyphenize()
     client.meta.events.register(f"before-sign.{service_id}.{operation}", take)

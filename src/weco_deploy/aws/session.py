@@ -1,27 +1,30 @@
 """Who talks to AWS, and where: one `Login` with the caller's own credentials, an `Account` per role and region.
 
 `Login` finds credentials as every AWS tool does (environment, profile, container, instance), and knows the
-caller's own identity. `Account` makes the clients. `AWS_ENDPOINT_URL` is botocore's own business.
+caller's own identity. `Account` has the clients. botocore itself reads `AWS_ENDPOINT_URL`.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING, Literal, cast, overload
 
 import botocore.session
-from botocore.config import Config
 from botocore.credentials import CredentialResolver
 
 from weco_deploy import __version__
-from weco_deploy.aws.answers import require_json
+from weco_deploy.aws import api
+from weco_deploy.aws.clients import CONNECT_SECONDS, MAX_ATTEMPTS, SENDING_SECONDS, ClientFactory
 from weco_deploy.aws.credentials import AssumedRole, role_session_name
-from weco_deploy.aws.error_translation import told, translated, without_user_info
+from weco_deploy.aws.error_translation import (
+    translate_boto_errors,
+    translate_errors,
+    without_user_info,
+)
+from weco_deploy.aws.loader import share_loader
 from weco_deploy.aws.rates import Rates
-from weco_deploy.aws.trace import trace
-from weco_deploy.errors import AwsError, WrongAccount
+from weco_deploy.errors import WrongAccount
 from weco_deploy.model.arn import account_of
 
 if TYPE_CHECKING:
@@ -35,97 +38,66 @@ if TYPE_CHECKING:
 
     from weco_deploy.ports import Clock
 
-MAX_ATTEMPTS = 5
-CONNECT_SECONDS = 5
-READ_SECONDS = 30
-BRIEF_SECONDS = 3
-"""The same for services that answer within milliseconds and are called by the thread that renews the lease.
-
-One answer that gets lost costs 4 s at most, with the pause before the next attempt. Where none comes at all, five
-attempts and the pauses between them (1, 2, 4, 8 s at most) are over within 30 s: a quarter of the usual lease.
-"""
-BRIEF = frozenset({"dynamodb", "sts"})
-"""The record, and the credentials to reach it with."""
-SENDING_SECONDS = 600
-"""For calls that carry much: urllib3 leaves the time for connecting on the socket while a request is sent, and Python
-counts it over the whole of it."""
-CONNECTIONS = 16
-"""As many as `pipeline/concurrent_calls.py` has workers."""
-
 
 class Login:
     """The caller's own credentials.
 
     Args:
-        clock: paces requests.
+        clock: waits where AWS's rate limits make a request wait.
+        rates: the limits that the clients keep to: `PROCESS_RATES`, or in tests buckets of their own.
         purpose: what the tool is doing, for CloudTrail, as in `deploy storage-service stage`.
-        tell: takes a line for each call to AWS (`--verbose`), in whichever thread makes it.
+        log_call: takes a line for each call to AWS (`--verbose`), in whichever thread makes it.
 
     """
 
     def __init__(
         self,
         clock: Clock,
+        rates: Rates,
         *,
         purpose: str = "",
-        tell: Callable[[str], None] | None = None,
+        log_call: Callable[[str], None] | None = None,
     ) -> None:
-        self._rates = Rates(clock)
+        self._factory = ClientFactory(rates, clock, log_call)
         self._purpose = purpose
-        self._tell = tell
         self._session = _session()
-        self._lock = threading.RLock()
-        self._making = threading.Lock()
+        self._lock = threading.Lock()
         self._accounts: dict[tuple[str, str | None], Account] = {}
+        self._identity_lock = threading.Lock()
         self._identity: str | None = None
 
     def account(self, region: str, role_arn: str | None = None) -> Account:
-        """The account that the role, or without one the caller, is in; always the same object for the same two."""
+        """The account of the role, or without one of the caller; always the same object for the same two."""
         with self._lock:
             key = (region, role_arn)
             if key not in self._accounts:
-                self._accounts[key] = self._entered(region, role_arn)
+                self._accounts[key] = self._new_account(region, role_arn)
             return self._accounts[key]
 
     def requested_by(self, region: str) -> str:
-        """The ARN of the caller, without any assumed role. AWS is asked once."""
+        """The ARN of the caller, without any assumed role. Asks AWS once."""
         sts = self.account(region).client("sts")
-        with self._lock:
+        with self._identity_lock:
             if self._identity is None:
-                with told("sts", "GetCallerIdentity"):
+                with translate_errors(api.GET_CALLER_IDENTITY):
                     self._identity = sts.get_caller_identity()["Arn"]
             return self._identity
 
-    def _entered(self, region: str, role_arn: str | None) -> Account:
+    def _new_account(self, region: str, role_arn: str | None) -> Account:
         if role_arn is None:
-            return Account(self, region, self._session, self._making, self._rates, tell=self._tell)
+            return Account(self, region, self._session, self._factory)
         role = AssumedRole(
             role_arn, role_session_name(self._purpose), lambda: self.account(region).client("sts")
         )
         session = _session()
         session.register_component("credential_provider", CredentialResolver([role]))
-        return Account(
-            self,
-            region,
-            session,
-            self._making,
-            self._rates,
-            role_arn=role_arn,
-            role=role,
-            tell=self._tell,
-        )
-
-
-@cache
-def _loader() -> object:
-    """One for the process: reading the services' models is most of what a first client costs."""
-    return botocore.session.get_session().get_component("data_loader")
+        return Account(self, region, session, self._factory, role_arn=role_arn, role=role)
 
 
 def _session() -> botocore.session.Session:
-    with translated():  # the configuration is read here: it may be broken, or lack the profile
+    with translate_boto_errors():  # the configuration is read here: it may be broken, or lack the profile
         session = botocore.session.get_session()
-        session.register_component("data_loader", _loader())
+        share_loader(session)
     session.user_agent_extra = f"weco-deploy/{__version__}"
     return session
 
@@ -133,8 +105,7 @@ def _session() -> botocore.session.Session:
 class Account:
     """AWS in one account and region, as one principal. `Login.account` makes it.
 
-    Clients are made once, by the thread that needs them first, and one at a time (`making`): it takes
-    5 to 60 ms, and neither a botocore session nor the loader that all of them share is thread-safe.
+    Each client is made once, by the thread that needs it first.
     """
 
     def __init__(
@@ -142,21 +113,18 @@ class Account:
         login: Login,
         region: str,
         session: botocore.session.Session,
-        making: threading.Lock,
-        rates: Rates,
+        factory: ClientFactory,
         *,
         role_arn: str | None = None,
         role: AssumedRole | None = None,
-        tell: Callable[[str], None] | None = None,
     ) -> None:
         self.region = region
         self.role_arn = role_arn
         self._login = login
         self._session = session
-        self._rates = rates
+        self._factory = factory
         self._role = role
-        self._tell = tell
-        self._making = making
+        self._lock = threading.Lock()
         self._clients: dict[tuple[str, int, int], BaseClient] = {}
 
     @overload
@@ -172,11 +140,11 @@ class Account:
     @overload
     def client(self, service: Literal["sts"]) -> STSClient: ...
     def client(self, service: str) -> object:
-        """The client of a service, retried by botocore up to five attempts a call."""
+        """The client of a service. botocore tries each call up to five times."""
         return self._client(service, MAX_ATTEMPTS, CONNECT_SECONDS)
 
     def ecs_without_retries(self) -> ECSClient:
-        """The ECS client for calls that must not be made twice: one attempt each."""
+        """The ECS client for calls that must not be made twice: botocore tries each once."""
         return cast("ECSClient", self._client("ecs", 1, CONNECT_SECONDS))
 
     def ecr_for_uploads(self) -> ECRClient:
@@ -195,60 +163,47 @@ class Account:
     def account_id(self) -> str:
         """The account of the credentials.
 
-        A role's is told by the answer of AssumeRole; only without a role is STS asked who we are.
+        AssumeRole's answer names a role's account. Only without a role does this ask STS who we are.
         """
         if self._role is None:
             return account_of(self._login.requested_by(self.region))
-        self._credentials_loaded()
+        self._load_credentials()
         return self._role.account
 
     def check(self, expected: str | None) -> None:
-        """WrongAccount if the project names an account and the credentials belong to another one."""
+        """Raise WrongAccount if the project names an account and the credentials belong to another one."""
         if expected is None:
             return
         found = self.account_id()
         if found == expected:
             return
-        entered = f"the role {self.role_arn}" if self.role_arn else "your own credentials"
+        principal = f"the role {self.role_arn}" if self.role_arn else "your own credentials"
         raise WrongAccount(
-            f"the project is in account {expected}, but {entered} led to account {found} (endpoint {without_user_info(self.endpoint)})",
+            f"the project is in account {expected}, but {principal} led to account {found} (endpoint {without_user_info(self.endpoint)})",
             "choose other credentials with AWS_PROFILE, or correct account_id or role_arn in the project file",
         )
 
     @property
     def endpoint(self) -> str:
-        """The URL that ECS is called at: another one than AWS's if AWS_ENDPOINT_URL is set."""
+        """The URL of ECS: AWS's, or the one that AWS_ENDPOINT_URL names."""
         return self.client("ecs").meta.endpoint_url
 
-    def _credentials_loaded(self) -> None:
+    def _load_credentials(self) -> None:
         credentials = self._session.get_credentials()
         if credentials is not None:
-            with told("sts", "AssumeRole"):
+            with translate_errors(api.ASSUME_ROLE):
                 credentials.get_frozen_credentials()
 
     def _client(self, service: str, attempts: int, connect_seconds: int) -> BaseClient:
-        with self._making:
-            key = (service, attempts, connect_seconds)
+        key = (service, attempts, connect_seconds)
+        with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._made(*key)
+                self._clients[key] = self._factory.client(
+                    self._session,
+                    service,
+                    self.region,
+                    account_of(self.role_arn),
+                    attempts=attempts,
+                    connect_seconds=connect_seconds,
+                )
             return self._clients[key]
-
-    def _made(self, service: str, attempts: int, connect_seconds: int) -> BaseClient:
-        config = Config(
-            region_name=self.region,
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            connect_timeout=BRIEF_SECONDS if service in BRIEF else connect_seconds,
-            read_timeout=BRIEF_SECONDS if service in BRIEF else READ_SECONDS,
-            max_pool_connections=CONNECTIONS,
-        )
-        try:
-            with translated():
-                client = self._session.create_client(service, region_name=self.region, config=config)
-        except ValueError as error:
-            raise AwsError("", str(error), "look at AWS_ENDPOINT_URL and at the region's name") from error
-        require_json(client)
-        # Roles of one account share its rates; without a role the account need not be known to be one.
-        self._rates.slow(client, account_of(self.role_arn), self.region)
-        if self._tell is not None:
-            trace(client, self._tell)
-        return client

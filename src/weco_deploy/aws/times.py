@@ -1,4 +1,4 @@
-"""AWS's times: botocore answers them in the machine's own zone."""
+"""AWS's times, which botocore gives in the machine's own time zone."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def utc(at: datetime | None) -> datetime | None:
-    """The same moment, aware, in UTC."""
+    """The same moment in UTC; None for None."""
     return None if at is None else at.astimezone(UTC)

@@ -1,7 +1,7 @@
 """`--verbose`: one line for each call to AWS.
 
-Call, duration, attempts and request id come from botocore's events. Never parameters, headers or bodies:
-botocore's own debug log has all of them, and with them session tokens.
+The call, its duration, attempts and request id come from botocore's events. Parameters, headers and bodies are left
+out, because they contain session tokens. botocore's own debug log shows all of them.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-_BEGUN = "weco_deploy_begun"
+_BEGUN_AT = "weco_deploy_begun_at"
 
 
-def trace(client: BaseClient, tell: Callable[[str], None]) -> None:
-    """Give `tell` a line for each call of `client`, such as `ecs:ListTasks 23 ms, 1 attempt, request 1b2c…`.
+def trace(client: BaseClient, log_call: Callable[[str], None]) -> None:
+    """Call `log_call` with a line for each call of a client: `ecs:ListTasks 23 ms, 1 attempt, request 1b2c…`.
 
-    `tell` is called in whichever thread makes the call.
+    It is called in the thread that makes the call.
     """
     service = client.meta.service_model.service_id.hyphenize()
     events = client.meta.events
     events.register(f"before-call.{service}", _begin)
-    events.register(f"after-call.{service}", lambda **told: tell(_answered(**told)))
-    events.register(f"after-call-error.{service}", lambda **told: tell(_unanswered(**told)))
+    events.register(f"after-call.{service}", lambda **event: log_call(_answered(**event)))
+    events.register(f"after-call-error.{service}", lambda **event: log_call(_unanswered(**event)))
 
 
 def _begin(context: dict[str, object], **_: object) -> None:
-    context[_BEGUN] = time.perf_counter()
+    context[_BEGUN_AT] = time.perf_counter()
 
 
 def _answered(
@@ -37,15 +37,13 @@ def _answered(
 ) -> str:
     metadata = parsed.get("ResponseMetadata")
     facts: Mapping[str, object] = metadata if isinstance(metadata, Mapping) else {}
-    line = f"{_call(event_name)} {_took(context)}, {_attempts(context)}, request {facts.get('RequestId', 'unknown')}"
+    line = f"{_call(event_name)} {_duration(context)}, {_attempts(context)}, request {facts.get('RequestId', 'unknown')}"
     error = parsed.get("Error")
     return f"{line}, {error.get('Code')}" if isinstance(error, Mapping) else line
 
 
 def _unanswered(event_name: str, context: Mapping[str, object], exception: Exception, **_: object) -> str:
-    return (
-        f"{_call(event_name)} {_took(context)}, {_attempts(context)}, no answer: {type(exception).__name__}"
-    )
+    return f"{_call(event_name)} {_duration(context)}, {_attempts(context)}, no answer: {type(exception).__name__}"
 
 
 def _call(event_name: str) -> str:
@@ -53,11 +51,11 @@ def _call(event_name: str) -> str:
     return f"{service}:{operation}"
 
 
-def _took(context: Mapping[str, object]) -> str:
-    begun = context.get(_BEGUN)
-    if not isinstance(begun, float):
+def _duration(context: Mapping[str, object]) -> str:
+    begun_at = context.get(_BEGUN_AT)
+    if not isinstance(begun_at, float):
         return "not sent"
-    return f"{(time.perf_counter() - begun) * 1000:.0f} ms"
+    return f"{(time.perf_counter() - begun_at) * 1000:.0f} ms"
 
 
 def _attempts(context: Mapping[str, object]) -> str:

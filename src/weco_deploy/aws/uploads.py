@@ -1,7 +1,7 @@
-"""Bringing images into ECR: `ports.ImageUploads`.
+"""Uploads images to ECR: `ports.ImageUploads`.
 
-Blobs go through ECR's own API, with the caller's AWS credentials: InitiateLayerUpload, UploadLayerPart in order,
-CompleteLayerUpload, then PutImage for each manifest. (Sizes and errors: botocore's model of ECR.)
+Blobs are uploaded through ECR's own API with the caller's AWS credentials: InitiateLayerUpload, UploadLayerPart in
+order, CompleteLayerUpload, then PutImage for each manifest. (Sizes and errors are those of botocore's model of ECR.)
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
+from weco_deploy.aws import api
+from weco_deploy.aws.api import ApiCall
 from weco_deploy.aws.ecr import no_repository
-from weco_deploy.aws.error_translation import code_behind, told
+from weco_deploy.aws.error_translation import code_behind, translate_errors
 from weco_deploy.aws.session import Account
 from weco_deploy.errors import AwsError
 from weco_deploy.model.image import Manifest
@@ -26,61 +28,63 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
 LEAST_PART = 5 * 1024 * 1024
-"""ECR refuses shorter parts (LayerPartTooSmallException), but for the last one."""
+"""ECR refuses shorter parts (LayerPartTooSmallException), except the last one of a layer."""
 LARGEST_PART = 20 * 1024 * 1024
-"""The longest `layerPartBlob` that the API takes."""
+"""The longest `layerPartBlob` that the API accepts."""
 
 
 class EcrUploads:
-    """Into the private registry of an account and region."""
+    """`ports.ImageUploads` for the private registry of an account and region."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
 
     def login(self) -> RegistryLogin:
-        with told("ecr", "GetAuthorizationToken"):
-            (answered,) = self._client.get_authorization_token()["authorizationData"]
-            username, _, password = base64.b64decode(answered["authorizationToken"]).decode().partition(":")
-            host = urlsplit(answered["proxyEndpoint"]).netloc
+        with translate_errors(api.GET_AUTHORIZATION_TOKEN):
+            (authorization,) = self._client.get_authorization_token()["authorizationData"]
+            username, _, password = (
+                base64.b64decode(authorization["authorizationToken"]).decode().partition(":")
+            )
+            host = urlsplit(authorization["proxyEndpoint"]).netloc
         return RegistryLogin(host=self._emulated_host() or host, username=username, password=password)
 
     def absent(self, repository: str, digests: Sequence[str]) -> frozenset[str]:
-        with self._asking("BatchCheckLayerAvailability", repository):
+        with self._translate_errors(api.BATCH_CHECK_LAYER_AVAILABILITY, repository):
             answer = self._client.batch_check_layer_availability(
                 repositoryName=repository, layerDigests=list(digests)
             )
-            there = {
+            available = {
                 layer["layerDigest"]
                 for layer in answer["layers"]
                 if layer["layerAvailability"] == "AVAILABLE"
             }
-        return frozenset(digests) - there
+        return frozenset(digests) - available
 
     def begin(self, repository: str) -> Upload:
-        with self._asking("InitiateLayerUpload", repository):
+        with self._translate_errors(api.INITIATE_LAYER_UPLOAD, repository):
             answer = self._client.initiate_layer_upload(repositoryName=repository)
-            expected = answer["partSize"]
-            return Upload(id=answer["uploadId"], part_size=min(max(expected, LEAST_PART), LARGEST_PART))
+            part_size = min(max(answer["partSize"], LEAST_PART), LARGEST_PART)
+            return Upload(id=answer["uploadId"], part_size=part_size)
 
     def send(self, repository: str, upload: Upload, part: Part, content: bytes) -> None:
-        last = part.first + part.length - 1
+        last_byte = part.first + part.length - 1
         try:
-            with self._asking("UploadLayerPart", repository):
+            with self._translate_errors(api.UPLOAD_LAYER_PART, repository):
                 self._account.ecr_for_uploads().upload_layer_part(
                     repositoryName=repository,
                     uploadId=upload.id,
                     partFirstByte=part.first,
-                    partLastByte=last,
+                    partLastByte=last_byte,
                     layerPartBlob=content,
                 )
         except AwsError as error:
-            # The answer to an attempt before this one got lost: the part itself did not.
-            if code_behind(error) != "InvalidLayerPartException" or _received(error) != last:
+            # ECR has the part already: it received an earlier attempt, whose answer was lost.
+            if code_behind(error) != "InvalidLayerPartException" or _last_byte_received(error) != last_byte:
                 raise
 
     def complete(self, repository: str, upload: Upload, digest: str) -> None:
         try:
-            with self._asking("CompleteLayerUpload", repository):
+            with self._translate_errors(api.COMPLETE_LAYER_UPLOAD, repository):
                 self._client.complete_layer_upload(
                     repositoryName=repository, uploadId=upload.id, layerDigests=[digest]
                 )
@@ -90,7 +94,7 @@ class EcrUploads:
 
     def put(self, repository: str, manifest: Manifest) -> None:
         try:
-            with self._asking("PutImage", repository):
+            with self._translate_errors(api.PUT_IMAGE, repository):
                 self._client.put_image(
                     repositoryName=repository,
                     imageManifest=manifest.body,
@@ -102,9 +106,10 @@ class EcrUploads:
                 raise
 
     @contextmanager
-    def _asking(self, operation: str, repository: str) -> Iterator[None]:
+    def _translate_errors(self, call: ApiCall, repository: str) -> Iterator[None]:
+        """As `translate_errors`, with NotFound where there is no such repository."""
         try:
-            with told("ecr", operation):
+            with translate_errors(call):
                 yield
         except AwsError as error:
             if code_behind(error) == "RepositoryNotFoundException":
@@ -112,11 +117,11 @@ class EcrUploads:
             raise
 
     def _emulated_host(self) -> str | None:
-        """Where an emulator's registry is.
+        """Where an emulator's registry is; None where AWS is not emulated.
 
-        GetAuthorizationToken names AWS's own host, there too, but what listens on this machine for the API
-        listens there for the registry protocol, and the Docker Engine takes loopback without TLS. An
-        endpoint elsewhere, such as a VPC's, is one for the API alone.
+        An emulator's GetAuthorizationToken names AWS's own host. But an emulator on this machine serves the registry
+        protocol at the API's address, and the Docker Engine accepts loopback addresses without TLS. Any other
+        endpoint, such as a VPC's, serves only the API.
         """
         endpoint = urlsplit(self._client.meta.endpoint_url)
         return endpoint.netloc if _is_loopback(endpoint.hostname or "") else None
@@ -133,10 +138,10 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _received(error: AwsError) -> int | None:
-    """The last byte of the upload that ECR has, as its refusal of a part says."""
+def _last_byte_received(error: AwsError) -> int | None:
+    """The last byte of the upload that ECR has, as it says when it refuses a part."""
     cause = error.__cause__
     if not isinstance(cause, ClientError):
         return None
-    answered = dict(cause.response).get("lastValidByteReceived")
-    return answered if isinstance(answered, int) else None
+    last_byte = dict(cause.response).get("lastValidByteReceived")
+    return last_byte if isinstance(last_byte, int) else None

@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from weco_deploy.aws.error_translation import THROTTLING_CODES, code_of, told
+from weco_deploy.aws import api
+from weco_deploy.aws.error_translation import THROTTLING_CODES, code_of, translate_errors
 from weco_deploy.aws.records.attributes import Item, decoded, encoded
 from weco_deploy.aws.records.writes import Update, Write, request, update_request
 from weco_deploy.errors import AwsError, Throttled, Unreachable
@@ -69,7 +70,7 @@ class Table:
 
     def get(self, key: str) -> Item | None:
         """The item as it is now; None where there is none, or no table."""
-        with told("dynamodb", "GetItem"):
+        with translate_errors(api.GET_ITEM):
             try:
                 answer = self._client.get_item(
                     TableName=self._name, Key=encoded({"release_id": key}), ConsistentRead=True
@@ -87,7 +88,7 @@ class Table:
 
         A read of several that meets a write in the middle is refused: then they are read one by one.
         """
-        with told("dynamodb", "TransactGetItems"):
+        with translate_errors(api.TRANSACT_GET_ITEMS):
             try:
                 answers = self._client.transact_get_items(
                     TransactItems=[
@@ -124,7 +125,7 @@ class Table:
             "Limit": page,
         }
         while True:
-            with told("dynamodb", "Query"):
+            with translate_errors(api.QUERY):
                 try:
                     answer = self._client.query(**asked)
                 except ClientError as error:
@@ -142,7 +143,7 @@ class Table:
 
         It costs half of what a transaction does. Raises Throttled where the table is busy: ask again later.
         """
-        with told("dynamodb", "UpdateItem"):
+        with translate_errors(api.UPDATE_ITEM):
             try:
                 self._client.update_item(**update_request(self._name, change))
             except ClientError as error:
@@ -192,7 +193,7 @@ class Table:
         )
 
     def _send(self, requests: Sequence[TransactWriteItemTypeDef], token: str) -> _Sent:
-        with told("dynamodb", "TransactWriteItems"):
+        with translate_errors(api.TRANSACT_WRITE_ITEMS):
             try:
                 self._client.transact_write_items(TransactItems=requests, ClientRequestToken=token)
             except ClientError as error:
@@ -208,7 +209,7 @@ class Table:
 
     def _make(self) -> None:
         """Create the table, or wait for somebody who does."""
-        with told("dynamodb", "CreateTable"):
+        with translate_errors(api.CREATE_TABLE):
             try:
                 self._client.create_table(
                     TableName=self._name,
@@ -248,7 +249,7 @@ class Table:
         )
 
     def _is_active(self) -> bool:
-        with told("dynamodb", "DescribeTable"):
+        with translate_errors(api.DESCRIBE_TABLE):
             try:
                 table = self._client.describe_table(TableName=self._name)["Table"]
             except ClientError as error:

@@ -1,0 +1,151 @@
+"""Every AWS call that the tool makes, and what AWS says about each: a table.
+
+Error translation takes a call's name and IAM actions from here, rate limiting its limit. The names of actions and the
+resources that permissions can name come from AWS's Service Authorization Reference, the limits from the service quotas
+pages of ECS, ECR and the tagging API.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Resource(Enum):
+    """What a permission for a call can name. The value is the end of an ARN, after the account."""
+
+    ANY = "*"
+    """No resource: the permission can only be given for everything."""
+    SERVICE = "service/<cluster>/<service>"
+    SERVICE_REVISION = "service-revision/<cluster>/<service>/<id>"
+    TASK = "task/<cluster>/<id>"
+    CONTAINER_INSTANCE = "container-instance/<cluster>/<id>"
+    REPOSITORY = "repository/<name>"
+    TABLE = "table/<name>"
+    INDEX = "table/<name>/index/<name>"
+    LOG_STREAM = "log-group:<name>:log-stream:<name>"
+    ROLE = "role/<name>"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A rate limit of an account in a region. Calls with the same limit use it up together.
+
+    Args:
+        name: what AWS limits, for messages.
+        burst: requests that may come at once.
+        refill: requests a second that are allowed after that.
+
+    """
+
+    name: str
+    burst: float
+    refill: float
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    """An API operation of an AWS service.
+
+    Args:
+        service: the service's prefix in IAM, as in `ecs`, `tag`.
+        operation: the API's name, as in `UpdateService`.
+        resources: all that a permission has to name.
+        limit: the rate limit that it counts against, if one is published that matters here.
+        changes: whether it changes anything.
+        other_actions: the IAM actions that it needs, where they are not called as the operation is.
+
+    """
+
+    service: str
+    operation: str
+    resources: tuple[Resource, ...]
+    limit: Limit | None = None
+    changes: bool = False
+    other_actions: tuple[str, ...] | None = None
+
+    @property
+    def name(self) -> str:
+        """As messages have it: `ecs:UpdateService`."""
+        return f"{self.service}:{self.operation}"
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The IAM actions that a policy must allow; none for a call that needs no permission."""
+        return (self.name,) if self.other_actions is None else self.other_actions
+
+    @property
+    def client(self) -> str:
+        """The service as boto's clients call it."""
+        return _CLIENTS.get(self.service, self.service)
+
+
+_CLIENTS = {"tag": "resourcegroupstaggingapi"}
+
+SERVICE_MODIFICATIONS = Limit("ECS service modifications", 50, 5)
+SERVICE_READS = Limit("ECS service reads", 100, 20)
+TASK_READS = Limit("ECS task reads", 100, 20)
+CLUSTER_READS = Limit("ECS cluster reads", 50, 20)
+TASK_DEFINITION_READS = Limit("ECS task definition reads", 50, 20)
+SERVICE_DEPLOYMENT_READS = Limit("ECS service deployment reads", 50, 20)
+SERVICE_REVISION_READS = Limit("ECS service revision reads", 50, 20)
+IMAGE_WRITES = Limit("ECR image writes", 10, 10)
+IMAGE_READS = Limit("ECR image reads", 2000, 2000)
+TAG_SEARCHES = Limit("tag searches", 15, 15)
+
+# Services and tasks
+LIST_CLUSTERS = ApiCall("ecs", "ListClusters", (Resource.ANY,), CLUSTER_READS)
+LIST_SERVICES = ApiCall("ecs", "ListServices", (Resource.ANY,), SERVICE_READS)
+DESCRIBE_SERVICES = ApiCall("ecs", "DescribeServices", (Resource.SERVICE,), SERVICE_READS)
+UPDATE_SERVICE = ApiCall("ecs", "UpdateService", (Resource.SERVICE,), SERVICE_MODIFICATIONS, changes=True)
+# Listing a cluster's tasks is allowed, or not, for the cluster's container instances, also where it has none.
+LIST_TASKS = ApiCall("ecs", "ListTasks", (Resource.CONTAINER_INSTANCE,), TASK_READS)
+DESCRIBE_TASKS = ApiCall("ecs", "DescribeTasks", (Resource.TASK,), TASK_READS)
+DESCRIBE_TASK_DEFINITION = ApiCall("ecs", "DescribeTaskDefinition", (Resource.ANY,), TASK_DEFINITION_READS)
+LIST_SERVICE_DEPLOYMENTS = ApiCall(
+    "ecs", "ListServiceDeployments", (Resource.SERVICE,), SERVICE_DEPLOYMENT_READS
+)
+DESCRIBE_SERVICE_REVISIONS = ApiCall(
+    "ecs", "DescribeServiceRevisions", (Resource.SERVICE, Resource.SERVICE_REVISION), SERVICE_REVISION_READS
+)
+GET_RESOURCES = ApiCall("tag", "GetResources", (Resource.ANY,), TAG_SEARCHES)
+
+# Images
+DESCRIBE_REPOSITORIES = ApiCall("ecr", "DescribeRepositories", (Resource.REPOSITORY,))
+DESCRIBE_IMAGES = ApiCall("ecr", "DescribeImages", (Resource.REPOSITORY,), IMAGE_READS)
+BATCH_GET_IMAGE = ApiCall("ecr", "BatchGetImage", (Resource.REPOSITORY,), IMAGE_READS)
+PUT_IMAGE = ApiCall("ecr", "PutImage", (Resource.REPOSITORY,), IMAGE_WRITES, changes=True)
+
+# Publishing images
+GET_AUTHORIZATION_TOKEN = ApiCall("ecr", "GetAuthorizationToken", (Resource.ANY,))
+BATCH_CHECK_LAYER_AVAILABILITY = ApiCall("ecr", "BatchCheckLayerAvailability", (Resource.REPOSITORY,))
+INITIATE_LAYER_UPLOAD = ApiCall("ecr", "InitiateLayerUpload", (Resource.REPOSITORY,), changes=True)
+UPLOAD_LAYER_PART = ApiCall("ecr", "UploadLayerPart", (Resource.REPOSITORY,), changes=True)
+COMPLETE_LAYER_UPLOAD = ApiCall("ecr", "CompleteLayerUpload", (Resource.REPOSITORY,), changes=True)
+
+# The record
+GET_ITEM = ApiCall("dynamodb", "GetItem", (Resource.TABLE,))
+TRANSACT_GET_ITEMS = ApiCall(
+    "dynamodb", "TransactGetItems", (Resource.TABLE,), other_actions=("dynamodb:GetItem",)
+)
+QUERY = ApiCall("dynamodb", "Query", (Resource.TABLE, Resource.INDEX))
+UPDATE_ITEM = ApiCall("dynamodb", "UpdateItem", (Resource.TABLE,), changes=True)
+TRANSACT_WRITE_ITEMS = ApiCall(
+    "dynamodb",
+    "TransactWriteItems",
+    (Resource.TABLE,),
+    changes=True,
+    other_actions=("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"),
+)
+CREATE_TABLE = ApiCall("dynamodb", "CreateTable", (Resource.TABLE,), changes=True)
+DESCRIBE_TABLE = ApiCall("dynamodb", "DescribeTable", (Resource.TABLE,))
+
+# Why a task stopped
+GET_LOG_EVENTS = ApiCall("logs", "GetLogEvents", (Resource.LOG_STREAM,))
+
+# Who we are
+GET_CALLER_IDENTITY = ApiCall("sts", "GetCallerIdentity", (Resource.ANY,), other_actions=())
+ASSUME_ROLE = ApiCall("sts", "AssumeRole", (Resource.ROLE,))
+
+CALLS = tuple(value for value in tuple(globals().values()) if isinstance(value, ApiCall))
+"""All of the above."""
