@@ -16,14 +16,14 @@ from weco_deploy.config.syntax import parse
 EXAMPLE = Path(__file__).parents[2] / "examples" / ".wellcome_project"
 
 
-def test_the_example_loads_without_warnings() -> None:
+def test_example_loads_without_warnings() -> None:
     file = load(EXAMPLE)
     assert list(file.projects) == ["bookshop", "newsletter"]
     assert not file.warnings
 
 
 @pytest.mark.parametrize("entry", [ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry])
-def test_the_example_uses_every_key(entry: type[Entry]) -> None:
+def test_example_uses_every_key(entry: type[Entry]) -> None:
     root, _ = parse(EXAMPLE.read_text())
     assert root is not None
     projects = list(root.entries())
