@@ -22,6 +22,8 @@
         ├── Throttled          … too many requests, also after the retries
         └── Unreachable        … no answer, or a 5xx, also after the retries: it may have happened
 
+    StaleFence                 no error for people: plan again on what is there now
+
 `code` is what scripts match on: it never changes once released.
 """
 
@@ -186,3 +188,7 @@ class Throttled(AwsError):
 
 class Unreachable(AwsError):
     code = "unreachable"
+
+
+class StaleFence(Exception):
+    """The environment has changed since it was observed: look and plan again."""

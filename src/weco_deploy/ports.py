@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from weco_deploy.model.deployment import Deployment
-from weco_deploy.model.environment import EnvironmentRecord, Held, Lock
+from weco_deploy.model.environment import Claim, EnvironmentRecord, Held, Lock
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.publication import (
@@ -102,23 +102,6 @@ class ServiceRuntime(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """All that a claim records: the lock, the deployment with its whole intent, and a new release if there is one."""
-
-    deployment: Deployment
-    fence: int
-    owner: str
-    lease_seconds: int
-    new_release: Release | None = None
-    settles: Deployment | None = None
-    """A deployment that was cut off, or that this one is to undo, with its verdict."""
-
-
-class StaleFence(Exception):
-    """The environment changed since it was observed: plan again."""
-
-
 class ReleaseStore(Protocol):
     """The project's table. A missing table reads as an empty history; only a write creates it."""
 
@@ -147,48 +130,46 @@ class ReleaseStore(Protocol):
         """The newest ones first, of these environments (None: of all that there ever were), of 5.x's too."""
 
     def claim(self, claim: Claim) -> Held:
-        """Take the lock and record the deployment in one transaction, if the fence is the one seen.
-
-        A lock with the claim's own `owner` passes over to it, without a gap.
+        """Take the lock and record the deployment in one transaction (`rules.lock.claimed`).
 
         The same transaction makes the release `current`, records it if it is new, lists the deployment
-        in it, and closes the deployment that it settles (merging what that one applied).
+        in it, and closes the deployment that the claim settles.
 
-        Raises EnvironmentLocked (somebody's lock that has not run out) or StaleFence. A claim that
-        turns out to be ours already (the answer got lost) succeeds.
+        Raises EnvironmentLocked if somebody holds the environment, StaleFence if it, or the deployment to settle,
+        has changed since it was observed. A claim that is recorded already (its answer got lost) succeeds.
         """
 
-    def resume(self, deployment: Deployment, fence: int, owner: str, lease_seconds: int) -> Held:
-        """Take the lock for a recorded deployment, to close its record: its holder is gone, or was done with it.
+    def resume(self, claim: Claim) -> Held:
+        """Take the lock for a deployment that is recorded already, to close its record (`rules.lock.resumed`).
 
-        On the same conditions, with the same errors, as `claim`, and StaleFence if it is recorded with another
-        status than it has here; nothing else of the record changes.
+        On the same conditions, with the same errors, as `claim`, and StaleFence if the deployment's status in the
+        record is another one; nothing else of the record changes.
         """
 
     def renew(self, held: Held, lease_seconds: int) -> Held:
-        """Prolong the lease. LeaseLost if it is no longer ours."""
+        """Extend the lease (`rules.lock.renewed_lock`). LeaseLost if the lock is no longer ours."""
 
     def note(self, held: Held, deployment: Deployment) -> None:
         """Record how far the deployment got. LeaseLost if the environment is no longer ours."""
 
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None = None) -> None:
-        """Close the record with its verdict, merge what was applied into the environment, release the lock.
+        """Close the deployment's record with its result, and release the lock (`rules.lock.settled`).
 
         `undone` is a failed deployment that this one put right: its record gets the status it has now.
 
-        A `next_lock` becomes the lock. Where the lock is no longer ours, only the deployment's own
-        record is closed, and LeaseLost is raised.
+        If somebody else has claimed the environment, only the deployment's own record is closed, and that only if
+        it has no result yet; then LeaseLost is raised.
         """
 
     def lock(self, environment_id: str, lock: Lock) -> Lock | None:
-        """Hold an environment by hand. While a deployment holds it, the lock is to take over from it:
-        then that deployment's lock is answered, else None.
+        """Hold an environment by hand (`rules.lock.locked`). If a deployment holds it, the lock begins when that
+        ends, and the answer is the deployment's lock; else None.
 
-        Raises EnvironmentLocked if it is held, or about to be held, by hand already.
+        Raises EnvironmentLocked if another lock by hand is in force or to follow.
         """
 
     def unlock(self, environment_id: str, lock: Lock) -> None:
-        """Release that very lock, or withdraw it if it waits for its turn. Fine if it is gone already."""
+        """Release this lock, also if it is not in force yet (`rules.lock.unlocked`). Fine if it is gone already."""
 
 
 class LogReader(Protocol):

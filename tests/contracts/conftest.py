@@ -14,6 +14,9 @@ from tests.contracts.records_fixtures import (
     ministack_records,
     moto_dynamodb,
     moto_records,
+    project,
+    release,
+    store,
     store_setting,
     world_records,
 )
@@ -31,6 +34,9 @@ __all__ = [
     "moto",
     "moto_dynamodb",
     "moto_records",
+    "project",
+    "release",
+    "store",
     "store_setting",
     "world_records",
 ]

@@ -10,8 +10,12 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.contracts.records_samples import a_project, a_release, minutes
 from tests.contracts.records_setting import DynamoSetting, StoreSetting
 from tests.world.setting import WorldStoreSetting
+from weco_deploy.model.project import Project
+from weco_deploy.model.release import Release
+from weco_deploy.ports import ReleaseStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,6 +59,24 @@ def dynamo_setting(request: pytest.FixtureRequest) -> DynamoSetting:
     """For what is DynamoDB's own: the table, its items, lost answers."""
     made: DynamoSetting = request.getfixturevalue(request.param)
     return made
+
+
+@pytest.fixture
+def project() -> Project:
+    return a_project()
+
+
+@pytest.fixture
+def store(store_setting: StoreSetting, project: Project) -> ReleaseStore:
+    return store_setting.store(project)
+
+
+@pytest.fixture
+def release(store: ReleaseStore, project: Project) -> Release:
+    """A release of two images that is recorded."""
+    release = a_release(project, minutes(0), "api", "indexer")
+    store.save(release)
+    return release
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from weco_deploy.aws.records.attributes import Value
@@ -15,13 +16,21 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
+from weco_deploy.model.environment import Claim, EnvironmentRecord, Held, Lock
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.service import ServiceKey
+from weco_deploy.ports import ReleaseStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CLUSTER = "arn:aws:ecs:eu-west-1:111122223333:cluster/our-cluster"
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
+LEASE = 120
+GRACE = 15
+
+
+FREEZE = Lock(owner="grace-1", holder="grace", reason="the sale is on", since=NOON)
+OTHER = Lock(owner="ada-1", holder="ada", reason="moving house", since=NOON + timedelta(minutes=1))
 
 
 def new_id() -> str:
@@ -91,19 +100,49 @@ def change(image_id: str, *, moved: bool = False) -> ImageChange:
 def outcome(
     service_id: str,
     *images: str,
-    told: str | None = None,
+    ecs_deployment: str | None = None,
     status: ServiceStatus = ServiceStatus.PENDING,
     failures: tuple[Failure, ...] = (),
 ) -> ServiceOutcome:
-    """`told` is the ECS deployment that ECS began when it was told to redeploy."""
+    """How a service fared; `ecs_deployment` is the id of the rollout that ECS began for it."""
     return ServiceOutcome(
         service_id=service_id,
         key=ServiceKey(CLUSTER, service_id),
         images=images,
         status=status,
-        ecs_deployment_id=told,
+        ecs_deployment_id=ecs_deployment,
         failures=failures,
     )
+
+
+def succeeded(deployment: Deployment) -> Deployment:
+    """The deployment once all its tags have moved and it has succeeded."""
+    moved = {image_id: replace(image, tag_moved=True) for image_id, image in deployment.images.items()}
+    return replace(
+        deployment, status=DeploymentStatus.SUCCEEDED, date_finished=deployment.date_created, images=moved
+    )
+
+
+def a_claim(
+    store: ReleaseStore, deployment: Deployment, owner: str = "ours", settles: Deployment | None = None
+) -> Claim:
+    """The claim of a deployment that was planned on the environment as it is now."""
+    return Claim(
+        deployment=deployment,
+        observed=store.environment(deployment.environment),
+        owner=owner,
+        lease_seconds=LEASE,
+        settles=settles,
+    )
+
+
+def claimed(store: ReleaseStore, deployment: Deployment, owner: str = "ours") -> Held:
+    return store.claim(a_claim(store, deployment, owner))
+
+
+def with_fence(fence: int) -> EnvironmentRecord:
+    """The record of an environment that is free and that has been claimed so often."""
+    return EnvironmentRecord(environment="stage", fence=fence)
 
 
 def release_of_5x(
@@ -121,13 +160,13 @@ def release_of_5x(
         "deployments": list(deployed),
     }
     if deployed:
-        item["last_date_deployed"] = max(str(one["date_created"]) for one in deployed)
+        item["last_date_deployed"] = max(str(deployment["date_created"]) for deployment in deployed)
     return item
 
 
 def deployment_of_5x(environment: str, at: str) -> dict[str, Value]:
     """An entry of a release's `deployments` as 5.x wrote it: one service that runs two images."""
-    told: Value = [
+    rollouts: Value = [
         {
             "cluster_arn": CLUSTER,
             "service_arn": "arn:aws:ecs:eu-west-1:111122223333:service/our-cluster/search-api",
@@ -141,7 +180,7 @@ def deployment_of_5x(environment: str, at: str) -> dict[str, Value]:
         "requested_by": "arn:aws:sts::111122223333:assumed-role/ci/1",
         "description": "to " + environment,
         "details": {
-            "api": {"tag_result": tag_result, "ecs_deployments": told},
-            "proxy": {"tag_result": tag_result, "ecs_deployments": told},
+            "api": {"tag_result": tag_result, "ecs_deployments": rollouts},
+            "proxy": {"tag_result": tag_result, "ecs_deployments": rollouts},
         },
     }

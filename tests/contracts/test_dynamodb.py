@@ -11,24 +11,31 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from tests.contracts.records_samples import a_deployment, a_project, a_release, minutes, new_id
+from tests.contracts.records_samples import (
+    FREEZE,
+    LEASE,
+    a_claim,
+    a_deployment,
+    a_project,
+    a_release,
+    minutes,
+    new_id,
+)
 from tests.contracts.records_setting import DynamoSetting
 from weco_deploy.aws.records.attributes import Value, decoded, encoded
 from weco_deploy.aws.records.environments import environment_item
 from weco_deploy.errors import AwsError, EnvironmentLocked, LeaseLost, Throttled, Unreachable
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
-from weco_deploy.model.environment import Held, Lock
+from weco_deploy.model.environment import Held
 from weco_deploy.model.project import Project
 from weco_deploy.model.release import Release
-from weco_deploy.ports import Claim, ReleaseStore
+from weco_deploy.ports import ReleaseStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-LEASE = 120
 BEFORE_IT_ACTS = "before-send.dynamodb.TransactWriteItems"
 AFTER_IT_ACTED = "before-parse.dynamodb.TransactWriteItems"
-FREEZE = Lock(owner="grace-1", holder="grace", reason="the sale is on", since=minutes(0))
 
 
 @dataclass(frozen=True)
@@ -62,10 +69,6 @@ def table(dynamo_setting: DynamoSetting) -> Table:
     ours = dynamo_setting.store(project)
     ours.save(release)
     return Table(dynamo_setting, project, release, ours, dynamo_setting.store(project))
-
-
-def a_claim(deployment: Deployment, owner: str = "ours") -> Claim:
-    return Claim(deployment=deployment, fence=0, owner=owner, lease_seconds=LEASE)
 
 
 def ended(deployment: Deployment) -> Deployment:
@@ -107,10 +110,10 @@ def lose_the_answer() -> None:
 
 
 def test_a_take_over_is_told_as_one_while_it_lasts_and_after_it_has_ended(table: Table) -> None:
-    held = table.ours.claim(a_claim(a_deployment(table.release)))
+    held = table.ours.claim(a_claim(table.ours, a_deployment(table.release)))
     table.setting.clock.wait(LEASE + 16)
     theirs = a_deployment(table.release)
-    took = table.theirs.claim(replace(a_claim(theirs, "theirs"), fence=1))
+    took = table.theirs.claim(a_claim(table.theirs, theirs, "theirs"))
     because = (
         rf"is not ours any more: somebody took it over \(its last deployment is {theirs.deployment_id}\), "
         rf"because our lease had run out at {held.lease_ends:%H:%M:%S}Z; now "
@@ -126,18 +129,18 @@ def test_a_take_over_is_told_as_one_while_it_lasts_and_after_it_has_ended(table:
 
 
 def test_a_claim_while_our_lease_lasts_is_not_blamed_on_the_lease(table: Table) -> None:
-    held = table.ours.claim(a_claim(a_deployment(table.release)))
+    held = table.ours.claim(a_claim(table.ours, a_deployment(table.release)))
     lock = table.ours.environment("stage").lock
     assert lock is not None
     table.theirs.unlock("stage", lock)
     theirs = a_deployment(table.release)
-    table.theirs.claim(replace(a_claim(theirs, "theirs"), fence=1))
+    table.theirs.claim(a_claim(table.theirs, theirs, "theirs"))
     with pytest.raises(LeaseLost, match="because our lock was released by force, or their clock is ahead"):
         table.ours.renew(held, LEASE)
 
 
 def test_a_lock_that_was_released_by_force_is_told_as_that(table: Table) -> None:
-    held = table.ours.claim(a_claim(a_deployment(table.release)))
+    held = table.ours.claim(a_claim(table.ours, a_deployment(table.release)))
     lock = table.ours.environment("stage").lock
     assert lock is not None
     table.theirs.unlock("stage", lock)
@@ -177,7 +180,7 @@ def test_a_claim_may_be_the_first_write(dynamo_setting: DynamoSetting) -> None:
     release = a_release(project)
     store = dynamo_setting.store(project)
     deployment = a_deployment(release)
-    store.claim(replace(a_claim(deployment), new_release=release))
+    store.claim(replace(a_claim(store, deployment), new_release=release))
     assert store.deployment(deployment.deployment_id) == deployment
 
 
@@ -205,7 +208,7 @@ def test_a_table_that_somebody_else_is_making_is_waited_for(table: Table) -> Non
 def test_a_busy_table_is_asked_again_after_a_while(table: Table, busy: Callable[[], None]) -> None:
     before = table.setting.clock.utc()
     with at(table.client, BEFORE_IT_ACTS, busy, times=3):
-        table.ours.claim(a_claim(a_deployment(table.release)))
+        table.ours.claim(a_claim(table.ours, a_deployment(table.release)))
     assert table.setting.clock.utc() > before
     assert table.ours.environment("stage").fence == 1
 
@@ -214,7 +217,7 @@ def test_a_table_that_stays_busy_is_no_lock(table: Table) -> None:
     busy = refuse("TransactionCanceledException", "TransactionConflict")
     before = table.setting.clock.utc()
     with at(table.client, BEFORE_IT_ACTS, busy, times=1000), pytest.raises(Throttled):
-        table.ours.claim(a_claim(a_deployment(table.release)))
+        table.ours.claim(a_claim(table.ours, a_deployment(table.release)))
     assert table.setting.clock.utc() - before < timedelta(minutes=2)
 
 
@@ -222,7 +225,7 @@ def test_a_table_that_stays_busy_is_no_lock(table: Table) -> None:
     "code", ["TransactionConflictException", "ProvisionedThroughputExceededException", "ThrottlingException"]
 )
 def test_a_renewal_that_meets_a_busy_table_is_no_lost_lease(table: Table, code: str) -> None:
-    held = table.ours.claim(a_claim(a_deployment(table.release)))
+    held = table.ours.claim(a_claim(table.ours, a_deployment(table.release)))
     moment = BEFORE_IT_ACTS.replace("TransactWriteItems", "UpdateItem")
     with at(table.client, moment, refuse(code), times=1), pytest.raises(Throttled):
         table.ours.renew(held, LEASE)
@@ -231,7 +234,7 @@ def test_a_renewal_that_meets_a_busy_table_is_no_lost_lease(table: Table, code: 
 
 def test_a_note_does_not_wait_long_for_a_busy_table(table: Table) -> None:
     deployment = a_deployment(table.release)
-    held = table.ours.claim(a_claim(deployment))
+    held = table.ours.claim(a_claim(table.ours, deployment))
     before = table.setting.clock.utc()
     busy = refuse("ProvisionedThroughputExceededException")
     with at(table.client, BEFORE_IT_ACTS, busy, times=1000), pytest.raises(Throttled):
@@ -254,7 +257,7 @@ def test_each_write_survives_a_lost_answer(table: Table) -> None:
             return act()
 
     through_a_lost_answer(lambda: table.ours.save(release))
-    held = through_a_lost_answer(lambda: table.ours.claim(a_claim(deployment)))
+    held = through_a_lost_answer(lambda: table.ours.claim(a_claim(table.ours, deployment)))
     assert held is not None
     assert held.fence == 1
     through_a_lost_answer(lambda: table.ours.renew(held, LEASE))
@@ -266,7 +269,7 @@ def test_each_write_survives_a_lost_answer(table: Table) -> None:
 
 def test_a_note_without_an_answer_is_not_made_again_since_the_next_one_makes_up_for_it(table: Table) -> None:
     deployment = a_deployment(table.release)
-    held = table.ours.claim(a_claim(deployment))
+    held = table.ours.claim(a_claim(table.ours, deployment))
     made = []
     with (
         at(table.client, BEFORE_IT_ACTS, lambda: made.append("a note"), times=1000),
@@ -279,7 +282,7 @@ def test_a_note_without_an_answer_is_not_made_again_since_the_next_one_makes_up_
 
 def test_a_table_that_never_answers_is_unreachable(table: Table) -> None:
     with at(table.client, AFTER_IT_ACTED, lose_the_answer, times=2), pytest.raises(Unreachable):
-        table.ours.claim(a_claim(a_deployment(table.release)))
+        table.ours.claim(a_claim(table.ours, a_deployment(table.release)))
 
 
 # Races
@@ -288,7 +291,7 @@ def test_a_table_that_never_answers_is_unreachable(table: Table) -> None:
 def test_two_environments_that_take_a_release_at_once_are_both_listed(table: Table) -> None:
     stage, prod = a_deployment(table.release), a_deployment(table.release, "prod")
     with at(table.client, BEFORE_IT_ACTS, lambda: took(table.theirs, prod)):
-        table.ours.claim(a_claim(stage))
+        table.ours.claim(a_claim(table.ours, stage))
     recorded = table.ours.release(table.release.release_id)
     assert recorded is not None
     assert [one.environment for one in recorded.deployments] == ["prod", "stage"]
@@ -300,7 +303,7 @@ def test_of_two_claims_at_once_one_is_told_of_the_other(table: Table) -> None:
         at(table.client, BEFORE_IT_ACTS, lambda: took(table.theirs, other)),
         pytest.raises(EnvironmentLocked, match=other.deployment_id),
     ):
-        table.ours.claim(a_claim(mine))
+        table.ours.claim(a_claim(table.ours, mine))
     assert table.ours.deployment(mine.deployment_id) is None
 
 
@@ -315,9 +318,9 @@ def test_of_two_releases_saved_at_once_the_newer_is_the_latest(table: Table) -> 
 
 
 def test_a_dead_holder_that_renews_after_all_keeps_the_environment(table: Table) -> None:
-    held = table.theirs.claim(a_claim(a_deployment(table.release), "theirs"))
+    held = table.theirs.claim(a_claim(table.theirs, a_deployment(table.release), "theirs"))
     table.setting.clock.wait(LEASE + 60)
-    claim = replace(a_claim(a_deployment(table.release)), fence=1)
+    claim = a_claim(table.ours, a_deployment(table.release))
 
     def renewed() -> None:
         table.theirs.renew(held, LEASE)
@@ -327,7 +330,7 @@ def test_a_dead_holder_that_renews_after_all_keeps_the_environment(table: Table)
 
 
 def took(store: ReleaseStore, deployment: Deployment) -> None:
-    store.claim(a_claim(deployment, "theirs"))
+    store.claim(a_claim(store, deployment, "theirs"))
 
 
 # Locks taken by hand
@@ -335,7 +338,7 @@ def took(store: ReleaseStore, deployment: Deployment) -> None:
 
 def test_a_lock_asked_for_while_a_deployment_settles_is_not_forgotten(table: Table) -> None:
     deployment = a_deployment(table.release)
-    held = table.ours.claim(a_claim(deployment))
+    held = table.ours.claim(a_claim(table.ours, deployment))
     with at(table.client, BEFORE_IT_ACTS, lambda: froze(table.theirs)):
         table.ours.settle(held, ended(deployment))
     record = table.ours.environment("stage")
@@ -343,8 +346,8 @@ def test_a_lock_asked_for_while_a_deployment_settles_is_not_forgotten(table: Tab
 
 
 def test_a_lock_asked_for_while_a_dead_holders_environment_is_claimed_keeps_others_out(table: Table) -> None:
-    table.theirs.claim(a_claim(a_deployment(table.release), "theirs"))
-    claim = replace(a_claim(a_deployment(table.release)), fence=1)
+    table.theirs.claim(a_claim(table.theirs, a_deployment(table.release), "theirs"))
+    claim = a_claim(table.ours, a_deployment(table.release))
     record = table.ours.environment("stage")
     waiting = environment_item(table.project.id, replace(record, next_lock=FREEZE))
     table.setting.clock.wait(LEASE + 60)
@@ -356,7 +359,7 @@ def test_a_lock_asked_for_while_a_dead_holders_environment_is_claimed_keeps_othe
 
 
 def test_a_lock_survives_a_lease_that_is_renewed_at_that_moment(table: Table) -> None:
-    held = table.theirs.claim(a_claim(a_deployment(table.release), "theirs"))
+    held = table.theirs.claim(a_claim(table.theirs, a_deployment(table.release), "theirs"))
     table.setting.clock.wait(30)
     renewed: list[Held] = []
     with at(table.client, BEFORE_IT_ACTS, lambda: renewed.append(table.theirs.renew(held, LEASE))):
@@ -394,7 +397,7 @@ def test_a_release_is_an_item_as_5x_wrote_it_and_more(table: Table) -> None:
 
 def test_only_releases_carry_the_projects_own_id(table: Table) -> None:
     deployment = a_deployment(table.release)
-    table.ours.claim(a_claim(deployment))
+    table.ours.claim(a_claim(table.ours, deployment))
     owned_by = {
         key: table.item(key).get("project_id")
         for key in (

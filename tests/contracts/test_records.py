@@ -1,4 +1,4 @@
-"""What every ReleaseStore does: releases, deployments and 5.x's history. Locks are in test_holding.py."""
+"""What every ReleaseStore does: releases, deployments and 5.x's history. How an environment is held: test_claim.py and its neighbours."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from tests.contracts.records_samples import (
     CLUSTER,
     a_deployment,
-    a_project,
     a_release,
+    claimed,
     deployment_of_5x,
     minutes,
     new_id,
@@ -23,26 +23,15 @@ from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 from weco_deploy.model.project import Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.service import ServiceKey
-from weco_deploy.ports import Claim, ReleaseStore
+from weco_deploy.ports import ReleaseStore
 
 BOTH = ("stage", "prod")
-
-
-@pytest.fixture
-def project() -> Project:
-    return a_project()
-
-
-@pytest.fixture
-def store(store_setting: StoreSetting, project: Project) -> ReleaseStore:
-    return store_setting.store(project)
 
 
 def deployed(store: ReleaseStore, release: Release, environment: str, at: datetime) -> Deployment:
     """A deployment of a recorded release, from its claim to its end."""
     deployment = a_deployment(release, environment, at)
-    fence = store.environment(environment).fence
-    held = store.claim(Claim(deployment=deployment, fence=fence, owner=new_id(), lease_seconds=60))
+    held = claimed(store, deployment)
     done = replace(deployment, status=DeploymentStatus.SUCCEEDED, date_finished=at)
     store.settle(held, done)
     return done
@@ -172,9 +161,7 @@ def test_a_deployment_is_read_with_the_one_that_put_things_back(
     store.save(release)
     rollback = deployed(store, release, "stage", minutes(2))
     failed = a_deployment(release, "stage", minutes(3))
-    held = store.claim(
-        Claim(deployment=failed, fence=store.environment("stage").fence, owner=new_id(), lease_seconds=60)
-    )
+    held = claimed(store, failed)
     ended = replace(failed, status=DeploymentStatus.ROLLED_BACK, rollback=rollback, date_finished=minutes(4))
     store.settle(held, ended)
     assert store.deployment(failed.deployment_id) == ended

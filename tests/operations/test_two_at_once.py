@@ -90,7 +90,7 @@ def test_where_the_lease_is_lost_before_the_record_is_closed_no_success_is_claim
     deployment = release_deploy(world)
 
     assert deployment.status is DeploymentStatus.IN_PROGRESS
-    assert "ann holds it now" in deployment.reason
+    assert "now ann holds it since" in deployment.reason
     assert "the verdict was succeeded" in deployment.reason
 
 

@@ -12,6 +12,7 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
+from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.image import Manifest
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
@@ -100,6 +101,7 @@ def plan(
     return Plan(
         project_id="catalogue_api",
         environment="prod",
+        observed=EnvironmentRecord(environment="prod"),
         release=release(),
         release_is_new=is_new,
         images=images,

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.report.samples import plan, planned_image, planned_service, release
+from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.plan import Action, Plan
 from weco_deploy.report.plan_text import plan_text
 from weco_deploy.report.screen import Screen
@@ -65,6 +66,7 @@ def test_a_new_release_has_no_id_yet_and_lacks_the_images_without_the_label() ->
     new = Plan(
         project_id="catalogue_api",
         environment="prod",
+        observed=EnvironmentRecord(environment="prod"),
         release=release({"search": None, "items": None}),
         release_is_new=True,
         images=(),

@@ -28,10 +28,11 @@ def deployed(
     *,
     running: Mapping[str, Sequence[str]] | None = None,
     applied: bool = True,
+    deployment_id: str = "deployment",
 ) -> Deployment:
     """`images`: id → digest before and after. `services`: id → status; each runs the image of its name, or `running`."""
     return Deployment(
-        deployment_id="deployment",
+        deployment_id=deployment_id,
         release_id="release",
         project_id="sample",
         environment="stage",

@@ -54,9 +54,9 @@ def test_commit_of_the_present_tag_is_known_if_our_record_has_its_digest(
     assert image.from_ref == expected
 
 
-def test_plan_has_the_fence_that_was_observed() -> None:
+def test_a_plan_names_the_record_that_it_was_made_on() -> None:
     observed = snapshot(images=TO_MOVE, services={"search-api": up(OLD)}, fence=41)
-    assert planned(observed).fence == 41
+    assert planned(observed).observed == observed.record
 
 
 # Several images, several services

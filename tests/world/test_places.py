@@ -8,14 +8,15 @@ import pytest
 
 from tests.world import World
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
-from weco_deploy.errors import EnvironmentLocked, WrongAccount
+from weco_deploy.errors import EnvironmentLocked, StaleFence, WrongAccount
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.environment import Claim
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
-from weco_deploy.ports import Claim, Ports, StaleFence
+from weco_deploy.ports import Ports
 
 
-def some_claim(ports: Ports, fence: int = 0) -> Claim:
+def some_claim(ports: Ports) -> Claim:
     """The claim of stage for a new, empty release."""
     release = Release(
         release_id=ports.new_id(),
@@ -37,7 +38,11 @@ def some_claim(ports: Ports, fence: int = 0) -> Claim:
         description="",
     )
     return Claim(
-        deployment=deployment, fence=fence, owner=ports.new_id(), lease_seconds=120, new_release=release
+        deployment=deployment,
+        observed=ports.store.environment("stage"),
+        owner=ports.new_id(),
+        lease_seconds=120,
+        new_release=release,
     )
 
 
@@ -78,14 +83,14 @@ def test_reading_makes_no_table_and_the_first_claim_does() -> None:
 def test_somebody_elses_lock_keeps_us_out_until_its_lease_is_over_and_changes_the_fence() -> None:
     world = World.of(ONE_AND_ONE)
     ports = world.ports()
-    world.somebody_locks("stage", lease_seconds=60)
     claim = some_claim(ports)
+    world.somebody_locks("stage", lease_seconds=60)
     with pytest.raises(EnvironmentLocked, match="somebody"):
         ports.store.claim(claim)
     world.pass_time(80)
     with pytest.raises(StaleFence):
         ports.store.claim(claim)
-    assert ports.store.claim(replace(claim, fence=1)).fence == 2
+    assert ports.store.claim(replace(claim, observed=ports.store.environment("stage"))).fence == 2
 
 
 def test_each_run_has_a_caller_and_ids_of_its_own() -> None:

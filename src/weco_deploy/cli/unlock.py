@@ -36,13 +36,14 @@ def unlock(invocation: Invocation, *, environment_id: str | None, force: bool) -
     from weco_deploy.cli.streams import write_notice
     from weco_deploy.operations import lock as operations
     from weco_deploy.report.documents import unlocked_document
+    from weco_deploy.rules.lock import refused
 
     context = ProjectContext(invocation, "unlock")
     settings = context.settings
     environment = context.environment(environment_id, "Environment to unlock", default=None)
 
     def approve(lock: Lock) -> bool:
-        write_notice(lock.refusal(environment).message)
+        write_notice(refused(environment, lock).message)
         return prompts.agrees(settings, STOP_IT if lock.deployment_id else NOT_YOURS)
 
     if settings.dry_run:

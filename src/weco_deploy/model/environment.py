@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from weco_deploy.errors import Command, EnvironmentLocked
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.release import Release
 from weco_deploy.model.service import ServiceKey
-
-CLOCK_GRACE = timedelta(seconds=15)
-"""Another holder's lease counts as over only this much later: clocks differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,26 +26,6 @@ class Lock:
     deployment_id: str | None = None
     lease_ends: datetime | None = None
     lease_seconds: int = 0
-
-    def over(self, now: datetime) -> bool:
-        """Whether its lease ran out, judged by somebody else at `now` (UTC)."""
-        return self.lease_ends is not None and now >= self.lease_ends + CLOCK_GRACE
-
-    def refusal(self, environment: str) -> EnvironmentLocked:
-        """The error for somebody who wants the environment while this lock holds."""
-        what = f"deployment {self.deployment_id}" if self.deployment_id else "by hand"
-        until = f", lease until {self.lease_ends:%H:%M:%S}Z" if self.lease_ends else ""
-        return EnvironmentLocked(
-            f"{environment} is locked by {self.holder} ({what}) since {self.since:%Y-%m-%d %H:%M:%S}Z{until}: "
-            f"{self.reason or 'no reason given'}",
-            "wait for it with --wait-for-lock SECONDS"
-            if self.deployment_id
-            else (
-                "ask its holder, or release it with: ",
-                Command("unlock", "--environment-id", environment),
-                " (--force if it is not yours)",
-            ),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,31 +90,27 @@ class EnvironmentRecord:
     current: DeployedRelease | None = None
     good: DeployedRelease | None = None
 
-    def locked(self, lock: Lock, now: datetime) -> EnvironmentRecord:
-        """The record once `lock` is taken by hand: at once, or from the end of the deployment that holds it.
 
-        Raises EnvironmentLocked if another lock by hand stands or waits.
-        """
-        standing = self.lock
-        if standing is None or standing.over(now):
-            if self.next_lock is not None and self.next_lock.owner != lock.owner:
-                raise self.next_lock.refusal(self.environment)
-            return replace(self, lock=lock, next_lock=None)
-        if standing.owner == lock.owner:
-            return self
-        if standing.deployment_id is None:
-            raise standing.refusal(self.environment)
-        if self.next_lock is not None and self.next_lock.owner != lock.owner:
-            raise self.next_lock.refusal(self.environment)
-        return replace(self, next_lock=lock)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What is recorded in one transaction when a deployment takes an environment.
 
-    def unlocked(self, lock: Lock) -> EnvironmentRecord:
-        """The record once `lock` is released; the one that waits for its turn takes over."""
-        if self.lock is not None and self.lock.owner == lock.owner:
-            return replace(self, lock=self.next_lock, next_lock=None)
-        if self.next_lock is not None and self.next_lock.owner == lock.owner:
-            return replace(self, next_lock=None)
-        return self
+    Args:
+        deployment: with all that it is going to do.
+        observed: the environment's record that the deployment was planned on.
+        owner: the token of the lock.
+        lease_seconds: how long the lease lasts if it isn't renewed.
+        new_release: the deployment's release, if it is not recorded yet.
+        settles: a deployment that was cut off, or that this one is to undo, with its result.
+
+    """
+
+    deployment: Deployment
+    observed: EnvironmentRecord
+    owner: str
+    lease_seconds: int
+    new_release: Release | None = None
+    settles: Deployment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

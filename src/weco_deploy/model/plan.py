@@ -96,16 +96,19 @@ class PlannedService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What deploying `release` to `environment` will do, decided on the environment item's `fence`."""
+    """What deploying `release` to `environment` will do, decided on what was observed.
+
+    `observed` is the environment's record of that moment: a claim succeeds only if it hasn't changed.
+    """
 
     project_id: str
     environment: str
+    observed: EnvironmentRecord
     release: Release
     release_is_new: bool
     images: tuple[PlannedImage, ...]
     services: tuple[PlannedService, ...]
     warnings: tuple[str, ...] = ()
-    fence: int = 0
 
     @property
     def moves(self) -> tuple[PlannedImage, ...]:

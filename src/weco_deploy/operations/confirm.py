@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from weco_deploy.errors import Command, DeployError, EnvironmentLocked, Interrupted, NotFound
+from weco_deploy.errors import Command, DeployError, EnvironmentLocked, Interrupted, NotFound, StaleFence
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus, reasons
-from weco_deploy.model.environment import EnvironmentRecord, Held
+from weco_deploy.model.environment import Claim, EnvironmentRecord, Held
 from weco_deploy.model.events import Event, Notice, Waiting
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import ConfirmRequest
@@ -23,9 +23,9 @@ from weco_deploy.operations.wait_for_lock import tell_whose
 from weco_deploy.pipeline.ledger import Ledger, Nowhere
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.pipeline.watch import Patience, watch
-from weco_deploy.ports import Ports, StaleFence
+from weco_deploy.ports import Ports
 from weco_deploy.rules.deployment_status import replaces_verdict, verdict
-from weco_deploy.rules.lock import standing
+from weco_deploy.rules.lock import blocking_lock
 from weco_deploy.rules.reassess import Reassessment, has_live_holder, reassess
 
 LOOKS = 3
@@ -166,13 +166,20 @@ def _is_last(found: _Found) -> bool:
 
 def _cut_off(found: _Found, ports: Ports) -> bool:
     """Whether nobody else will close the deployment's record."""
-    free = standing(found.record, ports.clock.utc()) is None
+    free = blocking_lock(found.record, ports.clock.utc()) is None
     return _is_last(found) and free and not found.deployment.finished
 
 
 def _resumed(found: _Found, as_judged: Deployment, request: ConfirmRequest, ports: Ports) -> Ledger:
     """Take the lock for the deployment as it was found, to keep it as it was judged."""
-    held = ports.store.resume(found.deployment, found.record.fence, ports.new_id(), request.lease)
+    held = ports.store.resume(
+        Claim(
+            deployment=found.deployment,
+            observed=found.record,
+            owner=ports.new_id(),
+            lease_seconds=request.lease,
+        )
+    )
     return Ledger(as_judged, held, request.lease, ports.store, ports.clock)
 
 

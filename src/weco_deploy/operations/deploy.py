@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from weco_deploy.errors import Command, Declined, EnvironmentLocked
+from weco_deploy.errors import Command, Declined, EnvironmentLocked, StaleFence
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, reasons
 from weco_deploy.model.events import Claimed, Event, Notice, Settling
 from weco_deploy.model.plan import Plan, Snapshot
@@ -26,10 +26,10 @@ from weco_deploy.operations.wait_for_lock import observed_when_free, tell_whose
 from weco_deploy.pipeline.claim import claim
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe, with_tags
-from weco_deploy.ports import Ports, StaleFence
+from weco_deploy.ports import Ports
 from weco_deploy.rules import planning
 from weco_deploy.rules.deployment_status import status_when_cut_off
-from weco_deploy.rules.lock import standing
+from weco_deploy.rules.lock import blocking_lock, refused
 from weco_deploy.rules.tag_drift import with_observed_tags
 
 PLANS = 3
@@ -42,10 +42,10 @@ def plan(request: DeployRequest, ports: Ports) -> Plan:
     check_requirements(environment, request, ports)
     release, seen = observe(environment, request.release, ports)
     planned = planning.plan(ports.project, replace(request, release=release), seen)
-    lock = standing(seen.record, ports.clock.utc())
+    lock = blocking_lock(seen.record, ports.clock.utc())
     if lock is None:
         return planned
-    return replace(planned, warnings=(*planned.warnings, lock.refusal(environment.id).message))
+    return replace(planned, warnings=(*planned.warnings, refused(environment.id, lock).message))
 
 
 def deploy(
@@ -95,8 +95,8 @@ def deploy(
 
 def _same(planned: Plan, approved: Plan | None) -> bool:
     """Whether a plan made again does what was approved, so that nobody need be asked again."""
-    return approved is not None and replace(planned, fence=0, warnings=()) == replace(
-        approved, fence=0, warnings=()
+    return approved is not None and planned == replace(
+        approved, observed=planned.observed, warnings=planned.warnings
     )
 
 

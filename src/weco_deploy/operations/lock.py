@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from weco_deploy.errors import Declined, EnvironmentLocked, NotFound
 from weco_deploy.model.environment import Lock
 from weco_deploy.ports import Ports
+from weco_deploy.rules.lock import locked, refused
 
 _ABOUT_OTHERS = "it is not yours: ask its holder, or release it all the same with --force"
 _ABOUT_DEPLOYMENTS = "it ends with the deployment or its lease; --force releases it, and stops the deployment"
@@ -41,8 +42,8 @@ def planned_lock(ports: Ports, environment_id: str, reason: str) -> Locked:
     """What `lock` would do now, with its errors; changes nothing."""
     environment = ports.project.environment(environment_id)
     asked = _asked(ports, reason)
-    locked = ports.store.environment(environment.id).locked(asked, ports.clock.utc())
-    return Locked(environment.id, asked, None if locked.lock == asked else locked.lock)
+    after = locked(ports.store.environment(environment.id), asked, ports.clock.utc())
+    return Locked(environment.id, asked, None if after.lock == asked else after.lock)
 
 
 def _asked(ports: Ports, reason: str) -> Lock:
@@ -69,15 +70,15 @@ def releasable(ports: Ports, environment_id: str, *, force: bool) -> Releasable:
     environment = ports.project.environment(environment_id)
     record = ports.store.environment(environment.id)
     caller = ports.caller().requested_by
-    standing = [one for one in (record.lock, record.next_lock) if one is not None]
-    if not standing:
+    locks = [found for found in (record.lock, record.next_lock) if found is not None]
+    if not locks:
         raise NotFound(f"{environment.id} is not locked")
-    ours = [one for one in standing if one.holder == caller and one.deployment_id is None]
+    ours = [found for found in locks if found.holder == caller and found.deployment_id is None]
     if ours:
         return Releasable(ours[0], ours=True)
     if not force:
-        refusal = standing[0].refusal(environment.id)
+        refusal = refused(environment.id, locks[0])
         raise EnvironmentLocked(
-            refusal.message, _ABOUT_DEPLOYMENTS if standing[0].deployment_id else _ABOUT_OTHERS
+            refusal.message, _ABOUT_DEPLOYMENTS if locks[0].deployment_id else _ABOUT_OTHERS
         )
-    return Releasable(standing[0], ours=False)
+    return Releasable(locks[0], ours=False)

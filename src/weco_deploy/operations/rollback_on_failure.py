@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from weco_deploy.errors import DeployError
+from weco_deploy.errors import DeployError, StaleFence
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, reasons
 from weco_deploy.model.events import Claimed, Event
 from weco_deploy.model.project import Environment
@@ -24,7 +24,7 @@ from weco_deploy.pipeline.claim import take_over
 from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe
-from weco_deploy.ports import Ports, StaleFence
+from weco_deploy.ports import Ports
 from weco_deploy.rules import planning
 
 UNDONE = frozenset({DeploymentStatus.FAILED, DeploymentStatus.TIMED_OUT})

@@ -13,7 +13,7 @@ from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.ports import Ports
-from weco_deploy.rules.lock import standing, waited_for
+from weco_deploy.rules.lock import blocking_lock, refused, wait_without_being_asked
 
 LOOK_AGAIN = 5.0
 """Seconds between two looks at a lock that is waited for."""
@@ -33,7 +33,7 @@ def observed_when_free(
     """
     while True:
         release, seen = observe(environment, request.release, ports)
-        lock = standing(seen.record, ports.clock.utc())
+        lock = blocking_lock(seen.record, ports.clock.utc())
         if lock is None:
             return release, seen
         _wait(lock, environment, patient_until, ports, tell)
@@ -50,14 +50,14 @@ def _wait(
     told = ""
     while lock is not None:
         now = ports.clock.utc()
-        until = max(patient_until, waited_for(lock, now) or patient_until)
+        until = max(patient_until, wait_without_being_asked(lock, now) or patient_until)
         if now >= until:
-            raise lock.refusal(environment.id)
+            raise refused(environment.id, lock)
         if lock.owner != told:
-            tell(Waiting(f"{lock.refusal(environment.id).message}: waiting until {until:%H:%M:%S}Z at most"))
+            tell(Waiting(f"{refused(environment.id, lock).message}: waiting until {until:%H:%M:%S}Z at most"))
             told = lock.owner
         ports.clock.wait(min(LOOK_AGAIN, (until - now).total_seconds()))
-        lock = standing(ports.store.environment(environment.id), ports.clock.utc())
+        lock = blocking_lock(ports.store.environment(environment.id), ports.clock.utc())
 
 
 def tell_whose(record: EnvironmentRecord, tell: Callable[[Event], None]) -> None:

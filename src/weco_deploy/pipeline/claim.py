@@ -11,11 +11,11 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
-from weco_deploy.model.environment import Held
+from weco_deploy.model.environment import Claim, Held
 from weco_deploy.model.plan import Action, Plan, PlannedService
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.pipeline.ledger import Ledger
-from weco_deploy.ports import Claim, Ports
+from weco_deploy.ports import Ports
 from weco_deploy.rules.deployment_status import status_if_left_alone
 
 
@@ -73,7 +73,9 @@ def take_over(plan: Plan, request: DeployRequest, failed: Deployment, held: Held
     """Record the deployment that undoes a failed one, under the same lock and without a gap."""
     deployment = intent(plan, request, ports)
     settles = replace(failed, rollback=deployment)
-    return _claimed(replace(plan, fence=held.fence), request, deployment, settles, held.owner, ports)
+    # If somebody took over before the plan was made, the fence is another one than ours, and the claim is refused.
+    still_ours = replace(plan, observed=replace(plan.observed, fence=held.fence))
+    return _claimed(still_ours, request, deployment, settles, held.owner, ports)
 
 
 def _claimed(
@@ -87,7 +89,7 @@ def _claimed(
     held = ports.store.claim(
         Claim(
             deployment=deployment,
-            fence=plan.fence,
+            observed=plan.observed,
             owner=owner,
             lease_seconds=request.lease,
             new_release=plan.release if plan.release_is_new else None,

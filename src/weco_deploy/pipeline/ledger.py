@@ -14,7 +14,7 @@ from weco_deploy.errors import Command, Interrupted, LeaseLost, Throttled, Unrea
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.environment import Held
 from weco_deploy.ports import Clock, Interrupts
-from weco_deploy.rules.lock import renewal
+from weco_deploy.rules.lock import renewal_interval
 
 
 class Keeper(Protocol):
@@ -74,7 +74,7 @@ class Ledger:
         Where that fails in passing it is tried again, as long as the lease holds. LeaseLost if it has run
         out, or if somebody else has the lock.
         """
-        slice_ = timedelta(seconds=renewal(self._lease_seconds))
+        slice_ = timedelta(seconds=renewal_interval(self._lease_seconds))
         if self._clock.utc() < self._renewed + slice_:
             return
         try:
@@ -95,7 +95,7 @@ class Ledger:
         end = self._clock.utc() + timedelta(seconds=seconds)
         while (left := (end - self._clock.utc()).total_seconds()) > 0:
             self.renew_if_due()
-            self._clock.wait(min(left, renewal(self._lease_seconds)))
+            self._clock.wait(min(left, renewal_interval(self._lease_seconds)))
 
     def tag_moved(self, image_id: str, *, moved: bool) -> None:
         change = replace(self.deployment.images[image_id], tag_moved=moved)
@@ -127,7 +127,7 @@ class Ledger:
         try:
             self._store.note(self._held, self.deployment)
         except Throttled:
-            self._spared_until = self._clock.utc() + timedelta(seconds=renewal(self._lease_seconds))
+            self._spared_until = self._clock.utc() + timedelta(seconds=renewal_interval(self._lease_seconds))
             self.ours()
         except Unreachable:
             self.ours()

@@ -57,7 +57,7 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
         images=images,
         services=tuple(map(forced, services)) if request.force_redeploy else services,
         warnings=(*_release_warnings(project, request, observed), *examined.warnings, *missing),
-        fence=observed.record.fence,
+        observed=observed.record,
     )
 
 

@@ -15,6 +15,7 @@ from weco_deploy.model.release import Release
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.deployment_status import status_if_left_alone
 from weco_deploy.rules.digests import running_tasks
+from weco_deploy.rules.lock import is_over
 from weco_deploy.rules.planning import examine
 from weco_deploy.rules.rollout.track import Track
 from weco_deploy.rules.running import expected_images
@@ -81,7 +82,7 @@ def reassess(
 def has_live_holder(deployment: Deployment, record: EnvironmentRecord, now: datetime) -> bool:
     """Whether the process that carries the deployment out still holds the environment."""
     lock = record.lock
-    holds = lock is not None and lock.deployment_id == deployment.deployment_id and not lock.over(now)
+    holds = lock is not None and lock.deployment_id == deployment.deployment_id and not is_over(lock, now)
     return holds and not deployment.finished
 
 

@@ -14,8 +14,9 @@ from weco_deploy.aws.records.table import Table
 from weco_deploy.aws.records.writes import Check, Put, Update, Write
 from weco_deploy.errors import Command, NotFound, Throttled
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.environment import Claim
 from weco_deploy.model.release import Release, ReleaseDeployment
-from weco_deploy.ports import Claim, StaleFence
+from weco_deploy.rules.lock import check_can_resume, check_can_settle
 
 ROUNDS = 6
 """How often a transaction is built anew because what it builds on changed."""
@@ -62,8 +63,7 @@ class Recording:
     def resumed(self, claim: Claim, found: Mapping[str, Item]) -> Sequence[Write]:
         """That the deployment is as it was found. StaleFence if it has another verdict since."""
         key, status = deployment_key(claim.deployment.deployment_id), claim.deployment.status
-        if key not in found or read_deployment(found[key]).status is not status:
-            raise StaleFence
+        check_can_resume(_recorded(claim.deployment, found), claim.deployment)
         return [Check(key, "#status = :status", {":status": status.value})]
 
 
@@ -103,10 +103,7 @@ def _settled(deployment: Deployment | None, found: Mapping[str, Item]) -> Sequen
     """The closing of a deployment that was cut off. StaleFence if it got another verdict since."""
     if deployment is None:
         return []
-    item = found.get(deployment_key(deployment.deployment_id))
-    stored = read_deployment(item) if item is not None else None
-    if stored is None or (stored.finished and stored.status is not deployment.status):
-        raise StaleFence
+    check_can_settle(_recorded(deployment, found), deployment)
     return [
         Put(
             deployment_item(deployment),
@@ -114,6 +111,11 @@ def _settled(deployment: Deployment | None, found: Mapping[str, Item]) -> Sequen
             {":in_progress": IN_PROGRESS, ":verdict": deployment.status.value},
         )
     ]
+
+
+def _recorded(deployment: Deployment, found: Mapping[str, Item]) -> Deployment | None:
+    item = found.get(deployment_key(deployment.deployment_id))
+    return read_deployment(item) if item is not None else None
 
 
 def never_still(what: str) -> Throttled:

@@ -10,10 +10,10 @@ from weco_deploy.aws.records.holding import Holding
 from weco_deploy.aws.records.recording import Recording
 from weco_deploy.aws.records.table import Table
 from weco_deploy.model.deployment import Deployment
-from weco_deploy.model.environment import EnvironmentRecord, Held, Lock
+from weco_deploy.model.environment import Claim, EnvironmentRecord, Held, Lock
 from weco_deploy.model.project import Project
 from weco_deploy.model.release import Release
-from weco_deploy.ports import Claim, Clock
+from weco_deploy.ports import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -61,8 +61,8 @@ class DynamoReleaseStore:
     def claim(self, claim: Claim) -> Held:
         return self._holding.claim(claim)
 
-    def resume(self, deployment: Deployment, fence: int, owner: str, lease_seconds: int) -> Held:
-        return self._holding.resume(deployment, fence, owner, lease_seconds)
+    def resume(self, claim: Claim) -> Held:
+        return self._holding.resume(claim)
 
     def renew(self, held: Held, lease_seconds: int) -> Held:
         return self._holding.renew(held, lease_seconds)

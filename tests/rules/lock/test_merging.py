@@ -7,7 +7,7 @@ import pytest
 from tests.rules.deployed import FAILED, SUCCEEDED, TIMED_OUT, deployed
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.environment import AppliedImage, EnvironmentRecord
-from weco_deploy.model.merging import merged
+from weco_deploy.rules.lock.merging import merged
 
 
 def worked(deployment: Deployment, before: AppliedImage | None = None) -> dict[str, bool]:

@@ -1,6 +1,6 @@
 """What a deployment leaves in the record of its environment.
 
-Releases may be partial, so what is applied is kept image by image, and each deployment adds its own.
+Releases may be partial, so the record keeps what is applied image by image, and each deployment adds its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from weco_deploy.model.environment import AppliedImage, DeployedRelease, Environ
 
 
 def merged(record: EnvironmentRecord, deployment: Deployment) -> EnvironmentRecord:
-    """The record with what a deployment applied to it, once the deployment has its verdict."""
+    """The record with what a deployment applied, once the deployment has its result."""
     deployed = DeployedRelease.of(deployment)
     is_current = record.current is not None and record.current.deployment_id == deployment.deployment_id
     return replace(
@@ -45,19 +45,22 @@ def _applied(record: EnvironmentRecord, deployment: Deployment) -> Mapping[str, 
 
 
 def _worked_before(known: AppliedImage | None, change: ImageChange) -> bool:
-    """Whether that very version worked there already: what failed with it now has another cause.
+    """Whether this version was there before the deployment and worked: then it is not what failed.
 
-    Where this deployment moved the tag to it, what is recorded may be its own verdict, which another one replaces.
+    If this deployment moved the tag, the record may be of this very deployment's earlier result, which a later
+    one replaces.
     """
     return known is not None and known.worked and known.digest == change.to_digest == change.from_digest
 
 
 def _services(record: EnvironmentRecord, deployment: Deployment) -> Mapping[str, KnownService]:
     noted = {
-        one.service_id: _noted(one, deployment, record.services.get(one.service_id))
-        for one in deployment.services
+        outcome.service_id: _noted(outcome, deployment, record.services.get(outcome.service_id))
+        for outcome in deployment.services
     }
-    kept = {key: known for key, known in record.services.items() if not _gone(known, deployment)}
+    kept = {
+        service_id: known for service_id, known in record.services.items() if not _is_gone(known, deployment)
+    }
     return {**kept, **noted}
 
 
@@ -69,7 +72,7 @@ def _noted(outcome: ServiceOutcome, deployment: Deployment, known: KnownService 
     }
     same = known if known is not None and known.key == outcome.key else None
     if outcome.ecs_deployment_id is None:
-        # ECS was never told: what was noted before still holds.
+        # It was not redeployed: what an earlier deployment noted still holds.
         return same or KnownService(service_id=outcome.service_id, key=outcome.key)
     if same is not None and same.ecs_deployment_id == outcome.ecs_deployment_id:
         digests = {**same.digests, **digests}
@@ -82,10 +85,10 @@ def _noted(outcome: ServiceOutcome, deployment: Deployment, known: KnownService 
     )
 
 
-def _gone(known: KnownService, deployment: Deployment) -> bool:
-    """Whether a deployment that succeeded did without this service although it had all of its images.
+def _is_gone(known: KnownService, deployment: Deployment) -> bool:
+    """Whether a deployment of all the service's images succeeded without the service.
 
-    It was allowed to miss it. Otherwise it would be asked for, and kept here, for ever.
+    It was allowed to miss it. If the record kept the service, each later deployment would look for it.
     """
     return (
         deployment.status is DeploymentStatus.SUCCEEDED

@@ -1,0 +1,38 @@
+"""When a lease is renewed, and when it counts as over."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from weco_deploy.model.environment import Lock
+
+RENEWALS_A_LEASE = 4
+"""A holder renews so often while a lease lasts: one renewal may fail, or two, before the lease is lost."""
+CLOCK_GRACE = timedelta(seconds=15)
+"""Somebody else's lease counts as over only this long after its end, because clocks differ."""
+
+
+def lease_end(now: datetime, lease_seconds: int) -> datetime:
+    """When a lease ends that is taken or renewed now."""
+    return now + timedelta(seconds=lease_seconds)
+
+
+def renewal_interval(lease_seconds: int) -> float:
+    """Seconds between two renewals. The holder never waits longer than this at a time."""
+    return lease_seconds / RENEWALS_A_LEASE
+
+
+def is_over(lock: Lock, now: datetime) -> bool:
+    """Whether somebody else may treat the lease as over. A lock taken by hand has no lease, and is never over."""
+    return lock.lease_ends is not None and now >= lock.lease_ends + CLOCK_GRACE
+
+
+def wait_without_being_asked(lock: Lock, now: datetime) -> datetime | None:
+    """Until when to wait for the lock although nobody asked to wait; None if its holder seems alive.
+
+    A holder that has missed two renewals is probably gone: then its lease is waited for.
+    """
+    if lock.lease_ends is None:
+        return None
+    two_renewals_missed = lock.lease_ends - timedelta(seconds=2 * renewal_interval(lock.lease_seconds))
+    return lock.lease_ends + CLOCK_GRACE if now >= two_renewals_missed else None
