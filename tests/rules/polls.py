@@ -15,8 +15,8 @@ TWO = (task("t1"), task("t2"))
 def after(*views: ServiceView | None, start: Track | None = None) -> Track:
     """The track of search-api after these polls."""
     now = start or track()
-    for seen in views:
-        now = advance(now, seen)
+    for polled in views:
+        now = advance(now, polled)
     return now
 
 

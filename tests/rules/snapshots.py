@@ -85,25 +85,25 @@ def snapshot(
     notes: Sequence[str] = (),
     fence: int = 7,
 ) -> Snapshot:
-    """What was seen of stage. `defined` and `resolved` are by ECS service name."""
+    """What was observed of stage. `defined` and `resolved` are by ECS service name."""
     return Snapshot(
         record=EnvironmentRecord(
             environment="stage",
             fence=fence,
             images=applied or {},
-            services={one.service_id: one for one in known},
+            services={service.service_id: service for service in known},
         ),
         images=images,
         repositories={**{image_id: repository(image_id) for image_id in images}, **(repositories or {})},
         services={
-            service_id: (seen,) if isinstance(seen, ServiceView) else tuple(seen)
-            for service_id, seen in services.items()
+            service_id: (found,) if isinstance(found, ServiceView) else tuple(found)
+            for service_id, found in services.items()
         },
         defined={
-            key(name): tuple(DefinedContainer(f"c{place}", image) for place, image in enumerate(each))
-            for name, each in (defined or {}).items()
+            key(name): tuple(DefinedContainer(f"c{place}", image) for place, image in enumerate(images_of))
+            for name, images_of in (defined or {}).items()
         },
-        resolved={key(name): tuple(each) for name, each in (resolved or {}).items()},
+        resolved={key(name): tuple(containers) for name, containers in (resolved or {}).items()},
         current=current,
         notes=tuple(notes),
     )

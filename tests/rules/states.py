@@ -117,7 +117,7 @@ def service(
     events: Sequence[str] = (),
 ) -> Service:
     """A service that wants as many tasks as it runs, if `desired` does not say else. Events are of now."""
-    others = sum(one.running for one in deployments if one.running > 0)
+    others = sum(deployment.running for deployment in deployments if deployment.running > 0)
     return Service(
         key=key(name),
         arn=f"arn:aws:ecs:eu-west-1:123456789012:service/catalogue/{name}",
@@ -131,7 +131,8 @@ def service(
         breaker=breaker,
         task_definition="search-api:1",
         deployments=tuple(
-            one if one.running >= 0 else replace(one, running=max(0, running - others)) for one in deployments
+            deployment if deployment.running >= 0 else replace(deployment, running=max(0, running - others))
+            for deployment in deployments
         ),
         events=tuple(
             ServiceEvent(id=str(place), at=made_at(9), message=text) for place, text in enumerate(events)
@@ -154,7 +155,7 @@ def task(
     made: datetime | None = None,
     containers: Sequence[Container] | None = None,
 ) -> Task:
-    """A task that should run. `of` None: who started it isn't told."""
+    """A task that should run. `of` None: `startedBy` names no deployment."""
     return Task(
         arn=f"arn:aws:ecs:eu-west-1:123456789012:task/catalogue/{name}",
         service_name="search-api",
@@ -189,10 +190,10 @@ def stopped(
 
 
 def view(
-    seen: Service, tasks: Sequence[Task] | None = None, ended: Sequence[Task] | None = None
+    described: Service, tasks: Sequence[Task] | None = None, ended: Sequence[Task] | None = None
 ) -> ServiceView:
     return ServiceView(
-        service=seen,
+        service=described,
         tasks=None if tasks is None else tuple(tasks),
         stopped=None if ended is None else tuple(ended),
     )
@@ -228,13 +229,13 @@ def resolving(image_digest: str | None, image: str = "search") -> ResolvedImage:
 
 
 def up(*digests: str | None, of: str = OURS, name: str = "search-api", image: str = "search") -> ServiceView:
-    """A service at rest that runs one task of each of these digests."""
+    """A service in steady state that runs one task for each of these digests."""
     tasks = [
         task(
             f"{name}-{place}",
             of=of,
-            containers=[container(one, image=f"uk.ac.wellcome/{image}:env.stage")],
+            containers=[container(reported, image=f"uk.ac.wellcome/{image}:env.stage")],
         )
-        for place, one in enumerate(digests)
+        for place, reported in enumerate(digests)
     ]
     return view(service(name, running=len(tasks), deployments=[primary(of, completed=True)]), tasks)

@@ -40,9 +40,9 @@ def test_three_failed_tasks_fail_a_service_without_circuit_breaker() -> None:
 
 
 def test_failed_tasks_add_up_over_polls_and_count_once_each() -> None:
-    one, two, three = (crashing(stopped(name)) for name in ("t1", "t2", "t3"))
-    assert judged(one, one, one, two, two) is ServiceStatus.IN_PROGRESS
-    assert judged(one, two, three) is ServiceStatus.FAILED
+    first, second, third = (crashing(stopped(name)) for name in ("t1", "t2", "t3"))
+    assert judged(first, first, first, second, second) is ServiceStatus.IN_PROGRESS
+    assert judged(first, second, third) is ServiceStatus.FAILED
 
 
 def test_crash_loop_fails_although_its_tasks_reach_running() -> None:

@@ -39,7 +39,7 @@ COMPARED = {
 
 @pytest.mark.parametrize(("containers", "match"), COMPARED.values(), ids=COMPARED.keys())
 def test_containers_match_if(containers: list[Container], match: Match) -> None:
-    tasks = [task(f"t{place}", containers=[one]) for place, one in enumerate(containers)]
+    tasks = [task(f"t{place}", containers=[shown]) for place, shown in enumerate(containers)]
     assert compare(tasks, EXPECTED) is match
 
 
@@ -55,7 +55,7 @@ def test_match_of_no_tasks_is_unknown() -> None:
 def test_containers_of_four_images_match_each_its_own_digest() -> None:
     ids = ("api", "nginx", "worker", "cron")
     expected = [expecting(f"sha256:{image_id}", image=image_id) for image_id in ids]
-    right = [container(f"sha256:{one}", image=f"uk.ac.wellcome/{one}:env.stage", name=one) for one in ids]
+    right = [container(f"sha256:{name}", image=f"uk.ac.wellcome/{name}:env.stage", name=name) for name in ids]
     assert compare([task("t1", containers=right)], expected) is Match.RIGHT
     swapped = [
         container("sha256:api", image="uk.ac.wellcome/nginx:env.stage", name="nginx"),
@@ -68,9 +68,9 @@ def test_containers_of_four_images_match_each_its_own_digest() -> None:
 
 def test_running_tasks_are_those_in_status_running() -> None:
     tasks = [task("t1"), task("t2", status="PENDING"), task("t3", status="DEACTIVATING")]
-    seen = view(service(running=1, deployments=[primary()]), tasks)
-    assert running_tasks(seen) == (tasks[0],)
-    assert all_described(seen)
+    described = view(service(running=1, deployments=[primary()]), tasks)
+    assert running_tasks(described) == (tasks[0],)
+    assert all_described(described)
 
 
 def test_running_task_that_was_not_described_is_noticed() -> None:

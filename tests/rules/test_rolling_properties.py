@@ -1,4 +1,4 @@
-"""Of all histories: success is never said unless it happened, and always said where it did."""
+"""In every history success is reported only if it happened, and always if it did."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.rules.histories import (
     GOES_WELL,
     GOES_WRONG,
     ROLLING,
-    Rollout,
     Step,
     Watched,
     rollouts,
     steps,
 )
+from tests.rules.simulated_rollout import Rollout
 from tests.rules.states import (
     BEFORE,
     CHILD,
@@ -105,59 +105,66 @@ NEARLY_DONE = st.builds(
 )
 
 
-def runs_the_release(seen: ServiceView) -> bool:
-    """Whether all that success means is true of one answer, in other words than the rules have it."""
-    deployments = {one.id: one for one in seen.service.deployments if one.status == "PRIMARY"}
-    if set(deployments) != {OURS} or seen.tasks is None:
+def runs_the_release(poll: ServiceView) -> bool:
+    """Whether one poll shows everything that success requires, written independently of the rules."""
+    deployments = {
+        deployment.id: deployment for deployment in poll.service.deployments if deployment.status == "PRIMARY"
+    }
+    if set(deployments) != {OURS} or poll.tasks is None:
         return False
-    elsewhere = [one for one in seen.service.deployments if one.status != "PRIMARY"]
-    up = [one for one in seen.tasks if one.status == "RUNNING"]
+    others = [deployment for deployment in poll.service.deployments if deployment.status != "PRIMARY"]
+    up = [task for task in poll.tasks if task.status == "RUNNING"]
     digests = [
-        each.digest for one in up for each in one.containers if each.image.endswith("/search:env.stage")
+        container.digest
+        for task in up
+        for container in task.containers
+        if container.image.endswith("/search:env.stage")
     ]
     return (
         deployments[OURS].rollout_state in ("COMPLETED", None)
-        and len(up) == seen.service.running == seen.service.desired > 0
-        and seen.service.pending == 0
-        and all(one.running == one.pending == 0 for one in elsewhere)
+        and len(up) == poll.service.running == poll.service.desired > 0
+        and poll.service.pending == 0
+        and all(deployment.running == deployment.pending == 0 for deployment in others)
         and bool(digests)
         and set(digests) <= RIGHT
-        and all(one.deployment_id in (OURS, None) for one in up)
+        and all(task.deployment_id in (OURS, None) for task in up)
     )
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.one_of(NEARLY_DONE, ANYTHING), max_size=6))
-def test_whatever_ecs_answers_success_is_said_only_where_all_of_it_holds(
+def test_success_is_reported_only_if_the_poll_shows_everything_it_requires(
     polls: list[ServiceView | None],
 ) -> None:
     now = track(*RIGHT)
     before: ServiceView | None = None
-    for seen in polls:
-        was_settled, now = now.settled, advance(now, seen)
+    for poll in polls:
+        was_settled, now = now.settled, advance(now, poll)
         if now.settled and not was_settled:
             event(now.status)
         if now.status is ServiceStatus.SUCCEEDED and not was_settled:
-            assert seen is not None
-            assert runs_the_release(seen)
-            ours = seen.service.primary
+            assert poll is not None
+            assert runs_the_release(poll)
+            ours = poll.service.primary
             if ours is not None and ours.rollout_state is None:
                 assert before is not None
                 assert runs_the_release(before)
         if now.status is ServiceStatus.NOTHING_RUNNING and not was_settled:
-            assert seen is not None
-            assert (seen.service.desired, seen.service.running, seen.service.pending) == (0, 0, 0)
-        before = seen
+            assert poll is not None
+            assert (poll.service.desired, poll.service.running, poll.service.pending) == (0, 0, 0)
+        before = poll
 
 
 def right_now(rollout: Rollout) -> bool:
     """Whether nothing runs but tasks of ours, with the release's digests."""
-    return all(one.of == OURS and one.digest in rollout.digests for one in rollout.tasks if one.runs)
+    return all(task.of == OURS and task.digest in rollout.digests for task in rollout.tasks if task.runs)
 
 
 @settings(max_examples=400, deadline=None)
 @given(rollouts(), steps(*GOES_WELL))
-def test_every_history_that_ends_right_and_stable_ends_well(rollout: Rollout, history: list[Step]) -> None:
+def test_history_that_ends_in_steady_state_with_the_right_digests_succeeds(
+    rollout: Rollout, history: list[Step]
+) -> None:
     watched = Watched(rollout)
     for step in history:
         watched.step(step)
@@ -177,7 +184,7 @@ def test_every_history_that_ends_right_and_stable_ends_well(rollout: Rollout, hi
 
 @settings(max_examples=400, deadline=None)
 @given(rollouts(), steps(*GOES_WRONG))
-def test_no_history_is_called_a_success_while_another_digest_or_deployment_runs(
+def test_history_is_no_success_while_another_digest_or_deployment_runs(
     rollout: Rollout, history: list[Step]
 ) -> None:
     watched = Watched(rollout)
@@ -189,12 +196,12 @@ def test_no_history_is_called_a_success_while_another_digest_or_deployment_runs(
         watched.to_the_end()
     event(watched.track.status)
     if watched.track.status is ServiceStatus.SUCCEEDED:
-        running = [one for one in rollout.tasks if one.runs and one.wanted]
-        assert all(one.of == OURS and one.digest in rollout.digests for one in running)
+        running = [task for task in rollout.tasks if task.runs and task.wanted]
+        assert all(task.of == OURS and task.digest in rollout.digests for task in running)
     if watched.track.status is ServiceStatus.NOTHING_RUNNING:
         assert watched.idle
     if watched.track.status is ServiceStatus.FAILED:
-        wrong = any(one.of == OURS and one.digest not in rollout.digests for one in rollout.tasks)
+        wrong = any(task.of == OURS and task.digest not in rollout.digests for task in rollout.tasks)
         assert wrong or rollout.rolled_back
     if watched.track.status is ServiceStatus.SUPERSEDED:
         assert rollout.primary == LATER
@@ -203,7 +210,7 @@ def test_no_history_is_called_a_success_while_another_digest_or_deployment_runs(
 
 @settings(max_examples=200, deadline=None)
 @given(rollouts(), steps(*GOES_WELL))
-def test_every_history_that_is_superseded_before_it_ends_well_ends_superseded(
+def test_history_that_is_superseded_before_its_success_ends_superseded(
     rollout: Rollout, history: list[Step]
 ) -> None:
     watched = Watched(rollout)
@@ -218,7 +225,7 @@ def test_every_history_that_is_superseded_before_it_ends_well_ends_superseded(
 
 @settings(max_examples=400, deadline=None)
 @given(rollouts(ROLLING, breakers=(True,)), steps(*GOES_ON), st.integers(0, 9))
-def test_every_history_that_ecs_rolls_back_once_ours_was_seen_ends_failed(
+def test_history_that_ecs_rolls_back_after_our_deployment_was_listed_ends_failed(
     rollout: Rollout, history: list[Step], which: int
 ) -> None:
     watched = Watched(rollout)
@@ -229,7 +236,7 @@ def test_every_history_that_ecs_rolls_back_once_ours_was_seen_ends_failed(
     watched.step(Step("roll_back", which, 0))
     if before not in GOOD and rollout.of(OURS):
         assert watched.track.status is ServiceStatus.FAILED, (
-            "ECS tells it of ours as long as that runs anything"
+            "ECS lists ours as failed as long as it has tasks"
         )
     watched.to_the_end(polls=POLLS_TO_CONFIRM_PREVIOUS)
     event(f"{before}, then {watched.track.status}")

@@ -63,7 +63,7 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What is planned for each service, the reasons against some, and warnings.
+    """The planned services, the reasons against those that can't be deployed, and warnings.
 
     `missing` has a reason for each service that was deployed before and was not found now, by service id.
     """

@@ -1,4 +1,4 @@
-"""What an image is published as, and whether a registry holds it already."""
+"""Which tags an image is published with, and whether the registry holds it already."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from weco_deploy.model.tags import ENVIRONMENT_PREFIX, REF_PREFIX
 from weco_deploy.rules.planning import movable
 
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,123}")
-"""A tag by itself, as the local image has it, and with `ref.` before: it has 128 characters at most."""
+"""A tag by itself, as the local image has it, and with `ref.` before it, which makes at most 128 characters."""
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _NAMED = 5
 
 
 def ref_tag(ref: str) -> str:
-    """The tag of a commit, given with or without `ref.`. UsageError if that can't be one."""
+    """The tag of a commit, given with or without `ref.`. Raises UsageError if it can't be a tag."""
     commit = ref.removeprefix(REF_PREFIX)
     if not _REF.fullmatch(commit):
         raise UsageError(
@@ -29,7 +29,7 @@ def ref_tag(ref: str) -> str:
 
 
 def check_label(label: str) -> None:
-    """UsageError if the label is no tag, or one that `publish` must not move."""
+    """Raises UsageError if the label can't be a tag, or is a tag that `publish` must not move."""
     if not _LABEL.fullmatch(label):
         raise UsageError(f"{label!r} can't be a tag", "letters, digits, `.`, `_` and `-` (128 at most)")
     if label.startswith(ENVIRONMENT_PREFIX):
@@ -47,7 +47,7 @@ def check_label(label: str) -> None:
 
 
 def check_clean(changed: tuple[str, ...]) -> None:
-    """UsageError if the image may hold more than the commit that it would be named after."""
+    """Raises UsageError if the image may contain changes that its commit does not have."""
     if not changed:
         return
     more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
@@ -60,17 +60,21 @@ def check_clean(changed: tuple[str, ...]) -> None:
 def is_same(local: LocalImage, manifest: Manifest) -> bool:
     """Whether the registry's manifest is that of a local image.
 
-    A push makes the manifest, so what it will be is not known beforehand. But an image remembers it that was
-    pulled, or pushed under a name that it still has; an engine with the containerd store calls the image by it;
-    and any other calls the image by the digest of its config, which names the content of each layer, and the
-    manifest names the config.
+    The push creates the manifest, so its digest may not be known before. It is known in these cases:
+
+    - the image was pulled, or pushed under a name that it still has: `digests` has it;
+    - the engine uses the containerd store: the image's id is the manifest's digest;
+    - the engine uses another store: the image's id is the digest of its config, which the manifest names.
     """
     known = {local.id, *local.digests}
     return manifest.digest in known or _config(manifest) == local.id
 
 
 def check_movable(repository: Repository, tag: str, points_at: str | None, digest: str | None) -> None:
-    """PlanRefused if the tag exists, has to be moved, and can't be. `digest` None: one that it can't have yet."""
+    """Raises PlanRefused if the tag exists, has to move to `digest`, and can't.
+
+    `digest` is None if it is not known yet; then the tag can't have it already.
+    """
     if points_at in (None, digest) or movable(repository, tag):
         return
     raise PlanRefused(

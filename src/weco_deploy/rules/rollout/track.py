@@ -53,7 +53,7 @@ class Track:
         return replace(self, status=ServiceStatus.FAILED, state="failed", reason=reason)
 
     def reopened(self) -> Track:
-        """The track of a service that did well, to be judged once more: it may have crashed or been replaced since."""
+        """The track of a service that did well, to be judged again: its tasks may have crashed, or somebody deployed."""
         return replace(
             self,
             status=ServiceStatus.IN_PROGRESS,
