@@ -19,6 +19,7 @@ from weco_deploy.aws.uploads import EcrUploads
 from weco_deploy.errors import DockerError
 from weco_deploy.local.ci import build_url
 from weco_deploy.local.clock import SystemClock
+from weco_deploy.local.concurrent_calls import ConcurrentCalls
 from weco_deploy.local.git import GitHistory
 from weco_deploy.local.interrupts import Signals
 from weco_deploy.local.work_tree import GitWorkTree
@@ -56,6 +57,7 @@ def connect(
         project=project,
         clock=clock,
         interrupts=signals,
+        calls=ConcurrentCalls(clock),
         registry=EcrRegistry(home),
         store=DynamoReleaseStore(home.client("dynamodb"), project, clock),
         history=GitHistory(Path.cwd()),

@@ -7,13 +7,15 @@ Every method may raise `AwsError`; what else one raises stands with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
+from weco_deploy.errors import DeployError
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import Claim, EnvironmentRecord, Held, Lock
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
@@ -42,6 +44,8 @@ SERVICES_A_CALL = 10
 """DescribeServices takes ten services of one cluster."""
 TASKS_A_CALL = 100
 """DescribeTasks takes, and ListTasks answers, a hundred tasks of one cluster."""
+
+T = TypeVar("T")
 
 
 class ImageRegistry(Protocol):
@@ -189,6 +193,75 @@ class Clock(Protocol):
         """Let time pass. Interrupted is raised if a signal asks the tool to stop."""
 
 
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """The answer of a call."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why a call failed."""
+
+    error: DeployError
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The call never began, because `change` was asked to stop before."""
+
+
+Outcome = Done[T] | Failed | Skipped
+
+
+class Calls(Protocol):
+    """Runs independent calls side by side, in threads of its own.
+
+    Only the thread that connected uses it; the calls run in worker threads and must not use it themselves.
+    """
+
+    def begin(self, call: Callable[[], T]) -> Future[T]:
+        """Begin a call that only reads. `answer` and `answers` wait for it."""
+
+    def answers(self, begun: Iterable[Future[T]]) -> list[T]:
+        """The answers in order. Once all calls have ended, raises the error of the first one that failed, in order.
+
+        If the wait itself ends early, by a signal or by what `meanwhile` or `until` raise, that is raised at once.
+        Then every call that has not begun is cancelled, and those under way are left alone.
+        """
+
+    def answer(self, begun: Future[T]) -> T:
+        """As `answers`, for one call."""
+
+    def read(self, calls: Iterable[Callable[[], T]]) -> list[T]:
+        """Begin the calls and wait for them, as `answers` does."""
+
+    def change(
+        self,
+        calls: Sequence[Callable[[], T]],
+        done: Callable[[int, Outcome[T]], None],
+        stop: Callable[[], bool],
+    ) -> list[Outcome[T]]:
+        """Make calls that change something, and answer their outcomes in order. Every call that begins is awaited.
+
+        Calls `done` with the index and the outcome of each call, in the calling thread, as soon as it has ended.
+        No further call begins once `stop` returns True, or once `done`, the action of `meanwhile` or a call raises
+        an error other than DeployError. That error is raised after all calls under way have ended and `done` has
+        their outcomes.
+        """
+
+    def meanwhile(self, action: Callable[[], None]) -> Calls:
+        """The same threads, with another action: runs `action` once a second while it waits for calls.
+
+        `change` also runs it each time that calls have ended and others have begun in their place. What it raises
+        ends the wait.
+        """
+
+    def until(self, moment: datetime) -> Calls:
+        """The same threads and the same action; waiting past `moment` raises Unreachable."""
+
+
 class History(Protocol):
     """The local git repository, if there is one."""
 
@@ -304,6 +377,7 @@ class Ports:
     project: Project
     clock: Clock
     interrupts: Interrupts
+    calls: Calls
     registry: ImageRegistry
     store: ReleaseStore
     history: History

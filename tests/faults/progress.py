@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from tests.operations.runs import deployments, recorded
 from tests.world import Call, World
+from weco_deploy.local.concurrent_calls import WORKERS
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import EnvironmentRecord
-from weco_deploy.pipeline.concurrent_calls import WORKERS
 
 LAG = 1 + 2 * WORKERS
 """So many services may be redeployed without that being noted: the first one, which goes alone; those that were

@@ -10,7 +10,6 @@ from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE
 from weco_deploy.errors import AccessDenied, AwsError, Interrupted, Unreachable
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Notice, ServiceSettled, TagPutBack
-from weco_deploy.pipeline import concurrent_calls
 
 DENIED = AccessDenied("ecs:UpdateService", "not allowed: ecs:UpdateService")
 LOST = Unreachable("ecs:UpdateService", "connection reset")
@@ -117,12 +116,9 @@ def test_what_stops_putting_back_does_not_hide_why_it_was_needed() -> None:
     assert any("dynamodb:PutItem" in one.message for one in told.events if isinstance(one, Notice))
 
 
-def test_a_signal_while_tags_are_put_back_does_not_leave_some_of_them_moved(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    concurrent_calls.read([lambda: None])  # the pool is for all tests: it must not be made with one worker
-    monkeypatch.setattr(concurrent_calls, "WORKERS", 1)  # so that the lease is renewed between two tags
+def test_a_signal_while_tags_are_put_back_does_not_leave_some_of_them_moved() -> None:
     world, old, _ = pushed()
+    world.workers = 1  # so that the lease is renewed between two tags
 
     def refuse(_: Call) -> None:
         # The table is busy, and a signal ends the wait for it.

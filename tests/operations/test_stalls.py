@@ -11,10 +11,11 @@ from tests.operations.runs import deployments, recorded, release_deploy, statuse
 from tests.world import Call, World, crash, slow
 from tests.world.projects import ONE_AND_ONE
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
-from weco_deploy.pipeline import concurrent_calls
 
 PATIENCE = 30.0
 """Real seconds after which what never comes fails the test instead of hanging it."""
+QUICKLY = 0.01
+"""Real seconds between two looks at lease and signals while a call is awaited."""
 LEASE = 120
 LONGER_THAN_LEASE_AND_GRACE = 150
 
@@ -35,11 +36,6 @@ UNDOING = (
     "registry.manifest_and_tag",
 )
 """Reads that a rollback begins with, and that watching does not make."""
-
-
-@pytest.fixture(autouse=True)
-def _quick_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(concurrent_calls, "BETWEEN_TURNS", 0.01)
 
 
 class Stall:
@@ -95,6 +91,7 @@ def when_diagnosing(world: World, name: str, act: Callable[[Call], None]) -> Non
 
 def slow_image() -> World:
     world = World.of(ONE_AND_ONE)
+    world.interval = QUICKLY
     world.push("search", slow(30))
     return world
 
@@ -102,6 +99,7 @@ def slow_image() -> World:
 def bad_image() -> World:
     """The circuit breaker counts its stops, so that stopped tasks are listed only to find out why it failed."""
     world = World.of(ONE_AND_ONE, breaker=True)
+    world.interval = QUICKLY
     world.push("search")
     release_deploy(world)
     world.pass_time(1)

@@ -23,6 +23,7 @@ from tests.world.store import WorldStore
 from tests.world.table import Table
 from tests.world.tasks import TaskLife
 from weco_deploy.errors import WrongAccount
+from weco_deploy.local.concurrent_calls import INTERVAL, WORKERS, ConcurrentCalls, Workers
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION, Environment, Project
 from weco_deploy.ports import Caller, LogReader, Ports, ServiceRuntime
 
@@ -31,7 +32,10 @@ ACCOUNT = "111122223333"
 
 
 class WorldState:
-    """Repositories, services, tables, time. `project` gives ids their names and places."""
+    """Repositories, services, tables, time. `project` gives ids their names and places.
+
+    A run has `workers` threads, and while it waits for them acts each `interval` real seconds.
+    """
 
     def __init__(self, project: Project) -> None:
         lock = threading.RLock()
@@ -49,6 +53,8 @@ class WorldState:
         images = Images(self.host, self.repositories, START)
         life = TaskLife(self.schedule, images, self.ecs.definitions, self.logs)
         self.scheduler = Scheduler(self.schedule, lock, life, self._service_changed)
+        self.workers = WORKERS
+        self.interval = INTERVAL
         self.runs: list[Run] = []
         self._ids = 0
 
@@ -89,10 +95,12 @@ class WorldState:
                         f"the credentials in {self.credentials_account}"
                     )
 
+        clock = WorldClock(self.schedule, self.gate, run)
         return Ports(
             project=ours,
-            clock=WorldClock(self.schedule, self.gate, run),
+            clock=clock,
             interrupts=run,
+            calls=ConcurrentCalls(clock, Workers(self.workers), interval=self.interval),
             registry=WorldRegistry(self.repositories, self.host, self.gate, run),
             store=WorldStore(self.tables, ours, self.now, self.gate, run),
             history=WorldHistory(self.subjects, self.gate, run),

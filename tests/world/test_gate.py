@@ -10,7 +10,6 @@ from tests.world import Killed, World
 from tests.world.clock import START
 from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import Interrupted, Throttled, Unreachable
-from weco_deploy.pipeline import concurrent_calls
 
 STAGE = ONE_AND_ONE.environment("stage")
 LATEST = ("uk.ac.wellcome/search", "latest")
@@ -125,7 +124,7 @@ def test_a_signal_that_is_not_deferred_stops_the_main_thread_before_its_call_act
 def test_a_signal_during_a_workers_call_reaches_the_main_thread_afterwards(world: World) -> None:
     ports = world.ports()
     world.signal_before(1)
-    assert concurrent_calls.read([partial(ports.registry.find, *LATEST)])
+    assert ports.calls.read([partial(ports.registry.find, *LATEST)])
     with pytest.raises(Interrupted):
         ports.registry.find(*LATEST)
 
@@ -141,18 +140,18 @@ def test_a_second_signal_is_a_kill(world: World) -> None:
 
 
 def test_calls_side_by_side_are_one_round(world: World) -> None:
-    registry = world.ports().registry
+    ports = world.ports()
     world.measure_rounds()
-    registry.find(*LATEST)
-    concurrent_calls.read([partial(registry.find, *LATEST)] * 10)
-    registry.find(*LATEST)
+    ports.registry.find(*LATEST)
+    ports.calls.read([partial(ports.registry.find, *LATEST)] * 10)
+    ports.registry.find(*LATEST)
     assert world.rounds == (1, 10, 1)
     assert world.count("registry.find") == 12
 
 
-def test_the_pool_is_free_after_a_kill_in_a_worker(world: World) -> None:
-    registry = world.ports().registry
+def test_a_kill_in_a_worker_ends_the_run_and_spares_the_next_one(world: World) -> None:
+    killed, after = world.ports(), world.ports()
     world.cut_before(3)
     with pytest.raises(Killed):
-        concurrent_calls.read([partial(registry.find, *LATEST)] * 5)
-    assert concurrent_calls.read([partial(world.ports().registry.find, *LATEST)])
+        killed.calls.read([partial(killed.registry.find, *LATEST)] * 5)
+    assert after.calls.read([partial(after.registry.find, *LATEST)])

@@ -34,7 +34,7 @@ SENDING_SECONDS = 600
 """The connection timeout of calls with large bodies: urllib3 leaves it on the socket while a request is sent, and
 Python applies it to sending the whole request."""
 CONNECTIONS = 16
-"""As many as `pipeline/concurrent_calls.py` has workers."""
+"""As many as `local/concurrent_calls.py` has workers."""
 
 
 class ClientFactory:

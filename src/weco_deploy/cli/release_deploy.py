@@ -62,12 +62,11 @@ def _introduction(context: ProjectContext, release: Release) -> Callable[[], Non
     from weco_deploy.cli.releases import unsaved
     from weco_deploy.cli.streams import write_notice
     from weco_deploy.operations.release import compared
-    from weco_deploy.pipeline import concurrent_calls
     from weco_deploy.report.screen import Screen
 
     if context.settings.json:
         return lambda: None
-    comparison = concurrent_calls.begin(partial(compared, context.ports, release))
+    comparison = context.ports.calls.begin(partial(compared, context.ports, release))
 
     @cache
     def introduce() -> None:

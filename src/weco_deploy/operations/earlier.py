@@ -15,8 +15,6 @@ from weco_deploy.model.environment import DeployedRelease
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.operations.release import new_release, ref_of
-from weco_deploy.pipeline import concurrent_calls
-from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.ports import Ports
 from weco_deploy.rules.rollback import digests_before, restored_digests
 
@@ -24,32 +22,25 @@ REACH = 200
 """Among so many newest deployments of an environment an earlier one is looked for."""
 
 
-def recorded(
-    environment: Environment, newest: Deployment | None, ports: Ports, turn: Turn = concurrent_calls.no_turn
-) -> tuple[Deployment, ...]:
+def recorded(environment: Environment, newest: Deployment | None, ports: Ports) -> tuple[Deployment, ...]:
     """The environment's deployments, the newest first; `newest` is among them even if the index still lacks it."""
-    found = concurrent_calls.answer(
-        concurrent_calls.begin(partial(ports.store.deployments, [environment.id], REACH)), turn
-    )
+    (found,) = ports.calls.read([partial(ports.store.deployments, [environment.id], REACH)])
     if newest is None or any(one.deployment_id == newest.deployment_id for one in found):
         return found
     return (newest, *found)
 
 
 def as_it_was(
-    target: DeployedRelease,
-    deployments: Sequence[Deployment],
-    ports: Ports,
-    turn: Turn = concurrent_calls.no_turn,
+    target: DeployedRelease, deployments: Sequence[Deployment], ports: Ports
 ) -> tuple[Release, bool]:
     """The release that the environment ran after an earlier deployment, and whether it is new, not recorded yet.
 
     `deployments` are the environment's, the newest first. Raises NotFound if the release is not recorded
     any more.
     """
-    looked_up = concurrent_calls.begin(partial(ports.store.release, target.release_id))
-    deployed = concurrent_calls.begin(partial(ports.store.deployment, target.deployment_id))
-    release, deployment = concurrent_calls.answer(looked_up, turn), concurrent_calls.answer(deployed, turn)
+    looked_up = ports.calls.begin(partial(ports.store.release, target.release_id))
+    deployed = ports.calls.begin(partial(ports.store.deployment, target.deployment_id))
+    release, deployment = ports.calls.answer(looked_up), ports.calls.answer(deployed)
     if release is None:
         raise NotFound(f"release {target.release_id}, which would be gone back to, is not recorded any more")
     if deployment is None:
@@ -58,7 +49,7 @@ def as_it_was(
     kept = [one for one in deployments if one.date_created <= deployment.date_created]
     digests = restored_digests(left, kept)
     lacking = {image_id: digests[image_id] for image_id in digests if image_id not in release.versions}
-    versions = _versions(lacking, ports, turn)
+    versions = _versions(lacking, ports)
     if not versions:
         return release, False
     description = f"release {release.release_id} and what else {deployment.environment} ran with it"
@@ -66,18 +57,18 @@ def as_it_was(
     return new_release(ports, ports.caller(), images, description=description), True
 
 
-def before(
-    deployments: Sequence[Deployment], ports: Ports, turn: Turn = concurrent_calls.no_turn
-) -> Mapping[str, ImageVersion]:
+def before(deployments: Sequence[Deployment], ports: Ports) -> Mapping[str, ImageVersion]:
     """What the environment's tags pointed at before these deployments (the newest first), by image id."""
-    return _versions(digests_before(deployments), ports, turn)
+    return _versions(digests_before(deployments), ports)
 
 
-def _versions(digests: Mapping[str, str], ports: Ports, turn: Turn) -> Mapping[str, ImageVersion]:
+def _versions(digests: Mapping[str, str], ports: Ports) -> Mapping[str, ImageVersion]:
     """The versions of these digests, without images that left the project."""
     wanted = {image.id: digests[image.id] for image in ports.project.images if image.id in digests}
-    calls = [partial(_version, image_id, digest, ports) for image_id, digest in wanted.items()]
-    return dict(zip(wanted, concurrent_calls.read(calls, turn), strict=True))
+    versions = ports.calls.read(
+        partial(_version, image_id, digest, ports) for image_id, digest in wanted.items()
+    )
+    return dict(zip(wanted, versions, strict=True))
 
 
 def _version(image_id: str, digest: str, ports: Ports) -> ImageVersion:

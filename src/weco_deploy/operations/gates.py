@@ -9,7 +9,6 @@ from weco_deploy.model.deployment import PRESUMED_GOOD, Kind
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.model.tags import ENVIRONMENT_PREFIX
-from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.ports import Ports
 from weco_deploy.rules.gates import source_refusal, unmet_requirements
 
@@ -58,12 +57,14 @@ def check_requirements(environment: Environment, request: DeployRequest, ports: 
         return
     required = environment.requires
     release_id = request.release.release_id
-    deployed = concurrent_calls.begin_all(
-        partial(ports.store.deployments, [one], MANY, release_id) for one in required
-    )
-    recorded = concurrent_calls.begin_all(partial(ports.store.environment, one) for one in required)
-    deployments = dict(zip(required, concurrent_calls.answers(deployed), strict=True))
-    records = dict(zip(required, concurrent_calls.answers(recorded), strict=True))
+    calls, store = ports.calls, ports.store
+    deployed = [
+        calls.begin(partial(store.deployments, [environment_id], MANY, release_id))
+        for environment_id in required
+    ]
+    recorded = [calls.begin(partial(store.environment, environment_id)) for environment_id in required]
+    deployments = dict(zip(required, calls.answers(deployed), strict=True))
+    records = dict(zip(required, calls.answers(recorded), strict=True))
     unmet = unmet_requirements(request.release, environment, deployments, records)
     if unmet:
         raise GateClosed(

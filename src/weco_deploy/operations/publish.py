@@ -15,7 +15,6 @@ from weco_deploy.model.events import Event
 from weco_deploy.model.image import Repository, TaggedImage
 from weco_deploy.model.publication import Publication, PublishRequest
 from weco_deploy.model.tags import REF_PREFIX
-from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.pipeline.publishable import EngineImage, LayoutImageFile, Publishable
 from weco_deploy.ports import ImageLayout, Ports
 from weco_deploy.rules.publishing import check_clean, check_label, check_movable, ref_tag
@@ -66,7 +65,7 @@ def planned(request: PublishRequest, source: Publishable, ports: Ports) -> Publi
     image = ports.project.image(request.image_id)
     ports.check_account()
     repository = _repository(image.repository, ports)
-    there, labelled = concurrent_calls.read(
+    there, labelled = ports.calls.read(
         partial(ports.registry.find, repository.name, tag) for tag in (request.ref, request.label)
     )
     label_at = labelled.digest if labelled else None

@@ -12,7 +12,6 @@ from weco_deploy.model.project import Image
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.results import PreparedRelease
 from weco_deploy.model.tags import commit_tag
-from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.ports import Caller, Ports
 
 LATEST = "latest"
@@ -59,7 +58,7 @@ def prepare(
 
     Raises what `labelled_release` raises.
     """
-    latest = concurrent_calls.begin(ports.store.latest)
+    latest = ports.calls.begin(ports.store.latest)
     release = labelled_release(ports, from_label=from_label, description=description, overrides=overrides)
     return _finish(ports, release, latest.result(), save=save)
 
@@ -78,7 +77,7 @@ def labelled_release(
 
     Raises NothingToRelease if none does, and PlanRefused naming the images that carry it and no `ref.*` tag.
     """
-    caller = concurrent_calls.begin(ports.caller)
+    caller = ports.calls.begin(ports.caller)
     found = versions(ports, ports.project.images, from_label)
     if not any(found.values()):
         raise NothingToRelease(
@@ -105,8 +104,8 @@ def update(
     if not image_ids:
         raise UsageError("no image was named", "say which ones with --image-ids a,b")
     images = [ports.project.image(image_id) for image_id in dict.fromkeys(image_ids)]
-    base = concurrent_calls.begin(partial(choose, ports, release))
-    caller = concurrent_calls.begin(ports.caller)
+    base = ports.calls.begin(partial(choose, ports, release))
+    caller = ports.calls.begin(ports.caller)
     found = versions(ports, images, from_label)
     absent = [image_id for image_id, version in found.items() if version is None]
     if absent:
@@ -194,5 +193,5 @@ def versions(ports: Ports, images: Sequence[Image], label: str) -> dict[str, Ima
 
 def labelled(ports: Ports, images: Sequence[Image], label: str) -> Mapping[str, TaggedImage | None]:
     """What the label points at in each of these images' repositories."""
-    found = concurrent_calls.read(partial(ports.registry.find, image.repository, label) for image in images)
+    found = ports.calls.read(partial(ports.registry.find, image.repository, label) for image in images)
     return {image.id: each for image, each in zip(images, found, strict=True)}

@@ -19,9 +19,7 @@ from weco_deploy.model.requests import DeployRequest
 from weco_deploy.operations.carry_out import carry_out, settle
 from weco_deploy.operations.earlier import as_it_was, before, recorded
 from weco_deploy.operations.release import new_release
-from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.pipeline.claim import take_over
-from weco_deploy.pipeline.concurrent_calls import Turn
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.ports import Ports
@@ -43,10 +41,10 @@ def undo(
 
     Where that can't even begin, the failed deployment is settled as it is and its reason says why.
     """
-    turn = partial(ledger.turn, ports.interrupts)
+    holding = ledger.holding(ports)
     try:
-        back = _request(failed, environment, request, ports, turn)
-        release, seen = observe(environment, back.release, ports, turn)
+        back = _request(failed, environment, request, holding)
+        release, seen = observe(environment, back.release, holding)
         back = replace(back, release=release)
         planned = planning.plan(ports.project, back, seen)
         ledger.renew_if_due()
@@ -67,9 +65,9 @@ def undo(
 
 
 def _request(
-    failed: Deployment, environment: Environment, request: DeployRequest, ports: Ports, turn: Turn
+    failed: Deployment, environment: Environment, request: DeployRequest, ports: Ports
 ) -> DeployRequest:
-    release, new = _earlier(failed, environment, ports, turn)
+    release, new = _earlier(failed, environment, ports)
     return replace(
         request,
         release=release,
@@ -83,16 +81,16 @@ def _request(
     )
 
 
-def _earlier(failed: Deployment, environment: Environment, ports: Ports, turn: Turn) -> tuple[Release, bool]:
+def _earlier(failed: Deployment, environment: Environment, ports: Ports) -> tuple[Release, bool]:
     """What was last good; where nothing ever was, a release of what was there before the first that failed."""
-    known = concurrent_calls.begin(partial(ports.store.environment, environment.id))
-    deployments = recorded(environment, failed, ports, turn)
-    good = concurrent_calls.answer(known, turn).good
+    known = ports.calls.begin(partial(ports.store.environment, environment.id))
+    deployments = recorded(environment, failed, ports)
+    good = ports.calls.answer(known).good
     if good is not None:
         if good.release_id == failed.release_id:
             raise DeployError("the last good release is this very one")
-        return as_it_was(good, deployments, ports, turn)
-    images = before(deployments, ports, turn)
+        return as_it_was(good, deployments, ports)
+    images = before(deployments, ports)
     if not images:
         raise DeployError("nothing was deployed before, so there is nothing to go back to")
     description = f"what {environment.id} ran before deployment {deployments[-1].deployment_id}"

@@ -1,4 +1,4 @@
-"""Finds out why a service failed, while ECS still remembers: stopped tasks stay for about an hour."""
+"""Finds out why a service failed, while ECS still has its stopped tasks: about an hour."""
 
 from __future__ import annotations
 
@@ -10,32 +10,31 @@ from weco_deploy.errors import AwsError
 from weco_deploy.model.deployment import Failure, ServiceStatus, reasons
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import Container, DefinedContainer, Service, ServiceView, Task
-from weco_deploy.pipeline import concurrent_calls, reads
-from weco_deploy.pipeline.concurrent_calls import Turn
-from weco_deploy.ports import Ports, ServiceRuntime
+from weco_deploy.pipeline import reads
+from weco_deploy.ports import Calls, Ports, ServiceRuntime
 from weco_deploy.rules.rollout.rolling import belongs, is_failure
 from weco_deploy.rules.rollout.track import Track
 
 DEATHS_SHOWN = 3
-"""Different ways in which tasks ended."""
+"""How many different ways in which tasks ended."""
 EVENTS_SHOWN = 3
 LOG_LINES = 20
 
 
 def diagnose(
-    track: Track, view: ServiceView | None, environment: Environment, ports: Ports, turn: Turn
+    track: Track, view: ServiceView | None, environment: Environment, ports: Ports
 ) -> tuple[Failure, ...]:
-    """What speaks for the failure: the newest stopped tasks of our deployment, with logs, and events.
+    """The evidence of a failure: the newest stopped tasks of our deployment, with logs, and events.
 
-    Of a service that is not done when its time is over only the tasks; nothing where it did not fail. What can't
-    be read is said, never raised: the verdict stands. `turn` is taken while AWS is waited for; what it raises, other
-    than that AWS does not answer, ends the reading.
+    A service that is not done when the waiting time is over has only the tasks; one that did not fail has no
+    evidence. An AwsError becomes evidence, too, because it does not change the verdict; any other error that ends
+    the wait for `ports.calls` is raised.
     """
     if view is None or track.status not in (ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS):
         return ()
     events = _events(track, view.service) if track.status is ServiceStatus.FAILED else ()
     try:
-        return (*_stopped(track, view.service, environment, ports, turn), *events)
+        return (*_stopped(track, view.service, environment, ports), *events)
     except AwsError as error:
         return (
             Failure(kind="ecs", message=f"why tasks of it stopped can't be read: {error.message}"),
@@ -43,19 +42,17 @@ def diagnose(
         )
 
 
-def _stopped(
-    track: Track, service: Service, environment: Environment, ports: Ports, turn: Turn
-) -> tuple[Failure, ...]:
+def _stopped(track: Track, service: Service, environment: Environment, ports: Ports) -> tuple[Failure, ...]:
     runtime = ports.runtime(environment)
-    found = reads.stopped_tasks(runtime, [service.key], turn)[service.key]
+    found = reads.stopped_tasks(runtime, [service.key], ports.calls)[service.key]
     failed = [task for task in found if _is_ours(task, track, service) and is_failure(task)]
     failed.sort(key=lambda task: task.stopped_at or track.since, reverse=True)
     alike: dict[_Death, list[Task]] = {}
     for task in failed:
         alike.setdefault(_death(task), []).append(task)
     shown = list(alike.values())[:DEATHS_SHOWN]
-    defined = _defined(runtime, [tasks[0] for tasks in shown], turn)
-    calls = [
+    defined = _defined(runtime, [tasks[0] for tasks in shown], ports.calls)
+    failures = ports.calls.read(
         partial(
             _failure,
             tasks,
@@ -66,12 +63,12 @@ def _stopped(
         )
         for tasks in shown
         for container in (_culprits(tasks[0]) or (None,))
-    ]
-    return tuple(concurrent_calls.read(calls, turn))
+    )
+    return tuple(failures)
 
 
 def _is_ours(task: Task, track: Track, service: Service) -> bool:
-    """Whether our deployment started the task. ECS lists a deployment no more once its rollback is complete."""
+    """Whether our deployment started the task. ECS no longer lists a deployment once its rollback is complete."""
     ours = service.deployment(track.deployment_id)
     return task.deployment_id == track.deployment_id if ours is None else belongs(task, ours)
 
@@ -80,13 +77,13 @@ _Death = tuple[str, str, tuple[tuple[str, int | None, str], ...]]
 
 
 def _death(task: Task) -> _Death:
-    """How a task ended: those that ended alike are shown once."""
-    ends = tuple((one.name, one.exit_code, one.reason) for one in _culprits(task))
+    """How a task ended. Tasks that ended in the same way are shown once."""
+    ends = tuple((container.name, container.exit_code, container.reason) for container in _culprits(task))
     return task.stop_code, task.stopped_reason, ends
 
 
 def _culprits(task: Task) -> tuple[Container, ...]:
-    """The containers that brought the task down; all of them where none is named."""
+    """The containers that ended the task; its first container where ECS names none."""
     named = tuple(
         container for container in task.containers if container.reason or container.exit_code not in (None, 0)
     )
@@ -94,18 +91,22 @@ def _culprits(task: Task) -> tuple[Container, ...]:
 
 
 def _defined(
-    runtime: ServiceRuntime, tasks: list[Task], turn: Turn
+    runtime: ServiceRuntime, tasks: list[Task], calls: Calls
 ) -> Mapping[tuple[str, str], DefinedContainer]:
-    """The containers as they are defined, by task definition and name; nothing where that can't be read.
+    """The containers' definitions, by task definition and container name.
 
-    Then only the log lines are missing.
+    Empty where they can't be read. Then only the log lines are missing.
     """
     names = sorted({task.task_definition for task in tasks})
     try:
-        answers = concurrent_calls.read([partial(runtime.defined, name) for name in names], turn)
+        answers = calls.read(partial(runtime.defined, name) for name in names)
     except AwsError:
         return {}
-    return {(name, one.name): one for name, each in zip(names, answers, strict=True) for one in each}
+    return {
+        (name, container.name): container
+        for name, containers in zip(names, answers, strict=True)
+        for container in containers
+    }
 
 
 def _failure(
@@ -115,7 +116,7 @@ def _failure(
     environment: Environment,
     ports: Ports,
 ) -> Failure:
-    """What became of the newest of these tasks, which ended alike, and of one of its containers."""
+    """How the newest of these tasks, which ended in the same way, and one of its containers ended."""
     task = tasks[0]
     message = reasons(task.stopped_reason, container.reason if container else "") or "it stopped"
     if len(tasks) > 1:
@@ -142,6 +143,6 @@ def _failure(
 
 
 def _events(track: Track, service: Service) -> tuple[Failure, ...]:
-    """The newest lines of the service's log since our deployment was told."""
+    """The newest events of the service since our deployment began."""
     since = [event for event in service.events if event.at >= track.since.replace(microsecond=0)]
     return tuple(Failure(kind="event", message=event.message) for event in since[:EVENTS_SHOWN])

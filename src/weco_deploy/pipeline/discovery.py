@@ -1,9 +1,9 @@
 """Finds the ECS services of an environment by their tags.
 
-The tagging API answers for the whole environment in one call, and the environment's record knows the
-services of the last deployment. Its index lags, so what it says is confirmed by describing the services.
-Pairs that are still missing are looked for the strict way: in the project's `clusters`, else in the
-clusters already seen, else in all.
+The tagging API lists the whole environment in one call, and the environment's record has the services of the
+last deployment. The index of the tagging API lags, so the services that it names are described. Services that
+are still missing are searched for in the project's `clusters`, else in the clusters that are known by then, else
+in all clusters.
 """
 
 from __future__ import annotations
@@ -16,21 +16,20 @@ from weco_deploy.errors import AccessDenied
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.service import FoundService, Service, ServiceKey
-from weco_deploy.pipeline import concurrent_calls, reads
-from weco_deploy.pipeline.concurrent_calls import Turn
-from weco_deploy.ports import ServiceRuntime
+from weco_deploy.pipeline import reads
+from weco_deploy.ports import Calls, ServiceRuntime
 
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """Services by service id (several where the tags are not unique), and what to tell about the search."""
+    """Services by service id, several where the tags are not unique, and notes on the search for the user."""
 
     services: Mapping[str, tuple[Service, ...]]
     notes: tuple[str, ...] = ()
 
 
 def tagged(runtime: ServiceRuntime, environment: Environment) -> tuple[FoundService, ...] | AccessDenied:
-    """What the tagging API knows; being denied it is no reason to give up: there is the strict way."""
+    """The services that the tagging API knows. Where access is denied, clusters can still be listed."""
     try:
         return runtime.tagged(environment.id)
     except AccessDenied as denied:
@@ -41,8 +40,8 @@ def hinted(
     wanted: frozenset[str], index: tuple[FoundService, ...] | AccessDenied, record: EnvironmentRecord
 ) -> frozenset[ServiceKey]:
     """Where the services with the wanted ids most likely are."""
-    told = () if isinstance(index, AccessDenied) else index
-    indexed = {found.key for found in told if found.service_id in wanted}
+    tagged_services = () if isinstance(index, AccessDenied) else index
+    indexed = {found.key for found in tagged_services if found.service_id in wanted}
     return frozenset(
         indexed | {known.key for service_id, known in record.services.items() if service_id in wanted}
     )
@@ -55,29 +54,30 @@ def discover(
     index: tuple[FoundService, ...] | AccessDenied,
     record: EnvironmentRecord,
     runtime: ServiceRuntime,
-    turn: Turn = concurrent_calls.no_turn,
+    calls: Calls,
 ) -> Discovered:
     """The services of the environment with the wanted service ids."""
     notes: tuple[str, ...] = ()
     if isinstance(index, AccessDenied):
         notes = (f"services were found by listing clusters, which is slow: {index.message}",)
-    seen = _ours(reads.services(runtime, hinted(wanted, index, record), turn).values(), environment, wanted)
-    missing = wanted - {service.service_id for service in seen}
+    hints = hinted(wanted, index, record)
+    found = _ours(reads.services(runtime, hints, calls).values(), environment, wanted)
+    missing = wanted - {service.service_id for service in found}
     if missing:
-        clusters = project.clusters or tuple(sorted({service.key.cluster for service in seen}))
-        clusters = clusters or concurrent_calls.answer(concurrent_calls.begin(runtime.clusters), turn)
-        keys = _listed(runtime, clusters, turn) - {service.key for service in seen}
-        more = reads.services(runtime, keys, turn).values()
-        seen += _ours(more, environment, frozenset(missing))
+        clusters = project.clusters or tuple(sorted({service.key.cluster for service in found}))
+        clusters = clusters or calls.answer(calls.begin(runtime.clusters))
+        keys = _listed(runtime, clusters, calls) - {service.key for service in found}
+        more = reads.services(runtime, keys, calls).values()
+        found += _ours(more, environment, frozenset(missing))
     services: dict[str, tuple[Service, ...]] = {}
-    for service in sorted(seen, key=lambda one: one.key):
+    for service in sorted(found, key=lambda service: service.key):
         if service.service_id is not None:
             services[service.service_id] = (*services.get(service.service_id, ()), service)
     return Discovered(services, notes)
 
 
-def _listed(runtime: ServiceRuntime, clusters: Iterable[str], turn: Turn) -> set[ServiceKey]:
-    answers = concurrent_calls.read([partial(runtime.services_in, cluster) for cluster in clusters], turn)
+def _listed(runtime: ServiceRuntime, clusters: Iterable[str], calls: Calls) -> set[ServiceKey]:
+    answers = calls.read(partial(runtime.services_in, cluster) for cluster in clusters)
     return {key for answer in answers for key in answer}
 
 

@@ -16,9 +16,8 @@ from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.events import Event, Notice, ServiceRedeployed, TagMoved, TagPutBack
 from weco_deploy.model.plan import Plan, PlannedImage, PlannedService
 from weco_deploy.model.project import Environment
-from weco_deploy.pipeline import concurrent_calls
 from weco_deploy.pipeline.ledger import Ledger
-from weco_deploy.ports import Clock, ImageRegistry, Ports, ServiceRuntime
+from weco_deploy.ports import Clock, Done, Failed, ImageRegistry, Outcome, Ports, ServiceRuntime
 
 REDEPLOY_ATTEMPTS = 3
 """How often a service is told to redeploy if ECS turns out not to have acted."""
@@ -43,32 +42,32 @@ def _move_tags(plan: Plan, ledger: Ledger, ports: Ports, tell: Callable[[Event],
     failures: list[DeployError] = []
     touched: list[PlannedImage] = []
 
-    def told(place: int, outcome: concurrent_calls.Outcome[None]) -> None:
+    def told(place: int, outcome: Outcome[None]) -> None:
         image = plan.moves[place]
-        if isinstance(outcome, concurrent_calls.Failed):
+        if isinstance(outcome, Failed):
             failures.append(outcome.error)
-        if isinstance(outcome, concurrent_calls.Done) or _may_have_happened(outcome):
+        if isinstance(outcome, Done) or _may_have_happened(outcome):
             touched.append(image)
             ledger.tag_moved(image.image_id, moved=True)
-        if isinstance(outcome, concurrent_calls.Done):
+        if isinstance(outcome, Done):
             tell(TagMoved(image))
 
     def stop() -> bool:
         return bool(failures) or ports.interrupts.requested()
 
     calls = [partial(_point, ports.registry, image, ledger) for image in plan.moves]
-    concurrent_calls.change(calls, told, stop, ledger.renew_if_due)
+    ports.calls.meanwhile(ledger.renew_if_due).change(calls, told, stop)
     if failures:
         if not isinstance(failures[0], LeaseLost):
-            put_back(touched, ledger, ports.registry, tell)
+            put_back(touched, ledger, ports, tell)
         raise failures[0]
     ledger.note()
     if ports.interrupts.requested():
         raise Interrupted("interrupted before any service was redeployed")
 
 
-def _may_have_happened(outcome: concurrent_calls.Outcome[None]) -> bool:
-    return isinstance(outcome, concurrent_calls.Failed) and isinstance(outcome.error, Unreachable)
+def _may_have_happened(outcome: Outcome[None]) -> bool:
+    return isinstance(outcome, Failed) and isinstance(outcome.error, Unreachable)
 
 
 def _point(registry: ImageRegistry, image: PlannedImage, ledger: Ledger) -> None:
@@ -77,7 +76,7 @@ def _point(registry: ImageRegistry, image: PlannedImage, ledger: Ledger) -> None
 
 
 def put_back(
-    images: Sequence[PlannedImage], ledger: Ledger, registry: ImageRegistry, tell: Callable[[Event], None]
+    images: Sequence[PlannedImage], ledger: Ledger, ports: Ports, tell: Callable[[Event], None]
 ) -> None:
     """Point the tags of these images back to where they pointed before.
 
@@ -86,22 +85,22 @@ def put_back(
     to put things back, and that one is to be heard. A signal does not stop it.
     """
 
-    def told(place: int, outcome: concurrent_calls.Outcome[None]) -> None:
+    def told(place: int, outcome: Outcome[None]) -> None:
         image = images[place]
-        if isinstance(outcome, concurrent_calls.Done):
+        if isinstance(outcome, Done):
             ledger.tag_moved(image.image_id, moved=False)
             tell(TagPutBack(image))
-        elif isinstance(outcome, concurrent_calls.Failed):
+        elif isinstance(outcome, Failed):
             tell(TagPutBack(image, outcome.error.message))
 
-    def turn() -> None:
+    def renew() -> None:
         # A signal ends the wait for a table that is busy. Whoever is asked to stop knows that already.
         with suppress(Interrupted):
             ledger.renew_if_due()
 
-    calls = [partial(_put_back, registry, image, ledger) for image in images]
+    calls = [partial(_put_back, ports.registry, image, ledger) for image in images]
     try:
-        concurrent_calls.change(calls, told, lambda: False, turn)
+        ports.calls.meanwhile(renew).change(calls, told, lambda: False)
         ledger.note()
     except DeployError as error:
         tell(Notice(f"while the tags were put back: {error.message}"))
@@ -129,15 +128,15 @@ def _redeploy(
     if not services:
         return
 
-    def told(place: int, outcome: concurrent_calls.Outcome[str]) -> None:
+    def told(place: int, outcome: Outcome[str]) -> None:
         service = services[place]
-        if isinstance(outcome, concurrent_calls.Done):
+        if isinstance(outcome, Done):
             ledger.redeployed(service.service_id, outcome.value)
             tell(ServiceRedeployed(service.service_id, service.key, outcome.value))
-        elif isinstance(outcome, concurrent_calls.Failed) and not isinstance(outcome.error, Interrupted):
+        elif isinstance(outcome, Failed) and not isinstance(outcome.error, Interrupted):
             _refused(ledger, service, outcome.error)
 
-    def turn() -> None:
+    def note_and_renew() -> None:
         ledger.note()
         ledger.renew_if_due()
 
@@ -147,13 +146,14 @@ def _redeploy(
             raise Interrupted("interrupted while the services were redeployed")
 
     calls = [partial(_redeploy_one, service, runtime, allowed, ports.clock) for service in services]
-    (first,) = concurrent_calls.change(calls[:1], told, ports.interrupts.requested, ledger.renew_if_due)
-    if isinstance(first, concurrent_calls.Failed):
+    alone = ports.calls.meanwhile(ledger.renew_if_due)
+    (first,) = alone.change(calls[:1], told, ports.interrupts.requested)
+    if isinstance(first, Failed):
         if not isinstance(first.error, LeaseLost | Interrupted):
-            put_back(plan.moves, ledger, ports.registry, tell)
+            put_back(plan.moves, ledger, ports, tell)
         raise first.error
-    concurrent_calls.change(
-        calls[1:], lambda place, outcome: told(place + 1, outcome), ports.interrupts.requested, turn
+    ports.calls.meanwhile(note_and_renew).change(
+        calls[1:], lambda place, outcome: told(place + 1, outcome), ports.interrupts.requested
     )
     ledger.note()
     if ports.interrupts.requested():

@@ -13,7 +13,7 @@ from typing import Protocol
 from weco_deploy.errors import Command, Interrupted, LeaseLost, Throttled, Unreachable
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.environment import Held
-from weco_deploy.ports import Clock, Interrupts
+from weco_deploy.ports import Clock, Ports
 from weco_deploy.rules.lock import renewal_interval
 
 
@@ -84,11 +84,18 @@ class Ledger:
         else:
             self._renewed = self._clock.utc()
 
-    def turn(self, interrupts: Interrupts) -> None:
-        """What is due while the main thread waits for answers. Raises Interrupted if a signal asks to stop."""
-        if interrupts.requested():
-            raise Interrupted("interrupted while waiting for AWS's answers")
-        self.renew_if_due()
+    def holding(self, ports: Ports) -> Ports:
+        """The ports for reads while we hold the environment: waiting for them renews the lease if that is due.
+
+        Raises Interrupted there if a signal asks to stop, and what `renew_if_due` raises.
+        """
+
+        def stop_or_renew() -> None:
+            if ports.interrupts.requested():
+                raise Interrupted("interrupted while waiting for AWS's answers")
+            self.renew_if_due()
+
+        return replace(ports, calls=ports.calls.meanwhile(stop_or_renew))
 
     def wait(self, seconds: float) -> None:
         """Let time pass and keep the lease meanwhile."""

@@ -3,113 +3,116 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
-from weco_deploy.errors import NotFound
+from weco_deploy.errors import AccessDenied, NotFound
 from weco_deploy.model.environment import EnvironmentRecord
-from weco_deploy.model.image import ImageView
+from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.plan import Snapshot
 from weco_deploy.model.project import Environment, Image
 from weco_deploy.model.release import ImageVersion, Release
-from weco_deploy.model.service import Service, ServiceView
-from weco_deploy.pipeline import concurrent_calls, reads
-from weco_deploy.pipeline.concurrent_calls import Turn
-from weco_deploy.pipeline.discovery import discover, hinted, tagged
-from weco_deploy.ports import ImageRegistry, Ports, ServiceRuntime
+from weco_deploy.model.service import (
+    DefinedContainer,
+    FoundService,
+    ResolvedImage,
+    ServiceKey,
+    ServiceView,
+)
+from weco_deploy.pipeline import reads
+from weco_deploy.pipeline.discovery import Discovered, discover, hinted, tagged
+from weco_deploy.ports import Calls, ImageRegistry, Ports
 from weco_deploy.rules.digests import running_tasks
 from weco_deploy.rules.rollout.rolling import belongs
 from weco_deploy.rules.running import current_tasks
 
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
 
-def observe(
-    environment: Environment, release: Release, ports: Ports, turn: Turn = concurrent_calls.no_turn
-) -> tuple[Release, Snapshot]:
-    """The release, every version with its digest where ECR has it, and what is there to plan from.
+ServiceViews = Mapping[str, tuple[ServiceView, ...]]
+"""By service id; several views where several services carry the same tags."""
 
-    Raises WrongAccount before anything else that may be wrong. Whoever holds the environment already gives
-    a `turn`, which is taken while AWS is waited for.
+
+def observe(environment: Environment, release: Release, ports: Ports) -> tuple[Release, Snapshot]:
+    """The release, with the digest of every version that ECR has, and the snapshot to plan from.
+
+    Raises WrongAccount before any other error.
     """
-    runtime = ports.runtime(environment)
+    calls = ports.calls
     images = [image for image in ports.project.images if image.id in release.versions]
-    account = concurrent_calls.begin(ports.check_account)
-    index = concurrent_calls.begin(partial(tagged, runtime, environment))
-    recorded = concurrent_calls.begin(partial(ports.store.environment, environment.id))
-    repositories = concurrent_calls.begin(
-        partial(ports.registry.repositories, sorted({image.repository for image in images}))
-    )
-    seen = [
-        concurrent_calls.begin(
-            partial(_image, ports.registry, image, release.versions[image.id], environment.tag)
-        )
-        for image in images
-    ]
-    concurrent_calls.answer(account, turn)
-    record = concurrent_calls.answer(recorded, turn)
-    current = concurrent_calls.begin(partial(_current, record, release, ports))
-    tags = concurrent_calls.answer(index, turn)
-    wanted = frozenset(service_id for image in images for service_id in image.services)
-    listing = reads.begin_listing(runtime, hinted(wanted, tags, record))
-    found = discover(ports.project, environment, wanted, tags, record, runtime, turn)
-    views = _views(runtime, found.services, listing, turn)
-    seen_views = [view for each in views.values() for view in each]
-    # Services that are deployed in other ways than ECS's own have no task definition: the plan refuses them.
-    unshown = [
-        view.service for view in seen_views if view.service.task_definition and not current_tasks(view)
-    ]
-    unproven = [view.service for view in seen_views if not _tells(view)]
-    defined = concurrent_calls.begin_all(
-        partial(runtime.defined, service.task_definition) for service in unshown
-    )
-    resolved = concurrent_calls.begin_all(partial(runtime.resolved, service) for service in unproven)
-    seen_images = dict(zip([image.id for image in images], concurrent_calls.answers(seen, turn), strict=True))
-    known = concurrent_calls.answer(repositories, turn)
+    account = calls.begin(ports.check_account)
+    index = calls.begin(partial(tagged, ports.runtime(environment), environment))
+    recorded = calls.begin(partial(ports.store.environment, environment.id))
+    repositories = _begin_repositories(images, ports)
+    versions = _begin_versions(images, release, environment, ports)
+
+    calls.answer(account)
+    record = calls.answer(recorded)
+    current = calls.begin(partial(_current, record, release, ports))
+    found, services = _services(images, environment, calls.answer(index), record, ports)
+    defined = _begin_definitions(services, environment, ports)
+    resolved = _begin_revisions(services, environment, ports)
+
+    answered_versions = _answered(versions, calls)
+    answered_repositories = calls.answer(repositories)
     snapshot = Snapshot(
         record=record,
-        images={image_id: view for image_id, (_, view) in seen_images.items()},
-        repositories={image.id: known.get(image.repository) for image in images},
-        services=views,
-        defined={
-            service.key: each
-            for service, each in zip(unshown, concurrent_calls.answers(defined, turn), strict=True)
-        },
-        resolved={
-            service.key: each
-            for service, each in zip(unproven, concurrent_calls.answers(resolved, turn), strict=True)
-        },
-        current=concurrent_calls.answer(current, turn),
+        images={image_id: view for image_id, (_, view) in answered_versions.items()},
+        repositories={image.id: answered_repositories.get(image.repository) for image in images},
+        services=services,
+        defined=_answered(defined, calls),
+        resolved=_answered(resolved, calls),
+        current=calls.answer(current),
         notes=found.notes,
     )
-    versions = {image_id: version for image_id, (version, _) in seen_images.items()}
-    return replace(release, images={**release.images, **versions}), snapshot
+    with_digests = {image_id: version for image_id, (version, _) in answered_versions.items()}
+    return replace(release, images={**release.images, **with_digests}), snapshot
 
 
-def with_tags(seen: Snapshot, environment: Environment, image_ids: Iterable[str], ports: Ports) -> Snapshot:
-    """What was seen, and where the environment's tag of these images points, too, if the project still has them."""
-    wanted = [image for image in ports.project.images if image.id in set(image_ids) - seen.images.keys()]
-    tags = concurrent_calls.read(partial(_tag, ports.registry, image, environment.tag) for image in wanted)
-    views = {image.id: ImageView(manifest=None, tagged=tag) for image, tag in zip(wanted, tags, strict=True)}
-    return replace(seen, images={**seen.images, **views})
+def with_tags(
+    observed: Snapshot, environment: Environment, image_ids: Iterable[str], ports: Ports
+) -> Snapshot:
+    """The snapshot, and in it where the environment's tag of these images points, if the project still has them."""
+    missing = set(image_ids) - observed.images.keys()
+    images = [image for image in ports.project.images if image.id in missing]
+    digests = ports.calls.read(partial(_tag, ports.registry, image, environment.tag) for image in images)
+    views = {
+        image.id: ImageView(manifest=None, tagged=digest)
+        for image, digest in zip(images, digests, strict=True)
+    }
+    return replace(observed, images={**observed.images, **views})
 
 
-def _tag(registry: ImageRegistry, image: Image, tag: str) -> str | None:
-    try:
-        found = registry.find(image.repository, tag)
-    except NotFound:  # the whole repository is
-        return None
-    return found.digest if found else None
+def _answered(begun: Mapping[KeyT, Future[ValueT]], calls: Calls) -> dict[KeyT, ValueT]:
+    return dict(zip(begun, calls.answers(begun.values()), strict=True))
 
 
-def _tells(view: ServiceView) -> bool:
-    """Whether a running task of the primary deployment tells what that one runs."""
-    primary = view.service.primary
-    return primary is not None and any(belongs(task, primary) for task in running_tasks(view))
+# Images
 
 
-def _image(
+def _begin_repositories(images: Iterable[Image], ports: Ports) -> Future[Mapping[str, Repository]]:
+    names = sorted({image.repository for image in images})
+    return ports.calls.begin(partial(ports.registry.repositories, names))
+
+
+def _begin_versions(
+    images: Iterable[Image], release: Release, environment: Environment, ports: Ports
+) -> dict[str, Future[tuple[ImageVersion, ImageView]]]:
+    """By image id, the release's version with its digest, and what ECR has of it."""
+    return {
+        image.id: ports.calls.begin(
+            partial(_version, ports.registry, image, release.versions[image.id], environment.tag)
+        )
+        for image in images
+    }
+
+
+def _version(
     registry: ImageRegistry, image: Image, version: ImageVersion, tag: str
 ) -> tuple[ImageVersion, ImageView]:
-    """The version with its digest (5.x kept none: its `ref.*` tag tells it), and what ECR has of it."""
+    """The version with its digest (5.x kept none, so its `ref.*` tag is looked up), and what ECR has of it."""
     try:
         digest = version.digest
         if digest is None:
@@ -118,26 +121,87 @@ def _image(
                 return version, ImageView(manifest=None, tagged=None)
             digest = tagged_image.digest
         return replace(version, digest=digest), registry.manifest_and_tag(image.repository, digest, tag)
-    except NotFound:  # the plan says that the repository is missing, with all else that is wrong
+    except NotFound:  # the plan reports a missing repository, with everything else that is wrong
         return version, ImageView(manifest=None, tagged=None)
 
 
+def _tag(registry: ImageRegistry, image: Image, tag: str) -> str | None:
+    try:
+        found = registry.find(image.repository, tag)
+    except NotFound:  # the repository is missing
+        return None
+    return found.digest if found else None
+
+
+# The record
+
+
 def _current(record: EnvironmentRecord, release: Release, ports: Ports) -> Release | None:
-    """The release that was deployed last, to compare its age."""
+    """The release that was deployed last, to compare its age; None if it is this one."""
     if record.current is None or record.current.release_id == release.release_id:
         return None
     return ports.store.release(record.current.release_id)
 
 
-def _views(
-    runtime: ServiceRuntime,
-    services: Mapping[str, Iterable[Service]],
-    listing: reads.Listing,
-    turn: Turn,
-) -> dict[str, tuple[ServiceView, ...]]:
-    busy = [one.key for each in services.values() for one in each if one.running or one.pending]
-    tasks = reads.running_tasks(runtime, busy, listing, turn)
-    return {
-        service_id: tuple(ServiceView(service=one, tasks=tasks.get(one.key, ())) for one in each)
-        for service_id, each in services.items()
+# Services
+
+
+def _services(
+    images: Iterable[Image],
+    environment: Environment,
+    index: tuple[FoundService, ...] | AccessDenied,
+    record: EnvironmentRecord,
+    ports: Ports,
+) -> tuple[Discovered, ServiceViews]:
+    """The services of these images as they were discovered, and as they are with their running tasks."""
+    runtime = ports.runtime(environment)
+    wanted = frozenset(service_id for image in images for service_id in image.services)
+    listing = reads.begin_listing(runtime, hinted(wanted, index, record), ports.calls)
+    found = discover(ports.project, environment, wanted, index, record, runtime, ports.calls)
+    services = [service for same_tags in found.services.values() for service in same_tags]
+    busy = [service.key for service in services if service.running or service.pending]
+    tasks = reads.running_tasks(runtime, busy, ports.calls, listing)
+    views = {
+        service_id: tuple(
+            ServiceView(service=service, tasks=tasks.get(service.key, ())) for service in same_tags
+        )
+        for service_id, same_tags in found.services.items()
     }
+    return found, views
+
+
+def _begin_definitions(
+    services: ServiceViews, environment: Environment, ports: Ports
+) -> dict[ServiceKey, Future[tuple[DefinedContainer, ...]]]:
+    """The containers of services whose tasks do not show them.
+
+    Services with another deployment controller than ECS's have no task definition; the plan refuses them.
+    """
+    runtime = ports.runtime(environment)
+    return {
+        view.service.key: ports.calls.begin(partial(runtime.defined, view.service.task_definition))
+        for view in _views(services)
+        if view.service.task_definition and not current_tasks(view)
+    }
+
+
+def _begin_revisions(
+    services: ServiceViews, environment: Environment, ports: Ports
+) -> dict[ServiceKey, Future[tuple[ResolvedImage, ...]]]:
+    """The images that primary deployments resolved, where no running task shows them."""
+    runtime = ports.runtime(environment)
+    return {
+        view.service.key: ports.calls.begin(partial(runtime.resolved, view.service))
+        for view in _views(services)
+        if not _primary_runs(view)
+    }
+
+
+def _views(services: ServiceViews) -> list[ServiceView]:
+    return [view for same_tags in services.values() for view in same_tags]
+
+
+def _primary_runs(view: ServiceView) -> bool:
+    """Whether a running task belongs to the primary deployment."""
+    primary = view.service.primary
+    return primary is not None and any(belongs(task, primary) for task in running_tasks(view))

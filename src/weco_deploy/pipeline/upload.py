@@ -17,8 +17,7 @@ from weco_deploy.errors import BadImageLayout, DeployError, Interrupted
 from weco_deploy.model.digest import short_hash
 from weco_deploy.model.events import Event, Notice
 from weco_deploy.model.publication import Blob, LayoutImage, Part
-from weco_deploy.pipeline import concurrent_calls
-from weco_deploy.ports import ImageLayout, ImageUploads, Ports
+from weco_deploy.ports import Done, Failed, ImageLayout, ImageUploads, Outcome, Ports
 
 BLOBS_A_CALL = 100
 """BatchCheckLayerAvailability takes a hundred digests."""
@@ -40,14 +39,14 @@ def upload(
 ) -> None:
     """Bring the image, which was checked, into the repository, without a tag. Raises Interrupted if a signal came."""
     uploads = ports.publishing.uploads
-    blobs = _absent(image.blobs, repository, uploads)
+    blobs = _absent(image.blobs, repository, ports)
     held = len(image.blobs) - len(blobs)
     if blobs:
         total = megabytes(sum(blob.size for blob in blobs))
         tell(
             Notice(f"{len(blobs)} layers and configs to upload, {total}; {held} are in {repository} already")
         )
-    turn = threading.BoundedSemaphore(SIDE_BY_SIDE)
+    sending = threading.BoundedSemaphore(SIDE_BY_SIDE)
     sent = count(1)
 
     def done(place: int) -> None:
@@ -58,7 +57,7 @@ def upload(
             )
         )
 
-    _each([partial(_send, layout, blob, repository, uploads, turn) for blob in blobs], ports, done)
+    _each([partial(_send, layout, blob, repository, uploads, sending) for blob in blobs], ports, done)
     for manifest in (*image.parts, image.top):
         uploads.put(repository, manifest)
 
@@ -76,24 +75,26 @@ def _each(
     def stop() -> bool:
         return bool(failures) or ports.interrupts.requested()
 
-    def ended(place: int, outcome: concurrent_calls.Outcome[None]) -> None:
-        if isinstance(outcome, concurrent_calls.Failed):
+    def ended(place: int, outcome: Outcome[None]) -> None:
+        if isinstance(outcome, Failed):
             failures.append(outcome.error)
-        elif isinstance(outcome, concurrent_calls.Done):
+        elif isinstance(outcome, Done):
             done(place)
 
     with ports.interrupts.deferred():
-        concurrent_calls.change([partial(call, stop) for call in calls], ended, stop)
+        ports.calls.change([partial(call, stop) for call in calls], ended, stop)
         if ports.interrupts.requested():
             raise Interrupted("interrupted while publishing", "run the same command again to go on")
     if failures:
         raise failures[0]
 
 
-def _absent(blobs: Sequence[Blob], repository: str, uploads: ImageUploads) -> list[Blob]:
+def _absent(blobs: Sequence[Blob], repository: str, ports: Ports) -> list[Blob]:
     digests = [blob.digest for blob in blobs]
     batches = [digests[start : start + BLOBS_A_CALL] for start in range(0, len(digests), BLOBS_A_CALL)]
-    answers = concurrent_calls.read(partial(uploads.absent, repository, batch) for batch in batches)
+    answers = ports.calls.read(
+        partial(ports.publishing.uploads.absent, repository, batch) for batch in batches
+    )
     absent = frozenset[str]().union(*answers)
     return [blob for blob in blobs if blob.digest in absent]
 
@@ -115,10 +116,10 @@ def _send(
     blob: Blob,
     repository: str,
     uploads: ImageUploads,
-    turn: threading.BoundedSemaphore,
+    sending: threading.BoundedSemaphore,
     stop: Stop,
 ) -> None:
-    with turn:
+    with sending:
         _unless_stopped(stop)
         begun = uploads.begin(repository)
         for part in Part.all_of(blob.size, begun.part_size):

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 
-from weco_deploy.errors import AwsError, Unreachable
+from weco_deploy.errors import AwsError
 from weco_deploy.model.deployment import GOOD, ServiceOutcome
 from weco_deploy.model.events import Event, PollFailed, Progress, ServiceSettled
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import ServiceKey, ServiceView
-from weco_deploy.pipeline import concurrent_calls, reads
-from weco_deploy.pipeline.concurrent_calls import Turn
+from weco_deploy.pipeline import reads
 from weco_deploy.pipeline.diagnose import diagnose
 from weco_deploy.pipeline.ledger import Ledger
-from weco_deploy.ports import Clock, Ports, ServiceRuntime
+from weco_deploy.ports import Calls, Ports, ServiceRuntime
 from weco_deploy.rules.rollout import rolling
 from weco_deploy.rules.rollout.rolling import advance
 from weco_deploy.rules.rollout.track import Track
@@ -81,7 +79,7 @@ def watch(
     LeaseLost if somebody took the environment over.
     """
     runtime = ports.runtime(environment)
-    turn = partial(ledger.turn, ports.interrupts)
+    ports = ledger.holding(ports)
     known, due = dict(moving), dict(moving)
     fresh: set[str] = set()
     unfinished: set[str] = set()
@@ -94,7 +92,7 @@ def watch(
         fresh |= due.keys()
         given_up = max(deadline, ports.clock.utc()) + LATE_ANSWERS
         try:
-            views = look(due.values(), runtime, partial(_in_time, turn, given_up, ports.clock))
+            views = look(due.values(), runtime, ports.calls.until(given_up))
         except AwsError as error:
             tell(PollFailed(error.message, ports.clock.utc()))
             failed_polls += 1
@@ -117,21 +115,13 @@ def watch(
             ledger.wait(patience.interval)
         else:
             due = _to_look_at_again(known, fresh)
-    given_up = ports.clock.utc() + LATE_ANSWERS
+    in_time = replace(ports, calls=ports.calls.until(ports.clock.utc() + LATE_ANSWERS))
     for service_id, track in known.items():
         if not track.settled:
             outcome = _outcome(track, ledger.outcome(service_id))
             view = seen.get(track.service.key)
-            in_time = partial(_in_time, turn, given_up, ports.clock)
-            ledger.service(replace(outcome, failures=diagnose(track, view, environment, ports, in_time)))
+            ledger.service(replace(outcome, failures=diagnose(track, view, environment, in_time)))
     return Watched(blind_because=blind_because, unfinished=bool(unfinished))
-
-
-def _in_time(turn: Turn, given_up: datetime, clock: Clock) -> None:
-    """A turn, while AWS is waited for. Unreachable once that has to end."""
-    turn()
-    if clock.utc() > given_up:
-        raise Unreachable("", f"AWS had not answered by {given_up:%H:%M:%S}Z, when the waiting time was over")
 
 
 def _to_look_at_again(known: Mapping[str, Track], fresh: set[str]) -> dict[str, Track]:
@@ -143,16 +133,14 @@ def _to_look_at_again(known: Mapping[str, Track], fresh: set[str]) -> dict[str, 
     }
 
 
-def look(
-    moving: Iterable[Track], runtime: ServiceRuntime, turn: Turn = concurrent_calls.no_turn
-) -> dict[ServiceKey, ServiceView]:
+def look(moving: Iterable[Track], runtime: ServiceRuntime, calls: Calls) -> dict[ServiceKey, ServiceView]:
     """The services as they are now, with those of their tasks that can tell more."""
     tracked = {track.service.key: track for track in moving}
-    services = reads.services(runtime, tracked, turn)
+    services = reads.services(runtime, tracked, calls)
     wanted = {key: rolling.reads(tracked[key], service) for key, service in services.items()}
     busy = [key for key, read in wanted.items() if read.tasks]
-    running = reads.running_tasks(runtime, busy, turn=turn)
-    stopped = reads.stopped_tasks(runtime, [key for key, read in wanted.items() if read.stopped], turn)
+    running = reads.running_tasks(runtime, busy, calls)
+    stopped = reads.stopped_tasks(runtime, [key for key, read in wanted.items() if read.stopped], calls)
     return {
         key: ServiceView(service=service, tasks=running.get(key), stopped=stopped.get(key))
         for key, service in services.items()
@@ -180,8 +168,7 @@ def _judged(
         outcome = _outcome(track, known)
         if track.settled:
             ledger.service(outcome)  # certain, whether or not it can be found out why
-            turn = partial(ledger.turn, ports.interrupts)
-            outcome = replace(outcome, failures=diagnose(track, view, environment, ports, turn))
+            outcome = replace(outcome, failures=diagnose(track, view, environment, ports))
             if outcome != known:
                 tell(ServiceSettled(outcome, now, track.since))
         else:

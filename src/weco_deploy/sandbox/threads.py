@@ -1,6 +1,6 @@
 """The sandbox's threads: its processes must serve, watch and wait at the same time.
 
-They are separate from `pipeline/concurrent_calls.py`, which belongs to a deployment: no deployment runs in the
+They are separate from `local/concurrent_calls.py`, which belongs to a deployment: no deployment runs in the
 sandbox's processes.
 """
 

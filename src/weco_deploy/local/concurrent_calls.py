@@ -1,0 +1,148 @@
+"""Runs independent calls side by side, in a pool of threads."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from weco_deploy.errors import DeployError, Unreachable
+from weco_deploy.ports import Clock, Done, Failed, Outcome, Skipped
+
+WORKERS = 16
+"""As many as the AWS clients keep connections open for."""
+INTERVAL = 1.0
+"""Seconds between two runs of the action while calls are awaited."""
+
+T = TypeVar("T")
+
+
+class Workers:
+    """A pool of threads that can be replaced, so that nobody has to wait for calls that AWS does not answer."""
+
+    def __init__(self, size: int = WORKERS) -> None:
+        self.size = size
+        self._pool: ThreadPoolExecutor | None = None
+
+    def begin(self, call: Callable[[], T]) -> Future[T]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.size, thread_name_prefix="call")
+        return self._pool.submit(call)
+
+    def wait(
+        self, futures: Iterable[Future[T]], seconds: float | None, return_when: str = ALL_COMPLETED
+    ) -> set[Future[T]]:
+        """Wait `seconds` at most (None: without end), and answer the futures that are done."""
+        return wait(futures, seconds, return_when).done
+
+    def abandon(self) -> None:
+        """Cancel the calls that no thread has taken yet, and leave those under way alone.
+
+        These may take minutes if AWS does not answer, so the next calls get new threads.
+        """
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+
+def _no_action() -> None:
+    """The action of calls that nothing has to accompany."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConcurrentCalls:
+    """Implements `ports.Calls`: a view of `workers` with an action and a deadline (UTC) for the waiting thread.
+
+    `interval` is how many seconds lie between two runs of the action.
+    """
+
+    clock: Clock
+    workers: Workers = field(default_factory=Workers)
+    action: Callable[[], None] = _no_action
+    deadline: datetime | None = None
+    interval: float = INTERVAL
+
+    def meanwhile(self, action: Callable[[], None]) -> ConcurrentCalls:
+        return replace(self, action=action)
+
+    def until(self, moment: datetime) -> ConcurrentCalls:
+        return replace(self, deadline=moment)
+
+    def begin(self, call: Callable[[], T]) -> Future[T]:
+        return self.workers.begin(call)
+
+    def answers(self, begun: Iterable[Future[T]]) -> list[T]:
+        futures = list(begun)
+        # `wait` never returns a future that `abandon` cancelled, but such a future counts as done.
+        pending = {future for future in futures if not future.done()}
+        try:
+            while pending:
+                pending -= self.workers.wait(pending, self.interval)
+                if pending:
+                    self._act()
+        except BaseException:
+            self.workers.abandon()
+            raise
+        return [future.result() for future in futures]
+
+    def answer(self, begun: Future[T]) -> T:
+        return self.answers([begun])[0]
+
+    def read(self, calls: Iterable[Callable[[], T]]) -> list[T]:
+        return self.answers([self.begin(call) for call in calls])
+
+    def change(
+        self,
+        calls: Sequence[Callable[[], T]],
+        done: Callable[[int, Outcome[T]], None],
+        stop: Callable[[], bool],
+    ) -> list[Outcome[T]]:
+        outcomes: list[Outcome[T]] = [Skipped() for _ in calls]
+        queued = deque(enumerate(calls))
+        under_way: dict[Future[T], int] = {}
+
+        def begin_more() -> None:
+            while queued and len(under_way) < self.workers.size and not stop():
+                index, call = queued.popleft()
+                under_way[self.begin(call)] = index
+
+        def end(future: Future[T]) -> None:
+            index = under_way.pop(future)
+            outcomes[index] = _outcome(future)
+            done(index, outcomes[index])
+
+        try:
+            begin_more()
+            while under_way:
+                for future in self.workers.wait(under_way, self.interval, FIRST_COMPLETED):
+                    end(future)
+                begin_more()
+                if under_way:
+                    self._act()
+        finally:
+            # Only after an error are some left. The record needs their outcomes, too.
+            self.workers.wait(under_way, None)
+            for future in [future for future in under_way if _is_ours(future)]:
+                end(future)
+        return outcomes
+
+    def _act(self) -> None:
+        self.action()
+        if self.deadline is not None and self.clock.utc() > self.deadline:
+            raise Unreachable(
+                "", f"AWS had not answered by {self.deadline:%H:%M:%S}Z, when the waiting time was over"
+            )
+
+
+def _is_ours(future: Future[T]) -> bool:
+    return isinstance(future.exception(), DeployError | None)
+
+
+def _outcome(future: Future[T]) -> Done[T] | Failed:
+    try:
+        return Done(future.result())
+    except DeployError as error:
+        return Failed(error)
