@@ -146,21 +146,21 @@ class Recorder:
 
 
 def _at_rest(service: ServiceTypeDef) -> bool:
-    primary = next(one for one in service["deployments"] if one["status"] == "PRIMARY")
-    others = [one for one in service["deployments"] if one is not primary]
+    primary = next(deployment for deployment in service["deployments"] if deployment["status"] == "PRIMARY")
+    others = [deployment for deployment in service["deployments"] if deployment is not primary]
     return (
         primary["rolloutState"] != "IN_PROGRESS"
-        and not any(one["runningCount"] or one["pendingCount"] for one in others)
+        and not any(deployment["runningCount"] or deployment["pendingCount"] for deployment in others)
         and service["pendingCount"] == 0
         and (service["runningCount"] == service["desiredCount"] or primary["rolloutState"] == "FAILED")
     )
 
 
 def _plain(answer: object) -> dict[str, object]:
-    """The answer as JSON, without what is only told of the call."""
-    told: dict[str, object] = json.loads(json.dumps(answer, default=_iso))
-    told.pop("ResponseMetadata", None)
-    return told
+    """The answer as JSON, without the metadata of the call."""
+    plain: dict[str, object] = json.loads(json.dumps(answer, default=_iso))
+    plain.pop("ResponseMetadata", None)
+    return plain
 
 
 def _iso(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What was recorded, as the tool would have read it."""
+"""Recorded answers, as the tool would have read them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ class Recording:
         """The rollout, before its first poll."""
         service = self.polls[0].service
         seen = parse_service(service)
-        ours = next(one for one in service["deployments"] if one["id"] == self.deployment_id)
+        ours = next(
+            deployment for deployment in service["deployments"] if deployment["id"] == self.deployment_id
+        )
         return Track(
             service=PlannedService(
                 service_id="web-api",
@@ -77,30 +79,30 @@ class Recording:
 
 
 def recording(name: str) -> Recording:
-    told = json.loads((ANSWERS / f"{name}.json").read_text(), object_hook=_with_times)
+    answers = json.loads((ANSWERS / f"{name}.json").read_text(), object_hook=_with_times)
     return Recording(
-        image=told["image"],
-        digests=tuple(told["digests"]),
-        deployment_id=told["deployment_id"],
-        previous_id=told["previous_id"],
-        polls=tuple(_polls(told["polls"])),
+        image=answers["image"],
+        digests=tuple(answers["digests"]),
+        deployment_id=answers["deployment_id"],
+        previous_id=answers["previous_id"],
+        polls=tuple(_polls(answers["polls"])),
     )
 
 
-def _polls(told: list[Any]) -> Iterator[Poll]:
-    for one in told:
-        (service,) = one["describe_services"]["services"]
-        poll = Poll(service=service, running=_tasks(one["running"]), stopped=_tasks(one["stopped"]))
-        yield from [poll] * one["times"]
+def _polls(recorded: list[Any]) -> Iterator[Poll]:
+    for poll in recorded:
+        (service,) = poll["describe_services"]["services"]
+        view = Poll(service=service, running=_tasks(poll["running"]), stopped=_tasks(poll["stopped"]))
+        yield from [view] * poll["times"]
 
 
-def _tasks(told: Any) -> tuple[TaskTypeDef, ...]:
-    return tuple(told["describe_tasks"].get("tasks", ()))
+def _tasks(recorded: Any) -> tuple[TaskTypeDef, ...]:
+    return tuple(recorded["describe_tasks"].get("tasks", ()))
 
 
-def _with_times(told: dict[str, object]) -> dict[str, object]:
-    """Times as boto3 has them: AWS ends the names of all of them so."""
+def _with_times(recorded: dict[str, object]) -> dict[str, object]:
+    """Times as datetimes, as boto3 answers them. AWS's names of times all end in `At`."""
     return {
         name: datetime.fromisoformat(value) if name.endswith("At") and isinstance(value, str) else value
-        for name, value in told.items()
+        for name, value in recorded.items()
     }

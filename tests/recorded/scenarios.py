@@ -1,4 +1,4 @@
-"""The rollouts of `web-api` that are recorded, and what is known of each beforehand."""
+"""The rollouts of `web-api` that are recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judgement of rollouts, on answers that were recorded of ECS's emulator (`record.py`)."""
+"""Rollouts judged by answers that were recorded from ECS's emulator (`record.py`)."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ BROKEN = [name for name, (_, reason) in VERDICTS.items() if reason == BREAKER]
 
 
 def watched(recorded: Recording, polls: tuple[Poll, ...] | None = None) -> list[Track]:
-    """How it stands after each poll of a watch."""
+    """The track after each poll of a watch."""
     tracks = [recorded.track()]
     for poll in recorded.polls if polls is None else polls:
         tracks.append(advance(tracks[-1], poll.as_watched(tracks[-1])))
     return tracks[1:]
 
 
-def certain_at(tracks: list[Track]) -> int:
-    """The first poll after which it is settled."""
+def settled_at(tracks: list[Track]) -> int:
+    """The first poll after which the rollout is settled."""
     return next(place for place, track in enumerate(tracks) if track.settled)
 
 
 def runs_the_release(recorded: Recording, poll: Poll) -> bool:
-    """Whether all that success means is in the answers, in other words than the rules have it."""
-    by_status = {one["status"]: one for one in poll.service["deployments"]}
+    """Whether the answers show everything that success requires, written independently of the rules."""
+    by_status = {deployment["status"]: deployment for deployment in poll.service["deployments"]}
     up = [task for task in poll.running if task["lastStatus"] == "RUNNING"]
     digests = {container.get("imageDigest") for task in up for container in task["containers"]}
     return (
         by_status["PRIMARY"]["id"] == recorded.deployment_id
         and by_status["PRIMARY"]["rolloutState"] == "COMPLETED"
-        and sum(one["runningCount"] for one in poll.service["deployments"]) == len(up)
+        and sum(deployment["runningCount"] for deployment in poll.service["deployments"]) == len(up)
         and len(up) == poll.service["runningCount"] == poll.service["desiredCount"] > 0
         and bool(digests)
         and digests <= set(recorded.digests)
@@ -70,8 +70,8 @@ def runs_the_release(recorded: Recording, poll: Poll) -> bool:
 
 def given_up_by_ecs(recorded: Recording, poll: Poll) -> bool:
     return any(
-        one["id"] == recorded.deployment_id and one["rolloutState"] == "FAILED"
-        for one in poll.service["deployments"]
+        deployment["id"] == recorded.deployment_id and deployment["rolloutState"] == "FAILED"
+        for deployment in poll.service["deployments"]
     )
 
 
@@ -81,13 +81,13 @@ def crashed(recorded: Recording, poll: Poll) -> int:
     return sum(image in recorded.digests for image in images)
 
 
-def test_each_scenario_was_recorded_and_is_small() -> None:
+def test_recordings_exist_for_each_scenario_and_are_small() -> None:
     assert {file.stem for file in ANSWERS.iterdir()} == set(SCENARIOS) == set(VERDICTS)
     assert all(file.stat().st_size < 100_000 for file in ANSWERS.iterdir())
 
 
 @EACH
-def test_a_recorded_rollout_gets_its_verdict_and_its_reason(name: str) -> None:
+def test_recorded_rollout_gets_its_verdict_and_reason(name: str) -> None:
     status, reason = VERDICTS[name]
 
     *_, last = watched(recording(name))
@@ -97,20 +97,20 @@ def test_a_recorded_rollout_gets_its_verdict_and_its_reason(name: str) -> None:
 
 
 @EACH
-def test_tasks_that_a_watch_does_not_read_would_not_change_the_verdict(name: str) -> None:
+def test_verdict_does_not_depend_on_tasks_that_a_watch_does_not_read(name: str) -> None:
     recorded = recording(name)
-    told_all = [recorded.track()]
+    reading_all = [recorded.track()]
     for poll in recorded.polls:
-        told_all.append(advance(told_all[-1], poll.view()))
+        reading_all.append(advance(reading_all[-1], poll.view()))
 
-    assert [(one.status, one.reason) for one in told_all[1:]] == [
-        (one.status, one.reason) for one in watched(recorded)
+    assert [(track.status, track.reason) for track in reading_all[1:]] == [
+        (track.status, track.reason) for track in watched(recorded)
     ]
 
 
 @EACH
 @pytest.mark.parametrize("every", [1, 2, 3])
-def test_the_verdict_is_the_same_whenever_the_watch_begins_and_however_seldom_it_looks(
+def test_verdict_does_not_depend_on_when_the_watch_begins_or_how_often_it_polls(
     name: str, every: int
 ) -> None:
     recorded = recording(name)
@@ -122,46 +122,46 @@ def test_the_verdict_is_the_same_whenever_the_watch_begins_and_however_seldom_it
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_success_is_said_in_the_first_poll_that_shows_all_of_it(name: str) -> None:
+def test_success_is_reported_in_the_first_poll_that_shows_everything(name: str) -> None:
     recorded = recording(name)
 
     shown = [runs_the_release(recorded, poll) for poll in recorded.polls]
 
-    assert certain_at(watched(recorded)) == shown.index(True) > 0
+    assert settled_at(watched(recorded)) == shown.index(True) > 0
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_what_did_well_still_does_when_it_is_looked_at_again(name: str) -> None:
+def test_success_stays_one_when_the_rollout_is_judged_again(name: str) -> None:
     recorded = recording(name)
     tracks = watched(recorded)
 
-    after = recorded.polls[certain_at(tracks) + 1 :]
+    after = recorded.polls[settled_at(tracks) + 1 :]
 
     assert after
     for poll in after:
-        anew = tracks[-1].reopened()
-        assert advance(anew, poll.as_watched(anew)).status is ServiceStatus.SUCCEEDED
+        reopened = tracks[-1].reopened()
+        assert advance(reopened, poll.as_watched(reopened)).status is ServiceStatus.SUCCEEDED
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_failure_is_said_in_the_first_poll_in_which_ecs_knows_it(name: str) -> None:
+def test_failure_is_reported_in_the_first_poll_in_which_ecs_knows_it(name: str) -> None:
     recorded = recording(name)
 
     known = [given_up_by_ecs(recorded, poll) for poll in recorded.polls]
 
-    assert certain_at(watched(recorded)) == known.index(True) > 0
+    assert settled_at(watched(recorded)) == known.index(True) > 0
 
 
-def test_without_a_breaker_failure_is_said_with_the_third_task_that_stopped() -> None:
+def test_failure_without_a_breaker_is_reported_with_the_third_stopped_task() -> None:
     recorded = recording("crash_without_breaker")
 
     enough = [crashed(recorded, poll) >= 3 for poll in recorded.polls]
 
-    assert certain_at(watched(recorded)) == enough.index(True) > 0
+    assert settled_at(watched(recorded)) == enough.index(True) > 0
     assert not any(given_up_by_ecs(recorded, poll) for poll in recorded.polls)
 
 
-def test_a_take_over_with_the_same_image_is_no_success() -> None:
+def test_superseded_rollout_is_no_success_although_the_later_deployment_runs_the_same_image() -> None:
     recorded = recording("superseded")
     images = {
         container.get("imageDigest")
@@ -173,10 +173,10 @@ def test_a_take_over_with_the_same_image_is_no_success() -> None:
     assert ServiceStatus.SUCCEEDED not in {track.status for track in watched(recorded)}
 
 
-def test_a_take_over_is_said_in_the_second_poll_that_shows_it() -> None:
+def test_superseded_rollout_is_reported_in_the_second_poll_that_shows_it() -> None:
     recorded = recording("superseded")
 
     primary = [poll.view().service.primary for poll in recorded.polls]
-    taken = [one is not None and one.id != recorded.deployment_id for one in primary]
+    taken = [newest is not None and newest.id != recorded.deployment_id for newest in primary]
 
-    assert certain_at(watched(recorded)) == taken.index(True) + 1
+    assert settled_at(watched(recorded)) == taken.index(True) + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.rules.states import (
     resolving,
     service,
     task,
+    track,
     up,
     view,
 )
@@ -31,7 +33,12 @@ from weco_deploy.model.deployment import (
 )
 from weco_deploy.model.plan import Snapshot
 from weco_deploy.model.service import ServiceView
-from weco_deploy.rules.deployment_status import status_when_cut_off, verdict
+from weco_deploy.rules.deployment_status import (
+    replaces_verdict,
+    status_if_left_alone,
+    status_when_cut_off,
+    verdict,
+)
 
 GOOD = (ServiceStatus.SUCCEEDED, ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING)
 BAD = (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED)
@@ -89,6 +96,38 @@ def test_verdict_follows_from_the_services(
 
 def test_every_service_status_is_good_bad_or_open() -> None:
     assert {*GOOD, *BAD, *OPEN} == set(ServiceStatus)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "observed", "replaces"),
+    [
+        (DeploymentStatus.FAILED, DeploymentStatus.SUCCEEDED, True),
+        (DeploymentStatus.TIMED_OUT, DeploymentStatus.SUCCEEDED, True),
+        (DeploymentStatus.INTERRUPTED, DeploymentStatus.SUCCEEDED, True),
+        (DeploymentStatus.ROLLED_BACK, DeploymentStatus.SUCCEEDED, False),
+        (DeploymentStatus.UNVERIFIED, DeploymentStatus.SUCCEEDED, False),
+        (DeploymentStatus.TIMED_OUT, DeploymentStatus.FAILED, True),
+        (DeploymentStatus.INTERRUPTED, DeploymentStatus.FAILED, False),
+        (DeploymentStatus.SUCCEEDED, DeploymentStatus.FAILED, False),
+        (DeploymentStatus.FAILED, DeploymentStatus.TIMED_OUT, False),
+    ],
+)
+def test_observed_status_replaces_the_recorded_verdict(
+    recorded: DeploymentStatus, observed: DeploymentStatus, replaces: bool
+) -> None:
+    assert replaces_verdict(recorded, observed) is replaces
+
+
+@pytest.mark.parametrize(
+    ("desired", "related", "status"),
+    [
+        (2, True, ServiceStatus.UNCHANGED),
+        (0, True, ServiceStatus.NOTHING_RUNNING),
+        (0, False, ServiceStatus.UNCHANGED),
+    ],
+)
+def test_status_of_a_service_that_is_left_alone(desired: int, related: bool, status: ServiceStatus) -> None:
+    assert status_if_left_alone(replace(track().service, desired=desired, related=related)) is status
 
 
 # A deployment whose holder died
