@@ -1,30 +1,30 @@
 """Every error that weco-deploy raises on purpose.
 
-    DeployError                what happened, where; a hint says what to do next
+    DeployError                what happened, and where; a hint says what to do
     ├── UsageError             a flag is missing or makes no sense               exit 2
     ├── ProjectFileError       the project file, every problem at once           exit 2
     ├── NotFound               a release, environment, image that does not exist exit 1
     ├── NothingToRelease       no image carries the label                        exit 1
-    ├── PlanRefused            the plan found reasons not to begin               exit 1
-    │   └── GateClosed         the release may not go there yet                  exit 1
-    ├── EnvironmentLocked      somebody holds the environment                    exit 4
-    ├── LeaseLost              our own lock ran out or was taken                 exit 1
+    ├── PlanRefused            the plan found reasons not to deploy              exit 1
+    │   └── GateClosed         the release may not be deployed there yet         exit 1
+    ├── EnvironmentLocked      somebody else holds the environment's lock        exit 4
+    ├── LeaseLost              our own lock expired or was taken                 exit 1
     ├── WrongAccount           the credentials belong to another account         exit 1
     ├── Declined               a person answered no                              exit 1
     ├── Interrupted            Ctrl-C or SIGTERM                                 exit 130
     ├── DockerError            the Docker Engine can't be reached, or refused    exit 1
-    ├── BadImageLayout         an OCI layout is none, or is damaged              exit 1
+    ├── BadImageLayout         an OCI layout is missing or damaged               exit 1
     ├── SandboxError           the local AWS could not be started or used        exit 1
-    ├── InternalError          a fault of this tool                              exit 1
-    └── AwsError               AWS refused or could not be reached               exit 1
+    ├── InternalError          a bug in this tool                                exit 1
+    └── AwsError               AWS refused, or could not be reached              exit 1
         ├── AccessDenied       … the named IAM action is missing
-        ├── NoCredentials      … there are none, or they ran out
-        ├── Throttled          … too many requests, also after the retries
-        └── Unreachable        … no answer, or a 5xx, also after the retries: it may have happened
+        ├── NoCredentials      … credentials are missing, refused or expired
+        ├── Throttled          … too many requests, also after retries
+        └── Unreachable        … no answer, or a 5xx, also after retries: AWS may have acted
 
-    StaleFence                 no error for people: plan again on what is there now
+    StaleFence                 never shown to people: the caller plans again
 
-`code` is what scripts match on: it never changes once released.
+Scripts match on `code`, so it never changes once it is released.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from typing import ClassVar, TypeAlias
 
 
 class Command:
-    """A command of this tool, to be named in a hint.
+    """A command of this tool that a hint names.
 
-    Whoever raises an error does not know how the project was chosen: the options that say so are added by whoever
-    prints it, so that the line works as it is printed.
+    The code that raises an error does not know how the project was chosen. The code that prints it adds the options
+    that choose it, so that the printed command works when it is pasted.
     """
 
     def __init__(self, *words: str) -> None:
@@ -50,11 +50,11 @@ class Command:
 
 
 Hint: TypeAlias = "str | tuple[str | Command, ...]"
-"""What to do next: a text, or pieces of one, some of them commands."""
+"""What to do next: a text, or its pieces, some of which are commands."""
 
 
 class DeployError(Exception):
-    """An error with a stable code, one clear message and, mostly, a hint.
+    """An error with a stable code, a message and usually a hint.
 
     Args:
         message: what happened, and where.
@@ -75,7 +75,7 @@ class DeployError(Exception):
         return self.hinted()
 
     def hinted(self, options: Sequence[str] = ()) -> str:
-        """The hint, with these global options in the commands that it names."""
+        """The hint, with these global options added to the commands in it."""
         return "".join(piece if isinstance(piece, str) else piece.line(options) for piece in self._hint)
 
 
@@ -85,7 +85,7 @@ class UsageError(DeployError):
 
 
 class ProjectFileError(DeployError):
-    """The project file can't be used; `problems` has one line for each fault found in it."""
+    """The project file can't be used; `problems` has a line for each problem."""
 
     code = "project_file"
     exit_code = 2
@@ -104,7 +104,7 @@ class NothingToRelease(DeployError):
 
 
 class PlanRefused(DeployError):
-    """The plan can't be carried out; `reasons` has all of them, nothing was changed."""
+    """The plan can't be carried out, and nothing was changed; `reasons` has all the reasons."""
 
     code = "plan_refused"
 
@@ -152,7 +152,7 @@ class SandboxError(DeployError):
 
 
 class InternalError(DeployError):
-    """A fault of this tool: none of the others foresaw it."""
+    """A bug in this tool: an exception that is none of the other errors."""
 
     code = "internal"
 
@@ -191,4 +191,4 @@ class Unreachable(AwsError):
 
 
 class StaleFence(Exception):
-    """The environment has changed since it was observed: look and plan again."""
+    """The environment has changed since it was observed: observe it and plan again."""

@@ -9,7 +9,7 @@ from tests.aws.scripted import ScriptedAws, scripted_aws
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedAws]:
-    """A scripted AWS that every client in the test talks to."""
+    """A scripted AWS, which all clients of the test call."""
     with scripted_aws() as script:
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
             monkeypatch.delenv(name, raising=False)

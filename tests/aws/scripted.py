@@ -1,4 +1,4 @@
-"""An AWS that answers what a test says, in order: for what no emulator does, such as losing an answer."""
+"""A server that gives the answers that a test scripts, for what the emulators don't do, such as losing an answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 
 @dataclass(frozen=True)
 class Answer:
-    """A status and a body; a body of None closes the connection without any answer."""
+    """A status and a body. With the body None the server closes the connection without an answer."""
 
     status: int = 200
     body: str | None = "{}"
@@ -32,9 +32,14 @@ def refusal(code: str, message: str = "", status: int = 400) -> Answer:
 
 @dataclass
 class ScriptedAws:
-    """`answers` by the operation's name; the last one of each is given for ever. `calls` are the operations asked for.
+    """The server's script and what it received.
 
-    `reads_after`: seconds for which no request's body is read, as over a line that is slow.
+    Attributes:
+        url: where it listens.
+        reads_after: seconds before it reads the body of a request, as over a slow connection.
+        answers: by the operation's name, in order; it repeats the last answer of each.
+        calls: the operations that were called, with their `headers` and `bodies`.
+
     """
 
     url: str = ""
@@ -60,7 +65,7 @@ def scripted_aws() -> Iterator[ScriptedAws]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        wbufsize = -1  # head and body leave together, else the second waits 40 ms for an acknowledgement
+        wbufsize = -1  # sends head and body together; otherwise the body waits 40 ms for an acknowledgement
 
         def do_POST(self) -> None:
             over.wait(script.reads_after)
@@ -80,12 +85,12 @@ def scripted_aws() -> Iterator[ScriptedAws]:
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-            """Nothing: requests are in `calls`."""
+            """Log nothing: the requests are in `calls`."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     script.url = f"http://127.0.0.1:{server.server_address[1]}"
-    serving = threading.Thread(target=server.serve_forever, args=(0.01,))  # noqa: TID251 - a server beside the test
+    serving = threading.Thread(target=server.serve_forever, args=(0.01,))  # noqa: TID251 - the server runs while the test does
     serving.start()
     try:
         yield script

@@ -1,4 +1,4 @@
-"""What something else says in AWS's place never counts as AWS's answer."""
+"""Answers that don't come from AWS, such as a proxy's, are never taken for AWS's."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ CALLS: dict[str, Callable[[Account], object]] = {
     "Query": lambda account: list(table(account).newest("project_gsi", "one", 1)),
     "PutImage": lambda account: EcrRegistry(account).point("search", "env.stage", MANIFEST),
 }
-"""Those whose answer may be empty."""
+"""Calls whose answer may be an empty object."""
 
 
 @pytest.mark.parametrize("body", [PORTAL.body, "", '["JSON of another kind"]', '{"cut": "o'])
 @pytest.mark.parametrize("operation", CALLS)
-def test_a_body_that_is_no_answer_is_none(
+def test_body_that_is_not_a_json_object_is_unreachable(
     aws: ScriptedAws, account: Account, operation: str, body: str
 ) -> None:
     aws.says(operation, Answer(200, body))
@@ -50,7 +50,7 @@ def test_a_body_that_is_no_answer_is_none(
 
 
 @pytest.mark.parametrize("operation", CALLS)
-def test_an_empty_answer_is_an_answer(aws: ScriptedAws, account: Account, operation: str) -> None:
+def test_empty_json_object_is_accepted(aws: ScriptedAws, account: Account, operation: str) -> None:
     aws.says(operation, json_answer())
 
     CALLS[operation](account)

@@ -39,11 +39,13 @@ def tagged(arn: str, **tags: str) -> dict[str, object]:
         (f"{PREFIX}:service/search", CLUSTER, ServiceKey(CLUSTER, "search")),
     ],
 )
-def test_an_arn_names_the_cluster_in_its_long_form(arn: str, cluster: str, key: ServiceKey | None) -> None:
+def test_service_arn_gives_a_key_if_the_cluster_is_known(
+    arn: str, cluster: str, key: ServiceKey | None
+) -> None:
     assert key_from_arn(arn, cluster) == key
 
 
-def test_all_pages_of_tagged_services_are_read(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_tag_search_reads_all_pages(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     first = tagged(f"{PREFIX}:service/acme/search", service="search", env="stage")
     second = tagged(f"{PREFIX}:service/acme/items", service="items", env="stage")
     aws.says(
@@ -63,7 +65,7 @@ def test_all_pages_of_tagged_services_are_read(aws: ScriptedAws, runtime: EcsRun
     }
 
 
-def test_services_without_a_cluster_or_a_service_id_are_left_to_the_listing(
+def test_tag_search_skips_services_without_cluster_or_service_id(
     aws: ScriptedAws, runtime: EcsRuntime
 ) -> None:
     short = tagged(f"{PREFIX}:service/search", service="search", env="stage")
@@ -73,14 +75,14 @@ def test_services_without_a_cluster_or_a_service_id_are_left_to_the_listing(
     assert runtime.tagged("stage") == ()
 
 
-def test_a_refused_tag_search_is_a_missing_permission(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_denied_tag_search_is_access_denied(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     aws.says("GetResources", refusal("AccessDeniedException"))
 
     with pytest.raises(AccessDenied, match="tag:GetResources is missing"):
         runtime.tagged("stage")
 
 
-def test_all_pages_of_a_clusters_services_are_read(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_listing_services_reads_all_pages(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     aws.says(
         "ListServices",
         json_answer(serviceArns=[f"{PREFIX}:service/acme/search"], nextToken="more"),
@@ -92,9 +94,7 @@ def test_all_pages_of_a_clusters_services_are_read(aws: ScriptedAws, runtime: Ec
     assert json.loads(aws.bodies[1])["nextToken"] == "more"
 
 
-def test_stopped_tasks_are_listed_page_by_page_and_not_for_ever(
-    aws: ScriptedAws, runtime: EcsRuntime
-) -> None:
+def test_listing_stopped_tasks_reads_a_limited_number_of_pages(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     aws.says("ListTasks", json_answer(taskArns=["a-task"], nextToken="more"))
 
     page = runtime.tasks_listed("acme", "search", stopped=True)
@@ -103,14 +103,14 @@ def test_stopped_tasks_are_listed_page_by_page_and_not_for_ever(
     assert len(aws.calls) == 5
 
 
-def test_the_tasks_of_a_whole_cluster_are_one_page(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_listing_tasks_of_a_cluster_reads_one_page(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     aws.says("ListTasks", json_answer(taskArns=["a-task"], nextToken="more"))
 
     assert runtime.tasks_listed("acme", None).complete is False
     assert len(aws.calls) == 1
 
 
-def test_a_missing_cluster_has_nothing(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_missing_cluster_is_empty(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     for operation in ("ListServices", "DescribeServices", "ListTasks", "DescribeTasks"):
         aws.says(operation, refusal("ClusterNotFoundException", "Cluster not found."))
 
@@ -120,7 +120,7 @@ def test_a_missing_cluster_has_nothing(aws: ScriptedAws, runtime: EcsRuntime) ->
     assert runtime.tasks_listed("acme", "search").arns == ()
 
 
-def test_a_missing_service_has_no_tasks(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_missing_service_has_no_tasks(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     aws.says("ListTasks", refusal("ServiceNotFoundException", "Service not found."))
 
     page = runtime.tasks_listed("acme", "search")
@@ -128,7 +128,7 @@ def test_a_missing_service_has_no_tasks(aws: ScriptedAws, runtime: EcsRuntime) -
     assert (page.arns, page.complete) == ((), True)
 
 
-def test_a_task_names_the_deployment_that_started_it(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_task_has_the_id_of_the_deployment_that_started_it(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     by_ecs = {"taskArn": "a/1", "group": "service:search", "startedBy": "ecs-svc/2"}
     by_hand = {"taskArn": "a/2", "group": "family:search", "startedBy": "ada"}
     aws.says("DescribeTasks", json_answer(tasks=[by_ecs, by_hand], failures=[]))
@@ -139,7 +139,7 @@ def test_a_task_names_the_deployment_that_started_it(aws: ScriptedAws, runtime: 
     assert (second.service_name, second.deployment_id) == ("", None)
 
 
-def test_what_a_stopped_task_says_of_its_end_is_kept(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_stopped_task_keeps_its_codes_and_reasons(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     container = {
         "name": "app",
         "image": "acme/app:env.stage",
@@ -169,7 +169,7 @@ def test_what_a_stopped_task_says_of_its_end_is_kept(aws: ScriptedAws, runtime: 
     assert (sidecar.digest, sidecar.exit_code) == (None, None)
 
 
-def test_what_a_service_says_of_itself_is_kept(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_service_keeps_its_counts_settings_and_tags(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     service = {
         "serviceArn": f"{PREFIX}:service/acme/search",
         "serviceName": "search",
@@ -197,12 +197,12 @@ def test_what_a_service_says_of_itself_is_kept(aws: ScriptedAws, runtime: EcsRun
     }
     aws.says("DescribeServices", json_answer(services=[service], failures=[]))
 
-    (seen,) = runtime.describe(CLUSTER, ["search"])
+    (described,) = runtime.describe(CLUSTER, ["search"])
 
-    assert (seen.strategy, seen.scheduling, seen.breaker) == ("BLUE_GREEN", "DAEMON", True)
-    assert seen.primary is not None
-    assert (seen.primary.rollout_state, seen.primary.failed_tasks) == ("FAILED", 3)
-    assert seen.primary.rollout_reason == "tasks failed to start"
-    assert [event.message for event in seen.events] == ["was unable to place a task"]
-    assert (seen.service_id, seen.environment) == ("search", "stage")
+    assert (described.strategy, described.scheduling, described.breaker) == ("BLUE_GREEN", "DAEMON", True)
+    assert described.primary is not None
+    assert (described.primary.rollout_state, described.primary.failed_tasks) == ("FAILED", 3)
+    assert described.primary.rollout_reason == "tasks failed to start"
+    assert [event.message for event in described.events] == ["was unable to place a task"]
+    assert (described.service_id, described.environment) == ("search", "stage")
     assert json.loads(aws.bodies[0])["include"] == ["TAGS"]

@@ -1,4 +1,4 @@
-"""Answers of ECR that no emulator gives."""
+"""Answers of ECR that the emulators don't give."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def image(digest: str, tag: str | None = None, manifest: str = BODY) -> dict[str
     ],
     ids=["merged", "merged with tag", "twice", "apart", "apart, other order", "labelled with other tags"],
 )
-def test_the_tag_is_told_however_the_answer_is_put(
+def test_tag_is_resolved_for_every_form_of_the_answer(
     aws: ScriptedAws, registry: EcrRegistry, images: list[object], tagged: str
 ) -> None:
     aws.says("BatchGetImage", json_answer(images=images, failures=[]))
@@ -54,7 +54,7 @@ def test_the_tag_is_told_however_the_answer_is_put(
     assert view.tagged == tagged
 
 
-def test_digest_and_tag_are_asked_for_in_one_call_of_every_media_type(
+def test_digest_and_tag_are_requested_in_one_call_with_all_media_types(
     aws: ScriptedAws, registry: EcrRegistry
 ) -> None:
     aws.says("BatchGetImage", json_answer(images=[image(ONE)], failures=[]))
@@ -66,9 +66,7 @@ def test_digest_and_tag_are_asked_for_in_one_call_of_every_media_type(
     assert len(asked["acceptedMediaTypes"]) == 4
 
 
-def test_an_image_that_can_not_be_read_is_not_taken_for_missing(
-    aws: ScriptedAws, registry: EcrRegistry
-) -> None:
+def test_unreadable_image_is_an_error_and_not_missing(aws: ScriptedAws, registry: EcrRegistry) -> None:
     failure = {"imageId": {"imageDigest": ONE}, "failureCode": "KmsError", "failureReason": "key disabled"}
     aws.says("BatchGetImage", json_answer(images=[], failures=[failure]))
 
@@ -81,7 +79,7 @@ def test_an_image_that_can_not_be_read_is_not_taken_for_missing(
     [Answer(200, "<html>"), json_answer(images=[image(ONE, manifest="<html>")]), json_answer(images=[{}])],
     ids=["no answer", "no manifest", "no image"],
 )
-def test_an_answer_that_is_none_is_not_taken_for_a_missing_image(
+def test_malformed_answer_is_unreachable_and_not_a_missing_image(
     aws: ScriptedAws, registry: EcrRegistry, answer: Answer
 ) -> None:
     aws.says("BatchGetImage", answer)
@@ -96,7 +94,7 @@ def test_an_answer_that_is_none_is_not_taken_for_a_missing_image(
         registry.repositories(["acme/app"])
 
 
-def test_a_manifest_is_put_byte_for_byte(aws: ScriptedAws, registry: EcrRegistry) -> None:
+def test_manifest_is_put_byte_for_byte(aws: ScriptedAws, registry: EcrRegistry) -> None:
     registry.point("acme/app", "env.stage", MANIFEST)
 
     (put,) = (json.loads(body) for body in aws.bodies)
@@ -110,7 +108,7 @@ def test_a_manifest_is_put_byte_for_byte(aws: ScriptedAws, registry: EcrRegistry
 
 
 @pytest.mark.parametrize("code", ["ImageAlreadyExistsException", "ImageTagAlreadyExistsException"])
-def test_a_refused_put_is_fine_if_the_tag_is_right_already(
+def test_refused_put_succeeds_if_the_tag_points_there_already(
     aws: ScriptedAws, registry: EcrRegistry, code: str
 ) -> None:
     aws.says("PutImage", refusal(code, "there is one"))
@@ -122,7 +120,7 @@ def test_a_refused_put_is_fine_if_the_tag_is_right_already(
         registry.point("acme/app", "env.stage", MANIFEST)
 
 
-def test_an_archived_or_broken_put_is_said_as_aws_said_it(aws: ScriptedAws, registry: EcrRegistry) -> None:
+def test_other_refused_put_keeps_aws_message(aws: ScriptedAws, registry: EcrRegistry) -> None:
     aws.says("PutImage", refusal("ImageDigestDoesNotMatchException", "digests differ"))
 
     with pytest.raises(AwsError, match="ImageDigestDoesNotMatchException: digests differ"):

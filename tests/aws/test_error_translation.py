@@ -1,4 +1,4 @@
-"""Whatever boto raises becomes one of our errors, with what to do next and nothing secret."""
+"""Whatever boto raises becomes one of our errors, with a hint and without secrets."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def raised_for(fault: Exception, call: ApiCall = api.UPDATE_SERVICE) -> AwsError
     ],
     ids=lambda value: getattr(value, "__name__", None) or str(value)[:50],
 )
-def test_each_fault_has_its_kind(fault: Exception, kind: type[AwsError]) -> None:
+def test_fault_becomes_its_kind_of_error(fault: Exception, kind: type[AwsError]) -> None:
     error = raised_for(fault)
 
     assert type(error) is kind
@@ -74,24 +74,24 @@ def test_each_fault_has_its_kind(fault: Exception, kind: type[AwsError]) -> None
     [client_error("InvalidParameterException", "no"), boto.ParamValidationError(report="bad")],
     ids=["refused", "not sent"],
 )
-def test_other_refusals_keep_what_was_said(fault: Exception) -> None:
+def test_other_refusals_keep_aws_message(fault: Exception) -> None:
     error = raised_for(fault)
 
     assert type(error) is AwsError
     assert error.message.endswith(("InvalidParameterException: no", "bad"))
 
 
-def test_only_what_surely_did_not_happen_is_not_unreachable_or_is_not_sent() -> None:
+def test_lost_answer_is_not_reported_as_not_sent() -> None:
     assert issubclass(NotSent, Unreachable)
     assert not isinstance(raised_for(boto.ReadTimeoutError(endpoint_url="http://x")), NotSent)
 
 
-def test_our_own_errors_pass_through() -> None:
+def test_own_errors_pass_through() -> None:
     with pytest.raises(NotFound), translate_errors(api.DESCRIBE_IMAGES):
         raise NotFound("no such repository")
 
 
-def test_a_refusal_names_action_resource_and_principal_as_aws_does() -> None:
+def test_access_denied_names_action_resource_and_principal() -> None:
     error = raised_for(
         client_error(
             "AccessDeniedException",
@@ -122,7 +122,7 @@ def test_a_refusal_names_action_resource_and_principal_as_aws_does() -> None:
     ],
     ids=lambda value: value.name if isinstance(value, ApiCall) else "",
 )
-def test_a_refusal_without_words_names_the_actions_behind_the_call(call: ApiCall, actions: str) -> None:
+def test_access_denied_without_a_message_names_the_actions_of_the_call(call: ApiCall, actions: str) -> None:
     error = raised_for(client_error("AccessDeniedException"), call)
 
     assert (
@@ -153,16 +153,16 @@ def test_no_secret_gets_into_a_message(fault: Exception) -> None:
     assert SECRET not in f"{error} {error.message} {error.hint}"
 
 
-def test_a_message_without_end_is_cut() -> None:
+def test_long_message_is_cut() -> None:
     assert len(raised_for(client_error("InvalidParameterException", "x" * 10_000)).message) < 1000
 
 
-def test_the_code_of_aws_can_be_asked_of_our_error() -> None:
+def test_error_code_of_aws_is_read_from_our_error() -> None:
     assert code_behind(raised_for(client_error("ns#ClusterNotFoundException"))) == "ClusterNotFoundException"
     assert code_behind(raised_for(boto.NoCredentialsError())) == ""
 
 
-def test_outside_a_call_only_botos_own_errors_are_translate_boto_errors() -> None:
+def test_only_boto_errors_are_translated_where_no_call_is_made() -> None:
     with pytest.raises(NoCredentials), translate_boto_errors():
         raise boto.ProfileNotFound(profile="none")
     with pytest.raises(KeyError), translate_boto_errors():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor  # noqa: TID251 - the loader must bear threads
+from concurrent.futures import ThreadPoolExecutor  # noqa: TID251 - the loader is used from several threads
 from contextlib import suppress
 from typing import Any
 

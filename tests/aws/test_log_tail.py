@@ -1,4 +1,4 @@
-"""Answers of CloudWatch Logs beyond the contract."""
+"""Answers of CloudWatch Logs that the emulators don't give."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def logs(aws: ScriptedAws) -> CloudWatchLogs:
     return CloudWatchLogs(Login(StillClock(), Rates()).account("eu-west-1"))
 
 
-def test_an_entry_of_several_lines_counts_as_these(logs: CloudWatchLogs) -> None:
+def test_log_entry_of_several_lines_counts_as_several(logs: CloudWatchLogs) -> None:
     assert logs.tail(APP, "1234", 2) == ("  line 1", "KeyError")
 
 
-def test_the_end_of_the_tasks_own_stream_is_asked_for(aws: ScriptedAws, logs: CloudWatchLogs) -> None:
+def test_log_tail_requests_the_end_of_the_tasks_stream(aws: ScriptedAws, logs: CloudWatchLogs) -> None:
     logs.tail(APP, "1234", 20)
 
     (asked,) = (json.loads(body) for body in aws.bodies)
@@ -41,7 +41,7 @@ def test_the_end_of_the_tasks_own_stream_is_asked_for(aws: ScriptedAws, logs: Cl
     }
 
 
-def test_a_log_that_may_not_be_read_is_no_empty_log(aws: ScriptedAws, logs: CloudWatchLogs) -> None:
+def test_denied_log_is_access_denied_and_not_empty(aws: ScriptedAws, logs: CloudWatchLogs) -> None:
     aws.says("GetLogEvents", refusal("AccessDeniedException"))
     with pytest.raises(AccessDenied, match="logs:GetLogEvents is missing"):
         logs.tail(APP, "1234", 20)

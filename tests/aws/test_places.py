@@ -1,4 +1,4 @@
-"""Where a deployment is said to go."""
+"""The accounts, regions and endpoints that the plan shows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
 
 
-def said(
+def shown_places(
     role: str | None = ROLE,
     services_role: str | None = ROLE,
     region: str = "eu-west-1",
@@ -31,35 +31,41 @@ def said(
     return places(login.account(region, role), login.account(services_region, services_role), account_id)
 
 
-def test_one_account_and_region_is_said_once_without_aws_s_own_endpoints() -> None:
-    assert said() == "in account 111122223333, eu-west-1"
-    assert said(region="cn-north-1", services_region="cn-north-1") == "in account 111122223333, cn-north-1"
+def test_single_account_and_region_is_shown_once_without_aws_endpoints() -> None:
+    assert shown_places() == "in account 111122223333, eu-west-1"
+    assert (
+        shown_places(region="cn-north-1", services_region="cn-north-1")
+        == "in account 111122223333, cn-north-1"
+    )
 
 
-def test_without_a_role_the_account_is_the_one_that_the_project_names() -> None:
-    assert said(None, None, account_id="777788889999") == "in account 777788889999, eu-west-1"
-    assert said(None, None) == "in the account of your credentials, eu-west-1"
+def test_account_without_a_role_is_the_projects() -> None:
+    assert shown_places(None, None, account_id="777788889999") == "in account 777788889999, eu-west-1"
+    assert shown_places(None, None) == "in the account of your credentials, eu-west-1"
 
 
-def test_services_elsewhere_are_said_apart() -> None:
-    assert said(services_role=OTHER_ROLE, services_region="eu-west-2") == (
+def test_services_in_another_place_are_shown_separately() -> None:
+    assert shown_places(services_role=OTHER_ROLE, services_region="eu-west-2") == (
         "images and records in account 111122223333, eu-west-1; services in account 444455556666, eu-west-2"
     )
-    assert said(None, OTHER_ROLE, account_id="777788889999") == (
+    assert shown_places(None, OTHER_ROLE, account_id="777788889999") == (
         "images and records in account 777788889999, eu-west-1; services in account 444455556666, eu-west-1"
     )
 
 
-def test_an_endpoint_that_is_not_aws_s_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_foreign_endpoint_is_shown_without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://ada:secret@127.0.0.1:4566")
-    assert said() == "in account 111122223333, eu-west-1, endpoint http://…@127.0.0.1:4566"
+    assert shown_places() == "in account 111122223333, eu-west-1, endpoint http://…@127.0.0.1:4566"
 
 
-def test_endpoints_of_single_services_are_said_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endpoints_of_single_services_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECS", "http://127.0.0.1:4566")
-    assert said() == (
+    assert shown_places() == (
         "images and records in account 111122223333, eu-west-1; "
         "services in account 111122223333, eu-west-1, endpoint http://127.0.0.1:4566"
     )
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", "http://127.0.0.1:4567")
-    assert "images and records in account 111122223333, eu-west-1, endpoint http://127.0.0.1:4567;" in said()
+    assert (
+        "images and records in account 111122223333, eu-west-1, endpoint http://127.0.0.1:4567;"
+        in shown_places()
+    )

@@ -1,8 +1,8 @@
-"""AWS's published rates are kept without slowing what fits into a burst."""
+"""Requests keep to AWS's rate limits, and don't wait within a burst."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor  # noqa: TID251 - the buckets must bear threads
+from concurrent.futures import ThreadPoolExecutor  # noqa: TID251 - buckets are used from several threads
 from datetime import timedelta
 
 import pytest
@@ -20,7 +20,7 @@ UPDATES = Limit("updates", 50, 5)
 CLUSTER = "arn:aws:ecs:eu-west-1:111122223333:cluster/acme"
 
 
-def test_a_burst_that_fits_costs_nothing() -> None:
+def test_requests_within_the_burst_do_not_wait() -> None:
     clock = StillClock()
     bucket = TokenBucket(UPDATES)
 
@@ -30,7 +30,7 @@ def test_a_burst_that_fits_costs_nothing() -> None:
     assert clock.waited == []
 
 
-def test_beyond_the_burst_requests_come_at_the_refill_rate() -> None:
+def test_requests_beyond_the_burst_wait_for_the_refill() -> None:
     clock = StillClock()
     bucket = TokenBucket(UPDATES)
 
@@ -40,7 +40,7 @@ def test_beyond_the_burst_requests_come_at_the_refill_rate() -> None:
     assert sum(clock.waited) == pytest.approx(10 / 5)
 
 
-def test_a_bucket_refills_with_time_but_never_beyond_its_burst() -> None:
+def test_bucket_refills_up_to_its_burst() -> None:
     clock = StillClock()
     bucket = TokenBucket(UPDATES)
     for _ in range(50):
@@ -54,7 +54,7 @@ def test_a_bucket_refills_with_time_but_never_beyond_its_burst() -> None:
     assert clock.waited == [pytest.approx(0.2)]
 
 
-def test_a_clock_that_is_set_back_neither_gives_nor_takes() -> None:
+def test_clock_set_back_neither_refills_nor_empties_the_bucket() -> None:
     clock = StillClock()
     bucket = TokenBucket(Limit("reads", 2, 1))
     bucket.take(clock)
@@ -67,13 +67,13 @@ def test_a_clock_that_is_set_back_neither_gives_nor_takes() -> None:
 
 
 class FrozenClock(StillClock):
-    """Waiting is only noted, as it is for threads that all wait at the same time."""
+    """Records waits without moving, as if all threads waited at the same time."""
 
     def wait(self, seconds: float) -> None:
         self.waited.append(seconds)
 
 
-def test_threads_that_wait_at_once_get_different_moments() -> None:
+def test_waiting_threads_get_different_moments() -> None:
     clock = FrozenClock()
     bucket = TokenBucket(Limit("updates", 4, 2))
 
@@ -84,7 +84,7 @@ def test_threads_that_wait_at_once_get_different_moments() -> None:
     assert sorted(clock.waited) == pytest.approx([0.5 * place for place in range(1, 9)])
 
 
-def test_the_kinds_of_requests_of_a_client_are_paced_apart_or_together_as_aws_counts_them(
+def test_calls_share_a_bucket_only_if_aws_counts_them_together(
     aws: ScriptedAws,
 ) -> None:
     aws.says("ListTasks", json_answer(taskArns=[]))
@@ -101,7 +101,7 @@ def test_the_kinds_of_requests_of_a_client_are_paced_apart_or_together_as_aws_co
     assert clock.waited == [pytest.approx(1 / 20)]
 
 
-def test_regions_have_rates_of_their_own_and_roles_of_an_account_share_them(aws: ScriptedAws) -> None:
+def test_each_region_has_its_own_buckets_which_its_clients_share(aws: ScriptedAws) -> None:
     aws.says("ListClusters", json_answer(clusterArns=[]))
     clock = StillClock()
     login = Login(clock, Rates())
@@ -116,7 +116,7 @@ def test_regions_have_rates_of_their_own_and_roles_of_an_account_share_them(aws:
     assert len(clock.waited) == 1
 
 
-def test_logins_of_one_process_share_the_rates_of_an_account_and_region(aws: ScriptedAws) -> None:
+def test_logins_share_the_buckets_of_an_account_and_region(aws: ScriptedAws) -> None:
     aws.says("ListClusters", json_answer(clusterArns=[]))
     rates, first_clock, second_clock = Rates(), StillClock(), StillClock()
     first = Login(first_clock, rates).account("eu-west-1").client("ecs")
@@ -131,7 +131,7 @@ def test_logins_of_one_process_share_the_rates_of_an_account_and_region(aws: Scr
     assert (first_clock.waited, len(second_clock.waited)) == ([], 1)
 
 
-def test_operations_of_one_process_share_the_rates_of_an_account_and_region(
+def test_connections_of_a_process_share_the_buckets_of_an_account_and_region(
     aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws.says("ListClusters", json_answer(clusterArns=[]))

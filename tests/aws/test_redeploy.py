@@ -1,4 +1,4 @@
-"""UpdateService is not idempotent: what is retried and what must not be."""
+"""Which failures of UpdateService, which is not idempotent, are retried."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def runtime(aws: ScriptedAws, clock: StillClock) -> EcsRuntime:
     return EcsRuntime(Login(clock, Rates()).account("eu-west-1"), clock)
 
 
-def test_the_id_of_the_primary_is_answered(runtime: EcsRuntime) -> None:
+def test_redeploy_returns_the_id_of_the_primary_deployment(runtime: EcsRuntime) -> None:
     assert runtime.redeploy(KEY) == "ecs-svc/2"
 
 
@@ -55,7 +55,7 @@ def test_the_id_of_the_primary_is_answered(runtime: EcsRuntime) -> None:
     ],
     ids=["lost", "500", "503", "cut off", "not json", "empty", "no primary"],
 )
-def test_an_order_of_unknown_outcome_is_given_once(
+def test_update_of_unknown_outcome_is_sent_once(
     aws: ScriptedAws, runtime: EcsRuntime, clock: StillClock, answer: Answer
 ) -> None:
     aws.says("UpdateService", answer)
@@ -67,7 +67,7 @@ def test_an_order_of_unknown_outcome_is_given_once(
     assert clock.waited == []
 
 
-def test_a_throttled_order_is_given_again(aws: ScriptedAws, runtime: EcsRuntime, clock: StillClock) -> None:
+def test_throttled_update_is_sent_again(aws: ScriptedAws, runtime: EcsRuntime, clock: StillClock) -> None:
     throttled = refusal("ThrottlingException", "Rate exceeded")
     aws.says("UpdateService", throttled, throttled, STARTED)
 
@@ -78,7 +78,9 @@ def test_a_throttled_order_is_given_again(aws: ScriptedAws, runtime: EcsRuntime,
     assert most / 2 <= sum(clock.waited) <= most
 
 
-def test_retries_of_a_throttled_order_end(aws: ScriptedAws, runtime: EcsRuntime, clock: StillClock) -> None:
+def test_throttled_update_fails_after_its_retries(
+    aws: ScriptedAws, runtime: EcsRuntime, clock: StillClock
+) -> None:
     aws.says("UpdateService", refusal("ThrottlingException", "Rate exceeded"))
 
     with pytest.raises(Throttled):
@@ -88,9 +90,7 @@ def test_retries_of_a_throttled_order_end(aws: ScriptedAws, runtime: EcsRuntime,
     assert sum(clock.waited) <= sum(UPDATE_PAUSES)
 
 
-def test_an_order_is_not_given_again_once_it_is_not_allowed_any_more(
-    aws: ScriptedAws, runtime: EcsRuntime
-) -> None:
+def test_update_is_not_sent_again_once_it_is_no_longer_allowed(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     aws.says("UpdateService", refusal("ThrottlingException", "Rate exceeded"), STARTED)
 
     def allowed() -> None:
@@ -103,7 +103,7 @@ def test_an_order_is_not_given_again_once_it_is_not_allowed_any_more(
     assert aws.calls == ["UpdateService"]
 
 
-def test_an_order_that_waits_to_be_given_again_ends_within_a_second_of_its_permission(
+def test_waiting_update_ends_within_a_second_of_losing_permission(
     aws: ScriptedAws, runtime: EcsRuntime, clock: StillClock
 ) -> None:
     aws.says("UpdateService", refusal("ThrottlingException", "Rate exceeded"))
@@ -120,7 +120,7 @@ def test_an_order_that_waits_to_be_given_again_ends_within_a_second_of_its_permi
 
 
 @pytest.mark.usefixtures("aws")
-def test_an_order_that_could_not_be_sent_is_given_again(
+def test_update_that_could_not_be_sent_is_sent_again(
     clock: StillClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
@@ -132,7 +132,7 @@ def test_an_order_that_could_not_be_sent_is_given_again(
     assert sum(UPDATE_PAUSES) / 2 <= sum(clock.waited) <= sum(UPDATE_PAUSES)
 
 
-def test_a_refused_order_is_given_once(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_refused_update_is_sent_once(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     aws.says("UpdateService", refusal("ServiceNotActiveException", "Service was not ACTIVE."))
 
     with pytest.raises(
@@ -143,7 +143,7 @@ def test_a_refused_order_is_given_once(aws: ScriptedAws, runtime: EcsRuntime) ->
     assert len(aws.calls) == 1
 
 
-def test_a_missing_permission_is_named(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_denied_update_names_the_permission(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     aws.says(
         "UpdateService",
         refusal(
@@ -162,9 +162,7 @@ def test_a_missing_permission_is_named(aws: ScriptedAws, runtime: EcsRuntime) ->
     assert "assumed-role/ci/me" in denied.value.message
 
 
-def test_an_answer_of_a_listing_that_is_none_is_not_taken_for_an_empty_list(
-    aws: ScriptedAws, runtime: EcsRuntime
-) -> None:
+def test_malformed_listing_is_unreachable_and_not_empty(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     not_json = Answer(200, "<html>welcome to the hotel</html>")
     for operation in ("DescribeServices", "ListTasks", "DescribeTasks", "ListServices", "ListClusters"):
         aws.says(operation, not_json)
@@ -181,14 +179,14 @@ def test_an_answer_of_a_listing_that_is_none_is_not_taken_for_an_empty_list(
         runtime.clusters()
 
 
-def test_a_failure_inside_a_good_answer_is_not_overlooked(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_failure_inside_a_good_answer_is_an_error(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     aws.says("DescribeServices", json_answer(services=[], failures=[{"arn": "x", "reason": "EXPLODED"}]))
 
     with pytest.raises(AwsError, match="EXPLODED"):
         runtime.describe(KEY.cluster, ["search"])
 
 
-def test_statuses_to_come_break_nothing(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_unknown_statuses_are_accepted(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     service = {**SERVICE, "status": "SLEEPING", "deployments": [{"id": "ecs-svc/2", "status": "TERTIARY"}]}
     aws.says("DescribeServices", json_answer(services=[service], failures=[]))
 

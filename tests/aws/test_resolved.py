@@ -1,4 +1,4 @@
-"""What a deployment pinned its images to: extra evidence, and only if it is certain whose it is."""
+"""The digests that a deployment resolved its tags to, used only if they are certainly that deployment's."""
 
 from __future__ import annotations
 
@@ -51,14 +51,16 @@ def runtime(aws: ScriptedAws) -> EcsRuntime:
     return EcsRuntime(Login(StillClock(), Rates()).account("eu-west-1"), StillClock())
 
 
-def test_the_images_of_the_revision_that_primary_runs_are_told(runtime: EcsRuntime) -> None:
+def test_resolved_images_are_those_of_the_primary_deployments_revision(runtime: EcsRuntime) -> None:
     assert runtime.resolved(SERVICE) == (
         ResolvedImage("app", "app:env.stage", DIGEST),
         ResolvedImage("sidecar", "fluent:1", None),
     )
 
 
-def test_only_a_deployment_begun_with_primary_is_taken_for_it(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_service_deployment_is_found_by_the_primary_deployments_time(
+    aws: ScriptedAws, runtime: EcsRuntime
+) -> None:
     begun = SERVICE.deployments[0].created_at.timestamp()
 
     runtime.resolved(SERVICE)
@@ -81,7 +83,7 @@ def test_only_a_deployment_begun_with_primary_is_taken_for_it(aws: ScriptedAws, 
     ],
     ids=["none", "two", "rolling back", "rolled back", "stopped", "unknown"],
 )
-def test_nothing_is_told_if_it_may_be_another_revision(
+def test_no_image_is_resolved_if_it_may_be_another_revision(
     aws: ScriptedAws, runtime: EcsRuntime, deployments: list[object]
 ) -> None:
     aws.says("ListServiceDeployments", json_answer(serviceDeployments=deployments))
@@ -102,7 +104,7 @@ def test_nothing_is_told_if_it_may_be_another_revision(
     ],
     ids=["lost", "500", "denied", "throttled", "unknown operation", "empty"],
 )
-def test_a_call_that_fails_tells_nothing_and_is_not_repeated(
+def test_failed_call_resolves_no_image_and_is_not_retried(
     aws: ScriptedAws, runtime: EcsRuntime, operation: str, answer: Answer
 ) -> None:
     aws.says(operation, answer)
@@ -111,7 +113,7 @@ def test_a_call_that_fails_tells_nothing_and_is_not_repeated(
     assert aws.calls.count(operation) == 1
 
 
-def test_credentials_that_ran_out_are_said(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+def test_expired_credentials_are_raised(aws: ScriptedAws, runtime: EcsRuntime) -> None:
     aws.says("ListServiceDeployments", refusal("ExpiredTokenException", "The security token is expired"))
 
     with pytest.raises(NoCredentials):

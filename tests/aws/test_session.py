@@ -1,4 +1,4 @@
-"""Who we are in AWS: the caller's own identity, the role, and its account."""
+"""The caller's identity, assumed roles, accounts and clients."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def tokens_used(aws: ScriptedAws) -> list[str]:
     ]
 
 
-def test_the_caller_is_who_they_are_without_the_role_and_asked_once(aws: ScriptedAws, login: Login) -> None:
+def test_caller_identity_ignores_the_role_and_is_requested_once(aws: ScriptedAws, login: Login) -> None:
     login.account(REGION, ROLE).client("ecs").list_clusters()
 
     assert login.requested_by(REGION) == f"arn:aws:iam::{OWN}:user/ada"
@@ -69,7 +69,7 @@ def test_the_caller_is_who_they_are_without_the_role_and_asked_once(aws: Scripte
     assert "X-Amz-Security-Token" not in asked
 
 
-def test_calls_in_a_role_are_signed_with_the_roles_credentials(aws: ScriptedAws, login: Login) -> None:
+def test_calls_in_a_role_are_signed_with_its_credentials(aws: ScriptedAws, login: Login) -> None:
     client = login.account(REGION, ROLE).client("ecs")
     client.list_clusters()
     client.list_clusters()
@@ -78,11 +78,11 @@ def test_calls_in_a_role_are_signed_with_the_roles_credentials(aws: ScriptedAws,
     assert aws.calls.count("AssumeRole") == 1
 
 
-def test_a_role_is_assumed_again_before_its_credentials_end(aws: ScriptedAws, login: Login) -> None:
+def test_role_is_assumed_again_before_its_credentials_expire(aws: ScriptedAws, login: Login) -> None:
     aws.says("AssumeRole", assumed("first"), assumed("second"))
     account = login.account(REGION, ROLE)
     account.client("ecs").list_clusters()
-    # Nobody waits for an hour here: what botocore holds is made to end.
+    # botocore's credentials are made to expire, so that the test need not wait for an hour.
     credentials = account._session.get_credentials()
     credentials._expiry_time = credentials._expiry_time.replace(year=2000)  # type: ignore[union-attr]  # refreshable, not in the stubs
 
@@ -91,7 +91,7 @@ def test_a_role_is_assumed_again_before_its_credentials_end(aws: ScriptedAws, lo
     assert tokens_used(aws) == ["first", "second"]
 
 
-def test_a_role_says_who_and_what_for(aws: ScriptedAws, login: Login) -> None:
+def test_role_session_name_says_who_and_what_for(aws: ScriptedAws, login: Login) -> None:
     login.account(REGION, ROLE).client("ecs").list_clusters()
 
     (name,) = parse_qs(aws.bodies[aws.calls.index("AssumeRole")])["RoleSessionName"]
@@ -100,18 +100,18 @@ def test_a_role_says_who_and_what_for(aws: ScriptedAws, login: Login) -> None:
 
 
 @pytest.mark.parametrize("purpose", ["", "deploy acme stage", "ö/ß:*", "x" * 200, "a=b,c@d.e-f"])
-def test_a_role_session_name_is_always_legal(purpose: str) -> None:
+def test_role_session_name_is_always_legal(purpose: str) -> None:
     assert re.fullmatch(r"[\w+=,.@-]{2,64}", role_session_name(purpose), re.ASCII)
 
 
-def test_no_call_is_made_where_no_account_is_expected(aws: ScriptedAws, login: Login) -> None:
+def test_account_check_makes_no_call_if_no_account_is_expected(aws: ScriptedAws, login: Login) -> None:
     login.account(REGION).check(None)
     login.account(REGION, ROLE).check(None)
 
     assert aws.calls == []
 
 
-def test_the_account_of_a_role_is_told_by_the_role(aws: ScriptedAws, login: Login) -> None:
+def test_account_of_a_role_comes_from_assume_role(aws: ScriptedAws, login: Login) -> None:
     account = login.account(REGION, ROLE)
     account.check(OTHERS)
     account.client("ecs").list_clusters()
@@ -119,7 +119,7 @@ def test_the_account_of_a_role_is_told_by_the_role(aws: ScriptedAws, login: Logi
     assert aws.calls == ["AssumeRole", "ListClusters"]
 
 
-def test_the_account_without_a_role_is_the_callers(aws: ScriptedAws, login: Login) -> None:
+def test_account_without_a_role_is_the_callers(aws: ScriptedAws, login: Login) -> None:
     login.account(REGION).check(OWN)
     login.requested_by(REGION)
 
@@ -127,7 +127,7 @@ def test_the_account_without_a_role_is_the_callers(aws: ScriptedAws, login: Logi
 
 
 @pytest.mark.parametrize("role", [None, ROLE], ids=["own", "role"])
-def test_another_account_is_refused_naming_both(aws: ScriptedAws, login: Login, role: str | None) -> None:
+def test_wrong_account_names_both_accounts(aws: ScriptedAws, login: Login, role: str | None) -> None:
     with pytest.raises(WrongAccount) as wrong:
         login.account(REGION, role).check("999900009999")
 
@@ -139,7 +139,7 @@ def test_another_account_is_refused_naming_both(aws: ScriptedAws, login: Login, 
     assert wrong.value.hint
 
 
-def test_a_role_that_may_not_be_assumed_is_a_missing_permission(aws: ScriptedAws, login: Login) -> None:
+def test_denied_role_is_access_denied(aws: ScriptedAws, login: Login) -> None:
     aws.says(
         "AssumeRole",
         Answer(
@@ -153,7 +153,7 @@ def test_a_role_that_may_not_be_assumed_is_a_missing_permission(aws: ScriptedAws
         login.account(REGION, ROLE).check(OTHERS)
 
 
-def test_no_credentials_at_all_is_said_with_what_to_do(
+def test_missing_credentials_are_reported_with_a_hint(
     aws: ScriptedAws, login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -166,7 +166,7 @@ def test_no_credentials_at_all_is_said_with_what_to_do(
     assert aws.calls == []
 
 
-def test_a_profile_that_does_not_exist_is_said(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_profile_is_named(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
 
     with pytest.raises(NoCredentials, match="nobody"):
@@ -174,7 +174,7 @@ def test_a_profile_that_does_not_exist_is_said(login: Login, monkeypatch: pytest
 
 
 @pytest.mark.usefixtures("aws")
-def test_a_profile_is_also_said_not_to_exist_where_it_was_named_from_the_start(
+def test_missing_profile_is_named_if_it_was_set_from_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
@@ -184,9 +184,7 @@ def test_a_profile_is_also_said_not_to_exist_where_it_was_named_from_the_start(
 
 @pytest.mark.usefixtures("aws")
 @pytest.mark.parametrize("name", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
-def test_a_broken_file_of_credentials_is_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
-) -> None:
+def test_broken_credentials_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     broken = tmp_path / "broken"
     broken.write_text("[default\n")
     monkeypatch.setenv(name, str(broken))
@@ -195,7 +193,7 @@ def test_a_broken_file_of_credentials_is_named(
     assert name in caught.value.hint
 
 
-def test_an_endpoint_that_is_none_is_said(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_endpoint_is_reported_with_a_hint(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
 
     with pytest.raises(AwsError) as wrong:
@@ -203,11 +201,11 @@ def test_an_endpoint_that_is_none_is_said(login: Login, monkeypatch: pytest.Monk
     assert "AWS_ENDPOINT_URL" in wrong.value.hint
 
 
-def test_a_client_is_made_once_whatever_thread_needs_it(login: Login) -> None:
+def test_client_is_made_once_for_all_threads(login: Login) -> None:
     account = login.account(REGION)
 
     with ThreadPoolExecutor(8) as pool:
-        made = [one.result() for one in [pool.submit(account.client, "ecs") for _ in range(16)]]
+        made = [future.result() for future in [pool.submit(account.client, "ecs") for _ in range(16)]]
 
     assert len({id(client) for client in made}) == 1
     assert login.account(REGION) is account
@@ -215,10 +213,10 @@ def test_a_client_is_made_once_whatever_thread_needs_it(login: Login) -> None:
 
 
 @pytest.mark.parametrize("service", ["dynamodb", "sts"])
-def test_a_renewal_that_gets_no_answer_is_over_within_a_quarter_of_the_usual_lease(
+def test_unanswered_renewal_ends_within_a_quarter_of_the_default_lease(
     aws: ScriptedAws, login: Login, service: Literal["dynamodb", "sts"]
 ) -> None:
-    config: Any = login.account(REGION).client(service).meta.config  # the stubs leave out what it holds
+    config: Any = login.account(REGION).client(service).meta.config  # the stubs don't declare its options
     attempts = config.retries["total_max_attempts"]
     longest_pauses = sum(2**pause for pause in range(attempts - 1))
 
@@ -230,7 +228,7 @@ def test_clients_are_configured_for_this_tool(aws: ScriptedAws, login: Login) ->
     account = login.account(REGION)
     account.client("ecs").list_clusters()
 
-    config: Any = account.client("ecs").meta.config  # the stubs leave out what it holds
+    config: Any = account.client("ecs").meta.config  # the stubs don't declare its options
     once: Any = account.ecs_without_retries().meta.config
     assert (config.max_pool_connections, config.region_name) == (16, REGION)
     assert config.retries == {"mode": "standard", "total_max_attempts": 5}

@@ -1,4 +1,4 @@
-"""`--verbose` tells of every call, and nothing of what is in it."""
+"""`--verbose` shows each call, but nothing of its request and answer."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def runtime(aws: ScriptedAws, lines: list[str]) -> EcsRuntime:
     return EcsRuntime(Login(clock, Rates(), log_call=lines.append).account("eu-west-1"), clock)
 
 
-def test_a_call_is_a_line_with_duration_attempts_and_request_id(
-    runtime: EcsRuntime, lines: list[str]
-) -> None:
+def test_trace_line_has_duration_attempts_and_request_id(runtime: EcsRuntime, lines: list[str]) -> None:
     runtime.clusters()
 
     (line,) = lines
     assert re.fullmatch(r"ecs:ListClusters \d+ ms, 1 attempt, request request-1", line)
 
 
-def test_a_refused_call_says_the_code(aws: ScriptedAws, runtime: EcsRuntime, lines: list[str]) -> None:
+def test_trace_line_of_a_refused_call_has_the_code(
+    aws: ScriptedAws, runtime: EcsRuntime, lines: list[str]
+) -> None:
     aws.says("ListClusters", refusal("AccessDeniedException", "secret words"))
 
     with pytest.raises(DeployError):
@@ -46,7 +46,9 @@ def test_a_refused_call_says_the_code(aws: ScriptedAws, runtime: EcsRuntime, lin
     assert line.endswith("request request-1, AccessDeniedException")
 
 
-def test_a_call_without_answer_says_so(aws: ScriptedAws, runtime: EcsRuntime, lines: list[str]) -> None:
+def test_trace_line_of_an_unanswered_call_has_the_error(
+    aws: ScriptedAws, runtime: EcsRuntime, lines: list[str]
+) -> None:
     aws.says("UpdateService", LOST)
 
     with pytest.raises(DeployError):
@@ -56,7 +58,7 @@ def test_a_call_without_answer_says_so(aws: ScriptedAws, runtime: EcsRuntime, li
     assert re.fullmatch(r"ecs:UpdateService \d+ ms, 1 attempt, no answer: ConnectionClosedError", line)
 
 
-def test_nothing_of_what_is_in_a_call_is_told(
+def test_trace_shows_nothing_of_requests_and_answers(
     aws: ScriptedAws, runtime: EcsRuntime, lines: list[str]
 ) -> None:
     aws.says("ListTasks", json_answer(taskArns=["an-answered-task"]))

@@ -1,4 +1,4 @@
-"""Uploads over a line that is slow."""
+"""Uploads over a slow connection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from weco_deploy.aws.uploads import LARGEST_PART, EcrUploads
 from weco_deploy.model.publication import Part
 
 
-def test_a_part_may_take_longer_to_send_than_connecting_may(
+def test_sending_a_part_may_take_longer_than_connecting(
     aws: ScriptedAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "CONNECT_SECONDS", 1)

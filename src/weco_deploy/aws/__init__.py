@@ -1,4 +1,4 @@
-"""The doors to AWS: each port of `ports.py` as boto calls. They decide nothing.
+"""Adapters to AWS: the ports of `ports.py`, implemented with boto. They decide nothing.
 
 api                every call, with its IAM actions, resources and rate limit
 session            credentials, assumed roles, accounts     clients  the clients: timeouts and retries
