@@ -7,6 +7,7 @@
     assert world.running("search-api", "stage") == {bad}
 
 Time passes in the ports' `clock.wait` and in `world.pass_time` alone; waiting runs what ECS has scheduled.
+`world.side_by_side.run` has several runs at once, each in a thread: time passes when all of them wait.
 """
 
 from tests.world.behaviour import Behaviour, crash, good, slow, unpullable

@@ -14,6 +14,7 @@ from weco_deploy.errors import Interrupted
 
 if TYPE_CHECKING:
     from tests.world.gate import Gate
+    from tests.world.side_by_side import Live, SideBySide
 
 
 class Killed(BaseException):
@@ -89,10 +90,12 @@ class Run:
 class WorldClock:
     """The port Clock of one run."""
 
-    def __init__(self, schedule: Schedule, gate: Gate, run: Run) -> None:
+    def __init__(self, schedule: Schedule, gate: Gate, run: Run, runs: SideBySide, live: Live | None) -> None:
         self._schedule = schedule
         self._gate = gate
         self._run = run
+        self._runs = runs
+        self._live = live
 
     def utc(self) -> datetime:
         return self._schedule.now
@@ -100,5 +103,8 @@ class WorldClock:
     def wait(self, seconds: float) -> None:
         with self._gate.passing(self._run, "clock.wait", f"{seconds:g}"):
             until = self._schedule.now + timedelta(seconds=max(0.0, seconds))
-        self._schedule.pass_until(until, self._run.woken)
+        if self._live is None:
+            self._schedule.pass_until(until, self._run.woken)
+        else:
+            self._runs.sleep(self._live, until, self._run.woken)
         self._run.wake()

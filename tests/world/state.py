@@ -19,6 +19,7 @@ from tests.world.registry import WorldRegistry
 from tests.world.run import Run, WorldClock
 from tests.world.runtime import Ecs, WorldRuntime
 from tests.world.scheduler import Scheduler
+from tests.world.side_by_side import LiveWorkers, SideBySide
 from tests.world.store import WorldStore
 from tests.world.table import Table
 from tests.world.tasks import TaskLife
@@ -49,6 +50,7 @@ class WorldState:
         self.desktop = Desktop()
         self.schedule = Schedule(lock)
         self.gate = Gate(lock, self.now)
+        self.side_by_side = SideBySide(self.schedule, lock)
         self.logs = LogStreams()
         images = Images(self.host, self.repositories, START)
         life = TaskLife(self.schedule, images, self.ecs.definitions, self.logs)
@@ -69,8 +71,9 @@ class WorldState:
     def ports(self, project: Project | None = None, requested_by: str | None = None) -> Ports:
         """A new run of the tool, which starts now; the calling thread is its main thread."""
         ours = project or self.project
-        run = Run(number=len(self.runs) + 1)
-        self.runs.append(run)
+        with self.gate.lock:
+            run = Run(number=len(self.runs) + 1)
+            self.runs.append(run)
         caller = Caller(
             requested_by=requested_by or f"arn:aws:sts::{ACCOUNT}:assumed-role/ci/run-{run.number}"
         )
@@ -95,12 +98,14 @@ class WorldState:
                         f"the credentials in {self.credentials_account}"
                     )
 
-        clock = WorldClock(self.schedule, self.gate, run)
+        live = self.side_by_side.mine
+        workers = LiveWorkers(self.workers, self.side_by_side, live) if live else Workers(self.workers)
+        clock = WorldClock(self.schedule, self.gate, run, self.side_by_side, live)
         return Ports(
             project=ours,
             clock=clock,
             interrupts=run,
-            calls=ConcurrentCalls(clock, Workers(self.workers), interval=self.interval),
+            calls=ConcurrentCalls(clock, workers, interval=self.interval),
             registry=WorldRegistry(self.repositories, self.host, self.gate, run),
             store=WorldStore(self.tables, ours, self.now, self.gate, run),
             history=WorldHistory(self.subjects, self.gate, run),

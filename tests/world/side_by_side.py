@@ -1,0 +1,176 @@
+"""Runs that live side by side in one process, each in a thread: time passes only when every one of them waits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ALL_COMPLETED, Future
+from contextlib import contextmanager
+from datetime import datetime
+from enum import Enum
+from functools import partial
+from typing import TypeVar
+
+from tests.world.clock import Schedule
+from weco_deploy.local.concurrent_calls import Workers
+
+PATIENCE = 60.0
+"""Real seconds after which runs that never wait together fail the test instead of hanging it."""
+
+T = TypeVar("T")
+
+
+class Doing(Enum):
+    """What a thread of a run is doing. A main thread that awaits is waiting for the answers of its calls."""
+
+    WORKING = "working"
+    SLEEPING = "sleeping"
+    AWAITING = "awaiting"
+    ENDED = "ended"
+
+
+class Live:
+    """One of the runs: what its main thread and its calls are doing. All of it is guarded by the world's lock."""
+
+    def __init__(self) -> None:
+        self.main = Doing.WORKING
+        self.calls: dict[object, Doing] = {}
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing in the run can go on before time passes."""
+        doing = set(self.calls.values())
+        if self.main is Doing.SLEEPING:
+            return doing <= {Doing.SLEEPING, Doing.ENDED}
+        return self.main is Doing.AWAITING and doing == {Doing.SLEEPING}
+
+
+class SideBySide:
+    """The runs that live side by side, and the time that they wait for together."""
+
+    def __init__(self, schedule: Schedule, lock: threading.RLock) -> None:
+        self._schedule = schedule
+        self._changed = threading.Condition(lock)
+        self._runs: list[Live] = []
+        self._sleepers: dict[object, tuple[datetime, Callable[[], bool]]] = {}
+        self._thread = threading.local()
+
+    @property
+    def mine(self) -> Live | None:
+        """The run that the calling thread is the main thread of."""
+        return getattr(self._thread, "live", None)
+
+    def run(self, *functions: Callable[[], T]) -> list[T]:
+        """Run the functions side by side and answer what they answered; each may make ports of its own."""
+        lives = [Live() for _ in functions]
+        with self._changed:
+            self._runs += lives
+        threads = Workers(len(functions))
+
+        def lived(live: Live, function: Callable[[], T]) -> T:
+            self._thread.live = live
+            try:
+                return function()
+            finally:
+                with self._changed:
+                    self._runs.remove(live)
+                    self._changed.notify_all()
+
+        begun = [
+            threads.begin(partial(lived, live, function))
+            for live, function in zip(lives, functions, strict=True)
+        ]
+        return [future.result(PATIENCE) for future in begun]
+
+    def sleep(self, live: Live, until: datetime, woken: Callable[[], bool]) -> None:
+        """Wait until that moment or until `woken`. The last one that has to wait lets time pass."""
+        sleeper = object()
+        call = getattr(self._thread, "call", None)
+        with self._changed:
+            self._sleepers[sleeper] = (until, woken)
+            self._set(live, call, Doing.SLEEPING)
+            while self._schedule.now < until and not woken():
+                if self._all_wait():
+                    self._pass()
+                elif not self._changed.wait(PATIENCE):
+                    raise AssertionError("the runs never wait together")
+            del self._sleepers[sleeper]
+            self._set(live, call, Doing.WORKING)
+
+    def _pass(self) -> None:
+        """Let time pass until the next sleeper wakes or the next thing happens, which may wake one."""
+        wakes = min(until for until, _ in self._sleepers.values())
+        due = self._schedule.next_due()
+        self._schedule.pass_until(wakes if due is None else min(wakes, due))
+        self._changed.notify_all()
+
+    def _all_wait(self) -> bool:
+        awake = any(self._schedule.now >= until or woken() for until, woken in self._sleepers.values())
+        return not awake and all(live.waits for live in self._runs)
+
+    def _set(self, live: Live, call: object, doing: Doing) -> None:
+        if call is None:
+            live.main = doing
+        elif call in live.calls:  # else the run has abandoned it
+            live.calls[call] = doing
+        self._changed.notify_all()
+
+    @contextmanager
+    def awaiting(self, live: Live) -> Iterator[None]:
+        """The main thread waits for calls; afterwards it knows which ones have ended."""
+        with self._changed:
+            self._set(live, None, Doing.AWAITING)
+        try:
+            yield
+        finally:
+            with self._changed:
+                live.calls = {call: doing for call, doing in live.calls.items() if doing is not Doing.ENDED}
+                self._set(live, None, Doing.WORKING)
+
+    def begun(self, live: Live, call: object) -> None:
+        with self._changed:
+            live.calls[call] = Doing.WORKING
+
+    def abandoned(self, live: Live) -> None:
+        with self._changed:
+            live.calls.clear()
+
+    @contextmanager
+    def calling(self, live: Live, call: object) -> Iterator[None]:
+        """A worker makes the call."""
+        self._thread.call = call
+        try:
+            yield
+        finally:
+            self._thread.call = None
+            with self._changed:
+                self._set(live, call, Doing.ENDED)
+
+
+class LiveWorkers(Workers):
+    """The workers of a run that lives beside others."""
+
+    def __init__(self, size: int, runs: SideBySide, live: Live) -> None:
+        super().__init__(size)
+        self._runs = runs
+        self._live = live
+
+    def begin(self, call: Callable[[], T]) -> Future[T]:
+        token = object()
+        self._runs.begun(self._live, token)
+
+        def called() -> T:
+            with self._runs.calling(self._live, token):
+                return call()
+
+        return super().begin(called)
+
+    def wait(
+        self, futures: Iterable[Future[T]], seconds: float | None, return_when: str = ALL_COMPLETED
+    ) -> set[Future[T]]:
+        with self._runs.awaiting(self._live):
+            return super().wait(futures, seconds, return_when)
+
+    def abandon(self) -> None:
+        super().abandon()
+        self._runs.abandoned(self._live)
