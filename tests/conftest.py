@@ -24,9 +24,17 @@ settings.register_profile("exploring", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
+def _parameters(item: pytest.Function) -> list[object]:
+    return list(item.callspec.params.values()) if hasattr(item, "callspec") else []
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what starts the sandbox, so that `make test-lowest` can leave it out."""
-    if isinstance(item, pytest.Function) and "sandbox_host" in item.fixturenames:
+    """Mark what starts the sandbox or its ECS, so that `make test-lowest` can leave it out: both need the botocore it pins."""
+    if isinstance(item, pytest.Function) and (
+        "sandbox_host" in item.fixturenames
+        or "simulation_setting" in item.fixturenames
+        or "simulation_setting" in _parameters(item)
+    ):
         item.add_marker(pytest.mark.sandbox)
 
 
