@@ -76,8 +76,9 @@ def deploy(
             try:
                 ledger = claim(planned, request, settles, ports)
             except (StaleFence, EnvironmentLocked):
-                # Somebody was faster: looking again reports that, or waits. Who is patient is only out of turns after that.
-                overtaken += ports.clock.utc() >= patient_until
+                # Somebody was faster: planning again reports that, or waits until `patient_until`.
+                if ports.clock.utc() >= patient_until:
+                    overtaken += 1
                 continue
             tell_whose(seen.record, tell)
             if settles is not None:

@@ -1,1 +1,1 @@
-"""The stages of a deployment that reach outside: observe, claim, execute, watch, diagnose, settle."""
+"""The stages of a deployment that reach outside: observe, claim, execute, watch, diagnose; and publishing."""
