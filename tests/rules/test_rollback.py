@@ -64,6 +64,8 @@ def target(*words: str) -> str | None:
         ("A, B, C, back to B, D", "C"),
         ("A, B, A, B, back to A", "B"),
         ("A, B, C, back to X", "B"),
+        ("C, A, B, A, back to B, back to A", "C"),
+        ("A, B, C, D, E, back to D, back to C, back to B", "A"),
     ],
 )
 def test_rollback_target_after_these_deployments(words: str, expected: str | None) -> None:

@@ -149,6 +149,11 @@ def test_service_missing_in_one_answer_is_not_deleted() -> None:
     assert judged(None, rolled(*TWO)) is ServiceStatus.SUCCEEDED
 
 
+def test_service_missing_in_two_answers_that_are_not_in_a_row_is_not_deleted() -> None:
+    going = view(service(desired=2, deployments=[primary()]))
+    assert judged(None, going, None, rolled(*TWO)) is ServiceStatus.SUCCEEDED
+
+
 def test_service_without_a_primary_deployment_is_waited_for() -> None:
     none = view(service(running=2, deployments=[active(OURS, running=2)]))
     assert judged(none, none, none) is ServiceStatus.IN_PROGRESS
