@@ -1,15 +1,30 @@
-"""Goes back: finds the release to go back to, and the rest is a deployment."""
+"""Finds what an environment ran before, as a release that can be deployed.
+
+A release may be partial, so deploying an earlier one does not put back the images that it lacks. Those are added as
+they were in the environment then, which makes a new release.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from weco_deploy.errors import Command, NotFound
-from weco_deploy.model.release import Release
-from weco_deploy.operations.earlier import as_it_was, recorded
-from weco_deploy.operations.release import choose
+from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.environment import DeployedRelease
+from weco_deploy.model.project import Environment
+from weco_deploy.model.release import ImageVersion, Release
+from weco_deploy.operations.release import choose, new_release, ref_of
 from weco_deploy.ports import Ports
-from weco_deploy.rules.rollback import is_unfinished_rollback, rollback_target
+from weco_deploy.rules.rollback import (
+    digests_before,
+    is_unfinished_rollback,
+    restored_digests,
+    rollback_target,
+)
+
+REACH = 200
+"""Among so many newest deployments of an environment an earlier one is looked for."""
 
 
 def earlier_release(
@@ -44,3 +59,59 @@ def earlier_release(
             ),
         )
     return as_it_was(target, deployments, ports)
+
+
+def recorded(environment: Environment, newest: Deployment | None, ports: Ports) -> tuple[Deployment, ...]:
+    """The environment's deployments, the newest first; `newest` is among them even if the index still lacks it."""
+    (found,) = ports.calls.read([partial(ports.store.deployments, [environment.id], REACH)])
+    if newest is None or any(one.deployment_id == newest.deployment_id for one in found):
+        return found
+    return (newest, *found)
+
+
+def as_it_was(
+    target: DeployedRelease, deployments: Sequence[Deployment], ports: Ports
+) -> tuple[Release, bool]:
+    """The release that the environment ran after an earlier deployment, and whether it is new, not recorded yet.
+
+    `deployments` are the environment's, the newest first. Raises NotFound if the release is not recorded
+    any more.
+    """
+    looked_up = ports.calls.begin(partial(ports.store.release, target.release_id))
+    deployed = ports.calls.begin(partial(ports.store.deployment, target.deployment_id))
+    release, deployment = ports.calls.answer(looked_up), ports.calls.answer(deployed)
+    if release is None:
+        raise NotFound(f"release {target.release_id}, which would be gone back to, is not recorded any more")
+    if deployment is None:
+        return release, False
+    left = [one for one in deployments if one.date_created > deployment.date_created]
+    kept = [one for one in deployments if one.date_created <= deployment.date_created]
+    digests = restored_digests(left, kept)
+    lacking = {image_id: digests[image_id] for image_id in digests if image_id not in release.versions}
+    versions = _versions(lacking, ports)
+    if not versions:
+        return release, False
+    description = f"release {release.release_id} and what else {deployment.environment} ran with it"
+    images = {**release.images, **versions}
+    return new_release(ports, ports.caller(), images, description=description), True
+
+
+def before(deployments: Sequence[Deployment], ports: Ports) -> Mapping[str, ImageVersion]:
+    """What the environment's tags pointed at before these deployments (the newest first), by image id."""
+    return _versions(digests_before(deployments), ports)
+
+
+def _versions(digests: Mapping[str, str], ports: Ports) -> Mapping[str, ImageVersion]:
+    """The versions of these digests, without images that left the project."""
+    wanted = {image.id: digests[image.id] for image in ports.project.images if image.id in digests}
+    versions = ports.calls.read(
+        partial(_version, image_id, digest, ports) for image_id, digest in wanted.items()
+    )
+    return dict(zip(wanted, versions, strict=True))
+
+
+def _version(image_id: str, digest: str, ports: Ports) -> ImageVersion:
+    """The version of a digest; named after the digest where it has no `ref.*` tag, or is gone (the plan says that)."""
+    found = ports.registry.find(ports.project.image(image_id).repository, digest)
+    refs = (found.refs if found else ()) or (ref_of(digest),)
+    return ImageVersion(ref=refs[0], refs=refs, digest=digest)

@@ -17,8 +17,8 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.operations.carry_out import carry_out, settle
-from weco_deploy.operations.earlier import as_it_was, before, recorded
 from weco_deploy.operations.release import new_release
+from weco_deploy.operations.rollback import as_it_was, before, recorded
 from weco_deploy.pipeline.claim import take_over
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe
