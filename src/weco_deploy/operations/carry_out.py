@@ -29,14 +29,14 @@ def carry_out(
     request: DeployRequest,
     ledger: Ledger,
     ports: Ports,
-    tell: Callable[[Event], None],
+    notify: Callable[[Event], None],
 ) -> Deployment:
     """Move the tags, redeploy, watch. Whatever happens ends in the deployment's verdict, not recorded yet."""
     reason = ""
     try:
-        execute(planned, environment, ledger, ports, tell)
+        execute(planned, environment, ledger, ports, notify)
         patience = Patience(wait=request.wait, interval=request.interval)
-        watched = watch(tracks(planned, ledger, ports), environment, patience, ledger, ports, tell)
+        watched = watch(tracks(planned, ledger, ports), environment, patience, ledger, ports, notify)
         status = verdict(ledger.deployment.services)
         reason = not_seen(watched)
         if status is DeploymentStatus.TIMED_OUT:
@@ -60,7 +60,7 @@ def not_seen(watched: Watched) -> str:
     return f"the last look at the services failed: {watched.blind_because}"
 
 
-def settle(ledger: Ledger, tell: Callable[[Event], None], undone: Deployment | None = None) -> Deployment:
+def settle(ledger: Ledger, notify: Callable[[Event], None], undone: Deployment | None = None) -> Deployment:
     """Close the record with the verdict. If that can't be done, the answer says so and does not claim success.
 
     `undone` is a failed deployment that this one put right, with the status that it has now.
@@ -72,12 +72,12 @@ def settle(ledger: Ledger, tell: Callable[[Event], None], undone: Deployment | N
         _close(ledger, undone)
     except LeaseLost as lost:
         deployment = _not_claimed(deployment, f"{lost.message}; the verdict was {deployment.status}")
-        tell(Notice(lost.message))
+        notify(Notice(lost.message))
     except AwsError as error:
         why = f"the record could not be closed ({error.message}); the verdict was {deployment.status}"
         deployment = _not_claimed(deployment, why)
-        tell(Notice(deployment.reason))
-    tell(Settled(deployment))
+        notify(Notice(deployment.reason))
+    notify(Settled(deployment))
     return deployment
 
 
@@ -103,7 +103,7 @@ def _left_behind(deployment: Deployment) -> str:
 
 
 def _not_claimed(deployment: Deployment, why: str) -> Deployment:
-    """The deployment as it may be told where its record could not be closed: no success is claimed."""
+    """The deployment to report where its record could not be closed: no success is claimed."""
     succeeded = deployment.status is DeploymentStatus.SUCCEEDED
     reason = f"{why}: `confirm-deploy` tells how it stands"
     return replace(

@@ -19,7 +19,7 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import ConfirmRequest
 from weco_deploy.operations.carry_out import not_seen, settle
 from weco_deploy.operations.release import choose
-from weco_deploy.operations.wait_for_lock import tell_whose
+from weco_deploy.operations.wait_for_lock import notify_takeover
 from weco_deploy.pipeline.ledger import Ledger, Nowhere
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.pipeline.watch import Patience, watch
@@ -32,7 +32,7 @@ LOOKS = 3
 """How often it is looked again because somebody else changed the environment meanwhile."""
 
 
-def confirm(request: ConfirmRequest, ports: Ports, tell: Callable[[Event], None]) -> Deployment:
+def confirm(request: ConfirmRequest, ports: Ports, notify: Callable[[Event], None]) -> Deployment:
     """Judge the environment's last deployment (or the last one of a release there), watching what still moves.
 
     The answer is that deployment with the status that is true now. Raises NotFound if there is none, and
@@ -41,13 +41,13 @@ def confirm(request: ConfirmRequest, ports: Ports, tell: Callable[[Event], None]
     environment = ports.project.environment(request.environment_id)
     until = ports.clock.utc() + timedelta(seconds=request.wait)
     for _ in range(LOOKS):
-        found = _found(request, environment, until, ports, tell)
+        found = _found(request, environment, until, ports, notify)
         left = max(0.0, (until - ports.clock.utc()).total_seconds())
         patience = Patience(wait=left, interval=request.interval)
         try:
             if request.recorded and _cut_off(found, ports):
-                return _settled(found, patience, request, ports, tell)
-            return _looked_on(found, patience, request, ports, tell)
+                return _settled(found, patience, request, ports, notify)
+            return _looked_on(found, patience, request, ports, notify)
         except StaleFence:
             continue  # somebody was faster
     raise EnvironmentLocked(
@@ -57,36 +57,36 @@ def confirm(request: ConfirmRequest, ports: Ports, tell: Callable[[Event], None]
 
 
 def _settled(
-    found: _Found, patience: Patience, request: ConfirmRequest, ports: Ports, tell: Callable[[Event], None]
+    found: _Found, patience: Patience, request: ConfirmRequest, ports: Ports, notify: Callable[[Event], None]
 ) -> Deployment:
     """Claim a deployment that was cut off, judge it and close its record. Raises StaleFence."""
     with ports.interrupts.deferred():
         ledger = _resumed(found, found.deployment, request, ports)
-        tell_whose(found.record, tell)
+        notify_takeover(found.record, notify)
         try:
-            _judge(found, patience, ledger, ports, tell)
+            _judge(found, patience, ledger, ports, notify)
         except Interrupted as interrupted:
             ledger.verdict(DeploymentStatus.INTERRUPTED, ports.clock.utc(), interrupted.message)
-        return settle(ledger, tell)
+        return settle(ledger, notify)
 
 
 def _looked_on(
-    found: _Found, patience: Patience, request: ConfirmRequest, ports: Ports, tell: Callable[[Event], None]
+    found: _Found, patience: Patience, request: ConfirmRequest, ports: Ports, notify: Callable[[Event], None]
 ) -> Deployment:
     """Judge a deployment that somebody else keeps the record of, or that has its verdict. Raises StaleFence."""
     ledger = _onlooker(found, request, ports)
-    judged = _judge(found, patience, ledger, ports, tell)
+    judged = _judge(found, patience, ledger, ports, notify)
     recorded = found.deployment.status
     with ports.interrupts.deferred():
         if request.recorded and _is_last(found) and replaces_verdict(recorded, judged.status):
             try:
                 ledger = _resumed(found, judged, request, ports)
             except EnvironmentLocked as locked:
-                tell(Notice(f"it stays recorded as {recorded}: {locked.message}"))
+                notify(Notice(f"it stays recorded as {recorded}: {locked.message}"))
             else:
                 was = f"it was recorded as {recorded} before"
                 ledger.verdict(judged.status, ports.clock.utc(), reasons(judged.reason, was))
-        return settle(ledger, tell)
+        return settle(ledger, notify)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,23 +107,23 @@ def _found(
     environment: Environment,
     until: datetime,
     ports: Ports,
-    tell: Callable[[Event], None],
+    notify: Callable[[Event], None],
 ) -> _Found:
-    recorded = _once_told(request, until, ports, tell)
+    recorded = _once_told(request, until, ports, notify)
     release = ports.store.release(recorded.release_id)
     if release is None:
         raise NotFound(
             f"release {recorded.release_id} of deployment {recorded.deployment_id} is not recorded any more"
         )
-    release, seen = observe(environment, release, ports)
-    reassessment = reassess(recorded, release, ports.project, environment, seen, ports.clock.utc())
-    return _Found(environment=environment, record=seen.record, reassessment=reassessment)
+    release, observed = observe(environment, release, ports)
+    reassessment = reassess(recorded, release, ports.project, environment, observed, ports.clock.utc())
+    return _Found(environment=environment, record=observed.record, reassessment=reassessment)
 
 
 def _once_told(
-    request: ConfirmRequest, until: datetime, ports: Ports, tell: Callable[[Event], None]
+    request: ConfirmRequest, until: datetime, ports: Ports, notify: Callable[[Event], None]
 ) -> Deployment:
-    """The deployment, once a holder who is still at it has told ECS all of it, or at `until`."""
+    """The deployment, once its living holder has called ECS for every service, or at `until`."""
     said = False
     while True:
         deployment = _chosen(request, ports)
@@ -133,7 +133,7 @@ def _once_told(
         if not pending or not has_live_holder(deployment, record, now) or now >= until:
             return deployment
         if not said:
-            tell(
+            notify(
                 Waiting(
                     f"deployment {deployment.deployment_id} still begins: waiting for {deployment.requested_by}"
                 )
@@ -191,12 +191,12 @@ def _onlooker(found: _Found, request: ConfirmRequest, ports: Ports) -> Ledger:
 
 
 def _judge(
-    found: _Found, patience: Patience, ledger: Ledger, ports: Ports, tell: Callable[[Event], None]
+    found: _Found, patience: Patience, ledger: Ledger, ports: Ports, notify: Callable[[Event], None]
 ) -> Deployment:
     """Watch what still moves, and give the verdict."""
     reason = ""
     try:
-        watched = watch(found.reassessment.tracks, found.environment, patience, ledger, ports, tell)
+        watched = watch(found.reassessment.tracks, found.environment, patience, ledger, ports, notify)
         status = verdict(ledger.deployment.services)
         reason = not_seen(watched)
         if found.reassessment.drifted_tags and status is DeploymentStatus.SUCCEEDED:

@@ -22,7 +22,7 @@ from weco_deploy.model.requests import DeployRequest
 from weco_deploy.operations.carry_out import carry_out, settle
 from weco_deploy.operations.gates import check_requirements
 from weco_deploy.operations.rollback_on_failure import UNDONE, undo
-from weco_deploy.operations.wait_for_lock import observed_when_free, tell_whose
+from weco_deploy.operations.wait_for_lock import notify_takeover, observed_when_free
 from weco_deploy.pipeline.claim import claim
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe, with_tags
@@ -40,9 +40,9 @@ def plan(request: DeployRequest, ports: Ports) -> Plan:
     """What `deploy` would do now; changes nothing. Raises PlanRefused with all that speaks against it."""
     environment = ports.project.environment(request.environment_id)
     check_requirements(environment, request, ports)
-    release, seen = observe(environment, request.release, ports)
-    planned = planning.plan(ports.project, replace(request, release=release), seen)
-    lock = blocking_lock(seen.record, ports.clock.utc())
+    release, observed = observe(environment, request.release, ports)
+    planned = planning.plan(ports.project, replace(request, release=release), observed)
+    lock = blocking_lock(observed.record, ports.clock.utc())
     if lock is None:
         return planned
     return replace(planned, warnings=(*planned.warnings, refused(environment.id, lock).message))
@@ -52,7 +52,7 @@ def deploy(
     request: DeployRequest,
     ports: Ports,
     approve: Callable[[Plan], bool],
-    tell: Callable[[Event], None],
+    notify: Callable[[Event], None],
 ) -> Deployment:
     """Deploy and watch; the deployment's status is the verdict.
 
@@ -65,13 +65,13 @@ def deploy(
     approved: Plan | None = None
     overtaken = 0
     while overtaken < PLANS:
-        release, seen = observed_when_free(environment, request, patient_until, ports, tell)
-        planned = planning.plan(ports.project, replace(request, release=release), seen)
+        release, observed = observed_when_free(environment, request, patient_until, ports, notify)
+        planned = planning.plan(ports.project, replace(request, release=release), observed)
         if planned.changes and not _same(planned, approved):
             if not approve(planned):
                 raise Declined("nothing was deployed: the answer was no")
             approved = planned
-        settles = _cut_off(environment, seen, ports)
+        settles = _cut_off(environment, observed, ports)
         with ports.interrupts.deferred():
             try:
                 ledger = claim(planned, request, settles, ports)
@@ -80,14 +80,14 @@ def deploy(
                 if ports.clock.utc() >= patient_until:
                     overtaken += 1
                 continue
-            tell_whose(seen.record, tell)
+            notify_takeover(observed.record, notify)
             if settles is not None:
-                tell(Settling(settles))
-            if approved is None:  # nobody has seen the plan
+                notify(Settling(settles))
+            if approved is None:  # the plan was not shown
                 for warning in planned.warnings:
-                    tell(Notice(f"warning: {warning}"))
-            tell(Claimed(ledger.deployment, planned))
-            return _carry_out(planned, environment, request, ledger, ports, tell)
+                    notify(Notice(f"warning: {warning}"))
+            notify(Claimed(ledger.deployment, planned))
+            return _carry_out(planned, environment, request, ledger, ports, notify)
     raise EnvironmentLocked(
         f"{environment.id} was changed by others {PLANS} times while this deployment was planned",
         ("somebody else deploys to it: look with ", Command("show-deployments"), ", then run this again"),
@@ -101,20 +101,20 @@ def _same(planned: Plan, approved: Plan | None) -> bool:
     )
 
 
-def _cut_off(environment: Environment, seen: Snapshot, ports: Ports) -> Deployment | None:
+def _cut_off(environment: Environment, observed: Snapshot, ports: Ports) -> Deployment | None:
     """The environment's last deployment with its verdict, if its holder is gone and never settled it.
 
     It may have moved tags of images that this release lacks, without that being noted: those are looked at, too.
     """
-    current = seen.record.current
+    current = observed.record.current
     if current is None or current.status is not DeploymentStatus.IN_PROGRESS:
         return None
     deployment = ports.store.deployment(current.deployment_id)
     if deployment is None or deployment.finished:
         return None
-    status = status_when_cut_off(deployment, ports.project, seen)
+    status = status_when_cut_off(deployment, ports.project, observed)
     return replace(
-        with_observed_tags(deployment, with_tags(seen, environment, deployment.images, ports)),
+        with_observed_tags(deployment, with_tags(observed, environment, deployment.images, ports)),
         status=status,
         date_finished=ports.clock.utc(),
         reason="its holder was gone: settled by what runs, when the next deployment began",
@@ -127,15 +127,15 @@ def _carry_out(
     request: DeployRequest,
     ledger: Ledger,
     ports: Ports,
-    tell: Callable[[Event], None],
+    notify: Callable[[Event], None],
 ) -> Deployment:
-    deployment = carry_out(planned, environment, request, ledger, ports, tell)
+    deployment = carry_out(planned, environment, request, ledger, ports, notify)
     if _wanted_undone(request, environment) and deployment.status in UNDONE and not ledger.lost:
         if not ledger.unseen:
-            return undo(deployment, environment, request, ledger, ports, tell)
+            return undo(deployment, environment, request, ledger, ports, notify)
         left = "it was not rolled back, because no look at the services told that anything is wrong with it"
         ledger.verdict(deployment.status, ports.clock.utc(), reasons(deployment.reason, left))
-    return settle(ledger, tell)
+    return settle(ledger, notify)
 
 
 def _wanted_undone(request: DeployRequest, environment: Environment) -> bool:

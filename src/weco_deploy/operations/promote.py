@@ -31,8 +31,8 @@ def running_release(ports: Ports, source: str, *, override: str | None) -> tuple
     if override is None and (against := source_refusal(record, images)):
         raise _closed(environment, [against])
     release, new = _release(record, ports)
-    release, seen = observe(environment, release, ports)
-    against_all = environment_drift(ports.project, environment, release, seen)
+    release, observed = observe(environment, release, ports)
+    against_all = environment_drift(ports.project, environment, release, observed)
     if override is None and against_all:
         raise _closed(environment, list(against_all))
     return release, new

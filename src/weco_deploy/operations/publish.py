@@ -88,13 +88,13 @@ def planned(request: PublishRequest, source: Publishable, ports: Ports) -> Publi
 
 
 def publish(
-    request: PublishRequest, source: Publishable, ports: Ports, tell: Callable[[Event], None]
+    request: PublishRequest, source: Publishable, ports: Ports, notify: Callable[[Event], None]
 ) -> Publication:
     """Publish the image. Raises what `planned` does, and what pushing does."""
     intended = planned(request, source, ports)
     digest = intended.digest
     if intended.pushed or digest is None:
-        digest = source.push(intended.repository, request.ref, ports, tell)
+        digest = source.push(intended.repository, request.ref, ports, notify)
         _check_arrived(intended, digest, ports)
     return replace(intended, digest=digest, label_moved=_move_label(intended, digest, ports))
 

@@ -64,7 +64,7 @@ def prepare(
 
 
 def compared(ports: Ports, release: Release) -> PreparedRelease:
-    """A release that is not recorded yet beside the one made last."""
+    """A release that is not recorded yet, compared with the newest one."""
     return _finish(ports, release, ports.store.latest(), save=False)
 
 

@@ -33,7 +33,7 @@ def earlier_release(
     """The release named, or the one that `rollback` means, and whether it is new and not recorded yet.
 
     An environment may be mixed, because releases may be partial: then a release of what it ran is made.
-    After a rollback that did not succeed it is the release that that one was going to, which `say` is told.
+    After a rollback that did not succeed it is the release of that rollback, and `say` announces it.
     Raises NotFound if there is none.
     """
     environment = ports.project.environment(environment_id)

@@ -35,7 +35,7 @@ def undo(
     request: DeployRequest,
     ledger: Ledger,
     ports: Ports,
-    tell: Callable[[Event], None],
+    notify: Callable[[Event], None],
 ) -> Deployment:
     """The failed deployment, `rolled_back` if all of it was put back, with the deployment that tried.
 
@@ -44,23 +44,23 @@ def undo(
     holding = ledger.holding(ports)
     try:
         back = _request(failed, environment, request, holding)
-        release, seen = observe(environment, back.release, holding)
+        release, observed = observe(environment, back.release, holding)
         back = replace(back, release=release)
-        planned = planning.plan(ports.project, back, seen)
+        planned = planning.plan(ports.project, back, observed)
         ledger.renew_if_due()
         after = take_over(planned, back, failed, ledger.held, ports)
     except (DeployError, StaleFence) as error:
         why = error.message if isinstance(error, DeployError) else "somebody else changed the environment"
         why = f"it could not be rolled back: {why}"
         ledger.verdict(failed.status, ports.clock.utc(), reasons(failed.reason, why))
-        return settle(ledger, tell)
-    tell(Claimed(after.deployment, planned))
-    rollback = carry_out(planned, environment, back, after, ports, tell)
+        return settle(ledger, notify)
+    notify(Claimed(after.deployment, planned))
+    rollback = carry_out(planned, environment, back, after, ports, notify)
     done = rollback.status is DeploymentStatus.SUCCEEDED
     undone = replace(
         failed, status=DeploymentStatus.ROLLED_BACK if done else failed.status, rollback=rollback
     )
-    rollback = settle(after, tell, undone)
+    rollback = settle(after, notify, undone)
     return replace(undone, rollback=rollback)
 
 

@@ -1,4 +1,4 @@
-"""Waits for an environment's turn: a lock is reported, or waited for, before anything is planned."""
+"""Waits until an environment is free: reports a lock, or waits for it, before anything is planned."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def observed_when_free(
     request: DeployRequest,
     patient_until: datetime,
     ports: Ports,
-    tell: Callable[[Event], None],
+    notify: Callable[[Event], None],
 ) -> tuple[Release, Snapshot]:
     """What is there to plan from, once nobody holds the environment.
 
@@ -32,11 +32,11 @@ def observed_when_free(
     EnvironmentLocked if that was not enough.
     """
     while True:
-        release, seen = observe(environment, request.release, ports)
-        lock = blocking_lock(seen.record, ports.clock.utc())
+        release, observed = observe(environment, request.release, ports)
+        lock = blocking_lock(observed.record, ports.clock.utc())
         if lock is None:
-            return release, seen
-        _wait(lock, environment, patient_until, ports, tell)
+            return release, observed
+        _wait(lock, environment, patient_until, ports, notify)
 
 
 def _wait(
@@ -44,27 +44,29 @@ def _wait(
     environment: Environment,
     patient_until: datetime,
     ports: Ports,
-    tell: Callable[[Event], None],
+    notify: Callable[[Event], None],
 ) -> None:
     """Until the environment is free; EnvironmentLocked if it still is not when patience ends."""
-    told = ""
+    announced = ""
     while lock is not None:
         now = ports.clock.utc()
         until = max(patient_until, wait_without_being_asked(lock, now) or patient_until)
         if now >= until:
             raise refused(environment.id, lock)
-        if lock.owner != told:
-            tell(Waiting(f"{refused(environment.id, lock).message}: waiting until {until:%H:%M:%S}Z at most"))
-            told = lock.owner
+        if lock.owner != announced:
+            notify(
+                Waiting(f"{refused(environment.id, lock).message}: waiting until {until:%H:%M:%S}Z at most")
+            )
+            announced = lock.owner
         ports.clock.wait(min(LOOK_AGAIN, (until - now).total_seconds()))
         lock = blocking_lock(ports.store.environment(environment.id), ports.clock.utc())
 
 
-def tell_whose(record: EnvironmentRecord, tell: Callable[[Event], None]) -> None:
+def notify_takeover(record: EnvironmentRecord, notify: Callable[[Event], None]) -> None:
     """Say whose lock was taken, if the environment was claimed from a holder whose lease ran out."""
     if record.lock is not None and record.lock.lease_ends is not None:
         lock = record.lock
-        tell(
+        notify(
             Notice(
                 f"took over {record.environment} from {lock.holder} (deployment {lock.deployment_id}), "
                 f"whose lease ran out at {lock.lease_ends:%Y-%m-%d %H:%M:%S}Z"

@@ -20,7 +20,7 @@ from weco_deploy.rules.deployment_status import status_if_left_alone
 
 
 def intent(plan: Plan, request: DeployRequest, ports: Ports) -> Deployment:
-    """The deployment that carrying out the plan will be."""
+    """The deployment that the plan will become."""
     caller = ports.caller()
     return Deployment(
         deployment_id=ports.new_id(),

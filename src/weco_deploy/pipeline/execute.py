@@ -20,29 +20,29 @@ from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Clock, Done, Failed, ImageRegistry, Outcome, Ports, ServiceRuntime
 
 REDEPLOY_ATTEMPTS = 3
-"""How often a service is told to redeploy if ECS turns out not to have acted."""
+"""How often UpdateService is called for a service if ECS turns out not to have acted."""
 LOOKS = 3
 LOOK_AGAIN = 2.0
 """After a lost answer the service is looked at so many times, so many seconds apart: reads lag."""
 
 
 def execute(
-    plan: Plan, environment: Environment, ledger: Ledger, ports: Ports, tell: Callable[[Event], None]
+    plan: Plan, environment: Environment, ledger: Ledger, ports: Ports, notify: Callable[[Event], None]
 ) -> None:
     """Move the tags and redeploy the services; the ledger has what became of each.
 
     Raises Interrupted if a signal asked to stop, else the first reason why the tags could not be moved or
     the first service not be redeployed. A later service that is refused fails alone.
     """
-    _move_tags(plan, ledger, ports, tell)
-    _redeploy(plan, environment, ledger, ports, tell)
+    _move_tags(plan, ledger, ports, notify)
+    _redeploy(plan, environment, ledger, ports, notify)
 
 
-def _move_tags(plan: Plan, ledger: Ledger, ports: Ports, tell: Callable[[Event], None]) -> None:
+def _move_tags(plan: Plan, ledger: Ledger, ports: Ports, notify: Callable[[Event], None]) -> None:
     failures: list[DeployError] = []
     touched: list[PlannedImage] = []
 
-    def told(place: int, outcome: Outcome[None]) -> None:
+    def record_outcome(place: int, outcome: Outcome[None]) -> None:
         image = plan.moves[place]
         if isinstance(outcome, Failed):
             failures.append(outcome.error)
@@ -50,16 +50,16 @@ def _move_tags(plan: Plan, ledger: Ledger, ports: Ports, tell: Callable[[Event],
             touched.append(image)
             ledger.tag_moved(image.image_id, moved=True)
         if isinstance(outcome, Done):
-            tell(TagMoved(image))
+            notify(TagMoved(image))
 
     def stop() -> bool:
         return bool(failures) or ports.interrupts.requested()
 
     calls = [partial(_point, ports.registry, image, ledger) for image in plan.moves]
-    ports.calls.meanwhile(ledger.renew_if_due).change(calls, told, stop)
+    ports.calls.meanwhile(ledger.renew_if_due).change(calls, record_outcome, stop)
     if failures:
         if not isinstance(failures[0], LeaseLost):
-            put_back(touched, ledger, ports, tell)
+            put_back(touched, ledger, ports, notify)
         raise failures[0]
     ledger.note()
     if ports.interrupts.requested():
@@ -76,22 +76,22 @@ def _point(registry: ImageRegistry, image: PlannedImage, ledger: Ledger) -> None
 
 
 def put_back(
-    images: Sequence[PlannedImage], ledger: Ledger, ports: Ports, tell: Callable[[Event], None]
+    images: Sequence[PlannedImage], ledger: Ledger, ports: Ports, notify: Callable[[Event], None]
 ) -> None:
     """Point the tags of these images back to where they pointed before.
 
     A tag that did not exist before stays where it is, because images are never deleted: the record goes
-    on saying that it moved, and the event says why. What stops it is told, not raised: there was a reason
+    on saying that it moved, and the event says why. What stops it is reported, not raised: there was a reason
     to put things back, and that one is to be heard. A signal does not stop it.
     """
 
-    def told(place: int, outcome: Outcome[None]) -> None:
+    def record_outcome(place: int, outcome: Outcome[None]) -> None:
         image = images[place]
         if isinstance(outcome, Done):
             ledger.tag_moved(image.image_id, moved=False)
-            tell(TagPutBack(image))
+            notify(TagPutBack(image))
         elif isinstance(outcome, Failed):
-            tell(TagPutBack(image, outcome.error.message))
+            notify(TagPutBack(image, outcome.error.message))
 
     def renew() -> None:
         # A signal ends the wait for a table that is busy. Whoever is asked to stop knows that already.
@@ -100,10 +100,10 @@ def put_back(
 
     calls = [partial(_put_back, ports.registry, image, ledger) for image in images]
     try:
-        ports.calls.meanwhile(renew).change(calls, told, lambda: False)
+        ports.calls.meanwhile(renew).change(calls, record_outcome, lambda: False)
         ledger.note()
     except DeployError as error:
-        tell(Notice(f"while the tags were put back: {error.message}"))
+        notify(Notice(f"while the tags were put back: {error.message}"))
 
 
 def _put_back(registry: ImageRegistry, image: PlannedImage, ledger: Ledger) -> None:
@@ -121,18 +121,18 @@ def _put_back(registry: ImageRegistry, image: PlannedImage, ledger: Ledger) -> N
 
 
 def _redeploy(
-    plan: Plan, environment: Environment, ledger: Ledger, ports: Ports, tell: Callable[[Event], None]
+    plan: Plan, environment: Environment, ledger: Ledger, ports: Ports, notify: Callable[[Event], None]
 ) -> None:
     runtime = ports.runtime(environment)
     services = plan.redeploys
     if not services:
         return
 
-    def told(place: int, outcome: Outcome[str]) -> None:
+    def record_outcome(place: int, outcome: Outcome[str]) -> None:
         service = services[place]
         if isinstance(outcome, Done):
             ledger.redeployed(service.service_id, outcome.value)
-            tell(ServiceRedeployed(service.service_id, service.key, outcome.value))
+            notify(ServiceRedeployed(service.service_id, service.key, outcome.value))
         elif isinstance(outcome, Failed) and not isinstance(outcome.error, Interrupted):
             _refused(ledger, service, outcome.error)
 
@@ -147,13 +147,13 @@ def _redeploy(
 
     calls = [partial(_redeploy_one, service, runtime, allowed, ports.clock) for service in services]
     alone = ports.calls.meanwhile(ledger.renew_if_due)
-    (first,) = alone.change(calls[:1], told, ports.interrupts.requested)
+    (first,) = alone.change(calls[:1], record_outcome, ports.interrupts.requested)
     if isinstance(first, Failed):
         if not isinstance(first.error, LeaseLost | Interrupted):
-            put_back(plan.moves, ledger, ports, tell)
+            put_back(plan.moves, ledger, ports, notify)
         raise first.error
     ports.calls.meanwhile(note_and_renew).change(
-        calls[1:], lambda place, outcome: told(place + 1, outcome), ports.interrupts.requested
+        calls[1:], lambda place, outcome: record_outcome(place + 1, outcome), ports.interrupts.requested
     )
     ledger.note()
     if ports.interrupts.requested():

@@ -17,7 +17,7 @@ BETWEEN_PROGRESS = timedelta(seconds=10)
 
 
 class Publishable(Protocol):
-    """An image on this machine. `name` is for people; `digest` is None while only a push can tell it."""
+    """An image on this machine. `name` is for people; `digest` is None while only a push determines it."""
 
     @property
     def name(self) -> str: ...
@@ -31,7 +31,7 @@ class Publishable(Protocol):
     def check(self, ports: Ports) -> None:
         """Find out before it is pushed what would make that impossible. Raises BadImageLayout, Interrupted."""
 
-    def push(self, repository: str, ref: str, ports: Ports, tell: Callable[[Event], None]) -> str:
+    def push(self, repository: str, ref: str, ports: Ports, notify: Callable[[Event], None]) -> str:
         """Bring it into the repository under the tag `ref`, and answer its digest."""
 
 
@@ -50,12 +50,12 @@ class EngineImage:
     def check(self, ports: Ports) -> None:
         """The engine answers for what it holds."""
 
-    def push(self, repository: str, ref: str, ports: Ports, tell: Callable[[Event], None]) -> str:
+    def push(self, repository: str, ref: str, ports: Ports, notify: Callable[[Event], None]) -> str:
         login = ports.publishing.uploads.login()
         address = f"{login.host}/{repository}"
-        tell(Notice(f"the Docker Engine pushes {self._image.name} to {address}:{ref}"))
-        told = _LayersTold(ports.clock.utc, tell)
-        return ports.publishing.engine().push(self._image, address, ref, login, told)
+        notify(Notice(f"the Docker Engine pushes {self._image.name} to {address}:{ref}"))
+        layers = _LayerNotices(ports.clock.utc, notify)
+        return ports.publishing.engine().push(self._image, address, ref, login, layers)
 
 
 class LayoutImageFile:
@@ -76,18 +76,18 @@ class LayoutImageFile:
     def check(self, ports: Ports) -> None:
         check(self._layout, self._image, ports)
 
-    def push(self, repository: str, ref: str, ports: Ports, tell: Callable[[Event], None]) -> str:
-        upload(self._layout, self._image, repository, ports, tell)
+    def push(self, repository: str, ref: str, ports: Ports, notify: Callable[[Event], None]) -> str:
+        upload(self._layout, self._image, repository, ports, notify)
         ports.registry.point(repository, ref, self._image.top)
         return self.digest
 
 
-class _LayersTold:
+class _LayerNotices:
     """Tells when a layer's state changes, and every ten seconds how far one is."""
 
-    def __init__(self, now: Callable[[], datetime], tell: Callable[[Event], None]) -> None:
+    def __init__(self, now: Callable[[], datetime], notify: Callable[[Event], None]) -> None:
         self._now = now
-        self._tell = tell
+        self._notify = notify
         self._known: dict[str, str] = {}
         self._last = now()
 
@@ -96,7 +96,7 @@ class _LayersTold:
         self._known[state.layer] = state.status
         if changed or self._now() - self._last >= BETWEEN_PROGRESS:
             self._last = self._now()
-            self._tell(Notice(f"layer {state.layer}: {state.status}{_how_far(state)}"))
+            self._notify(Notice(f"layer {state.layer}: {state.status}{_how_far(state)}"))
 
 
 def _how_far(state: LayerState) -> str:

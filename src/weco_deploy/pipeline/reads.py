@@ -65,7 +65,7 @@ def running_tasks(
 def stopped_tasks(
     runtime: ServiceRuntime, keys: Iterable[ServiceKey], calls: Calls
 ) -> dict[ServiceKey, tuple[Task, ...]]:
-    """The tasks of these services that stopped recently: five hundred each, because more tell nothing new."""
+    """The tasks of these services that stopped recently: five hundred each, because more add nothing new."""
     clusters = _by_cluster(keys)
     every = [key for ours in clusters.values() for key in ours]
     return _described(runtime, clusters, _listed(runtime, every, calls, stopped=True), calls)

@@ -35,7 +35,7 @@ def check(layout: ImageLayout, image: LayoutImage, ports: Ports) -> None:
 
 
 def upload(
-    layout: ImageLayout, image: LayoutImage, repository: str, ports: Ports, tell: Callable[[Event], None]
+    layout: ImageLayout, image: LayoutImage, repository: str, ports: Ports, notify: Callable[[Event], None]
 ) -> None:
     """Bring the image, which was checked, into the repository, without a tag. Raises Interrupted if a signal came."""
     uploads = ports.publishing.uploads
@@ -43,7 +43,7 @@ def upload(
     held = len(image.blobs) - len(blobs)
     if blobs:
         total = megabytes(sum(blob.size for blob in blobs))
-        tell(
+        notify(
             Notice(f"{len(blobs)} layers and configs to upload, {total}; {held} are in {repository} already")
         )
     sending = threading.BoundedSemaphore(SIDE_BY_SIDE)
@@ -51,7 +51,7 @@ def upload(
 
     def done(place: int) -> None:
         blob = blobs[place]
-        tell(
+        notify(
             Notice(
                 f"{short_hash(blob.digest)} uploaded, {megabytes(blob.size)} ({next(sent)} of {len(blobs)})"
             )

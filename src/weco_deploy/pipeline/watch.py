@@ -36,7 +36,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """How the watch went, beside what the ledger has of each service.
+    """How the watch went, in addition to the outcome of each service, which the ledger has.
 
     `blind_because` is why the last look failed, and with it every one since; empty if it did not. `unfinished` says
     that a look found a service not done, and no later one found anything better.
@@ -69,7 +69,7 @@ def watch(
     patience: Patience,
     ledger: Ledger,
     ports: Ports,
-    tell: Callable[[Event], None],
+    notify: Callable[[Event], None],
 ) -> Watched:
     """Poll until all are settled or the time is over; the ledger has how each service fares.
 
@@ -83,7 +83,7 @@ def watch(
     known, due = dict(moving), dict(moving)
     fresh: set[str] = set()
     unfinished: set[str] = set()
-    seen: dict[ServiceKey, ServiceView] = {}
+    last_views: dict[ServiceKey, ServiceView] = {}
     blind_because = ""
     deadline = ports.clock.utc() + timedelta(seconds=patience.wait)
     failed_polls = 0
@@ -94,13 +94,13 @@ def watch(
         try:
             views = look(due.values(), runtime, ports.calls.until(given_up))
         except AwsError as error:
-            tell(PollFailed(error.message, ports.clock.utc()))
+            notify(PollFailed(error.message, ports.clock.utc()))
             failed_polls += 1
             blind_because = error.message
         else:
-            judged = _judged(due, views, environment, ledger, ports, tell)
+            judged = _judged(due, views, environment, ledger, ports, notify)
             known |= judged
-            seen |= views
+            last_views |= views
             unfinished -= judged.keys()
             unfinished |= {service_id for service_id, track in judged.items() if not track.settled}
             failed_polls = 0
@@ -119,7 +119,7 @@ def watch(
     for service_id, track in known.items():
         if not track.settled:
             outcome = _outcome(track, ledger.outcome(service_id))
-            view = seen.get(track.service.key)
+            view = last_views.get(track.service.key)
             ledger.service(replace(outcome, failures=diagnose(track, view, environment, in_time)))
     return Watched(blind_because=blind_because, unfinished=bool(unfinished))
 
@@ -134,7 +134,7 @@ def _to_look_at_again(known: Mapping[str, Track], fresh: set[str]) -> dict[str, 
 
 
 def look(moving: Iterable[Track], runtime: ServiceRuntime, calls: Calls) -> dict[ServiceKey, ServiceView]:
-    """The services as they are now, with those of their tasks that can tell more."""
+    """The services as they are now, with those of their tasks that can show more."""
     tracked = {track.service.key: track for track in moving}
     services = reads.services(runtime, tracked, calls)
     wanted = {key: rolling.reads(tracked[key], service) for key, service in services.items()}
@@ -153,7 +153,7 @@ def _judged(
     environment: Environment,
     ledger: Ledger,
     ports: Ports,
-    tell: Callable[[Event], None],
+    notify: Callable[[Event], None],
 ) -> dict[str, Track]:
     """How they stand after this poll."""
     now = ports.clock.utc()
@@ -170,9 +170,9 @@ def _judged(
             ledger.service(outcome)  # certain, whether or not it can be found out why
             outcome = replace(outcome, failures=diagnose(track, view, environment, ports))
             if outcome != known:
-                tell(ServiceSettled(outcome, now, track.since))
+                notify(ServiceSettled(outcome, now, track.since))
         else:
-            tell(Progress(outcome, track.running, track.desired, track.state, now, track.since))
+            notify(Progress(outcome, track.running, track.desired, track.state, now, track.since))
         ledger.service(outcome)
     return judged
 
