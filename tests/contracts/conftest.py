@@ -18,6 +18,7 @@ from tests.contracts.records_fixtures import (
     release,
     store,
     store_setting,
+    table,
     world_records,
 )
 from tests.contracts.setting import EXCLUSIONS, NEW_DEPLOYMENTS, TAG_SEARCH, TASKS, Setting
@@ -38,6 +39,7 @@ __all__ = [
     "release",
     "store",
     "store_setting",
+    "table",
     "world_records",
 ]
 

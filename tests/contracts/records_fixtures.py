@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.contracts.dynamodb_table import Table
 from tests.contracts.records_samples import a_project, a_release, minutes
 from tests.contracts.records_setting import DynamoSetting, StoreSetting
 from tests.world.setting import WorldStoreSetting
@@ -77,6 +78,15 @@ def release(store: ReleaseStore, project: Project) -> Release:
     release = a_release(project, minutes(0), "api", "indexer")
     store.save(release)
     return release
+
+
+@pytest.fixture
+def table(dynamo_setting: DynamoSetting) -> Table:
+    project = a_project()
+    release = a_release(project)
+    ours = dynamo_setting.store(project)
+    ours.save(release)
+    return Table(dynamo_setting, project, release, ours, dynamo_setting.store(project))
 
 
 @contextmanager

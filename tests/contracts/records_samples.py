@@ -124,14 +124,22 @@ def succeeded(deployment: Deployment) -> Deployment:
 
 
 def a_claim(
-    store: ReleaseStore, deployment: Deployment, owner: str = "ours", settles: Deployment | None = None
+    store: ReleaseStore,
+    deployment: Deployment,
+    owner: str = "ours",
+    settles: Deployment | None = None,
+    new_release: Release | None = None,
 ) -> Claim:
     """The claim of a deployment that was planned on the environment as it is now."""
+    release = new_release or store.release(deployment.release_id)
+    assert release is not None
     return Claim(
         deployment=deployment,
         observed=store.environment(deployment.environment),
         owner=owner,
         lease_seconds=LEASE,
+        release=release,
+        release_is_new=new_release is not None,
         settles=settles,
     )
 

@@ -61,7 +61,7 @@ def test_a_claim_records_the_deployment_and_the_lock(
 def test_a_claim_records_a_new_release_as_the_latest(store: ReleaseStore, project: Project) -> None:
     release = a_release(project)
     deployment = a_deployment(release)
-    store.claim(replace(a_claim(store, deployment), new_release=release))
+    store.claim(a_claim(store, deployment, new_release=release))
     latest = store.latest()
     assert latest is not None
     assert latest.release_id == release.release_id
@@ -74,7 +74,7 @@ def test_a_claim_records_a_new_release_that_is_older_than_the_latest(
 ) -> None:
     newer, older = a_release(project, minutes(5)), a_release(project, minutes(1))
     store.save(newer)
-    store.claim(replace(a_claim(store, a_deployment(older)), new_release=older))
+    store.claim(a_claim(store, a_deployment(older), new_release=older))
     assert store.latest() == newer
     assert store.release(older.release_id) is not None
 
@@ -83,7 +83,7 @@ def test_a_claim_of_an_unknown_release_is_refused(store: ReleaseStore, project: 
     store.save(a_release(project))
     unknown = a_release(project)
     with pytest.raises(NotFound, match=unknown.release_id):
-        store.claim(a_claim(store, a_deployment(unknown)))
+        store.claim(replace(a_claim(store, a_deployment(unknown), new_release=unknown), release_is_new=False))
     assert store.environment("stage").lock is None
 
 

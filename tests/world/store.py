@@ -102,7 +102,7 @@ class WorldStore:
             after = claimed(record, claim, self._now())
             if claim.settles is not None:
                 check_can_settle(self._read.deployments.get(claim.settles.deployment_id), claim.settles)
-            if claim.new_release is None and deployment.release_id not in self._read.releases:
+            if not claim.release_is_new and deployment.release_id not in self._read.releases:
                 raise NotFound(f"release {deployment.release_id} is not recorded")
             self._record(claim)
             return self._taken(after, claim)
@@ -111,8 +111,8 @@ class WorldStore:
         table = self._written
         if claim.settles is not None:
             table.keep(claim.settles)
-        if claim.new_release is not None:
-            table.add(claim.new_release)
+        if claim.release_is_new:
+            table.add(claim.release)
         table.list_in_release(claim.deployment)
         table.keep(claim.deployment)
 

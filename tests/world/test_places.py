@@ -42,7 +42,8 @@ def some_claim(ports: Ports) -> Claim:
         observed=ports.store.environment("stage"),
         owner=ports.new_id(),
         lease_seconds=120,
-        new_release=release,
+        release=release,
+        release_is_new=True,
     )
 
 

@@ -100,7 +100,8 @@ class Claim:
         observed: the environment's record that the deployment was planned on.
         owner: the token of the lock.
         lease_seconds: how long the lease lasts if it isn't renewed.
-        new_release: the deployment's release, if it is not recorded yet.
+        release: the deployment's release as it was read, or as it is to be recorded.
+        release_is_new: whether the release is not recorded yet.
         settles: a deployment that was cut off, or that this one is to undo, with its result.
 
     """
@@ -109,7 +110,8 @@ class Claim:
     observed: EnvironmentRecord
     owner: str
     lease_seconds: int
-    new_release: Release | None = None
+    release: Release
+    release_is_new: bool = False
     settles: Deployment | None = None
 
 

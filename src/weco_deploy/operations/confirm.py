@@ -16,6 +16,7 @@ from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceSt
 from weco_deploy.model.environment import Claim, EnvironmentRecord, Held
 from weco_deploy.model.events import Event, Notice, Waiting
 from weco_deploy.model.project import Environment
+from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest
 from weco_deploy.operations.carry_out import not_seen, settle
 from weco_deploy.operations.release import choose
@@ -95,6 +96,7 @@ class _Found:
 
     environment: Environment
     record: EnvironmentRecord
+    release: Release
     reassessment: Reassessment
 
     @property
@@ -117,7 +119,7 @@ def _found(
         )
     release, observed = observe(environment, release, ports)
     reassessment = reassess(recorded, release, ports.project, environment, observed, ports.clock.utc())
-    return _Found(environment=environment, record=observed.record, reassessment=reassessment)
+    return _Found(environment=environment, record=observed.record, release=release, reassessment=reassessment)
 
 
 def _once_told(
@@ -178,6 +180,7 @@ def _resumed(found: _Found, as_judged: Deployment, request: ConfirmRequest, port
             observed=found.record,
             owner=ports.new_id(),
             lease_seconds=request.lease,
+            release=found.release,
         )
     )
     return Ledger(as_judged, held, request.lease, ports.store, ports.clock)

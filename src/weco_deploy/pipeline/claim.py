@@ -92,7 +92,8 @@ def _claimed(
             observed=plan.observed,
             owner=owner,
             lease_seconds=request.lease,
-            new_release=plan.release if plan.release_is_new else None,
+            release=plan.release,
+            release_is_new=plan.release_is_new,
             settles=settles,
         )
     )

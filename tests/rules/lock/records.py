@@ -10,9 +10,20 @@ from datetime import datetime, timedelta
 from tests.rules.deployed import NOON, deployed
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import Claim, DeployedRelease, EnvironmentRecord, Held, Lock
+from weco_deploy.model.release import Release
 
 LEASE = 120
 GRACE = 15
+
+RELEASE = Release(
+    release_id="release",
+    project_id="sample",
+    project_name="Sample",
+    date_created=NOON,
+    requested_by="ada",
+    description="",
+    images={},
+)
 
 
 def after(seconds: float) -> datetime:
@@ -66,7 +77,12 @@ def a_claim(
     settles: Deployment | None = None,
 ) -> Claim:
     return Claim(
-        deployment=deployment or begun(), observed=observed, owner=owner, lease_seconds=LEASE, settles=settles
+        deployment=deployment or begun(),
+        observed=observed,
+        owner=owner,
+        lease_seconds=LEASE,
+        release=RELEASE,
+        settles=settles,
     )
 
 

@@ -95,7 +95,7 @@ class History:
         )
 
     def environment(self, environment_id: str) -> EnvironmentRecord:
-        record = self.own_environment(environment_id) or EnvironmentRecord(environment=environment_id)
+        record = self.own_environment(environment_id)
         if record.current is not None:
             return record
         for last in legacy.newest(self._deployed_releases(), frozenset({environment_id}), 1):
@@ -103,10 +103,10 @@ class History:
             return replace(record, current=deployed, good=deployed)
         return record
 
-    def own_environment(self, environment_id: str) -> EnvironmentRecord | None:
-        """The environment's own item alone, as it is now."""
+    def own_environment(self, environment_id: str) -> EnvironmentRecord:
+        """What the environment's own item says now; an empty record if there is none."""
         item = self._table.get(environment_key(environment_id))
-        return read_environment(item) if item is not None else None
+        return EnvironmentRecord(environment=environment_id) if item is None else read_environment(item)
 
     def _deployed_releases(self) -> Iterator[Item]:
         return self._table.newest(DEPLOYMENTS, self._project_id, LEGACY_RELEASES)

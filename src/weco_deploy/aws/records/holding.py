@@ -1,8 +1,7 @@
 """Holding an environment: claim, resume, renew, note, settle; by hand: lock and unlock.
 
-Each one reads what it builds on, then writes in one transaction on condition that this still stands.
-A transaction that is refused is looked into: ours already (an answer got lost), somebody else's, or
-merely changed meanwhile, and then it goes round again. `fence` only grows, with each claim.
+`rules.lock` decides what the environment's record becomes. It is written in one transaction, on condition that the
+record is still the one that the decision was made on. If that is refused, the record is read and decided on again.
 """
 
 from __future__ import annotations
@@ -10,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias
 
 from weco_deploy.aws.records.attributes import Item, Value, stored_time
 from weco_deploy.aws.records.deployments import deployment_item
 from weco_deploy.aws.records.environments import environment_item, environment_key, read_environment
 from weco_deploy.aws.records.history import History
-from weco_deploy.aws.records.recording import IN_PROGRESS, IS_NEW, ROUNDS, Recording, never_still
+from weco_deploy.aws.records.legacy import without_5x
+from weco_deploy.aws.records.recording import IN_PROGRESS, ROUNDS, Recording, never_still
 from weco_deploy.aws.records.table import Table
 from weco_deploy.aws.records.writes import Check, Put, Update, Write
 from weco_deploy.errors import LeaseLost
@@ -23,6 +24,7 @@ from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import Claim, EnvironmentRecord, Held, Lock
 from weco_deploy.ports import Clock
 from weco_deploy.rules.lock import (
+    blocking_lock,
     claimed,
     hold,
     is_held,
@@ -34,9 +36,14 @@ from weco_deploy.rules.lock import (
     unlocked,
 )
 
+Decide: TypeAlias = Callable[[EnvironmentRecord, Claim, datetime], EnvironmentRecord]
+"""`rules.lock.claimed` or `rules.lock.resumed`."""
+OtherWrites: TypeAlias = Callable[[Claim, Mapping[str, Item]], Sequence[Write]]
+"""What a claim writes besides the environment, made from the items that it builds on."""
+
 OURS = "#lock.#owner = :owner"
 NOTE_ATTEMPTS = 2
-"""How often a note is tried on a busy table: the next one makes up for it, also for one without an answer."""
+"""How often a note is tried on a busy table. If it fails, the next note has everything that this one has."""
 
 
 class Holding:
@@ -57,34 +64,58 @@ class Holding:
     def resume(self, claim: Claim) -> Held:
         return self._take(claim, resumed, self._recording.resumed)
 
-    def _take(
+    def _take(self, claim: Claim, decide: Decide, other_writes: OtherWrites) -> Held:
+        """Take the lock; reads only if the claim can't be written on what was observed before."""
+        held = self._take_unread(claim, decide, other_writes)
+        if held is not None:
+            return held
+        environment_id = claim.deployment.environment
+        key = environment_key(environment_id)
+        for _ in range(ROUNDS):
+            items = self._table.together((key, *self._recording.keys(claim)))
+            record = (
+                read_environment(items[key])
+                if key in items
+                else EnvironmentRecord(environment=environment_id)
+            )
+            # It may be ours already: if the answer to our write got lost, the write made again was refused.
+            held = hold(record, claim) or self._write_claim(claim, record, items, decide, other_writes)
+            if held is not None:
+                return held
+        raise never_still(f"environment {environment_id}")
+
+    def _take_unread(self, claim: Claim, decide: Decide, other_writes: OtherWrites) -> Held | None:
+        """Take the lock on condition that nothing has changed since it was observed; None if that may not hold."""
+        observed, items = without_5x(claim.observed), self._recording.expected(claim)
+        # A lock that was observed may be gone by now.
+        if items is None or blocking_lock(observed, self._clock.utc(), claim.owner) is not None:
+            return None
+        return self._write_claim(claim, observed, items, decide, other_writes)
+
+    def _write_claim(
         self,
         claim: Claim,
-        becomes: Callable[[EnvironmentRecord, Claim, datetime], EnvironmentRecord],
-        other_writes: Callable[[Claim, Mapping[str, Item]], Sequence[Write]],
-    ) -> Held:
-        """Take the lock. `becomes` gives the environment's new record, `other_writes` what else is written."""
-        key = environment_key(claim.deployment.environment)
-        for _ in range(ROUNDS):
-            now = self._clock.utc()
-            items = self._table.together((key, *self._recording.keys(claim)))
-            found = read_environment(items[key]) if key in items else None
-            record = found or EnvironmentRecord(environment=claim.deployment.environment)
-            if held := hold(record, claim):
-                return held
-            taken = becomes(record, claim, now)
-            if self._table.write([self._environment(taken, found), *other_writes(claim, items)]):
-                return Held(
-                    environment=record.environment,
-                    owner=claim.owner,
-                    fence=taken.fence,
-                    lease_ends=lease_end(now, claim.lease_seconds),
-                )
-        raise never_still(f"environment {claim.deployment.environment}")
+        record: EnvironmentRecord,
+        items: Mapping[str, Item],
+        decide: Decide,
+        other_writes: OtherWrites,
+    ) -> Held | None:
+        """Take the lock if the environment's record is `record`, and what else is written builds on `items`."""
+        now = self._clock.utc()
+        taken = decide(record, claim, now)
+        writes = [self._change(record, taken, claim.owner), *other_writes(claim, items)]
+        if not self._table.write(writes):
+            return None
+        return Held(
+            environment=taken.environment,
+            owner=claim.owner,
+            fence=taken.fence,
+            lease_ends=lease_end(now, claim.lease_seconds),
+        )
 
     def renew(self, held: Held, lease_seconds: int) -> Held:
         lease_ends = lease_end(self._clock.utc(), lease_seconds)
-        prolonged = Update(
+        extended = Update(
             environment_key(held.environment),
             "SET #lock.#lease_ends = :lease_ends, #lock.#lease_seconds = :lease_seconds",
             OURS,
@@ -94,7 +125,7 @@ class Holding:
                 ":lease_seconds": lease_seconds,
             },
         )
-        if not self._table.update(prolonged):
+        if not self._table.update(extended):
             raise self._lost(held)
         return replace(held, lease_ends=lease_ends)
 
@@ -109,21 +140,20 @@ class Holding:
             raise self._lost(held)
 
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None) -> None:
-        closed = [Put(deployment_item(each)) for each in (deployment, undone) if each is not None]
+        closed = [Put(deployment_item(ended)) for ended in (deployment, undone) if ended is not None]
         for _ in range(ROUNDS):
-            found = self._history.own_environment(held.environment)
-            record = found or EnvironmentRecord(environment=held.environment)
+            record = self._history.own_environment(held.environment)
             if not is_held(record, held) and self._is_recorded(closed[0]):
-                return  # our own write of before, whose answer got lost
+                return  # we wrote it before, and the answer got lost
             try:
                 after = settled(record, held, deployment, self._clock.utc())
             except LeaseLost:
-                # Whoever took over may have given the deployment a result. It stays: then this write is refused.
+                # The new holder may have recorded a result. Then that one stays, because this write is refused.
                 self._table.write(
                     [Put(closed[0].item, "#status = :in_progress", {":in_progress": IN_PROGRESS})]
                 )
                 raise
-            if self._table.write([self._environment(after, found), *closed]):
+            if self._table.write([self._change(record, after), *closed]):
                 return
         raise never_still(f"environment {held.environment}")
 
@@ -131,62 +161,60 @@ class Holding:
         return self._table.get(str(put.item["release_id"])) == put.item
 
     def lock(self, environment_id: str, lock: Lock) -> Lock | None:
-        for _ in range(ROUNDS):
-            found = self._history.own_environment(environment_id)
-            record = found or EnvironmentRecord(environment=environment_id)
-            after = locked(record, lock, self._clock.utc())
-            if after == record or self._table.write([self._environment(after, found)]):
-                return after.lock if after.next_lock is not None else None
-        raise never_still(f"environment {environment_id}")
+        after = self._rewrite(environment_id, lambda record: locked(record, lock, self._clock.utc()))
+        return after.lock if after.next_lock is not None else None
 
     def unlock(self, environment_id: str, lock: Lock) -> None:
+        self._rewrite(environment_id, lambda record: unlocked(record, lock))
+
+    def _rewrite(
+        self, environment_id: str, decide: Callable[[EnvironmentRecord], EnvironmentRecord]
+    ) -> EnvironmentRecord:
+        """The environment's record once it is what `decide` makes of it; it is not written if that is the same."""
         for _ in range(ROUNDS):
             record = self._history.own_environment(environment_id)
-            if record is None:
-                return
-            after = unlocked(record, lock)
-            if after == record or self._table.write([self._environment(after, record)]):
-                return
+            after = decide(record)
+            if after == record or self._table.write([self._change(record, after)]):
+                return after
         raise never_still(f"environment {environment_id}")
 
-    def _environment(self, record: EnvironmentRecord, seen: EnvironmentRecord | None) -> Update:
-        """Make the environment's item what `record` says, if it is still what was seen."""
-        fields = environment_item(self._project_id, record)
-        kept = [name for name in fields if name != "release_id"]
-        dropped = [name for name in ("lock", "next_lock") if name not in fields]
-        change = "SET " + ", ".join(f"#{name} = :new_{name}" for name in kept)
-        if dropped:
-            change += " REMOVE " + ", ".join(f"#{name}" for name in dropped)
-        condition, given = _unchanged(seen)
-        new = {f":new_{name}": fields[name] for name in kept}
-        return Update(environment_key(record.environment), change, condition, {**given, **new})
+    def _change(self, before: EnvironmentRecord, after: EnvironmentRecord, holder: str = "") -> Update:
+        """Write the record `after` if the environment's item still says `before`; `holder` is who writes it."""
+        fields = environment_item(self._project_id, after)
+        written = [name for name in fields if name != "release_id"]
+        removed = [name for name in ("lock", "next_lock") if name not in fields]
+        change = "SET " + ", ".join(f"#{name} = :new_{name}" for name in written)
+        if removed:
+            change += " REMOVE " + ", ".join(f"#{name}" for name in removed)
+        condition, given = _unchanged(before, holder)
+        new = {f":new_{name}": fields[name] for name in written}
+        return Update(environment_key(after.environment), change, condition, {**given, **new})
 
     def _lost(self, held: Held) -> LeaseLost:
-        found = self._history.own_environment(held.environment)
-        record = found or EnvironmentRecord(environment=held.environment)
+        record = self._history.own_environment(held.environment)
         return lost(record, held, self._clock.utc(), self._project_id)
 
 
-def _unchanged(seen: EnvironmentRecord | None) -> tuple[str, Item]:
-    """The condition that an environment's item is what was seen, and the values it names.
+def _unchanged(record: EnvironmentRecord, holder: str) -> tuple[str, Item]:
+    """The condition that an environment's item still says what `record` says, and the values that it names.
 
-    Nobody but the lock's owner touches the rest, so fence and locks tell it all.
+    Only the holder of the lock, and whoever raises the fence, changes anything but the locks: so the fence and the
+    locks tell. An item that does not exist reads as a record that was never claimed.
     """
-    if seen is None:
-        return IS_NEW, {}
-    conditions = ["#fence = :fence"]
-    given: dict[str, Value] = {":fence": seen.fence}
-    if seen.lock is None:
+    conditions = ["#fence = :fence" if record.fence else "(attribute_not_exists(#fence) OR #fence = :fence)"]
+    given: dict[str, Value] = {":fence": record.fence}
+    if record.lock is None:
         conditions.append("attribute_not_exists(#lock)")
     else:
         conditions.append(OURS)
-        given[":owner"] = seen.lock.owner
-    if seen.lock is not None and seen.lock.lease_ends is not None:
+        given[":owner"] = record.lock.owner
+    # Somebody else's lease must not have been renewed. `holder` alone renews its own.
+    if record.lock is not None and record.lock.lease_ends is not None and record.lock.owner != holder:
         conditions.append("#lock.#lease_ends = :lease_ends")
-        given[":lease_ends"] = stored_time(seen.lock.lease_ends)
-    if seen.next_lock is None:
+        given[":lease_ends"] = stored_time(record.lock.lease_ends)
+    if record.next_lock is None:
         conditions.append("attribute_not_exists(#next_lock)")
     else:
         conditions.append("#next_lock.#owner = :next_owner")
-        given[":next_owner"] = seen.next_lock.owner
+        given[":next_owner"] = record.next_lock.owner
     return " AND ".join(conditions), given

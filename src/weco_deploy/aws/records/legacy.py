@@ -10,12 +10,14 @@ They get an id that is always the same one, and the status `unverified`. No dige
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
 from weco_deploy.aws.ecs_answers import key_from_arn
 from weco_deploy.aws.records.attributes import Fields, Item, stored_time
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
+from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.service import ServiceKey
 
 NO_VERDICT = "ECS was told to redeploy; whether that worked was not recorded"
@@ -33,6 +35,13 @@ def is_derived(deployment_id: str) -> bool:
         return UUID(deployment_id).version == 5
     except ValueError:
         return False
+
+
+def without_5x(record: EnvironmentRecord) -> EnvironmentRecord:
+    """The record as the environment's own item has it: `History.environment` adds what 5.x deployed last."""
+    if record.current is None or not is_derived(record.current.deployment_id):
+        return record
+    return replace(record, current=None, good=None)
 
 
 def deployments_in(item: Item) -> tuple[Deployment, ...]:

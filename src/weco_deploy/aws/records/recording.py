@@ -52,6 +52,22 @@ class Recording:
             *settles,
         )
 
+    def expected(self, claim: Claim) -> Mapping[str, Item] | None:
+        """Those items as they are if nothing has changed since the claim's release and deployments were read.
+
+        None if only reading them can tell: an entry of 5.x in a release's list has more in it than a Release shows.
+        """
+        deployments = [claim.deployment] if claim.settles is None else [claim.deployment, claim.settles]
+        items = {
+            deployment_key(deployment.deployment_id): deployment_item(deployment)
+            for deployment in deployments
+        }
+        if claim.release_is_new:
+            return items
+        if any(listed.deployment_id is None for listed in claim.release.deployments):
+            return None
+        return {**items, claim.release.release_id: release_item(claim.release)}
+
     def claimed(self, claim: Claim, found: Mapping[str, Item]) -> Sequence[Write]:
         """The deployment, its release that lists it, and the deployment that the claim settles."""
         return [
@@ -71,7 +87,7 @@ def _deployed_release(claim: Claim, found: Mapping[str, Item]) -> Sequence[Write
     deployment = claim.deployment
     if deployment.release_id in found:
         return [_listed(found[deployment.release_id], deployment)]
-    if claim.new_release is None:
+    if not claim.release_is_new:
         raise NotFound(
             f"release {deployment.release_id} is not recorded", ("look with: ", Command("show-releases"))
         )
@@ -83,7 +99,7 @@ def _deployed_release(claim: Claim, found: Mapping[str, Item]) -> Sequence[Write
         deployment_id=deployment.deployment_id,
     )
     latest = found.get(latest_key(deployment.project_id))
-    release = replace(claim.new_release, deployments=(listed,))
+    release = replace(claim.release, deployments=(listed,))
     return _new_release(release, latest_date(latest) if latest is not None else None)
 
 
