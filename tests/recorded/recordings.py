@@ -56,20 +56,20 @@ class Recording:
     def track(self) -> Track:
         """The rollout, before its first poll."""
         service = self.polls[0].service
-        seen = parse_service(service)
+        described = parse_service(service)
         ours = next(
             deployment for deployment in service["deployments"] if deployment["id"] == self.deployment_id
         )
         return Track(
             service=PlannedService(
                 service_id="web-api",
-                key=seen.key,
+                key=described.key,
                 images=("web",),
                 action=Action.REDEPLOY,
                 why="it runs another image",
                 expected=(Expected(image_id="web", image=self.image, digests=frozenset(self.digests)),),
-                desired=seen.desired,
-                breaker=seen.breaker,
+                desired=described.desired,
+                breaker=described.breaker,
                 ecs_deployment_id=self.previous_id,
             ),
             deployment_id=self.deployment_id,

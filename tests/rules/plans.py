@@ -22,7 +22,7 @@ STILL = primary(completed=True)
 
 
 def planned(
-    seen: Snapshot,
+    observed: Snapshot,
     *,
     of: Project = SEARCH,
     what: Release | None = None,
@@ -38,10 +38,10 @@ def planned(
         allow_missing=allow_missing,
         kind=kind,
     )
-    return plan(of, request, seen)
+    return plan(of, request, observed)
 
 
-def seeing(search_api: ServiceView, images: dict[str, ImageView] | None = None) -> Snapshot:
+def observing(search_api: ServiceView, images: dict[str, ImageView] | None = None) -> Snapshot:
     return snapshot(images=images or TO_MOVE, services={"search-api": search_api})
 
 
@@ -51,10 +51,10 @@ def only(made: Plan) -> PlannedService:
 
 
 def refusals(
-    seen: Snapshot, *, of: Project = SEARCH, what: Release | None = None, allow_missing: bool = False
+    observed: Snapshot, *, of: Project = SEARCH, what: Release | None = None, allow_missing: bool = False
 ) -> tuple[str, ...]:
     with pytest.raises(PlanRefused) as refused:
-        planned(seen, of=of, what=what, allow_missing=allow_missing)
+        planned(observed, of=of, what=what, allow_missing=allow_missing)
     assert refused.value.message.startswith(
         "release rel-2 can't be deployed to stage, and nothing was changed:"
     )

@@ -24,9 +24,9 @@ def judged(*views: ServiceView | None, start: Track | None = None) -> ServiceSta
     return after(*views, start=start).status
 
 
-def rolled(*tasks: Task, seen: Service | None = None) -> ServiceView:
+def rolled(*tasks: Task, observed: Service | None = None) -> ServiceView:
     """Two tasks run in a completed deployment of ours, and these were described."""
-    return view(seen or service(running=2, deployments=[DONE]), tasks)
+    return view(observed or service(running=2, deployments=[DONE]), tasks)
 
 
 def overtaken(*, ours_listed: bool = True, reason: str = "", events: tuple[str, ...] = ()) -> ServiceView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules.plans import STILL, TO_MOVE, only, planned, seeing
+from tests.rules.plans import STILL, TO_MOVE, observing, only, planned
 from tests.rules.snapshots import in_ecr, project, release, snapshot
 from tests.rules.states import (
     NEW,
@@ -23,7 +23,7 @@ from weco_deploy.model.plan import Action, Snapshot
 
 
 def test_tag_moves_from_its_digest_to_that_of_the_release() -> None:
-    made = planned(seeing(up(OLD)))
+    made = planned(observing(up(OLD)))
     (image,) = made.images
     assert (image.repository, image.tag) == ("uk.ac.wellcome/search", "env.stage")
     assert (image.from_digest, image.manifest.digest, image.to_ref) == (OLD, NEW, "ref.search")
@@ -32,12 +32,12 @@ def test_tag_moves_from_its_digest_to_that_of_the_release() -> None:
 
 
 def test_tag_that_has_the_digest_already_does_not_move() -> None:
-    made = planned(seeing(up(NEW), {"search": in_ecr(NEW, tagged=NEW)}))
+    made = planned(observing(up(NEW), {"search": in_ecr(NEW, tagged=NEW)}))
     assert (made.moves, made.redeploys, made.changes) == ((), (), False)
 
 
 def test_tag_that_does_not_exist_yet_is_created() -> None:
-    (image,) = planned(seeing(up(OLD), {"search": in_ecr(NEW, tagged=None)})).moves
+    (image,) = planned(observing(up(OLD), {"search": in_ecr(NEW, tagged=None)})).moves
     assert image.from_digest is None
 
 

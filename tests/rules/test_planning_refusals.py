@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.rules.plans import SEARCH, STILL, TO_MOVE, only, planned, refusals, seeing
+from tests.rules.plans import SEARCH, STILL, TO_MOVE, observing, only, planned, refusals
 from tests.rules.snapshots import in_ecr, noted, project, release, repository, snapshot
 from tests.rules.states import NEW, OLD, OTHER, REGISTRY, container, service, task, up, view
 from weco_deploy.errors import NotFound, PlanRefused
@@ -34,7 +34,7 @@ def test_warning_of_a_service_that_uses_none_of_its_images(force: bool) -> None:
     observed = view(
         service(running=1, deployments=[STILL]), [task("t1", containers=[container(OLD, image="nginx:1")])]
     )
-    made = planned(seeing(observed), force=force)
+    made = planned(observing(observed), force=force)
     assert (only(made).related, only(made).action) == (False, Action.LEAVE)
     assert made.warnings == (
         "search-api: none of its containers uses uk.ac.wellcome/search:env.stage: "
@@ -67,7 +67,7 @@ def test_warning_of_a_release_older_than_the_one_deployed_last() -> None:
 
 
 def test_warning_of_images_that_left_the_project() -> None:
-    made = planned(seeing(up(OLD)), what=release(search=NEW, gone=OTHER))
+    made = planned(observing(up(OLD)), what=release(search=NEW, gone=OTHER))
     assert [image.image_id for image in made.images] == ["search"]
     assert made.warnings == (
         "the release has images that the project file no longer names, left alone: gone",
@@ -96,13 +96,13 @@ def test_refusal_of_a_missing_service_is_a_warning_with_allow_missing() -> None:
 
 def test_refusal_of_a_release_without_any_image_of_the_project() -> None:
     with pytest.raises(PlanRefused, match="rel-2 has no version of any image of project catalogue_api"):
-        planned(seeing(up(OLD)), what=release(search=None, other=NEW))
+        planned(observing(up(OLD)), what=release(search=None, other=NEW))
 
 
 def test_environment_that_the_project_lacks_is_not_found() -> None:
     request = DeployRequest(release=release(search=NEW), environment_id="test", description="")
     with pytest.raises(NotFound, match="no environment 'test'"):
-        plan(SEARCH, request, seeing(up(OLD)))
+        plan(SEARCH, request, observing(up(OLD)))
 
 
 def test_refusal_of_a_missing_repository() -> None:
@@ -114,7 +114,7 @@ def test_refusal_of_a_missing_repository() -> None:
 
 
 def test_refusal_of_a_digest_that_ecr_no_longer_has() -> None:
-    observed = seeing(up(OLD), {"search": ImageView(manifest=None, tagged=OLD)})
+    observed = observing(up(OLD), {"search": ImageView(manifest=None, tagged=OLD)})
     assert refusals(observed) == (
         "search: ref.search (sha256:6e6577000000) is not in uk.ac.wellcome/search any more",
     )
@@ -122,7 +122,7 @@ def test_refusal_of_a_digest_that_ecr_no_longer_has() -> None:
 
 def test_refusal_of_a_5x_version_whose_tag_is_gone() -> None:
     old = replace(release(), images={"search": ImageVersion(ref="ref.abc")})
-    observed = seeing(up(OLD), {"search": ImageView(manifest=None, tagged=OLD)})
+    observed = observing(up(OLD), {"search": ImageView(manifest=None, tagged=OLD)})
     assert refusals(observed, what=old) == ("search: ref.abc is not in uk.ac.wellcome/search any more",)
 
 
@@ -179,7 +179,7 @@ def test_refusal_of_two_services_with_the_same_tags() -> None:
 @pytest.mark.parametrize("controller", ["CODE_DEPLOY", "EXTERNAL", "SOMETHING_NEW"])
 def test_refusal_of_services_under_another_controller(controller: str) -> None:
     observed = view(service(running=1, deployments=[STILL], controller=controller), [task("t1")])
-    assert refusals(seeing(observed)) == (
+    assert refusals(observing(observed)) == (
         f"search-api: catalogue/search-api is deployed by the {controller} controller; "
         "weco-deploy can redeploy and judge rolling (ECS) deployments only",
     )
@@ -188,7 +188,7 @@ def test_refusal_of_services_under_another_controller(controller: str) -> None:
 @pytest.mark.parametrize("strategy", ["BLUE_GREEN", "LINEAR", "CANARY", "SOMETHING_NEW"])
 def test_refusal_of_services_with_a_strategy_that_we_cannot_judge(strategy: str) -> None:
     observed = view(service(running=1, deployments=[STILL], strategy=strategy), [task("t1")])
-    assert refusals(seeing(observed)) == (
+    assert refusals(observing(observed)) == (
         f"search-api: catalogue/search-api uses the {strategy} deployment strategy; "
         "weco-deploy can judge ROLLING only",
     )

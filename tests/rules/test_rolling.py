@@ -75,15 +75,15 @@ READ = {
 }
 
 
-@pytest.mark.parametrize(("seen", "expected"), READ.values(), ids=READ.keys())
-def test_poll_reads(seen: Service, expected: Reads) -> None:
-    assert reads(track(), seen) == expected
+@pytest.mark.parametrize(("observed", "expected"), READ.values(), ids=READ.keys())
+def test_poll_reads(observed: Service, expected: Reads) -> None:
+    assert reads(track(), observed) == expected
 
 
 def test_poll_reads_enough_for_success() -> None:
-    seen = service(running=2, deployments=[DONE])
-    assert reads(track(), seen).tasks
-    assert judged(rolled(*TWO, seen=seen)) is ServiceStatus.SUCCEEDED
+    observed = service(running=2, deployments=[DONE])
+    assert reads(track(), observed).tasks
+    assert judged(rolled(*TWO, observed=observed)) is ServiceStatus.SUCCEEDED
 
 
 # Which deployment started a task
@@ -151,9 +151,9 @@ STEADY = {
 }
 
 
-@pytest.mark.parametrize(("seen", "expected"), STEADY.values(), ids=STEADY.keys())
-def test_service_is_in_steady_state_if(seen: Service, expected: bool) -> None:
-    assert in_steady_state(seen) is expected
+@pytest.mark.parametrize(("observed", "expected"), STEADY.values(), ids=STEADY.keys())
+def test_service_is_in_steady_state_if(observed: Service, expected: bool) -> None:
+    assert in_steady_state(observed) is expected
 
 
 # Failed tasks

@@ -35,16 +35,16 @@ from weco_deploy.rules.rollout.rolling import POLLS_TO_CONFIRM_PREVIOUS
 @pytest.mark.parametrize("ours_listed", [True, False])
 def test_later_deployment_supersedes_ours_in_the_second_poll(ours_listed: bool) -> None:
     going = view(service(desired=2, deployments=[primary()]))
-    seen = overtaken(ours_listed=ours_listed)
-    assert judged(going, seen) is ServiceStatus.IN_PROGRESS
-    now = after(going, seen, seen)
+    observed = overtaken(ours_listed=ours_listed)
+    assert judged(going, observed) is ServiceStatus.IN_PROGRESS
+    now = after(going, observed, observed)
     assert now.status is ServiceStatus.SUPERSEDED
     assert now.reason == f"a later deployment, {LATER}, took over from ours, {OURS}"
 
 
 def test_later_deployment_supersedes_ours_if_it_began_before_the_first_poll() -> None:
-    seen = overtaken(ours_listed=False)
-    assert judged(seen, seen) is ServiceStatus.SUPERSEDED
+    observed = overtaken(ours_listed=False)
+    assert judged(observed, observed) is ServiceStatus.SUPERSEDED
 
 
 @pytest.mark.parametrize("between", [None, view(service(desired=2, deployments=[primary()]))])
@@ -53,18 +53,18 @@ def test_later_deployment_supersedes_ours_only_after_two_polls_in_a_row(between:
 
 
 def test_later_deployment_that_failed_itself_is_no_rollback_of_ours() -> None:
-    seen = overtaken(reason="ECS deployment circuit breaker: tasks failed to start.")
-    assert judged(seen, seen) is ServiceStatus.SUPERSEDED
+    observed = overtaken(reason="ECS deployment circuit breaker: tasks failed to start.")
+    assert judged(observed, observed) is ServiceStatus.SUPERSEDED
 
 
 def test_ecs_rollback_to_our_deployment_is_no_rollback_of_ours() -> None:
-    seen = overtaken(reason=f"ECS deployment circuit breaker: rolling back to deploymentId {OURS}.")
-    assert judged(seen, seen) is ServiceStatus.SUPERSEDED
+    observed = overtaken(reason=f"ECS deployment circuit breaker: rolling back to deploymentId {OURS}.")
+    assert judged(observed, observed) is ServiceStatus.SUPERSEDED
 
 
 def test_later_deployment_with_the_right_digests_is_no_success_of_ours() -> None:
-    seen = up(NEW, NEW, of=LATER)
-    assert judged(seen, seen, seen) is ServiceStatus.SUPERSEDED
+    observed = up(NEW, NEW, of=LATER)
+    assert judged(observed, observed, observed) is ServiceStatus.SUPERSEDED
 
 
 # ECS's own verdict: the circuit breaker
@@ -90,16 +90,16 @@ def test_rollback_is_a_failure_at_once_if_our_deployment_is_listed_as_failed(bac
 
 def test_rollback_that_completed_is_a_failure() -> None:
     back = primary(LATER, completed=True, reason=f"rolling back to deploymentId {BEFORE}")
-    seen = view(service(running=2, deployments=[back]), [task("t1", of=LATER, digest=OLD)] * 2)
-    now = after(seen, seen)
+    observed = view(service(running=2, deployments=[back]), [task("t1", of=LATER, digest=OLD)] * 2)
+    now = after(observed, observed)
     assert now.status is ServiceStatus.FAILED
     assert now.reason == f"ECS rolled back to {LATER}: rolling back to deploymentId {BEFORE}"
 
 
 def test_rollback_without_its_reason_is_known_by_the_service_events() -> None:
     events = (f"(service search-api) (deployment {OURS}) deployment failed: tasks failed to start.",)
-    seen = overtaken(ours_listed=False, reason="ECS deployment completed.", events=events)
-    assert judged(seen, seen) is ServiceStatus.FAILED
+    observed = overtaken(ours_listed=False, reason="ECS deployment completed.", events=events)
+    assert judged(observed, observed) is ServiceStatus.FAILED
 
 
 def test_rollback_is_known_by_an_older_primary_deployment() -> None:
@@ -128,11 +128,11 @@ def test_rollback_to_the_previous_deployment_counts_once_it_can_not_be_an_old_an
 
 
 def test_wrong_digest_in_a_task_of_ours_fails_at_once() -> None:
-    seen = view(
+    observed = view(
         service(desired=2, running=1, deployments=[primary()]),
         [task("t1", digest=OTHER)],
     )
-    now = after(seen)
+    now = after(observed)
     assert now.status is ServiceStatus.FAILED
     assert now.reason == "task t1 runs sha256:6f7468657200 of search, not the release's sha256:6e6577000000"
 
@@ -148,11 +148,11 @@ def test_wrong_digest_in_one_of_several_containers_fails() -> None:
 
 
 def test_old_digests_in_old_tasks_are_no_failure() -> None:
-    seen = view(
+    observed = view(
         service(desired=1, running=2, deployments=[primary(running=1), active(running=1)]),
         [task("t1"), task("t0", of=BEFORE, digest=OLD)],
     )
-    assert judged(seen, seen, seen) is ServiceStatus.IN_PROGRESS
+    assert judged(observed, observed, observed) is ServiceStatus.IN_PROGRESS
 
 
 def test_wrong_digest_in_a_task_that_may_not_be_ours_is_no_failure() -> None:

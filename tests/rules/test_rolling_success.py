@@ -66,9 +66,9 @@ def test_rollout_succeeds_by_tasks_without_starter_that_were_created_after_it() 
 # Still in progress
 
 NOT_YET = {
-    "the rollout is in progress": rolled(*TWO, seen=service(running=2, deployments=[primary()])),
+    "the rollout is in progress": rolled(*TWO, observed=service(running=2, deployments=[primary()])),
     "the rollout state is unknown": rolled(
-        *TWO, seen=service(running=2, deployments=[primary(state="BAKING")])
+        *TWO, observed=service(running=2, deployments=[primary(state="BAKING")])
     ),
     "fewer tasks run than are desired": view(service(desired=3, running=2, deployments=[DONE]), TWO),
     "more tasks run than are desired": view(service(desired=1, running=2, deployments=[DONE]), TWO),
@@ -92,12 +92,12 @@ NOT_YET = {
 }
 
 
-@pytest.mark.parametrize("seen", NOT_YET.values(), ids=NOT_YET.keys())
-def test_rollout_is_in_progress_while(seen: ServiceView) -> None:
-    now = after(seen, seen, seen)
+@pytest.mark.parametrize("observed", NOT_YET.values(), ids=NOT_YET.keys())
+def test_rollout_is_in_progress_while(observed: ServiceView) -> None:
+    now = after(observed, observed, observed)
     assert now.status is ServiceStatus.IN_PROGRESS
     assert now.state
-    assert judged(seen, seen, rolled(*TWO)) is ServiceStatus.SUCCEEDED
+    assert judged(observed, observed, rolled(*TWO)) is ServiceStatus.SUCCEEDED
 
 
 def test_progress_shows_how_many_tasks_run_and_what_is_waited_for() -> None:
@@ -117,8 +117,8 @@ def test_progress_shows_in_ecs_words_why_no_task_is_placed() -> None:
         "(service search-api) was unable to place a task because no instance has enough memory. See the docs.",
         "(service search-api) was unable to place a task because of something else.",
     ]
-    seen = view(service(desired=2, running=0, deployments=[primary()], events=events))
-    now = after(seen, seen, seen)
+    observed = view(service(desired=2, running=0, deployments=[primary()], events=events))
+    now = after(observed, observed, observed)
     assert now.status is ServiceStatus.IN_PROGRESS
     assert now.state == (
         "starting: (service search-api) was unable to place a task because no instance has enough memory"
@@ -127,8 +127,8 @@ def test_progress_shows_in_ecs_words_why_no_task_is_placed() -> None:
 
 def test_progress_does_not_show_events_from_before_our_deployment() -> None:
     late = replace(primary(running=0), created_at=made_at(10))
-    seen = service(desired=2, running=0, deployments=[late], events=["was unable to place a task"])
-    assert after(view(seen)).state == "starting"
+    observed = service(desired=2, running=0, deployments=[late], events=["was unable to place a task"])
+    assert after(view(observed)).state == "starting"
 
 
 # Old answers
@@ -170,13 +170,13 @@ def test_service_with_desired_count_0_is_nothing_running() -> None:
 
 @pytest.mark.parametrize(("running", "pending"), [(1, 0), (0, 1)])
 def test_service_scaling_to_0_is_waited_for(running: int, pending: int) -> None:
-    seen = view(service(desired=0, running=running, pending=pending, deployments=[DONE]))
-    assert judged(seen, seen) is ServiceStatus.IN_PROGRESS
+    observed = view(service(desired=0, running=running, pending=pending, deployments=[DONE]))
+    assert judged(observed, observed) is ServiceStatus.IN_PROGRESS
 
 
 def test_service_with_desired_count_0_and_another_primary_deployment_is_superseded() -> None:
-    seen = view(service(desired=0, deployments=[primary(LATER)]))
-    assert judged(seen, seen) is ServiceStatus.SUPERSEDED
+    observed = view(service(desired=0, deployments=[primary(LATER)]))
+    assert judged(observed, observed) is ServiceStatus.SUPERSEDED
 
 
 def test_service_with_desired_count_0_and_a_failed_rollout_is_failed() -> None:
@@ -217,11 +217,11 @@ def test_service_deleted_during_the_rollout_fails_in_the_second_poll(gone: Servi
 
 
 def test_service_with_an_unknown_status_is_judged_as_usual() -> None:
-    seen = rolled(*TWO, seen=service(running=2, deployments=[DONE], status="REBALANCING"))
-    assert judged(seen) is ServiceStatus.SUCCEEDED
+    observed = rolled(*TWO, observed=service(running=2, deployments=[DONE], status="REBALANCING"))
+    assert judged(observed) is ServiceStatus.SUCCEEDED
 
 
-CLASSIC = rolled(*TWO, seen=service(running=2, deployments=[primary(state=None)]))
+CLASSIC = rolled(*TWO, observed=service(running=2, deployments=[primary(state=None)]))
 
 
 def test_service_without_rollout_state_succeeds_after_two_steady_polls() -> None:
@@ -236,8 +236,8 @@ def test_service_without_rollout_state_succeeds_after_two_steady_polls() -> None
         overtaken(),
         view(service(desired=3, running=2, deployments=[primary(state=None)]), TWO),
         view(service(running=2, deployments=[primary(state=None), active(running=1)]), TWO),
-        rolled(task("t1"), seen=CLASSIC.service),
-        rolled(task("t1"), task("t2", digest=None), seen=CLASSIC.service),
+        rolled(task("t1"), observed=CLASSIC.service),
+        rolled(task("t1"), task("t2", digest=None), observed=CLASSIC.service),
     ],
 )
 def test_service_without_rollout_state_needs_two_steady_polls_in_a_row(between: ServiceView | None) -> None:

@@ -103,8 +103,8 @@ def test_evidence_is_unknown_if_no_source_has_any() -> None:
 
 
 def test_evidence_is_unknown_without_a_primary_deployment() -> None:
-    seen = view(service(running=1, deployments=[active(OURS, running=1)]), [task("t1")])
-    finding = evidence(seen, EXPECTED, (resolving(NEW),), noted())
+    observed = view(service(running=1, deployments=[active(OURS, running=1)]), [task("t1")])
+    finding = evidence(observed, EXPECTED, (resolving(NEW),), noted())
     assert (finding.match, finding.why) == (Match.UNKNOWN, "it has no primary deployment")
 
 
@@ -121,14 +121,14 @@ def test_evidence_is_unknown_without_a_primary_deployment() -> None:
 def test_evidence_during_a_rollout_is_that_of_the_primary_deployments_tasks(
     tasks: list[Task], match: Match, newest: EcsDeployment
 ) -> None:
-    seen = service(running=2, deployments=[newest, active(running=1)])
-    assert evidence(view(seen, tasks), EXPECTED, (), None).match is match
+    observed = service(running=2, deployments=[newest, active(running=1)])
+    assert evidence(view(observed, tasks), EXPECTED, (), None).match is match
 
 
 def test_evidence_in_steady_state_is_that_of_every_running_task() -> None:
-    seen = service(running=2, deployments=[primary(completed=True)])
+    observed = service(running=2, deployments=[primary(completed=True)])
     tasks = [task("t1"), task("t0", of=BEFORE, digest=OLD)]
-    assert evidence(view(seen, tasks), EXPECTED, (), None).match is Match.WRONG
+    assert evidence(view(observed, tasks), EXPECTED, (), None).match is Match.WRONG
 
 
 # Whether a service uses the images
@@ -147,16 +147,18 @@ def test_service_uses_an_image_by(
     containers: list[Container], defined: tuple[str, ...], expected: bool | None
 ) -> None:
     tasks = [task("t1", containers=containers)] if containers else []
-    seen = view(service(running=len(tasks), deployments=[primary()]), tasks)
-    assert uses_any(seen, tuple(DefinedContainer("app", image) for image in defined), EXPECTED) is expected
+    observed = view(service(running=len(tasks), deployments=[primary()]), tasks)
+    assert (
+        uses_any(observed, tuple(DefinedContainer("app", image) for image in defined), EXPECTED) is expected
+    )
 
 
 def test_service_uses_no_image_of_an_earlier_task_definition() -> None:
     earlier = replace(task("t1", containers=[container(image="nginx:1")]), task_definition="search-api:0")
-    seen = view(service(running=1, deployments=[primary()]), [earlier])
+    observed = view(service(running=1, deployments=[primary()]), [earlier])
     now = (DefinedContainer("app", f"{REGISTRY}/uk.ac.wellcome/search:env.stage"),)
-    assert uses_any(seen, (), EXPECTED) is None
-    assert uses_any(seen, now, EXPECTED) is True
+    assert uses_any(observed, (), EXPECTED) is None
+    assert uses_any(observed, now, EXPECTED) is True
 
 
 def test_expected_image_is_named_by_repository_and_tag() -> None:

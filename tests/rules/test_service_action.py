@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.rules.plans import STILL, TO_MOVE, only, planned, seeing
+from tests.rules.plans import STILL, TO_MOVE, observing, only, planned
 from tests.rules.snapshots import in_ecr, noted, snapshot
 from tests.rules.states import (
     BEFORE,
@@ -82,22 +82,22 @@ DECISIONS: dict[str, tuple[ServiceView, Action, str]] = {
 }
 
 
-@pytest.mark.parametrize(("seen", "action", "why"), DECISIONS.values(), ids=DECISIONS.keys())
-def test_service_action_by_what_it_runs(seen: ServiceView, action: Action, why: str) -> None:
-    decided = only(planned(seeing(seen)))
+@pytest.mark.parametrize(("observed", "action", "why"), DECISIONS.values(), ids=DECISIONS.keys())
+def test_service_action_by_what_it_runs(observed: ServiceView, action: Action, why: str) -> None:
+    decided = only(planned(observing(observed)))
     assert (decided.action, decided.why) == (action, why)
 
 
 @pytest.mark.parametrize("tagged", [OLD, NEW, None])
 def test_service_action_does_not_depend_on_whether_the_tag_moves(tagged: str | None) -> None:
     images = {"search": in_ecr(NEW, tagged=tagged)}
-    assert only(planned(seeing(up(OLD), images))).action is Action.REDEPLOY
-    assert only(planned(seeing(up(NEW), images))).action is Action.LEAVE
+    assert only(planned(observing(up(OLD), images))).action is Action.REDEPLOY
+    assert only(planned(observing(up(NEW), images))).action is Action.LEAVE
 
 
 def test_service_that_runs_a_child_of_the_index_is_left_alone() -> None:
     images = {"search": in_ecr(NEW, tagged=OLD, children=[CHILD])}
-    assert only(planned(seeing(up(CHILD, NEW), images))).action is Action.LEAVE
+    assert only(planned(observing(up(CHILD, NEW), images))).action is Action.LEAVE
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_service_that_runs_a_child_of_the_index_is_left_alone() -> None:
 def test_service_without_tasks_is_judged_by_its_revision_before_our_record(
     resolved: str | None, recorded: str, action: Action, why: str
 ) -> None:
-    seen = snapshot(
+    observed = snapshot(
         images=TO_MOVE,
         services={"search-api": view(service(desired=0, deployments=[STILL]), ())},
         resolved={"search-api": [resolving(resolved)]},
         known=[noted(search=recorded)],
     )
-    decided = only(planned(seen))
+    decided = only(planned(observed))
     assert (decided.action, decided.why) == (action, why)
 
 
@@ -126,7 +126,7 @@ def test_service_without_tasks_is_judged_by_its_revision_before_our_record(
     ("newest", "action"), [(OURS, Action.ADOPT), (LATER, Action.REDEPLOY)], ids=["ours", "somebody else's"]
 )
 def test_rollout_that_we_recorded_is_adopted_before_its_first_task_runs(newest: str, action: Action) -> None:
-    seen = snapshot(
+    observed = snapshot(
         images=TO_MOVE,
         services={
             "search-api": view(
@@ -136,11 +136,11 @@ def test_rollout_that_we_recorded_is_adopted_before_its_first_task_runs(newest: 
         },
         known=[noted(ecs_deployment_id=OURS)],
     )
-    assert only(planned(seen)).action is action
+    assert only(planned(observed)).action is action
 
 
 def test_planned_service_has_its_primary_ecs_deployment() -> None:
-    decided = only(planned(seeing(up(OLD, of=BEFORE))))
+    decided = only(planned(observing(up(OLD, of=BEFORE))))
     assert decided.ecs_deployment_id == BEFORE
     assert (decided.service_id, decided.key, decided.images) == (
         "search-api",
@@ -150,16 +150,16 @@ def test_planned_service_has_its_primary_ecs_deployment() -> None:
     assert (decided.desired, decided.breaker, decided.related) == (1, True, True)
 
 
-@pytest.mark.parametrize("seen", [up(NEW), replace(IN_PROGRESS, tasks=(task("t1"),))])
-def test_force_redeploys_services_that_would_be_left_or_adopted(seen: ServiceView) -> None:
-    before = only(planned(seeing(seen)))
-    forced = only(planned(seeing(seen), force=True))
+@pytest.mark.parametrize("observed", [up(NEW), replace(IN_PROGRESS, tasks=(task("t1"),))])
+def test_force_redeploys_services_that_would_be_left_or_adopted(observed: ServiceView) -> None:
+    before = only(planned(observing(observed)))
+    forced = only(planned(observing(observed), force=True))
     assert before.action is not Action.REDEPLOY
     assert (forced.action, forced.why) == (Action.REDEPLOY, f"forced ({before.why})")
 
 
 def test_force_keeps_the_reason_of_services_that_are_redeployed_anyway() -> None:
-    assert only(planned(seeing(up(OLD)), force=True)) == only(planned(seeing(up(OLD))))
+    assert only(planned(observing(up(OLD)), force=True)) == only(planned(observing(up(OLD))))
 
 
 # Services that failed in the previous deployment
@@ -171,7 +171,7 @@ def knowing(service: KnownService) -> EnvironmentRecord:
 
 def test_service_that_failed_before_is_redeployed_although_it_runs_the_release_now() -> None:
     failed = replace(noted(), failed=True)
-    service = only(planned(replace(seeing(up(NEW)), record=knowing(failed))))
+    service = only(planned(replace(observing(up(NEW)), record=knowing(failed))))
     assert (service.action, service.why) == (
         Action.REDEPLOY,
         "its rollout failed in the deployment before",
@@ -180,4 +180,4 @@ def test_service_that_failed_before_is_redeployed_although_it_runs_the_release_n
 
 def test_service_that_failed_before_is_left_if_another_ecs_deployment_is_primary_now() -> None:
     failed = replace(noted(ecs_deployment_id=BEFORE), failed=True)
-    assert only(planned(replace(seeing(up(NEW)), record=knowing(failed)))).action is Action.LEAVE
+    assert only(planned(replace(observing(up(NEW)), record=knowing(failed)))).action is Action.LEAVE
