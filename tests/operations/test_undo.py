@@ -422,3 +422,21 @@ def test_nothing_is_said_of_tags_where_nothing_failed() -> None:
     world.push("search")
 
     assert release_deploy(world, told=Told()).reason == ""
+
+
+def test_a_rollback_is_refused_if_somebody_claimed_and_released_the_environment_before_it_was_planned() -> (
+    None
+):
+    world, _, bad = good_then(crash())
+
+    def claim_and_release(_: Call) -> None:
+        world.somebody_locks("stage", lease_seconds=10)
+        world.somebody_unlocks("stage")
+
+    world.after("runtime.redeploy", lambda _: world.before("store.environment", claim_and_release))
+
+    deployment = release_deploy(world, rollback_on_failure=True, lease=100_000)  # no renewal finds out before
+
+    assert deployment.rollback is None
+    assert "it could not be rolled back: somebody else changed the environment" in deployment.reason
+    assert world.tag("search", "env.stage") == bad
