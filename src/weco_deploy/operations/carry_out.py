@@ -1,26 +1,32 @@
-"""Carries a claimed plan out to its verdict, and closes the record with it."""
+"""Carries out a claimed plan: the steps, one after the other, and what their failure means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
-from weco_deploy.errors import AwsError, DeployError, Interrupted, LeaseLost
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, ServiceStatus, reasons
-from weco_deploy.model.events import Event, Notice, Settled
+from weco_deploy.errors import DeployError
+from weco_deploy.model.events import Event
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
-from weco_deploy.model.tags import environment_tag
-from weco_deploy.pipeline.execute import execute
 from weco_deploy.pipeline.ledger import Ledger
-from weco_deploy.pipeline.watch import Patience, Watched, tracks, watch
+from weco_deploy.pipeline.polling import Patience
+from weco_deploy.pipeline.step import Step, StepContext
+from weco_deploy.pipeline.steps.move_tags import MoveTags
+from weco_deploy.pipeline.steps.redeploy import Redeploy
+from weco_deploy.pipeline.steps.watch import Watch
 from weco_deploy.ports import Ports
 from weco_deploy.rules.deployment_status import verdict
-from weco_deploy.rules.tag_drift import tags_on_failed_images
+from weco_deploy.rules.step_failure import Ending, Unsuccessful, ending
 
-# What is recorded is read elsewhere too, so it names commands without options: the report has the lines to paste.
-_GOES_ON = "ECS goes on with the services that it was told to redeploy: `confirm-deploy` tells how that ends"
+
+def steps_of(plan: Plan, request: DeployRequest) -> tuple[Step, ...]:
+    """The steps that carry out the plan, in their order."""
+    return (
+        MoveTags(plan.moves),
+        Redeploy(plan.redeploys),
+        Watch(plan.services, Patience(wait=request.wait, interval=request.interval)),
+    )
 
 
 def carry_out(
@@ -30,84 +36,44 @@ def carry_out(
     ledger: Ledger,
     ports: Ports,
     notify: Callable[[Event], None],
-) -> Deployment:
-    """Move the tags, redeploy, watch. Whatever happens ends in the deployment's verdict, not recorded yet."""
-    reason = ""
-    try:
-        execute(planned, environment, ledger, ports, notify)
-        patience = Patience(wait=request.wait, interval=request.interval)
-        watched = watch(tracks(planned, ledger, ports), environment, patience, ledger, ports, notify)
-        status = verdict(ledger.deployment.services)
-        reason = not_seen(watched)
-        if status is DeploymentStatus.TIMED_OUT:
-            ledger.unseen = not watched.unfinished
-            late = "still not done" if watched.unfinished else "not seen to be done"
-            reason = reasons(f"{late} after {request.wait:g} s", reason, _GOES_ON)
-    except Interrupted as interrupted:
-        status, reason = DeploymentStatus.INTERRUPTED, interrupted.message
-        if any(service.status is ServiceStatus.IN_PROGRESS for service in ledger.deployment.services):
-            reason = f"{reason}; {_GOES_ON}"
-    except DeployError as error:
-        ledger.lost = isinstance(error, LeaseLost)
-        status, reason = DeploymentStatus.FAILED, error.message
-    return ledger.verdict(status, ports.clock.utc(), reason)
+) -> Ending:
+    """Run the steps up to the first that fails, and undo them if that is what the failure means.
 
-
-def not_seen(watched: Watched) -> str:
-    """Why it is not known how the services stand at the end of the watch, if it is not."""
-    if not watched.blind_because:
-        return ""
-    return f"the last look at the services failed: {watched.blind_because}"
-
-
-def settle(ledger: Ledger, notify: Callable[[Event], None], undone: Deployment | None = None) -> Deployment:
-    """Close the record with the verdict. If that can't be done, the answer says so and does not claim success.
-
-    `undone` is a failed deployment that this one put right, with the status that it has now.
+    Whatever happens, the ledger has the deployment with its verdict afterwards. Its record is not closed yet: the caller
+    may roll back first, under the same lock.
     """
-    if remark := _left_behind(ledger.deployment):
-        ledger.deployment = replace(ledger.deployment, reason=reasons(ledger.deployment.reason, remark))
-    deployment = ledger.deployment
+    context = StepContext(environment=environment, ledger=ledger, ports=ports, notify=notify)
+    end = _run_all(steps_of(planned, request), planned, context)
+    ledger.verdict(end.status, ports.clock.utc(), end.reason)
+    return end
+
+
+def _run_all(steps: Sequence[Step], plan: Plan, context: StepContext) -> Ending:
+    begun: list[Step] = []
+    for step in steps:
+        begun.append(step)
+        failure = _run(step, context)
+        if failure is not None:
+            end = ending(
+                failure,
+                context.ledger.deployment.services,
+                undo_on_failure=step.undo_on_failure,
+                redeployed=_any_redeployed(plan, context.ledger),
+            )
+            if end.undo:
+                for begun_step in reversed(begun):
+                    begun_step.undo(context)
+            return end
+    return Ending(status=verdict(context.ledger.deployment.services))
+
+
+def _run(step: Step, context: StepContext) -> DeployError | Unsuccessful | None:
     try:
-        _close(ledger, undone)
-    except LeaseLost as lost:
-        deployment = _not_claimed(deployment, f"{lost.message}; the verdict was {deployment.status}")
-        notify(Notice(lost.message))
-    except AwsError as error:
-        why = f"the record could not be closed ({error.message}); the verdict was {deployment.status}"
-        deployment = _not_claimed(deployment, why)
-        notify(Notice(deployment.reason))
-    notify(Settled(deployment))
-    return deployment
+        return step.run(context)
+    except DeployError as error:
+        return error
 
 
-def _close(ledger: Ledger, undone: Deployment | None) -> None:
-    """Close the record, also if a signal asks to stop: it ends the wait for a table that is busy, once."""
-    try:
-        ledger.settle(undone)
-    except Interrupted:
-        ledger.settle(undone)
-
-
-def _left_behind(deployment: Deployment) -> str:
-    """What to say where a service failed and its images' tags still point at what it failed with."""
-    images = tags_on_failed_images(deployment)
-    if not images:
-        return ""
-    # A rollback without a release would be this one again.
-    how = "rollback --to-release" if deployment.kind is Kind.ROLLBACK else "rollback"
-    return (
-        f"{environment_tag(deployment.environment)} still points at the image of {', '.join(images)} that failed, also where ECS "
-        f"put the service back by itself; `{how}` moves it back"
-    )
-
-
-def _not_claimed(deployment: Deployment, why: str) -> Deployment:
-    """The deployment to report where its record could not be closed: no success is claimed."""
-    succeeded = deployment.status is DeploymentStatus.SUCCEEDED
-    reason = f"{why}: `confirm-deploy` tells how it stands"
-    return replace(
-        deployment,
-        status=DeploymentStatus.IN_PROGRESS if succeeded else deployment.status,
-        reason=reasons(deployment.reason, reason),
-    )
+def _any_redeployed(plan: Plan, ledger: Ledger) -> bool:
+    """Whether ECS began a deployment of any service that the plan redeploys."""
+    return any(ledger.outcome(service.service_id).ecs_deployment_id for service in plan.redeploys)

@@ -18,12 +18,12 @@ from weco_deploy.model.events import Event, Notice, Waiting
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest
-from weco_deploy.operations.carry_out import not_seen, settle
 from weco_deploy.operations.release import choose
+from weco_deploy.operations.settle import settle
 from weco_deploy.operations.wait_for_lock import notify_takeover
 from weco_deploy.pipeline.ledger import Ledger, Nowhere
 from weco_deploy.pipeline.observe import observe
-from weco_deploy.pipeline.watch import Patience, watch
+from weco_deploy.pipeline.polling import Patience, poll_until_settled
 from weco_deploy.ports import Ports
 from weco_deploy.rules.deployment_status import replaces_verdict, verdict
 from weco_deploy.rules.lock import blocking_lock
@@ -199,9 +199,11 @@ def _judge(
     """Watch what still moves, and give the verdict."""
     reason = ""
     try:
-        watched = watch(found.reassessment.tracks, found.environment, patience, ledger, ports, notify)
+        polled = poll_until_settled(
+            found.reassessment.tracks, found.environment, patience, ledger, ports, notify
+        )
         status = verdict(ledger.deployment.services)
-        reason = not_seen(watched)
+        reason = polled.reason
         if found.reassessment.drifted_tags and status is DeploymentStatus.SUCCEEDED:
             status = DeploymentStatus.FAILED
             images = ", ".join(found.reassessment.drifted_tags)

@@ -19,9 +19,10 @@ from weco_deploy.model.events import Claimed, Event, Notice, Settling
 from weco_deploy.model.plan import Plan, Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
-from weco_deploy.operations.carry_out import carry_out, settle
+from weco_deploy.operations.carry_out import carry_out
 from weco_deploy.operations.gates import check_requirements
-from weco_deploy.operations.rollback_on_failure import UNDONE, undo
+from weco_deploy.operations.rollback_on_failure import ROLLED_BACK_IF_WANTED, roll_back
+from weco_deploy.operations.settle import settle
 from weco_deploy.operations.wait_for_lock import notify_takeover, observed_when_free
 from weco_deploy.pipeline.claim import claim
 from weco_deploy.pipeline.ledger import Ledger
@@ -129,19 +130,19 @@ def _carry_out(
     ports: Ports,
     notify: Callable[[Event], None],
 ) -> Deployment:
-    deployment = carry_out(planned, environment, request, ledger, ports, notify)
-    if _wanted_undone(request, environment) and deployment.status in UNDONE and not ledger.lost:
-        if not ledger.unseen:
-            return undo(deployment, environment, request, ledger, ports, notify)
+    end = carry_out(planned, environment, request, ledger, ports, notify)
+    if _rollback_wanted(request, environment) and end.status in ROLLED_BACK_IF_WANTED and not end.lease_lost:
+        if not end.unobserved:
+            return roll_back(ledger.deployment, environment, request, ledger, ports, notify)
         left = "it was not rolled back, because no look at the services told that anything is wrong with it"
-        ledger.verdict(deployment.status, ports.clock.utc(), reasons(deployment.reason, left))
+        ledger.verdict(end.status, ports.clock.utc(), reasons(end.reason, left))
     return settle(ledger, notify)
 
 
-def _wanted_undone(request: DeployRequest, environment: Environment) -> bool:
-    """Whether a failure is to be put back. A rollback's is only if its own command says so.
+def _rollback_wanted(request: DeployRequest, environment: Environment) -> bool:
+    """Whether a failed deployment is to be rolled back. The project file does not decide that for a rollback.
 
-    It would go forward again, to the release that somebody just wanted to leave.
+    Rolling back a rollback would go forward again, to the release that somebody just wanted to leave.
     """
     by_default = environment.on_failure == "rollback" and request.kind is not Kind.ROLLBACK
     return request.rollback_on_failure or by_default

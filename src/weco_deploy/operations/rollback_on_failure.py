@@ -1,7 +1,7 @@
-"""Puts an environment back after a deployment that failed, under the same lock and as a deployment of its own.
+"""Rolls an environment back after a deployment that failed, under the same lock and with a deployment of its own.
 
-It goes to the release that was last good. Where none ever was, it goes to what the tags pointed at before
-the first of the failed deployments began.
+It goes back to the last good release. If there never was one, it goes back to the images that the tags pointed at before the
+first of the failed deployments began.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ from weco_deploy.model.events import Claimed, Event
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DeployRequest
-from weco_deploy.operations.carry_out import carry_out, settle
+from weco_deploy.operations.carry_out import carry_out
 from weco_deploy.operations.release import new_release
 from weco_deploy.operations.rollback import as_it_was, before, recorded
+from weco_deploy.operations.settle import settle
 from weco_deploy.pipeline.claim import take_over
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.ports import Ports
 from weco_deploy.rules import planning
 
-UNDONE = frozenset({DeploymentStatus.FAILED, DeploymentStatus.TIMED_OUT})
-"""Statuses after which things are put back, where that is wanted."""
+ROLLED_BACK_IF_WANTED = frozenset({DeploymentStatus.FAILED, DeploymentStatus.TIMED_OUT})
+"""Statuses after which a deployment is rolled back, if that is wanted."""
 
 
-def undo(
+def roll_back(
     failed: Deployment,
     environment: Environment,
     request: DeployRequest,
@@ -37,9 +38,9 @@ def undo(
     ports: Ports,
     notify: Callable[[Event], None],
 ) -> Deployment:
-    """The failed deployment, `rolled_back` if all of it was put back, with the deployment that tried.
+    """Deploy what was good, and return the failed deployment with that rollback; `rolled_back` if it succeeded.
 
-    Where that can't even begin, the failed deployment is settled as it is and its reason says why.
+    If the rollback can't begin, the failed deployment is settled as it is, and its reason says why.
     """
     holding = ledger.holding(ports)
     try:
@@ -55,11 +56,10 @@ def undo(
         ledger.verdict(failed.status, ports.clock.utc(), reasons(failed.reason, why))
         return settle(ledger, notify)
     notify(Claimed(after.deployment, planned))
-    rollback = carry_out(planned, environment, back, after, ports, notify)
-    done = rollback.status is DeploymentStatus.SUCCEEDED
-    undone = replace(
-        failed, status=DeploymentStatus.ROLLED_BACK if done else failed.status, rollback=rollback
-    )
+    end = carry_out(planned, environment, back, after, ports, notify)
+    done = end.status is DeploymentStatus.SUCCEEDED
+    status = DeploymentStatus.ROLLED_BACK if done else failed.status
+    undone = replace(failed, status=status, rollback=after.deployment)
     rollback = settle(after, notify, undone)
     return replace(undone, rollback=rollback)
 
@@ -82,7 +82,7 @@ def _request(
 
 
 def _earlier(failed: Deployment, environment: Environment, ports: Ports) -> tuple[Release, bool]:
-    """What was last good; where nothing ever was, a release of what was there before the first that failed."""
+    """The release to go back to, and whether it is new, not recorded yet."""
     known = ports.calls.begin(partial(ports.store.environment, environment.id))
     deployments = recorded(environment, failed, ports)
     good = ports.calls.answer(known).good

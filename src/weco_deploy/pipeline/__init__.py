@@ -1,1 +1,1 @@
-"""The stages of a deployment that reach outside: observe, claim, execute, watch, diagnose; and publishing."""
+"""The stages of a deployment that reach outside: observe, claim, the steps, polling, diagnose; and publishing."""

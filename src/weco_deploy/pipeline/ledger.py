@@ -39,17 +39,12 @@ class Nowhere:
 
 
 class Ledger:
-    """A deployment as it is recorded: `deployment` is always what is known so far.
-
-    `lost` says that it ended because the environment was not ours any more, `unseen` that its time was over and no
-    look had found anything against it: then nothing is put back either.
-    """
+    """A deployment as it is recorded: `deployment` is always what is known so far."""
 
     def __init__(
         self, deployment: Deployment, held: Held, lease_seconds: int, store: Keeper, clock: Clock
     ) -> None:
         self.deployment = deployment
-        self.lost = self.unseen = False
         self._held = held
         self._lease_seconds = lease_seconds
         self._store = store

@@ -1,0 +1,115 @@
+"""Tells ECS to redeploy services: the first one alone, then all others at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar
+
+from weco_deploy.errors import AwsError, DeployError, Interrupted, Unreachable
+from weco_deploy.model.deployment import ServiceStatus
+from weco_deploy.model.events import ServiceRedeployed
+from weco_deploy.model.plan import PlannedService
+from weco_deploy.pipeline.ledger import Ledger
+from weco_deploy.pipeline.step import StepContext
+from weco_deploy.ports import Clock, Done, Failed, Outcome, ServiceRuntime
+
+REDEPLOY_ATTEMPTS = 3
+"""How often UpdateService is called for a service if ECS turns out not to have acted."""
+READS_AFTER_LOST_ANSWER = 3
+SECONDS_BETWEEN_READS = 2.0
+"""After a lost answer the service is read several times, because reads lag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redeploy:
+    """Starts a new ECS deployment of each service."""
+
+    services: tuple[PlannedService, ...]
+    undo_on_failure: ClassVar[bool] = True
+
+    def run(self, context: StepContext) -> None:
+        """Redeploy the services. Raises the reason why the first one could not be redeployed.
+
+        A later service that ECS refuses fails alone: the ledger has its reason, and the others go on.
+        """
+        if not self.services:
+            return
+        ledger, ports = context.ledger, context.ports
+        runtime = ports.runtime(context.environment)
+
+        def record_outcome(service: PlannedService, outcome: Outcome[str]) -> None:
+            if isinstance(outcome, Done):
+                ledger.redeployed(service.service_id, outcome.value)
+                context.notify(ServiceRedeployed(service.service_id, service.key, outcome.value))
+            elif isinstance(outcome, Failed) and not isinstance(outcome.error, Interrupted):
+                _record_refusal(service, outcome.error, ledger)
+
+        def note_and_renew() -> None:
+            ledger.note()
+            ledger.renew_if_due()
+
+        def allowed() -> None:
+            ledger.ours()
+            if ports.interrupts.requested():
+                raise Interrupted("interrupted while the services were redeployed")
+
+        first, *others = self.services
+        first_call, *other_calls = [
+            partial(_redeploy, service, runtime, allowed, ports.clock) for service in self.services
+        ]
+        (outcome,) = ports.calls.meanwhile(ledger.renew_if_due).change(
+            [first_call], lambda _, outcome: record_outcome(first, outcome), ports.interrupts.requested
+        )
+        if isinstance(outcome, Failed):
+            raise outcome.error
+        ports.calls.meanwhile(note_and_renew).change(
+            other_calls,
+            lambda index, outcome: record_outcome(others[index], outcome),
+            ports.interrupts.requested,
+        )
+        ledger.note()
+        if ports.interrupts.requested():
+            raise Interrupted("interrupted while the services were redeployed")
+
+    def undo(self, context: StepContext) -> None:
+        """There is nothing to put back: steps are only undone as long as no service was redeployed."""
+
+
+def _record_refusal(service: PlannedService, error: DeployError, ledger: Ledger) -> None:
+    known = ledger.outcome(service.service_id)
+    reason = f"it could not be redeployed: {error.message}"
+    ledger.service(replace(known, status=ServiceStatus.FAILED, reason=reason))
+
+
+def _redeploy(
+    service: PlannedService, runtime: ServiceRuntime, allowed: Callable[[], None], clock: Clock
+) -> str:
+    """Redeploy the service once, and return the id of its ECS deployment.
+
+    UpdateService is not idempotent. After a lost answer it is repeated only if ECS did not act on the one before.
+    """
+    for attempt in range(1, REDEPLOY_ATTEMPTS + 1):
+        allowed()
+        try:
+            return runtime.redeploy(service.key, allowed)
+        except Unreachable:
+            begun = _begun(service, runtime, clock)
+            if begun is not None:
+                return begun
+            if attempt == REDEPLOY_ATTEMPTS:
+                raise
+    raise AwsError("ecs:UpdateService", f"{service.key} could not be redeployed")
+
+
+def _begun(service: PlannedService, runtime: ServiceRuntime, clock: Clock) -> str | None:
+    """The id of the deployment that became PRIMARY in place of the one that the plan saw, if there is one."""
+    for read in range(READS_AFTER_LOST_ANSWER):
+        if read:
+            clock.wait(SECONDS_BETWEEN_READS)
+        services = runtime.describe(service.key.cluster, [service.key.name])
+        primary = services[0].primary if services else None
+        if primary is not None and primary.id != service.ecs_deployment_id:
+            return primary.id
+    return None

@@ -1,0 +1,107 @@
+"""What a step's failure means for its deployment: the status, the reason, and whether the steps so far are undone.
+
+    failed with     no service redeployed yet     a service was redeployed
+    LeaseLost       failed, nothing undone        failed, nothing undone
+    Interrupted     interrupted, nothing undone   interrupted, nothing undone
+    another error   failed, undone                failed, nothing undone
+    Unsuccessful    as its services ended, nothing undone
+
+A step says itself whether its failure undoes anything (`Step.undo_on_failure`). What was redeployed is put back by a rollback
+only, if that is wanted. After an interruption the tags stay, because running the command again goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from weco_deploy.errors import DeployError, Interrupted, LeaseLost
+from weco_deploy.model.deployment import DeploymentStatus, ServiceOutcome, ServiceStatus, reasons
+from weco_deploy.rules.deployment_status import verdict
+
+# What is recorded is read elsewhere too, so it names commands without options: the report has the lines to paste.
+_GOES_ON = "ECS goes on with the services that it was told to redeploy: `confirm-deploy` tells how that ends"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """How polling went, in addition to the outcome of each service.
+
+    `last_error` is why the last poll failed; empty if it did not fail. `unfinished` says that a poll found a service that was
+    not done, and no later poll found anything better.
+    """
+
+    last_error: str = ""
+    unfinished: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Why the state of the services is not known at the end; empty if it is known."""
+        return f"the last look at the services failed: {self.last_error}" if self.last_error else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsuccessful:
+    """The services were watched, for so many seconds at most, and some of them failed or are not done."""
+
+    waited: float
+    polled: Polled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a deployment ends.
+
+    Args:
+        status: its status.
+        reason: why, where that is no single service's matter.
+        undo: whether the steps so far are undone.
+        lease_lost: the environment is not ours any more, so it can't be rolled back either.
+        unobserved: the time was over, and no poll had found anything wrong, so there is no reason to roll back.
+
+    """
+
+    status: DeploymentStatus
+    reason: str = ""
+    undo: bool = False
+    lease_lost: bool = False
+    unobserved: bool = False
+
+
+def ending(
+    failure: DeployError | Unsuccessful,
+    services: Sequence[ServiceOutcome],
+    *,
+    undo_on_failure: bool,
+    redeployed: bool,
+) -> Ending:
+    """How a deployment ends after a step's failure.
+
+    Args:
+        failure: what the step raised or returned.
+        services: the deployment's services, as far as is known.
+        undo_on_failure: the failed step's.
+        redeployed: whether any service was redeployed.
+
+    """
+    match failure:
+        case Unsuccessful():
+            return _ending_of_watch(failure, services)
+        case Interrupted():
+            in_progress = any(service.status is ServiceStatus.IN_PROGRESS for service in services)
+            reason = reasons(failure.message, _GOES_ON if in_progress else "")
+            return Ending(status=DeploymentStatus.INTERRUPTED, reason=reason)
+        case LeaseLost():
+            return Ending(status=DeploymentStatus.FAILED, reason=failure.message, lease_lost=True)
+        case _:
+            undo = undo_on_failure and not redeployed
+            return Ending(status=DeploymentStatus.FAILED, reason=failure.message, undo=undo)
+
+
+def _ending_of_watch(failure: Unsuccessful, services: Sequence[ServiceOutcome]) -> Ending:
+    status, polled = verdict(services), failure.polled
+    if status is not DeploymentStatus.TIMED_OUT:
+        return Ending(status=status, reason=polled.reason)
+    late = "still not done" if polled.unfinished else "not seen to be done"
+    reason = reasons(f"{late} after {failure.waited:g} s", polled.reason, _GOES_ON)
+    return Ending(status=status, reason=reason, unobserved=not polled.unfinished)
