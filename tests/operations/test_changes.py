@@ -135,6 +135,99 @@ def test_a_signal_while_tags_are_put_back_does_not_leave_some_of_them_moved() ->
     assert_nothing_applied(world, deployment)
 
 
+NOT_RENEWED = AccessDenied("dynamodb:UpdateItem", "not allowed: dynamodb:UpdateItem")
+FOR_GOOD = 1000
+
+
+def test_tags_go_back_where_the_lease_may_not_be_renewed_while_they_move() -> None:
+    world, old, _ = pushed()
+    world.workers = 1  # so that the lease is renewed between two tags
+    world.fail("store.renew", NOT_RENEWED, times=FOR_GOOD)
+    world.before("registry.point", lambda _: world.pass_time(40), nth=2)
+    told = Told()
+
+    deployment = release_deploy(world, told=told)
+
+    assert world.count("registry.point") > 2, "some tags had moved"
+    assert tags(world) == old
+    assert world.count("runtime.redeploy") == 0
+    assert deployment.reason == NOT_RENEWED.message
+    assert_nothing_applied(world, deployment)
+    assert set(put_back(told).values()) == {""}
+
+
+def test_tags_go_back_where_the_record_may_not_be_noted_once_they_have_moved() -> None:
+    world, old, _ = pushed()
+    world.fail("store.note", NOT_RENEWED)
+
+    deployment = release_deploy(world)
+
+    assert tags(world) == old
+    assert world.count("runtime.redeploy") == 0
+    assert deployment.reason == NOT_RENEWED.message
+    assert_nothing_applied(world, deployment)
+
+
+def test_tags_stay_where_the_record_may_not_be_noted_once_a_service_was_redeployed() -> None:
+    world, _, new = pushed()
+    world.after("runtime.redeploy", lambda _: world.fail("store.note", NOT_RENEWED))
+
+    deployment = release_deploy(world)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert deployment.reason == NOT_RENEWED.message
+    assert tags(world) == new
+    assert ServiceStatus.IN_PROGRESS in statuses(deployment).values()
+
+
+def test_tags_go_back_until_the_lease_ends_where_it_may_not_be_renewed_meanwhile() -> None:
+    world, old, _ = pushed()
+    world.workers = 1
+
+    def refuse(_: Call) -> None:
+        world.fail("store.renew", NOT_RENEWED, times=FOR_GOOD)
+        world.pass_time(40)
+        raise DENIED
+
+    world.before("runtime.redeploy", refuse)
+    told = Told()
+
+    deployment = release_deploy(world, told=told)
+
+    assert tags(world) == old
+    assert_nothing_applied(world, deployment)
+    notices = [event.message for event in told.events if isinstance(event, Notice)]
+    assert notices == [f"while the tags were put back: {NOT_RENEWED.message}"]
+
+
+def test_tags_stay_after_a_signal_between_the_moves_and_the_first_redeployment() -> None:
+    world, _, new = pushed()
+    world.before("store.note", lambda call: call.run.signal())
+
+    deployment = release_deploy(world)
+
+    assert deployment.status is DeploymentStatus.INTERRUPTED
+    assert deployment.reason == "interrupted before any service was redeployed"
+    assert tags(world) == new
+    assert world.count("runtime.redeploy") == 0
+    assert all(deployments(world)[0].images[image_id].tag_moved for image_id in NEW)
+
+
+def test_tags_stay_where_the_lease_was_lost_while_they_moved() -> None:
+    world, old, _ = pushed()
+    world.workers = 1
+    world.before("registry.point", lambda _: world.somebody_unlocks("stage"))
+    world.before("registry.point", lambda _: world.pass_time(40), nth=2)
+    told = Told()
+
+    deployment = release_deploy(world, told=told)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert tags(world) != old
+    assert put_back(told) == {}
+    assert world.count("runtime.redeploy") == 0
+
+
 def test_a_signal_while_ecs_refuses_to_be_told_for_now_ends_that() -> None:
     world, _, _ = pushed()
     told: list[int] = []
