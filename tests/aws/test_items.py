@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from weco_deploy.aws.records import legacy
 from weco_deploy.aws.records.attributes import (
     CUT,
+    Fields,
     Item,
     Value,
     cut,
@@ -25,6 +26,7 @@ from weco_deploy.aws.records.attributes import (
 from weco_deploy.aws.records.deployments import SERVICE_LIMIT, deployment_item, read_deployment, rollback_of
 from weco_deploy.aws.records.environments import environment_item, read_environment
 from weco_deploy.aws.records.releases import ITEM_LIMIT, latest_item, listing, read_release, release_item
+from weco_deploy.errors import AwsError
 from weco_deploy.model.deployment import (
     Deployment,
     DeploymentStatus,
@@ -368,3 +370,23 @@ def test_the_id_of_a_deployment_of_5x_never_changes() -> None:
     assert legacy.derived_id("r", "stage", at) == "9cdc14b7-2025-5314-8751-c511d6e0fc51"
     assert legacy.is_derived(legacy.derived_id("r", "stage", at))
     assert not legacy.is_derived("9b2f7a52-7f5e-4a4c-9a38-0a3b8c0b4a11")
+
+
+UNREADABLE: Mapping[str, Item] = {
+    "text": {"name": 3},
+    "number": {"name": "three"},
+    "time": {"name": "yesterday"},
+    "map": {"name": "a text"},
+    "rows": {"name": "a text"},
+    "texts": {"name": {"a": "map"}},
+    "entries": {"name": {"key": "a text"}},
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_field_of_another_kind_names_its_record_and_what_to_do(kind: str) -> None:
+    fields = Fields(UNREADABLE[kind], "deployment#1")
+
+    with pytest.raises(AwsError, match=r"the record deployment#1 can't be read: its '(name|key)'") as refused:
+        getattr(fields, kind)("name")
+    assert "upgrade" in str(refused.value.hint)

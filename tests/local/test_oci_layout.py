@@ -20,6 +20,7 @@ from tests.local.layouts import (
     single,
 )
 from weco_deploy.errors import BadImageLayout
+from weco_deploy.local.layout_files import files_at
 from weco_deploy.local.oci_layout import OciLayout
 from weco_deploy.model.publication import Part
 
@@ -319,3 +320,44 @@ def test_docker_media_types_are_accepted(tmp_path: Path) -> None:
     image = OciLayout(layout.directory(tmp_path)).image()
     assert image.top.media_type == docker
     assert json.loads(image.top.body)["mediaType"] == docker
+
+
+def test_archive_with_an_unreadable_member_header_is_refused(tmp_path: Path) -> None:
+    path = as_archive(single().layout, tmp_path)
+    path.write_bytes(b"\xff" * 512 + path.read_bytes()[512:])
+    assert "neither a directory nor an uncompressed tar archive" in refused(path)
+
+
+def test_archive_that_disappears_while_it_is_read_is_refused_by_name(tmp_path: Path) -> None:
+    path = as_archive(single().layout, tmp_path)
+    layout = OciLayout(path)
+    (blob, *_) = layout.image().blobs
+    path.unlink()
+
+    with pytest.raises(BadImageLayout, match="can't be read: No such file or directory"):
+        layout.read(blob.digest, Part(first=0, length=blob.size))
+
+
+def test_file_that_is_cut_off_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    path = as_directory(single().layout, tmp_path)
+    layout = OciLayout(path)
+    (blob, *_) = layout.image().blobs
+    file = path / blob_file(blob.digest)
+    file.write_bytes(b"")
+
+    with pytest.raises(BadImageLayout, match="ends early"):
+        layout.read(blob.digest, Part(first=0, length=blob.size))
+
+
+def test_file_in_a_path_that_is_too_long_cannot_be_read(tmp_path: Path) -> None:
+    path = as_directory(single().layout, tmp_path)
+
+    with pytest.raises(BadImageLayout, match="can't be read: File name too long"):
+        files_at(path).size("a" * 300)
+
+
+def test_json_file_larger_than_allowed_is_refused_unread(tmp_path: Path) -> None:
+    path = as_directory(single().layout, tmp_path)
+
+    with pytest.raises(BadImageLayout, match=r"has \d+ bytes, and may have 10"):
+        files_at(path).read_all("index.json", 10)

@@ -212,3 +212,15 @@ def test_a_release_of_another_environment_may_be_prepared_meanwhile() -> None:
     promote(world)
 
     assert world.running("search-api", "prod") == {digest}
+
+
+def test_release_of_the_source_that_is_not_recorded_any_more_is_refused() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    deployed = release_deploy(world)
+    del world.tables[world.project.release_table].releases[deployed.release_id]
+
+    with pytest.raises(
+        NotFound, match=f"release {deployed.release_id}, which runs there, is not recorded any more"
+    ):
+        promote(world)

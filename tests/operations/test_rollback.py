@@ -17,8 +17,10 @@ from tests.world import Call, Killed, World, crash, slow
 from tests.world.projects import ONE_AND_ONE, project
 from weco_deploy.errors import AwsError, NotFound, PlanRefused
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
+from weco_deploy.model.environment import DeployedRelease
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
+from weco_deploy.operations.rollback import as_it_was
 
 TWO = project({"search": ["search-api"], "items": ["items-api"]})
 
@@ -400,3 +402,25 @@ def deployed_by_5x(world: World, old: Release) -> None:
         description="",
     )
     world.tables[world.project.release_table].legacy[was.deployment_id] = was
+
+
+def test_rollback_to_a_release_that_is_not_recorded_any_more_is_refused() -> None:
+    world, _, ids = three_releases()
+    del world.tables[world.project.release_table].releases[ids[1]]
+
+    with pytest.raises(
+        NotFound, match=f"release {ids[1]}, which would be gone back to, is not recorded any more"
+    ):
+        rollback(world)
+
+
+def test_rollback_to_a_deployment_that_is_not_recorded_any_more_deploys_its_release() -> None:
+    world, _, ids = three_releases()
+    deployments = world.ports().store.deployments(["stage"], 10)
+    table = world.tables[world.project.release_table]
+    target = DeployedRelease.of(deployments[1])
+    del table.deployments[target.deployment_id]
+
+    found, new = as_it_was(target, deployments, world.ports())
+
+    assert (found.release_id, new) == (ids[1], False)
