@@ -37,9 +37,10 @@ def connect(
     """The ports of a project, with the credentials found where the AWS tools look for them.
 
     Nothing is asked of AWS yet. `purpose` is what the tool is about to do, for CloudTrail; `trace` takes
-    a line for each call. Images and records are in the project's account and region, an environment's
+    a line for each call. Signals interrupt the calling thread, which has to run the operation. Images and records are in the project's account and region, an environment's
     services where it says, else there too.
     """
+    signals.listen()
     clock = SystemClock(signals)
     login = Login(clock, PROCESS_RATES, purpose=purpose, log_call=trace)
     home = login.account(project.region_name, project.role_arn)
@@ -57,7 +58,7 @@ def connect(
         project=project,
         clock=clock,
         interrupts=signals,
-        calls=ConcurrentCalls(clock),
+        calls=ConcurrentCalls(clock, action=signals.raise_if_requested),
         registry=EcrRegistry(home),
         store=DynamoReleaseStore(home.client("dynamodb"), project, clock),
         history=GitHistory(Path.cwd()),

@@ -278,10 +278,17 @@ class Caller:
 
 
 class Interrupts(Protocol):
-    """Ctrl-C and SIGTERM. Outside `deferred` they raise Interrupted at once."""
+    """Ctrl-C and SIGTERM. Outside `deferred` they raise Interrupted.
+
+    In the process's main thread that happens at once. In any other thread that connected it happens while the
+    thread waits for time to pass or for calls, or else when it enters `deferred`.
+    """
 
     def deferred(self) -> AbstractContextManager[None]:
-        """Within it a signal only makes `requested` true and ends `Clock.wait` with Interrupted."""
+        """Within it a signal only makes `requested` true and ends `Clock.wait` with Interrupted.
+
+        This is about the calling thread; others may be interrupted meanwhile.
+        """
 
     def requested(self) -> bool: ...
 

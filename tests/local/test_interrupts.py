@@ -51,10 +51,10 @@ def process(function: str) -> Iterator[Process]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signal_raises_at_once_unless_deferred(number: signal.Signals) -> None:
+def test_signal_raises_at_once_unless_deferred_and_ends_no_later_wait(number: signal.Signals) -> None:
     with process("not_deferred") as running:
         running.send(number)
-        assert running.ended() == (0, [f"raised interrupted by {number.name}"])
+        assert running.ended() == (0, [f"raised interrupted by {number.name}", "waited"])
 
 
 def test_deferred_signal_raises_neither_at_once_nor_afterwards() -> None:
@@ -92,6 +92,58 @@ def test_signal_does_not_end_the_wait_of_a_worker_thread() -> None:
     with process("wait_in_worker") as running:
         running.send(signal.SIGINT)
         assert running.ended() == (0, ["the worker ended well: True"])
+
+
+def test_signal_ends_the_wait_of_an_operation_in_another_thread_once() -> None:
+    with process("wait_in_second_thread") as running:
+        running.send(signal.SIGTERM)
+        assert running.ended() == (0, ["raised", "waited again", "main thread: not raised"])
+
+
+def test_signal_ends_the_waits_of_all_operations() -> None:
+    with process("waits_in_two_threads") as running:
+        running.send(signal.SIGINT)
+        assert running.ended() == (0, ["raised", "raised", "main thread: not raised"])
+
+
+def test_signal_ends_the_wait_for_calls_of_an_operation_in_another_thread_once() -> None:
+    with process("calls_in_second_thread") as running:
+        running.send(signal.SIGTERM)
+        assert running.ended() == (
+            0,
+            ["raised interrupted by SIGTERM", "read again", "main thread: not raised"],
+        )
+
+
+def test_deferral_of_one_thread_does_not_defer_the_signal_in_another() -> None:
+    with process("deferral_in_second_thread") as running:
+        running.send(signal.SIGTERM)
+        assert running.ended() == (0, ["a wait ended", "deferred again", "main thread: raised"])
+
+
+def test_deferral_does_not_begin_in_another_thread_after_a_signal() -> None:
+    with process("signal_before_deferral_in_second_thread") as running:
+        running.send(signal.SIGINT)
+        assert running.ended() == (
+            0,
+            ["raised interrupted by SIGINT", "closed the record", "main thread: not raised"],
+        )
+
+
+def test_signal_also_ends_the_next_operation_of_the_same_thread() -> None:
+    with process("signal_before_second_operation") as running:
+        running.send(signal.SIGTERM)
+        assert running.ended() == (
+            0,
+            ["raised", "raised in the second operation", "main thread: not raised"],
+        )
+
+
+def test_second_signal_exits_with_130_while_another_thread_defers() -> None:
+    with process("two_signals_in_second_thread") as running:
+        running.send(signal.SIGINT)
+        running.send(signal.SIGINT)
+        assert running.ended() == (130, [])
 
 
 def test_installed_restores_the_previous_handlers() -> None:

@@ -1,19 +1,23 @@
 """Ctrl-C, SIGTERM and a closed terminal: the first signal ends the tool cleanly, the second at once.
 
-A signal handler runs between two steps of the main thread, so it must not take a lock that this thread
-may hold: `threading.Event.set` can deadlock there. The handler sets plain attributes and writes a byte
-into a pipe; that byte ends the main thread's sleep.
+Python runs a signal handler in the process's main thread, between two steps of whatever that thread does. So
+the handler must not take a lock that this thread may hold: `threading.Event.set` can deadlock there, but
+`queue.SimpleQueue.put` is made for it. The handler notes the signal and puts an item into a queue that waiting
+threads read from.
+
+Operations may run in several threads. The handlers and the request to stop belong to the process; whether
+a thread defers the signal, and whether the signal has ended a wait there, belongs to the thread.
 """
 
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import NoReturn
 
@@ -21,7 +25,19 @@ from weco_deploy.errors import Interrupted
 
 EXIT_CODE = Interrupted.exit_code
 _SHOW_CURSOR = b"\x1b[?25h"  # a live display hides it
-_MAX_SLEEP_SECONDS = 24 * 3600.0  # select fails on times that are too long for the platform
+
+
+class _Thread(threading.local):
+    """The state of the calling thread: each thread has its own values of these attributes."""
+
+    listens = False
+    """Whether a signal ends its waits. Worker threads do not listen."""
+    deferrals = 0
+    """In how many `deferred` contexts it is."""
+    woken = False
+    """Whether the signal has ended a wait. It ends only one, because the work after it may have to wait, too."""
+    aware = False
+    """Whether the signal came within a deferral, or kept one from beginning: then further ones may begin."""
 
 
 class Signals:
@@ -35,17 +51,14 @@ class Signals:
 
     def __init__(self, say: Callable[[str], None] | None = None) -> None:
         self._say = say
-        self._requested = False
-        self._depth = 0
-        self._raised: Interrupted | None = None
-        self._pipe: tuple[int, int] | None = None
+        self._received: int | None = None
+        self._wakes: SimpleQueue[None] = SimpleQueue()
+        self._thread = _Thread()
 
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Handle the signals within this context, and restore their handlers afterwards. Main thread only."""
-        reading, writing = os.pipe()
-        os.set_blocking(writing, False)
-        self._pipe = (reading, writing)
+        self.listen()
         previous = {number: signal.getsignal(number) for number in _signals()}
         try:
             for number in previous:
@@ -54,52 +67,71 @@ class Signals:
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
-            self._pipe = None
-            os.close(reading)
-            os.close(writing)
+
+    def listen(self) -> None:
+        """Let a signal interrupt the calling thread, too, because an operation begins in it.
+
+        A signal that came before interrupts it as well.
+        """
+        self._thread.listens = True
+        self._thread.woken = self._thread.aware = False
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """See the port. Raises Interrupted if an earlier Interrupted was swallowed.
+        """See the port. Raises Interrupted, once, if a signal came before any deferral of this thread.
 
-        Libraries that catch every Exception can swallow an Interrupted (botocore takes it for a broken
-        connection and retries). Changes run in this context, and no change may begin after a signal.
+        In the main thread that happens only if a library swallowed the Interrupted of the handler: those that
+        catch every Exception can (botocore takes it for a broken connection and retries). Changes run in this
+        context, and no change may begin after a signal.
         """
-        swallowed, self._raised = self._raised, None
-        if swallowed is not None:
-            raise swallowed
-        self._depth += 1
+        thread = self._thread
+        if self.requested() and not thread.aware and not thread.deferrals:
+            thread.aware = True
+            raise interrupted(self._received)
+        thread.deferrals += 1
         try:
             yield
         finally:
-            self._depth -= 1
+            thread.deferrals -= 1
+            thread.aware = self.requested()
 
     def requested(self) -> bool:
-        return self._requested
+        return self._received is not None
+
+    def raise_if_requested(self) -> None:
+        """Raise Interrupted, once, if a signal came and the calling thread neither defers nor deferred it.
+
+        In the main thread the handler has raised it already. Other threads call this while they wait for calls.
+        """
+        thread = self._thread
+        if self.requested() and not (thread.deferrals or thread.aware or thread.woken):
+            thread.woken = True
+            raise interrupted(self._received)
 
     def sleep(self, seconds: float) -> bool:
-        """Sleep for `seconds`; in the main thread a signal ends the sleep, and the result is True.
+        """Sleep for `seconds`; in a thread that listens a signal ends the sleep, and the result is True.
 
-        A signal ends only one sleep, because the work after an interruption may have to wait, too. It ends
-        no sleep of other threads, because these make changes that the main thread waits for.
+        A signal ends only one sleep of each such thread. It ends no sleep of workers, because these make
+        changes that the thread of the operation waits for.
         """
-        bounded = min(max(seconds, 0.0), _MAX_SLEEP_SECONDS)
-        in_main_thread = threading.current_thread() is threading.main_thread()
-        wakers = [self._pipe[0]] if self._pipe and in_main_thread else []
-        readable, _, _ = select.select(wakers, [], [], bounded)
-        for pipe in readable:
-            os.read(pipe, 1)
-        return bool(readable)
+        ends_early = self._thread.listens and not self._thread.woken
+        wakes = self._wakes if ends_early else SimpleQueue[None]()  # nobody puts anything into this one
+        try:
+            wakes.get(timeout=min(max(seconds, 0.0), threading.TIMEOUT_MAX))
+        except Empty:
+            return False
+        self._wakes.put(None)  # for the other threads that sleep
+        self._thread.woken = True
+        return True
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        if self._requested:
+        if self.requested():
             leave(EXIT_CODE, show_cursor=True)
-        self._requested = True
-        if self._depth == 0:
-            self._raised = interrupted(number)
-            raise self._raised
-        if self._pipe:
-            os.write(self._pipe[1], b"!")
+        self._received = number
+        self._wakes.put(None)
+        if not self._thread.deferrals:
+            self._thread.woken = True
+            raise interrupted(number)
         if self._say:
             self._say("stopping: what is in flight is awaited and recorded; once more to exit at once")
 
