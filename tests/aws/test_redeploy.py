@@ -8,7 +8,7 @@ import pytest
 
 from tests.aws.scripted import LOST, Answer, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
-from weco_deploy.aws.ecs import PERMISSION_LASTS, UPDATE_PAUSES, EcsRuntime
+from weco_deploy.aws.ecs import PERMISSION_CHECK_INTERVAL, UPDATE_PAUSES, EcsRuntime
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import AccessDenied, AwsError, LeaseLost, Throttled, Unreachable
@@ -116,7 +116,7 @@ def test_waiting_update_ends_within_a_second_of_losing_permission(
     with pytest.raises(LeaseLost):
         runtime.redeploy(KEY, allowed)
 
-    assert clock.utc() - over <= timedelta(seconds=PERMISSION_LASTS)
+    assert clock.utc() - over <= timedelta(seconds=PERMISSION_CHECK_INTERVAL)
 
 
 @pytest.mark.usefixtures("aws")

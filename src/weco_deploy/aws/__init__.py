@@ -1,4 +1,4 @@
-"""Adapters to AWS: the ports of `ports.py`, implemented with boto. They decide nothing.
+"""Adapters to AWS: implement the ports of `ports.py` with boto. They contain no rules.
 
 api                every call, with its IAM actions, resources and rate limit
 session            credentials, assumed roles, accounts     clients  the clients: timeouts and retries
@@ -6,5 +6,5 @@ error_translation  what boto raises → our errors            rates    AWS's pub
 trace              `--verbose`                              loader   botocore's models, shared by all threads
 ecr                the image registry                       uploads  publishing images
 ecs                the service runtime                      logs     the last lines of a container
-records            the project's table                      places   where a deployment goes, in words
+records            the project's table                      places   names accounts and regions
 """

@@ -1,7 +1,7 @@
-"""Recognises answers that are not AWS's own, such as the page of a proxy or of a network's sign-in.
+"""Rejects answers that don't come from AWS, such as the page of a proxy or of a network's sign-in.
 
-botocore takes a body that isn't JSON for an empty answer. A call whose answer has no content when it succeeds, such as
-TransactWriteItems, would then count as done, and an item that was not read would count as missing.
+botocore treats a body that isn't JSON as an empty answer. A call whose successful answer is empty, such as
+TransactWriteItems, would then count as done, and an item that could not be read would count as missing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def require_json(client: BaseClient) -> None:
-    """Make a client raise ResponseParserError for a body that isn't a JSON object, if its service answers in JSON."""
+    """Make the client raise ResponseParserError for a body that isn't a JSON object, if its service answers in JSON."""
     model = client.meta.service_model
     if model.metadata.get("protocol") == "json":
         client.meta.events.register(f"before-parse.{model.service_id.hyphenize()}", _check)
@@ -27,7 +27,7 @@ def require_json(client: BaseClient) -> None:
 def _check(operation_model: OperationModel, response_dict: Mapping[str, object], **_: object) -> None:
     status, body = response_dict["status_code"], response_dict["body"]
     if not isinstance(status, int) or status >= 300 or not isinstance(body, bytes):
-        return  # the status of an error is enough
+        return  # for an error, botocore uses the status
     if operation_model.output_shape is None and not body:
         return
     try:

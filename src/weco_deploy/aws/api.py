@@ -1,8 +1,7 @@
-"""Every AWS call that the tool makes, and what AWS says about each: a table.
+"""The table of AWS calls that the tool makes, with their IAM actions, resources and rate limits.
 
-Error translation takes a call's name and IAM actions from here, rate limiting its limit. The names of actions and the
-resources that permissions can name come from AWS's Service Authorization Reference, the limits from the service quotas
-pages of ECS, ECR and the tagging API.
+Error translation uses the names and IAM actions, rate limiting the limits. Actions and resources are those of AWS's
+Service Authorization Reference; limits are those of the service quotas pages of ECS, ECR and the tagging API.
 """
 
 from __future__ import annotations
@@ -12,10 +11,10 @@ from enum import Enum
 
 
 class Resource(Enum):
-    """What a permission for a call can name. The value is the end of an ARN, after the account."""
+    """A resource that a permission for a call can name. The value is the end of its ARN, after the account."""
 
     ANY = "*"
-    """No resource: the permission can only be given for everything."""
+    """No resource: the permission applies to everything."""
     SERVICE = "service/<cluster>/<service>"
     SERVICE_REVISION = "service-revision/<cluster>/<service>/<id>"
     TASK = "task/<cluster>/<id>"
@@ -29,12 +28,12 @@ class Resource(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A rate limit of an account in a region. Calls with the same limit use it up together.
+    """A rate limit of an account in a region. Calls with the same limit share it.
 
     Args:
-        name: what AWS limits, for messages.
-        burst: requests that may come at once.
-        refill: requests a second that are allowed after that.
+        name: the limit's name, for messages.
+        burst: requests that may be sent at once.
+        refill: requests a second after that.
 
     """
 
@@ -50,10 +49,10 @@ class ApiCall:
     Args:
         service: the service's prefix in IAM, as in `ecs`, `tag`.
         operation: the API's name, as in `UpdateService`.
-        resources: all that a permission has to name.
-        limit: the rate limit that it counts against, if one is published that matters here.
-        changes: whether it changes anything.
-        other_actions: the IAM actions that it needs, where they are not called as the operation is.
+        resources: all resources that a permission has to name.
+        limit: the rate limit that the call counts against; None where AWS publishes none, or a generous one.
+        changes: whether the call changes anything.
+        other_actions: the IAM actions that the call needs, where their names differ from the operation's.
 
     """
 
@@ -66,17 +65,17 @@ class ApiCall:
 
     @property
     def name(self) -> str:
-        """As messages have it: `ecs:UpdateService`."""
+        """The name in messages: `ecs:UpdateService`."""
         return f"{self.service}:{self.operation}"
 
     @property
     def actions(self) -> tuple[str, ...]:
-        """The IAM actions that a policy must allow; none for a call that needs no permission."""
+        """The IAM actions that a policy must allow; empty for a call that needs no permission."""
         return (self.name,) if self.other_actions is None else self.other_actions
 
     @property
     def client(self) -> str:
-        """The service as boto's clients call it."""
+        """The service's name in boto."""
         return _CLIENTS.get(self.service, self.service)
 
 
@@ -98,7 +97,7 @@ LIST_CLUSTERS = ApiCall("ecs", "ListClusters", (Resource.ANY,), CLUSTER_READS)
 LIST_SERVICES = ApiCall("ecs", "ListServices", (Resource.ANY,), SERVICE_READS)
 DESCRIBE_SERVICES = ApiCall("ecs", "DescribeServices", (Resource.SERVICE,), SERVICE_READS)
 UPDATE_SERVICE = ApiCall("ecs", "UpdateService", (Resource.SERVICE,), SERVICE_MODIFICATIONS, changes=True)
-# Listing a cluster's tasks is allowed, or not, for the cluster's container instances, also where it has none.
+# The permission for ListTasks names the cluster's container instances, even in a cluster that has none.
 LIST_TASKS = ApiCall("ecs", "ListTasks", (Resource.CONTAINER_INSTANCE,), TASK_READS)
 DESCRIBE_TASKS = ApiCall("ecs", "DescribeTasks", (Resource.TASK,), TASK_READS)
 DESCRIBE_TASK_DEFINITION = ApiCall("ecs", "DescribeTaskDefinition", (Resource.ANY,), TASK_DEFINITION_READS)
@@ -148,4 +147,4 @@ GET_CALLER_IDENTITY = ApiCall("sts", "GetCallerIdentity", (Resource.ANY,), other
 ASSUME_ROLE = ApiCall("sts", "AssumeRole", (Resource.ROLE,))
 
 CALLS = tuple(value for value in tuple(globals().values()) if isinstance(value, ApiCall))
-"""All of the above."""
+"""All calls of this table."""

@@ -1,4 +1,4 @@
-"""boto clients as this tool needs them: with its timeouts and retries, paced, and traced with `--verbose`."""
+"""Makes boto clients with this tool's timeouts, retries, rate limits and `--verbose` tracing."""
 
 from __future__ import annotations
 
@@ -23,29 +23,30 @@ MAX_ATTEMPTS = 5
 CONNECT_SECONDS = 5
 READ_SECONDS = 30
 BRIEF_SECONDS = 3
-"""The timeouts of services that answer within milliseconds and are called by the thread that renews the lease.
+"""The timeouts of the services in `BRIEF`, which answer within milliseconds.
 
-A lost answer costs 4 s at most, with the pause before the next attempt. Where no answer comes at all, five attempts and
-the pauses between them (1, 2, 4, 8 s at most) take 30 s: a quarter of the usual lease.
+The thread that renews the lease calls them. A lost answer costs at most 4 s, including the pause before the next
+attempt. If no answer comes at all, five attempts and the pauses between them (at most 1, 2, 4 and 8 s) take 30 s: a
+quarter of the default lease.
 """
 BRIEF = frozenset({"dynamodb", "sts"})
-"""The record, and the credentials to reach it with."""
+"""The services of the record, and of the credentials for it."""
 SENDING_SECONDS = 600
 """The connection timeout of calls with large bodies: urllib3 leaves it on the socket while a request is sent, and
 Python applies it to sending the whole request."""
 CONNECTIONS = 16
-"""As many as `local/concurrent_calls.py` has workers."""
+"""One for each worker of `local/concurrent_calls.py`."""
 
 
 class ClientFactory:
     """Makes the clients of one `Login`.
 
-    One client at a time, because a botocore session is not thread-safe. Making one takes 5 to 60 ms.
+    It makes one client at a time, because a botocore session is not thread-safe. A client takes 5 to 60 ms.
 
     Args:
-        rates: the limits that all clients keep to.
-        clock: waits for them.
-        log_call: takes a line for each call to AWS, in whichever thread makes it; None: nobody wants them.
+        rates: the rate limits of all clients.
+        clock: waits for the limits.
+        log_call: gets a line for each call to AWS, in the thread that makes the call; None to log nothing.
 
     """
 
@@ -65,18 +66,18 @@ class ClientFactory:
         attempts: int = MAX_ATTEMPTS,
         connect_seconds: int = CONNECT_SECONDS,
     ) -> BaseClient:
-        """A client of a service.
+        """Make a client of a service.
 
         Args:
             session: has the credentials.
-            service: as boto calls it.
-            region: as in `eu-west-1`.
-            account: whose limits it keeps to: an id, or empty for the account of the caller's own credentials.
+            service: the service's name in boto.
+            region: a region, such as `eu-west-1`.
+            account: the account whose rate limits apply: an id, or empty for that of the caller's own credentials.
             attempts: how often botocore tries a call.
-            connect_seconds: how long a connection may take. `BRIEF` services have a shorter timeout of their own.
+            connect_seconds: the connection timeout. The services in `BRIEF` have a shorter one.
 
         Raises:
-            NoCredentials: the configuration is broken. AwsError: the endpoint or the region makes no sense.
+            NoCredentials: the configuration is broken. AwsError: the endpoint or the region is invalid.
 
         """
         config = Config(

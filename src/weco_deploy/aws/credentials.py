@@ -1,7 +1,7 @@
-"""Credentials of an assumed role that refresh for as long as the tool runs.
+"""Credentials of an assumed role, which refresh for as long as the tool runs.
 
-A chained role's session lasts an hour at most, and a rollout may take longer. So botocore assumes the role again
-whenever the end of the session is near.
+The session of a chained role lasts at most an hour, and a rollout may take longer. So botocore assumes the role again
+whenever the session is about to end.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ILLEGAL = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 
 
 def role_session_name(purpose: str) -> str:
-    """Who runs the tool and what for, for CloudTrail: a legal RoleSessionName, whatever the purpose."""
+    """A legal RoleSessionName that shows in CloudTrail who runs the tool, and for which purpose."""
     name = _ILLEGAL.sub("-", f"weco-deploy={_user()}={purpose}").strip("-=")
     return name[:LONGEST_SESSION_NAME]
 

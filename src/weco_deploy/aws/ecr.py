@@ -1,7 +1,7 @@
 """The image registry: ECR.
 
-A tag moves when the exact bytes of a manifest are put again under the tag. ECR has no compare-and-swap, so whoever
-moves tags must hold the environment's lock.
+To move a tag, the exact bytes of a manifest are put again under the tag. ECR has no compare-and-swap, so only the
+holder of the environment's lock may move tags.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
 
 MEDIA_TYPES = (*MANIFESTS, *INDEXES)
-"""All that ECR holds. ECR may convert an image of a type that is not named here, which changes its digest."""
+"""All media types that ECR stores. ECR may convert an image of a type that is not requested, which changes its digest."""
 
 REPOSITORIES_PER_CALL = 100
 
@@ -99,8 +99,8 @@ class EcrRegistry:
     def _check_points_at(self, repository: str, tag: str, digest: str) -> None:
         """Raise PlanRefused unless the tag points at the digest.
 
-        ECR refuses to put an image again under a tag that has it. An immutable repository may refuse that as it would
-        refuse another image.
+        ECR refuses to put an image under a tag that already points at it. An immutable repository may give the same
+        error for that as for another image.
         """
         image = self.find(repository, tag)
         if image is None or image.digest != digest:
@@ -111,10 +111,10 @@ class EcrRegistry:
             )
 
     def _existing(self, names: Sequence[str]) -> Mapping[str, Repository]:
-        """Those of the repositories that exist.
+        """The repositories that exist, by name.
 
-        DescribeRepositories fails as a whole if one is missing: then this asks for each half, down to single names.
-        Listing all repositories instead would need a permission for all of them.
+        DescribeRepositories fails as a whole if any repository is missing. Then this asks for each half, down to single
+        names. Listing all repositories instead would need a permission for all of them.
         """
         try:
             with translate_errors(api.DESCRIBE_REPOSITORIES):
@@ -165,7 +165,7 @@ def _view(
 
 
 def _raise_unless_missing(repository: str, failures: Sequence[ImageFailureTypeDef]) -> None:
-    """Raise AwsError for the first failure that is not a missing image. BatchGetImage answers 200 whatever failed."""
+    """Raise AwsError for the first failure that is not a missing image. BatchGetImage always answers 200."""
     for failure in failures:
         code, image_id = failure.get("failureCode", ""), failure.get("imageId", {})
         if code != "ImageNotFound":
@@ -177,11 +177,11 @@ def _raise_unless_missing(repository: str, failures: Sequence[ImageFailureTypeDe
 def _tagged(
     digest: str, tag: str, found: Sequence[str], failures: Sequence[ImageFailureTypeDef]
 ) -> str | None:
-    """The digest that the tag points at, by the answer to a request for a digest and a tag.
+    """The digest that the tag points at, taken from the answer to a request for a digest and a tag.
 
-    A digest that was not requested must be the tag's. If there is none, both name the same image, which the answer has
-    once or twice, unless the tag is among the failures. `imageId.imageTag` is no evidence: it may be another tag of the
-    image than the requested one.
+    A digest that was not requested must be the tag's. If the answer has no other digest and the tag is not among the
+    failures, digest and tag name the same image, which the answer contains once or twice. `imageId.imageTag` is no
+    evidence: it may be a different tag of the image.
     """
     if any(failure.get("imageId", {}).get("imageTag") == tag for failure in failures):
         return None

@@ -39,15 +39,15 @@ if TYPE_CHECKING:
 
 LISTED_PER_CALL = 100
 STOPPED_PAGES = 5
-"""How many pages of a service's stopped tasks are read. ECS promises no order, so one page is too few."""
-PERMISSION_LASTS = 1.0
-"""Seconds after which a change that waits asks again whether it is still allowed."""
+"""How many pages of a service's stopped tasks are read. ECS guarantees no order, so the first page is not enough."""
+PERMISSION_CHECK_INTERVAL = 1.0
+"""Seconds after which a waiting change checks again whether it is still allowed."""
 UPDATE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""Seconds before UpdateService is tried again, at most: jitter shortens each by up to half."""
+"""The longest pauses, in seconds, before UpdateService is tried again. Jitter shortens each by up to half."""
 RUNS_ITS_TARGET = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})
 """Statuses of service deployments whose tasks run the target revision."""
 SAME_MOMENT = timedelta(seconds=10)
-"""How far apart the times of a service's PRIMARY deployment and of its service deployment may be."""
+"""The largest difference between the times of a service's PRIMARY deployment and of its service deployment."""
 
 
 class EcsRuntime:
@@ -58,9 +58,9 @@ class EcsRuntime:
         self._clock = clock
 
     def tagged(self, environment_id: str) -> tuple[FoundService, ...]:
-        """The environment's services, without those that have no `deployment:service` tag or a short ARN.
+        """The environment's services, except those with a short ARN or without a `deployment:service` tag.
 
-        A short ARN doesn't name the cluster. Listing the services of each cluster finds these, too.
+        A short ARN doesn't name the cluster. Listing the services of each cluster finds those services.
         """
         client = self._account.client("resourcegroupstaggingapi")
         with translate_errors(api.GET_RESOURCES):
@@ -151,10 +151,10 @@ class EcsRuntime:
             )
 
     def resolved(self, service: Service) -> tuple[ResolvedImage, ...]:
-        """The images that the PRIMARY deployment resolved its tags to; none after any failure but one of credentials.
+        """The images that the PRIMARY deployment resolved its tags to; empty if the calls fail.
 
-        This is additional evidence. Not every region and emulator has these calls, not every role has the permission,
-        and the next poll asks again.
+        This is additional evidence: not every region and emulator has these calls, not every role is allowed to make
+        them, and the next poll asks again. Only missing credentials raise an error.
         """
         try:
             revision = self._primary_revision(service)
@@ -170,16 +170,16 @@ class EcsRuntime:
             try:
                 return self._redeploy_once(key)
             except (Throttled, NotSent):
-                # Only if the request was refused or never sent has ECS certainly not begun a deployment.
+                # ECS refused the request or never got it, so it has not begun a deployment.
                 self._pause(pause * random.uniform(0.5, 1.0), allowed)  # noqa: S311 - spreads retries, no secret
         allowed()
         return self._redeploy_once(key)
 
     def _pause(self, seconds: float, allowed: Callable[[], None]) -> None:
-        """Wait, and ask `allowed` every second, which raises once the change is no longer allowed."""
+        """Wait, and call `allowed` every second: it raises once the change is no longer allowed."""
         end = self._clock.utc() + timedelta(seconds=seconds)
         while (left := (end - self._clock.utc()).total_seconds()) > 0:
-            self._clock.wait(min(left, PERMISSION_LASTS))
+            self._clock.wait(min(left, PERMISSION_CHECK_INTERVAL))
             allowed()
 
     def _redeploy_once(self, key: ServiceKey) -> str:
@@ -192,10 +192,10 @@ class EcsRuntime:
         return primary.id
 
     def _primary_revision(self, service: Service) -> str | None:
-        """The ARN of the revision that the PRIMARY deployment runs; None if that can't be known.
+        """The ARN of the revision that the PRIMARY deployment runs; None if it is unknown.
 
-        Only the time relates an `ecs-svc/…` id to a service deployment. A service deployment that was stopped or rolled
-        back runs another revision than its target.
+        The API relates an `ecs-svc/…` id to a service deployment only by time. A service deployment that was stopped or
+        rolled back does not run its target revision.
         """
         primary = service.primary
         if primary is None:
@@ -230,14 +230,14 @@ class EcsRuntime:
 
 
 def _nothing_if(error: AwsError, *codes: str) -> tuple[()]:
-    """Return nothing if AWS's error has one of these codes; raise it otherwise."""
+    """Return an empty tuple if AWS's error has one of these codes; otherwise raise the error."""
     if code_behind(error) not in codes:
         raise error
     return ()
 
 
 def _raise_unless_missing(call: ApiCall, failures: Sequence[FailureTypeDef]) -> None:
-    """Raise AwsError for the first failure in a good answer that is not a missing resource."""
+    """Raise AwsError for the first failure in a successful answer that is not a missing resource."""
     for failure in failures:
         reason = failure.get("reason", "")
         if reason != "MISSING":

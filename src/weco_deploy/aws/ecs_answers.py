@@ -1,7 +1,7 @@
-"""Turns ECS's answers into our types, and judges nothing.
+"""Converts ECS's answers to our types, without judging them.
 
-Fields that AWS leaves out become the model's values for unknown: a service with an external controller has no
-deployments, a task that has not pulled its image has no digest. Statuses stay as AWS wrote them.
+A field that AWS leaves out gets the model's value for unknown: a service with an external controller has no
+deployments, and a task that has not pulled its image has no digest. Statuses keep AWS's spelling.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def parse_task(answer: TaskTypeDef) -> Task:
     return Task(
         arn=answer["taskArn"],
         service_name=group.removeprefix(_SERVICE_GROUP) if group.startswith(_SERVICE_GROUP) else "",
-        # Whoever runs a task may put anything else there.
+        # A caller of RunTask may set any other text.
         deployment_id=started_by if started_by.startswith(_DEPLOYMENT_ID) else None,
         task_definition=answer.get("taskDefinitionArn", ""),
         status=answer.get("lastStatus", ""),
@@ -126,25 +126,27 @@ def key_from_arn(service_arn: str, cluster: str = "") -> ServiceKey | None:
     """The key of the service with this ARN. The long form of ARNs names the cluster.
 
     Args:
-        service_arn: `…:service/<cluster>/<name>`, or the short form of before 2021 `…:service/<name>`.
-        cluster: the name or ARN of the cluster that it was listed in, for the short form.
+        service_arn: `…:service/<cluster>/<name>`, or the short form from before 2021, `…:service/<name>`.
+        cluster: the name or ARN of the service's cluster, which the short form lacks.
 
     Returns:
-        None for a short ARN without a cluster, and for anything but the ARN of a service.
+        None for a short ARN without a cluster, and for a text that isn't the ARN of a service.
 
     """
     arn = Arn.parse(service_arn)
     if arn is None or not arn.resource.startswith(_SERVICE_RESOURCE):
         return None
-    named, _, name = arn.resource.removeprefix(_SERVICE_RESOURCE).rpartition("/")
-    place = cluster or named
-    if not place:
+    cluster_in_arn, _, name = arn.resource.removeprefix(_SERVICE_RESOURCE).rpartition("/")
+    cluster = cluster or cluster_in_arn
+    if not cluster:
         return None
-    return ServiceKey(place if Arn.parse(place) else str(replace(arn, resource=f"cluster/{place}")), name)
+    return ServiceKey(
+        cluster if Arn.parse(cluster) else str(replace(arn, resource=f"cluster/{cluster}")), name
+    )
 
 
 def parse_found_service(answer: ResourceTagMappingTypeDef) -> FoundService | None:
-    """A service in an answer of the tagging API; None if it has no service id, or its ARN no cluster."""
+    """A service in an answer of the tagging API; None if it has no service id, or if its ARN names no cluster."""
     tags = {tag["Key"]: tag["Value"] for tag in answer.get("Tags", ())}
     key = key_from_arn(answer["ResourceARN"])
     if key is None or SERVICE_TAG not in tags:

@@ -1,8 +1,8 @@
-"""Translates what boto raises into our errors.
+"""Translates boto's exceptions into our errors.
 
 AccessDenied names the missing IAM action. Unreachable means that no answer came: AWS may have acted on the request. No
 message contains a secret: errors about credentials quote only AWS's code, because the message of SignatureDoesNotMatch
-contains the signed headers, session token included.
+contains the signed headers, including the session token.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConfigParseError,
-    ConnectionError,  # noqa: A004 - botocore's own, which the builtin is no base of
+    ConnectionError,  # noqa: A004 - botocore's own class, which doesn't derive from the builtin
     ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointConnectionError,
@@ -80,10 +80,10 @@ CREDENTIALS_FAULTS = (
     TokenRetrievalError,
 )
 NOT_SENT_FAULTS = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
-"""No connection was made, so the request was not sent."""
+"""Errors of making a connection: the request was not sent."""
 CONNECTION_FAULTS = (ConnectionError, HTTPClientError, IncompleteReadError, OSError)
 MALFORMED_FAULTS = (ResponseParserError, AttributeError, KeyError, TypeError, ValueError)
-"""botocore doesn't check the shape of what it parses: a wrong one raises any of these."""
+"""Errors of reading an answer. botocore doesn't check its shape: a wrong shape raises any of these."""
 
 SIGN_IN = "sign in to AWS again (`aws sso login`, or new keys) or choose a profile with AWS_PROFILE"
 CORRECT_FILE = "correct that file, or name others with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
@@ -102,15 +102,15 @@ _ENCODED = re.compile(r"(?i)encoded authorization failure message:.*", re.DOTALL
 
 
 class NotSent(Unreachable):
-    """The request did not leave this machine, so AWS has not acted on it."""
+    """The request was not sent, so AWS has not acted on it."""
 
 
 @contextmanager
 def translate_errors(call: ApiCall) -> Iterator[None]:
     """Translate the errors of a boto call and of reading its answer.
 
-    Put nothing else into the block: it takes a KeyError, TypeError, ValueError or AttributeError for an answer of the
-    wrong shape. Read what AWS always sends as `answer["services"]`, because an answer may be empty. Our own errors pass
+    Put nothing else into the block, because a KeyError, TypeError, ValueError or AttributeError counts as an answer of
+    the wrong shape. Read required fields as `answer["services"]`: a missing field is then reported. Our own errors pass
     through.
 
     Raises:
@@ -128,7 +128,7 @@ def translate_errors(call: ApiCall) -> Iterator[None]:
 
 @contextmanager
 def translate_boto_errors(call: ApiCall | None = None) -> Iterator[None]:
-    """Translate only the exceptions that boto defines: for code that makes no call, such as making a client.
+    """Translate only the exceptions that boto defines, for code that makes no call, such as making a client.
 
     Raises:
         AccessDenied, NoCredentials, Throttled, NotSent, Unreachable, AwsError.
@@ -152,13 +152,13 @@ def translate_boto_errors(call: ApiCall | None = None) -> Iterator[None]:
 
 
 def unreadable_answer(call: ApiCall, what: str) -> Unreachable:
-    """The error for an answer that doesn't have the shape of one; `what` is wrong with it."""
+    """The error for an answer of the wrong shape. `what` says what is wrong."""
     hint = f"{TRY_AGAIN}; look also at AWS_ENDPOINT_URL and at proxies in between"
     return Unreachable(call.name, f"the answer can't be read: {what}", hint)
 
 
 def _refused(call: ApiCall | None, error: ClientError) -> AwsError:
-    """Our error for an error answer of AWS."""
+    """Our error for AWS's error answer."""
     name = call.name if call else ""
     code, message, status = code_of(error), _message(error), _http_status(error)
     if code in CREDENTIALS_CODES:
@@ -175,13 +175,13 @@ def _refused(call: ApiCall | None, error: ClientError) -> AwsError:
 
 
 def code_of(error: ClientError) -> str:
-    """AWS's code of an error answer, such as `ConditionalCheckFailedException`, without the namespace before `#`."""
+    """The code of AWS's error answer, such as `ConditionalCheckFailedException`, without the namespace before `#`."""
     code = error.response.get("Error", {}).get("Code", "")
     return str(code).rsplit("#", 1)[-1] or "Unknown"
 
 
 def code_behind(error: AwsError) -> str:
-    """AWS's code of the error answer that `error` was made from; empty if it was not made from one."""
+    """The code of the error answer from AWS that caused `error`; empty if `error` has another cause."""
     return code_of(error.__cause__) if isinstance(error.__cause__, ClientError) else ""
 
 
@@ -190,7 +190,7 @@ def is_throttling(error: ClientError) -> bool:
 
 
 def without_user_info(text: str) -> str:
-    """The text, without users and passwords in its URLs."""
+    """The text without the users and passwords in its URLs."""
     return _USER_INFO.sub("//…@", text)
 
 
@@ -228,5 +228,5 @@ def _plain(error: Exception) -> str:
 
 
 def _clean(message: str) -> str:
-    without = _ENCODED.sub("", _SECRET.sub(r"\1\2…", without_user_info(message))).strip()
-    return without if len(without) <= LONGEST_MESSAGE else f"{without[:LONGEST_MESSAGE]}…"
+    cleaned = _ENCODED.sub("", _SECRET.sub(r"\1\2…", without_user_info(message))).strip()
+    return cleaned if len(cleaned) <= LONGEST_MESSAGE else f"{cleaned[:LONGEST_MESSAGE]}…"

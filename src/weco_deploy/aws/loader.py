@@ -1,7 +1,7 @@
 """botocore's loader of service models, shared by all sessions of the process.
 
-Reading the models is most of what a first client costs, so they are read once. botocore's own loader fills its cache,
-and merges into what it has cached, without a lock; ours has one, because clients and paginators are made in any thread.
+Reading the models takes most of the time that a first client needs, so they are read once. botocore's own loader
+changes its cache without a lock. Ours has a lock, because any thread may make clients and paginators.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LOCK = threading.Lock()
 
 
 class SharedLoader(Loader):
-    """A loader that several threads may use. All that clients and paginators load comes through these two methods."""
+    """A thread-safe loader. Clients and paginators load everything through these two methods."""
 
     def __init__(self, search_paths: list[str]) -> None:
         super().__init__(extra_search_paths=search_paths)
@@ -37,7 +37,7 @@ class SharedLoader(Loader):
 
 
 def share_loader(session: botocore.session.Session) -> None:
-    """Make a session load models with the process's loader (one for each `data_path` that is configured)."""
+    """Make the session use the process's loader. There is one loader for each configured `data_path`."""
     data_path: str | None = session.get_config_variable("data_path")
     with _LOCK:
         loader = _loader(data_path)

@@ -1,4 +1,4 @@
-"""The last lines that a container logged, from CloudWatch Logs, where the `awslogs` driver writes."""
+"""Reads the last lines that a container logged with the `awslogs` driver, from CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CloudWatchLogs:
 
     def tail(self, container: DefinedContainer, task_id: str, lines: int) -> tuple[str, ...]:
         group, prefix = container.log_group, container.log_stream_prefix
-        # Without a prefix the name of the stream is Docker's own container id, which ECS doesn't report.
+        # Without a prefix the stream is named after Docker's container id, which ECS doesn't report.
         if container.log_driver != "awslogs" or group is None or prefix is None:
             return ()
         client = self._account.elsewhere(container.log_region or self._account.region).client("logs")

@@ -1,4 +1,4 @@
-"""Where a deployment goes, in words, for the plan that people confirm."""
+"""Describes where a deployment goes, for the plan that people confirm."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from weco_deploy.aws.session import Account
 from weco_deploy.model.arn import account_of
 
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
-"""The domains of AWS's own endpoints, which are not shown: of all partitions, for IPv4 only and dual-stack."""
+"""The domains of AWS's own endpoints, in all partitions, IPv4 and dual-stack. These endpoints are not shown."""
 
 
 def places(home: Account, services: Account, account_id: str | None) -> str:
     """The accounts and regions of a project and of an environment's services, and endpoints that are not AWS's own.
 
+    It makes no call to AWS.
+
     Args:
         home: has the images and the record.
         services: has the environment's services.
-        account_id: the account that the project names, if it names one. AWS is not asked.
+        account_id: the account that the project file names, if any.
 
     """
     same_caller = services.role_arn == home.role_arn

@@ -1,8 +1,8 @@
-"""AWS's published rate limits, kept on our side so that AWS need not refuse anything.
+"""Keeps requests within AWS's published rate limits, so that AWS doesn't throttle them.
 
-A token bucket holds as many requests as a limit's burst, and refills at its rate. A request that finds a token is sent
-at once; otherwise it waits for the next one. Clients take a token on botocore's event `before-sign`, which it fires for
-every attempt, retries included.
+A token bucket holds as many tokens as a limit's burst, and refills at the limit's rate. Each request takes a token, and
+waits if there is none. Clients take a token on botocore's event `before-sign`, which fires for every attempt, including
+retries.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class TokenBucket:
-    """The requests that count against one limit, from any thread.
+    """The tokens of one limit, for requests from any thread.
 
-    A request beyond the burst reserves the next free moment and waits for it outside the lock, so requests are sent in
-    the order in which they asked.
+    A request beyond the burst reserves the next token and waits for it outside the lock. So requests are sent in the
+    order in which they asked.
     """
 
     def __init__(self, limit: Limit) -> None:
@@ -33,15 +33,15 @@ class TokenBucket:
         self._filled_at: datetime | None = None
 
     def take(self, clock: Clock) -> None:
-        """Take a token, waiting for it if there is none."""
+        """Take a token; wait for it if there is none."""
         seconds = self._reserve(clock.utc())
         if seconds > 0:
             clock.wait(seconds)
 
     def _reserve(self, now: datetime) -> float:
-        """Take a token, which may have to be waited for: the seconds until then."""
+        """Reserve a token, and return the seconds until it is there."""
         with self._lock:
-            # A wall clock may be set back: then the bucket neither refills nor empties.
+            # If the wall clock is set back, the bucket neither refills nor empties.
             elapsed = max(0.0, (now - (self._filled_at or now)).total_seconds())
             self._filled_at = now
             self._tokens = min(self._limit.burst, self._tokens + elapsed * self._limit.refill) - 1
@@ -57,12 +57,12 @@ class Rates:
         self._buckets: dict[tuple[str, str, Limit], TokenBucket] = {}
 
     def pace(self, client: BaseClient, account: str, region: str, clock: Clock) -> None:
-        """Make a client keep to the limits of its account and region, together with all other clients there.
+        """Make a client keep to the limits of its account and region, which it shares with all other clients there.
 
         Args:
-            client: of any service.
-            account: the account's id, or empty for that of the caller's own credentials, whose id need not be known.
-            region: as in `eu-west-1`.
+            client: a client of any service.
+            account: an account's id, or empty for the account of the caller's own credentials.
+            region: a region, such as `eu-west-1`.
             clock: waits for tokens.
 
         """
@@ -77,7 +77,7 @@ class Rates:
 
 
 PROCESS_RATES = Rates()
-"""The buckets of this process. AWS counts the requests of all its deployments together."""
+"""The buckets of the whole process. AWS counts the requests of all its deployments together."""
 
 
 def _take_before(operation: str, client: BaseClient, bucket: TokenBucket, clock: Clock) -> None:

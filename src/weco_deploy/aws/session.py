@@ -1,7 +1,7 @@
-"""Who talks to AWS, and where: one `Login` with the caller's own credentials, an `Account` per role and region.
+"""Sessions with AWS: a `Login` with the caller's own credentials, and an `Account` for each role and region.
 
-`Login` finds credentials as every AWS tool does (environment, profile, container, instance), and knows the
-caller's own identity. `Account` has the clients. botocore itself reads `AWS_ENDPOINT_URL`.
+`Login` finds credentials as every AWS tool does (environment, profile, container, instance), and knows the caller's
+identity. `Account` has the clients. botocore itself reads `AWS_ENDPOINT_URL`.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class Login:
     """The caller's own credentials.
 
     Args:
-        clock: waits where AWS's rate limits make a request wait.
-        rates: the limits that the clients keep to: `PROCESS_RATES`, or in tests buckets of their own.
-        purpose: what the tool is doing, for CloudTrail, as in `deploy storage-service stage`.
-        log_call: takes a line for each call to AWS (`--verbose`), in whichever thread makes it.
+        clock: waits for rate limits.
+        rates: the rate limits of the clients: `PROCESS_RATES`, or a test's own.
+        purpose: the command that runs, for CloudTrail, such as `deploy storage-service stage`.
+        log_call: gets a line for each call to AWS (`--verbose`), in the thread that makes the call.
 
     """
 
@@ -67,7 +67,7 @@ class Login:
         self._identity: str | None = None
 
     def account(self, region: str, role_arn: str | None = None) -> Account:
-        """The account of the role, or without one of the caller; always the same object for the same two."""
+        """The account of the role, or of the caller if there is no role. Repeated calls return the same object."""
         with self._lock:
             key = (region, role_arn)
             if key not in self._accounts:
@@ -95,7 +95,9 @@ class Login:
 
 
 def _session() -> botocore.session.Session:
-    with translate_boto_errors():  # the configuration is read here: it may be broken, or lack the profile
+    with (
+        translate_boto_errors()
+    ):  # botocore reads the configuration here: it may be broken, or lack the profile
         session = botocore.session.get_session()
         share_loader(session)
     session.user_agent_extra = f"weco-deploy/{__version__}"
@@ -105,7 +107,7 @@ def _session() -> botocore.session.Session:
 class Account:
     """AWS in one account and region, as one principal. `Login.account` makes it.
 
-    Each client is made once, by the thread that needs it first.
+    The first thread that needs a client makes it; then all threads share it.
     """
 
     def __init__(
@@ -144,11 +146,11 @@ class Account:
         return self._client(service, MAX_ATTEMPTS, CONNECT_SECONDS)
 
     def ecs_without_retries(self) -> ECSClient:
-        """The ECS client for calls that must not be made twice: botocore tries each once."""
+        """The ECS client for calls that must not be repeated: botocore tries each call once."""
         return cast("ECSClient", self._client("ecs", 1, CONNECT_SECONDS))
 
     def ecr_for_uploads(self) -> ECRClient:
-        """The ECR client for requests of many megabytes: each may take ten minutes to be sent."""
+        """The ECR client for requests of many megabytes: sending a request may take ten minutes."""
         return cast("ECRClient", self._client("ecr", MAX_ATTEMPTS, SENDING_SECONDS))
 
     def elsewhere(self, region: str) -> Account:
@@ -163,7 +165,7 @@ class Account:
     def account_id(self) -> str:
         """The account of the credentials.
 
-        AssumeRole's answer names a role's account. Only without a role does this ask STS who we are.
+        AssumeRole's answer names the account of a role. Without a role, GetCallerIdentity names it.
         """
         if self._role is None:
             return account_of(self._login.requested_by(self.region))

@@ -1,4 +1,4 @@
-"""AWS's times, which botocore gives in the machine's own time zone."""
+"""Converts AWS's times, which botocore returns in the machine's time zone."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def utc(at: datetime | None) -> datetime | None:
-    """The same moment in UTC; None for None."""
+    """The same time in UTC; None for None."""
     return None if at is None else at.astimezone(UTC)

@@ -1,7 +1,7 @@
-"""`--verbose`: one line for each call to AWS.
+"""`--verbose`: writes a line for each call to AWS.
 
-The call, its duration, attempts and request id come from botocore's events. Parameters, headers and bodies are left
-out, because they contain session tokens. botocore's own debug log shows all of them.
+botocore's events give the call, its duration, attempts and request id. Parameters, headers and bodies are left out,
+because they contain session tokens; botocore's own debug log shows them.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ _BEGUN_AT = "weco_deploy_begun_at"
 
 
 def trace(client: BaseClient, log_call: Callable[[str], None]) -> None:
-    """Call `log_call` with a line for each call of a client: `ecs:ListTasks 23 ms, 1 attempt, request 1b2c…`.
+    """Pass `log_call` a line for each call of the client: `ecs:ListTasks 23 ms, 1 attempt, request 1b2c…`.
 
-    It is called in the thread that makes the call.
+    `log_call` runs in the thread that makes the call.
     """
     service = client.meta.service_model.service_id.hyphenize()
     events = client.meta.events

@@ -1,7 +1,7 @@
 """Uploads images to ECR: `ports.ImageUploads`.
 
-Blobs are uploaded through ECR's own API with the caller's AWS credentials: InitiateLayerUpload, UploadLayerPart in
-order, CompleteLayerUpload, then PutImage for each manifest. (Sizes and errors are those of botocore's model of ECR.)
+It uses ECR's own API with the caller's AWS credentials: InitiateLayerUpload, UploadLayerPart in order and
+CompleteLayerUpload for each blob, then PutImage for each manifest. Sizes and errors are those of botocore's ECR model.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
 LEAST_PART = 5 * 1024 * 1024
-"""ECR refuses shorter parts (LayerPartTooSmallException), except the last one of a layer."""
+"""ECR refuses smaller parts (LayerPartTooSmallException), except the last part of a layer."""
 LARGEST_PART = 20 * 1024 * 1024
-"""The longest `layerPartBlob` that the API accepts."""
+"""The largest `layerPartBlob` that the API accepts."""
 
 
 class EcrUploads:
@@ -78,7 +78,7 @@ class EcrUploads:
                     layerPartBlob=content,
                 )
         except AwsError as error:
-            # ECR has the part already: it received an earlier attempt, whose answer was lost.
+            # ECR already has the part: it received an earlier attempt, and the answer was lost.
             if code_behind(error) != "InvalidLayerPartException" or _last_byte_received(error) != last_byte:
                 raise
 
@@ -107,7 +107,7 @@ class EcrUploads:
 
     @contextmanager
     def _translate_errors(self, call: ApiCall, repository: str) -> Iterator[None]:
-        """As `translate_errors`, with NotFound where there is no such repository."""
+        """Like `translate_errors`, but raise NotFound if the repository doesn't exist."""
         try:
             with translate_errors(call):
                 yield
@@ -117,7 +117,7 @@ class EcrUploads:
             raise
 
     def _emulated_host(self) -> str | None:
-        """Where an emulator's registry is; None where AWS is not emulated.
+        """The host of an emulator's registry; None if no emulator is used.
 
         An emulator's GetAuthorizationToken names AWS's own host. But an emulator on this machine serves the registry
         protocol at the API's address, and the Docker Engine accepts loopback addresses without TLS. Any other
@@ -139,7 +139,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _last_byte_received(error: AwsError) -> int | None:
-    """The last byte of the upload that ECR has, as it says when it refuses a part."""
+    """The last byte of the upload that ECR has received, which its refusal of a part names."""
     cause = error.__cause__
     if not isinstance(cause, ClientError):
         return None

@@ -1,1 +1,1 @@
-"""What the tool talks about: frozen dataclasses, no I/O, no rules."""
+"""The data of the tool: frozen dataclasses, without I/O and rules."""

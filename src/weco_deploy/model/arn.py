@@ -1,4 +1,4 @@
-"""Amazon Resource Names, which name a thing at AWS and say where it is."""
+"""Amazon Resource Names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PARTS = 6
 
 @dataclass(frozen=True, slots=True)
 class Arn:
-    """`arn:<partition>:<service>:<region>:<account>:<resource>`; region and account may be empty, as in a role's."""
+    """`arn:<partition>:<service>:<region>:<account>:<resource>`. Region and account may be empty, as in a role's ARN."""
 
     partition: str
     service: str
@@ -19,7 +19,7 @@ class Arn:
 
     @classmethod
     def parse(cls, text: str) -> Arn | None:
-        """The ARN that a text is, or None if it is not an ARN."""
+        """The ARN in a text; None if the text is not an ARN."""
         prefix, *parts = text.split(":", _PARTS - 1)
         return cls(*parts) if prefix == "arn" and len(parts) == _PARTS - 1 else None
 
@@ -28,11 +28,11 @@ class Arn:
 
 
 def account_of(arn: str | None) -> str:
-    """The account that an ARN names; empty if it names none, is not an ARN, or there is none."""
+    """The account in an ARN; empty if it names no account, or if there is no valid ARN."""
     parsed = Arn.parse(arn or "")
     return parsed.account if parsed else ""
 
 
 def resource_name(arn: str) -> str:
-    """The last part of an ARN's resource, such as a task's id or a cluster's name; a plain name stays as it is."""
+    """The last part of an ARN's resource, such as a task's id or a cluster's name. A plain name is returned as it is."""
     return arn.rpartition("/")[2]

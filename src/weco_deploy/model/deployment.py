@@ -1,4 +1,4 @@
-"""A deployment: a release applied to an environment, as it is recorded and reported."""
+"""A deployment is a release applied to an environment. This is how it is recorded and reported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from weco_deploy.model.service import ServiceKey
 
 
 class DeploymentStatus(StrEnum):
-    """`unverified` is what 5.x recorded: no verdict was kept."""
+    """The status of a deployment. `unverified`: 5.x made it, and recorded no verdict."""
 
     IN_PROGRESS = "in_progress"
     SUCCEEDED = "succeeded"
@@ -23,7 +23,10 @@ class DeploymentStatus(StrEnum):
 
 
 class ServiceStatus(StrEnum):
-    """`unchanged`: it ran the release already. `superseded`: a later deployment of somebody else's took over."""
+    """The status of a service in a deployment.
+
+    `unchanged`: the service ran the release already. `superseded`: somebody else deployed it later.
+    """
 
     PENDING = "pending"
     IN_PROGRESS = "in_progress"
@@ -45,28 +48,28 @@ SETTLED = frozenset(
 )
 GOOD = frozenset({ServiceStatus.SUCCEEDED, ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING})
 PRESUMED_GOOD = frozenset({DeploymentStatus.SUCCEEDED, DeploymentStatus.UNVERIFIED})
-"""Statuses of deployments that are good enough to go back to."""
+"""The statuses of deployments that a rollback may go back to."""
 
 
 class Kind(StrEnum):
-    """How a deployment came about; `rollback` looks past those that were rollbacks."""
+    """Which command made a deployment. A rollback never goes back to another rollback."""
 
     DEPLOY = "deploy"
     PROMOTE = "promote"
     ROLLBACK = "rollback"
 
 
-def reasons(*said: str) -> str:
-    """One text of those that say anything."""
-    return "; ".join(each for each in said if each)
+def reasons(*texts: str) -> str:
+    """The reasons that are not empty, as one text."""
+    return "; ".join(text for text in texts if text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """One thing that went wrong in a service.
+    """Something that went wrong in a service.
 
-    `kind` is `task`, `event` or `ecs`; `log_lines` are the container's last lines, which go to the
-    terminal and to JSON but never into the record, and `log_location` says where they are.
+    `kind` is `task`, `event` or `ecs`. `log_lines` are the container's last log lines. The terminal and JSON show
+    them, but the record never contains them: it has only `log_location`, the place of the log.
     """
 
     kind: str
@@ -81,9 +84,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageChange:
-    """What a deployment does to an image's environment tag.
+    """How a deployment changes an image's environment tag.
 
-    `from_digest` is None if the tag did not exist; `tag_moved` says that it was moved, by this deployment.
+    `from_digest` is None if the tag did not exist. `tag_moved` is True once this deployment has moved the tag.
     """
 
     image_id: str
@@ -95,13 +98,13 @@ class ImageChange:
 
     @property
     def applied(self) -> bool:
-        """Whether the tag points at `to_digest` now, as far as this deployment had a part in it."""
+        """Whether the deployment left the tag at `to_digest`: it moved the tag there, or it was there before."""
         return self.tag_moved or self.from_digest == self.to_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceOutcome:
-    """How a service fared in a deployment. `images` are ids of the images it runs."""
+    """The result of a deployment for one service. `images` are the ids of the images that the service runs."""
 
     service_id: str
     key: ServiceKey
@@ -118,11 +121,10 @@ class ServiceOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """A deployment as far as it got.
+    """A deployment, finished or in progress.
 
-    `gate_override` is the reason that was given to pass a closed gate. `rollback` is the deployment
-    that put things back after this one failed. `reason` says why it ended as it did, where that is
-    no single service's matter.
+    `gate_override` is the reason that somebody gave to pass a closed gate. `rollback` is the deployment that rolled
+    this one back after it failed. `reason` explains the status where no single service's reason does.
     """
 
     deployment_id: str
@@ -143,10 +145,10 @@ class Deployment:
     rollback: Deployment | None = None
 
     def worked(self, image_id: str) -> bool:
-        """Whether this version of an image, which the deployment applied, worked there.
+        """Whether the version of an image that the deployment applied worked.
 
-        It did if the deployment succeeded, or at least every service of it that runs the image. An image
-        that no service runs can do no more than have its tag moved.
+        It worked if the deployment succeeded, or if all of its services that run the image did. An image that no
+        service runs counts as worked.
         """
         running = [service for service in self.services if image_id in service.images]
         return self.status in PRESUMED_GOOD or all(service.status in GOOD for service in running)

@@ -1,4 +1,4 @@
-"""What is recorded of an environment: who holds it and what was applied to it."""
+"""An environment's record: who holds the environment, and what was deployed to it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from weco_deploy.model.service import ServiceKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """Who holds an environment and why.
+    """Who holds an environment, and why.
 
-    `owner` is a token that only the holder knows; `deployment_id` is None for a lock taken by hand,
-    and so is `lease_ends`: such a lock holds until it is released.
+    `owner` is a token that only the holder knows. `deployment_id` and `lease_ends` are None for a lock taken by hand,
+    which lasts until somebody releases it.
     """
 
     owner: str
@@ -30,9 +30,9 @@ class Lock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedImage:
-    """The version of an image that a deployment last applied to the environment.
+    """The version of an image that was last deployed to the environment.
 
-    `worked`: it worked there, though the deployment as a whole may have failed (`Deployment.worked`).
+    `worked` is about the image: the deployment as a whole may have failed (see `Deployment.worked`).
     """
 
     release_id: str
@@ -43,9 +43,9 @@ class AppliedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownService:
-    """A service that a deployment found, the ECS deployment it noted, and the digests that one was for.
+    """A service of an earlier deployment, with the ECS deployment that it made, and the digests which that deployed.
 
-    `failed`: it was judged to have failed, so that it needs another one, whatever it seems to run at a moment.
+    `failed` means that this ECS deployment failed. The service then needs a new one, even if it seems to run now.
     """
 
     service_id: str
@@ -57,7 +57,7 @@ class KnownService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedRelease:
-    """A release and the deployment that applied it; `deployment_id` may be one derived for 5.x history."""
+    """A release and the deployment that applied it. The deployment may be one of 5.x, with a derived id."""
 
     release_id: str
     deployment_id: str
@@ -65,7 +65,7 @@ class DeployedRelease:
 
     @classmethod
     def of(cls, deployment: Deployment) -> DeployedRelease:
-        """What is kept of that deployment, as it stands."""
+        """The release, id and current status of a deployment."""
         return cls(
             release_id=deployment.release_id,
             deployment_id=deployment.deployment_id,
@@ -75,10 +75,11 @@ class DeployedRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentRecord:
-    """The environment item.
+    """The record of an environment.
 
-    `fence` only grows: a claim succeeds if it is still the one that was seen. `current` is the release
-    last claimed, `good` the last that succeeded. `next_lock` is a lock asked for during a deployment.
+    `fence` grows with each claim, and a claim succeeds only if the fence is still the one that was observed. `current` is
+    the release deployed last, with any result; `good` is the last release that succeeded. `next_lock` is a lock that
+    somebody requested during a deployment.
     """
 
     environment: str
@@ -93,16 +94,16 @@ class EnvironmentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What is recorded in one transaction when a deployment takes an environment.
+    """The request of a deployment to hold an environment. It is recorded in one transaction.
 
     Args:
-        deployment: with all that it is going to do.
-        observed: the environment's record that the deployment was planned on.
+        deployment: the deployment, with everything that it will do.
+        observed: the environment's record on which the deployment was planned.
         owner: the token of the lock.
         lease_seconds: how long the lease lasts if it isn't renewed.
-        release: the deployment's release as it was read, or as it is to be recorded.
+        release: the deployment's release, as it was read or will be recorded.
         release_is_new: whether the release is not recorded yet.
-        settles: a deployment that was cut off, or that this one is to undo, with its result.
+        settles: an earlier deployment, with its result: it was cut off, or this deployment rolls it back.
 
     """
 
@@ -117,7 +118,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """That we hold an environment: the token, the fence taken, and until when (UTC)."""
+    """An environment that we hold: the lock's token, the fence, and the end of the lease (UTC)."""
 
     environment: str
     owner: str

@@ -1,7 +1,7 @@
-"""What happens during an operation, as it happens.
+"""The events of an operation.
 
-Operations pass these, as they are, to one callable. `local/event_sinks.py` puts each in an envelope and hands it to
-everybody who wants to know: the terminal first.
+Operations pass each event to one callable. `local/event_sinks.py` gives it to the terminal first, then in an envelope
+to the other sinks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from weco_deploy.model.service import ServiceKey
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The deployment is recorded and holds the environment's lock. Nothing was changed before this."""
+    """The deployment is recorded and holds the environment's lock. It has not changed anything yet."""
 
     deployment: Deployment
     plan: Plan
@@ -24,7 +24,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """An earlier deployment was cut off, and its record is closed; `deployment` has its new status."""
+    """The record of an earlier deployment, which was cut off, is closed. `deployment` has its new status."""
 
     deployment: Deployment
 
@@ -36,7 +36,7 @@ class TagMoved:
 
 @dataclass(frozen=True, slots=True)
 class TagPutBack:
-    """A tag was moved back, because another tag or the first service failed. `error` says why that did not work."""
+    """A tag was moved back, because another tag or the first service failed. If moving it back failed, `error` says why."""
 
     image: PlannedImage
     error: str = ""
@@ -44,7 +44,7 @@ class TagPutBack:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRedeployed:
-    """ECS accepted the redeployment; `ecs_deployment_id` is the ECS deployment that belongs to us."""
+    """ECS has accepted the redeployment of a service. `ecs_deployment_id` is the ECS deployment that it made."""
 
     service_id: str
     key: ServiceKey
@@ -74,7 +74,7 @@ class ServiceSettled:
 
 @dataclass(frozen=True, slots=True)
 class PollFailed:
-    """A poll of the services failed; the next poll comes all the same."""
+    """A poll of the services failed. Polling goes on."""
 
     message: str
     at: datetime
@@ -82,21 +82,21 @@ class PollFailed:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """We are waiting for somebody else's lock."""
+    """The operation waits for somebody else's lock."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something else that a reader should know."""
+    """Other information for the reader."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The deployment's record is closed with its final status."""
+    """The deployment's record is closed, with the final status."""
 
     deployment: Deployment
 
@@ -118,14 +118,14 @@ Event = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """An event, and what its reader can't know from the event alone.
+    """An event with its context.
 
     Args:
-        deployment_id: the deployment it belongs to, None before one is recorded. In a run that rolls back by itself
-            there are two.
-        environment: the id of the environment; None where the operation has none, as `publish`.
-        time: when it happened, in UTC.
-        event: what happened.
+        deployment_id: the event's deployment; None before a deployment is recorded. A run that rolls back automatically
+            has two deployments.
+        environment: the environment's id; None if the operation has no environment, as `publish`.
+        time: the time of the event, in UTC.
+        event: the event.
 
     """
 

@@ -1,4 +1,4 @@
-"""Images in ECR as they were seen."""
+"""Images and repositories in ECR, as they were observed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.oci.image.manifest.v1+json",
 )
-"""Media types of an image's manifest."""
+"""The media types of manifests."""
 INDEXES = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.oci.image.index.v1+json",
 )
-"""Media types of what names several manifests."""
+"""The media types of indexes (manifest lists), which name several manifests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaggedImage:
-    """An image that a tag points at: its digest and all the tags it has."""
+    """An image: its digest and all its tags."""
 
     digest: str
     tags: tuple[str, ...]
@@ -29,16 +29,16 @@ class TaggedImage:
 
     @property
     def refs(self) -> tuple[str, ...]:
-        """Its `ref.*` tags, sorted: the first one names the image wherever one must be chosen."""
+        """Its `ref.*` tags, sorted. The first tag names the image where only one is shown."""
         return tuple(sorted(tag for tag in self.tags if tag.startswith(REF_PREFIX)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """A manifest byte for byte as the registry holds it.
+    """A manifest or index, with the exact bytes in the registry.
 
-    `children` are the digests of the manifests that an index (or manifest list) names: a task may
-    report either the index's digest or the one of the child it runs.
+    `children` are the digests of the manifests that an index names. A task may report the digest of the index or that
+    of the child that it runs.
     """
 
     digest: str
@@ -48,15 +48,15 @@ class Manifest:
 
     @property
     def accepted(self) -> frozenset[str]:
-        """The digests that a container of this image may report."""
+        """All digests that a container of this image may report."""
         return frozenset((self.digest, *self.children))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageView:
-    """What a repository holds of a release's digest and where its environment tag points.
+    """A repository's manifest of a release's digest, and the digest that its environment tag points at.
 
-    `manifest` is None if the digest is not there (any more), `tagged` None if the tag does not exist.
+    `manifest` is None if the repository does not (or no longer) have the digest; `tagged` is None if it has no such tag.
     """
 
     manifest: Manifest | None
@@ -65,9 +65,9 @@ class ImageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """A repository and its tag mutability: MUTABLE, IMMUTABLE, or either `_WITH_EXCLUSION`.
+    """A repository and its tag mutability: MUTABLE or IMMUTABLE, or one of these with `_WITH_EXCLUSION`.
 
-    `exclusions` are the wildcard patterns that the exclusion names.
+    `exclusions` are the wildcard patterns of the tags that the setting doesn't apply to.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What was observed, and what a deployment would do about it."""
+"""What was observed before a deployment, and what the deployment will do."""
 
 from __future__ import annotations
 
@@ -14,12 +14,18 @@ from weco_deploy.model.service import DefinedContainer, ResolvedImage, ServiceKe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything that was seen before planning, of one environment.
+    """Everything that was observed of an environment before planning.
 
-    `images` and `repositories` are by image id (None: no such repository); `services` by service id,
-    more than one view where several services carry the same tags; `defined` are the containers of
-    services without running tasks, `resolved` what a primary deployment's revision pinned, if known.
-    `current` is the release deployed last; `notes` are what a reader should know of how it was observed.
+    Args:
+        record: the environment's record.
+        images: the image views, by image id.
+        repositories: the repositories, by image id; None if the repository doesn't exist.
+        services: the service views, by service id; several if services have the same tags.
+        defined: the containers in the task definitions of services without running tasks.
+        resolved: the images that primary deployments have resolved their tags to, where known.
+        current: the release deployed last.
+        notes: remarks for the reader on how all this was observed.
+
     """
 
     record: EnvironmentRecord
@@ -33,7 +39,7 @@ class Snapshot:
 
 
 class Action(StrEnum):
-    """What happens to a service: `adopt` watches a rollout of these digests that already goes on."""
+    """What a deployment does with a service. `adopt` watches a rollout of the right digests that is already in progress."""
 
     REDEPLOY = "redeploy"
     ADOPT = "adopt"
@@ -42,7 +48,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedImage:
-    """Where an image's environment tag points and where it will."""
+    """The digests that an image's environment tag points at now, and after the deployment."""
 
     image_id: str
     repository: str
@@ -59,27 +65,27 @@ class PlannedImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What a container must run to be right: `image` is `<repository>:<tag>`, `digests` any of these."""
+    """What the containers of an image must run. `image` is `<repository>:<tag>`; any of `digests` is right."""
 
     image_id: str
     image: str
     digests: frozenset[str]
 
     def concerns(self, image: str) -> bool:
-        """Whether a container that names `image` is one of these, whichever registry it names."""
+        """Whether a container whose definition names `image` uses this image, from any registry."""
         name = image.partition("@")[0]
         host, slash, path = name.partition("/")
-        # As docker reads it: what comes first is a registry if it looks like a host.
+        # Like Docker: the first part is a registry if it looks like a host.
         registry = slash and ("." in host or ":" in host or host == "localhost")
         return self.image == (path if registry else name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedService:
-    """What happens to a service and why.
+    """What a deployment does with a service, and why.
 
-    `ecs_deployment_id` is the PRIMARY deployment that was seen: the one to adopt, leave or replace.
-    `related` is False if none of its containers uses the images: nothing of it can be verified.
+    `ecs_deployment_id` is the observed PRIMARY deployment, which is adopted, left alone or replaced. `related` is False
+    if none of the service's containers uses the images, so that nothing can be verified.
     """
 
     service_id: str
@@ -96,9 +102,9 @@ class PlannedService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What deploying `release` to `environment` will do, decided on what was observed.
+    """What the deployment of `release` to `environment` will do.
 
-    `observed` is the environment's record of that moment: a claim succeeds only if it hasn't changed.
+    `observed` is the environment's record on which the plan is based. A claim succeeds only if it hasn't changed.
     """
 
     project_id: str
@@ -120,5 +126,5 @@ class Plan:
 
     @property
     def changes(self) -> bool:
-        """Whether carrying it out changes anything that runs, or watches anything that moves."""
+        """Whether the deployment moves a tag, or redeploys or watches a service."""
         return bool(self.moves) or any(service.action is not Action.LEAVE for service in self.services)

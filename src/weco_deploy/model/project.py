@@ -17,8 +17,8 @@ DEFAULT_NAMESPACE = "uk.ac.wellcome"
 class Environment:
     """A place that releases are deployed to: the ECS services tagged `deployment:env` = `id`.
 
-    `role_arn` and `region_name` say where its services are if not where the project is; `requires`
-    names the environments in which a release must have succeeded before it may come here.
+    `role_arn` and `region_name` are those of its services; None means the project's own. `requires` names the
+    environments in which a release must have succeeded before it may be deployed here.
     """
 
     id: str
@@ -30,7 +30,7 @@ class Environment:
 
     @property
     def tag(self) -> str:
-        """The floating tag that its task definitions point at."""
+        """The floating tag in its task definitions."""
         return environment_tag(self.id)
 
 
@@ -62,7 +62,7 @@ class Project:
     images: tuple[Image, ...] = ()
 
     def environment(self, environment_id: str) -> Environment:
-        """The environment of that id; NotFound names those there are."""
+        """The environment with this id. NotFound lists the environments that exist."""
         for environment in self.environments:
             if environment.id == environment_id:
                 return environment
@@ -72,7 +72,7 @@ class Project:
         )
 
     def image(self, image_id: str) -> Image:
-        """The image of that id; NotFound names those there are."""
+        """The image with this id. NotFound lists the images that exist."""
         for image in self.images:
             if image.id == image_id:
                 return image
@@ -81,7 +81,7 @@ class Project:
 
     @property
     def services(self) -> Mapping[str, tuple[str, ...]]:
-        """Service id → ids of the images that run in it, both in the file's order."""
+        """The ids of each service's images, by service id, both in the order of the file."""
         found: dict[str, list[str]] = {}
         for image in self.images:
             for service_id in image.services:

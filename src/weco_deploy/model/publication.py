@@ -1,4 +1,4 @@
-"""Images on this machine, and what became of publishing one."""
+"""Local images, and the result of publishing an image."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from weco_deploy.model.image import Manifest
 class LocalImage:
     """An image in the Docker Engine.
 
-    `id` is the digest of its config, or with the containerd image store that of its manifest or index;
-    `digests` are all the digests that it is known by, at the registries it came from or was pushed to.
+    `id` is the digest of its config or, with the containerd image store, that of its manifest or index. `digests` are
+    the digests that it has in the registries it was pulled from or pushed to.
     """
 
     name: str
@@ -23,7 +23,7 @@ class LocalImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryLogin:
-    """The way into a registry, for some hours. `host` may have a port. Never shown, logged or stored."""
+    """Credentials for a registry, valid for some hours. `host` may have a port. Never shown, logged or stored."""
 
     host: str
     username: str
@@ -32,7 +32,7 @@ class RegistryLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerState:
-    """How the push of a layer stands, in the engine's words. Sizes are in bytes, None if it tells none."""
+    """The progress of pushing a layer, in the engine's words. Sizes are in bytes; None if the engine names none."""
 
     layer: str
     status: str
@@ -42,7 +42,7 @@ class LayerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blob:
-    """A layer or a config, known by its digest. `size` is in bytes."""
+    """A layer or a config. `size` is in bytes."""
 
     digest: str
     size: int
@@ -50,9 +50,9 @@ class Blob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutImage:
-    """An image in an OCI layout: what is tagged, the manifests it is an index of, and all their blobs.
+    """An image in an OCI layout: the tagged manifest or index (`top`), the manifests below it, and all their blobs.
 
-    `parts` are in the order in which a registry takes them: each manifest before the index that names it.
+    `parts` are in the order in which a registry accepts them: each manifest before the index that names it.
     """
 
     top: Manifest
@@ -62,7 +62,7 @@ class LayoutImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A blob's upload that ECR has begun. `part_size` is what it expects of each part but the last, in bytes."""
+    """An upload of a blob that ECR has begun. ECR expects parts of `part_size` bytes, except the last."""
 
     id: str
     part_size: int
@@ -70,21 +70,21 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A stretch of a blob, in bytes."""
+    """A part of a blob. `first` is its first byte, `length` in bytes."""
 
     first: int
     length: int
 
     @classmethod
     def all_of(cls, size: int, most: int) -> Iterator[Part]:
-        """The parts of that many bytes, each as long as it may be."""
+        """The parts of a blob of `size` bytes, each of at most `most` bytes."""
         for first in range(0, size, most):
             yield cls(first=first, length=min(most, size - first))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The commit that is checked out, and the files that differ from it (new ones too)."""
+    """The commit that is checked out, and the files that differ from it, including new files."""
 
     commit: str
     changed: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ class Head:
 class PublishRequest:
     """Publish an image as `ref` (`ref.<commit>`), and move `label` to it.
 
-    `force_ref` moves a ref that is in the registry with another digest.
+    `force_ref` moves the ref tag if it points at another digest.
     """
 
     image_id: str
@@ -105,10 +105,10 @@ class PublishRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """An image that is in ECR, or before anything was done, one that will be.
+    """An image that was published, or that will be.
 
-    `digest` is None while only the push can tell it; `pushed` is false if the ref was there with that
-    digest already, `label_moved` if the label was.
+    `digest` is None if it is unknown before the push. `pushed` is False if the ref tag already pointed at the digest;
+    `label_moved` is False if the label did.
     """
 
     image_id: str

@@ -1,4 +1,4 @@
-"""A release: image versions that can be deployed together."""
+"""A release is a set of image versions that are deployed together."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from weco_deploy.model.tags import REF_PREFIX
 class ImageVersion:
     """One image in a release.
 
-    `ref` is the tag that names its commit (`ref.<sha>`), `refs` all such tags of the same image,
-    `digest` its `sha256:…`, or None in a release that 5.x made: it is resolved when deployed.
+    `ref` is the tag that names its commit (`ref.<sha>`); `refs` are all such tags of the image. `digest` is `sha256:…`,
+    or None in a release that 5.x made: then deploying the release resolves it.
     """
 
     ref: str
@@ -28,9 +28,9 @@ class ImageVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseDeployment:
-    """That a release was deployed, as its own record says: enough to list, no verdict.
+    """A deployment in the list of its release, which has no verdict.
 
-    `deployment_id` is None where 5.x recorded it.
+    `deployment_id` is None if 5.x made the deployment.
     """
 
     environment: str
@@ -42,7 +42,7 @@ class ReleaseDeployment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """An immutable set of image versions; None for an image that had no such label."""
+    """An immutable set of image versions, by image id. The version is None for an image that didn't have the label."""
 
     release_id: str
     project_id: str
@@ -57,5 +57,5 @@ class Release:
 
     @property
     def versions(self) -> Mapping[str, ImageVersion]:
-        """Those images that the release has."""
+        """The versions that are not None."""
         return {image_id: version for image_id, version in self.images.items() if version is not None}

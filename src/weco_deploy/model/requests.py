@@ -1,4 +1,4 @@
-"""What a person or a pipeline asked for, as the operations take it, and the flags that say it."""
+"""Requests to the operations, and the command line's flags for their fields."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ DEFAULT_LEASE = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flag:
-    """How the command line spells a field of a request: the only place that says so.
+    """The command line's flag for a field of a request.
 
-    The command line builds its option from this and the field's default, and commands that are suggested repeat it.
-    Numbers are between `least` and `most`; a text is not empty unless it `may_be_empty`.
+    The command line builds its option from the flag and the field's default, and suggested commands use the flag, too.
+    Numbers are between `least` and `most`. A text must not be empty unless `may_be_empty` is set.
     """
 
     name: str
@@ -38,12 +38,12 @@ class Flag:
 
     @property
     def metadata(self) -> dict[str, Flag]:
-        """What a dataclass field has as its metadata."""
+        """The metadata of the dataclass field."""
         return {"flag": self}
 
 
 def flags(request: type[DeployOptions | ConfirmRequest]) -> dict[str, Flag]:
-    """The flags of a request's fields, by the name of the field; fields without a flag are left out."""
+    """The flags of a request, by field name. Fields without a flag are left out."""
     return {field.name: field.metadata["flag"] for field in fields(request) if "flag" in field.metadata}
 
 
@@ -56,10 +56,10 @@ _INTERVAL = Flag(name="--confirmation-interval", help="Seconds between two looks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployOptions:
-    """What every command that deploys can be given, wherever to. Times are in seconds.
+    """The options that all commands that deploy have in common. Times are in seconds.
 
-    `wait` is how long to watch after the last service was redeployed, `wait_for_lock` how long to wait for
-    somebody else's lock; `override_gate` is the reason for passing a closed gate.
+    `wait` is how long to watch after the last service was redeployed; `wait_for_lock` is how long to wait for somebody
+    else's lock. `override_gate` is the reason for passing a closed gate.
     """
 
     wait: float = field(default=DEFAULT_WAIT, metadata=_WAIT.metadata)
@@ -114,7 +114,7 @@ class DeployOptions:
 class DeployRequest(DeployOptions):
     """Deploy `release` to an environment.
 
-    `new_release` says that the release is not recorded yet: claiming the environment records it.
+    `new_release` means that the release is not recorded yet. Claiming the environment records it.
     """
 
     release: Release
@@ -133,9 +133,9 @@ class DeployRequest(DeployOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmRequest:
-    """Watch a deployment that was made before. `release_id` None: the environment's last deployment.
+    """Watch an earlier deployment: that of `release_id` or, if it is None, the environment's last deployment.
 
-    `recorded` is whether its record is closed with what turned out; else nothing is written.
+    If `recorded` is False, the result is not recorded.
     """
 
     environment_id: str

@@ -1,4 +1,4 @@
-"""What operations answer where a release or a deployment alone does not say it."""
+"""Results of operations that are more than a release or a deployment."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from weco_deploy.model.release import ImageVersion, Release
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRelease:
-    """A release and the one before it. `subjects` are the first lines of commits' messages, by commit."""
+    """A new release and the previous one. `subjects` are the first lines of commit messages, by commit."""
 
     release: Release
     previous: Release | None
     subjects: Mapping[str, str] = field(default_factory=dict)
 
     def change(self, image_id: str) -> tuple[ImageVersion | None, ImageVersion | None]:
-        """The image's version before and in this release."""
+        """The image's versions in the previous release and in this one."""
         before = self.previous.images.get(image_id) if self.previous else None
         return before, self.release.images.get(image_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseDifference:
-    """What distinguishes two releases, by image id: (in `base`, in `release`)."""
+    """The difference between two releases. `images` has the versions (in `base`, in `release`), by image id."""
 
     release: Release
     base: Release

@@ -1,6 +1,6 @@
-"""ECS services as they were seen: what AWS answered, in our types, nothing judged.
+"""ECS services and tasks, as they were observed: AWS's answers in our types, not judged.
 
-Statuses of AWS stay strings: their sets grow, and an unknown one must not break anything.
+AWS's statuses stay strings, because AWS adds new ones, which must not break anything.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ServiceKey:
 
 @dataclass(frozen=True, slots=True)
 class FoundService:
-    """A service that discovery found, and the service id that its tag gives it."""
+    """A service that discovery found, and the service id in its tag."""
 
     key: ServiceKey
     service_id: str
@@ -36,10 +36,10 @@ class FoundService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EcsDeployment:
-    """One of a service's deployments as DescribeServices gives it.
+    """A deployment of a service, as DescribeServices returns it.
 
-    `status` is PRIMARY, ACTIVE or INACTIVE; `rollout_state` is IN_PROGRESS, COMPLETED, FAILED, or
-    None where ECS gives none (a Classic Load Balancer). `failed_tasks` counts consecutive failures.
+    `status` is PRIMARY, ACTIVE or INACTIVE. `rollout_state` is IN_PROGRESS, COMPLETED or FAILED, or None where ECS
+    returns none (with a Classic Load Balancer). `failed_tasks` counts consecutive failures.
     """
 
     id: str
@@ -56,7 +56,10 @@ class EcsDeployment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """A container of a task. `image` as the task definition names it, `digest` what was pulled, if told."""
+    """A container of a task.
+
+    `image` is the image in the task definition, `digest` that of the pulled image, or None if ECS doesn't report it.
+    """
 
     name: str
     image: str
@@ -70,7 +73,7 @@ class Container:
 class Task:
     """A task of a service.
 
-    `deployment_id` is the ECS deployment that started it (`startedBy`), or None where that isn't told.
+    `deployment_id` is the ECS deployment that started it (`startedBy`), or None if that is unknown.
     """
 
     arn: str
@@ -92,7 +95,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceEvent:
-    """A line of a service's event log."""
+    """An entry in a service's event log."""
 
     id: str
     at: datetime
@@ -101,10 +104,10 @@ class ServiceEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A service as DescribeServices gave it, with its tags.
+    """A service as DescribeServices returns it, with its tags.
 
-    `controller` is ECS, CODE_DEPLOY or EXTERNAL; `strategy` is ROLLING, BLUE_GREEN, LINEAR or CANARY;
-    `scheduling` is REPLICA or DAEMON. `status` is ACTIVE, DRAINING or INACTIVE.
+    `controller` is ECS, CODE_DEPLOY or EXTERNAL. `strategy` is ROLLING, BLUE_GREEN, LINEAR or CANARY. `scheduling` is
+    REPLICA or DAEMON. `status` is ACTIVE, DRAINING or INACTIVE.
     """
 
     key: ServiceKey
@@ -125,17 +128,17 @@ class Service:
 
     @property
     def primary(self) -> EcsDeployment | None:
-        return next((one for one in self.deployments if one.status == "PRIMARY"), None)
+        return next((deployment for deployment in self.deployments if deployment.status == "PRIMARY"), None)
 
     def deployment(self, deployment_id: str) -> EcsDeployment | None:
-        return next((one for one in self.deployments if one.id == deployment_id), None)
+        return next((deployment for deployment in self.deployments if deployment.id == deployment_id), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceView:
-    """A service and its tasks at one moment.
+    """A service and its tasks at one time.
 
-    `tasks` are those that should run, `stopped` those that ended; None where they were not read.
+    `tasks` are the tasks that should run, `stopped` those that have stopped; None if they were not read.
     """
 
     service: Service
@@ -145,7 +148,7 @@ class ServiceView:
 
 @dataclass(frozen=True, slots=True)
 class TaskPage:
-    """Task ARNs of a service or a cluster; `complete` is False if there are more than the page holds."""
+    """Task ARNs of a service or a cluster. `complete` is False if there are more tasks than these."""
 
     arns: tuple[str, ...]
     complete: bool
@@ -153,7 +156,7 @@ class TaskPage:
 
 @dataclass(frozen=True, slots=True)
 class DefinedContainer:
-    """A container as a task definition describes it, with its awslogs options if it has them."""
+    """A container in a task definition, with its awslogs options, if any."""
 
     name: str
     image: str
@@ -165,7 +168,7 @@ class DefinedContainer:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedImage:
-    """What a service revision resolved a container's image to; `digest` None if not yet."""
+    """The digest that a service revision resolved a container's image to; None if it is not resolved yet."""
 
     container: str
     image: str

@@ -1,11 +1,11 @@
-"""The image tags that mean something to the tool: `ref.<commit>` and `env.<environment id>`."""
+"""The image tags that the tool uses: `ref.<commit>` and `env.<environment id>`."""
 
 from __future__ import annotations
 
 REF_PREFIX = "ref."
-"""Begins the tag that names the commit an image was built from. It never moves."""
+"""The prefix of tags that name an image's commit. They never move."""
 ENVIRONMENT_PREFIX = "env."
-"""Begins the tag that task definitions of an environment use. Deployments move it."""
+"""The prefix of the tags in an environment's task definitions. Deployments move them."""
 
 
 def commit_tag(commit: str) -> str:

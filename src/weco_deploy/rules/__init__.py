@@ -1,1 +1,1 @@
-"""What to do and what it means: pure functions, no I/O, no clock."""
+"""The decisions of the tool: pure functions, without I/O and clock."""

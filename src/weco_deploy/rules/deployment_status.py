@@ -1,4 +1,4 @@
-"""Which status a deployment and its services get."""
+"""Decides the status of a deployment and its services."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _UNSUCCESSFUL = frozenset({DeploymentStatus.FAILED, DeploymentStatus.TIMED_OUT, 
 
 
 def verdict(services: Iterable[ServiceOutcome]) -> DeploymentStatus:
-    """The deployment's status once its services are no longer watched."""
+    """The deployment's status when watching its services ends."""
     statuses = [service.status for service in services]
     if any(status in SETTLED - GOOD for status in statuses):
         return DeploymentStatus.FAILED
@@ -33,7 +33,7 @@ def verdict(services: Iterable[ServiceOutcome]) -> DeploymentStatus:
 
 
 def status_if_left_alone(service: PlannedService) -> ServiceStatus:
-    """The status of a service that is left alone. A service scaled to nothing runs nothing, which is no success."""
+    """The status of a service that is left alone. A service that is scaled to zero runs nothing, which is no success."""
     runs_nothing = service.related and service.desired == 0
     return ServiceStatus.NOTHING_RUNNING if runs_nothing else ServiceStatus.UNCHANGED
 
@@ -41,8 +41,12 @@ def status_if_left_alone(service: PlannedService) -> ServiceStatus:
 def replaces_verdict(recorded: DeploymentStatus, observed: DeploymentStatus) -> bool:
     """Whether the status observed later replaces the recorded verdict.
 
-    A deployment that did not succeed in time may have succeeded since, and one that timed out may have failed since.
-    A failure keeps its recorded reasons, and an interrupted deployment can still be resumed.
+    | recorded                       | observed later | replaced                                   |
+    |--------------------------------|----------------|--------------------------------------------|
+    | failed, timed out, interrupted | succeeded      | yes                                        |
+    | timed out                      | failed         | yes                                        |
+    | failed                         | failed         | no: the record keeps its reasons           |
+    | interrupted                    | failed         | no: the deployment can still be resumed    |
     """
     if observed is DeploymentStatus.SUCCEEDED:
         return recorded in _UNSUCCESSFUL
@@ -52,7 +56,7 @@ def replaces_verdict(recorded: DeploymentStatus, observed: DeploymentStatus) -> 
 def status_when_cut_off(deployment: Deployment, project: Project, observed: Snapshot) -> DeploymentStatus:
     """The status to record for a deployment whose holder died: succeeded if all of it runs, else interrupted.
 
-    An image that was not observed (a later release may lack it) does not count as running.
+    An image that was not observed, because a later release lacks it, does not count as running.
     """
     digests = deployed_digests(deployment)
     all_observed = digests.keys() <= observed.images.keys()

@@ -23,7 +23,7 @@ def running_tasks(view: ServiceView) -> tuple[Task, ...]:
 
 
 def all_described(view: ServiceView) -> bool:
-    """Whether every running task that ECS counts was described; one that was not may run another digest."""
+    """Whether all running tasks that ECS counts were described. The others may run another digest."""
     return len(running_tasks(view)) == view.service.running
 
 
@@ -44,8 +44,8 @@ def wrong_container(
 def compare(tasks: Iterable[Task], expected: Iterable[Expected]) -> Match:
     """Whether every container of the expected images reports an expected digest.
 
-    Other containers, such as sidecars, are ignored. UNKNOWN if no container uses the images, or if one reports no
-    digest (and none a wrong one).
+    Other containers, such as sidecars, are ignored. The answer is UNKNOWN if no container uses the images, or if a
+    container reports no digest (and none reports a wrong one).
     """
     described, images = tuple(tasks), tuple(expected)
     if wrong_container(described, images):

@@ -1,4 +1,4 @@
-"""Whether an environment still is what its record says: its tags, and what its services run."""
+"""Compares an environment's tags and running services with the release in its record."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from weco_deploy.rules.tag_drift import drifted_tags
 def environment_drift(
     project: Project, environment: Environment, release: Release, observed: Snapshot
 ) -> tuple[str, ...]:
-    """How the environment differs from the release: tags that point elsewhere, services that run something else.
+    """How the environment differs from the release: tags that point to other digests, services that run other images.
 
-    A service that is being scaled, or that replaces a task, still runs the release.
+    A service that is being scaled, or that replaces a task, still counts as running the release.
     """
     digests = {
         image_id: digest
@@ -45,7 +45,7 @@ def _shown(tagged: str | None) -> str:
 
 
 def _runs_some_tasks(service: PlannedService, observed: Snapshot) -> bool:
-    """Whether it runs the release in at least one task, though not in all desired ones, and no rollout goes on."""
+    """Whether the service runs the release in some but not all desired tasks, and no rollout is in progress."""
     (view,) = observed.services[service.service_id]
     return (
         service.action is Action.ADOPT and not rollout_in_progress(view.service) and view.service.running > 0

@@ -1,8 +1,8 @@
-"""Decides whether a release may go on to the next environment. Gates keep what never worked in one out of the next.
+"""Gates decide whether a release that worked in one environment may be deployed to the next.
 
-Only a deployment that was watched to its success opens a gate: those that 5.x recorded have no verdict. Releases may be
-partial, so the success of a deployment says nothing about the images it lacks. Each image therefore has to have worked
-when it was last deployed.
+Only a deployment that was watched until it succeeded opens a gate. Deployments that 5.x recorded don't, because they
+have no verdict. Releases may be partial, and the success of a deployment says nothing about the images it lacks. So each
+image must have worked when it was last deployed.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def unmet_requirements(
 ) -> tuple[str, ...]:
     """The environments in the target's `requires` where the release never succeeded.
 
-    `deployments` are those of this release, by environment id; one success is enough. So is an environment whose last
-    deployment succeeded and where all images of the release are applied and worked: a release made from that
-    environment's tags has another id and the same content.
+    `deployments` are those of this release, by environment id. One success is enough. An environment also counts if its
+    last deployment succeeded, and all images of the release are deployed there and worked: a release made from that
+    environment's tags has another id but the same images.
     """
     return tuple(
         required
@@ -46,10 +46,10 @@ def _runs_there(release: Release, record: EnvironmentRecord) -> bool:
 
 
 def source_refusal(record: EnvironmentRecord, image_ids: Collection[str]) -> str | None:
-    """Why these images can't be taken from the environment's tags; None if they can.
+    """Why a release can't be made of these images from the environment's tags; None if it can.
 
-    During or after a deployment that did not succeed, some tags may have moved and others not. An environment that was
-    never deployed to has nothing against it.
+    During a deployment, and after one that did not succeed, some tags may have moved and others not. An environment that
+    was never deployed to is no reason to refuse.
     """
     current = record.current
     if current is None or current.status is DeploymentStatus.SUCCEEDED:
@@ -63,7 +63,7 @@ def source_refusal(record: EnvironmentRecord, image_ids: Collection[str]) -> str
 
 
 def _failed_images(record: EnvironmentRecord, image_ids: Collection[str]) -> str | None:
-    """Names the images that did not work when they were last deployed; later deployments were without them."""
+    """Names the images that did not work when they were last deployed, and that later deployments did not include."""
     failed = [
         f"{image_id} (release {applied.release_id})"
         for image_id, applied in record.images.items()

@@ -1,6 +1,6 @@
-"""What deploying a release to an environment would do: from what was observed to a frozen plan.
+"""Plans the deployment of a release to an environment, from what was observed.
 
-Everything that can be known beforehand is checked here, and all reasons against the deployment are given at once, before
+Planning checks everything that can be known beforehand, and reports all reasons against the deployment at once, before
 anything has changed.
 """
 
@@ -24,9 +24,9 @@ from weco_deploy.rules.service_action import forced, planned_service
 
 
 def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
-    """The plan of deploying the request's release, whose versions all have digests, to its environment.
+    """Plan the deployment of the request's release, whose versions all have digests, to its environment.
 
-    Raises PlanRefused with every reason against it.
+    Raises PlanRefused with every reason against the deployment.
     """
     environment = project.environment(request.environment_id)
     release = request.release
@@ -77,7 +77,7 @@ class Examined:
 def examine(
     project: Project, environment: Environment, expected: Mapping[str, Expected], observed: Snapshot
 ) -> Examined:
-    """What each service needs to run the expected images (by image id). Services of no expected image are skipped."""
+    """What each service needs to run the expected images (by image id). Services without such images are skipped."""
     services: list[PlannedService] = []
     refusals: list[str] = []
     warnings: list[str] = []
@@ -143,10 +143,10 @@ def _version_name(version: ImageVersion) -> str:
 
 
 def movable(repository: Repository, tag: str) -> bool:
-    """Whether an existing tag may be pointed at another image.
+    """Whether an existing tag may be moved to another image.
 
-    ECR's image tag mutability exclusion filters are patterns in which `*` stands for any characters. They make
-    exceptions from the repository's setting: mutable tags in an immutable repository, and the reverse.
+    ECR's image tag mutability exclusion filters are patterns in which `*` stands for any characters. They are exceptions
+    to the repository's setting: mutable tags in an immutable repository, or the reverse.
     """
     excluded = any(fnmatchcase(tag, pattern) for pattern in repository.exclusions)
     immutable = repository.mutability.startswith("IMMUTABLE")
@@ -188,7 +188,7 @@ def _release_warnings(project: Project, request: DeployRequest, observed: Snapsh
     if absent:
         warnings.append(f"the release has no version of {', '.join(absent)}: left as they are")
     current = observed.current
-    # A rollback goes to an older release on purpose.
+    # A rollback deploys an older release on purpose.
     expected = request.kind is Kind.ROLLBACK or current is None or current.release_id == release.release_id
     if current and not expected and release.date_created < current.date_created:
         warnings.append(

@@ -1,4 +1,4 @@
-"""Which tags an image is published with, and whether the registry holds it already."""
+"""Decides with which tags an image is published, and whether the registry already has it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from weco_deploy.model.tags import ENVIRONMENT_PREFIX, REF_PREFIX
 from weco_deploy.rules.planning import movable
 
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,123}")
-"""A tag by itself, as the local image has it, and with `ref.` before it, which makes at most 128 characters."""
+"""The local image's tag. In the registry `ref.` precedes it; together they have at most 128 characters."""
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _NAMED = 5
 
@@ -58,22 +58,22 @@ def check_clean(changed: tuple[str, ...]) -> None:
 
 
 def is_same(local: LocalImage, manifest: Manifest) -> bool:
-    """Whether the registry's manifest is that of a local image.
+    """Whether the registry's manifest is that of the local image.
 
-    The push creates the manifest, so its digest may not be known before. It is known in these cases:
+    The push creates the manifest, so its digest may be unknown before the push. It is known in these cases:
 
-    - the image was pulled, or pushed under a name that it still has: `digests` has it;
-    - the engine uses the containerd store: the image's id is the manifest's digest;
-    - the engine uses another store: the image's id is the digest of its config, which the manifest names.
+    - The image was pulled, or was pushed under a name that it still has: `digests` contains the manifest's digest.
+    - The engine uses the containerd store: the image's id is the manifest's digest.
+    - The engine uses another store: the image's id is the digest of its config, which the manifest names.
     """
     known = {local.id, *local.digests}
     return manifest.digest in known or _config(manifest) == local.id
 
 
 def check_movable(repository: Repository, tag: str, points_at: str | None, digest: str | None) -> None:
-    """Raises PlanRefused if the tag exists, has to move to `digest`, and can't.
+    """Raises PlanRefused if the tag exists, must move to `digest`, and can't.
 
-    `digest` is None if it is not known yet; then the tag can't have it already.
+    `digest` is None if it is unknown. Then the tag is expected to move.
     """
     if points_at in (None, digest) or movable(repository, tag):
         return

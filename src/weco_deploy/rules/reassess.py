@@ -1,4 +1,4 @@
-"""Judges a deployment again, some time after it was made: what its record says, compared with what is observed now."""
+"""Judges an earlier deployment again: compares its record with what is observed now."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from weco_deploy.rules.running import expected_images
 from weco_deploy.rules.tag_drift import deployed_digests, drifted_tags, with_observed_tags
 
 RECOVERED_AFTER = timedelta(minutes=10)
-"""How long the tasks of a service that failed must have been running before it may count as recovered."""
+"""How long the tasks of a failed service must have been running before it may count as recovered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reassessment:
-    """A deployment with the statuses that are true now.
+    """A deployment with its current statuses.
 
-    `tracks` are its rollouts that still have to be watched, by service id. `drifted_tags` are the images whose tag does
-    not point at what was deployed.
+    `tracks` are the rollouts that must still be watched, by service id. `drifted_tags` are the images whose tag does not
+    point at the deployed digest.
     """
 
     deployment: Deployment
@@ -48,7 +48,7 @@ def reassess(
 ) -> Reassessment:
     """Judge a recorded deployment of `release` by what is observed now. Raises PlanRefused if it can't be judged.
 
-    Services that its live holder has not redeployed yet stay pending.
+    If the deployment is still being carried out, services that it has not redeployed yet stay pending.
     """
     digests = _expected_digests(recorded, release)
     expected = expected_images(project, environment, digests, observed)
@@ -80,14 +80,14 @@ def reassess(
 
 
 def has_live_holder(deployment: Deployment, record: EnvironmentRecord, now: datetime) -> bool:
-    """Whether the process that carries the deployment out still holds the environment."""
+    """Whether the process that carries out the deployment still holds the environment."""
     lock = record.lock
     holds = lock is not None and lock.deployment_id == deployment.deployment_id and not is_over(lock, now)
     return holds and not deployment.finished
 
 
 def _expected_digests(recorded: Deployment, release: Release) -> dict[str, str | None]:
-    """The digests that must run, by image id: as recorded, else those of the release (5.x recorded none)."""
+    """The digests that must run, by image id: the recorded ones or, as 5.x recorded none, those of the release."""
     return {
         image_id: recorded.images[image_id].to_digest if image_id in recorded.images else version.digest
         for image_id, version in release.versions.items()
@@ -107,14 +107,14 @@ def _unrecorded_changes(release: Release, digests: Mapping[str, str | None]) -> 
 def _without_recorded_failures(observed: Snapshot) -> Snapshot:
     """What was observed, without the failures in the environment's record.
 
-    Planning redeploys a service that is recorded as failed. Here the question is what became of it since.
+    Planning redeploys a service that is recorded as failed, but here the service may have recovered since.
     """
     services = {key: replace(known, failed=False) for key, known in observed.record.services.items()}
     return replace(observed, record=replace(observed.record, services=services))
 
 
 def _up_for_long(views: Iterable[ServiceView], now: datetime) -> bool:
-    """Whether all running tasks have been up for long. A crash loop looks healthy between two crashes."""
+    """Whether all running tasks have been up for a while. A crash loop looks healthy between two crashes."""
     started = [task.started_at for view in views for task in running_tasks(view)]
     return bool(started) and all(at is not None and at <= now - RECOVERED_AFTER for at in started)
 
@@ -161,7 +161,7 @@ def _reassessed(
         case Action.ADOPT, _:
             return now(ServiceStatus.IN_PROGRESS, service.ecs_deployment_id)
         case Action.REDEPLOY, (ServiceStatus.PENDING | ServiceStatus.IN_PROGRESS):
-            # ECS may have been asked to redeploy it without that having been recorded: the rollout shows what it runs.
+            # The service may have been redeployed without a record of it. The rollout shows what it runs.
             if watched := recorded_id or (service.ecs_deployment_id if service.desired else None):
                 return now(ServiceStatus.IN_PROGRESS, watched)
     return now(ServiceStatus.FAILED, recorded_id, f"it does not run the release: {service.why}")
@@ -176,7 +176,7 @@ def _track(
         deployment_id=ecs_deployment_id,
         previous_id=None,
         since=deployment.date_created,
-        # The recorded failure has been judged. Only tasks that failed after it count now.
+        # The record covers earlier failures, so only tasks that failed later count now.
         failures_since=deployment.date_finished if failed else None,
     )
 
@@ -184,9 +184,9 @@ def _track(
 def _not_found(
     recorded: Deployment, found: Iterable[ServiceOutcome], missing: Mapping[str, str], project: Project
 ) -> Iterator[ServiceOutcome]:
-    """The outcomes of services that were deployed to and are not found now.
+    """The outcomes of recorded services that are not found now.
 
-    5.x recorded the names of ECS services only, so a service counts as found by its id or by its ECS name.
+    5.x recorded only the names of ECS services, so a service counts as found by its id or by its ECS name.
     """
     outcomes = tuple(found)
     ids, keys = {outcome.service_id for outcome in outcomes}, {outcome.key for outcome in outcomes}

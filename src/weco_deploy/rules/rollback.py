@@ -1,6 +1,6 @@
-"""Where a rollback goes: to which release, and to which digests of the images that this release lacks.
+"""Decides where a rollback goes: to which release, and to which digests of the images that the release lacks.
 
-Deployments are listed newest first everywhere in this module.
+All sequences of deployments in this module are newest first.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 
 
 def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]) -> DeployedRelease | None:
-    """The deployment whose release a rollback goes back to; None if there is none.
+    """The deployment whose release a rollback returns to; None if there is none.
 
-    After a deployment that did not succeed, it is the last good one. Otherwise it is the next earlier one with another
-    release. Rollbacks are never a target, so a second rollback goes further back and never forward again. Deployments
-    that 5.x recorded have no verdict and are presumed good.
+    After a deployment that did not succeed, the target is the last good deployment. Otherwise it is the latest earlier
+    deployment of another release. A rollback is never a target, so a second rollback goes further back, never forward.
+    Deployments that 5.x recorded have no verdict and are presumed good.
 
     | deployed so far, oldest first (! did not succeed) | target |
     |---------------------------------------------------|--------|
@@ -44,9 +44,9 @@ def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]
 
 
 def is_unfinished_rollback(current: Deployment) -> bool:
-    """Whether this is a rollback that did not succeed: rolling back again then means the same release again.
+    """Whether this is a rollback that did not succeed. Rolling back again then deploys the same release again.
 
-    The last good release is the one that this rollback leaves, so going there would be going forward.
+    The last good release is the one that this rollback replaces, so deploying it would undo the rollback.
     """
     return current.kind is Kind.ROLLBACK and current.status not in PRESUMED_GOOD
 
@@ -55,7 +55,7 @@ def digests_before(deployments: Iterable[Deployment]) -> Mapping[str, str]:
     """The digest that each image's tag had before these deployments moved it, by image id."""
     before = {
         image_id: change.from_digest
-        for deployment in deployments  # an older deployment replaces what a newer one says
+        for deployment in deployments  # the oldest deployment decides
         for image_id, change in deployment.images.items()
         if change.from_digest != change.to_digest
     }
@@ -63,20 +63,20 @@ def digests_before(deployments: Iterable[Deployment]) -> Mapping[str, str]:
 
 
 def restored_digests(undone: Sequence[Deployment], kept: Sequence[Deployment]) -> Mapping[str, str]:
-    """The digests to put back when a rollback undoes some deployments and keeps the earlier ones, by image id.
+    """The digests to restore when a rollback undoes some deployments and keeps the earlier ones, by image id.
 
-    Releases may be partial: the release that is rolled back to may lack images that the undone deployments changed.
-    Each image returns to the digest that its tag had before them, unless that digest is known not to have worked: then to
-    the newest kept digest that did. If none did, it returns to the digest before the oldest kept deployment. Images whose
-    tag had that digest all the time are left out.
+    Releases may be partial, so the release that is rolled back to may lack images that the undone deployments changed.
+    Each image returns to the digest its tag had before these deployments. If that digest is known not to have worked, the
+    image returns to the newest digest that worked in a kept deployment or, if there is none, to the digest before the
+    oldest kept deployment. Images whose tag had the right digest all the time are left out.
 
-    | kept, oldest first (! did not work) | undone           | put back             |
+    | kept, oldest first (! did not work) | undone           | restored             |
     |-------------------------------------|------------------|----------------------|
     | w0 → w1                             | w1 → w2, w2 → w3 | w1                   |
     | w0 → w1, w1 → w2!                   | w2 → w3          | w1, since w2 failed  |
     | w0 → w1!                            | w1 → w2          | w0, since w1 failed  |
     | (no tag) → w1!                      | w1 → w2          | nothing: leave w2    |
-    | w0 → w1                             | w1 → w1          | nothing: it is there |
+    | w0 → w1                             | w1 → w1          | nothing: it has w1   |
     """
     restored: dict[str, str] = {}
     for image_id in {image_id for deployment in undone for image_id in deployment.images}:
@@ -91,22 +91,28 @@ def restored_digests(undone: Sequence[Deployment], kept: Sequence[Deployment]) -
 def _latest_rollbacks(good: Sequence[Deployment]) -> Sequence[Deployment]:
     """The rollbacks that were made after the newest deployment of another kind."""
     kinds = [deployment.kind for deployment in good]
-    newest_other = next((place for place, kind in enumerate(kinds) if kind is not Kind.ROLLBACK), len(good))
+    newest_other = next((index for index, kind in enumerate(kinds) if kind is not Kind.ROLLBACK), len(good))
     return good[:newest_other]
 
 
 def _start_after(rollback: Deployment, targets: Sequence[Deployment], start: int) -> int:
-    """Where in `targets` the next rollback starts to look, after this one: just past the deployment it restored.
+    """The index in `targets` where the search continues after this rollback: just past the deployment it restored.
 
-    A rollback to a release that is not among the targets (`--to-release`) changes nothing.
+    A rollback to a release that is not among the targets (`--to-release`) leaves `start` as it is.
+
+    | targets, newest first | rollback to | start | returned |
+    |-----------------------|-------------|-------|----------|
+    | C, B, A               | B           | 1     | 2        |
+    | C, B, A               | A           | 2     | 3        |
+    | C, B, A               | X           | 1     | 1        |
     """
-    places = [place for place, target in enumerate(targets) if _restored(rollback, target)]
-    further_back = [place for place in places if place >= start]
-    return (further_back or places)[0] + 1 if places else start
+    indexes = [index for index, target in enumerate(targets) if _restored(rollback, target)]
+    further_back = [index for index in indexes if index >= start]
+    return (further_back or indexes)[0] + 1 if indexes else start
 
 
 def _restored(rollback: Deployment, target: Deployment) -> bool:
-    """Whether the rollback restored that deployment: it deployed its release, or one with the same digests and more."""
+    """Whether the rollback restored that deployment: it deployed the same release, or the same digests and maybe more."""
     same_digests = bool(target.images) and all(
         image_id in rollback.images and rollback.images[image_id].to_digest == change.to_digest
         for image_id, change in target.images.items()
@@ -115,7 +121,7 @@ def _restored(rollback: Deployment, target: Deployment) -> bool:
 
 
 def _digest_to_restore(image_id: str, before: str | None, kept: Sequence[Deployment]) -> str | None:
-    """`before`, unless kept deployments applied it and it never worked in any of them (see `restored_digests`)."""
+    """`before`, unless kept deployments applied that digest and it worked in none of them (see `restored_digests`)."""
     history = [deployment for deployment in kept if image_id in deployment.images]
     applied = [deployment for deployment in history if deployment.images[image_id].applied]
     attempts = [deployment for deployment in applied if deployment.images[image_id].to_digest == before]

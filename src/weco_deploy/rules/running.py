@@ -1,4 +1,4 @@
-"""What does a service run? The first evidence that exists decides.
+"""Decides what a service runs. The first evidence that exists decides:
 
 1. the digests that its running tasks report;
 2. the digests that its primary deployment resolved its tags to;
@@ -21,7 +21,7 @@ from weco_deploy.rules.rollout.rolling import belongs, in_steady_state, surely_b
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the evidence says, and where it comes from in words for a plan."""
+    """What the evidence shows, and an explanation for the plan."""
 
     match: Match
     why: str
@@ -33,9 +33,9 @@ def evidence(
     resolved: tuple[ResolvedImage, ...],
     known: KnownService | None,
 ) -> Finding:
-    """Whether the service runs the expected digests, or its primary deployment is about to.
+    """Whether the service runs the expected digests, or will once its primary deployment is complete.
 
-    During a rollout only tasks of the primary deployment count: ECS stops the others.
+    During a rollout only the tasks of the primary deployment count, because ECS stops the others.
     """
     primary = view.service.primary
     if primary is None:
@@ -60,7 +60,7 @@ def _by_tasks(view: ServiceView, primary: EcsDeployment, expected: tuple[Expecte
         _, container, image = wrong
         return Finding(Match.WRONG, f"runs {short_digest(container.digest or '')} of {image.image_id}")
     match = compare(tasks, expected)
-    # A wrong digest here is that of a task which may belong to the previous deployment.
+    # A task with a wrong digest may belong to the previous deployment here.
     return Finding(Match.UNKNOWN if match is Match.WRONG else match, "its tasks run the release")
 
 
@@ -87,7 +87,7 @@ def _by_record(primary: EcsDeployment, expected: tuple[Expected, ...], known: Kn
 
 
 def current_tasks(view: ServiceView) -> tuple[Task, ...]:
-    """The tasks of the service's current task definition: they show which containers it has."""
+    """The tasks of the service's current task definition. They show which containers the service has."""
     current = view.service.task_definition
     return tuple(task for task in view.tasks or () if task.task_definition == current)
 
@@ -95,10 +95,10 @@ def current_tasks(view: ServiceView) -> tuple[Task, ...]:
 def uses_any(
     view: ServiceView, defined: tuple[DefinedContainer, ...], expected: tuple[Expected, ...]
 ) -> bool | None:
-    """Whether any container of the service uses one of the expected images; None if its containers are unknown.
+    """Whether any container of the service uses an expected image; None if its containers are unknown.
 
-    The containers are those of its current task definition, as its tasks show it or as ECS describes it (`defined`).
-    Tasks of an earlier task definition may run on after a failed rollout, and show nothing of the current one.
+    The containers are those of the current task definition, which its tasks or ECS's description (`defined`) show.
+    Tasks of an earlier task definition, which may still run after a failed rollout, don't count.
     """
     images = [container.image for task in current_tasks(view) for container in task.containers]
     images += [container.image for container in defined]
@@ -115,10 +115,10 @@ def expected_image(image_id: str, repository: str, tag: str, digests: frozenset[
 def expected_images(
     project: Project, environment: Environment, digests: Mapping[str, str | None], observed: Snapshot
 ) -> dict[str, Expected]:
-    """What containers must run once these digests are deployed, by image id, of the images that were observed.
+    """What the containers of the observed images must run once these digests are deployed, by image id.
 
-    Tasks of a multi-architecture image report the digest of its index or of the index's child. The children are known
-    where ECR was asked for this digest's manifest.
+    Tasks of a multi-architecture image report the digest of the index or that of a child. The children are known only
+    if this digest's manifest was read from ECR.
     """
     expected = {}
     for image in project.images:

@@ -14,7 +14,7 @@ from weco_deploy.rules.running import evidence, uses_any
 def planned_service(
     service_id: str, expected: tuple[Expected, ...], view: ServiceView, observed: Snapshot
 ) -> PlannedService:
-    """What happens to the service so that it runs the expected images, and why."""
+    """How to get the service to run the expected images, and why."""
     service = view.service
     related = uses_any(view, observed.defined.get(service.key, ()), expected) is not False
     action, why = (
@@ -37,7 +37,7 @@ def planned_service(
 
 
 def forced(service: PlannedService) -> PlannedService:
-    """The service redeployed whatever it runs, if it uses the images at all (`--force-redeploy`)."""
+    """The service with the action to redeploy it, if it uses the images (`--force-redeploy`)."""
     if service.action is Action.REDEPLOY or not service.related:
         return service
     return replace(service, action=Action.REDEPLOY, why=f"forced ({service.why})")
@@ -54,7 +54,7 @@ def _action(
     if service.primary is None or service.primary.rollout_state == "FAILED":
         return Action.REDEPLOY, "its last rollout failed"
     if known is not None and known.failed and known.ecs_deployment_id == service.primary.id:
-        # Its tasks may be running between two crashes. A new ECS deployment also starts counting failures anew.
+        # Its tasks may be between two crashes. A new ECS deployment also resets the count of failures.
         return Action.REDEPLOY, "its rollout failed in the deployment before"
     if rollout_in_progress(service):
         return Action.ADOPT, f"{finding.why}, and that rollout is under way"

@@ -1,4 +1,4 @@
-"""Compares where environment tags point with what was deployed."""
+"""Compares environment tags with the digests that were deployed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def deployed_digests(deployment: Deployment) -> dict[str, str]:
 def drifted_tags(digests: Mapping[str, str], observed: Snapshot) -> tuple[str, ...]:
     """The images whose environment tag does not point at the deployed digest (`digests`, by image id).
 
-    An image that was not observed has not drifted, as far as we know.
+    An image that was not observed counts as not drifted.
     """
     return tuple(
         image_id
@@ -27,7 +27,7 @@ def drifted_tags(digests: Mapping[str, str], observed: Snapshot) -> tuple[str, .
 
 
 def with_observed_tags(deployment: Deployment, observed: Snapshot) -> Deployment:
-    """The deployment with `tag_moved` as observed: a tag may have moved without that having been recorded."""
+    """The deployment with `tag_moved` as observed. The record may not have every move."""
     images = {
         image_id: replace(
             change, tag_moved=observed.images[image_id].tagged == change.to_digest != change.from_digest
@@ -40,10 +40,10 @@ def with_observed_tags(deployment: Deployment, observed: Snapshot) -> Deployment
 
 
 def tags_on_failed_images(deployment: Deployment) -> tuple[str, ...]:
-    """The images whose environment tag points at the digest that a service failed with.
+    """The images whose environment tag points at a digest that a service failed with.
 
-    ECS may put a service back to the digests it ran before, but it never moves tags. Where a service has several
-    images, the images that this deployment moved are to blame, or any of them if it moved none.
+    ECS may return a service to its previous digests, but it never moves tags. If a failed service has several images,
+    those whose tag this deployment moved count, or all of them if it moved none.
     """
     failed: set[str] = set()
     for service in deployment.services:

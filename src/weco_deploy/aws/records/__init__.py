@@ -1,10 +1,10 @@
-"""The project's table in DynamoDB: what was released, what was deployed, and who holds an environment.
+"""The project's table in DynamoDB: its releases, deployments and environments.
 
-store         the port                                holding      claim to settle, and locks by hand
-history       what is read, 5.x's records too         recording    releases and deployments written
-legacy        what 5.x recorded of deployments        table        items, listings, transactions
-releases, deployments, environments                   a record as an item and back
-attributes    plain values as DynamoDB's              writes       the parts of a transaction
+store         implements the port                     holding      from claim to settle, and locks by hand
+history       reads records, including those of 5.x   recording    writes releases and deployments
+legacy        reads deployments that 5.x recorded     table        reads and lists items, writes transactions
+releases, deployments, environments                   convert a record to an item and back
+attributes    converts values for DynamoDB            writes       the parts of a transaction
 """
 
 from weco_deploy.aws.records.store import DynamoReleaseStore

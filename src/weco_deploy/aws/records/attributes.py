@@ -1,4 +1,4 @@
-"""The edge to DynamoDB's attribute values: plain Python values in, plain values and readable fields out."""
+"""Converts between Python values and DynamoDB's attribute values, and reads the fields of records."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ Item: TypeAlias = Mapping[str, Value]
 Attributes: TypeAlias = "dict[str, AttributeValueTypeDef]"
 
 CUT = " … (cut)"
-"""The visible end of a text that was too long for the record."""
+"""The end of a text that was shortened for the record."""
 
 
 def encoded(item: Item) -> Attributes:
-    """The item as DynamoDB takes it."""
+    """The item as DynamoDB's attribute values."""
     serializer = TypeSerializer()
     return {name: serializer.serialize(value) for name, value in item.items()}
 
 
 def decoded(attributes: Mapping[str, AttributeValueTypeDef]) -> dict[str, Value]:
-    """The item as plain values: DynamoDB's numbers become ints, we store no others."""
+    """The item as Python values. Numbers become ints, because the records contain no others."""
     deserializer = TypeDeserializer()
     return {name: _plain(deserializer.deserialize(value)) for name, value in attributes.items()}
 
@@ -48,12 +48,12 @@ def _plain(value: object) -> Value:
 
 
 def present(item: Item) -> dict[str, Value]:
-    """The item without the fields that are None: an absent attribute costs nothing."""
+    """The item without the fields that are None, which would take space."""
     return {name: value for name, value in item.items() if value is not None}
 
 
 def size(value: Value) -> int:
-    """Bytes that a value counts towards an item's 400 KB (developer guide, "Item sizes and formats")."""
+    """The bytes that a value counts towards an item's 400 KB (developer guide, "Item sizes and formats")."""
     if isinstance(value, str):
         return len(value.encode())
     if isinstance(value, Mapping):
@@ -64,30 +64,30 @@ def size(value: Value) -> int:
 
 
 def cut(text: str, limit: int) -> str:
-    """The text in at most `limit` bytes of UTF-8, its end marked where some is missing."""
-    whole = text.encode()
-    if len(whole) <= limit:
+    """The text in at most `limit` bytes of UTF-8; a shortened text ends with `CUT`."""
+    encoded_text = text.encode()
+    if len(encoded_text) <= limit:
         return text
-    return whole[: limit - len(CUT.encode())].decode(errors="ignore") + CUT
+    return encoded_text[: limit - len(CUT.encode())].decode(errors="ignore") + CUT
 
 
 def stored_time(at: datetime) -> str:
-    """The moment as records have it: naive UTC, always with microseconds, so that texts sort as times."""
+    """The time as records store it: UTC without an offset, always with microseconds, so that texts sort by time."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def read_time(text: str) -> datetime:
-    """A stored moment, aware; 5.x dropped zero microseconds."""
+    """A stored time, with its zone. 5.x left out microseconds that are zero."""
     at = datetime.fromisoformat(text)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields of a record, or of a map in one. `record` is its key, for errors.
+    """The fields of a record, or of a map inside a record. `record` is the record's key, for errors.
 
-    Every method raises AwsError where a field is missing or of another kind: somebody edited the
-    table, or a newer version wrote it.
+    Every method raises AwsError if a field is missing or has another type: somebody edited the table, or a newer
+    version wrote the record.
     """
 
     item: Item
@@ -103,7 +103,7 @@ class Fields:
         return None if self.item.get(name) is None else self.text(name)
 
     def name(self, name: str) -> str:
-        """A text that the oldest records have as `{id, name}`, or not at all."""
+        """A text; the oldest records have `{id, name}` instead, or nothing."""
         value = self.item.get(name)
         if isinstance(value, Mapping):
             return Fields(value, self.record).text("id")
@@ -129,20 +129,19 @@ class Fields:
         return None if self.item.get(name) is None else self.time(name)
 
     def flag(self, name: str, *, otherwise: bool = False) -> bool:
-        """A truth value; `otherwise` where there is none."""
+        """A boolean; `otherwise` if there is none."""
         return bool(self.item.get(name, otherwise))
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts; empty where there is none."""
-        found = self._rows(name)
-        return tuple(one for one in found if isinstance(one, str))
+        """A list of texts; empty if there is none."""
+        return tuple(text for text in self._rows(name) if isinstance(text, str))
 
     def rows(self, name: str) -> tuple[Fields, ...]:
-        """A list of maps; empty where there is none."""
-        return tuple(Fields(one, self.record) for one in self._rows(name) if isinstance(one, Mapping))
+        """A list of maps; empty if there is none."""
+        return tuple(Fields(row, self.record) for row in self._rows(name) if isinstance(row, Mapping))
 
     def map(self, name: str) -> Fields:
-        """A map inside; an empty one where there is none."""
+        """A map; an empty map if there is none."""
         value = self.item.get(name)
         if value is None:
             return Fields({}, self.record)
@@ -151,7 +150,7 @@ class Fields:
         raise self.unreadable(name)
 
     def entries(self, name: str) -> Mapping[str, Fields]:
-        """A map of maps, by key; empty where there is none."""
+        """A map of maps, by key; empty if there is none."""
         inner = self.map(name)
         return {key: inner.map(key) for key in inner.item}
 

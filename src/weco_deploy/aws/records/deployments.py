@@ -1,4 +1,4 @@
-"""A deployment as an item of its own.
+"""Converts a deployment to its item in the table, and back.
 
     release_id "deployment#<id>"   project_id "<project>#<environment>"   last_date_deployed (when it began)
     deployment_id   release   project   environment   status   reason   kind   requested_by   description
@@ -6,8 +6,8 @@
     images {id: {from_digest, to_digest, tag_moved, from_ref, to_ref}}
     services [{service_id, cluster, service_name, images, status, ecs_deployment_id, reason, failures [{…}]}]
 
-`deployment_gsi` lists an environment's deployments by that `project_id`; there is no `date_created`, so
-`project_gsi`, which lists releases, does not have them at all.
+The index `deployment_gsi` lists an environment's deployments by this `project_id`. The item has no `date_created`, so
+the index `project_gsi`, which lists releases, leaves it out.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from weco_deploy.model.deployment import (
 from weco_deploy.model.service import ServiceKey
 
 SERVICE_LIMIT = 4_000
-"""Bytes of failures that are kept of a service."""
+"""How many bytes of failures the record keeps for each service."""
 LONGEST_REASON = 1_000
 SHORTER_REASONS = (200, 40)
-"""What reasons are cut to where all services would not fit else."""
+"""The lengths, in bytes, to which reasons are cut if the services don't all fit."""
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -43,13 +43,16 @@ def deployment_key(deployment_id: str) -> str:
 
 
 def deployments_partition(project_id: str, environment_id: str) -> str:
-    """The `project_id` of an environment's deployments."""
+    """The `project_id` in the items of an environment's deployments."""
     return f"{project_id}#{environment_id}"
 
 
 def deployment_item(deployment: Deployment) -> Item:
-    """The item, under 300 KB with up to some 900 services: long texts and long lists of failures are cut, with a mark."""
-    texts = replace(
+    """The item, with long texts and long lists of failures cut and marked.
+
+    With up to about 900 services it stays below 300 KB.
+    """
+    shortened = replace(
         deployment,
         description=cut(deployment.description, LONGEST_TEXT),
         reason=cut(deployment.reason, LONGEST_TEXT),
@@ -57,15 +60,17 @@ def deployment_item(deployment: Deployment) -> Item:
         if deployment.gate_override is not None
         else None,
     )
-    item = _item(_with_failures_within(texts, LONGEST_REASON, SERVICE_LIMIT))
+    item = _item(_with_failures_within(shortened, LONGEST_REASON, SERVICE_LIMIT))
     if size(item) <= ITEM_LIMIT:
         return item
-    bare = {limit: size(_item(_with_failures_within(texts, limit, 0))) for limit in SHORTER_REASONS}
+    without_failures = {
+        limit: size(_item(_with_failures_within(shortened, limit, 0))) for limit in SHORTER_REASONS
+    }
     reason_limit = next(
-        (limit for limit in SHORTER_REASONS if bare[limit] <= ITEM_LIMIT), SHORTER_REASONS[-1]
+        (limit for limit in SHORTER_REASONS if without_failures[limit] <= ITEM_LIMIT), SHORTER_REASONS[-1]
     )
-    room = max(0, ITEM_LIMIT - bare[reason_limit]) // len(deployment.services)
-    return _item(_with_failures_within(texts, reason_limit, room))
+    room = max(0, ITEM_LIMIT - without_failures[reason_limit]) // len(deployment.services)
+    return _item(_with_failures_within(shortened, reason_limit, room))
 
 
 def _with_failures_within(deployment: Deployment, reason_limit: int, failures_limit: int) -> Deployment:
@@ -83,17 +88,17 @@ def _with_failures_within(deployment: Deployment, reason_limit: int, failures_li
 
 
 def _failures_within(failures: tuple[Failure, ...], limit: int) -> tuple[Failure, ...]:
-    """As many of the first failures as fit; the last one then says how many are missing."""
-    shortened = [replace(one, message=cut(one.message, LONGEST_REASON)) for one in failures]
-    if sum(_failure_size(one) for one in shortened) <= limit:
+    """As many of the first failures as fit into `limit` bytes, then one that says how many are missing."""
+    shortened = [replace(failure, message=cut(failure.message, LONGEST_REASON)) for failure in failures]
+    if sum(_failure_size(failure) for failure in shortened) <= limit:
         return tuple(shortened)
     room = limit - _failure_size(_missing(len(failures)))
     kept: list[Failure] = []
-    for one in shortened:
-        room -= _failure_size(one)
+    for failure in shortened:
+        room -= _failure_size(failure)
         if room < 0:
             break
-        kept.append(one)
+        kept.append(failure)
     missing = _missing(len(failures) - len(kept))
     return (*kept, missing) if _failure_size(missing) <= limit else ()
 
@@ -159,7 +164,7 @@ def _service_item(service: ServiceOutcome) -> Item:
 
 
 def _failure_item(failure: Failure) -> Item:
-    # No log lines: what containers print may hold secrets, and has a home in CloudWatch.
+    # No log lines: they may contain secrets, and CloudWatch has them.
     return present(
         {
             "kind": failure.kind,
@@ -174,7 +179,7 @@ def _failure_item(failure: Failure) -> Item:
 
 
 def read_deployment(item: Item) -> Deployment:
-    """The deployment of an item, without its rollback, of which the item has the id only."""
+    """The deployment in an item, without its rollback: the item has only the rollback's id (`rollback_of`)."""
     fields = Fields(item, str(item.get("release_id")))
     return Deployment(
         deployment_id=fields.text("deployment_id"),
@@ -190,18 +195,18 @@ def read_deployment(item: Item) -> Deployment:
         description=fields.text("description"),
         build_url=fields.optional_text("build_url"),
         gate_override=fields.optional_text("gate_override"),
-        images={image_id: _read_image(image_id, one) for image_id, one in fields.entries("images").items()},
+        images={image_id: _read_image(image_id, row) for image_id, row in fields.entries("images").items()},
         services=tuple(_read_service(row) for row in fields.rows("services")),
     )
 
 
 def rollback_of(item: Item) -> str | None:
-    """The id of the deployment that put things back after this one failed."""
+    """The id of the deployment that rolled this one back, after it failed."""
     return Fields(item, str(item.get("release_id"))).optional_text("rollback")
 
 
 def word(fields: Fields, name: str, words: type[Word]) -> Word:
-    """A field that holds one of the words."""
+    """A field whose value is one of the enumeration's."""
     text = fields.text(name)
     try:
         return words(text)
@@ -228,7 +233,7 @@ def _read_service(row: Fields) -> ServiceOutcome:
         status=word(row, "status", ServiceStatus),
         ecs_deployment_id=row.optional_text("ecs_deployment_id"),
         reason=row.text("reason"),
-        failures=tuple(_read_failure(one) for one in row.rows("failures")),
+        failures=tuple(_read_failure(failure) for failure in row.rows("failures")),
     )
 
 

@@ -1,11 +1,11 @@
-"""An environment as an item.
+"""Converts an environment's record to its item in the table, and back.
 
     release_id "environment#<id>"   project_id "<project>#<environment>"   environment   fence
     lock {…}   next_lock {…}   current {release_id, deployment_id, status}   good {…}
-    images {id: {release_id, digest, ref, stood (only where it is false)}}
+    images {id: {release_id, digest, ref, stood (only if false: the image did not work)}}
     services {id: {cluster, service_name, ecs_deployment_id, digests {image id: digest}, failed}}
 
-A table belongs to one project, so the environment's id is enough of a key.
+A table belongs to one project, so the key needs only the environment's id.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def environment_item(project_id: str, record: EnvironmentRecord) -> Item:
             "lock": _lock_item(record.lock) if record.lock else None,
             "next_lock": _lock_item(record.next_lock) if record.next_lock else None,
             "images": {image_id: _applied_item(image) for image_id, image in record.images.items()},
-            "services": {service_id: _known_item(one) for service_id, one in record.services.items()},
+            "services": {service_id: _known_item(known) for service_id, known in record.services.items()},
             "current": _deployed_item(record.current) if record.current else None,
             "good": _deployed_item(record.good) if record.good else None,
         }

@@ -1,4 +1,4 @@
-"""What is recorded, read: releases, deployments and environments, 5.x's too."""
+"""Reads releases, deployments and environments from the table, including those that 5.x recorded."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 from weco_deploy.model.release import Release
 
 LEGACY_RELEASES = 1_000
-"""How many of the releases that were deployed last are looked through for what 5.x did."""
+"""How many releases, those deployed last, are searched for deployments that 5.x recorded."""
 
 
 class History:
-    """The reading half of the store."""
+    """The part of the store that reads."""
 
     def __init__(self, table: Table, project_id: str) -> None:
         self._table = table
@@ -35,11 +35,15 @@ class History:
 
     def release(self, release_id: str) -> Release | None:
         item = self._table.get(release_id)
-        # `environment#stage` is a key of this table too, but no release.
+        # Keys such as `environment#stage` belong to other records.
         return read_release(item) if item is not None and "images" in item and "#" not in release_id else None
 
     def latest(self) -> Release | None:
-        """The newer of what our pointer says, which is consistent, and of what 5.x may have made since."""
+        """The newest release.
+
+        The table has a pointer to it, which is read consistently. 5.x doesn't move the pointer, so a release that the
+        index lists may be newer.
+        """
         item = self._table.get(latest_key(self._project_id))
         listed = next(iter(self.releases(1)), None)
         if item is None:
@@ -52,7 +56,7 @@ class History:
         return self.release(release_id) or listed
 
     def latest_date(self) -> datetime | None:
-        """When the release was made that the pointer names."""
+        """When the release that the pointer names was made; None if there is no pointer."""
         item = self._table.get(latest_key(self._project_id))
         return latest_date(item) if item else None
 
@@ -65,8 +69,10 @@ class History:
             return replace(read_deployment(item), rollback=self._rollback(item))
         if not legacy.is_derived(deployment_id):
             return None
-        recorded = (one for item in self._deployed_releases() for one in legacy.deployments_in(item))
-        return next((one for one in recorded if one.deployment_id == deployment_id), None)
+        recorded = (
+            deployment for item in self._deployed_releases() for deployment in legacy.deployments_in(item)
+        )
+        return next((found for found in recorded if found.deployment_id == deployment_id), None)
 
     def deployments(
         self, environment_ids: Sequence[str] | None, limit: int, release_id: str | None
@@ -76,7 +82,7 @@ class History:
             release = self._table.get(release_id)
             releases = () if release is None else (release,)
         elif environment_ids is None:
-            # The newest deployments are of the releases that were deployed last, one of each at least.
+            # Each of these releases has at least one of the newest deployments.
             releases = tuple(islice(self._deployed_releases(), limit))
         else:
             releases = self._deployed_releases()
@@ -84,27 +90,27 @@ class History:
         if release_id is None:
             ours = self._of_environments(wanted, limit)
         else:
-            ours = tuple(item for one in releases for item in self._of_release(one, wanted, limit))
+            ours = tuple(item for found in releases for item in self._of_release(found, wanted, limit))
         items = {read_deployment(item).deployment_id: item for item in ours}
         newest = legacy.newest(releases, wanted, limit, map(read_deployment, ours))
         return tuple(
-            replace(one, rollback=self._rollback(items[one.deployment_id]))
-            if one.deployment_id in items
-            else one
-            for one in newest
+            replace(deployment, rollback=self._rollback(items[deployment.deployment_id]))
+            if deployment.deployment_id in items
+            else deployment
+            for deployment in newest
         )
 
     def environment(self, environment_id: str) -> EnvironmentRecord:
         record = self.own_environment(environment_id)
         if record.current is not None:
             return record
-        for last in legacy.newest(self._deployed_releases(), frozenset({environment_id}), 1):
-            deployed = DeployedRelease.of(last)
+        for newest in legacy.newest(self._deployed_releases(), frozenset({environment_id}), 1):
+            deployed = DeployedRelease.of(newest)
             return replace(record, current=deployed, good=deployed)
         return record
 
     def own_environment(self, environment_id: str) -> EnvironmentRecord:
-        """What the environment's own item says now; an empty record if there is none."""
+        """The record in the environment's own item, without what 5.x recorded; an empty record if there is no item."""
         item = self._table.get(environment_key(environment_id))
         return EnvironmentRecord(environment=environment_id) if item is None else read_environment(item)
 
@@ -112,24 +118,27 @@ class History:
         return self._table.newest(DEPLOYMENTS, self._project_id, LEGACY_RELEASES)
 
     def _of_environments(self, environment_ids: Set[str], limit: int) -> tuple[Item, ...]:
-        partitions = [deployments_partition(self._project_id, one) for one in sorted(environment_ids)]
+        partitions = [
+            deployments_partition(self._project_id, environment_id)
+            for environment_id in sorted(environment_ids)
+        ]
         return tuple(
             item for partition in partitions for item in self._table.newest(DEPLOYMENTS, partition, limit)
         )
 
     def _of_release(self, release: Item, environment_ids: Set[str], limit: int) -> tuple[Item, ...]:
-        """The release's own list leads to them: no index, so nothing lags."""
+        """The newest deployments in the release's own list. Unlike an index, it doesn't lag."""
         listed = [
-            one
-            for one in read_release(release).deployments
-            if one.deployment_id is not None and one.environment in environment_ids
+            deployment
+            for deployment in read_release(release).deployments
+            if deployment.deployment_id is not None and deployment.environment in environment_ids
         ]
-        newest = sorted(listed, key=lambda one: one.date_created, reverse=True)[:limit]
-        found = (self._table.get(deployment_key(one.deployment_id or "")) for one in newest)
+        newest = sorted(listed, key=lambda deployment: deployment.date_created, reverse=True)[:limit]
+        found = (self._table.get(deployment_key(deployment.deployment_id or "")) for deployment in newest)
         return tuple(item for item in found if item is not None)
 
     def _rollback(self, item: Item) -> Deployment | None:
-        """The deployment that put things back after that of the item; its own rollback is not looked for."""
+        """The deployment that rolled back the item's deployment, without a rollback of its own."""
         rollback_id = rollback_of(item)
         rollback = self._table.get(deployment_key(rollback_id)) if rollback_id is not None else None
         return read_deployment(rollback) if rollback is not None else None
@@ -137,11 +146,11 @@ class History:
 
 def _deployed_to(releases: Iterable[Item]) -> Iterator[str]:
     """The environments that these releases were deployed to."""
-    return (one.environment for item in releases for one in read_release(item).deployments)
+    return (deployment.environment for item in releases for deployment in read_release(item).deployments)
 
 
 def latest_date(item: Item) -> datetime:
-    """When the release was made that the pointer names; `item` is the pointer."""
+    """When the release that the pointer names was made; `item` is the pointer."""
     return _latest(item).time("date_created")
 
 

@@ -1,7 +1,7 @@
-"""Holding an environment: claim, resume, renew, note, settle; by hand: lock and unlock.
+"""Changes an environment's record: claim, resume, renew, note and settle; lock and unlock by hand.
 
-`rules.lock` decides what the environment's record becomes. It is written in one transaction, on condition that the
-record is still the one that the decision was made on. If that is refused, the record is read and decided on again.
+`rules.lock` decides what the record becomes. The new record is written in one transaction, on condition that the stored
+record is still the one that was read. If the condition fails, the record is read again, and the rule decides again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from weco_deploy.aws.records.deployments import deployment_item
 from weco_deploy.aws.records.environments import environment_item, environment_key, read_environment
 from weco_deploy.aws.records.history import History
 from weco_deploy.aws.records.legacy import without_5x
-from weco_deploy.aws.records.recording import IN_PROGRESS, ROUNDS, Recording, never_still
+from weco_deploy.aws.records.recording import IN_PROGRESS, ROUNDS, Recording, changed_by_others
 from weco_deploy.aws.records.table import Table
 from weco_deploy.aws.records.writes import Check, Put, Update, Write
 from weco_deploy.errors import LeaseLost
@@ -39,15 +39,15 @@ from weco_deploy.rules.lock import (
 Decide: TypeAlias = Callable[[EnvironmentRecord, Claim, datetime], EnvironmentRecord]
 """`rules.lock.claimed` or `rules.lock.resumed`."""
 OtherWrites: TypeAlias = Callable[[Claim, Mapping[str, Item]], Sequence[Write]]
-"""What a claim writes besides the environment, made from the items that it builds on."""
+"""Returns the writes of a claim besides the environment's, given the items that they depend on."""
 
 OURS = "#lock.#owner = :owner"
 NOTE_ATTEMPTS = 2
-"""How often a note is tried on a busy table. If it fails, the next note has everything that this one has."""
+"""How often a note is tried on a busy table. A failed note loses nothing, because the next note replaces it."""
 
 
 class Holding:
-    """The half of the store that changes an environment."""
+    """The part of the store that changes an environment."""
 
     def __init__(
         self, table: Table, history: History, recording: Recording, project_id: str, clock: Clock
@@ -65,29 +65,29 @@ class Holding:
         return self._take(claim, resumed, self._recording.resumed)
 
     def _take(self, claim: Claim, decide: Decide, other_writes: OtherWrites) -> Held:
-        """Take the lock; reads only if the claim can't be written on what was observed before."""
-        held = self._take_unread(claim, decide, other_writes)
+        """Take the lock. Read the record only if writing on the observed record is refused."""
+        held = self._take_as_observed(claim, decide, other_writes)
         if held is not None:
             return held
         environment_id = claim.deployment.environment
         key = environment_key(environment_id)
         for _ in range(ROUNDS):
-            items = self._table.together((key, *self._recording.keys(claim)))
+            items = self._table.get_all((key, *self._recording.keys(claim)))
             record = (
                 read_environment(items[key])
                 if key in items
                 else EnvironmentRecord(environment=environment_id)
             )
-            # It may be ours already: if the answer to our write got lost, the write made again was refused.
+            # The lock may be ours already: if the answer to our write was lost, the repeated write was refused.
             held = hold(record, claim) or self._write_claim(claim, record, items, decide, other_writes)
             if held is not None:
                 return held
-        raise never_still(f"environment {environment_id}")
+        raise changed_by_others(f"environment {environment_id}")
 
-    def _take_unread(self, claim: Claim, decide: Decide, other_writes: OtherWrites) -> Held | None:
-        """Take the lock on condition that nothing has changed since it was observed; None if that may not hold."""
+    def _take_as_observed(self, claim: Claim, decide: Decide, other_writes: OtherWrites) -> Held | None:
+        """Take the lock on condition that the record is still as observed; None if it isn't, or may not be."""
         observed, items = without_5x(claim.observed), self._recording.expected(claim)
-        # A lock that was observed may be gone by now.
+        # An observed lock may have been released since.
         if items is None or blocking_lock(observed, self._clock.utc(), claim.owner) is not None:
             return None
         return self._write_claim(claim, observed, items, decide, other_writes)
@@ -100,7 +100,7 @@ class Holding:
         decide: Decide,
         other_writes: OtherWrites,
     ) -> Held | None:
-        """Take the lock if the environment's record is `record`, and what else is written builds on `items`."""
+        """Take the lock if the environment's record is still `record`; the other writes depend on `items`."""
         now = self._clock.utc()
         taken = decide(record, claim, now)
         writes = [self._change(record, taken, claim.owner), *other_writes(claim, items)]
@@ -144,18 +144,18 @@ class Holding:
         for _ in range(ROUNDS):
             record = self._history.own_environment(held.environment)
             if not is_held(record, held) and self._is_recorded(closed[0]):
-                return  # we wrote it before, and the answer got lost
+                return  # an earlier attempt wrote it, and its answer was lost
             try:
                 after = settled(record, held, deployment, self._clock.utc())
             except LeaseLost:
-                # The new holder may have recorded a result. Then that one stays, because this write is refused.
+                # This write is refused if the new holder has recorded a result already.
                 self._table.write(
                     [Put(closed[0].item, "#status = :in_progress", {":in_progress": IN_PROGRESS})]
                 )
                 raise
             if self._table.write([self._change(record, after), *closed]):
                 return
-        raise never_still(f"environment {held.environment}")
+        raise changed_by_others(f"environment {held.environment}")
 
     def _is_recorded(self, put: Put) -> bool:
         return self._table.get(str(put.item["release_id"])) == put.item
@@ -170,16 +170,16 @@ class Holding:
     def _rewrite(
         self, environment_id: str, decide: Callable[[EnvironmentRecord], EnvironmentRecord]
     ) -> EnvironmentRecord:
-        """The environment's record once it is what `decide` makes of it; it is not written if that is the same."""
+        """Replace the environment's record by the one that `decide` returns, if they differ; return the new record."""
         for _ in range(ROUNDS):
             record = self._history.own_environment(environment_id)
             after = decide(record)
             if after == record or self._table.write([self._change(record, after)]):
                 return after
-        raise never_still(f"environment {environment_id}")
+        raise changed_by_others(f"environment {environment_id}")
 
     def _change(self, before: EnvironmentRecord, after: EnvironmentRecord, holder: str = "") -> Update:
-        """Write the record `after` if the environment's item still says `before`; `holder` is who writes it."""
+        """The write of the record `after`, on condition that the stored record is `before`; `holder` writes it."""
         fields = environment_item(self._project_id, after)
         written = [name for name in fields if name != "release_id"]
         removed = [name for name in ("lock", "next_lock") if name not in fields]
@@ -196,10 +196,10 @@ class Holding:
 
 
 def _unchanged(record: EnvironmentRecord, holder: str) -> tuple[str, Item]:
-    """The condition that an environment's item still says what `record` says, and the values that it names.
+    """The condition that an environment's item still equals `record`, and the condition's values.
 
-    Only the holder of the lock, and whoever raises the fence, changes anything but the locks: so the fence and the
-    locks tell. An item that does not exist reads as a record that was never claimed.
+    Comparing the fence and the locks is enough: the other fields change only together with the fence, or under the
+    lock. A missing item equals a record that was never claimed.
     """
     conditions = ["#fence = :fence" if record.fence else "(attribute_not_exists(#fence) OR #fence = :fence)"]
     given: dict[str, Value] = {":fence": record.fence}
@@ -208,7 +208,7 @@ def _unchanged(record: EnvironmentRecord, holder: str) -> tuple[str, Item]:
     else:
         conditions.append(OURS)
         given[":owner"] = record.lock.owner
-    # Somebody else's lease must not have been renewed. `holder` alone renews its own.
+    # Somebody else may have renewed their lease; only `holder` renews its own.
     if record.lock is not None and record.lock.lease_ends is not None and record.lock.owner != holder:
         conditions.append("#lock.#lease_ends = :lease_ends")
         given[":lease_ends"] = stored_time(record.lock.lease_ends)

@@ -1,10 +1,10 @@
-"""What 5.x recorded of deployments: entries in their release's item, with no id and no verdict.
+"""Reads deployments that 5.x recorded: entries in their release's item, without an id and a verdict.
 
     deployments [{environment, date_created, requested_by, description,
                   details {image id: {tag_result {…}, ecs_deployments [{cluster_arn, service_arn, deployment_id}]}}}]
 
-They get an id that is always the same one, and the status `unverified`. No digests were kept, so their
-`images` stay empty; nor were service ids, so a service is called by its name in ECS.
+Each gets an id derived from the entry, and the status `unverified`. 5.x recorded no digests, so `images` is empty. It
+recorded no service ids either, so a service's id is its name in ECS.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _NAMESPACE = UUID("5b0d7a3e-6f0b-4c52-9d3e-2a1f6c8e4b70")
 
 
 def derived_id(release_id: str, environment_id: str, date_created: datetime) -> str:
-    """The id of a 5.x deployment; the same one whenever and wherever it is asked for."""
+    """The id of a 5.x deployment, always the same for the same deployment."""
     return str(uuid5(_NAMESPACE, f"{release_id} {environment_id} {stored_time(date_created)}"))
 
 
 def is_derived(deployment_id: str) -> bool:
-    """Whether an id may be one of `derived_id`: ours are random UUIDs, which have another version."""
+    """Whether `derived_id` may have made the id. Other deployments have random UUIDs, of another version."""
     try:
         return UUID(deployment_id).version == 5
     except ValueError:
@@ -38,14 +38,14 @@ def is_derived(deployment_id: str) -> bool:
 
 
 def without_5x(record: EnvironmentRecord) -> EnvironmentRecord:
-    """The record as the environment's own item has it: `History.environment` adds what 5.x deployed last."""
+    """The record as it is stored, without the 5.x deployment that `History.environment` adds."""
     if record.current is None or not is_derived(record.current.deployment_id):
         return record
     return replace(record, current=None, good=None)
 
 
 def deployments_in(item: Item) -> tuple[Deployment, ...]:
-    """The deployments that 5.x recorded in a release's item; ours have items of their own."""
+    """The deployments that 5.x recorded in a release's item. Our own deployments have their own items."""
     release = Fields(item, str(item.get("release_id")))
     rows = (row for row in release.rows("deployments") if row.optional_text("deployment_id") is None)
     return tuple(_deployment(release, row) for row in rows)
@@ -54,23 +54,25 @@ def deployments_in(item: Item) -> tuple[Deployment, ...]:
 def newest(
     items: Iterable[Item], environment_ids: Set[str], limit: int, others: Iterable[Deployment] = ()
 ) -> tuple[Deployment, ...]:
-    """The newest deployments to these environments: 5.x's in release items, and `others`; newest first.
+    """The newest deployments to these environments, newest first, among those of 5.x in release items and `others`.
 
-    `items` come by `last_date_deployed`, newest first. A release may have older deployments too, so
-    reading ends once a release was last deployed before the oldest deployment that is wanted.
+    `items` are sorted by `last_date_deployed`, newest first. A release may have older deployments too. So reading ends
+    at the first release whose last deployment is older than the `limit` deployments found so far.
     """
     found = _newest_of(others, limit)
     for item in items:
         deployed = Fields(item, str(item.get("release_id"))).optional_time("last_date_deployed")
         if deployed is not None and len(found) == limit and deployed < found[-1].date_created:
             break
-        here = (one for one in deployments_in(item) if one.environment in environment_ids)
-        found = _newest_of([*found, *here], limit)
+        in_item = (
+            deployment for deployment in deployments_in(item) if deployment.environment in environment_ids
+        )
+        found = _newest_of([*found, *in_item], limit)
     return tuple(found)
 
 
 def _newest_of(deployments: Iterable[Deployment], limit: int) -> list[Deployment]:
-    return sorted(deployments, key=lambda one: one.date_created, reverse=True)[:limit]
+    return sorted(deployments, key=lambda deployment: deployment.date_created, reverse=True)[:limit]
 
 
 def _deployment(release: Fields, row: Fields) -> Deployment:
@@ -90,34 +92,38 @@ def _deployment(release: Fields, row: Fields) -> Deployment:
 
 
 def _details(row: Fields) -> Mapping[str, Fields]:
-    """What was done for each image; what the oldest versions wrote instead is passed over."""
+    """The details of each image. The oldest versions wrote something else, which is skipped."""
     details = row.item.get("details")
     if not isinstance(details, Mapping):
         return {}
-    return {key: Fields(one, row.record) for key, one in details.items() if isinstance(one, Mapping)}
+    return {
+        image_id: Fields(detail, row.record)
+        for image_id, detail in details.items()
+        if isinstance(detail, Mapping)
+    }
 
 
 def _services(details: Mapping[str, Fields]) -> tuple[ServiceOutcome, ...]:
-    """A service that runs several images was told once for each: the last order counts.
+    """The services of a deployment. 5.x redeployed a service once for each of its images; the last time counts.
 
-    Before 5.1 no cluster was noted: the service's ARN names it. One that does not can't be looked up, and is left out.
+    Before 5.1 no cluster was recorded: the service's ARN may name it. Services without a known cluster are left out.
     """
     images: dict[ServiceKey, tuple[str, ...]] = {}
-    told: dict[ServiceKey, str | None] = {}
+    ecs_deployment_ids: dict[ServiceKey, str | None] = {}
     for image_id, detail in details.items():
         for row in detail.rows("ecs_deployments"):
             key = key_from_arn(row.optional_text("service_arn") or "", row.optional_text("cluster_arn") or "")
             if key is None or not key.name:
                 continue
             images[key] = (*images.get(key, ()), image_id)
-            told[key] = row.optional_text("deployment_id")
+            ecs_deployment_ids[key] = row.optional_text("deployment_id")
     return tuple(
         ServiceOutcome(
             service_id=key.name,
             key=key,
             images=images[key],
             status=ServiceStatus.IN_PROGRESS,
-            ecs_deployment_id=told[key],
+            ecs_deployment_id=ecs_deployment_ids[key],
             reason=NO_VERDICT,
         )
         for key in images

@@ -1,4 +1,4 @@
-"""Releases and deployments as parts of transactions: new ones, one more in a list, a closed one."""
+"""Builds the writes for releases and deployments, which are parts of transactions."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from weco_deploy.model.release import Release, ReleaseDeployment
 from weco_deploy.rules.lock import check_can_resume, check_can_settle
 
 ROUNDS = 6
-"""How often a transaction is built anew because what it builds on changed."""
+"""How often a transaction is built again, because the records that it depends on have changed."""
 
 IS_NEW = "attribute_not_exists(#release_id)"
 IN_PROGRESS = DeploymentStatus.IN_PROGRESS.value
 
 
 class Recording:
-    """Builds the parts from what is recorded now; their conditions fail if that changes."""
+    """Builds writes from the current records. The writes' conditions fail if those records change."""
 
     def __init__(self, table: Table, history: History) -> None:
         self._table = table
         self._history = history
 
     def save(self, release: Release) -> None:
-        """Record a release. One that is recorded already was, by a call whose answer got lost."""
+        """Record a release. If it is recorded already, an earlier call did that, and its answer was lost."""
         for _ in range(ROUNDS):
             if self._history.release(release.release_id) is not None:
                 return
             if self._table.write(_new_release(release, self._history.latest_date())):
                 return
-        raise never_still(f"release {release.release_id}")
+        raise changed_by_others(f"release {release.release_id}")
 
     def keys(self, claim: Claim) -> Sequence[str]:
-        """The keys of the items that `claimed` and `resumed` build on."""
+        """The keys of the items that the writes of `claimed` and `resumed` depend on."""
         settles = [] if claim.settles is None else [deployment_key(claim.settles.deployment_id)]
         deployment = claim.deployment
         return (
@@ -53,9 +53,10 @@ class Recording:
         )
 
     def expected(self, claim: Claim) -> Mapping[str, Item] | None:
-        """Those items as they are if nothing has changed since the claim's release and deployments were read.
+        """These items as they are if the claim's release and deployments have not changed since they were read.
 
-        None if only reading them can tell: an entry of 5.x in a release's list has more in it than a Release shows.
+        None if the release lists a 5.x deployment, whose entry contains more than a Release does: then only reading
+        the item shows it.
         """
         deployments = [claim.deployment] if claim.settles is None else [claim.deployment, claim.settles]
         items = {
@@ -69,7 +70,7 @@ class Recording:
         return {**items, claim.release.release_id: release_item(claim.release)}
 
     def claimed(self, claim: Claim, found: Mapping[str, Item]) -> Sequence[Write]:
-        """The deployment, its release that lists it, and the deployment that the claim settles."""
+        """The writes of the deployment, of its release (which lists it), and of the deployment that the claim settles."""
         return [
             Put(deployment_item(claim.deployment), IS_NEW),
             *_deployed_release(claim, found),
@@ -77,7 +78,7 @@ class Recording:
         ]
 
     def resumed(self, claim: Claim, found: Mapping[str, Item]) -> Sequence[Write]:
-        """That the deployment is as it was found. StaleFence if it has another verdict since."""
+        """The check that the deployment is unchanged. Raises StaleFence if it has got another verdict since."""
         key, status = deployment_key(claim.deployment.deployment_id), claim.deployment.status
         check_can_resume(_recorded(claim.deployment, found), claim.deployment)
         return [Check(key, "#status = :status", {":status": status.value})]
@@ -106,7 +107,7 @@ def _deployed_release(claim: Claim, found: Mapping[str, Item]) -> Sequence[Write
 def _new_release(release: Release, latest: datetime | None) -> Sequence[Write]:
     put = Put(release_item(release), IS_NEW)
     if latest is not None and latest > release.date_created:
-        return [put]  # somebody made a newer one meanwhile: that stays the latest
+        return [put]  # somebody has made a newer release meanwhile, which stays the latest
     newest = Put(
         latest_item(release),
         f"{IS_NEW} OR #latest.#date_created <= :date_created",
@@ -116,7 +117,7 @@ def _new_release(release: Release, latest: datetime | None) -> Sequence[Write]:
 
 
 def _settled(deployment: Deployment | None, found: Mapping[str, Item]) -> Sequence[Write]:
-    """The closing of a deployment that was cut off. StaleFence if it got another verdict since."""
+    """The write of the verdict on a deployment that was cut off. Raises StaleFence if it has another verdict."""
     if deployment is None:
         return []
     check_can_settle(_recorded(deployment, found), deployment)
@@ -134,17 +135,17 @@ def _recorded(deployment: Deployment, found: Mapping[str, Item]) -> Deployment |
     return read_deployment(item) if item is not None else None
 
 
-def never_still(what: str) -> Throttled:
-    """The error for a record that others changed in every round."""
+def changed_by_others(name: str) -> Throttled:
+    """The error for a record that others changed in each attempt. `name` is the record's name."""
     return Throttled(
         "dynamodb:TransactWriteItems",
-        f"the record of {what} was changed by others each time, in {ROUNDS} attempts",
+        f"the record of {name} was changed by others each time, in {ROUNDS} attempts",
         "run the same command again",
     )
 
 
 def _listed(item: Item, deployment: Deployment) -> Update:
-    """A release's list with the deployment in it, if nobody changed the list meanwhile."""
+    """The write that adds the deployment to its release's list, unless somebody changed the list meanwhile."""
     at, before = stored_time(deployment.date_created), item.get("last_date_deployed")
     given: dict[str, Value] = {
         ":listing": listing(item, deployment),
@@ -152,8 +153,8 @@ def _listed(item: Item, deployment: Deployment) -> Update:
     }
     condition = "attribute_exists(#release_id) AND attribute_not_exists(#deployments)"
     if "deployments" in item:
-        condition = "#deployments = :seen"
-        given[":seen"] = item["deployments"]
+        condition = "#deployments = :observed"
+        given[":observed"] = item["deployments"]
     return Update(
         deployment.release_id,
         "SET #deployments = :listing, #last_date_deployed = :at",

@@ -1,10 +1,10 @@
-"""A release as an item: the form that 5.x wrote, plus digests, all ref tags, build and label.
+"""Converts a release to its item in the table, and back: 5.x's form, plus digests, all ref tags, build and label.
 
     release_id   project_id   project_name   date_created   requested_by   description
     images {id: "ref.<sha>" or null}   refs {id: [ref tags]}   digests {id: "sha256:…"}
     build_url   from_label   deployments [{…}]   last_date_deployed
 
-Beside it `latest#<project>` points at the release made last: an index can't tell that consistently.
+A second item, `latest#<project>`, points to the newest release, because reading an index is not consistent.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 
 ITEM_LIMIT = 300_000
-"""Bytes that an item of ours may have; DynamoDB takes 400 KB."""
+"""The most bytes of an item; DynamoDB's own limit is 400 KB."""
 LONGEST_TEXT = 4_000
 LISTING_COST = 300
-"""Bytes that a list and its name may cost; an image's id, which is the name, has 256 characters at most."""
+"""The most bytes that a list and its name take. The name is an image's id, of at most 256 characters."""
 LISTED_DEPLOYMENTS = 50
-"""A release lists so many of its deployments; the older ones are in their own items."""
+"""How many deployments a release lists. Older deployments are still in their own items."""
 
 
 def latest_key(project_id: str) -> str:
@@ -30,7 +30,7 @@ def latest_key(project_id: str) -> str:
 
 
 def latest_item(release: Release) -> Item:
-    """The pointer at the release made last. It has no `project_id`, so that no index lists it."""
+    """The pointer to the newest release. It has no `project_id`, so no index lists it."""
     return {
         "release_id": latest_key(release.project_id),
         "latest": {"release_id": release.release_id, "date_created": stored_time(release.date_created)},
@@ -38,28 +38,28 @@ def latest_item(release: Release) -> Item:
 
 
 def release_item(release: Release) -> Item:
-    """The item of a release that is recorded for the first time.
+    """The item of a new release.
 
-    An image that stays the same collects a ref tag with each commit. Where all of them don't fit, each image
-    keeps as many as do, that which names its version first.
+    An image that stays the same gets a ref tag with each commit. If they don't all fit, each image keeps as many as
+    do, beginning with the tag of its version.
     """
     item = _item(release, {key: version.refs for key, version in release.versions.items()})
     if size(item) <= ITEM_LIMIT:
         return item
-    bare = _item(release, {})
-    room = (ITEM_LIMIT - size(bare)) // len(release.versions)
-    return _item(release, {key: _fitting(version, room) for key, version in release.versions.items()})
+    without_refs = _item(release, {})
+    room = (ITEM_LIMIT - size(without_refs)) // len(release.versions)
+    return _item(release, {key: _refs_within(version, room) for key, version in release.versions.items()})
 
 
-def _fitting(version: ImageVersion, room: int) -> Sequence[str]:
-    """As many refs as have room, in bytes, with what it costs to list them."""
-    first = sorted(version.refs, key=lambda ref: ref != version.ref)
-    costs = accumulate(size(ref) + 1 for ref in first)
-    return [ref for ref, cost in zip(first, costs, strict=True) if cost + LISTING_COST <= room]
+def _refs_within(version: ImageVersion, room: int) -> Sequence[str]:
+    """As many ref tags as fit into `room` bytes as a list."""
+    own_first = sorted(version.refs, key=lambda ref: ref != version.ref)
+    costs = accumulate(size(ref) + 1 for ref in own_first)
+    return [ref for ref, cost in zip(own_first, costs, strict=True) if cost + LISTING_COST <= room]
 
 
 def _item(release: Release, refs: Mapping[str, Sequence[str]]) -> Item:
-    listed = [listed_deployment(one) for one in release.deployments]
+    listed = [listed_deployment(deployment) for deployment in release.deployments]
     versions = release.versions
     return present(
         {
@@ -72,18 +72,18 @@ def _item(release: Release, refs: Mapping[str, Sequence[str]]) -> Item:
             "build_url": release.build_url,
             "from_label": release.from_label,
             "images": {key: version.ref if version else None for key, version in release.images.items()},
-            "refs": {key: list(each) for key, each in refs.items() if each},
+            "refs": {image_id: list(tags) for image_id, tags in refs.items() if tags},
             "digests": {key: version.digest for key, version in versions.items() if version.digest},
             "deployments": listed,
             "last_date_deployed": max(
-                (stored_time(one.date_created) for one in release.deployments), default=None
+                (stored_time(deployment.date_created) for deployment in release.deployments), default=None
             ),
         }
     )
 
 
 def read_release(item: Item) -> Release:
-    """The release of an item, of 5.x's too."""
+    """The release in an item, also in one that 5.x wrote."""
     fields = Fields(item, str(item.get("release_id")))
     return Release(
         release_id=fields.text("release_id"),
@@ -114,12 +114,12 @@ def _versions(fields: Fields) -> Mapping[str, ImageVersion | None]:
 
 
 def _tag(written: str) -> str:
-    """The tag alone: before 5.5.10 the full URI of the image was written. Tags have no colon."""
+    """The tag alone. Before 5.5.10 the image's full URI was stored; tags contain no colon."""
     return written.rpartition(":")[-1]
 
 
 def listed_deployment(deployment: Deployment | ReleaseDeployment) -> Item:
-    """A deployment as its release lists it. 5.x reads `details`, so it is there."""
+    """The entry for a deployment in its release's list. It has `details`, because 5.x reads them."""
     return present(
         {
             "deployment_id": deployment.deployment_id,
@@ -143,7 +143,7 @@ def _read_listed(row: Fields) -> ReleaseDeployment:
 
 
 def listing(item: Item, deployment: Deployment) -> Sequence[Value]:
-    """A release item's `deployments` with one more at the end, without the oldest where it gets too long."""
+    """A release item's `deployments` with this one at the end; the oldest are dropped if the list gets too long."""
     rows: list[Value] = [row.item for row in Fields(item, deployment.release_id).rows("deployments")]
     rows = [*rows, listed_deployment(deployment)][-LISTED_DEPLOYMENTS:]
     room = ITEM_LIMIT - size({name: value for name, value in item.items() if name != "deployments"})

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class DynamoReleaseStore:
-    """The records of one project. Its table belongs to it alone: keys do not name the project.
+    """The records of one project. The table belongs to this project alone, so keys don't name the project.
 
     Args:
-        client: DynamoDB in the account and region of the project.
-        project: names the table (`release_table`), which the first write makes if it must.
-        clock: dates locks, judges leases, and waits where the table is busy.
+        client: a DynamoDB client for the project's account and region.
+        project: names the table (`release_table`). The first write creates it if it doesn't exist.
+        clock: gives the times of locks and leases, and waits while the table is busy.
 
     """
 

@@ -1,4 +1,4 @@
-"""The DynamoDB table: items read and listed, transactions written, and made when it is first written to."""
+"""The DynamoDB table: reads and lists items, writes transactions, and creates the table before the first write."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from weco_deploy.aws import api
 from weco_deploy.aws.error_translation import THROTTLING_CODES, code_of, translate_errors
 from weco_deploy.aws.records.attributes import Item, decoded, encoded
-from weco_deploy.aws.records.writes import Update, Write, request, update_request
+from weco_deploy.aws.records.writes import Update, Write, update_request, write_request
 from weco_deploy.errors import AwsError, Throttled, Unreachable
 from weco_deploy.ports import Clock
 
@@ -30,13 +30,13 @@ SORTED_BY = {RELEASES: "date_created", DEPLOYMENTS: "last_date_deployed"}
 
 PAGE = 100
 ATTEMPTS = 8
-"""A busy table is asked so often, beyond botocore's own retries: tables of 5.x have one write a second."""
+"""How often a busy table is tried, besides botocore's retries. Tables that 5.x made have one write a second."""
 LOST_ANSWERS = 1
-"""So many answers that do not come are made up for by trying again, besides botocore's own retries."""
+"""How many lost answers are tried again, besides botocore's retries."""
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 8.0
-UNTIL_ACTIVE = 120
-"""A new table gets so many seconds until it and its indexes can be written to."""
+SECONDS_UNTIL_ACTIVE = 120
+"""How long to wait until a new table and its indexes accept writes."""
 
 _MISSING = "ResourceNotFoundException"
 _CONFLICT = "TransactionConflictException"
@@ -48,7 +48,7 @@ _BUSY = THROTTLING_CODES | {
 }
 
 
-class _Sent(Enum):
+class _Outcome(Enum):
     DONE = auto()
     REFUSED = auto()
     BUSY = auto()
@@ -64,12 +64,11 @@ class Table:
         self._name = name
         self._clock = clock
         self._random = SystemRandom()
-        self._absent = (
-            False  # whether the last look at an item found no table: then an index need not be asked
-        )
+        # Whether the last read of an item found no table. Then its indexes need not be queried.
+        self._absent = False
 
     def get(self, key: str) -> Item | None:
-        """The item as it is now; None where there is none, or no table."""
+        """The item, read consistently; None if there is no item or no table."""
         with translate_errors(api.GET_ITEM):
             try:
                 answer = self._client.get_item(
@@ -83,10 +82,10 @@ class Table:
         self._absent = False
         return decoded(answer["Item"]) if "Item" in answer else None
 
-    def together(self, keys: Sequence[str]) -> Mapping[str, Item]:
-        """Those of the items that are there, in one call; nothing where there is no table.
+    def get_all(self, keys: Sequence[str]) -> Mapping[str, Item]:
+        """The items that exist, by key, in one call; empty if there is no table.
 
-        A read of several that meets a write in the middle is refused: then they are read one by one.
+        DynamoDB refuses the call during a write to any of the items: then they are read one by one.
         """
         with translate_errors(api.TRANSACT_GET_ITEMS):
             try:
@@ -110,13 +109,13 @@ class Table:
         }
 
     def newest(self, index: str, partition: str, limit: int) -> Iterator[Item]:
-        """Up to `limit` items of a partition of an index, newest first, a page at a time; it may lag."""
+        """Up to `limit` items of a partition of an index, newest first, read by pages. The index may lag."""
         if self._absent:
             return iter(())
         return islice(self._listed(index, partition, min(limit, PAGE)), limit)
 
     def _listed(self, index: str, partition: str, page: int) -> Iterator[Item]:
-        asked: QueryInputTypeDef = {
+        request: QueryInputTypeDef = {
             "TableName": self._name,
             "IndexName": index,
             "KeyConditionExpression": "project_id = :partition",
@@ -127,7 +126,7 @@ class Table:
         while True:
             with translate_errors(api.QUERY):
                 try:
-                    answer = self._client.query(**asked)
+                    answer = self._client.query(**request)
                 except ClientError as error:
                     if code_of(error) != _MISSING:
                         raise
@@ -136,12 +135,12 @@ class Table:
                 yield decoded(item)
             if "LastEvaluatedKey" not in answer:
                 return
-            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def update(self, change: Update) -> bool:
-        """Change one item; False if its condition does not hold. It has to be a change that may be made twice.
+        """Change one item; False if its condition does not hold. The change must be safe to repeat.
 
-        It costs half of what a transaction does. Raises Throttled where the table is busy: ask again later.
+        It costs half as much as a transaction. Raises Throttled if the table is busy.
         """
         with translate_errors(api.UPDATE_ITEM):
             try:
@@ -157,33 +156,33 @@ class Table:
     def write(
         self, writes: Sequence[Write], attempts: int = ATTEMPTS, lost_answers: int = LOST_ANSWERS
     ) -> bool:
-        """Do all of it or nothing; False if a condition does not hold.
+        """Do all writes or none; False if a condition does not hold.
 
-        Conflicts with other transactions, throttling and lost answers are tried again under the same
-        token, which makes that safe for ten minutes (API reference, TransactWriteItems); a missing
-        table is made. After a lost answer False may also mean that it was done: read to find out.
+        Conflicts with other transactions, throttling and lost answers are tried again with the same token, which is
+        safe for ten minutes (API reference, TransactWriteItems). A missing table is created. After a lost answer, False
+        may also mean that the writes were done: read the items to find out.
 
         Raises:
-            Throttled: busy after all attempts. Unreachable: more than `lost_answers` did not come.
+            Throttled: the table was busy in all attempts. Unreachable: more than `lost_answers` answers were lost.
 
         """
         self._absent = False
-        requests = [request(self._name, write) for write in writes]
+        requests = [write_request(self._name, write) for write in writes]
         token = str(uuid4())
         lost = 0
         for attempt in range(attempts):
             try:
-                sent = self._send(requests, token)
+                outcome = self._send(requests, token)
             except Throttled:
-                sent = _Sent.BUSY
+                outcome = _Outcome.BUSY
             except Unreachable:
-                lost, sent = lost + 1, _Sent.UNKNOWN
+                lost, outcome = lost + 1, _Outcome.UNKNOWN
                 if lost > lost_answers:
                     raise
-            if sent in (_Sent.DONE, _Sent.REFUSED):
-                return sent is _Sent.DONE
-            if sent is _Sent.MISSING:
-                self._make()
+            if outcome in (_Outcome.DONE, _Outcome.REFUSED):
+                return outcome is _Outcome.DONE
+            if outcome is _Outcome.MISSING:
+                self._create()
             else:
                 self._pause(attempt)
         raise Throttled(
@@ -192,23 +191,23 @@ class Table:
             "run it again; a table that 5.x made has little capacity: switch it to on-demand",
         )
 
-    def _send(self, requests: Sequence[TransactWriteItemTypeDef], token: str) -> _Sent:
+    def _send(self, requests: Sequence[TransactWriteItemTypeDef], token: str) -> _Outcome:
         with translate_errors(api.TRANSACT_WRITE_ITEMS):
             try:
                 self._client.transact_write_items(TransactItems=requests, ClientRequestToken=token)
             except ClientError as error:
-                judged = _judged(error)
-                if judged is None:
+                outcome = _outcome(error)
+                if outcome is None:
                     raise
-                return judged
-        return _Sent.DONE
+                return outcome
+        return _Outcome.DONE
 
     def _pause(self, attempt: int) -> None:
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
         self._clock.wait(longest * self._random.uniform(0.5, 1.0))
 
-    def _make(self) -> None:
-        """Create the table, or wait for somebody who does."""
+    def _create(self) -> None:
+        """Create the table, or wait until somebody else has created it."""
         with translate_errors(api.CREATE_TABLE):
             try:
                 self._client.create_table(
@@ -238,13 +237,13 @@ class Table:
         self._await_active()
 
     def _await_active(self) -> None:
-        for _ in range(UNTIL_ACTIVE):
+        for _ in range(SECONDS_UNTIL_ACTIVE):
             if self._is_active():
                 return
             self._clock.wait(1.0)
         raise AwsError(
             "dynamodb:DescribeTable",
-            f"the new table {self._name} was not ready within {UNTIL_ACTIVE} seconds",
+            f"the new table {self._name} was not ready within {SECONDS_UNTIL_ACTIVE} seconds",
             "run the same command again",
         )
 
@@ -261,14 +260,14 @@ class Table:
         return all(state == "ACTIVE" for state in states)
 
 
-def _judged(error: ClientError) -> _Sent | None:
-    """What an error answer of TransactWriteItems means; None for one that is an error indeed."""
+def _outcome(error: ClientError) -> _Outcome | None:
+    """The outcome that an error answer of TransactWriteItems stands for; None if it is an error to raise."""
     code = code_of(error)
     if code == _MISSING:
-        return _Sent.MISSING
+        return _Outcome.MISSING
     if code != "TransactionCanceledException":
-        return _Sent.BUSY if code in _BUSY else None
+        return _Outcome.BUSY if code in _BUSY else None
     reasons = {reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])}
     if "ConditionalCheckFailed" in reasons:
-        return _Sent.REFUSED
-    return _Sent.BUSY if reasons & _BUSY else None
+        return _Outcome.REFUSED
+    return _Outcome.BUSY if reasons & _BUSY else None

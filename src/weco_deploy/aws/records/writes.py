@@ -1,6 +1,6 @@
 """The parts of a transaction, and their expressions.
 
-In an expression `#name` is the attribute of that name and `:name` the value given under it.
+In an expression, `#name` is the attribute `name`, and `:name` is the value in `given`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NAME = re.compile(r"#(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Write a whole item, if `only_if` holds of the one that is there."""
+    """Write a whole item, if `only_if` is true for the stored item."""
 
     item: Item
     only_if: str = ""
@@ -28,7 +28,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Change fields of an item, if `only_if` holds of it; an item that is not there is made."""
+    """Change fields of an item, if `only_if` is true for it. Creates the item if it doesn't exist."""
 
     key: str
     change: str
@@ -38,7 +38,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Go on only if `only_if` holds of an item."""
+    """Refuse the transaction unless `only_if` is true for an item."""
 
     key: str
     only_if: str
@@ -48,8 +48,8 @@ class Check:
 Write = Put | Update | Check
 
 
-def request(table: str, write: Write) -> TransactWriteItemTypeDef:
-    """The part as TransactWriteItems takes it."""
+def write_request(table: str, write: Write) -> TransactWriteItemTypeDef:
+    """The write in the form of TransactWriteItems."""
     match write:
         case Put():
             return _put(table, write)
@@ -68,7 +68,7 @@ def request(table: str, write: Write) -> TransactWriteItemTypeDef:
 
 
 def update_request(table: str, write: Update) -> UpdateTypeDef:
-    """The change as UpdateItem takes it, and TransactWriteItems inside `Update`."""
+    """The change in the form of UpdateItem, which is also that of `Update` in TransactWriteItems."""
     return {
         "TableName": table,
         "Key": encoded({"release_id": write.key}),

@@ -1,17 +1,17 @@
-"""Who holds an environment, and what becomes of its record when that changes.
+"""Decides who holds an environment, and how its record changes.
 
-A store (`aws/records/`, the tests' in-memory one) reads the record, asks here for the record to write, and writes it
-on condition that nobody has changed the one that it read:
+A store (`aws/records/`, or the tests' in-memory store) reads the record, calls one of these functions, and writes the
+record that it returns, on condition that nobody has changed the record since it was read:
 
     claimed        a deployment takes the environment
-    resumed        a recorded deployment takes it again, to get its result or another one
+    resumed        a recorded deployment takes the environment again, to get a result
     renewed_lock   the holder extends its lease
     settled        a deployment has its result: the record keeps what it applied, and the lock is released
     locked         somebody locks the environment by hand
     unlocked       somebody releases a lock
 
-These functions are pure: they return the new record, or raise. `aws/records/` may import this module and nothing
-else of `rules`, so this module imports nothing else of `rules` either.
+The functions are pure: they return the new record, or raise. `aws/records/` may import only this package of `rules`,
+so this package imports nothing else of `rules`.
 """
 
 from weco_deploy.rules.lock.blocking import blocking_lock, refused

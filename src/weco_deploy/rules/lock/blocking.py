@@ -1,4 +1,4 @@
-"""Which lock keeps others out of an environment, and what they are told."""
+"""Decides which lock blocks an environment, and makes the error for those it blocks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from weco_deploy.rules.lock.lease import is_over
 
 
 def blocking_lock(record: EnvironmentRecord, now: datetime, owner: str | None = None) -> Lock | None:
-    """The lock that keeps `owner` out of the environment, or everybody if there is no `owner`; None if it is free.
+    """The lock that blocks `owner` (or everybody, if there is no `owner`); None if the environment is free.
 
-    The lock of `owner` itself doesn't: a rollback follows the failed deployment under the same lock. If the holder
-    died, the lock that somebody asked for during its deployment is in force.
+    The owner's own lock doesn't block it: a rollback runs under the lock of the failed deployment. If the holder's lease
+    is over, a lock that somebody requested during its deployment takes effect.
     """
     lock = record.lock
     if lock is None or lock.owner == owner:
@@ -22,7 +22,7 @@ def blocking_lock(record: EnvironmentRecord, now: datetime, owner: str | None = 
 
 
 def refused(environment_id: str, lock: Lock) -> EnvironmentLocked:
-    """The error for somebody who wants the environment while this lock is in force."""
+    """The error for a claim or a lock that this lock blocks."""
     what = f"deployment {lock.deployment_id}" if lock.deployment_id else "by hand"
     until = f", lease until {lock.lease_ends:%H:%M:%S}Z" if lock.lease_ends else ""
     return EnvironmentLocked(

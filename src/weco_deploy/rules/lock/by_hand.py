@@ -1,4 +1,4 @@
-"""Locks that people take and release by hand."""
+"""How an environment's record changes when people lock and unlock it by hand."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from weco_deploy.rules.lock.lease import is_over
 
 
 def locked(record: EnvironmentRecord, lock: Lock, now: datetime) -> EnvironmentRecord:
-    """The record once `lock` is taken by hand: at once, or from the end of the deployment that holds the environment.
+    """The record with a lock by hand, which begins at once, or when the deployment that holds the environment ends.
 
-    Raises EnvironmentLocked if another lock by hand is in force, or is to follow the deployment.
+    Raises EnvironmentLocked if there is another lock by hand already, in force or requested.
     """
     holder = record.lock if record.lock is not None and not is_over(record.lock, now) else None
     if holder is not None and holder.owner == lock.owner:
@@ -27,9 +27,9 @@ def locked(record: EnvironmentRecord, lock: Lock, now: datetime) -> EnvironmentR
 
 
 def unlocked(record: EnvironmentRecord, lock: Lock) -> EnvironmentRecord:
-    """The record without `lock`, whether it is in force or to follow; unchanged if it is neither.
+    """The record without `lock`, whether it is in force or only requested; unchanged if the record doesn't have it.
 
-    The lock that was to follow the one released begins.
+    If `lock` was in force, the requested lock takes effect.
     """
     if record.lock is not None and record.lock.owner == lock.owner:
         return replace(record, lock=record.next_lock, next_lock=None)

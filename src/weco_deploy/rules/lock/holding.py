@@ -1,4 +1,4 @@
-"""A deployment holds an environment: it claims it, renews its lease, and settles."""
+"""How an environment's record changes while a deployment holds it: claim, renew and settle."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from weco_deploy.rules.lock.merging import merged
 
 
 def claimed(record: EnvironmentRecord, claim: Claim, now: datetime) -> EnvironmentRecord:
-    """The record once the claim's deployment holds the environment, and is the current one there.
+    """The record with the claim's deployment as the holder and the current deployment.
 
-    If the claim settles another deployment, the record keeps what that one applied.
+    If the claim settles another deployment, the record keeps what that deployment applied.
 
     Raises EnvironmentLocked if a lock keeps the claim out, StaleFence if somebody else claimed the environment
     since it was observed.
@@ -28,7 +28,7 @@ def claimed(record: EnvironmentRecord, claim: Claim, now: datetime) -> Environme
 
 
 def resumed(record: EnvironmentRecord, claim: Claim, now: datetime) -> EnvironmentRecord:
-    """The record once a deployment that is recorded already holds the environment. Raises the same as `claimed`."""
+    """The record with a deployment that is already recorded as the holder. Raises the same errors as `claimed`."""
     return _taken(record, claim, now)
 
 
@@ -52,9 +52,9 @@ def _taken(record: EnvironmentRecord, claim: Claim, now: datetime) -> Environmen
 
 
 def hold(record: EnvironmentRecord, claim: Claim) -> Held | None:
-    """What the claim holds by this record; None if it is not recorded there.
+    """What the claim holds, if the record shows that it was recorded; otherwise None.
 
-    A store asks before it decides anew: the claim may have been recorded although its answer got lost.
+    A store checks this before it tries again, because a write whose answer was lost may have succeeded.
     """
     lock = record.lock
     if lock is None or lock.lease_ends is None:
@@ -67,26 +67,26 @@ def hold(record: EnvironmentRecord, claim: Claim) -> Held | None:
 
 
 def check_can_settle(recorded: Deployment | None, settles: Deployment) -> None:
-    """Raise StaleFence if the deployment that a claim settles has got another result since it was read."""
+    """Raise StaleFence if the deployment that a claim settles has had another result recorded since it was read."""
     if recorded is None or (recorded.finished and recorded.status is not settles.status):
         raise StaleFence
 
 
 def check_can_resume(recorded: Deployment | None, deployment: Deployment) -> None:
-    """Raise StaleFence if the deployment has another status in the record than when it was read."""
+    """Raise StaleFence if the deployment's recorded status has changed since it was read."""
     if recorded is None or recorded.status is not deployment.status:
         raise StaleFence
 
 
 def is_held(record: EnvironmentRecord, held: Held) -> bool:
-    """Whether the lock is still that of the holder."""
+    """Whether the holder still has the lock."""
     return record.lock is not None and record.lock.owner == held.owner
 
 
 def renewed_lock(
     record: EnvironmentRecord, held: Held, lease_seconds: int, now: datetime, project_id: str
 ) -> EnvironmentRecord:
-    """The record once the holder's lease is extended, also if it had run out. LeaseLost if the lock is another one."""
+    """The record with the holder's lease extended, even if it had run out. Raises LeaseLost if the lock is not ours."""
     if record.lock is None or not is_held(record, held):
         raise lost(record, held, now, project_id)
     lock = replace(record.lock, lease_ends=lease_end(now, lease_seconds), lease_seconds=lease_seconds)
@@ -96,12 +96,12 @@ def renewed_lock(
 def settled(
     record: EnvironmentRecord, held: Held, deployment: Deployment, now: datetime
 ) -> EnvironmentRecord:
-    """The record once a deployment has its result: what it applied is kept, the lock released.
+    """The record with the result of a deployment, what it applied, and the lock released.
 
-    A lock that somebody asked for during the deployment begins.
+    A lock that somebody requested during the deployment takes effect.
 
-    If the lock was released by force but nobody has claimed the environment since, the result is still recorded.
-    The fence then grows: whoever observed the environment before must not claim it on what was there then.
+    If the lock was released by force but nobody has claimed the environment since, the result is still recorded. The
+    fence then grows, so that a plan made before that can't be claimed.
 
     Raises LeaseLost if somebody else claimed the environment.
     """
@@ -114,7 +114,7 @@ def settled(
 
 
 def lost(record: EnvironmentRecord, held: Held, now: datetime, project_id: str) -> LeaseLost:
-    """The error for a holder that finds this record, which says that the environment is not its own any more."""
+    """The error for a holder that has lost the environment. `record` shows why."""
     why = _why_lost(record, held, now)
     return LeaseLost(
         f"environment {held.environment} of project {project_id} is not ours any more: {why}",
@@ -131,7 +131,7 @@ def _why_lost(record: EnvironmentRecord, held: Held, now: datetime) -> str:
         if lock is not None
         else "nobody holds it"
     )
-    if record.fence > held.fence:  # each claim adds one: somebody took it over, and may be done with it
+    if record.fence > held.fence:  # somebody claimed it, which raises the fence, and may have finished
         last = (
             f" (its last deployment is {record.current.deployment_id})" if record.current is not None else ""
         )
@@ -140,7 +140,7 @@ def _why_lost(record: EnvironmentRecord, held: Held, now: datetime) -> str:
 
 
 def _why_unprotected(held: Held, now: datetime) -> str:
-    """Why our lock did not keep somebody from claiming, as far as our own clock can tell."""
+    """Why our lock did not prevent somebody's claim, according to our own clock."""
     if now >= held.lease_ends:
         return f"our lease had run out at {held.lease_ends:%H:%M:%S}Z"
     return f"our lock was released by force, or their clock is ahead: our lease lasts until {held.lease_ends:%H:%M:%S}Z"

@@ -1,4 +1,4 @@
-"""When a lease is renewed, and when it counts as over."""
+"""Decides when a lease is renewed, and when it is over."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from weco_deploy.model.environment import Lock
 
 RENEWALS_A_LEASE = 4
-"""A holder renews so often while a lease lasts: one renewal may fail, or two, before the lease is lost."""
+"""How often a holder renews its lease while the lease lasts. One or two renewals may fail before the lease is lost."""
 CLOCK_GRACE = timedelta(seconds=15)
-"""Somebody else's lease counts as over only this long after its end, because clocks differ."""
+"""How long after its end somebody else's lease counts as over. Clocks differ."""
 
 
 def lease_end(now: datetime, lease_seconds: int) -> datetime:
-    """When a lease ends that is taken or renewed now."""
+    """The end of a lease that is taken or renewed now."""
     return now + timedelta(seconds=lease_seconds)
 
 
@@ -28,9 +28,9 @@ def is_over(lock: Lock, now: datetime) -> bool:
 
 
 def wait_without_being_asked(lock: Lock, now: datetime) -> datetime | None:
-    """Until when to wait for the lock although nobody asked to wait; None if its holder seems alive.
+    """Until when to wait for the lock without --wait-for-lock; None if the holder seems alive.
 
-    A holder that has missed two renewals is probably gone: then its lease is waited for.
+    A holder that has missed two renewals has probably died. Then it is worth waiting for the end of its lease.
     """
     if lock.lease_ends is None:
         return None

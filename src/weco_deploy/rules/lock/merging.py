@@ -1,6 +1,6 @@
-"""What a deployment leaves in the record of its environment.
+"""Adds what a deployment applied to its environment's record.
 
-Releases may be partial, so the record keeps what is applied image by image, and each deployment adds its own.
+Releases may be partial, so the record has an entry for each image, and a deployment replaces those of its own images.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from weco_deploy.model.environment import AppliedImage, DeployedRelease, Environ
 
 
 def merged(record: EnvironmentRecord, deployment: Deployment) -> EnvironmentRecord:
-    """The record with what a deployment applied, once the deployment has its result."""
+    """The record with what a deployment applied, and with the deployment's result."""
     deployed = DeployedRelease.of(deployment)
     is_current = record.current is not None and record.current.deployment_id == deployment.deployment_id
     return replace(
@@ -45,10 +45,9 @@ def _applied(record: EnvironmentRecord, deployment: Deployment) -> Mapping[str, 
 
 
 def _worked_before(known: AppliedImage | None, change: ImageChange) -> bool:
-    """Whether this version was there before the deployment and worked: then it is not what failed.
+    """Whether the image had this version before the deployment, and it worked. Then it did not cause the failure.
 
-    If this deployment moved the tag, the record may be of this very deployment's earlier result, which a later
-    one replaces.
+    If the deployment moved the tag, `known` may be its own earlier result, which says nothing about before.
     """
     return known is not None and known.worked and known.digest == change.to_digest == change.from_digest
 
@@ -72,7 +71,7 @@ def _noted(outcome: ServiceOutcome, deployment: Deployment, known: KnownService 
     }
     same = known if known is not None and known.key == outcome.key else None
     if outcome.ecs_deployment_id is None:
-        # It was not redeployed: what an earlier deployment noted still holds.
+        # The service was not redeployed, so the entry of an earlier deployment is still right.
         return same or KnownService(service_id=outcome.service_id, key=outcome.key)
     if same is not None and same.ecs_deployment_id == outcome.ecs_deployment_id:
         digests = {**same.digests, **digests}
@@ -88,7 +87,7 @@ def _noted(outcome: ServiceOutcome, deployment: Deployment, known: KnownService 
 def _is_gone(known: KnownService, deployment: Deployment) -> bool:
     """Whether a deployment of all the service's images succeeded without the service.
 
-    It was allowed to miss it. If the record kept the service, each later deployment would look for it.
+    Somebody allowed that (`--allow-missing`). If the record kept the service, each later deployment would miss it again.
     """
     return (
         deployment.status is DeploymentStatus.SUCCEEDED

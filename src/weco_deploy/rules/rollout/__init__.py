@@ -1,1 +1,1 @@
-"""How rollouts are judged, one module for each deployment strategy; `strategies.py` lists them."""
+"""Judges rollouts. There is a module for each deployment strategy; `strategies.py` lists the strategies."""

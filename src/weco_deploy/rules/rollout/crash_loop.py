@@ -1,8 +1,8 @@
-"""When failed tasks make a rollout a failure, although ECS would go on retrying.
+"""Decides when failed tasks make a rollout a failure, although ECS would retry for ever.
 
 ECS's circuit breaker counts tasks that don't start or fail their health checks, and fails the rollout itself. It does not
-count containers that exit after they ran, and it stops counting once the rollout is complete. Services without a circuit
-breaker are retried for ever. In these cases we count.
+count containers that exit after they ran, and it stops counting once the rollout is complete. ECS retries services
+without a circuit breaker for ever. In these cases we count the failed tasks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from weco_deploy.model.service import EcsDeployment, Service, Task
 from weco_deploy.rules.rollout.track import Track
 
 POLLS_BEFORE_SUSPICION = 3
-"""A rollout still in progress after so many polls may be crash looping."""
+"""A rollout that is still in progress after this many polls may be in a crash loop."""
 
 
 def failure_limit(desired: int) -> int:
@@ -23,13 +23,13 @@ def failure_limit(desired: int) -> int:
 
 
 def needs_stopped_tasks(track: Track, service: Service, ours: EcsDeployment) -> bool:
-    """Whether a poll reads the stopped tasks: only where we count them, because reading them costs calls."""
+    """Whether a poll reads the stopped tasks. It does only where we count them, because that takes more calls."""
     takes_long = ours.rollout_state == "IN_PROGRESS" and track.polls >= POLLS_BEFORE_SUSPICION
     return service.desired > 0 and (takes_long or _counts_failed_starts(track, service, ours))
 
 
 def count_failures(track: Track, service: Service, ours: EcsDeployment, failed: Iterable[Task]) -> Track:
-    """The track with these failed tasks of our deployment counted, each once; failed if there are too many."""
+    """The track with these failed tasks of our deployment counted once each. It is failed if there are too many."""
     counted = [task for task in failed if _counts(task, track, service, ours)]
     newest = max(counted, key=lambda task: (task.stopped_at is not None, task.stopped_at), default=None)
     track = replace(
@@ -47,7 +47,7 @@ def count_failures(track: Track, service: Service, ours: EcsDeployment, failed: 
 
 
 def failures_despite_success(track: Track) -> str:
-    """What a success says of the tasks that failed on the way; empty if none did."""
+    """The remark on a success after some tasks failed; empty if none did."""
     number = track.failed_earlier + len(track.failed_tasks)
     if not number:
         return ""
@@ -56,7 +56,7 @@ def failures_despite_success(track: Track) -> str:
 
 
 def _counts(task: Task, track: Track, service: Service, ours: EcsDeployment) -> bool:
-    """Whether we count a failed task. The circuit breaker's owner set how many failed starts are too many."""
+    """Whether we count a failed task. Failed starts are the circuit breaker's concern, if it counts them."""
     if task.started_at is None and not _counts_failed_starts(track, service, ours):
         return False
     since = track.failures_since
@@ -64,9 +64,13 @@ def _counts(task: Task, track: Track, service: Service, ours: EcsDeployment) -> 
 
 
 def _counts_failed_starts(track: Track, service: Service, ours: EcsDeployment) -> bool:
-    """Whether we count tasks that failed to start, too: no circuit breaker does.
+    """Whether we count tasks that failed to start, because no circuit breaker does.
 
-    A complete rollout is looked into only where tasks are missing, or where it is judged once more.
+    | circuit breaker | rollout     | we count failed starts                                  |
+    |-----------------|-------------|---------------------------------------------------------|
+    | no              | any         | yes                                                     |
+    | yes             | in progress | no                                                      |
+    | yes             | complete    | if tasks are missing, or a failed rollout is reassessed |
     """
     if not service.breaker:
         return True

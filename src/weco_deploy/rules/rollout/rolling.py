@@ -1,8 +1,8 @@
-"""Judges ROLLING deployments: a fold over polls, from what ECS answered to a status and its reason.
+"""Judges ROLLING deployments poll by poll, from ECS's answers to a status and its reason.
 
-A rollout has succeeded only when all of this is true at once: our deployment is PRIMARY and complete, as many tasks run as
-are desired, each of them was described and reports the release's digests, and no other deployment runs tasks. It has failed
-as soon as that is certain.
+A rollout has succeeded when all of this is true at once: our deployment is PRIMARY and complete, all desired tasks run,
+each of them was described and reports the release's digests, and no other deployment runs tasks. It has failed as soon
+as the failure is certain.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from weco_deploy.rules.rollout.crash_loop import count_failures, failures_despit
 from weco_deploy.rules.rollout.track import Track
 
 POLLS_TO_CONFIRM = 2
-"""ECS's answers may be old: what could be an old answer counts only if so many polls in a row show it."""
+"""ECS's answers may be old: an answer that could be old counts only if this many polls in a row show the same."""
 POLLS_TO_CONFIRM_PREVIOUS = 6
-"""The same for an answer that shows the previous deployment as if ours had never begun: most likely an old answer."""
+"""The same for an answer that shows the previous deployment and not ours, which is most likely an old answer."""
 
 NOT_THE_IMAGE = frozenset(
     {"SpotInterruption", "TerminationNotice", "ServiceSchedulerInitiated", "UserInitiated"}
 )
-"""Stop codes that don't speak against the image: Spot, the end of the instance, scaling in or draining, a person.
+"""Stop codes that don't blame the image: Spot, the end of the instance, scaling in or draining, a person.
 
-The scheduler also stops tasks that fail health checks, which does speak against it: `is_failure` looks at the reason.
+The scheduler also stops tasks that fail health checks, which does blame the image: `is_failure` checks the reason.
 """
 DELETED = frozenset({"DRAINING", "INACTIVE"})
 """Statuses of a service that was deleted."""
@@ -41,11 +41,11 @@ class Reads:
 
 
 def reads(track: Track, service: Service) -> Reads:
-    """What a poll reads of the service's tasks, now that the service was described.
+    """Which tasks a poll reads, after it has described the service.
 
     It reads running tasks as soon as our deployment runs any: a wrong digest fails the rollout at once, and success needs
-    all digests. A steady service is read too, because counts by deployment may lag. It reads stopped tasks only where
-    we count them (`crash_loop.py`).
+    all digests. It also reads the tasks of a steady service, because counts by deployment may lag. It reads stopped tasks
+    only where we count them (`crash_loop.py`).
     """
     ours = service.deployment(track.deployment_id)
     if ours is None or ours.status != "PRIMARY":
@@ -57,7 +57,7 @@ def reads(track: Track, service: Service) -> Reads:
 
 
 def advance(track: Track, view: ServiceView | None) -> Track:
-    """The track after one more poll; `view` is None if ECS does not know the service."""
+    """The track after another poll. `view` is None if ECS does not know the service."""
     if track.settled:
         return track
     if view is None or view.service.status in DELETED:
@@ -88,8 +88,8 @@ def advance(track: Track, view: ServiceView | None) -> Track:
 def belongs(task: Task, deployment: EcsDeployment) -> bool:
     """Whether the deployment started the task.
 
-    `startedBy` names the deployment. Where it does not, the time decides: a task created before the deployment
-    belongs to another one. ECS may round times to seconds, so a task of the same second belongs to it.
+    `startedBy` names the deployment. If it doesn't, the time decides: a task created before the deployment belongs to
+    another. ECS may round times to seconds, so a task of the same second counts as the deployment's.
     """
     if task.deployment_id is not None:
         return task.deployment_id == deployment.id
@@ -97,21 +97,21 @@ def belongs(task: Task, deployment: EcsDeployment) -> bool:
 
 
 def surely_belongs(task: Task, deployment: EcsDeployment) -> bool:
-    """Like `belongs`, but where the time decides, the task must have been created after the deployment."""
+    """Like `belongs`, but if the time decides, the task must have been created after the deployment."""
     if task.deployment_id is not None:
         return task.deployment_id == deployment.id
     return task.created_at is not None and task.created_at > deployment.created_at
 
 
 def is_failure(task: Task) -> bool:
-    """Whether a stopped task speaks against its image."""
+    """Whether a stopped task counts as a failure of its image."""
     return task.stop_code not in NOT_THE_IMAGE or "health check" in task.stopped_reason
 
 
 def rollout_in_progress(service: Service) -> bool:
-    """Whether a rollout goes on: the primary deployment is not complete, or another deployment has tasks.
+    """Whether a rollout is in progress: the primary deployment is not complete, or another deployment has tasks.
 
-    Without a rollout state (Classic Load Balancer) the primary deployment is complete when no other one has tasks.
+    Without a rollout state (Classic Load Balancer) the primary deployment is complete when no other has tasks.
     """
     primary = service.primary
     if primary is None or primary.rollout_state not in ("COMPLETED", None):
@@ -121,7 +121,7 @@ def rollout_in_progress(service: Service) -> bool:
 
 
 def in_steady_state(service: Service) -> bool:
-    """Whether no rollout goes on and all desired tasks run. A complete rollout's tasks may have crashed since."""
+    """Whether no rollout is in progress and all desired tasks run. After a complete rollout, tasks may have crashed."""
     return not rollout_in_progress(service) and service.running == service.desired and service.pending == 0
 
 
@@ -134,7 +134,7 @@ def _missing(track: Track) -> Track:
 
 
 def _not_primary(track: Track, service: Service, ours: EcsDeployment | None) -> Track:
-    """Another deployment is PRIMARY: ECS rolled back, somebody deployed later, or the answer is old."""
+    """The track when another deployment is PRIMARY: ECS rolled back, somebody deployed later, or the answer is old."""
     primary = service.primary
     as_before_ours = ours is None and primary is not None and primary.id == track.previous_id
     failure_logged = _failure_in_events(track, service)
@@ -160,11 +160,13 @@ def _not_primary(track: Track, service: Service, ours: EcsDeployment | None) -> 
 
 
 def _rolled_back(track: Track, service: Service, primary: EcsDeployment, ours: EcsDeployment | None) -> bool:
-    """Whether the primary deployment is ECS's rollback of ours, rather than somebody else's deployment.
+    """Whether the primary deployment is ECS's rollback of ours, rather than somebody else's later deployment.
 
-    Neither is a success; this decides between failed and superseded. ECS rolls back to the earlier deployment, or
-    starts a new one. A new one says "rolling back" while it goes on (naming ours only if it goes back *to* ours), and
-    the service's events say that ours failed.
+    This decides between failed and superseded. The primary deployment is ECS's rollback in these cases:
+
+    - It is older than ours: ECS rolled back to the earlier deployment.
+    - Its reason contains "rolling back" without naming ours. If it names ours, ECS is rolling back *to* ours.
+    - The service's events say that our deployment failed.
     """
     if ours is not None and primary.created_at < ours.created_at:
         return True
@@ -174,16 +176,15 @@ def _rolled_back(track: Track, service: Service, primary: EcsDeployment, ours: E
 
 
 def _failure_in_events(track: Track, service: Service) -> bool:
-    """Whether the service's events say that our deployment failed. An answer from before it can't say that."""
+    """Whether the service's events say that our deployment failed. An answer older than our deployment can't say so."""
     return any(f"{track.deployment_id}) deployment failed" in event.message for event in service.events)
 
 
 def _nothing_desired(track: Track, service: Service) -> Track:
     if service.running or service.pending:
         return replace(track, state="scaling to nothing", polls_steady=0)
-    if service.scheduling == "DAEMON" and not in_steady_state(
-        service
-    ):  # ECS has not counted the instances yet
+    # Until ECS has counted the instances, a daemon service desires no tasks.
+    if service.scheduling == "DAEMON" and not in_steady_state(service):
         return replace(track, state="starting", polls_steady=0)
     return replace(
         track,
@@ -218,7 +219,7 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
 
 
 def _waiting_for(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
-    """What success still waits for; empty if nothing."""
+    """The condition that the rollout's success still waits for; empty if there is none."""
     if not in_steady_state(view.service):
         return _rollout_state(view.service, ours)
     if not all_described(view):
@@ -247,7 +248,7 @@ def _rollout_state(service: Service, ours: EcsDeployment) -> str:
 
 
 def _placement_obstacle(service: Service, ours: EcsDeployment) -> str:
-    """What keeps tasks from starting, in the words of the newest event. It is shown, and never decides anything."""
+    """Why tasks can't start, according to the newest event. It is shown to people and decides nothing."""
     messages = (
         event.message
         for event in service.events

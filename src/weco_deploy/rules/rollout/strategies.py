@@ -1,11 +1,11 @@
-"""Which kinds of ECS service we can deploy and judge."""
+"""The kinds of ECS service that we can deploy and judge."""
 
 from __future__ import annotations
 
 from weco_deploy.model.service import Service
 
 JUDGED = frozenset({("ECS", "ROLLING")})
-"""Deployment controller and strategy. ROLLING is judged by `rolling.py`."""
+"""Pairs of deployment controller and strategy. `rolling.py` judges ROLLING."""
 
 
 def unsupported(service: Service) -> str | None:

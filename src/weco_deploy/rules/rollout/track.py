@@ -1,4 +1,4 @@
-"""What is known of a service's rollout after some polls."""
+"""What the polls have shown of a service's rollout so far."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from weco_deploy.model.plan import PlannedService
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """A service's rollout, as far as it has been watched.
+    """A service's rollout, as the polls have shown it so far.
 
-    `deployment_id` is our ECS deployment, `previous_id` the PRIMARY one before it, `since` when the watch began.
-    `state` says in a few words what is waited for; `running` counts the tasks of our deployment, `desired` those of
-    the service. `ours_listed` is True once ECS has listed our deployment.
+    `deployment_id` is our ECS deployment, `previous_id` the PRIMARY deployment before it, `since` the time when watching
+    began. `state` says in a few words what the rollout waits for. `running` counts the running tasks of our deployment,
+    `desired` the desired tasks of the service. `ours_listed` is True once ECS has listed our deployment.
 
-    `polls` counts all polls; `polls_not_primary`, `polls_missing` and `polls_steady` count the latest polls in a row in
-    which another deployment was primary, the service was not found, or all was as it should be.
+    `polls` counts all polls. `polls_not_primary`, `polls_missing` and `polls_steady` count the latest consecutive polls
+    in which another deployment was primary, the service was not found, or the service was steady.
 
-    `failed_tasks` are the ARNs of our failed tasks, `newest_failure` the stopped reason of the newest of them.
-    `failures_since` limits them to tasks that stopped at that time or later (None: no limit). `failed_earlier` counts
-    those of a watch before this one.
+    `failed_tasks` are the ARNs of our failed tasks; `newest_failure` is the stopped reason of the newest of them. Only
+    tasks that stopped at `failures_since` or later count (None: no limit). `failed_earlier` counts the tasks that failed
+    before the track was reopened.
     """
 
     service: PlannedService
@@ -49,11 +49,11 @@ class Track:
         return self.status in SETTLED
 
     def as_failed(self, reason: str) -> Track:
-        """The track of a rollout that has failed for this reason."""
+        """The track with status failed, for this reason."""
         return replace(self, status=ServiceStatus.FAILED, state="failed", reason=reason)
 
     def reopened(self) -> Track:
-        """The track of a service that did well, to be judged again: its tasks may have crashed, or somebody deployed."""
+        """The track of a settled service, to be judged again: tasks may have crashed, or somebody may have deployed."""
         return replace(
             self,
             status=ServiceStatus.IN_PROGRESS,
