@@ -1,15 +1,15 @@
-"""Loads the project file, `.wellcome_project`: returns its projects, or raises one error with every problem in it.
+"""Loads the project file, `.wellcome_project`: returns its projects, or raises one error with all of its problems.
 
     find, read      looks upwards from the working directory; at most 1 MB    location.py
     parse           YAML text → nodes, which know their lines and paths       syntax.py, nodes.py
-    validate        keys and types (pydantic), what ids look like             schema.py, patterns.py
+    validate        keys and types (pydantic), valid ids and names            schema.py, patterns.py
     compare         duplicates, requirements, names that AWS refuses,
-                    what projects must not share                              outline.py → consistency.py, sharing.py
+                    tags and tables that projects share                       outline.py → consistency.py, sharing.py
     unknown keys    warnings with the likely spelling                         spelling.py
     build           entries → Project                                         project_file.py, which calls all of these
 
-A syntax error ends the loading at once. All other problems are collected and reported in the order of
-the file, each with its line, its path and what was expected there.
+A syntax error ends loading at once. All other problems are collected and reported in the order of the file, each with
+its line, its path and the expected value.
 """
 
 from weco_deploy.config.location import PROJECT_FILE, find

@@ -1,4 +1,4 @@
-"""What must hold between the entries of one project."""
+"""Checks the entries of a project against each other."""
 
 from __future__ import annotations
 
@@ -103,10 +103,10 @@ def _requirement_cycles(environments: Iterable[EnvironmentOutline]) -> Iterator[
 
 
 def _cycle(requires: Mapping[str, Iterable[str]]) -> Sequence[str]:
-    """Ids of environments of which each requires the next and the last requires the first; empty if there are none."""
+    """The environment ids of a cycle: each requires the next, and the last requires the first. Empty if there is none."""
     try:
         TopologicalSorter(requires).prepare()
     except CycleError as error:
-        nodes: list[str] = error.args[1]  # each is required by the next; the first is repeated at the end
+        nodes: list[str] = error.args[1]  # each is required by the next; the last repeats the first
         return nodes[:0:-1]
     return ()

@@ -1,4 +1,4 @@
-"""Names that apply when the project file gives none."""
+"""The default names of repositories and tables."""
 
 from __future__ import annotations
 

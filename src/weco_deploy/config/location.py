@@ -9,7 +9,7 @@ from pathlib import Path
 from weco_deploy.errors import ProjectFileError
 
 PROJECT_FILE = ".wellcome_project"
-MAX_BYTES = 1_000_000  # thirty images are about 2 KB; more than this is another file, or an attack
+MAX_BYTES = 1_000_000  # a project of thirty images takes about 2 KB
 
 _READ_ERRORS = {
     errno.ENOENT: "it does not exist",
@@ -23,8 +23,8 @@ _READ_ERRORS = {
 def find(start: Path) -> Path:
     """The project file in `start` or in the nearest directory above it, up to the filesystem's root.
 
-    Anything with the file's name ends the search, also a directory or a dangling link: `load` then says
-    what is wrong with it, which is better than silently using another project's file further up.
+    The search ends at anything with the file's name, even a directory or a dangling link. `load` then reports it, which
+    is better than silently using another project's file further up.
 
     Raises ProjectFileError if there is none.
     """
@@ -45,7 +45,7 @@ def find(start: Path) -> Path:
 
 
 def read(path: Path) -> str:
-    """The file's text. Keeps a byte order mark, which YAML allows.
+    """The file's text, including a byte order mark, which YAML allows.
 
     Raises ProjectFileError if the file can't be read, is larger than MAX_BYTES, or is not UTF-8.
     """

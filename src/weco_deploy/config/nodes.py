@@ -1,4 +1,4 @@
-"""The values of the project file as written, each with its line and its path, and the problems found there."""
+"""The values in the project file, with their lines and paths, and the problems with them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, Union
 
-Value: TypeAlias = Union[str, list["Value"], dict[str, "Value"], None]  # noqa: UP007 - `|` takes no quoted names
+Value: TypeAlias = Union[str, list["Value"], dict[str, "Value"], None]  # noqa: UP007 - `|` doesn't accept quoted names
 KeyPath: TypeAlias = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedValue:
-    """A value and its line. YAML aliases make it appear at several paths of the file, so it has no path.
+    """A value and its line. It has no path, because with YAML aliases it may be at several paths of the file.
 
-    `line` counts from 1. A value in a mapping has the line of its key. `children` has a mapping's values
-    by key and a list's items by index.
+    `line` counts from 1. A value in a mapping has the line of its key. `children` has a mapping's values by key, and a
+    list's items by index.
     """
 
     value: Value
@@ -25,7 +25,7 @@ class ParsedValue:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value at its place in the file. `path` leads to it: `("storage", "environments", 0, "id")`."""
+    """A value and its path in the file, such as `("storage", "environments", 0, "id")`."""
 
     parsed: ParsedValue
     path: KeyPath = ()
@@ -40,7 +40,7 @@ class Node:
 
     @property
     def text(self) -> str | None:
-        """The value if it is text, None if it is a mapping, a list or empty."""
+        """The value if it is text; None if it is a mapping, a list or empty."""
         return self.value if isinstance(self.value, str) else None
 
     def at(self, key: str | int) -> Node | None:
@@ -58,12 +58,12 @@ class Node:
         return node
 
     def entries(self) -> Iterator[Node]:
-        """The values of a mapping; nothing for other nodes."""
+        """The values of a mapping; empty for other nodes."""
         if isinstance(self.value, dict):
             yield from self.children()
 
     def items(self, key: str) -> Iterator[Node]:
-        """The items of the list at `key`; nothing if there is no list."""
+        """The items of the list at `key`; empty if there is no list."""
         listing = self.at(key)
         if listing is not None and isinstance(listing.value, list):
             yield from listing.children()
@@ -74,7 +74,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong at a place in the file, and what was expected there."""
+    """A problem in the file. `text` says what was found, and what was expected."""
 
     line: int
     path: KeyPath
@@ -86,7 +86,7 @@ class Problem:
 
 
 def path_text(path: KeyPath) -> str:
-    """A path as people write it: `storage.environments[0].id`."""
+    """A path for people: `storage.environments[0].id`."""
     parts: list[str] = []
     for key in path:
         if isinstance(key, int):

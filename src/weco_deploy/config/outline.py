@@ -1,7 +1,7 @@
-"""The ids in a file, read leniently, so that entries can be compared even when other parts of the file are wrong.
+"""Reads the ids in a file, so that entries can be compared even if other parts of the file are invalid.
 
-A duplicate id is then reported together with the misspelt role on the next line. Skips values that
-don't look like ids: schema.py reports those.
+A duplicate id is then reported together with, for example, a misspelt role on the next line. Values that don't look
+like ids are skipped: schema.py reports them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _REGISTRY_KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """Something with an id; `node` is where the file gives the id."""
+    """An entry with an id. `node` is the id in the file."""
 
     id: str
     node: Node
@@ -38,7 +38,7 @@ class EnvironmentOutline(Identified):
 
 @dataclass(frozen=True, slots=True)
 class ImageOutline(Identified):
-    """`repository` is the name given or by default, None if what makes the name is invalid."""
+    """An image. `repository` is its full name, given or by default; None if the name can't be determined."""
 
     repository: str | None
     services: tuple[Identified, ...]
@@ -46,7 +46,10 @@ class ImageOutline(Identified):
 
 @dataclass(frozen=True, slots=True)
 class ProjectOutline(Identified):
-    """`node` is the whole project. `registry` is account id (empty: the caller's) and region, None if invalid."""
+    """A project. `node` is the whole project.
+
+    `registry` is a pair of account id (empty: the caller's account) and region; None if they are invalid.
+    """
 
     registry: tuple[str, str] | None
     environments: tuple[EnvironmentOutline, ...]

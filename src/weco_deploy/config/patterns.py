@@ -1,7 +1,6 @@
-"""Which ids and names are valid: what AWS and our own records accept.
+"""The patterns of valid ids and names: those that AWS and our own records accept.
 
-pydantic checks a field by its pattern and puts the pattern into the JSON Schema. The checks across
-entries use the same patterns.
+pydantic checks fields with these patterns, and puts them into the JSON Schema. The checks across entries use them, too.
 """
 
 from __future__ import annotations
@@ -12,16 +11,16 @@ from dataclasses import dataclass
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-EXPECTED = "expected"  # the type of pydantic's error for text that does not match
+EXPECTED = "expected"  # the type of pydantic's error for a value that does not match
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Text of which `regex` matches the whole; `description` completes "expected …" in a message.
+    """A pattern of valid text. `regex` must match the whole text; `description` completes "expected …" in a message.
 
-    As an annotation of a field it makes pydantic report EXPECTED with the description, whatever is
-    wrong. A field accepts only text, even if its default is None: a key without a value is more likely
-    a template that went wrong than a wish for the default.
+    As an annotation of a field, it makes pydantic report EXPECTED with the description for any invalid value. The field
+    accepts only text, even if its default is None: a key without a value is more likely a mistake in a template than a
+    request for the default.
     """
 
     regex: str
@@ -47,12 +46,12 @@ class Pattern:
         )
 
 
-# One part of a repository name between slashes, as ECR's API defines RepositoryName.
+# A part of a repository name between slashes, as ECR's API defines RepositoryName.
 _PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _ECR_NAME = rf"{_PART}(/{_PART})*"
 
-# A project's id is a part of keys in the release table, where `#` separates the parts, it is typed on
-# command lines, and by default it is a part of the table's name.
+# A project's id is typed on command lines. It is a part of keys in the release table, where `#` separates the parts, and
+# by default a part of the table's name.
 PROJECT_ID = Pattern(r"[^\s#\x00-\x1f\x7f]+", "a project id without spaces and '#'", max_length=200)
 ENVIRONMENT_ID = Pattern(
     r"[A-Za-z0-9._-]+",
@@ -60,7 +59,7 @@ ENVIRONMENT_ID = Pattern(
     max_length=124,
 )
 IMAGE_ID = Pattern(r"[A-Za-z0-9._/-]+", "an image id: letters, digits and . _ / -", max_length=200)
-# What AWS allows in the tag values of every service: the id is the value of the tag deployment:service.
+# The characters that all AWS services allow in tag values: the id is the value of the tag deployment:service.
 SERVICE_ID = Pattern(
     r"[A-Za-z0-9_.:/=+@-]([A-Za-z0-9 _.:/=+@-]*[A-Za-z0-9_.:/=+@-])?",
     "a service id: letters, digits and . _ : / = + - @ (it is the value of the tag deployment:service)",

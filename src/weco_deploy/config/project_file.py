@@ -1,4 +1,4 @@
-"""Loads a project file: runs every stage in order, then returns its projects or raises one error with all problems."""
+"""Loads a project file: runs all stages in order, and returns the projects or raises one error with all problems."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from weco_deploy.config.syntax import InvalidYaml, parse
 from weco_deploy.errors import ProjectFileError, UsageError
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION, Environment, Image, Project
 
-MAX_PROBLEMS = 100  # a wrong file can have thousands, and nobody reads those
+MAX_PROBLEMS = 100  # a wrong file can have thousands, which nobody reads
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
-    """A valid file: its projects by id, in the file's order, and warnings for a person."""
+    """A valid file: its projects by id, in the order of the file, and warnings for people."""
 
     path: Path
     projects: Mapping[str, Project]
     warnings: tuple[str, ...] = ()
 
     def project(self, project_id: str | None) -> Project:
-        """The project with that id; without an id, the file's only project.
+        """The project with this id or, without an id, the file's only project.
 
         Raises UsageError if the file has no such project, or has several and `project_id` is None.
         """
@@ -48,18 +48,18 @@ class ProjectFile:
         return self.projects[project_id]
 
 
-SMALLEST = (
+SMALLEST_FILE = (
     "my_project: {name: My project, environments: [{id: stage, name: Staging}], "
     "image_repositories: [{id: my_image, services: [my-service]}]}"
 )
-"""A project file to begin with."""
+"""A project file with only what is required, for the hint."""
 
 
 def load(path: Path) -> ProjectFile:
     """The projects in the file at `path`.
 
-    Raises ProjectFileError if the file can't be read or is invalid. Its `problems` are sorted by line, and
-    include unknown keys, because these are often the cause.
+    Raises ProjectFileError if the file can't be read or is invalid. The error's `problems` are sorted by line. They
+    include unknown keys, which are often the cause of other problems.
     """
     try:
         root, syntax_problems = parse(read(path))
@@ -68,7 +68,7 @@ def load(path: Path) -> ProjectFile:
     if root is None:
         raise ProjectFileError(
             f"the project file {path} is empty",
-            hint=f"begin with: {SMALLEST}",
+            hint=f"begin with: {SMALLEST_FILE}",
         )
     entries, schema_problems = validate(root)
     projects = outlines(root)

@@ -1,4 +1,4 @@
-"""The keys of the project file and their types: checks a file against them, and makes the JSON Schema."""
+"""The keys of the project file and their types: validates a file, and makes the JSON Schema."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ Repository: TypeAlias = Annotated[str | None, patterns.REPOSITORY]
 RoleArn: TypeAlias = Annotated[str | None, patterns.ROLE_ARN]
 Table: TypeAlias = Annotated[str | None, patterns.TABLE]
 
-# A field of several types has a tag for each type. pydantic puts the tag into an error's location,
-# although it is not in the file.
+# A field of several types has a tag for each type. pydantic adds the tag to an error's location, although it is not in the
+# file.
 _TYPE_TAGS: Mapping[type, str] = {str: "<id>", list: "<ids>", dict: "<mapping>"}
 
 
@@ -54,7 +54,7 @@ def _type_tag(value: object) -> str | None:
 
 
 def _by_type(description: str) -> Discriminator:
-    """Chooses among a field's types by the type of the value."""
+    """Chooses one of a field's types by the type of the value."""
     return Discriminator(
         _type_tag,
         custom_error_type=EXPECTED,
@@ -64,7 +64,7 @@ def _by_type(description: str) -> Discriminator:
 
 
 class Entry(BaseModel):
-    """A mapping of the file. Ignores unknown keys: spelling.py warns about them."""
+    """A mapping in the file. It ignores unknown keys: spelling.py warns about them."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, json_schema_extra={"additionalProperties": False})
 
@@ -135,7 +135,7 @@ class ProjectEntry(Entry):
 
 
 class FileEntry(RootModel[Annotated[dict[ProjectId, ProjectEntry], Field(min_length=1)]]):
-    """A project file: projects by their ids."""
+    """A project file: its projects, by id."""
 
 
 _ENTRY_OF_LIST: Mapping[str | int, type[Entry]] = {
@@ -153,7 +153,7 @@ _DESCRIPTIONS: Mapping[type[Entry], str] = {
     EnvironmentEntry: "an environment: a mapping with the key id",
     ImageEntry: "an image: a mapping with the key id",
 }
-_KEY = "[key]"  # the last step of pydantic's location when a mapping's key itself is invalid
+_KEY = "[key]"  # the last step of pydantic's location if the key of a mapping is invalid
 
 
 def json_schema() -> Mapping[str, object]:
@@ -162,7 +162,7 @@ def json_schema() -> Mapping[str, object]:
 
 
 def validate(root: Node) -> tuple[FileEntry | None, tuple[Problem, ...]]:
-    """The file's entries, or None and the problems with them."""
+    """The file's entries (None if they are invalid) and the problems with them."""
     try:
         return FileEntry.model_validate(root.value), ()
     except ValidationError as error:
@@ -174,7 +174,7 @@ def _problem(root: Node, detail: ErrorDetails) -> Problem:
     if location[1:] == (_KEY,):
         project_id = str(location[0])
         return root.nearest(location[:1]).problem(f"found {value_text(project_id)}, {detail['msg']}")
-    # A project's id may look like a tag; what follows may not.
+    # A project's id may look like a tag, so the first step is kept.
     path: KeyPath = (*location[:1], *(key for key in location[1:] if key not in _TYPE_TAGS.values()))
     node = root.nearest(path)
     if detail["type"] == "missing":
@@ -184,7 +184,7 @@ def _problem(root: Node, detail: ErrorDetails) -> Problem:
 
 
 def _entry_at(path: KeyPath) -> type[Entry]:
-    """What the mapping at `path` is: a project at the top, an item of one of its lists below."""
+    """The type of the mapping at `path`: a project at the top, an item of a list below."""
     return ProjectEntry if len(path) == 1 else _ENTRY_OF_LIST[path[-2]]
 
 

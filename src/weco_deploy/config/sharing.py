@@ -1,8 +1,8 @@
-"""Projects of one file that would move the same tags, or keep their records in the same table.
+"""Finds projects in a file that would move the same tags, or would have their records in the same table.
 
-A lock holds one project's environment: two projects that share a repository and an environment id
-would move the same tag `env.<id>` without noticing each other. A table holds the records of one
-project, and names environments by their ids alone. Projects in different files can't be checked.
+A lock protects an environment of one project, so two projects that share a repository and an environment id would both
+move the tag `env.<id>` without noticing each other. A table is for the records of one project, and its keys don't name
+the project. Projects in different files can't be checked.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class _TagUser:
 
 
 def shared_tags(projects: Iterable[ProjectOutline]) -> Iterator[Problem]:
-    """A problem for each image whose tags an earlier project with the same registry moves too.
+    """A problem for each image whose tags an earlier project in the same registry moves, too.
 
-    Projects without account_id and role_arn all use the caller's account, so they share a registry. A
-    project that names its account is assumed not to share one with a project that doesn't.
+    Projects without account_id and role_arn use the caller's account, so they share a registry. A project that names its
+    account is assumed not to share a registry with a project that doesn't.
     """
     users: dict[tuple[tuple[str, str], str], list[_TagUser]] = {}
     for project in projects:
@@ -56,7 +56,7 @@ def _tag_conflicts(user: _TagUser, earlier: Iterable[_TagUser]) -> Iterator[Prob
 
 @dataclass(frozen=True, slots=True)
 class _TableUser:
-    """A project and its release table; `node` is what gives the table its name."""
+    """A project and its release table. `node` is the node that determines the table's name."""
 
     project_id: str
     table: str
@@ -64,7 +64,7 @@ class _TableUser:
     node: Node
 
     def may_share_with(self, other: _TableUser) -> bool:
-        """Whether both names can mean one table: not if region or account are known to differ."""
+        """Whether both may use the same table: the names are equal, and neither region nor account is known to differ."""
         (account, region), (other_account, other_region) = self.registry, other.registry
         accounts_differ = bool(account and other_account) and account != other_account
         return self.table == other.table and region == other_region and not accounts_differ
@@ -73,8 +73,8 @@ class _TableUser:
 def shared_tables(projects: Iterable[ProjectOutline]) -> Iterator[Problem]:
     """A problem for each project that may have the same release table as an earlier project.
 
-    If only one of two projects names its account, the accounts may still be the same. That is a problem
-    too: another table name is easy to find, and two mixed records can't be separated again.
+    If only one of two projects names its account, the accounts may still be the same. That is a problem, too: choosing
+    another table name is easy, but mixed records can't be separated again.
     """
     earlier: list[_TableUser] = []
     for project in projects:
@@ -91,7 +91,7 @@ def shared_tables(projects: Iterable[ProjectOutline]) -> Iterator[Problem]:
 
 
 def _table_user(project: ProjectOutline) -> _TableUser | None:
-    """None if the registry or the table's name is invalid."""
+    """The project's table; None if the registry or the table's name is invalid."""
     if project.registry is None:
         return None
     given = project.node.at("release_table")

@@ -1,4 +1,4 @@
-"""Unknown keys, and suggestions for misspelt names."""
+"""Finds unknown keys, and suggests the right spelling of names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_CANDIDATES = 500
 
 
 def unknown_keys(root: Node) -> Iterator[Problem]:
-    """A warning for each key that has no meaning in its mapping."""
+    """A warning for each unknown key of a mapping."""
     for project in root.entries():
         yield from _unknown(project, ProjectEntry)
         for environment in project.items("environments"):

@@ -1,7 +1,7 @@
-"""YAML text → nodes.
+"""Parses YAML text into nodes.
 
-Uses PyYAML's events. Its constructors turn `no`, `1.10` and `2021-09-27` into other types, drop the
-line numbers and keep the last of two equal keys; its composer also recurses without a limit.
+It uses PyYAML's events. PyYAML's constructors convert `no`, `1.10` and `2021-09-27` to other types, lose the line
+numbers, and ignore duplicate keys; its composer recurses without a limit.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import yaml
 
 from weco_deploy.config.nodes import KeyPath, Node, ParsedValue, Problem, Value, value_text
 
-MAX_DEPTH = 32  # the deepest legal path has six steps
-MAX_VALUES = 20_000  # a project of thirty images has some 400; a few lines of aliases can stand for billions
+MAX_DEPTH = 32  # the deepest valid path has six steps
+MAX_VALUES = 20_000  # a project of thirty images has about 400; a few lines of aliases can expand to billions
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _CORE_TAGS = frozenset({f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq", "null")} | {"!"})
@@ -22,7 +22,7 @@ _MERGE = "<<"
 
 
 class InvalidYaml(Exception):
-    """The text can't be read further; `problem` says why."""
+    """The text can't be parsed any further. `problem` says why."""
 
     def __init__(self, line: int, text: str, path: KeyPath = ()) -> None:
         super().__init__(text)
@@ -30,7 +30,7 @@ class InvalidYaml(Exception):
 
 
 def parse(text: str) -> tuple[Node | None, tuple[Problem, ...]]:
-    """The root of the document in `text`, None if it is empty, and the problems that did not stop the parser.
+    """The root of the document in `text` (None if it is empty), and the problems that did not stop the parser.
 
     Raises InvalidYaml if `text` is not YAML, has several documents, or exceeds MAX_DEPTH or MAX_VALUES.
     """
@@ -46,7 +46,7 @@ def parse(text: str) -> tuple[Node | None, tuple[Problem, ...]]:
     except yaml.MarkedYAMLError as error:
         raise _translated(error) from error
     except (ValueError, OverflowError) as error:
-        # PyYAML lets chr() and int() fail on escapes like "\UFFFFFFFF" and on endless version numbers.
+        # PyYAML doesn't catch the errors of chr() and int() for escapes like "\UFFFFFFFF" and huge version numbers.
         raise InvalidYaml(loader.line + 1, "not valid YAML: an escape or a number is out of range") from error
     return None if root is None else Node(root), tuple(builder.problems)
 
@@ -63,14 +63,14 @@ def _translated(error: yaml.MarkedYAMLError) -> InvalidYaml:
 
 
 class _Builder:
-    """Builds values from events. Recurses once per level, at most MAX_DEPTH levels deep."""
+    """Builds values from events. It recurses once per level, at most MAX_DEPTH levels deep."""
 
     def __init__(self, events: Iterator[yaml.Event]) -> None:
         self.events = events
         self.problems: list[Problem] = []
         self.depth = 0
-        self.count = 0  # values so far, with aliases spelled out
-        self.anchors: dict[str, tuple[ParsedValue, int] | None] = {}  # with their counts; None until complete
+        self.count = 0  # of the values so far, with aliases expanded
+        self.anchors: dict[str, tuple[ParsedValue, int] | None] = {}  # values and counts; None until complete
 
     def document(self) -> ParsedValue | None:
         next(self.events)  # the start of the stream
@@ -156,7 +156,7 @@ class _Builder:
         return ParsedValue(values, _line(start), children)
 
     def _key(self, event: yaml.Event, path: KeyPath) -> str | None:
-        """The key as written, `null` and `no` too; None if it is a list or a mapping."""
+        """The key as it is written, also `null` and `no`; None if it is a list or a mapping."""
         value = self._value(event, path).value
         if value is None and isinstance(event, yaml.ScalarEvent):
             return str(event.value)
@@ -175,7 +175,7 @@ class _Builder:
         return [candidate for candidate in candidates if isinstance(candidate.value, dict)]
 
     def _text(self, event: yaml.ScalarEvent, path: KeyPath) -> str:
-        """The scalar's text. An escape can give half of a surrogate pair, which UTF-8 can't encode."""
+        """The scalar's text. An escape may be half of a surrogate pair, which UTF-8 can't encode."""
         text = str(event.value)
         if any("\ud800" <= letter <= "\udfff" for letter in text):
             self._report(event, path, "found half of a surrogate pair, expected text")

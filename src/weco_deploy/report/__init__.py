@@ -1,5 +1,5 @@
-"""Results and events in, text and JSON out; nothing is decided here.
+"""Renders results and events as text and JSON, and decides nothing.
 
-`documents` makes the JSON; `*_text` what a person reads; `progress` chooses between `live` and `plain`
-for what happens meanwhile. rich is imported by `page` and `live` alone, so JSON costs no start-up time.
+`documents` makes the JSON, `*_text` the text for people. `progress` shows events as they happen, with `live` or `plain`.
+Only `page`, `table` and `live` import rich, so that printing JSON costs no start-up time.
 """

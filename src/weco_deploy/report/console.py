@@ -1,4 +1,4 @@
-"""Where the AWS console shows an ECS service."""
+"""Links to an ECS service in the AWS console."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.service import ServiceKey
 
-# What follows the region in the console's host name, by the partition of the cluster's ARN.
+# The console's host name without the region, by the partition of the cluster's ARN.
 _HOSTS = {
     "aws": "console.aws.amazon.com",
     "aws-cn": "console.amazonaws.cn",
@@ -18,17 +18,17 @@ _HOSTS = {
 
 @dataclass(frozen=True, slots=True)
 class ConsoleLinks:
-    """Addresses of pages: the service's health, and the logs of its tasks."""
+    """The URLs of two pages: the service's health, and the logs of its tasks."""
 
     service: str
     logs: str
 
 
 def console_links(key: ServiceKey) -> ConsoleLinks | None:
-    """The console's pages about a service.
+    """The links to a service.
 
-    None if the cluster is no ARN (`arn:<partition>:ecs:<region>:<account>:cluster/<name>`), or one of a
-    partition whose console we don't know.
+    None if the cluster is not an ARN (`arn:<partition>:ecs:<region>:<account>:cluster/<name>`), or if it is in a
+    partition whose console is unknown.
     """
     arn = Arn.parse(key.cluster)
     host = _HOSTS.get(arn.partition) if arn else None

@@ -1,4 +1,4 @@
-"""How a deployment ended: the verdict, the counts, each service that is not well, what to do next."""
+"""The summary of a deployment: the verdict, the counts, each service that did not succeed, and the next commands."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The JSON that `--output json` prints. Keys only get added: scripts rely on them.
+"""The JSON that `--output json` prints. Keys may be added, but never removed or renamed: scripts rely on them.
 
-Digests, ids and messages are written as they are: JSON escapes what a terminal might obey.
+Digests, ids and messages are not cleaned, because JSON escapes control characters.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ Document: TypeAlias = dict[str, Json]
 
 
 def json_text(document: Document) -> str:
-    """The document as it is printed: indented, in ASCII, so that any encoding can carry it."""
+    """The document as text: indented, and in ASCII, which every encoding can represent."""
     return json.dumps(document, indent=2)
 
 
 def release_document(
     release: Release, deployments: Sequence[Deployment | ReleaseDeployment] | None = None
 ) -> Document:
-    """A bare release. `deployments` are the records of its deployments; without them its own list stands.
+    """A release. `deployments` are the records of its deployments, by default the release's own list.
 
-    `release_id` is null if the release is not saved (a dry run). `digests` has the known ones only.
+    `release_id` is null if the release is not saved (in a dry run). `digests` contains only the known digests.
     """
-    made = release.deployments if deployments is None else deployments
+    listed = release.deployments if deployments is None else deployments
     return {
         "release_id": release.release_id or None,
         "project_id": release.project_id,
@@ -58,9 +58,9 @@ def release_document(
             _deployment(deployment)
             if isinstance(deployment, Deployment)
             else _listed_deployment(release, deployment)
-            for deployment in made
+            for deployment in listed
         ],
-        "last_date_deployed": max((_time(deployment.date_created) for deployment in made), default=None),
+        "last_date_deployed": max((_time(deployment.date_created) for deployment in listed), default=None),
     }
 
 
@@ -76,7 +76,7 @@ def prepared_document(prepared: PreparedRelease) -> Document:
 
 
 def difference_document(difference: ReleaseDifference) -> Document:
-    """What `show-release --diff` found, by image id; a side that lacks the image has nulls."""
+    """The difference that `show-release --diff` shows, by image id. The side that lacks an image has nulls."""
     return {
         "difference": {
             "release_id": difference.release.release_id,
@@ -96,16 +96,16 @@ def difference_document(difference: ReleaseDifference) -> Document:
 
 
 def images_document(images: Mapping[str, TaggedImage | None]) -> Document:
-    """What a label points at, by image id; null for an image that has no such label."""
+    """The image that a label points at, by image id; null where there is no such label."""
     return {"images": {image_id: _tagged(image) if image else None for image_id, image in images.items()}}
 
 
 def deployment_document(
     deployment: Deployment, options: Sequence[str] = (), request: Request = None
 ) -> Document:
-    """A deployment that was made or watched just now, and what to do next: `next_steps` has the arguments.
+    """A deployment that was just made or watched, with the next commands. The arguments are those of `next_steps`.
 
-    Lists of deployments lack `next`: what helped once may be the wrong thing now.
+    Lists of deployments have no `next`, because the next commands of an old deployment may be wrong by now.
     """
     steps = [_step(step) for step in next_steps(deployment, options, request)]
     return {"deployment": {**_deployment(deployment), "next": steps}}
@@ -116,7 +116,7 @@ def deployments_document(deployments: Sequence[Deployment]) -> Document:
 
 
 def plan_document(plan: Plan) -> Document:
-    """`release_id` is null if the release is not saved yet."""
+    """A plan. `release_id` is null if the release is not saved yet."""
     return {
         "plan": {
             "environment": plan.environment,
@@ -130,7 +130,7 @@ def plan_document(plan: Plan) -> Document:
 
 
 def lock_document(environment: str, lock: Lock, after: Lock | None, *, dry_run: bool) -> Document:
-    """A lock taken by hand; `after` is the lock of the deployment from whose end it holds, None if it holds now."""
+    """A lock that was taken by hand. `after` is the lock of the deployment that it waits for; None if it holds now."""
     return {
         "lock": {
             "environment": environment,
@@ -145,7 +145,7 @@ def lock_document(environment: str, lock: Lock, after: Lock | None, *, dry_run: 
 
 
 def unlocked_document(environment: str, lock: Lock, *, dry_run: bool) -> Document:
-    """A lock that was released; `deployment_id` is null if it was taken by hand."""
+    """A lock that was released. `deployment_id` is null if it was taken by hand."""
     return {
         "unlocked": {
             "environment": environment,
@@ -159,7 +159,7 @@ def unlocked_document(environment: str, lock: Lock, *, dry_run: bool) -> Documen
 
 
 def publication_document(publication: Publication, *, dry_run: bool) -> Document:
-    """An image that was published. `digest` is null in a dry run if it is known only after a push."""
+    """An image that was published. In a dry run `digest` is null if only the push shows it."""
     return {
         "published": {
             "image_id": publication.image_id,
@@ -175,12 +175,12 @@ def publication_document(publication: Publication, *, dry_run: bool) -> Document
 
 
 def error_document(error: DeployError, options: Sequence[str] = ()) -> Document:
-    """An error; `options` are global options to repeat in the commands that its hint names."""
+    """An error. The commands in its hint repeat the global `options`."""
     return {"error": {"code": error.code, "message": error.message, "hint": error.hinted(options)}}
 
 
 def _time(at: datetime) -> str:
-    # Always with microseconds: times then sort as strings.
+    # Always with microseconds, so that texts sort by time.
     return in_utc(at).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 

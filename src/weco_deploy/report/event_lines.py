@@ -1,4 +1,4 @@
-"""Events in words."""
+"""Renders events as lines of text."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from weco_deploy.report.wording import count, duration, short_id, version_names
 
 
 def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
-    """The event as one line, followed by an indented one where something went wrong in a service.
+    """The event as a line, followed by an indented line if something went wrong in a service.
 
-    Logs are in the summary, which is mostly on the same screen.
+    Only the summary contains logs.
     """
     match event:
         case Progress():
@@ -36,8 +36,8 @@ def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
             head, *rest = outcome_in_short(outcome, symbols)
             return Line(0, f"{head.text} (after {duration(at - since)})"), *rest
         case Settled(deployment):
-            said = counts(outcome.status for outcome in deployment.services)
-            return (Line(0, f"{verdict(deployment, symbols)}: {said}"),)
+            numbers = counts(outcome.status for outcome in deployment.services)
+            return (Line(0, f"{verdict(deployment, symbols)}: {numbers}"),)
         case Claimed(deployment, plan):
             return (Line(0, _claimed(deployment, plan)),)
         case Settling(deployment):
@@ -92,5 +92,5 @@ def _put_back(image: PlannedImage, error: str, symbols: Symbols) -> str:
 
 def _progress(event: Progress) -> str:
     state = one_line(event.state)
-    said = f"{one_line(event.outcome.service_id)}: {event.running}/{event.desired} new running"
-    return f"{said}{', ' if state else ''}{state} ({duration(event.at - event.since)})"
+    tasks = f"{one_line(event.outcome.service_id)}: {event.running}/{event.desired} new running"
+    return f"{tasks}{', ' if state else ''}{state} ({duration(event.at - event.since)})"

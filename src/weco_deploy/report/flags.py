@@ -1,4 +1,4 @@
-"""The flags of a request that differ from their defaults. Suggested commands repeat them."""
+"""The flags of a request that differ from their defaults, which suggested commands repeat."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ _FOR_THIS = ("force_redeploy", "rollback_on_failure")
 
 
 def flags_for_any(request: DeployRequest) -> tuple[str, ...]:
-    """Flags that hold for every next deployment to the environment: waiting times, missing services."""
+    """The flags that also apply to the next deployment to the environment: waiting times, missing services."""
     return _given(request, _FOR_ANY)
 
 
 def flags_for_this(request: DeployRequest) -> tuple[str, ...]:
-    """Flags that were meant for this deployment only."""
+    """The flags that apply only to this deployment."""
     return _given(request, _FOR_THIS)
 
 
 def flags_for_watching(request: DeployRequest | ConfirmRequest) -> tuple[str, ...]:
-    """Flags for watching on. The waiting time of a deployment is not repeated, that of a `confirm-deploy` is."""
+    """The flags for watching further: the interval and, for `confirm-deploy`, its waiting time."""
     return _given(request, ("interval",) if isinstance(request, DeployRequest) else ("wait", "interval"))
 
 
 def _given(request: DeployRequest | ConfirmRequest, names: Sequence[str]) -> tuple[str, ...]:
-    """The flags of the fields with these names, in this order, where the value is not the default."""
+    """The flags of the named fields whose values are not the defaults, in the order of `names`."""
     defaults = {field.name: field.default for field in fields(request)}
-    spelled = flags(type(request))
+    flag_of = flags(type(request))
     values = {name: getattr(request, name) for name in names}
     return tuple(
         word
         for name, value in values.items()
         if value != defaults[name]
-        for word in _words(spelled[name].name, value)
+        for word in _words(flag_of[name].name, value)
     )
 
 

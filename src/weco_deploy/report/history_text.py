@@ -1,4 +1,4 @@
-"""Lists of what there is: releases, deployments, labelled images."""
+"""Lists of releases, deployments and images."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from weco_deploy.report.wording import listed, minute, short_id, version_name
 
 
 def releases_text(releases: Sequence[Release], screen: Screen, options: Sequence[str] = ()) -> str:
-    """One row a release; `deployed to` names each environment once.
+    """A table with a row for each release. `deployed to` names each environment once.
 
-    `options` are global options to repeat in the command that is named where there is none.
+    If there are no releases, the text names a command, which repeats the global `options`.
     """
     page = Page(screen)
     if not releases:
@@ -40,7 +40,7 @@ def releases_text(releases: Sequence[Release], screen: Screen, options: Sequence
 
 
 def deployments_text(deployments: Sequence[Deployment], screen: Screen, options: Sequence[str] = ()) -> str:
-    """One row a deployment; `options` as for releases."""
+    """A table with a row for each deployment. `options` are used as in `releases_text`."""
     page = Page(screen)
     if not deployments:
         page.line(f"No deployments yet. Make one: {command(*options, 'deploy')}")
@@ -59,7 +59,7 @@ def deployments_text(deployments: Sequence[Deployment], screen: Screen, options:
 
 
 def images_text(label: str, images: Mapping[str, TaggedImage | None], screen: Screen) -> str:
-    """What `label` points at in each repository."""
+    """A table with the image that `label` points at in each repository."""
     page = Page(screen)
     if not images:
         page.line("The project has no images.")

@@ -1,4 +1,4 @@
-"""Progress as a view that is redrawn as things happen, for a terminal."""
+"""Shows progress on a terminal, as a view that is redrawn after each event."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import duration, short_id
 
 _REDRAWS_A_SECOND = 4
-_BESIDES_ROWS = 3  # the line about everything, the one about rows left out, and the cursor's
+_OTHER_LINES = 3  # the line for the whole deployment, the line for rows that don't fit, and the cursor's line
 _URGENCY = (
     ServiceStatus.FAILED,
     ServiceStatus.SUPERSEDED,
@@ -48,15 +48,15 @@ _URGENCY = (
 
 
 def live_console(stream: TextIO) -> Console:
-    """The console that draws on a terminal."""
+    """The rich console of a terminal."""
     return Console(file=stream, force_terminal=True, markup=False, highlight=False, emoji=False)
 
 
 class LiveProgress:
-    """Draws one line a service and one about them all; what must not be missed is printed above.
+    """Draws a line for each service and a line for the whole deployment. Important events are printed above them.
 
-    Drawing begins with the first event of a deployment, so that questions can be asked before. The last state stays on
-    the screen. Whatever else is written to stderr meanwhile appears above it.
+    Drawing begins with the first event of a deployment, because questions to the user come before. The last state stays on
+    the screen. Other output to stderr appears above the view.
 
     Args:
         console: the terminal.
@@ -69,7 +69,7 @@ class LiveProgress:
         self._screen = Screen(width=console.width, terminal=True, encoding=console.encoding)
         self._now = now
         self._live: Live | None = None
-        # rich draws from a thread of its own. It reads this once for a drawing, and a state never changes.
+        # rich draws in its own thread. Each drawing reads this attribute once, and a state is never modified.
         self._state = RolloutState()
         self._began = now()
         self._ended: datetime | None = None
@@ -104,7 +104,7 @@ class LiveProgress:
             console=self._console,
             get_renderable=self._drawing,
             refresh_per_second=_REDRAWS_A_SECOND,
-            # A result that goes to a file must not end up here.
+            # If stdout is a file, the result must go there.
             redirect_stdout=sys.stdout.isatty(),
         )
         self._live.start()
@@ -113,18 +113,18 @@ class LiveProgress:
         if self._live:
             live, self._live = self._live, None
             self._ended = self._now()
-            sys.stderr.flush()  # a line begun by others would be lost with the redirection
+            sys.stderr.flush()  # otherwise an unfinished line would be lost with the redirection
             live.stop()
 
     def _is_worth_a_line(self, event: Event) -> bool:
         match event:
             case Waiting(message):
-                known, self._waiting = self._waiting, message
-                return message != known
+                previous, self._waiting = self._waiting, message
+                return message != previous
             case ServiceSettled(outcome):
                 return outcome.status not in GOOD
             case Claimed(deployment):
-                return deployment.kind is Kind.ROLLBACK  # it may follow a failure without being asked for
+                return deployment.kind is Kind.ROLLBACK  # it may have begun automatically
             case Settling() | TagPutBack() | PollFailed() | Notice():
                 return True
             case _:
@@ -141,12 +141,12 @@ class LiveProgress:
         now = ended or self._now()
         width = self._console.width
         rows = list(rollout.rows.values())
-        room = len(rows) if ended else max(1, self._console.height - _BESIDES_ROWS)
+        room = len(rows) if ended else max(1, self._console.height - _OTHER_LINES)
         shown = rows if len(rows) <= room else sorted(rows, key=lambda row: _URGENCY.index(row.status))[:room]
         name_width = min(max((cell_len(_name(row)) for row in rows), default=0), max(8, width // 3))
         return Group(
             *(self._line(row, now, name_width) for row in shown),
-            *_left_out(len(rows) - len(shown)),
+            *_hidden_rows(len(rows) - len(shown)),
             _cut(self._screen.fit(self._in_short(rollout, now)), BOLD),
         )
 
@@ -164,27 +164,27 @@ class LiveProgress:
     def _in_short(self, rollout: RolloutState, now: datetime) -> str:
         settled = sum(row.settled for row in rollout.rows.values())
         bad = sum(row.settled and row.status not in GOOD for row in rollout.rows.values())
-        what = ""
+        release = ""
         if rollout.release_id:
-            what = f"release {short_id(rollout.release_id)} to {one_line(rollout.environment)}: "
+            release = f"release {short_id(rollout.release_id)} to {one_line(rollout.environment)}: "
         parts = [
             *([f"tags {rollout.tags_moved}/{rollout.tags}"] if rollout.tags else []),
             f"services {settled}/{len(rollout.rows)}",
             *([f"{bad} failed"] if bad else []),
             duration(now - self._began),
         ]
-        return what + ", ".join(parts)
+        return release + ", ".join(parts)
 
 
 def _name(row: Row) -> str:
     return one_line(row.service_id)
 
 
-def _left_out(number: int) -> Iterator[Text]:
+def _hidden_rows(number: int) -> Iterator[Text]:
     if number > 0:
         yield Text(f"and {number} more")
 
 
 def _cut(text: str, style: str) -> Text:
-    """A line that loses its end where the terminal is too narrow for it."""
+    """A line whose end is cut off if the terminal is too narrow."""
     return Text(text, style=style, no_wrap=True, overflow="crop")

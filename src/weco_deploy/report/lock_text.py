@@ -1,4 +1,4 @@
-"""A lock that was taken by hand, and one that was released."""
+"""The texts for a lock that was taken by hand, or released."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from weco_deploy.report.wording import minute, short_id
 def lock_text(
     environment: str, lock: Lock, after: Lock | None, screen: Screen, options: Sequence[str] = ()
 ) -> str:
-    """Since when the environment is locked, by whom and why, and how to unlock it.
+    """The text for a new lock: who locked the environment, when and why, and how to unlock it.
 
-    `after` is the lock of the deployment from whose end it holds; None if it holds now. `options` are
-    global options to repeat in the command that is named.
+    `after` is the lock of the deployment that the new lock waits for; None if it holds now. The unlock command repeats the
+    global `options`.
     """
     page = Page(screen)
     name = one_line(environment)
@@ -37,11 +37,11 @@ def lock_text(
 
 
 def unlocked_text(environment: str, lock: Lock, screen: Screen) -> str:
-    """Whose lock was released, and since when it was held. A lock that waited for its end may hold now."""
+    """The text for a released lock: who took it, when and why."""
     page = Page(screen)
     page.line(f"The lock of {one_line(environment)} is released: {_why(lock)}", BOLD)
-    what = f"for deployment {short_id(lock.deployment_id)}" if lock.deployment_id else "by hand"
-    page.line(f"it was taken {what} by {one_line(lock.holder)}, {minute(lock.since)} UTC", indent=2)
+    how = f"for deployment {short_id(lock.deployment_id)}" if lock.deployment_id else "by hand"
+    page.line(f"it was taken {how} by {one_line(lock.holder)}, {minute(lock.since)} UTC", indent=2)
     return page.text()
 
 

@@ -1,4 +1,4 @@
-"""Suggests commands after a deployment that did not simply succeed."""
+"""Suggests the next commands after a deployment that did not succeed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Request: TypeAlias = DeployRequest | ConfirmRequest | None
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """A command to copy, and when to run it. As a string: both, with a colon between."""
+    """A command to copy, and when to run it."""
 
     when: str
     command: str
@@ -34,19 +34,19 @@ class NextStep:
 def next_steps(
     deployment: Deployment, options: Sequence[str] = (), request: Request = None
 ) -> tuple[NextStep, ...]:
-    """What a person may do next; empty if nothing is left to do.
+    """The commands that may help next; empty after a success.
 
-    `options` are the global options to repeat, say `("--project-id", "catalogue")`: without them a command
-    would ask, or take another project file. `request` is the request of this run: without its flags a command
-    would do something else. A ConfirmRequest knows no flags of the deployment besides those on record.
+    The commands repeat the global `options`, such as `("--project-id", "catalogue")`: without them they would ask, or use
+    another project file. They also repeat the flags of `request`, the request of this run. If it is a ConfirmRequest, only
+    the recorded options of the deployment are known.
     """
-    back = deployment.rollback
-    if back and back.status is not DeploymentStatus.SUCCEEDED:
+    rollback = deployment.rollback
+    if rollback and rollback.status is not DeploymentStatus.SUCCEEDED:
         return (
             NextStep(
                 "what ran before is not back; see where it stands", _watch(deployment, options, request)
             ),
-            NextStep("and try again", _again(back, options, _as_put_back(request))),
+            NextStep("and try again", _again(rollback, options, _of_automatic_rollback(request))),
         )
     again, watch = _again(deployment, options, request), _watch(deployment, options, request)
     run_it_again = _run_it_again(request)
@@ -59,18 +59,18 @@ def next_steps(
             return (
                 NextStep("the services may still get there; go on watching", watch),
                 NextStep(f"or {run_it_again}", again),
-                *_back(deployment, options, request),
+                *_roll_back(deployment, options, request),
             )
         case DeploymentStatus.INTERRUPTED:
             return (
                 NextStep(run_it_again, again),
                 NextStep("or only see where it stands", watch),
-                *_back(deployment, options, request),
+                *_roll_back(deployment, options, request),
             )
         case DeploymentStatus.FAILED:
             return (
                 NextStep("see where it stands now", watch),
-                *_back(deployment, options, request),
+                *_roll_back(deployment, options, request),
                 NextStep(f"once the cause is gone, {run_it_again}", again),
             )
         case DeploymentStatus.ROLLED_BACK:
@@ -83,7 +83,7 @@ def _run_it_again(request: Request) -> str:
     return f"run it again ({left})"
 
 
-def _as_put_back(request: Request) -> Request:
+def _of_automatic_rollback(request: Request) -> Request:
     """The request of an automatic rollback: it allows missing services and has no other options."""
     if not isinstance(request, DeployRequest):
         return request
@@ -94,18 +94,18 @@ def _watch(deployment: Deployment, options: Sequence[str], request: Request) -> 
     """The command that watches this deployment. It names the release only if the request did."""
     named = isinstance(request, ConfirmRequest) and request.release_id is not None
     release = ("--release-id", deployment.release_id) if named else ()
-    how = flags_for_watching(request) if request else ()
-    return command(*options, "confirm-deploy", *release, "--environment-id", deployment.environment, *how)
+    flags = flags_for_watching(request) if request else ()
+    return command(*options, "confirm-deploy", *release, "--environment-id", deployment.environment, *flags)
 
 
-def _back(deployment: Deployment, options: Sequence[str], request: Request) -> tuple[NextStep, ...]:
-    """How to go back, if tags were moved, or pointed already at an image that failed.
+def _roll_back(deployment: Deployment, options: Sequence[str], request: Request) -> tuple[NextStep, ...]:
+    """The command that rolls back, if tags were moved, or already pointed at an image that failed.
 
-    `rollback` after a rollback would repeat it, so another release has to be named.
+    After a rollback, `rollback` would repeat it. So the step is to find another release.
     """
     if deployment.kind is Kind.ROLLBACK:
-        look = command(*options, "show-deployments", "--environment-id", deployment.environment)
-        return (NextStep("or find another release for `rollback --to-release`", look),)
+        show = command(*options, "show-deployments", "--environment-id", deployment.environment)
+        return (NextStep("or find another release for `rollback --to-release`", show),)
     failed = {
         image_id
         for service in deployment.services
@@ -117,30 +117,30 @@ def _back(deployment: Deployment, options: Sequence[str], request: Request) -> t
         for change in deployment.images.values()
     ):
         return ()
-    how = flags_for_any(request) if isinstance(request, DeployRequest) else ()
-    line = command(*options, "rollback", "--environment-id", deployment.environment, *how)
-    return (NextStep("or go back to the last release that worked", line),)
+    flags = flags_for_any(request) if isinstance(request, DeployRequest) else ()
+    rollback = command(*options, "rollback", "--environment-id", deployment.environment, *flags)
+    return (NextStep("or go back to the last release that worked", rollback),)
 
 
 def _again(deployment: Deployment, options: Sequence[str], request: Request) -> str:
     """The command that deploys the same release again.
 
-    It names the release: `release-deploy` would make another one, and `promote` take what the other environment runs
-    by then. The description and the reason for overriding a gate come from the record.
+    It names the release, because `release-deploy` would make a new release, and `promote` would take the images that the
+    other environment has by then. The description and the reason for overriding a gate come from the record.
     """
-    where = ("--environment-id", deployment.environment)
-    how = (*flags_for_any(request), *flags_for_this(request)) if isinstance(request, DeployRequest) else ()
+    environment = ("--environment-id", deployment.environment)
+    flags = (*flags_for_any(request), *flags_for_this(request)) if isinstance(request, DeployRequest) else ()
     override = ("--override-gate", deployment.gate_override) if deployment.gate_override else ()
     if deployment.kind is Kind.ROLLBACK:
-        what = ("rollback", *where, "--to-release", deployment.release_id)
-        usual = DEFAULT_ROLLBACK_DESCRIPTION
+        words = ("rollback", *environment, "--to-release", deployment.release_id)
+        default = DEFAULT_ROLLBACK_DESCRIPTION
     else:
-        what = ("deploy", "--release-id", deployment.release_id, *where)
-        usual = DEFAULT_DESCRIPTION
-    about = ("--description", deployment.description) if deployment.description != usual else ()
-    return command(*options, *what, *about, *how, *override)
+        words = ("deploy", "--release-id", deployment.release_id, *environment)
+        default = DEFAULT_DESCRIPTION
+    description = ("--description", deployment.description) if deployment.description != default else ()
+    return command(*options, *words, *description, *flags, *override)
 
 
 def command(*words: str) -> str:
-    """A command line of this tool, quoted for a shell; `words` may hold anything."""
+    """A command line of this tool, quoted for a shell. The words need not be safe."""
     return Command(*map(one_line, words)).line()

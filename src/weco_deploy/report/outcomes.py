@@ -1,4 +1,4 @@
-"""How a deployment and its services ended, in words: the lines that progress and summaries share."""
+"""The lines for the results of a deployment and its services, which progress and summaries share."""
 
 from __future__ import annotations
 
@@ -59,19 +59,19 @@ class Line:
 
 
 def counts(statuses: Iterable[ServiceStatus]) -> str:
-    """`1 failed, 12 redeployed, 3 unchanged`: the bad news first; `no services` if there are none."""
+    """`1 failed, 12 redeployed, 3 unchanged`, with failures first; `no services` if there are none."""
     numbers = Counter(statuses)
-    said = [f"{numbers[status]} {word}" for status, word in _COUNTED.items() if numbers[status]]
-    return ", ".join(said) or "no services"
+    parts = [f"{numbers[status]} {word}" for status, word in _COUNTED.items() if numbers[status]]
+    return ", ".join(parts) or "no services"
 
 
 def verdict(deployment: Deployment, symbols: Symbols) -> str:
     """`✗ Release 8f14e45f to prod failed after 3 min 12 s`."""
     release, environment = short_id(deployment.release_id), one_line(deployment.environment)
-    said = f"{_verdict_mark(deployment.status, symbols)} Release {release} to {environment} {_VERDICTS[deployment.status]}"
+    text = f"{_verdict_mark(deployment.status, symbols)} Release {release} to {environment} {_VERDICTS[deployment.status]}"
     if deployment.date_finished is None:
-        return said
-    return f"{said} after {duration(deployment.date_finished - deployment.date_created)}"
+        return text
+    return f"{text} after {duration(deployment.date_finished - deployment.date_created)}"
 
 
 def _verdict_mark(status: DeploymentStatus, symbols: Symbols) -> str:
@@ -95,35 +95,35 @@ def mark(status: ServiceStatus, symbols: Symbols) -> str:
 
 
 def service_name(service_id: str, key: ServiceKey) -> str:
-    """The service id and where in ECS it is, which is what one has to look up."""
+    """The service id, and the ECS service's cluster and name, which people need to find it."""
     return f"{one_line(service_id)} ({one_line(str(key))})"
 
 
 def outcome_lines(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
-    """How a service fared: one line, then everything that went wrong in it."""
+    """The lines for a service: its result, then all of its failures."""
     evidence = (line for failure in outcome.failures for line in _failure_lines(failure))
     return _head(outcome, symbols), *evidence
 
 
 def outcome_in_short(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
-    """How a service fared: one line, and below it the first thing that went wrong, without its log."""
-    return _head(outcome, symbols), *(_what_happened(failure) for failure in outcome.failures[:1])
+    """The lines for a service: its result, then its first failure without the log."""
+    return _head(outcome, symbols), *(_failure_line(failure) for failure in outcome.failures[:1])
 
 
 def _head(outcome: ServiceOutcome, symbols: Symbols) -> Line:
-    said = f"{mark(outcome.status, symbols)} {service_name(outcome.service_id, outcome.key)} {STATUS_WORDS[outcome.status]}"
+    text = f"{mark(outcome.status, symbols)} {service_name(outcome.service_id, outcome.key)} {STATUS_WORDS[outcome.status]}"
     reason = one_line(outcome.reason)
-    return Line(0, f"{said}: {reason}" if reason else said)
+    return Line(0, f"{text}: {reason}" if reason else text)
 
 
-def _what_happened(failure: Failure) -> Line:
+def _failure_line(failure: Failure) -> Line:
     where = ", ".join(_circumstances(failure))
     message = one_line(failure.message)
     return Line(4, ": ".join(part for part in (where, message) if part) or one_line(failure.kind))
 
 
 def _failure_lines(failure: Failure) -> Iterator[Line]:
-    yield _what_happened(failure)
+    yield _failure_line(failure)
     for line in failure.log_lines:
         yield Line(6, f"| {log_line(line)}".rstrip())
     if failure.log_location:

@@ -1,7 +1,7 @@
-"""A page of text for a screen: lines and tables, put together with rich.
+"""A page of text: lines and tables, rendered with rich.
 
-On a terminal nothing is wider than it, except commands to copy; in a file or pipe lines are as long as
-they need to be, and only columns of prose are wrapped, so that ids can be searched for.
+On a terminal, only commands to copy may be wider than the screen. In a file or pipe, lines are as long as necessary and
+only columns of prose are wrapped, so that people can search for ids.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BOLD = "bold"
 GOOD_STYLE = "green"
 BAD_STYLE = "bold red"
 WARNING_STYLE = "yellow"
-_HEIGHT = 100  # rich wants one; nothing here depends on it
+_HEIGHT = 100  # rich requires a height; the output doesn't depend on it
 
 
 def status_style(status: DeploymentStatus | ServiceStatus) -> str:
@@ -41,14 +41,14 @@ def status_style(status: DeploymentStatus | ServiceStatus) -> str:
 
 
 class Page:
-    """Text that grows line by line. What it is given may hold anything: it is shown, never obeyed."""
+    """A page that is built line by line. It makes the given texts safe for a terminal."""
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._file = io.StringIO()
 
     def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
-        """A line of text, wrapped on a terminal."""
+        """Add a line of text, which is wrapped on a terminal."""
         shown = log_line(text)
         if self._screen.terminal and shown:
             self._print(Text(shown, style=style, overflow="fold"), self._screen.width, indent)
@@ -56,11 +56,11 @@ class Page:
             self.unwrapped(shown, indent)
 
     def unwrapped(self, text: str, indent: int = 0) -> None:
-        """A line to copy: if it is too long the terminal wraps it, so no line break gets into it."""
+        """Add a line to copy. It contains no line breaks: if it is too long, the terminal wraps it."""
         self._file.write(f"{' ' * indent}{log_line(text)}\n")
 
     def table(self, columns: Sequence[Column], rows: Sequence[Row], indent: int = 2) -> None:
-        """A table, laid out for the room that there is."""
+        """Add a table, laid out for the screen's width."""
         if self._screen.terminal:
             self._print(fitting(columns, rows, self._screen.width - indent), self._screen.width, indent)
         else:
@@ -68,11 +68,11 @@ class Page:
             self._print(table, width + indent, indent)
 
     def text(self) -> str:
-        """The page, each line ended, without blanks at the lines' ends."""
+        """The page's text. Each line ends with a newline, and has no trailing spaces."""
         lines = self._file.getvalue().splitlines()
         return self._screen.fit("".join(f"{line.rstrip()}\n" for line in lines))
 
-    def _print(self, what: RenderableType, width: int, indent: int) -> None:
+    def _print(self, renderable: RenderableType, width: int, indent: int) -> None:
         console = Console(
             file=self._file,
             width=width,
@@ -85,4 +85,4 @@ class Page:
             highlight=False,
             emoji=False,
         )
-        console.print(Padding(what, (0, 0, 0, indent), expand=False))
+        console.print(Padding(renderable, (0, 0, 0, indent), expand=False))

@@ -1,4 +1,4 @@
-"""Progress as lines, for a file, a pipe, a build log."""
+"""Shows progress as lines, in a file, a pipe or a build log."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from weco_deploy.report.screen import Screen
 from weco_deploy.report.wording import clock_time, listed_briefly
 
 SILENCE = timedelta(seconds=60)
-"""Build systems end a job that writes nothing for long, and readers wonder sooner."""
+"""How long to write nothing. Build systems end jobs that are silent for long, and readers get impatient sooner."""
 _NAMED = 5
 
 
 class PlainProgress:
-    """Writes a line with its time (UTC) for each thing that happens.
+    """Writes a line with the time (UTC) for each event.
 
-    Polls without news are left out. After a minute without a line, one line names the services that are still in
-    progress.
+    Polls without news are left out. After a minute without a line, a line names the services that are still in progress.
 
     Args:
-        stream: where to, mostly stderr; flushed after each event.
-        now: the time in UTC, for events that carry none.
+        stream: the stream to write to, usually stderr. It is flushed after each event.
+        now: the time in UTC, for events without a time.
 
     """
 
@@ -51,8 +50,8 @@ class PlainProgress:
             case Progress(outcome=outcome):
                 return not self._state.rows[outcome.key].looks_like(before.rows.get(outcome.key))
             case Waiting(message):
-                known, self._waiting = self._waiting, message
-                return message != known
+                previous, self._waiting = self._waiting, message
+                return message != previous
             case _:
                 return True
 

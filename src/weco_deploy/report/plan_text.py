@@ -1,4 +1,4 @@
-"""A plan as a person reads it before saying yes."""
+"""The text of a plan, which people read before they confirm it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ACTION_STYLES = {Action.REDEPLOY: BOLD, Action.ADOPT: "", Action.LEAVE: DIM}
 
 
 def plan_text(plan: Plan, screen: Screen, where: str | None = None) -> str:
-    """What will change and why. `where` says which account, region and endpoint it is about."""
+    """What the plan changes, and why. `where` names the accounts, regions and endpoints."""
     page = Page(screen)
     _heading(page, plan, where)
     _images(page, plan, screen)
@@ -64,7 +64,7 @@ def _services(page: Page, plan: Plan) -> None:
     page.line()
     page.line("Services:")
     rows: list[tuple[Cell, ...]] = []
-    for action, word in _ACTION_WORDS.items():  # what changes stands first
+    for action, word in _ACTION_WORDS.items():  # changes come first
         rows.extend(
             (
                 Styled(word, _ACTION_STYLES[action]),

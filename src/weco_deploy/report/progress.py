@@ -1,4 +1,4 @@
-"""Which of the two ways of showing progress fits the stream."""
+"""Chooses how to show progress on a stream: live or as plain lines."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from weco_deploy.report.plain import PlainProgress
 
 @contextmanager
 def progress(stream: TextIO, now: Callable[[], datetime]) -> Iterator[Callable[[Event], None]]:
-    """Show events on `stream` while the context lasts; `now` is the time in UTC (a clock's `utc`).
+    """Show events on `stream` while the context lasts. `now` returns the time in UTC (a clock's `utc`).
 
-    Live on a terminal; plain lines in a file or pipe, on a terminal that can't move its cursor, and in
-    a build, which may well have a terminal but keeps everything that was ever drawn.
+    Progress is live on a terminal. It is plain lines in a file or pipe, on a terminal that can't move its cursor, and in a
+    build, which may have a terminal but keeps everything that was drawn.
     """
     if not _can_be_redrawn(stream):
         yield PlainProgress(stream, now)
         return
-    # rich takes longer to import than a pipeline's log deserves.
+    # Importing rich takes time, which plain lines don't need.
     from weco_deploy.report.live import LiveProgress, live_console
 
     with LiveProgress(live_console(stream), now) as show:

@@ -1,4 +1,4 @@
-"""An image that was published, or would be."""
+"""The text for a published image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from weco_deploy.report.untrusted import one_line
 
 
 def publication_text(publication: Publication, screen: Screen, *, dry_run: bool) -> str:
-    """What was pushed and where the label points now; of a dry run, what would be so."""
+    """What was pushed, and what the label points at now. In a dry run, what would be pushed and moved."""
     page = Page(screen)
     ref = f"{one_line(publication.repository)}:{one_line(publication.ref)}"
     label = one_line(publication.label)

@@ -1,4 +1,4 @@
-"""A new release, and what distinguishes two of them."""
+"""The texts for a new release, and for the difference between two releases."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ABSENT = "-"
 
 
 def prepared_text(prepared: PreparedRelease, screen: Screen) -> str:
-    """The release, and per image the commit before, the commit now, and what that one is about."""
+    """The release and, for each changed image, the commits before and now, with the subject of the new commit."""
     page = Page(screen)
     release, previous = prepared.release, prepared.previous
     name = f"Release {one_line(release.release_id)}" if release.release_id else "Release (dry run: not saved)"
@@ -28,17 +28,17 @@ def prepared_text(prepared: PreparedRelease, screen: Screen) -> str:
         indent=2,
     )
     page.line(f"before it: {_made(previous)}" if previous else "the first release of this project", indent=2)
-    # An image that the earlier release has and this one does not know of left the project file: a change, too.
+    # An image that only the previous release has was removed from the project file, which is a change, too.
     image_ids = dict.fromkeys((*release.images, *(previous.images if previous else ())))
     _changes(page, {image_id: prepared.change(image_id) for image_id in image_ids}, prepared.subjects)
     if missing := [image_id for image_id, version in release.images.items() if version is None]:
-        what = f"No image labelled {one_line(release.from_label)}" if release.from_label else "No image"
-        page.line(f"{what}, so not in this release ({len(missing)}): {listed(missing)}", WARNING_STYLE)
+        absent = f"No image labelled {one_line(release.from_label)}" if release.from_label else "No image"
+        page.line(f"{absent}, so not in this release ({len(missing)}): {listed(missing)}", WARNING_STYLE)
     return page.text()
 
 
 def difference_text(difference: ReleaseDifference, screen: Screen) -> str:
-    """What changes from the base to the release, per image."""
+    """The changes from the base to the release, for each image."""
     page = Page(screen)
     page.line(f"Release {_made(difference.release)}", BOLD)
     page.line(f"compared with {_made(difference.base)}", indent=2)

@@ -1,4 +1,4 @@
-"""The state of a deployment's services as its events tell it: a fold."""
+"""The state of a deployment's services, computed from its events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from weco_deploy.model.service import ServiceKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A service. `running` and `desired` are None before the first poll, `ended` until it is settled."""
+    """A service. `running` and `desired` are None before the first poll; `ended` is None until it is settled."""
 
     service_id: str
     key: ServiceKey
@@ -38,7 +38,7 @@ class Row:
         return self.status in SETTLED
 
     def looks_like(self, other: Row | None) -> bool:
-        """Whether a reader would see no difference, apart from the time."""
+        """Whether both rows show the same, apart from the time."""
         return other is not None and replace(self, since=None, ended=None) == replace(
             other, since=None, ended=None
         )
@@ -46,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutState:
-    """The services in the order in which they first appeared. Empty before the first event."""
+    """The state after some events. `rows` are the services, in the order in which they first appeared."""
 
     rows: Mapping[ServiceKey, Row] = field(default_factory=dict)
     release_id: str = ""
@@ -59,7 +59,7 @@ class RolloutState:
         return tuple(row for row in self.rows.values() if row.status is ServiceStatus.IN_PROGRESS)
 
     def after(self, event: Event) -> RolloutState:
-        """The state after `event`: the same object if that changes nothing."""
+        """The state after `event`. It is the same object if the event changes nothing."""
         match event:
             case Claimed(deployment, plan):
                 started = _of(deployment)

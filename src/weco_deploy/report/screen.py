@@ -1,4 +1,4 @@
-"""Where text goes: how wide it may be, whether somebody looks at it, which characters it can show."""
+"""The properties of an output: its width, its encoding, and whether it is a terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ASCII = Symbols(arrow="->", good="ok", bad="!!", moving="..", quiet="--")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """What text is made for. `width` is in columns; a file or pipe has 120 and is never coloured."""
+    """A terminal, file or pipe that text is rendered for. `width` is in columns. Only terminals get colours."""
 
     width: int = WIDTH_OF_A_FILE
     terminal: bool = False
@@ -41,18 +41,18 @@ class Screen:
 
     @property
     def symbols(self) -> Symbols:
-        """The marks that the encoding can do, else ones made of ASCII."""
-        wanted = Symbols()
-        every = "".join((wanted.arrow, wanted.good, wanted.bad, wanted.moving, wanted.quiet))
-        return wanted if self.fit(every) == every else ASCII
+        """The Unicode symbols if the encoding has all of them; otherwise ASCII symbols."""
+        symbols = Symbols()
+        text = "".join((symbols.arrow, symbols.good, symbols.bad, symbols.moving, symbols.quiet))
+        return symbols if self.fit(text) == text else ASCII
 
     def fit(self, text: str) -> str:
-        """`text` with `?` for each character that the encoding can't do."""
+        """`text` with `?` for each character that the encoding doesn't have."""
         return text.encode(self.encoding, "replace").decode(self.encoding)
 
 
 def _columns(stream: TextIO) -> int:
     try:
         return os.get_terminal_size(stream.fileno()).columns or WIDTH_IF_UNKNOWN
-    except OSError:  # a terminal that has no size, or a stream that has no file: io.UnsupportedOperation
+    except OSError:  # the terminal has no size, or the stream has no file (io.UnsupportedOperation)
         return WIDTH_IF_UNKNOWN

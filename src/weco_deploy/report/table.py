@@ -1,4 +1,9 @@
-"""How a table is laid out: side by side if there is room, else what is long goes below, else cell by cell."""
+"""Lays out a table in one of three ways, depending on the width.
+
+1. Side by side: all columns in one line.
+2. With lines below: columns marked `below` have their own lines under the row.
+3. Cell by cell: each cell in its own line, with its heading.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +27,8 @@ _HEADING_STYLE = "bold"
 class Column:
     """A table's column.
 
-    `least` is the width (in columns) that it may shrink to on a terminal; without it, it is as wide as
-    what stands in it. `prose` shrinks in a file, too. `below` may go to a line of its own under the row.
+    `least` is the width (in characters) to which the column may shrink on a terminal; a column without it does not shrink.
+    A column of `prose` shrinks in a file, too. A column marked `below` may move to its own line under the row.
     """
 
     heading: str
@@ -45,7 +50,7 @@ Row = Sequence[Cell]
 
 
 def fitting(columns: Sequence[Column], rows: Sequence[Row], width: int) -> RenderableType:
-    """The table for a terminal that has `width` columns left for it."""
+    """The table for a terminal, at most `width` wide."""
     if _width_side_by_side(columns, rows) <= width:
         return _side_by_side(columns, rows, [column.least is not None for column in columns])
     above = [number for number, column in enumerate(columns) if not column.below]
@@ -55,7 +60,7 @@ def fitting(columns: Sequence[Column], rows: Sequence[Row], width: int) -> Rende
 
 
 def unshrunk(columns: Sequence[Column], rows: Sequence[Row], width: int) -> tuple[RenderableType, int]:
-    """The table for a file, where only prose is wrapped, and the width it needs: `width` or more."""
+    """The table for a file, in which only prose is wrapped, and its width, which is `width` or more."""
     needed = _GAP * (len(columns) - 1)
     for number, column in enumerate(columns):
         content = _content_width(columns, rows, number)

@@ -1,4 +1,4 @@
-"""Text of others (AWS, containers' logs, commit messages) made harmless for a terminal."""
+"""Makes untrusted text (from AWS, container logs, commit messages) safe for a terminal."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _ESCAPES = re.compile(
 
 
 def one_line(text: str) -> str:
-    """`text` on one line, without escape sequences, control characters, or marks that reorder what is read.
+    """`text` on one line, without escape sequences, control characters and marks that change the text's direction.
 
-    White space becomes single spaces; what is no character at all becomes U+FFFD.
+    White space becomes single spaces, and surrogates become U+FFFD.
     """
     without_escapes = _ESCAPES.sub("", text)
     return " ".join("".join(_harmless(character) for character in without_escapes).split())
 
 
 def log_line(text: str) -> str:
-    """A line of a log made harmless like `one_line`, with its indentation and inner spacing kept."""
+    """A log line made safe like `one_line`, but with its indentation and spaces."""
     without_escapes = _ESCAPES.sub("", text)
     return "".join(_harmless(character) for character in without_escapes.expandtabs(4)).rstrip()
 

@@ -1,4 +1,4 @@
-"""How ids, commits, digests, times and counts are written for people."""
+"""Formats ids, commits, digests, times and counts for people."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from weco_deploy.model.tags import REF_PREFIX
 from weco_deploy.report.untrusted import one_line
 
 NOTHING = "nothing"
-"""Stands where a tag or an image did not exist."""
+"""The text for a tag or an image that does not exist."""
 
 
 def short_id(identifier: str) -> str:
-    """The first eight characters of a release's or deployment's id, which the commands take as well."""
+    """The first eight characters of a release's or deployment's id. Commands accept them as an id."""
     return one_line(identifier)[:8]
 
 
 def version_name(ref: str | None, digest: str | None) -> str:
-    """The commit in seven characters; where no ref is known the digest in twelve."""
+    """Seven characters of the commit or, if no ref is known, twelve of the digest."""
     if ref:
         return one_line(ref.removeprefix(REF_PREFIX))[:7]
     return short_hash(one_line(digest)) if digest else NOTHING
@@ -29,16 +29,16 @@ def version_name(ref: str | None, digest: str | None) -> str:
 def version_names(
     before_ref: str | None, before_digest: str | None, after_ref: str | None, after_digest: str | None
 ) -> tuple[str, str]:
-    """Names of two versions of an image that differ if their known digests differ."""
+    """The names of two versions of an image. They differ if the digests are known and differ."""
     before, after = version_name(before_ref, before_digest), version_name(after_ref, after_digest)
     if before == after and before_digest and after_digest:
-        # One commit was built twice, or the image has two refs: only the digests differ.
+        # A commit that was built twice has two digests.
         return short_hash(one_line(before_digest)), short_hash(one_line(after_digest))
     return before, after
 
 
 def same_version(before: ImageVersion | None, after: ImageVersion | None) -> bool:
-    """Whether these are one image: by digest where both are known, else by ref."""
+    """Whether the versions are the same image: by digest if both are known, otherwise by ref."""
     if before is None or after is None:
         return before is after
     if before.digest and after.digest:
@@ -47,7 +47,7 @@ def same_version(before: ImageVersion | None, after: ImageVersion | None) -> boo
 
 
 def in_utc(at: datetime) -> datetime:
-    """`at` in UTC; a naive time is UTC already (5.x stored such)."""
+    """`at` in UTC. A time without a zone, as 5.x stored, is in UTC already."""
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
@@ -60,7 +60,7 @@ def clock_time(at: datetime) -> str:
 
 
 def duration(lasted: timedelta) -> str:
-    """In seconds below a minute, else in minutes and seconds, from an hour on in hours and minutes."""
+    """`59 s`, `1 min 01 s` or `2 h 05 min`."""
     seconds = max(0, int(lasted.total_seconds()))
     if seconds < 60:
         return f"{seconds} s"
@@ -69,9 +69,9 @@ def duration(lasted: timedelta) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
 
 
-def count(number: int, one: str, many: str = "") -> str:
+def count(number: int, singular: str, plural: str = "") -> str:
     """`1 service`, `2 services`."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
 def listed(names: Iterable[str]) -> str:
@@ -79,6 +79,6 @@ def listed(names: Iterable[str]) -> str:
 
 
 def listed_briefly(names: Sequence[str], most: int) -> str:
-    """Like `listed`, but beyond `most` names only how many more there are."""
+    """Like `listed`, but after `most` names it only says how many more there are."""
     rest = len(names) - most
     return listed(names) if rest <= 0 else f"{listed(names[:most])} and {rest} more"
