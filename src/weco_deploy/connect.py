@@ -1,4 +1,4 @@
-"""The composition root: a project becomes the ports that reach its registry, its services and its record."""
+"""The composition root: makes the ports of a project, with its registry, services and records."""
 
 from __future__ import annotations
 
@@ -34,11 +34,17 @@ def connect(
     purpose: str,
     trace: Callable[[str], None] | None = None,
 ) -> Ports:
-    """The ports of a project, with the credentials found where the AWS tools look for them.
+    """Make the ports of a project, with the credentials that the AWS tools would use. This makes no call to AWS yet.
 
-    Nothing is asked of AWS yet. `purpose` is what the tool is about to do, for CloudTrail; `trace` takes
-    a line for each call. Signals interrupt the calling thread, which has to run the operation. Images and records are in the project's account and region, an environment's
-    services where it says, else there too.
+    Images and records are in the project's account and region. So are an environment's services, unless the environment
+    names another role or region. Signals interrupt the calling thread, which must run the operation.
+
+    Args:
+        project: the project.
+        signals: the process's signal handlers.
+        purpose: the command and project, for CloudTrail.
+        trace: gets a line for each call to AWS; None to trace nothing.
+
     """
     signals.listen()
     clock = SystemClock(signals)

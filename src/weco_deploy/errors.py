@@ -1,16 +1,16 @@
-"""Every error that weco-deploy raises on purpose.
+"""All errors that weco-deploy raises on purpose.
 
     DeployError                what happened, and where; a hint says what to do
     ├── UsageError             a flag is missing or makes no sense               exit 2
-    ├── ProjectFileError       the project file, every problem at once           exit 2
+    ├── ProjectFileError       all problems of the project file                  exit 2
     ├── NotFound               a release, environment, image that does not exist exit 1
-    ├── NothingToRelease       no image carries the label                        exit 1
+    ├── NothingToRelease       no image has the label                            exit 1
     ├── PlanRefused            the plan found reasons not to deploy              exit 1
     │   └── GateClosed         the release may not be deployed there yet         exit 1
     ├── EnvironmentLocked      somebody else holds the environment's lock        exit 4
     ├── LeaseLost              our own lock expired or was taken                 exit 1
     ├── WrongAccount           the credentials belong to another account         exit 1
-    ├── Declined               a person answered no                              exit 1
+    ├── Declined               the user answered no                              exit 1
     ├── Interrupted            Ctrl-C or SIGTERM                                 exit 130
     ├── DockerError            the Docker Engine can't be reached, or refused    exit 1
     ├── BadImageLayout         an OCI layout is missing or damaged               exit 1
@@ -19,8 +19,8 @@
     └── AwsError               AWS refused, or could not be reached              exit 1
         ├── AccessDenied       … the named IAM action is missing
         ├── NoCredentials      … credentials are missing, refused or expired
-        ├── Throttled          … too many requests, also after retries
-        └── Unreachable        … no answer, or a 5xx, also after retries: AWS may have acted
+        ├── Throttled          … too many requests, even after retries
+        └── Unreachable        … no answer or a 5xx, even after retries: AWS may have acted
 
     StaleFence                 never shown to people: the caller plans again
 
@@ -35,10 +35,10 @@ from typing import ClassVar, TypeAlias
 
 
 class Command:
-    """A command of this tool that a hint names.
+    """A command of this tool in a hint.
 
-    The code that raises an error does not know how the project was chosen. The code that prints it adds the options
-    that choose it, so that the printed command works when it is pasted.
+    The code that raises an error does not know the global options. The code that prints the error adds them to the command,
+    so that it works when it is pasted.
     """
 
     def __init__(self, *words: str) -> None:
@@ -50,7 +50,7 @@ class Command:
 
 
 Hint: TypeAlias = "str | tuple[str | Command, ...]"
-"""What to do next: a text, or its pieces, some of which are commands."""
+"""What to do next: a text, or a sequence of texts and commands."""
 
 
 class DeployError(Exception):
@@ -104,7 +104,7 @@ class NothingToRelease(DeployError):
 
 
 class PlanRefused(DeployError):
-    """The plan can't be carried out, and nothing was changed; `reasons` has all the reasons."""
+    """The plan can't be carried out, and nothing was changed. `reasons` has all reasons."""
 
     code = "plan_refused"
 
@@ -152,7 +152,7 @@ class SandboxError(DeployError):
 
 
 class InternalError(DeployError):
-    """A bug in this tool: an exception that is none of the other errors."""
+    """A bug in this tool: an unexpected exception."""
 
     code = "internal"
 
@@ -161,8 +161,8 @@ class AwsError(DeployError):
     """AWS refused a call.
 
     Args:
-        operation: the call as `ecs:UpdateService`, or empty when there was none.
-        message: what AWS said, without anything secret.
+        operation: the call, such as `ecs:UpdateService`; empty if there was none.
+        message: AWS's message, without secrets.
         hint: what to do next.
 
     """

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ProxyConnectionError
 from tests.cli.desk import Desk
 from weco_deploy.aws import api
 from weco_deploy.aws.error_translation import translate_errors
-from weco_deploy.cli.tracebacks import origin_of
+from weco_deploy.cli.tracebacks import traceback_of
 from weco_deploy.errors import AwsError
 
 
@@ -81,7 +81,7 @@ def test_a_traceback_has_what_led_to_the_error_as_python_has_it() -> None:
     with pytest.raises(AwsError) as caught:
         failed_for_a_reason()
 
-    assert origin_of(caught.value) == "".join(traceback.format_exception(caught.value))
+    assert traceback_of(caught.value) == "".join(traceback.format_exception(caught.value))
 
 
 def test_what_others_wrote_into_a_message_does_not_reach_the_terminal(desk: Desk) -> None:

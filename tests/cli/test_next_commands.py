@@ -116,7 +116,7 @@ def test_a_project_that_was_chosen_in_the_environment_is_named_in_the_command(
 
 def test_a_project_that_a_person_chose_is_named_in_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".wellcome_project").write_text(TWO_PROJECTS)
-    monkeypatch.setattr(prompts, "somebody_answers", lambda _: True)
+    monkeypatch.setattr(prompts, "may_ask", lambda _: True)
     monkeypatch.setattr(prompts, "value", lambda *_, **__: "bakery")
     invocation = Invocation(Signals(print), Settings(role_arn="arn:aws:iam::1:role/x"))
 

@@ -1,21 +1,21 @@
-"""The command line: what a person or a pipeline types, and what they read.
+"""The command line.
 
-    main         the tool itself: global options, from arguments to an exit code   (lazy.py: commands by name)
-    <command>    one file a command: its options, and what it does
-    command      click's commands and groups, as this tool has them
+    main         the tool itself: global options, from arguments to an exit code   (lazy.py: imports commands by name)
+    <command>    a file for each command: its options and its body
+    command      base classes of commands and groups
     options      options and value types that commands share
-    invocation   the global options, and what is known of the run when something fails
+    invocation   the global options, and the state of the run that an error report needs
     exit_codes   exit codes of deployments and errors
 
-These import click and nothing heavier, so that `--help` is quick. A command's body imports the rest when it runs,
-because AWS, rich and YAML come with it:
+These import nothing heavier than click, so that `--help` is quick. A command's body imports the rest when it runs,
+because that brings in AWS, rich and YAML:
 
-    deployments      what the commands that deploy share;  releases: those that make a release
+    deployments      shared by the commands that deploy   (releases.py: shared by those that make a release)
     project_context  the project file and the connection to AWS
-    prompts          questions to a person, defaults otherwise
+    prompts          questions to the user, or defaults
     event_output     progress, and the approval of a plan
-    output           results to stdout, as text or JSON
-    error_report     errors to one line or one document   (tracebacks.py: where they came from)
-    streams          stdout and stderr, also where nobody reads them any more
-    gc_pause         no garbage collection during the imports
+    output           results on stdout, as text or JSON
+    error_report     an error as a line or a JSON document   (tracebacks.py: for --verbose)
+    streams          stdout and stderr, even if their reader is gone
+    gc_pause         pauses garbage collection during the imports
 """

@@ -1,7 +1,7 @@
-"""click's commands and groups, as this tool has them: each decides how an error of its own is reported.
+"""Base classes of commands and groups. Each command decides how its own errors are reported.
 
-An error in the arguments is reported before they are parsed. So the command looks into those that are its own: no
-other command's arguments, and no value of another command's option, can change how its errors are reported.
+An error in the arguments must be reported although they can't be parsed. So a command searches its own arguments for the
+options that change the report. The arguments of other commands, and the values of their options, have no effect.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import pairwise, takewhile
 
 import click
 
-from weco_deploy.cli.exit_codes import ERROR_WHERE_CODES_ANSWER
+from weco_deploy.cli.exit_codes import DISTINCT_ERROR
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.errors import UsageError
 
@@ -21,12 +21,12 @@ BAD_USAGE = (click.UsageError, UsageError)
 
 
 class ExitCodeFlag(click.Option):
-    """A flag with which a command answers by exit code: then every error of the command has a code of its own."""
+    """A flag that makes a command's exit code its answer. All errors of the command then have a distinct exit code."""
 
     def given(self, ctx: click.Context, arguments: Sequence[str]) -> bool:
-        """Whether the flag is among arguments, or in the environment, that click could not parse.
+        """Whether the flag is in the environment, or among arguments that click could not parse.
 
-        Malformed values (`--flag=yes`, `VARIABLE=perhaps`) count: a script that wrote them reads exit codes.
+        Invalid values (`--flag=yes`, `VARIABLE=perhaps`) count, too: their author expects these exit codes.
         """
         if any(word.partition("=")[0] in self.opts for word in _options(arguments)):
             return True
@@ -37,7 +37,7 @@ class ExitCodeFlag(click.Option):
 
 
 class Command(click.Command):
-    """A command that is no group."""
+    """A command that is not a group."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         arguments = tuple(args)
@@ -48,15 +48,15 @@ class Command(click.Command):
                 rest = super().parse_args(ctx, args)
             except BAD_USAGE:
                 if any(flag.given(ctx, arguments) for flag in flags):
-                    ctx.obj.error_exit_code = ERROR_WHERE_CODES_ANSWER
+                    ctx.obj.error_exit_code = DISTINCT_ERROR
                 raise
         if any(ctx.params[flag.name] for flag in flags if flag.name):
-            ctx.obj.error_exit_code = ERROR_WHERE_CODES_ANSWER
+            ctx.obj.error_exit_code = DISTINCT_ERROR
         return rest
 
 
 class Group(click.Group):
-    """A group of commands. Its own arguments are those before the name of a command."""
+    """A group of commands. Its own arguments are those before a command's name."""
 
     command_class = Command
 
@@ -76,9 +76,9 @@ class Group(click.Group):
 
 @contextmanager
 def json_errors_if_asked(ctx: click.Context, arguments: Sequence[str]) -> Iterator[None]:
-    """While `arguments` are parsed: an error is reported as JSON if `--output json` is among them.
+    """Report an error in parsing `arguments` as JSON, if `--output json` is among them.
 
-    That is an option of the tool, not of its commands, but after a command's name it's as clear.
+    `--output` is a global option, but users may write it after a command's name by mistake.
     """
     try:
         yield
@@ -101,9 +101,9 @@ def requested_output(arguments: Sequence[str]) -> str | None:
 
 
 def check_text(arguments: Sequence[str]) -> None:
-    """Raise UsageError for bytes that are no text.
+    """Raise UsageError for bytes that are not UTF-8.
 
-    They reach Python as lone surrogates, which neither AWS nor a terminal takes.
+    Python represents them as lone surrogates, which neither AWS nor a terminal accepts.
     """
     for argument in arguments:
         try:

@@ -32,6 +32,6 @@ def deploy(
     context = ProjectContext(invocation, "deploy")
     release = context.release(release_id, deployments.WHICH_RELEASE)
     environment = context.environment(environment_id, deployments.WHERE_TO)
-    about = deployments.description(context, description)
-    request = deployments.request(choose(context.ports, release), environment, about, given)
+    description = deployments.description(context, description)
+    request = deployments.deploy_request(choose(context.ports, release), environment, description, given)
     return deployments.deploy(context, request)

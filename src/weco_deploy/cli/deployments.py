@@ -1,4 +1,4 @@
-"""What the commands that deploy have in common, `plan` and `confirm-deploy` among them."""
+"""Shared by the commands that deploy, including `plan` and `confirm-deploy`."""
 
 from __future__ import annotations
 
@@ -21,34 +21,38 @@ WHICH_RELEASE = "Release to deploy"
 
 
 def description(context: ProjectContext, given: str | None, default: str = DEFAULT_DESCRIPTION) -> str:
-    """The description that was given, asked for, or the default. A dry run does not ask for one."""
+    """The description: given, asked for, or the default. A dry run does not ask."""
     if context.settings.dry_run:
         return given or default
     return context.description(given, default)
 
 
-def request(release: Release, environment_id: str, about: str, given: DeployOptions) -> DeployRequest:
-    """The request for deploying `release`, with the options that were given."""
+def deploy_request(
+    release: Release, environment_id: str, description: str, given: DeployOptions
+) -> DeployRequest:
+    """The request to deploy `release` with the given options."""
     options = {name: getattr(given, name) for name in flags(DeployOptions)}
-    return DeployRequest(release=release, environment_id=environment_id, description=about, **options)
+    return DeployRequest(release=release, environment_id=environment_id, description=description, **options)
 
 
-def _nothing() -> None:
-    """There is nothing to introduce."""
+def _no_introduction() -> None:
+    pass
 
 
-def deploy(context: ProjectContext, wanted: DeployRequest, introduce: Callable[[], None] = _nothing) -> int:
-    """Deploy, or with --dry-run show the plan. Return the exit code.
+def deploy(
+    context: ProjectContext, request: DeployRequest, introduce: Callable[[], None] = _no_introduction
+) -> int:
+    """Deploy or, with --dry-run, show the plan. Return the exit code.
 
-    `introduce` is called before a plan is shown that changes something.
+    `introduce` is called before a plan with changes is shown.
     """
     if context.settings.dry_run:
         introduce()
-        show_plan(context, wanted)
+        show_plan(context, request)
         return exit_codes.DONE
-    context.invocation.request = wanted
+    context.invocation.request = request
     with EventOutput(
-        context.invocation, context.ports.clock.utc, environment=wanted.environment_id
+        context.invocation, context.ports.clock.utc, environment=request.environment_id
     ) as output:
         approve = approval(context, output)
 
@@ -56,13 +60,13 @@ def deploy(context: ProjectContext, wanted: DeployRequest, introduce: Callable[[
             introduce()
             return approve(plan)
 
-        deployment = operations.deploy(wanted, context.ports, approved, output)
+        deployment = operations.deploy(request, context.ports, approved, output)
     return show_result(context, deployment)
 
 
-def show_plan(context: ProjectContext, wanted: DeployRequest) -> Plan:
+def show_plan(context: ProjectContext, request: DeployRequest) -> Plan:
     """Plan the deployment, write the plan as the result, and return it."""
-    plan = operations.plan(wanted, context.ports)
+    plan = operations.plan(request, context.ports)
 
     def text(screen: Screen) -> str:
         from weco_deploy.report.plan_text import plan_text
@@ -75,12 +79,12 @@ def show_plan(context: ProjectContext, wanted: DeployRequest) -> Plan:
 
 def show_result(context: ProjectContext, deployment: Deployment) -> int:
     """Write the deployment as the result, and return its exit code."""
-    wanted = context.invocation.request
+    request = context.invocation.request
 
     def text(screen: Screen) -> str:
         from weco_deploy.report.deployment_text import deployment_text
 
-        return deployment_text(deployment, screen, context.options, wanted)
+        return deployment_text(deployment, screen, context.options, request)
 
-    answer(context.settings, lambda: deployment_document(deployment, context.options, wanted), text)
+    answer(context.settings, lambda: deployment_document(deployment, context.options, request), text)
     return exit_codes.of_deployment(deployment)

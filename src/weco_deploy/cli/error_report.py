@@ -1,4 +1,4 @@
-"""Reports an error: a line on stderr, with JSON a document on stdout, and an exit code."""
+"""Reports an error: a line on stderr, a document on stdout (with `--output json`), and an exit code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from weco_deploy.cli import exit_codes
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.cli.streams import write_notice, write_result
-from weco_deploy.cli.tracebacks import message_of, origin_of
+from weco_deploy.cli.tracebacks import message_of, traceback_of
 from weco_deploy.errors import Declined, DeployError, InternalError, Interrupted, UsageError
 from weco_deploy.local.interrupts import interrupted
 from weco_deploy.report.documents import Document, deployment_document, error_document, json_text
@@ -18,21 +18,21 @@ from weco_deploy.report.untrusted import one_line
 
 
 def report(error: BaseException, invocation: Invocation) -> int:
-    """Write what went wrong, and return the exit code."""
-    ours = _ours(error, invocation)
+    """Write the error, and return the exit code."""
+    translated = _translated(error, invocation)
     if invocation.settings.verbose and not isinstance(error, click.ClickException):
-        write_notice(origin_of(error))
+        write_notice(traceback_of(error))
     options = invocation.settings.project_options
-    write_notice(_line(ours, options))
+    write_notice(_line(translated, options))
     if invocation.settings.json:
         try:
-            write_result(json_text(_document(ours, invocation)))
-        except DeployError as unwritable:
-            write_notice(_line(unwritable, options))
+            write_result(json_text(_document(translated, invocation)))
+        except DeployError as write_error:
+            write_notice(_line(write_error, options))
     elif invocation.recorded is not None:
         for step in next_steps(invocation.recorded, options, invocation.request):
             write_notice(str(step))
-    return exit_codes.of_error(ours, invocation)
+    return exit_codes.of_error(translated, invocation)
 
 
 def _document(error: DeployError, invocation: Invocation) -> Document:
@@ -42,15 +42,16 @@ def _document(error: DeployError, invocation: Invocation) -> Document:
     return deployment_document(recorded, options, invocation.request)
 
 
-def _ours(error: BaseException, invocation: Invocation) -> DeployError:
+def _translated(error: BaseException, invocation: Invocation) -> DeployError:
+    """The error as one of ours."""
     if invocation.signals.requested() and invocation.recorded is None:
-        # A library may have turned the interruption into another error, say a broken connection.
+        # A library may have translated the interruption into another error, such as a broken connection.
         return error if isinstance(error, Interrupted) else interrupted()
     match error:
         case DeployError():
             return error
         case click.ClickException():
-            return _usage(error)
+            return _usage_error(error)
         case click.Abort():
             return Declined("the input ended before every question was answered", "--confirm asks none")
         case KeyboardInterrupt():
@@ -61,14 +62,14 @@ def _ours(error: BaseException, invocation: Invocation) -> DeployError:
     )
 
 
-def _usage(error: click.ClickException) -> UsageError:
+def _usage_error(error: click.ClickException) -> UsageError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     hint = f"see {context.command_path} --help" if context is not None else ""
     return UsageError(error.format_message().rstrip("."), hint)
 
 
 def _line(error: DeployError, options: Sequence[str]) -> str:
-    """The error as one line; an error that lists problems has a line for each of them."""
+    """The error as a line. An error that lists problems has a further line for each problem."""
     first, *rest = error.message.split("\n")
     hint = error.hinted(options)
     if not rest:

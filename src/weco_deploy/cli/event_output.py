@@ -1,4 +1,4 @@
-"""Progress on stderr, the question before it, and the other sinks that get the events."""
+"""Passes events to the terminal and to other sinks, and asks for approval of a plan."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ QUESTION = "Create deployment?"
 
 
 class EventOutput:
-    """Where an operation's events go: to the terminal, to the invocation's other sinks, and into what it remembers.
+    """Takes an operation's events, and passes them to the terminal and to the invocation's other sinks.
 
-    The terminal shows them from the first one on. A terminal or a reader that has gone away ends the showing, never
-    the deployment. The other sinks are closed by `close_sinks`, once the result is written.
+    It also keeps the latest state of the deployment in `invocation.recorded`. If the terminal or its reader is gone, events
+    are no longer shown, but the deployment goes on. `close_sinks` closes the other sinks once the result is written.
 
     Args:
-        invocation: the run; it remembers the deployment that the events are about.
-        now: the time in UTC.
-        environment: the environment of the run, if it has one.
+        invocation: the run.
+        now: returns the time in UTC.
+        environment: the environment of the run, if any.
 
     """
 
@@ -57,7 +57,7 @@ class EventOutput:
         self.pause()
 
     def __call__(self, event: Event) -> None:
-        self._remember(event)
+        self._keep_deployment(event)
         self._dispatcher(event)
 
     def _show_event(self, event: Event) -> None:
@@ -76,17 +76,17 @@ class EventOutput:
         except OSError:
             silence(sys.stderr)
 
-    def _remember(self, event: Event) -> None:
+    def _keep_deployment(self, event: Event) -> None:
         if not isinstance(event, Claimed | Settled):
             return
-        known = self._invocation.recorded
-        # An automatic rollback has events too, but is part of the deployment that it undoes.
-        if known is None or known.deployment_id == event.deployment.deployment_id:
+        kept = self._invocation.recorded
+        # The events of an automatic rollback are skipped: the failed deployment contains the rollback.
+        if kept is None or kept.deployment_id == event.deployment.deployment_id:
             self._invocation.recorded = event.deployment
 
 
 def approval(context: ProjectContext, output: EventOutput) -> Callable[[Plan], bool]:
-    """Return a function that shows a plan and asks whether to carry it out, unless --confirm was given."""
+    """Return a function that shows a plan and, unless --confirm was given, asks whether to carry it out."""
 
     def approve(plan: Plan) -> bool:
         from weco_deploy.report.plan_text import plan_text
@@ -99,7 +99,7 @@ def approval(context: ProjectContext, output: EventOutput) -> Callable[[Plan], b
 
 
 def close_sinks(invocation: Invocation) -> None:
-    """Give the sinks a little time for what they have not got yet, and warn of what they did not get."""
+    """Wait for the sinks to get the remaining events, and warn if they did not get all of them."""
     for dispatcher in invocation.dispatchers:
         for delivery in dispatcher.close():
             if not delivery.complete:

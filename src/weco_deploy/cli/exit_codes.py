@@ -1,7 +1,7 @@
-"""Exit codes: of a deployment, of an error, and of commands that answer a question with theirs.
+"""The exit codes of deployments, errors, and commands whose exit code is an answer.
 
-An error carries its own code (`errors.py`). Where 1 or 2 are answers, as with `plan --detailed-exitcode`, errors need
-a code that is none of them.
+An error has its own exit code (`errors.py`). With `plan --detailed-exitcode`, where 0 and 2 are answers, all errors have
+the distinct exit code 5.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ DONE = 0
 FAILED = 1
 CHANGES = 2
 NOT_DONE_YET = 3
-ERROR_WHERE_CODES_ANSWER = 5
+DISTINCT_ERROR = 5
 INTERRUPTED = Interrupted.exit_code
 
-# By value: the commands' options need this module, and --help must not import the model.
+# By value, because the options import this module, and --help must not import the model.
 _OF_STATUS = {
     "succeeded": DONE,
     "failed": FAILED,
@@ -39,7 +39,7 @@ def of_deployment(deployment: Deployment) -> int:
 
 
 def of_error(error: DeployError, invocation: Invocation) -> int:
-    """The error's own code, or the one that the command has for all its errors. An interruption is always 130."""
+    """The error's own exit code, or the command's exit code for all errors. An interruption is always 130."""
     if isinstance(error, Interrupted) or invocation.error_exit_code is None:
         return error.exit_code
     return invocation.error_exit_code

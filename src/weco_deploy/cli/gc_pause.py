@@ -1,7 +1,7 @@
-"""Pauses the garbage collector during the imports, which saves a fifth of the start-up.
+"""Pauses the garbage collector during the imports, which saves a fifth of the start-up time.
 
-The imports make some hundred thousand objects and no garbage. Afterwards these are frozen, so that no later
-collection visits them.
+The imports make about a hundred thousand objects and no garbage. These objects are frozen afterwards, so that later
+collections skip them.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import gc
 
 
-def rest() -> None:
+def pause() -> None:
     gc.disable()
 
 
 def resume() -> None:
-    """Collect garbage again. Calling this twice does no harm."""
+    """Resume collecting garbage. Calling this twice is harmless."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()

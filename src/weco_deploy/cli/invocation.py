@@ -1,4 +1,4 @@
-"""One run of the command line: the global options, and what an error report needs to know."""
+"""A run of the command line: the global options, and the state that an error report needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRAM = "weco-deploy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The global options; None where one was not given. `confirm`: ask no questions."""
+    """The global options; None for an option that was not given. `confirm` means to ask no questions."""
 
     project_file: str | None = None
     project_id: str | None = None
@@ -42,12 +42,17 @@ class Settings:
 
 @dataclass(slots=True)
 class Invocation:
-    """Made by `main` before anything is parsed; `settings` hold from the moment the options are known.
+    """A run of the command line. `main` makes it before anything is parsed.
 
-    `recorded` is the deployment as the last event had it: once there is one, it is the JSON document,
-    whatever happens. `request` is the request for it, whose flags suggested commands repeat.
-    `error_exit_code` is the exit code of every error, where the command answers by exit code; None: each error's own.
-    `event_sinks`, by name, get the events besides the terminal; `dispatchers` are those to close in the end.
+    Args:
+        signals: the process's signal handlers.
+        settings: the global options; the defaults until they are parsed.
+        recorded: the deployment in its latest event. Once there is one, it is the JSON document, even after an error.
+        request: the request for this deployment. Suggested commands repeat its flags.
+        error_exit_code: the exit code of all errors, if the command's exit code is an answer; None for each error's own.
+        event_sinks: the sinks besides the terminal, by name.
+        dispatchers: the dispatchers to close in the end.
+
     """
 
     signals: Signals

@@ -11,10 +11,10 @@ from weco_deploy.cli.command import Group, json_errors_if_asked
 
 
 class LazyGroup(Group):
-    """A group whose commands are in modules of their own; `modules` maps their names to these modules.
+    """A group whose commands are in separate modules. `modules` maps the commands' names to their modules.
 
-    A module has its command under the command's name, with `_` for `-`. Running a command imports only its module.
-    The group's help imports them all, which is cheap: at module level they import click and nothing heavier.
+    The command in a module has the command's name, with `_` for `-`. Running a command imports only its module. The group's
+    help imports all modules, which is cheap: at module level they import nothing heavier than click.
     """
 
     modules: Mapping[str, str] = {}
@@ -28,7 +28,7 @@ class LazyGroup(Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        # click's own suggestions know only commands that were imported.
+        # click itself suggests only commands that were imported.
         if args[0] in self.modules or args[0].startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
         from difflib import get_close_matches

@@ -31,9 +31,9 @@ def lock(invocation: Invocation, *, environment_id: str | None, reason: str | No
     context = ProjectContext(invocation, "lock")
     settings = context.settings
     environment = context.environment(environment_id, "Environment to lock", default=None)
-    why = prompts.optional(settings, reason, question="Reason", otherwise="none") or ""
-    take = operations.planned_lock if settings.dry_run else operations.lock
-    locked = take(context.ports, environment, why)
+    reason = prompts.optional(settings, reason, question="Reason", otherwise="none") or ""
+    lock_or_plan = operations.planned_lock if settings.dry_run else operations.lock
+    locked = lock_or_plan(context.ports, environment, reason)
     announce_dry_run(settings)
 
     def text(screen: Screen) -> str:

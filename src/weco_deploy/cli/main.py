@@ -1,6 +1,6 @@
-"""The tool itself: its global options and commands, and the way from arguments to an exit code.
+"""The tool itself: its global options and commands, and the entry point, which turns arguments into an exit code.
 
-A new command is a file of its own and a line in `WecoDeploy.modules`.
+A new command needs a file and a line in `WecoDeploy.modules`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class WecoDeploy(LazyGroup):
     }
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        # An error before the options are known as a whole, in the name of the command say, is JSON if it should be.
+        # An error before all options are parsed, such as an unknown command, must also be reported as JSON if requested.
         invocation: Invocation = ctx.obj
         arguments = tuple(args)
         try:
@@ -147,35 +147,35 @@ def weco_deploy(
 
 
 def main() -> NoReturn:
-    """The entry point: run the command line of this process and leave with its exit code.
+    """The entry point: run the command line of this process, and exit with its exit code.
 
-    All changes have been awaited by then. Reads may still be under way: nobody waits for them.
+    By then all changes have been awaited. Reads may still be in progress; nobody needs their answers.
     """
-    _open_what_is_closed()
+    _open_closed_streams()
     leave(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; errors are reported, not raised."""
-    gc_pause.rest()
-    invocation = Invocation(Signals(_say))
+    """Run a command line and return its exit code. Errors are reported, not raised."""
+    gc_pause.pause()
+    invocation = Invocation(Signals(_write_from_handler))
     try:
         with invocation.signals.installed():
-            code = _outcome(invocation, arguments)
+            code = _exit_code(invocation, arguments)
             _close_sinks(invocation)
             return code
-    except (KeyboardInterrupt, Interrupted):  # while an error was being reported
+    except (KeyboardInterrupt, Interrupted):  # during the report of an error
         return Interrupted.exit_code
     finally:
         gc_pause.resume()
 
 
-def _outcome(invocation: Invocation, arguments: Sequence[str]) -> int:
+def _exit_code(invocation: Invocation, arguments: Sequence[str]) -> int:
     try:
         code = weco_deploy.main(
             args=list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=invocation
         )
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: every error becomes a line and a code
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - every error becomes a line and an exit code
         from weco_deploy.cli.error_report import report
 
         return report(error, invocation)
@@ -183,25 +183,27 @@ def _outcome(invocation: Invocation, arguments: Sequence[str]) -> int:
 
 
 def _close_sinks(invocation: Invocation) -> None:
-    """Close the sinks of events when everything is written: a slow one delays neither a result nor an error."""
+    """Close the event sinks after everything is written, so that a slow sink delays neither a result nor an error."""
     if invocation.dispatchers:
         from weco_deploy.cli.event_output import close_sinks
 
-        with suppress(Interrupted, KeyboardInterrupt):  # a signal ends the wait; the outcome stays as it is
+        with suppress(
+            Interrupted, KeyboardInterrupt
+        ):  # a signal ends the wait, without changing the exit code
             close_sinks(invocation)
 
 
-def _say(line: str) -> None:
-    # From a signal handler: straight to the descriptor, a buffered stream may be in the middle of a write.
+def _write_from_handler(line: str) -> None:
+    # A signal handler writes to the descriptor, because the stream may be in the middle of a write.
     try:
         os.write(2, f"{line}\n".encode())
     except OSError:
-        return  # nobody reads it
+        return  # the reader is gone
 
 
-def _open_what_is_closed() -> None:
-    """Open streams that the caller closed (`>&-`), or the next file or connection would get their descriptors."""
+def _open_closed_streams() -> None:
+    """Open streams that the caller closed (`>&-`). Otherwise the next file or connection would get their descriptors."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            nowhere = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib would cost start-up time; it stays open
-            setattr(sys, name, nowhere)
+            devnull = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - pathlib would cost start-up time; it stays open
+            setattr(sys, name, devnull)

@@ -1,6 +1,6 @@
-"""Options and value types that several commands share. Each names its environment variable.
+"""Options and value types that several commands share.
 
-Options that set a field of a request are declared there, in `model/requests.py`, once for all their readers.
+Options that set a field of a request are made from the field's flag in `model/requests.py`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Seconds(click.ParamType):  # type: ignore[type-arg]  # generic for mypy, n
 
 
 class Text(click.ParamType):  # type: ignore[type-arg]  # as above
-    """A text that is not empty: a script's variable that is not set must not count as an answer."""
+    """A text that must not be empty, so that a script's unset variable doesn't count as a value."""
 
     name = "text"
 
@@ -50,7 +50,7 @@ class Text(click.ParamType):  # type: ignore[type-arg]  # as above
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]  # as above
-    """Names with commas between them, without repetitions, in the order given."""
+    """Names separated by commas, in the given order, without duplicates."""
 
     name = "a,b"
 
@@ -104,7 +104,7 @@ limit = click.option(
 
 
 def of_field(request: type[DeployOptions | ConfirmRequest], name: str) -> Decorator:
-    """The option that sets a field of a request. The command gets its value under the name of the field."""
+    """The option that sets a field of a request. The command gets the value as the argument with the field's name."""
     flag = flags(request)[name]
     (default,) = [field.default for field in fields(request) if field.name == name]
     if default is False:
@@ -136,7 +136,7 @@ override_gate = of_field(DeployOptions, "override_gate")
 
 
 def deploy_options(command: Callable[..., object]) -> Callable[..., object]:
-    """The options of every command that deploys: `description`, and the others as one argument, `given`."""
+    """The options of all commands that deploy: `description`, and the others in one argument, `given`."""
     names = tuple(flags(DeployOptions))
 
     @wraps(command)
@@ -151,7 +151,7 @@ def deploy_options(command: Callable[..., object]) -> Callable[..., object]:
 
 
 def confirm_options(command: Callable[..., object]) -> Callable[..., object]:
-    """The options that say how long a deployment made before is watched, each as an argument of its own."""
+    """The options for how long to watch an earlier deployment, each as a separate argument."""
     for name in reversed(flags(ConfirmRequest)):
         command = of_field(ConfirmRequest, name)(command)
     return command

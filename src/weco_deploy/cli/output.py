@@ -1,4 +1,4 @@
-"""Writes results to stdout: one JSON document, or text that fits the terminal, file or pipe."""
+"""Writes results to stdout: a JSON document, or text for a terminal, file or pipe."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _DRY_RUN = "dry run: nothing is changed; without it this would be so:"
 
 
 def answer(settings: Settings, document: Callable[[], Document], text: Callable[[Screen], str]) -> None:
-    """Write the result as JSON or text. Only text needs rich, so `text` imports what makes it."""
+    """Write the result as JSON or text. Only text needs rich, so `text` imports the module that renders it."""
     write_result(json_text(document()) if settings.json else text(Screen.of(sys.stdout)))
 
 
 def announce_dry_run(settings: Settings) -> None:
-    """Say on stderr, if the result is text, that it shows what would be."""
+    """Announce a dry run on stderr, if the result is text."""
     if settings.dry_run and not settings.json:
         write_notice(_DRY_RUN)

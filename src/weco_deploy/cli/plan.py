@@ -40,7 +40,7 @@ def plan(
     context = ProjectContext(invocation, "plan")
     release = context.release(release_id, deployments.WHICH_RELEASE)
     environment = context.environment(environment_id, deployments.WHERE_TO)
-    about = description or DEFAULT_DESCRIPTION
-    request = deployments.request(choose(context.ports, release), environment, about, given)
+    description = description or DEFAULT_DESCRIPTION
+    request = deployments.deploy_request(choose(context.ports, release), environment, description, given)
     changes = deployments.show_plan(context, request).changes
     return exit_codes.CHANGES if detailed_exitcode and changes else exit_codes.DONE

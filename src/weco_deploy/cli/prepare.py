@@ -26,12 +26,12 @@ def prepare(
 
     context = ProjectContext(invocation, "prepare")
     label = context.label(from_label)
-    about = context.description(description)
+    description = context.description(description)
     check_label(label, override_gate, context.ports)
     prepared = operations.prepare(
         context.ports,
         from_label=label,
-        description=about,
+        description=description,
         save=not context.settings.dry_run,
         overrides=override_gate,
     )

@@ -21,10 +21,11 @@ ENVIRONMENT_FLAG = "--environment-id"
 
 
 class ProjectContext:
-    """The project that the options name. AWS is connected to when it is first needed.
+    """The project that the global options name. It connects to AWS when AWS is first needed.
 
     Args:
-        purpose: what the tool is about to do, for CloudTrail.
+        invocation: the run.
+        purpose: the command, for CloudTrail.
 
     """
 
@@ -32,14 +33,14 @@ class ProjectContext:
         self.invocation = invocation
         file = project_file(invocation.settings)
         self.project = chosen(invocation.settings, file)
-        if len(file.projects) > 1:  # from now on the answer of a person counts as given
+        if len(file.projects) > 1:  # suggested commands name the project that the user has chosen
             invocation.settings = replace(invocation.settings, project_id=self.project.id)
         self.settings = invocation.settings
         self._purpose = purpose
 
     @cached_property
     def ports(self) -> Ports:
-        # This imports botocore, which no usage error has to wait for.
+        # This imports botocore. Usage errors are reported before.
         from weco_deploy.connect import connect
 
         ports = connect(
@@ -49,7 +50,7 @@ class ProjectContext:
             trace=write_notice if self.settings.verbose else None,
         )
         gc_pause.resume()
-        ports.check_account()  # before anything else, also before questions about another account's resources
+        ports.check_account()  # before any question about resources, which may be those of another account
         return ports
 
     def environment(
@@ -60,7 +61,7 @@ class ProjectContext:
         flag: str = ENVIRONMENT_FLAG,
         default: str | None = DEFAULT_ENVIRONMENT,
     ) -> str:
-        """The id of an environment of the project: given, asked for, or the default if the project has that."""
+        """The id of an environment: given, asked for, or the default if the project has this environment."""
         known = [environment.id for environment in self.project.environments]
         chosen_id = prompts.value(
             self.settings,
@@ -102,7 +103,7 @@ class ProjectContext:
 
 
 def project_file(settings: Settings) -> ProjectFile:
-    """The project file that was named, else the nearest one upwards; its warnings go to stderr."""
+    """The given project file, or the nearest project file upwards. Its warnings are written to stderr."""
     path = Path(settings.project_file) if settings.project_file else config.find(Path.cwd())
     loaded = config.load(path)
     for warning in loaded.warnings:
@@ -111,9 +112,9 @@ def project_file(settings: Settings) -> ProjectFile:
 
 
 def chosen(settings: Settings, file: ProjectFile) -> Project:
-    """The project that was named, or that a person chooses, with the region and role of the options."""
+    """The project that is given, or that the user chooses, with the region and role of the global options."""
     project_id = settings.project_id
-    if project_id is None and len(file.projects) > 1 and prompts.somebody_answers(settings):
+    if project_id is None and len(file.projects) > 1 and prompts.may_ask(settings):
         project_id = prompts.value(
             settings, None, flag="--project-id", question="Project", choices=list(file.projects)
         )

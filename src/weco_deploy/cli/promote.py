@@ -49,15 +49,15 @@ def promote(
     from weco_deploy.operations.promote import running_release
 
     context = ProjectContext(invocation, "promote")
-    # Nobody watches a pipeline: there a forgotten flag must not reach prod.
-    usual = ("stage", "prod") if prompts.somebody_is_there() else (None, None)
-    from_id = context.environment(source, "Environment to promote from", flag="--from", default=usual[0])
-    to_id = context.environment(target, "Environment to promote to", flag="--to", default=usual[1])
+    # In a pipeline, which nobody watches, a forgotten flag must not deploy to prod.
+    defaults = ("stage", "prod") if prompts.at_a_terminal() else (None, None)
+    from_id = context.environment(source, "Environment to promote from", flag="--from", default=defaults[0])
+    to_id = context.environment(target, "Environment to promote to", flag="--to", default=defaults[1])
     if from_id == to_id:
         raise UsageError(
             f"--from and --to are both {from_id}: there is nothing to promote", "name two environments"
         )
-    about = deployments.description(context, description, f"Promoted from {from_id}")
+    description = deployments.description(context, description, f"Promoted from {from_id}")
     release, new = running_release(context.ports, from_id, override=given.override_gate)
-    request = deployments.request(release, to_id, about, given)
+    request = deployments.deploy_request(release, to_id, description, given)
     return deployments.deploy(context, replace(request, new_release=new, kind=Kind.PROMOTE))

@@ -1,6 +1,6 @@
-"""Asks a person who is there to answer; else takes the default, or raises an error that names the flag.
+"""Asks the user at a terminal. Otherwise returns the default, or raises an error that names the flag.
 
-Questions go to stderr, because stdout holds the result.
+Questions are written to stderr, because stdout is for the result.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from weco_deploy.cli.streams import write_notice
 from weco_deploy.errors import Declined, UsageError
 
 
-def somebody_answers(settings: Settings) -> bool:
-    """Whether questions may be asked: stdin and stderr are terminals, and --confirm was not given."""
-    return not settings.confirm and somebody_is_there()
+def may_ask(settings: Settings) -> bool:
+    """Whether to ask questions: stdin and stderr are terminals, and --confirm was not given."""
+    return not settings.confirm and at_a_terminal()
 
 
-def somebody_is_there() -> bool:
-    """Whether a person watches: stdin and stderr are terminals."""
+def at_a_terminal() -> bool:
+    """Whether stdin and stderr are terminals."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -32,14 +32,14 @@ def value(
     default: str | None = None,
     choices: Sequence[str] = (),
 ) -> str:
-    """The value that was given, else a person's answer, else the default.
+    """The given value, the user's answer, or the default.
 
-    An empty answer means the default. If there are choices, the answer has to be among them.
-    Raises UsageError naming the flag where there is nobody to ask and no default.
+    An empty answer means the default. If there are choices, the answer must be one of them. Raises UsageError, which names
+    the flag, if the user can't be asked and there is no default.
     """
     if given is not None:
         return given
-    if somebody_answers(settings):
+    if may_ask(settings):
         return _answer(question, default, choices)
     if default is None:
         one_of = f": one of {', '.join(choices)}" if choices else ""
@@ -48,20 +48,20 @@ def value(
 
 
 def optional(settings: Settings, given: str | None, *, question: str, otherwise: str) -> str | None:
-    """Like `value`, but an empty answer means None, which `otherwise` describes to a person."""
-    if given is not None or not somebody_answers(settings):
+    """Like `value`, but an empty answer means None. `otherwise` describes that in the question."""
+    if given is not None or not may_ask(settings):
         return given
     return _read(f"{question} [{otherwise}]: ") or None
 
 
 def agrees(settings: Settings, question: str) -> bool:
-    """Whether a person says yes, or --confirm was given.
+    """Whether the user answers yes, or --confirm was given.
 
-    Raises UsageError naming --confirm if there is nobody to ask.
+    Raises UsageError, which names --confirm, if the user can't be asked.
     """
     if settings.confirm:
         return True
-    if not somebody_answers(settings):
+    if not may_ask(settings):
         raise UsageError(
             f"nobody is there to answer {question!r} (stdin or stderr is not a terminal)",
             "put --confirm before the command to go on without being asked",
@@ -88,8 +88,8 @@ def _answer(question: str, default: str | None, choices: Sequence[str]) -> str:
 
 
 def _read(prompt: str) -> str:
-    # Not input(): with a terminal on stdin and a pipe on stdout it may write to stdout, which holds the result.
-    # click.prompt and click.confirm call it, and in click 8.1 they write a blank to stdout.
+    # Not input(), which may write to stdout if stdin is a terminal and stdout a pipe. click.prompt and click.confirm call
+    # input(), and in click 8.1 they also write a space to stdout.
     sys.stderr.write(prompt)
     sys.stderr.flush()
     try:

@@ -44,17 +44,17 @@ def release_deploy(
     context = ProjectContext(invocation, "release-deploy")
     label = context.label(from_label)
     environment = context.environment(environment_id, deployments.WHERE_TO)
-    about = deployments.description(context, description)
+    description = deployments.description(context, description)
     check_label(label, given.override_gate, context.ports)
-    release = labelled_release(context.ports, from_label=label, description=about)
-    request = replace(deployments.request(release, environment, about, given), new_release=True)
+    release = labelled_release(context.ports, from_label=label, description=description)
+    request = replace(deployments.deploy_request(release, environment, description, given), new_release=True)
     return deployments.deploy(context, request, _introduction(context, release))
 
 
 def _introduction(context: ProjectContext, release: Release) -> Callable[[], None]:
-    """Return a function that shows, the first time it is called, what is new in the release.
+    """Return a function that shows what is new in the release, the first time that it is called.
 
-    What the release is compared with is read meanwhile: the deployment need not wait for it.
+    The previous release is read concurrently, so that the deployment need not wait for it.
     """
     import sys
     from functools import cache, partial

@@ -1,4 +1,4 @@
-"""What the commands that make a release have in common."""
+"""Shared by the commands that make a release."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def show_prepared(settings: Settings, prepared: PreparedRelease) -> None:
 
 
 def unsaved(prepared: PreparedRelease) -> PreparedRelease:
-    """The release as a dry run shows it: without an id, because nobody will find it later."""
+    """The release without its id, because a dry run doesn't save it."""
     return replace(prepared, release=replace(prepared.release, release_id=""))

@@ -45,13 +45,13 @@ def rollback(
 
     context = ProjectContext(invocation, "rollback")
     environment = context.environment(environment_id, "Environment to roll back", default=None)
-    named = prompts.optional(
+    target = prompts.optional(
         context.settings,
         to_release,
         question="Release to go back to",
         otherwise="the last one that worked before",
     )
-    about = deployments.description(context, description, DEFAULT_ROLLBACK_DESCRIPTION)
-    release, new = earlier_release(context.ports, environment, named, write_notice)
-    request = deployments.request(release, environment, about, given)
+    description = deployments.description(context, description, DEFAULT_ROLLBACK_DESCRIPTION)
+    release, new = earlier_release(context.ports, environment, target, write_notice)
+    request = deployments.deploy_request(release, environment, description, given)
     return deployments.deploy(context, replace(request, new_release=new, kind=Kind.ROLLBACK))

@@ -1,4 +1,4 @@
-"""The commands of `weco-deploy sandbox`. None of them reaches AWS, and --dry-run means nothing to them."""
+"""The commands of `weco-deploy sandbox`. They never call AWS, and ignore --dry-run."""
 
 from __future__ import annotations
 
@@ -166,18 +166,18 @@ def demo(_: Invocation) -> int:
     from weco_deploy.cli.streams import write_result
     from weco_deploy.sandbox.demo import demo
 
-    return demo(write_result)  # text whatever --output says
+    return demo(write_result)  # always text, regardless of --output
 
 
 def _say(settings: Settings) -> Callable[[str], None]:
-    """Where lines for a person go: to stdout, unless that is for the JSON document."""
+    """Return a function that writes a line for the user: to stdout, or to stderr if stdout is for JSON."""
     from weco_deploy.cli.streams import write_notice, write_result
 
     return write_notice if settings.json else write_result
 
 
 def _project_file(settings: Settings) -> Path | None:
-    """The project file that was named, else the nearest one upwards, if there is one."""
+    """The given project file, or the nearest project file upwards, if any."""
     from pathlib import Path
 
     from weco_deploy import config
@@ -188,23 +188,23 @@ def _project_file(settings: Settings) -> Path | None:
     try:
         return config.find(Path.cwd())
     except ProjectFileError:
-        return None  # the sandbox has a sample
+        return None  # the sandbox uses its sample project
 
 
 def _directory(settings: Settings, given: str | None) -> Path:
-    """The directory of the sandbox's state: the given one, else next to the project file, else here."""
+    """The sandbox's directory: the given one, or a directory next to the project file or in the working directory."""
     from pathlib import Path
 
     from weco_deploy.sandbox import commands
 
     if given:
-        return Path(given).absolute()  # the sandbox's processes have a working directory of their own
+        return Path(given).absolute()  # the sandbox's processes have another working directory
     found = _project_file(settings)
     return (found.parent if found else Path.cwd()) / commands.DIRECTORY
 
 
 def _answer_sandbox(settings: Settings, directory: Path) -> None:
-    """With JSON, write the sandbox as it is now; as text everything was written already."""
+    """With JSON, write the sandbox's current state. The text has been written already."""
     if not settings.json:
         return
     from weco_deploy.cli.streams import write_result
@@ -227,7 +227,7 @@ def _sandbox_document(sandbox: Sandbox | None) -> Document:
 
 
 def _answer_pushed(settings: Settings, pushed: Sequence[PushedImage]) -> None:
-    """With JSON, write the images that were pushed; as text everything was written already."""
+    """With JSON, write the pushed images. The text has been written already."""
     if not settings.json:
         return
     from weco_deploy.cli.streams import write_result

@@ -35,24 +35,24 @@ def show_release(invocation: Invocation, *, release: str, base: str | None) -> N
         _show_difference(context, release, base)
 
 
-def _show_release(context: ProjectContext, named: str) -> None:
+def _show_release(context: ProjectContext, release_id: str) -> None:
     from weco_deploy.cli.streams import write_result
     from weco_deploy.operations import history
     from weco_deploy.operations.release import choose
     from weco_deploy.report.documents import json_text, release_document
 
-    # JSON whatever --output says, as it always was.
-    release = choose(context.ports, named)
+    # Always JSON, as in 5.x, regardless of --output.
+    release = choose(context.ports, release_id)
     deployments = history.release_deployments(context.ports, release)
     write_result(json_text(release_document(release, deployments)))
 
 
-def _show_difference(context: ProjectContext, named: str, base: str) -> None:
+def _show_difference(context: ProjectContext, release_id: str, base: str) -> None:
     from weco_deploy.cli.output import answer
     from weco_deploy.operations import history
     from weco_deploy.report.documents import difference_document
 
-    difference = history.difference(context.ports, named, base)
+    difference = history.difference(context.ports, release_id, base)
 
     def text(screen: Screen) -> str:
         from weco_deploy.report.release_text import difference_text

@@ -1,4 +1,4 @@
-"""Writes to stdout and stderr. A reader who has gone away (`| head`) must not end a deployment half way."""
+"""Writes to stdout and stderr. If a stream's reader exits early (`| head`), the deployment goes on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from weco_deploy.errors import Command, DeployError
 
 
 def write_result(text: str) -> None:
-    """Write a result to stdout. A reader who has gone away is no error; a full disk is."""
+    """Write a result to stdout. A full disk is an error, but a reader that has exited is not."""
     try:
         _write(sys.stdout, text)
     except BrokenPipeError:
@@ -24,7 +24,7 @@ def write_result(text: str) -> None:
 
 
 def write_notice(text: str) -> None:
-    """Write a text for a person to stderr; drop it if stderr can't be written to."""
+    """Write a text for people to stderr. Ignores errors of writing it."""
     try:
         _write(sys.stderr, text)
     except OSError:
@@ -32,12 +32,12 @@ def write_notice(text: str) -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Discard everything that is written to `stream` from now on, and what is in its buffer."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    """Discard the content of the stream's buffer, and everything that is written to the stream from now on."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, stream.fileno())
+        os.dup2(devnull, stream.fileno())
     finally:
-        os.close(nowhere)
+        os.close(devnull)
 
 
 def _write(stream: TextIO, text: str) -> None:

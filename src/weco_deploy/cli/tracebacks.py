@@ -8,14 +8,14 @@ from collections.abc import Iterator
 OMITTED = "(its message is left out: it may quote credentials)"
 _CAUSED = "\nThe above exception was the direct cause of the following exception:\n\n"
 _MEANWHILE = "\nDuring handling of the above exception, another exception occurred:\n\n"
-_OUTSPOKEN = {"builtins", "click", "weco_deploy"}
-"""The packages whose messages are shown. Where AWS refuses a signature, botocore's message has the signed
-headers, session token included; our error for it does not.
+_SAFE_PACKAGES = {"builtins", "click", "weco_deploy"}
+"""The packages whose messages are shown. If AWS refuses a signature, botocore's message contains the signed headers,
+including the session token; our error for it does not.
 """
 
 
-def origin_of(error: BaseException) -> str:
-    """The error's traceback and those of the errors that led to it, as Python prints them."""
+def traceback_of(error: BaseException) -> str:
+    """The traceback of the error and of its causes, in Python's format."""
     return "".join(_lines(error, set()))
 
 
@@ -31,8 +31,8 @@ def _lines(error: BaseException, shown: set[int]) -> Iterator[str]:
 
 
 def message_of(error: BaseException) -> str:
-    """The error's type and, if it can't quote credentials, its message."""
+    """The error's type, and its message if that can't quote credentials."""
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    outspoken = kind.__module__.partition(".")[0] in _OUTSPOKEN
-    return f"{name}: {error if outspoken else OMITTED}"
+    is_safe = kind.__module__.partition(".")[0] in _SAFE_PACKAGES
+    return f"{name}: {error if is_safe else OMITTED}"

@@ -46,7 +46,7 @@ def update(
     base = context.release(release_id, "Release to update")
     images = image_ids or _images(context)
     for image_id in images:
-        context.project.image(image_id)  # NotFound before AWS is asked anything
+        context.project.image(image_id)  # raises NotFound before any call to AWS
     label = context.label(from_label)
     check_label(label, override_gate, context.ports)
     prepared = operations.update(
@@ -64,7 +64,7 @@ def _images(context: ProjectContext) -> Sequence[str]:
     from weco_deploy.cli import prompts
 
     known = ", ".join(image.id for image in context.project.images)
-    answered = prompts.value(
+    answer = prompts.value(
         context.settings, None, flag="--image-ids", question=f"Image ids, with commas between them ({known})"
     )
-    return options.Names().convert(answered, None, None)
+    return options.Names().convert(answer, None, None)

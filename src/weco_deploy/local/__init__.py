@@ -1,1 +1,1 @@
-"""What the tool uses of its machine: clock, signals, git repository, CI job, Docker Engine, OCI layouts."""
+"""Adapters to this machine: clock, signals, threads, git, the CI job, the Docker Engine, OCI layouts."""

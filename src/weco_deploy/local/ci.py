@@ -15,10 +15,10 @@ _URL_VARIABLES = (
 
 
 def build_url(environ: Mapping[str, str]) -> str | None:
-    """The address of the CI build that these environment variables describe, None outside of CI.
+    """The address of the CI build that these environment variables describe; None outside of CI.
 
-    Supports GitHub Actions, Buildkite, GitLab, CircleCI, Jenkins, Travis, Azure Pipelines, TeamCity,
-    Bitbucket Pipelines, AWS CodeBuild.
+    It supports GitHub Actions, Buildkite, GitLab, CircleCI, Jenkins, Travis, Azure Pipelines, TeamCity, Bitbucket Pipelines
+    and AWS CodeBuild.
     """
     for name in _URL_VARIABLES:
         if environ.get(name):
@@ -59,7 +59,7 @@ def _bitbucket(environ: Mapping[str, str]) -> str | None:
 
 
 def _teamcity(environ: Mapping[str, str]) -> str | None:
-    # TeamCity sets no such variable: its users build BUILD_URL from %teamcity.serverUrl% and the build id.
+    # TeamCity sets no such variable. Its users set BUILD_URL from %teamcity.serverUrl% and the build id.
     if not environ.get("TEAMCITY_VERSION"):
         return None
     return environ.get("BUILD_URL") or None

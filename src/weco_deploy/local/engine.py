@@ -1,6 +1,6 @@
-"""The Docker Engine, through the `docker` package: an optional dependency, so `connect` imports this only when needed.
+"""The Docker Engine, through the `docker` package, which is an optional dependency: `connect` imports this when needed.
 
-The registry's password goes into a header of one request to the engine, never onto a command line or into a file.
+The registry's password is only in a header of a request to the engine, never on a command line or in a file.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from weco_deploy.model.image import INDEXES
 from weco_deploy.model.publication import LayerState, LocalImage, RegistryLogin
 
 TIMEOUT_SECONDS = 300
-"""The longest that the engine may be silent. It waits for the registry, too."""
+"""How long the engine may be silent, for example while it waits for the registry."""
 
 _ENGINE_ERRORS = (DockerException, urllib3.exceptions.HTTPError, OSError, ValueError)
-"""What the package raises. It does not translate errors that happen while its progress stream is read."""
+"""The errors that the package raises. It does not translate errors of reading its progress stream."""
 _SETTINGS_ERRORS = (AttributeError, TypeError, ValueError)
-"""What the package raises for an invalid DOCKER_HOST or config.json."""
+"""The errors that the package raises for an invalid DOCKER_HOST or config.json."""
 _PUSHED_STATUS = re.compile(r"\S+: digest: (sha256:[0-9a-f]{64}) size: \d+")
-"""How every engine reports the pushed digest. Not all of them also report it in `aux`."""
+"""The status in which all engines report the pushed digest. Only some also report it in `aux`."""
 _CHECK_ENGINE = "is it running, and is DOCKER_HOST right? `docker version` asks it, too"
 _PERMISSIONS = (
     "pushing needs ecr:GetAuthorizationToken, and on the repository ecr:BatchCheckLayerAvailability, "
@@ -52,7 +52,7 @@ class DockerEngine:
     """Implements `ports.ImageEngine`.
 
     Args:
-        client: a `docker.APIClient`; the package ships no types.
+        client: a `docker.APIClient`; the package has no type annotations.
 
     """
 
@@ -108,12 +108,12 @@ class DockerEngine:
         return digest
 
     def _present(self, inspected: Mapping[str, Any]) -> tuple[str, ...]:
-        """The digests of the image manifests that the engine has, if it lacks others of the image's index.
+        """The digests of the manifests that the engine has, if it lacks other manifests of the image's index.
 
-        An engine with the containerd image store knows an image for several architectures by its index. If
-        it has only one of the manifests, because the others were never pulled or built, it pushes that
-        manifest instead of the index. (Engine API since 1.48: `manifests` of an image's inspection. The
-        package does not ask for it.)
+        For an engine with the containerd image store, the id of an image for several architectures is the digest of its
+        index. If the engine has only one of the manifests, because the others were never pulled or built, it pushes that
+        manifest instead of the index. (The query parameter `manifests`, of API 1.48 or later, requests them. The package
+        doesn't support it.)
         """
         descriptor = inspected.get("Descriptor") or {}
         if descriptor.get("mediaType") not in INDEXES:
@@ -129,7 +129,7 @@ class DockerEngine:
 
     @contextmanager
     def _also_named(self, image: LocalImage, repository: str, tag: str) -> Iterator[None]:
-        """Gives the image the name by which the engine pushes it, and restores the names afterwards."""
+        """Give the image the name under which the engine pushes it, and restore the names afterwards."""
         name = f"{repository}:{tag}"
         before = self.find(name)
         with _translate_errors(f"{image.name} could not be named {name}"):
@@ -169,7 +169,7 @@ def _pushed_digest(line: Mapping[str, Any]) -> str | None:
 
 
 def _refusal(line: Mapping[str, Any]) -> str:
-    """The error in a line. The engine reports a failed push within a response that began with status 200."""
+    """The error in a line. A response that reports a failed push has status 200."""
     return (line.get("errorDetail") or {}).get("message") or line.get("error") or ""
 
 

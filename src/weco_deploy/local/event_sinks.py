@@ -1,10 +1,10 @@
-"""Events reach several sinks, of which only the first, the terminal, may hold up the operation.
+"""Passes events to several sinks. Only the first sink, the terminal, may delay the operation.
 
     operation ──event──► EventDispatcher ──event────► terminal, in the operation's own thread
                                          ──envelope─► a queue and a daemon thread for each other sink
 
-A sink that is slow, blocked or broken delays neither the lease nor the verdict. Its queue holds 1,000 events. When
-that is full, the oldest progress is dropped, and counted; what a reader must know is never dropped.
+A slow, blocked or broken sink delays neither the lease nor the verdict. Its queue holds 1,000 events. When the queue is
+full, its oldest progress event is dropped and counted. Important events are never dropped.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ Sink: TypeAlias = Callable[[Envelope], None]
 CAPACITY = 1000
 """How many events wait for a sink before progress is dropped."""
 SECONDS_AFTER_VERDICT = 5.0
-"""How long the process waits, once everything is done, for sinks that have not got every event."""
+"""How long to wait in the end for sinks that have not got all events."""
 
 _NEVER_DROPPED = (Claimed, ServiceSettled, Settled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What a sink got in the end.
+    """How many events a sink did not get.
 
     Args:
-        sink: its name.
-        dropped: progress that was dropped because the queue was full.
-        undelivered: events that still waited when the time was over, with the one that the sink was busy with.
-        failures: events at which the sink raised.
-        error: what it raised last; empty if it never did.
+        sink: the sink's name.
+        dropped: the number of progress events that were dropped, because the queue was full.
+        undelivered: the number of events in the queue when the time was over, and the event in progress.
+        failures: the number of events for which the sink raised an error.
+        error: the sink's last error; empty if there was none.
 
     """
 
@@ -54,15 +54,15 @@ class Delivery:
 
 
 class EventDispatcher:
-    """Passes the events of one run on: to the terminal, then to the other sinks.
+    """Passes the events of a run to the terminal, then to the other sinks.
 
-    Call it from one thread. The other sinks get each event in an envelope, each in a thread of its own.
+    Call it from one thread only. The other sinks get the events in envelopes, each sink in its own thread.
 
     Args:
-        terminal: gets each event at once, before the others; what it raises is raised here.
-        sinks: the others, by name.
+        terminal: gets each event first, in the caller's thread. The caller gets its errors.
+        sinks: the other sinks, by name.
         environment: the environment of the run, for the envelopes.
-        now: the time in UTC, for the envelopes.
+        now: returns the time in UTC, for the envelopes.
 
     """
 
@@ -87,7 +87,7 @@ class EventDispatcher:
             deliverer.add(envelope)
 
     def close(self, seconds: float = SECONDS_AFTER_VERDICT) -> tuple[Delivery, ...]:
-        """Wait until the sinks have got every event, but no longer than `seconds` for all of them together."""
+        """Wait until the sinks have got all events, for at most `seconds` in total."""
         end = time.monotonic() + seconds
         for deliverer in self._deliverers:
             deliverer.finish()
@@ -95,10 +95,10 @@ class EventDispatcher:
 
     def _envelope(self, event: Event) -> Envelope:
         if isinstance(event, Claimed | Settled):
-            # A rollback in the same run is claimed before, and settled after, all events of its own.
+            # All events of a rollback in the same run are between its Claimed and its Settled.
             self._deployment_id = event.deployment.deployment_id
         deployment_id = self._deployment_id
-        if isinstance(event, Settling):  # an earlier deployment, of somebody who was cut off
+        if isinstance(event, Settling):  # the event of an earlier deployment
             deployment_id = event.deployment.deployment_id
         return Envelope(
             deployment_id=deployment_id, environment=self._environment, time=self._now(), event=event
@@ -108,7 +108,7 @@ class EventDispatcher:
 class _Deliverer:
     """A sink's queue, and the thread that empties it.
 
-    The lock is never held while the sink works, so that adding an event never waits for a sink.
+    The thread releases the lock while the sink handles an event, so that adding an event never waits for the sink.
     """
 
     def __init__(self, name: str, sink: Sink) -> None:
@@ -132,13 +132,13 @@ class _Deliverer:
             self._changed.notify()
 
     def finish(self) -> None:
-        """End the thread once nothing waits any more."""
+        """Let the thread end once the queue is empty."""
         with self._changed:
             self._finished = True
             self._changed.notify()
 
     def delivery(self, seconds: float) -> Delivery:
-        """What the sink got, after waiting for the rest up to `seconds`. What waits then is given up."""
+        """The result, after waiting at most `seconds` for the remaining events. Then the queue is cleared."""
         self._thread.join(max(0.0, seconds))
         with self._changed:
             undelivered = len(self._waiting) + self._busy
@@ -178,6 +178,6 @@ class _Deliverer:
     def _failure(self, envelope: Envelope) -> Exception | None:
         try:
             self._sink(envelope)
-        except Exception as error:  # noqa: BLE001 - whatever a sink raises, it gets the next event all the same
+        except Exception as error:  # noqa: BLE001 - after any error, the sink still gets the next event
             return error
         return None

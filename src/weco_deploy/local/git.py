@@ -1,4 +1,4 @@
-"""Commit subjects from the local git repository."""
+"""Reads the subjects of commits from the local git repository."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}\Z")
 
 
 class GitHistory:
-    """Implements `ports.History`. Without git or a repository, or if git fails, no commit is known; that is no error.
+    """Implements `ports.History`. Without git or a repository, or if git fails, the result is empty.
 
-    Fetches once in the object's life if commits are missing, for ten seconds at most. A fetch asks no
-    questions and changes only the remote-tracking branches.
+    If commits are missing, it fetches once, for at most ten seconds. The fetch asks no questions and changes only the
+    remote-tracking branches.
 
     Args:
-        directory: anywhere in the repository's working tree.
+        directory: a directory in the repository's work tree.
         fetch_seconds: how long a fetch may take.
 
     """
@@ -32,7 +32,7 @@ class GitHistory:
         self._fetched = False
 
     def subjects(self, commits: Sequence[str]) -> Mapping[str, str]:
-        # Commits come from tags that anybody may push: git gets only hexadecimal text.
+        # Commits come from image tags, which are untrusted. Only hexadecimal text is passed to git.
         wanted = [commit for commit in dict.fromkeys(commits) if _COMMIT.match(commit)]
         found = self._look_up(wanted)
         missing = [commit for commit in wanted if commit not in found]
@@ -75,7 +75,7 @@ class GitHistory:
         return fetched is not None
 
     def _ssh(self) -> str:
-        """The ssh command that git would use. Setting GIT_SSH_COMMAND hides core.sshCommand, which may name a key."""
+        """The ssh command that git would use. GIT_SSH_COMMAND overrides core.sshCommand, which may name a key."""
         configured = self._git("config", "--get", "core.sshCommand")
         return os.environ.get("GIT_SSH_COMMAND") or (configured or "").strip() or "ssh"
 
@@ -86,7 +86,7 @@ class GitHistory:
         environment: Mapping[str, str] | None = None,
         seconds: float = FETCH_SECONDS,
     ) -> str | None:
-        """Git's output, None if git failed, is not installed or took too long."""
+        """Git's output; None if git failed, is not installed or took too long."""
         try:
             process = subprocess.Popen(
                 ["git", *arguments],
@@ -95,7 +95,7 @@ class GitHistory:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # without a terminal for prompts, and in a process group that can be killed
+                start_new_session=True,  # so that git has no terminal for prompts, and its process group can be killed
                 encoding="utf-8",
                 errors="replace",
             )
@@ -111,7 +111,7 @@ class GitHistory:
         return answer if process.returncode == 0 else None
 
 
-# Git, credential helpers and ssh must not prompt, and a partial clone must not fetch missing commits singly.
+# Git, credential helpers and ssh must not prompt, and a partial clone must not fetch missing commits one by one.
 _UNATTENDED = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ASKPASS": "",
@@ -123,14 +123,14 @@ _UNATTENDED = {
 
 
 def _kill_group(process: subprocess.Popen[str]) -> None:
-    """Kill git and the processes it started, such as ssh, if it still runs."""
+    """Kill git and its child processes, such as ssh, if it still runs."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
 
 
 def _by_commit(commits: Sequence[str], lines: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Subjects by commit as given, which may be an abbreviation of the id that git prints."""
+    """The subjects, by the given commits, which may be abbreviations of the ids in `lines`."""
     subjects = dict(lines)
     found = {}
     for commit in commits:

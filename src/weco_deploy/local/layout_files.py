@@ -1,6 +1,6 @@
-"""Reads the files of an OCI layout, in a directory or in a tar archive, by their names in the layout.
+"""Reads the files of an OCI layout, which is a directory or a tar archive, by their names in the layout.
 
-Opens the file for each read, because several threads read it at once, megabytes at a time.
+Each read opens the file again, because several threads read it concurrently.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class LayoutFiles(Protocol):
     def size(self, name: str) -> int: ...
 
     def read(self, name: str, part: Part) -> bytes:
-        """The bytes of `part`; never fewer."""
+        """The bytes of `part`, all of them."""
 
     def read_all(self, name: str, max_bytes: int) -> bytes:
         """The whole file. Raises BadImageLayout if it is larger than `max_bytes`."""
@@ -40,7 +40,7 @@ def files_at(path: Path) -> LayoutFiles:
 
 @dataclass(frozen=True, slots=True)
 class _ByteRange:
-    """Where a file of the layout is: a whole file on disk, or a part of an archive."""
+    """The location of a file of the layout: a whole file on disk, or a range of an archive."""
 
     path: Path
     first: int
@@ -109,7 +109,7 @@ class _Archive:
 
 
 def _members(path: Path) -> dict[str, tarfile.TarInfo]:
-    """The archive's plain files. Ignores links and all other members."""
+    """The archive's regular files. Links and other members are ignored."""
     try:
         # "r:" accepts only uncompressed archives, in which a file is a range of bytes.
         with tarfile.open(path, "r:") as archive:

@@ -1,7 +1,7 @@
 """Reads an OCI image layout, as buildx, skopeo and others write it.
 
-The layout is a directory, or a tar archive of one, which is read without unpacking it. A blob's path is always
-built from its digest. (OCI image specification, `image-layout.md` and `image-index.md`.)
+The layout is a directory, or a tar archive of a directory, which is read without unpacking it. The path of a blob follows
+from its digest. (OCI image specification, `image-layout.md` and `image-index.md`.)
 """
 
 from __future__ import annotations
@@ -23,13 +23,16 @@ CONFIGS = (
     "application/vnd.oci.image.config.v1+json",
     "application/vnd.docker.container.image.v1+json",
 )
-"""Media types of the configs of runnable images; artifacts have others."""
+"""The media types of the configs of runnable images. Artifacts have other types."""
 ATTESTATION = "application/vnd.in-toto+json"
-"""Media type of a layer of an attestation (provenance, SBOM), which buildx adds to an image. It has an image's config, but can't run."""
+"""The media type of the layers of an attestation (provenance, SBOM), which buildx adds to an image.
+
+An attestation has the config of an image, but can't run.
+"""
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 """ECR's limit for `imageManifest`."""
 MAX_INDEX_DEPTH = 8
-"""How deep indexes may be nested. Real images need one level; digests rule out cycles, but not depth."""
+"""How deep indexes may be nested. Real images need one level. Digests make cycles impossible, but not deep nesting."""
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -165,7 +168,7 @@ class _Descriptor:
 
 @dataclass(slots=True)
 class _Collected:
-    """The manifests and blobs found so far, by digest; `runnable` if they include an image that can run."""
+    """The manifests and blobs found so far, by digest. `runnable` is True if they include an image that can run."""
 
     manifests: dict[str, Manifest] = field(default_factory=dict)
     blobs: dict[str, Blob] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The commit that is checked out where the tool runs, and how the files differ from it."""
+"""Reads which commit is checked out, and which files differ from it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from weco_deploy.errors import NotFound, UsageError
 from weco_deploy.model.publication import Head
 
 TIMEOUT_SECONDS = 60.0
-"""Comparing a large work tree with its commit takes a while."""
+"""How long git may take to compare a large work tree with its commit."""
 RELEASES_DIRECTORY = ".releases"
 USE_REF = "say which commit the image was built from with --ref"
 
@@ -19,7 +19,7 @@ class GitWorkTree:
     """Implements `ports.WorkTree` for a directory, which may be in a git repository.
 
     Args:
-        directory: where the tool runs.
+        directory: the tool's working directory.
 
     """
 
@@ -38,7 +38,7 @@ class GitWorkTree:
     def head(self, besides: Path | None = None) -> Head:
         root = self._top()
         commit = self._git("rev-parse", "--verify", "HEAD").strip()
-        # The options override git's settings.
+        # These options override the user's git configuration.
         status = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=normal")
         changes = self._git(*status, "--", ":/", *_excluding(besides, root))
         return Head(commit=commit, changed=tuple(change[3:] for change in changes.split("\0") if change))
@@ -75,7 +75,7 @@ class GitWorkTree:
 
 
 def _excluding(path: Path | None, root: Path) -> tuple[str, ...]:
-    """Pathspecs that exclude `path`, and its target if it is a link; only those within the repository."""
+    """Pathspecs that exclude `path` and, if it is a link, its target, where they are in the repository."""
     if path is None:
         return ()
     excluded = dict.fromkeys((path.parent.resolve() / path.name, path.resolve()))
