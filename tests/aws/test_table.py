@@ -10,7 +10,7 @@ from botocore.config import Config
 
 from tests.aws.scripted import LOST, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
-from weco_deploy.aws.records.table import UNTIL_ACTIVE, Table
+from weco_deploy.aws.records.table import SECONDS_UNTIL_ACTIVE, Table
 from weco_deploy.aws.records.writes import Put, Update
 from weco_deploy.errors import AwsError, Throttled, Unreachable
 
@@ -42,7 +42,7 @@ def newest(table: Table) -> list[object]:
 
 @pytest.mark.parametrize(
     "read",
-    [lambda table: table.get("a"), lambda table: table.together(["a"]), newest],
+    [lambda table: table.get("a"), lambda table: table.get_all(["a"]), newest],
     ids=["GetItem", "TransactGetItems", "Query"],
 )
 def test_refused_read_raises_what_dynamodb_says(
@@ -60,7 +60,7 @@ def test_reads_of_a_missing_table_find_nothing(aws: ScriptedAws, table: Table) -
         aws.says(operation, NOT_THERE)
 
     assert newest(table) == []
-    assert table.together(["a", "b"]) == {}
+    assert table.get_all(["a", "b"]) == {}
     assert table.get("a") is None
 
 
@@ -77,7 +77,7 @@ def test_items_are_read_one_by_one_while_others_write_them(aws: ScriptedAws, tab
     aws.says("TransactGetItems", refusal("TransactionCanceledException", "[TransactionConflict]"))
     aws.says("GetItem", json_answer(Item=ITEM), json_answer())
 
-    assert table.together(["a", "b"]) == {"a": {"release_id": "a", "size": 3}}
+    assert table.get_all(["a", "b"]) == {"a": {"release_id": "a", "size": 3}}
     assert aws.calls == ["TransactGetItems", "GetItem", "GetItem"]
 
 
@@ -133,9 +133,9 @@ def test_new_table_that_never_gets_ready_is_an_error(
     aws.says("CreateTable", json_answer())
     aws.says("DescribeTable", json_answer(Table={"TableStatus": "CREATING"}))
 
-    with pytest.raises(AwsError, match=f"releases was not ready within {UNTIL_ACTIVE} seconds"):
+    with pytest.raises(AwsError, match=f"releases was not ready within {SECONDS_UNTIL_ACTIVE} seconds"):
         table.write(PUT)
-    assert sum(clock.waited) == UNTIL_ACTIVE
+    assert sum(clock.waited) == SECONDS_UNTIL_ACTIVE
 
 
 def test_refused_transaction_without_a_condition_is_an_error(aws: ScriptedAws, table: Table) -> None:
