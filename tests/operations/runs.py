@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.world import World
+import pytest
+
+from tests.world import Killed, World
 from weco_deploy.model.deployment import Deployment, Kind, ServiceStatus
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.events import Event
@@ -125,3 +127,24 @@ def deployments(world: World, environment: str = "stage") -> tuple[Deployment, .
 
 def statuses(deployment: Deployment) -> dict[str, ServiceStatus]:
     return {service.service_id: service.status for service in deployment.services}
+
+
+LEASE_AND_GRACE = 120 + 15
+"""Seconds after which the environment of a run that was killed is free."""
+STORE_WRITES = frozenset(
+    f"store.{name}" for name in ("claim", "resume", "renew", "note", "settle", "save", "lock", "unlock")
+)
+_CHANGES = STORE_WRITES | {"registry.point", "runtime.redeploy"}
+
+
+def written(world: World, before: int) -> list[str]:
+    """The names of the calls that changed anything, from the call with this number on."""
+    return [call.name for call in world.calls[before:] if call.name in _CHANGES]
+
+
+def killed(world: World, call: str, nth: int = 1) -> Deployment:
+    """A `release-deploy` that is killed after that call, as it is recorded."""
+    world.cut_after(nth, call)
+    with pytest.raises(Killed):
+        release_deploy(world)
+    return deployments(world)[0]

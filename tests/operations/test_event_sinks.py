@@ -90,5 +90,10 @@ def test_the_envelopes_of_an_automatic_rollback_name_the_rollback() -> None:
     assert len(claims) == 2
     named = [envelope.deployment_id for envelope in envelopes]
     assert set(named[claims[0] : claims[1]]) == {first}
-    assert set(named[claims[1] :]) == {rollback}
+    assert set(named[claims[1] : -1]) == {rollback}
+    assert [event.deployment for event in shown if isinstance(event, Settled)] == [
+        deployment.rollback,
+        deployment,
+    ]
+    assert named[-2:] == [rollback, first]
     assert {envelope.environment for envelope in envelopes} == {"stage"}

@@ -175,6 +175,36 @@ def test_a_rollback_is_drawn_anew_below_the_deployment_that_failed(between: tupl
     assert "✓ search          1 min 27 s  succeeded" in lines
 
 
+def drawn_after(*events: Event) -> list[str]:
+    drawn = Drawn()
+    with LiveProgress(drawn.console, Watch()) as tell:
+        for event in events:
+            tell(event)
+    return drawn.lines()
+
+
+def test_a_failed_deployment_that_is_settled_after_its_rollback_is_not_drawn_again() -> None:
+    back = replace(CLAIMED.deployment, deployment_id="back", kind=Kind.ROLLBACK)
+    events = (
+        CLAIMED,
+        crashed("search", 75),
+        replace(CLAIMED, deployment=back),
+        Settled(replace(back, status=DeploymentStatus.SUCCEEDED)),
+    )
+    undone = Settled(replace(SETTLED.deployment, status=DeploymentStatus.ROLLED_BACK))
+
+    assert drawn_after(*events, undone) == drawn_after(*events)
+
+
+def test_a_record_that_is_taken_up_again_is_neither_drawn_nor_ends_what_is_drawn() -> None:
+    resumed = Claimed(replace(CLAIMED.deployment, kind=Kind.ROLLBACK))
+
+    assert drawn_after(resumed) == []
+    assert drawn_after(looked_at("search", 10), resumed, SETTLED) == drawn_after(
+        looked_at("search", 10), SETTLED
+    )
+
+
 def test_a_rollback_is_announced() -> None:
     drawn = Drawn(width=120)
     with LiveProgress(drawn.console, Watch()) as tell:

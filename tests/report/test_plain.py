@@ -19,7 +19,16 @@ from tests.report.story import (
     succeeded,
 )
 from weco_deploy.model.deployment import DeploymentStatus, Kind
-from weco_deploy.model.events import Event, Notice, PollFailed, Settling, TagPutBack, Waiting
+from weco_deploy.model.events import (
+    Claimed,
+    Event,
+    Notice,
+    PollFailed,
+    Settled,
+    Settling,
+    TagPutBack,
+    Waiting,
+)
 from weco_deploy.report.plain import PlainProgress
 
 Tell = Callable[..., str]
@@ -132,6 +141,23 @@ def test_a_rollback_and_a_promotion_say_that_they_are_one(tell: Tell, kind: Kind
 )
 def test_what_else_happens_is_one_line(tell: Tell, event: Event, line: str) -> None:
     assert tell(event) == f"12:00:00Z {line}\n"
+
+
+def test_a_failed_deployment_that_is_settled_after_its_rollback_adds_no_line(
+    tell: Tell, watch: Watch
+) -> None:
+    back = replace(CLAIMED.deployment, deployment_id="back", kind=Kind.ROLLBACK)
+    tell(CLAIMED, crashed("search", 75), replace(CLAIMED, deployment=back))
+
+    assert "succeeded" in tell(Settled(replace(back, status=DeploymentStatus.SUCCEEDED)))
+    watch.seconds += 3600
+    assert tell(Settled(replace(SETTLED.deployment, status=DeploymentStatus.ROLLED_BACK))) == ""
+
+
+def test_a_record_that_is_taken_up_again_adds_no_line(tell: Tell) -> None:
+    assert tell(Claimed(CLAIMED.deployment)) == ""
+    assert tell(looked_at("search", 10)) != ""
+    assert tell(SETTLED) != ""
 
 
 def test_each_line_is_there_at_once() -> None:

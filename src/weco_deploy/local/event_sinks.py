@@ -95,7 +95,8 @@ class EventDispatcher:
 
     def _envelope(self, event: Event) -> Envelope:
         if isinstance(event, Claimed | Settled):
-            # All events of a rollback in the same run are between its Claimed and its Settled.
+            # All events of a rollback in the same run are between its Claimed and its Settled. The last event is Settled of
+            # the deployment that was rolled back.
             self._deployment_id = event.deployment.deployment_id
         deployment_id = self._deployment_id
         if isinstance(event, Settling):  # the event of an earlier deployment

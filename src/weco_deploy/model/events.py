@@ -16,10 +16,13 @@ from weco_deploy.model.service import ServiceKey
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The deployment is recorded and holds the environment's lock. It has not changed anything yet."""
+    """The deployment is recorded and holds the environment's lock. It has not changed anything yet.
+
+    `plan` is None if this is the record of an earlier deployment, which `confirm-deploy` resumes in order to close it.
+    """
 
     deployment: Deployment
-    plan: Plan
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The deployment's record is closed, with the final status."""
+    """The deployment's record is closed, with the final status.
+
+    A failed deployment that is rolled back at once is closed together with its rollback. The rollback's event comes first.
+    """
 
     deployment: Deployment
 

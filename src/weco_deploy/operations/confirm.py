@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from weco_deploy.errors import Command, DeployError, EnvironmentLocked, Interrupted, NotFound, StaleFence
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus, reasons
 from weco_deploy.model.environment import Claim, EnvironmentRecord, Held
-from weco_deploy.model.events import Event, Notice, Waiting
+from weco_deploy.model.events import Claimed, Event, Notice, Waiting
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest
@@ -64,6 +64,7 @@ def _settled(
     with ports.interrupts.deferred():
         ledger = _resumed(found, found.deployment, request, ports)
         notify_takeover(found.record, notify)
+        notify(Claimed(found.deployment))
         try:
             _judge(found, patience, ledger, ports, notify)
         except Interrupted as interrupted:
@@ -85,6 +86,7 @@ def _looked_on(
             except EnvironmentLocked as locked:
                 notify(Notice(f"it stays recorded as {recorded}: {locked.message}"))
             else:
+                notify(Claimed(found.deployment))
                 was = f"it was recorded as {recorded} before"
                 ledger.verdict(judged.status, ports.clock.utc(), reasons(judged.reason, was))
         return settle(ledger, notify)

@@ -12,7 +12,7 @@ from functools import partial
 
 from weco_deploy.errors import DeployError, StaleFence
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, reasons
-from weco_deploy.model.events import Claimed, Event
+from weco_deploy.model.events import Claimed, Event, Settled
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DeployRequest
@@ -61,7 +61,9 @@ def roll_back(
     status = DeploymentStatus.ROLLED_BACK if done else failed.status
     undone = replace(failed, status=status, rollback=after.deployment)
     rollback = settle(after, notify, undone)
-    return replace(undone, rollback=rollback)
+    undone = replace(undone, rollback=rollback)
+    notify(Settled(undone))
+    return undone
 
 
 def _request(

@@ -38,8 +38,10 @@ def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
         case Settled(deployment):
             numbers = counts(outcome.status for outcome in deployment.services)
             return (Line(0, f"{verdict(deployment, symbols)}: {numbers}"),)
-        case Claimed(deployment, plan):
+        case Claimed(deployment, Plan() as plan):
             return (Line(0, _claimed(deployment, plan)),)
+        case Claimed():
+            return ()
         case Settling(deployment):
             return (Line(0, _settling(deployment)),)
         case TagMoved(image):

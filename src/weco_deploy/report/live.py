@@ -84,6 +84,8 @@ class LiveProgress:
         self._stop()
 
     def __call__(self, event: Event) -> None:
+        if self._state.leaves_out(event):
+            return
         if isinstance(event, Claimed):
             self._stop()
             self._state = RolloutState()

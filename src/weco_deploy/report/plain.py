@@ -38,6 +38,8 @@ class PlainProgress:
         self._written: datetime | None = None
 
     def __call__(self, event: Event) -> None:
+        if self._state.leaves_out(event):
+            return
         at = event.at if isinstance(event, Progress | ServiceSettled | PollFailed) else self._now()
         before, self._state = self._state, self._state.after(event)
         if self._is_news(event, before):

@@ -17,6 +17,7 @@ from weco_deploy.model.events import (
     TagMoved,
     TagPutBack,
 )
+from weco_deploy.model.plan import Plan
 from weco_deploy.model.service import ServiceKey
 
 
@@ -49,6 +50,7 @@ class RolloutState:
     """The state after some events. `rows` are the services, in the order in which they first appeared."""
 
     rows: Mapping[ServiceKey, Row] = field(default_factory=dict)
+    deployment_id: str = ""
     release_id: str = ""
     environment: str = ""
     tags: int = 0
@@ -58,10 +60,23 @@ class RolloutState:
     def moving(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows.values() if row.status is ServiceStatus.IN_PROGRESS)
 
+    def leaves_out(self, event: Event) -> bool:
+        """Whether the event is not shown to people, because the result that follows says the same.
+
+        That is so where `confirm-deploy` takes up a record, and where the failed deployment is settled after its rollback.
+        """
+        match event:
+            case Claimed(plan=None):
+                return True
+            case Settled(deployment):
+                return self.deployment_id not in ("", deployment.deployment_id)
+            case _:
+                return False
+
     def after(self, event: Event) -> RolloutState:
         """The state after `event`. It is the same object if the event changes nothing."""
         match event:
-            case Claimed(deployment, plan):
+            case Claimed(deployment, Plan() as plan):
                 started = _of(deployment)
                 return replace(started, tags=len(plan.moves))
             case TagMoved():
@@ -103,6 +118,7 @@ class RolloutState:
 def _of(deployment: Deployment) -> RolloutState:
     return RolloutState(
         rows={outcome.key: _row(outcome) for outcome in deployment.services},
+        deployment_id=deployment.deployment_id,
         release_id=deployment.release_id,
         environment=deployment.environment,
     )
