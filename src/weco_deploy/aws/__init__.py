@@ -1,4 +1,4 @@
-"""Adapters to AWS: implement the ports of `ports.py` with boto. They contain no rules.
+"""Adapters to AWS: implement the protocols of `ports/` with boto. They contain no rules.
 
 api                every call, with its IAM actions, resources and rate limit
 session            credentials, assumed roles, accounts     clients  the clients: timeouts and retries

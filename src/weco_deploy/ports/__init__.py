@@ -1,0 +1,76 @@
+"""Protocols for everything outside, as the pipeline and the operations use it.
+
+`aws/` implements them for AWS and `local/` for this machine, `tests/world/` in memory. All but the package itself import
+them from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from weco_deploy.model.project import Environment, Project
+from weco_deploy.ports.aws import SERVICES_A_CALL, TASKS_A_CALL, ImageRegistry, LogReader, ServiceRuntime
+from weco_deploy.ports.calls import Calls, Done, Failed, Outcome, Skipped
+from weco_deploy.ports.machine import Clock, History, Interrupts
+from weco_deploy.ports.publishing import ImageEngine, ImageLayout, ImageUploads, Publishing, WorkTree
+from weco_deploy.ports.records import ReleaseStore
+
+__all__ = [
+    "SERVICES_A_CALL",
+    "TASKS_A_CALL",
+    "Caller",
+    "Calls",
+    "Clock",
+    "Done",
+    "Failed",
+    "History",
+    "ImageEngine",
+    "ImageLayout",
+    "ImageRegistry",
+    "ImageUploads",
+    "Interrupts",
+    "LogReader",
+    "Outcome",
+    "Ports",
+    "Publishing",
+    "ReleaseStore",
+    "ServiceRuntime",
+    "Skipped",
+    "WorkTree",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who runs the tool (the caller's own identity, not the role it assumes) and in which build."""
+
+    requested_by: str
+    build_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything an operation may reach, made for one project by the composition root.
+
+    `runtime` and `logs` are functions because an environment's services may live in another account
+    or region; `caller` and `check_account` because they may ask AWS. `check_account` raises
+    WrongAccount if the project names an account and the credentials belong to another. `places` says which
+    accounts, regions and endpoints a deployment to an environment is about, for people.
+    `new_id` makes a UUID, for releases, deployments and lock owners.
+    """
+
+    project: Project
+    clock: Clock
+    interrupts: Interrupts
+    calls: Calls
+    registry: ImageRegistry
+    store: ReleaseStore
+    history: History
+    publishing: Publishing
+    runtime: Callable[[Environment], ServiceRuntime]
+    logs: Callable[[Environment], LogReader]
+    caller: Callable[[], Caller]
+    check_account: Callable[[], None]
+    places: Callable[[Environment], str]
+    new_id: Callable[[], str]

@@ -1,0 +1,91 @@
+"""Images, services and logs in AWS.
+
+Each method is one AWS call, or one listing with its pages; the pipeline decides how many run concurrently.
+Every method may raise AwsError. Other errors are named in the method's docstring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
+from weco_deploy.model.service import (
+    DefinedContainer,
+    FoundService,
+    ResolvedImage,
+    Service,
+    ServiceKey,
+    Task,
+    TaskPage,
+)
+
+SERVICES_A_CALL = 10
+"""DescribeServices takes ten services of one cluster."""
+TASKS_A_CALL = 100
+"""DescribeTasks takes, and ListTasks answers, a hundred tasks of one cluster."""
+
+
+class ImageRegistry(Protocol):
+    """The ECR repositories of the project's account."""
+
+    def find(self, repository: str, reference: str) -> TaggedImage | None:
+        """The image of that tag, or of that digest (`sha256:…`); None if there is none. NotFound: no such repository."""
+
+    def repositories(self, names: Sequence[str]) -> Mapping[str, Repository]:
+        """Those of the named repositories that exist, by name."""
+
+    def manifest_and_tag(self, repository: str, digest: str, tag: str) -> ImageView:
+        """The manifest of `digest` and the digest that `tag` points at, in one BatchGetImage."""
+
+    def point(self, repository: str, tag: str, manifest: Manifest) -> None:
+        """Make `tag` point at the image of `manifest`, which the repository holds. Idempotent.
+
+        Raises PlanRefused if the repository's tags can't be moved.
+        """
+
+
+class ServiceRuntime(Protocol):
+    """ECS in one account and region."""
+
+    def tagged(self, environment_id: str) -> tuple[FoundService, ...]:
+        """Services tagged `deployment:env` = `environment_id`, as the tagging API knows them (it may lag)."""
+
+    def clusters(self) -> tuple[str, ...]:
+        """The ARNs of all clusters."""
+
+    def services_in(self, cluster: str) -> tuple[ServiceKey, ...]:
+        """All services of a cluster (name or ARN); none if there is no such cluster."""
+
+    def describe(self, cluster: str, names: Sequence[str]) -> tuple[Service, ...]:
+        """Up to ten services of a cluster, with their tags; those that are not there are left out."""
+
+    def tasks_listed(self, cluster: str, service: str | None, *, stopped: bool = False) -> TaskPage:
+        """The tasks that should run: all of a service's, or the first hundred of a whole cluster (`service` None).
+
+        With `stopped` those that ended in the last hour, the first five hundred.
+        """
+
+    def tasks(self, cluster: str, arns: Sequence[str]) -> tuple[Task, ...]:
+        """Up to a hundred tasks of a cluster; those that are gone are left out."""
+
+    def defined(self, task_definition: str) -> tuple[DefinedContainer, ...]:
+        """The containers of a task definition."""
+
+    def resolved(self, service: Service) -> tuple[ResolvedImage, ...]:
+        """What the service's primary deployment pinned its images to; empty where that can't be known."""
+
+    def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> str:
+        """Start a new deployment of the service and answer its id.
+
+        `allowed` is asked before each attempt and raises if there must be no further one. NOT idempotent, so
+        never retried once AWS may have acted: then it raises Unreachable, and ours is the PRIMARY that a later
+        `describe` shows.
+        """
+
+
+class LogReader(Protocol):
+    """CloudWatch Logs."""
+
+    def tail(self, container: DefinedContainer, task_id: str, lines: int) -> tuple[str, ...]:
+        """The last lines that the container of a task logged; none if its log can't be found."""

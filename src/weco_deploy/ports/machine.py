@@ -1,0 +1,41 @@
+"""The machine that the tool runs on: time, signals, the local git repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def utc(self) -> datetime:
+        """Now, aware, in UTC."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass. Interrupted is raised if a signal asks the tool to stop."""
+
+
+class Interrupts(Protocol):
+    """Ctrl-C and SIGTERM. Outside `deferred` they raise Interrupted.
+
+    In the process's main thread that happens at once. In any other thread that connected it happens while the
+    thread waits for time to pass or for calls, or else when it enters `deferred`.
+    """
+
+    def deferred(self) -> AbstractContextManager[None]:
+        """Within it a signal only makes `requested` true and ends `Clock.wait` with Interrupted.
+
+        This is about the calling thread; others may be interrupted meanwhile.
+        """
+
+    def requested(self) -> bool: ...
+
+
+class History(Protocol):
+    """The local git repository, if there is one."""
+
+    def subjects(self, commits: Sequence[str]) -> Mapping[str, str]:
+        """Commit → the first line of its message, for those that can be found."""
