@@ -27,7 +27,7 @@ def model(client: str) -> ServiceModel:
 
 @cache
 def client_methods() -> frozenset[str]:
-    """The methods of the clients of all services that the tool uses, one for each operation that AWS has."""
+    """The methods of the clients of all services that the tool uses, with their operations."""
     clients = {call.client for call in CALLS}
     return frozenset(
         xform_name(operation) for client in clients for operation in model(client).operation_names
@@ -71,7 +71,7 @@ SOURCES = {
 }
 
 
-def test_the_table_has_each_call_that_the_adapters_make_and_no_other() -> None:
+def test_table_has_each_call_that_the_adapters_make_and_no_other() -> None:
     made = {method for tree in SOURCES.values() for method in methods_called(tree)}
 
     assert made == {xform_name(call.operation) for call in CALLS}
@@ -104,12 +104,12 @@ def test_calls_and_limits_have_names_of_their_own() -> None:
 
 def test_calls_that_only_read_are_the_ones_whose_names_say_so() -> None:
     reads = ("BatchCheck", "BatchGet", "Describe", "Get", "List", "Query", "TransactGet")
-    # A role that is assumed changes nothing; what it is good for shows in the calls made with it.
+    # Assuming a role changes nothing itself.
     read_only = {call for call in CALLS if call.operation.startswith(reads) or call is api.ASSUME_ROLE}
 
     assert {call for call in CALLS if not call.changes} == read_only
 
 
-def test_a_permission_names_either_resources_or_everything() -> None:
+def test_permission_names_either_resources_or_everything() -> None:
     for call in CALLS:
         assert Resource.ANY not in call.resources or call.resources == (Resource.ANY,)

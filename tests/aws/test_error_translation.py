@@ -1,4 +1,4 @@
-"""Whatever boto raises becomes one of our errors, with a hint and without secrets."""
+"""boto's exceptions become our errors, with a hint and without secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A record becomes an item and the same record again; an item stays small."""
+"""Records converted to items and back, and the size of items."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ digests = st.text("0123456789abcdef", min_size=64, max_size=64).map("sha256:{}".
 refs = st.text("0123456789abcdef", min_size=1, max_size=40).map("ref.{}".format)
 times = st.datetimes(datetime(1000, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 keys = st.builds(ServiceKey, ids, ids)
-unhurried = settings(deadline=None)  # a busy machine is no failure
+unhurried = settings(deadline=None)  # so that a busy machine does not fail the tests
 
 releases = st.builds(
     Release,
@@ -124,7 +124,7 @@ deployments = st.builds(
     build_url=st.none() | words,
     kind=st.sampled_from(Kind),
     gate_override=st.none() | words,
-    images=st.lists(changes, max_size=4).map(lambda found: {one.image_id: one for one in found}),
+    images=st.lists(changes, max_size=4).map(lambda found: {change.image_id: change for change in found}),
     services=st.lists(outcomes, max_size=3).map(tuple),
     reason=words,
 )
@@ -160,14 +160,16 @@ environments = st.builds(
         st.builds(AppliedImage, release_id=ids, digest=digests, ref=st.none() | refs, worked=st.booleans()),
         max_size=3,
     ),
-    services=st.lists(services, max_size=3).map(lambda found: {one.service_id: one for one in found}),
+    services=st.lists(services, max_size=3).map(
+        lambda found: {service.service_id: service for service in found}
+    ),
     current=st.none() | deployed,
     good=st.none() | deployed,
 )
 
 
 def through_dynamodb(item: Item) -> Item:
-    """The item as it comes back, and that coming back did not change it."""
+    """The item after encoding and decoding. Checks that they do not change it."""
     back = decoded(encoded(item))
     assert back == item
     return back
@@ -175,21 +177,19 @@ def through_dynamodb(item: Item) -> Item:
 
 @unhurried
 @given(releases)
-def test_a_release_is_the_same_after_it_was_an_item(release: Release) -> None:
+def test_release_survives_the_round_trip_through_an_item(release: Release) -> None:
     assert read_release(through_dynamodb(release_item(release))) == release
 
 
 @unhurried
 @given(deployments)
-def test_a_deployment_is_the_same_after_it_was_an_item(deployment: Deployment) -> None:
+def test_deployment_survives_the_round_trip_through_an_item(deployment: Deployment) -> None:
     assert read_deployment(through_dynamodb(deployment_item(deployment))) == deployment
 
 
 @unhurried
 @given(deployments, deployments)
-def test_a_deployment_keeps_the_id_of_the_one_that_put_things_back(
-    one: Deployment, other: Deployment
-) -> None:
+def test_deployment_item_keeps_the_id_of_its_rollback(one: Deployment, other: Deployment) -> None:
     item = through_dynamodb(deployment_item(replace(one, rollback=other)))
     assert rollback_of(item) == other.deployment_id
     assert read_deployment(item) == one
@@ -197,11 +197,11 @@ def test_a_deployment_keeps_the_id_of_the_one_that_put_things_back(
 
 @unhurried
 @given(environments)
-def test_an_environment_is_the_same_after_it_was_an_item(record: EnvironmentRecord) -> None:
+def test_environment_survives_the_round_trip_through_an_item(record: EnvironmentRecord) -> None:
     assert read_environment(through_dynamodb(environment_item("search", record))) == record
 
 
-def test_an_applied_image_says_only_that_it_did_not_stand_and_one_that_says_nothing_did() -> None:
+def test_applied_image_item_has_stood_only_if_the_image_did_not_work() -> None:
     images = {
         "web": AppliedImage(release_id="r", digest="sha256:1", worked=False),
         "api": AppliedImage(release_id="r", digest="sha256:2"),
@@ -217,26 +217,26 @@ def test_an_applied_image_says_only_that_it_did_not_stand_and_one_that_says_noth
 
 @unhurried
 @given(releases)
-def test_the_pointer_at_the_latest_release_is_in_no_index(release: Release) -> None:
+def test_pointer_to_the_latest_release_is_in_no_index(release: Release) -> None:
     assert set(latest_item(release)) == {"release_id", "latest"}
 
 
 @unhurried
 @given(times, times)
-def test_stored_times_sort_as_times_do(one: datetime, other: datetime) -> None:
+def test_stored_times_sort_by_time(one: datetime, other: datetime) -> None:
     assert (stored_time(one) < stored_time(other)) == (one < other)
     assert read_time(stored_time(one)) == one
 
 
 @unhurried
 @given(words, st.integers(len(CUT.encode()), 100))
-def test_a_cut_text_fits_and_shows_its_cut(text: str, limit: int) -> None:
+def test_cut_text_fits_and_is_marked(text: str, limit: int) -> None:
     short = cut(text * 5, limit)
     assert len(short.encode()) <= limit
     assert short == text * 5 or short.endswith(CUT)
 
 
-def a_deployment(
+def large_deployment(
     services: int, failure: Failure, failures_each: int, *, images: int | None = None
 ) -> Deployment:
     changes = {f"image-{count}": change(f"image-{count}") for count in range(images or services)}
@@ -275,26 +275,26 @@ def change(image_id: str) -> ImageChange:
     )
 
 
-@settings(max_examples=20, deadline=None)  # large deployments take their time
+@settings(max_examples=20, deadline=None)  # large deployments take a while
 @given(st.integers(1, 200), st.integers(0, 30), st.integers(0, 3_000))
-def test_no_deployment_is_too_large_for_an_item(services: int, failures_each: int, length: int) -> None:
+def test_large_deployment_fits_into_an_item(services: int, failures_each: int, length: int) -> None:
     failure = Failure(kind="event", message="é" * length, log_location="l" * 100)
-    item = deployment_item(a_deployment(services, failure, failures_each))
+    item = deployment_item(large_deployment(services, failure, failures_each))
     assert size(item) <= ITEM_LIMIT
     for service in read_deployment(item).services:
-        assert sum(size(failure_item(one)) for one in service.failures) <= SERVICE_LIMIT
+        assert sum(size(failure_item(failure)) for failure in service.failures) <= SERVICE_LIMIT
 
 
 @pytest.mark.parametrize("services", [400, 700, 900])
-def test_a_deployment_of_very_many_services_still_fits(services: int) -> None:
+def test_deployment_of_very_many_services_fits_into_an_item(services: int) -> None:
     failure = Failure(kind="event", message="é" * 3_000)
-    item = deployment_item(a_deployment(services, failure, 3, images=100))
+    item = deployment_item(large_deployment(services, failure, 3, images=100))
     assert size(item) <= ITEM_LIMIT
     assert len(read_deployment(item).services) == services
 
 
 @pytest.mark.parametrize(("images", "refs"), [(30, 300), (100, 1_000), (300, 20)])
-def test_a_release_whose_images_have_very_many_refs_fits_and_keeps_those_that_name_it(
+def test_release_with_very_many_refs_fits_into_an_item_and_keeps_the_refs_of_its_versions(
     images: int, refs: int
 ) -> None:
     tags = tuple(f"ref.{number:040x}" for number in range(refs))
@@ -318,24 +318,24 @@ def failure_item(failure: Failure) -> Mapping[str, str]:
     return {name: text for name, text in fields.items() if text is not None}
 
 
-def test_log_lines_are_no_part_of_an_item() -> None:
+def test_deployment_item_has_no_log_lines() -> None:
     failure = Failure(kind="task", message="exited", log_lines=("password=hunter2",))
-    assert "hunter2" not in str(deployment_item(a_deployment(1, failure, 1)))
+    assert "hunter2" not in str(deployment_item(large_deployment(1, failure, 1)))
 
 
-def test_a_release_of_5x_with_long_details_stays_small() -> None:
+def test_5x_release_with_long_details_stays_small() -> None:
     entry: Item = {
         "environment": "stage",
         "date_created": "2021-01-01T00:00:00.1",
         "details": {"api": {"x": "y" * 9_000}},
     }
     item: Item = {"release_id": "r", "project_id": "search", "images": {}, "deployments": [entry] * 40}
-    listed = listing(item, a_deployment(1, Failure(kind="event", message=""), 0))
+    listed = listing(item, large_deployment(1, Failure(kind="event", message=""), 0))
     assert size({**item, "deployments": listed}) <= ITEM_LIMIT
     assert len(listed) > 10
 
 
-def test_what_the_oldest_versions_wrote_for_a_person_and_a_place_is_read() -> None:
+def test_names_and_environments_of_the_oldest_versions_are_read() -> None:
     entry: Item = {
         "environment": {"id": "stage", "name": "Staging"},
         "requested_by": {"id": "ada", "name": "Ada"},
@@ -347,7 +347,7 @@ def test_what_the_oldest_versions_wrote_for_a_person_and_a_place_is_read() -> No
     assert (deployment.environment, deployment.requested_by) == ("stage", "ada")
 
 
-def test_services_noted_without_their_cluster_are_known_by_their_arn_or_left_out() -> None:
+def test_5x_services_without_a_cluster_are_identified_by_arn_or_left_out() -> None:
     arn = "arn:aws:ecs:eu-west-1:111122223333:service/"
     told: list[Value] = [
         {"service_arn": f"{arn}our-cluster/search-api", "deployment_id": "ecs-svc/1"},
@@ -360,12 +360,12 @@ def test_services_noted_without_their_cluster_are_known_by_their_arn_or_left_out
         "details": {"api": {"ecs_deployments": told}},
     }
     (deployment,) = legacy.deployments_in({"release_id": "r", "project_id": "search", "deployments": [entry]})
-    assert [(str(one.key), one.key.cluster, one.ecs_deployment_id) for one in deployment.services] == [
-        ("our-cluster/search-api", "arn:aws:ecs:eu-west-1:111122223333:cluster/our-cluster", "ecs-svc/1")
-    ]
+    assert [
+        (str(service.key), service.key.cluster, service.ecs_deployment_id) for service in deployment.services
+    ] == [("our-cluster/search-api", "arn:aws:ecs:eu-west-1:111122223333:cluster/our-cluster", "ecs-svc/1")]
 
 
-def test_the_id_of_a_deployment_of_5x_never_changes() -> None:
+def test_id_of_a_5x_deployment_never_changes() -> None:
     at = datetime(2021, 9, 27, 11, tzinfo=UTC)
     assert legacy.derived_id("r", "stage", at) == "9cdc14b7-2025-5314-8751-c511d6e0fc51"
     assert legacy.is_derived(legacy.derived_id("r", "stage", at))

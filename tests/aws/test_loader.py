@@ -16,11 +16,11 @@ from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 
 MEETS_WITHIN = 0.3
-"""Seconds that a thread waits inside the loader for another one."""
+"""How long a thread waits in the loader for a second thread."""
 
 
 def watch_loader(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """From now on, what two threads are loading at the same time."""
+    """Records what two threads load at the same time, from now on."""
     meeting = threading.Barrier(2, timeout=MEETS_WITHIN)
     met: list[str] = []
 

@@ -1,4 +1,4 @@
-"""The DynamoDB table, where DynamoDB answers as the emulators don't."""
+"""The DynamoDB table, with answers that the emulators don't give."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ SHOP = project(images={"search": ["search-api"], "items": ["items-api"]}, projec
 
 @pytest.fixture(autouse=True)
 def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No options from this machine's environment, and a working directory without a project file."""
+    """Remove this machine's options, and use a working directory without a project file."""
     for name in [
         name for name in os.environ if name.startswith("WECO_DEPLOY_") or name == "AWS_ENDPOINT_URL"
     ]:
@@ -29,6 +29,6 @@ def world() -> World:
 
 @pytest.fixture
 def desk(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
-    """A command line with the shop's project file here, and AWS as the world has it."""
+    """The command line, with the shop's project file in the working directory, and the world as AWS."""
     Path(".wellcome_project").write_text(PROJECT_FILE)
     return Desk(world, monkeypatch, capsys)

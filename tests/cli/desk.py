@@ -1,4 +1,4 @@
-"""The command line in this process, with the in-memory world where AWS would be."""
+"""Runs the command line in this process, with the in-memory world as AWS."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ shop:
 
 
 PERSON = "arn:aws:iam::123456789012:user/eve"
-"""Who sits at the desk."""
+"""The user of the command line."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ class Ran:
 
     @property
     def error(self) -> Any:
-        """The error of a JSON document that is nothing else."""
+        """The error in a JSON document that has no other keys."""
         assert set(self.json) == {"error"}
         return self.json["error"]
 
 
 @dataclass(frozen=True)
 class Connection:
-    """What the command line asked `connect` for."""
+    """The arguments with which the command line called `connect`."""
 
     project: Project
     purpose: str

@@ -1,8 +1,10 @@
-"""The whole command line as a process, with the in-memory world for AWS, into which an image was just pushed.
+"""The command line as a process, with the in-memory world as AWS, to which an image was just pushed.
 
-With `halt=<call>` as the first argument it says READY on stderr before it makes that call the first time, and
-stays there until a signal comes; with `stall=<call>` it stays there for good, as a call that AWS does not answer;
-with `locked=<environment>` somebody, ada, holds that environment.
+The first argument may be
+
+    halt=<call>           prints READY on stderr before this call is made first, then waits for a signal
+    stall=<call>          the same, but the call never ends, like a call that AWS does not answer
+    locked=<environment>  another user, ada, holds the environment
 """
 
 import os

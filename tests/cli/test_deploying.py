@@ -11,8 +11,8 @@ from weco_deploy import errors
 SOON = ("--confirmation-interval", "5")
 
 
-def nothing(_: Desk) -> None:
-    """What runs is what is latest."""
+def no_push(_: Desk) -> None:
+    """Push nothing: the latest images already run."""
 
 
 def pushed(desk: Desk) -> None:
@@ -25,7 +25,7 @@ def release_ids(desk: Desk) -> list[str]:
     ]
 
 
-def test_release_deploy_deploys_what_is_latest_to_stage(desk: Desk) -> None:
+def test_release_deploy_deploys_the_latest_images_to_stage(desk: Desk) -> None:
     digest = desk.world.push("search")
 
     ran = desk.run("--confirm", "--output", "json", "release-deploy", "--description", "Weekly")
@@ -39,7 +39,7 @@ def test_release_deploy_deploys_what_is_latest_to_stage(desk: Desk) -> None:
     assert release_ids(desk) == [deployment["release_id"]]
 
 
-def test_deploy_deploys_a_release_made_before(desk: Desk) -> None:
+def test_deploy_deploys_an_earlier_release(desk: Desk) -> None:
     digest = desk.world.push("items")
     release_id = desk.run("--output", "json", "prepare").json["release"]["release_id"]
     desk.world.push("items")
@@ -53,7 +53,7 @@ def test_deploy_deploys_a_release_made_before(desk: Desk) -> None:
     assert desk.world.running("items-api", "prod") == {digest}
 
 
-def test_text_goes_to_stdout_and_plan_and_progress_to_stderr(desk: Desk) -> None:
+def test_result_is_on_stdout_and_plan_and_progress_on_stderr(desk: Desk) -> None:
     desk.world.push("search")
 
     ran = desk.run("--confirm", "release-deploy")
@@ -65,7 +65,7 @@ def test_text_goes_to_stdout_and_plan_and_progress_to_stderr(desk: Desk) -> None
 
 
 @pytest.mark.parametrize("output", ["text", "json"])
-def test_deploying_without_a_person_and_without_confirm_is_a_usage_error(desk: Desk, output: str) -> None:
+def test_deploying_without_a_terminal_and_confirm_is_a_usage_error(desk: Desk, output: str) -> None:
     desk.world.push("search")
 
     ran = desk.run("--output", output, "release-deploy")
@@ -76,7 +76,7 @@ def test_deploying_without_a_person_and_without_confirm_is_a_usage_error(desk: D
     assert release_ids(desk) == []
 
 
-def test_nothing_to_do_needs_no_confirm(desk: Desk) -> None:
+def test_deploying_without_changes_needs_no_confirm(desk: Desk) -> None:
     ran = desk.run("--output", "json", "release-deploy")
 
     assert ran.code == 0
@@ -85,7 +85,7 @@ def test_nothing_to_do_needs_no_confirm(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("command", ["deploy", "release-deploy"])
-def test_a_dry_run_shows_the_plan_and_changes_nothing(desk: Desk, command: str) -> None:
+def test_dry_run_shows_the_plan_and_changes_nothing(desk: Desk, command: str) -> None:
     desk.run("prepare")
     desk.world.push("search")
     desk.run("prepare")
@@ -102,7 +102,7 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(desk: Desk, command: str) 
     assert "Plan: deploy" in desk.run("--dry-run", command).out
 
 
-def test_a_dry_run_of_prepare_and_update_makes_a_release_without_an_id(desk: Desk) -> None:
+def test_dry_run_of_prepare_and_update_makes_a_release_without_an_id(desk: Desk) -> None:
     made = desk.run("--dry-run", "--output", "json", "prepare")
     assert made.json["release"]["release_id"] is None
     assert desk.world.count("store.save") == 0
@@ -113,7 +113,7 @@ def test_a_dry_run_of_prepare_and_update_makes_a_release_without_an_id(desk: Des
     assert desk.world.count("store.save") == 1
 
 
-def test_prepare_answers_the_release_and_the_one_before_it(desk: Desk) -> None:
+def test_prepare_prints_the_release_and_the_previous_one(desk: Desk) -> None:
     first = desk.run("--output", "json", "prepare").json
     second = desk.run(
         "--output", "json", "prepare", "--from-label", "env.prod", "--description", "Of prod"
@@ -125,7 +125,7 @@ def test_prepare_answers_the_release_and_the_one_before_it(desk: Desk) -> None:
     assert first["release"]["description"] == "No description provided"
 
 
-def test_update_replaces_only_the_images_it_names(desk: Desk) -> None:
+def test_update_replaces_only_the_named_images(desk: Desk) -> None:
     desk.run("prepare")
     desk.world.push("items")
     search, items = desk.world.push("search"), desk.world.tag("items", "env.stage")
@@ -138,16 +138,16 @@ def test_update_replaces_only_the_images_it_names(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "prepared", "code"),
     [
-        pytest.param([], nothing, 0, id="nothing to do"),
+        pytest.param([], no_push, 0, id="nothing to do"),
         pytest.param([], pushed, 0, id="changes, not asked for"),
-        pytest.param(["--detailed-exitcode"], nothing, 0, id="nothing to do, asked for"),
+        pytest.param(["--detailed-exitcode"], no_push, 0, id="nothing to do, asked for"),
         pytest.param(["--detailed-exitcode"], pushed, 2, id="changes"),
-        pytest.param(["--detailed-exitcode", "--nonsense"], nothing, 5, id="bad usage"),
-        pytest.param(["--detailed-exitcode", "--environment-id", "nowhere"], nothing, 5, id="not found"),
-        pytest.param(["--nonsense"], nothing, 2, id="bad usage, not asked for"),
+        pytest.param(["--detailed-exitcode", "--nonsense"], no_push, 5, id="bad usage"),
+        pytest.param(["--detailed-exitcode", "--environment-id", "nowhere"], no_push, 5, id="not found"),
+        pytest.param(["--nonsense"], no_push, 2, id="bad usage, not asked for"),
     ],
 )
-def test_plan_answers_by_exit_code_if_asked(
+def test_plan_with_detailed_exitcode_answers_by_exit_code(
     desk: Desk, arguments: list[str], prepared: Callable[[Desk], None], code: int
 ) -> None:
     prepared(desk)
@@ -156,7 +156,7 @@ def test_plan_answers_by_exit_code_if_asked(
     assert desk.run("plan", *arguments).code == code
 
 
-def test_plan_answers_by_exit_code_also_if_the_environment_asks(
+def test_plan_with_detailed_exitcode_in_the_environment_answers_by_exit_code(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WECO_DEPLOY_DETAILED_EXITCODE", "1")
@@ -165,7 +165,7 @@ def test_plan_answers_by_exit_code_also_if_the_environment_asks(
     assert desk.run("show-release").code == 1
 
 
-def test_a_failed_deployment_is_exit_code_1_with_its_document(desk: Desk) -> None:
+def test_failed_deployment_is_exit_code_1_with_its_document(desk: Desk) -> None:
     desk.world.push("search", crash())
 
     ran = desk.run("--confirm", "--output", "json", "release-deploy", *SOON)
@@ -174,7 +174,7 @@ def test_a_failed_deployment_is_exit_code_1_with_its_document(desk: Desk) -> Non
     assert ran.json["deployment"]["status"] == "failed"
 
 
-def test_a_deployment_that_takes_too_long_is_exit_code_3(desk: Desk) -> None:
+def test_timed_out_deployment_is_exit_code_3(desk: Desk) -> None:
     desk.world.push("search", slow(300))
 
     ran = desk.run("--confirm", "--output", "json", "release-deploy", "--confirmation-wait-for", "30", *SOON)
@@ -191,7 +191,7 @@ def test_a_deployment_that_takes_too_long_is_exit_code_3(desk: Desk) -> None:
     assert [deployment["status"] for deployment in after] == ["succeeded"]
 
 
-def test_an_interrupted_deployment_is_exit_code_130_with_its_document(desk: Desk) -> None:
+def test_interrupted_deployment_is_exit_code_130_with_its_document(desk: Desk) -> None:
     desk.world.push("search")
     desk.world.signal_before(1, "store.note")
 
@@ -200,7 +200,7 @@ def test_an_interrupted_deployment_is_exit_code_130_with_its_document(desk: Desk
     assert (ran.code, ran.json["deployment"]["status"]) == (130, "interrupted")
 
 
-def test_a_locked_environment_is_exit_code_4(desk: Desk) -> None:
+def test_locked_environment_is_exit_code_4(desk: Desk) -> None:
     desk.world.push("search")
     desk.world.somebody_locks("stage", holder="ada", reason="an audit")
 
@@ -211,7 +211,7 @@ def test_a_locked_environment_is_exit_code_4(desk: Desk) -> None:
     assert "ada" in ran.error["message"]
 
 
-def test_an_error_of_aws_before_the_record_is_an_error_document(desk: Desk) -> None:
+def test_aws_error_before_the_claim_is_an_error_document(desk: Desk) -> None:
     desk.world.fail("registry.find", errors.AccessDenied("ecr:DescribeImages", "no"))
 
     ran = desk.run("--output", "json", "prepare")
@@ -220,7 +220,7 @@ def test_an_error_of_aws_before_the_record_is_an_error_document(desk: Desk) -> N
     assert ran.error["code"] == "access_denied"
 
 
-def test_a_fault_of_ours_after_the_record_still_answers_with_the_deployment(desk: Desk) -> None:
+def test_internal_error_after_the_claim_prints_the_deployment(desk: Desk) -> None:
     desk.world.push("search")
     desk.world.fail("store.note", ZeroDivisionError())
 
@@ -231,7 +231,7 @@ def test_a_fault_of_ours_after_the_record_still_answers_with_the_deployment(desk
     assert "internal error: ZeroDivisionError" in ran.err
 
 
-def test_history_answers_its_documents(desk: Desk) -> None:
+def test_history_commands_print_their_documents(desk: Desk) -> None:
     desk.run("--confirm", "release-deploy")
     desk.world.pass_time(60)
     desk.world.push("search")
@@ -272,7 +272,7 @@ def test_history_answers_its_documents(desk: Desk) -> None:
         ("show-release", "--diff", "latest"),
     ],
 )
-def test_every_command_answers_in_text_and_in_json(desk: Desk, arguments: tuple[str, ...]) -> None:
+def test_every_command_prints_text_and_json(desk: Desk, arguments: tuple[str, ...]) -> None:
     desk.run("--confirm", "release-deploy")
 
     text, document = desk.run(*arguments), desk.run("--output", "json", *arguments)
@@ -282,7 +282,7 @@ def test_every_command_answers_in_text_and_in_json(desk: Desk, arguments: tuple[
     assert isinstance(document.json, dict)
 
 
-def test_suggested_commands_repeat_the_options_that_say_which_project_it_is(desk: Desk) -> None:
+def test_suggested_commands_repeat_the_options_that_identify_the_project(desk: Desk) -> None:
     desk.world.push("search", crash())
 
     ran = desk.run("--confirm", "-f", ".wellcome_project", "-i", "shop", "release-deploy", *SOON)

@@ -1,4 +1,4 @@
-"""How errors are written."""
+"""How errors are reported."""
 
 import traceback
 from collections.abc import Callable
@@ -17,9 +17,7 @@ def broken(*_: object, **__: object) -> None:
     raise ValueError("2 ** -1")
 
 
-def test_a_fault_of_ours_is_one_line_that_asks_for_a_report(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_internal_error_is_a_line_that_asks_for_a_report(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("weco_deploy.operations.history.releases", broken)
 
     ran = desk.run("show-releases")
@@ -30,13 +28,13 @@ def test_a_fault_of_ours_is_one_line_that_asks_for_a_report(
     assert len(ran.err.splitlines()) == 1
 
 
-def test_a_fault_of_ours_is_a_document_with_json(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_internal_error_is_a_document_with_json(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("weco_deploy.operations.history.releases", broken)
 
     assert desk.run("--output", "json", "show-releases").error["code"] == "internal"
 
 
-def test_verbose_shows_where_an_error_comes_from(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verbose_shows_the_traceback(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("weco_deploy.operations.history.releases", broken)
 
     assert "Traceback" in desk.run("--verbose", "show-releases").err
@@ -46,11 +44,11 @@ TOKEN = "FwoGZXIvYXdzEJr-a-session-token"
 
 
 def refused(*_: object, **__: object) -> None:
-    """As AWS refuses a signature: it spells out what was signed."""
+    """The error of AWS for an invalid signature, which quotes the signed text."""
     signed = f"The Canonical String should have been x-amz-security-token:{TOKEN}"
     answer = {"Error": {"Code": "SignatureDoesNotMatch", "Message": signed}}
     with translate_errors(api.QUERY):
-        raise ClientError(answer, "Query")  # type: ignore[arg-type]  # as much of an answer as is read
+        raise ClientError(answer, "Query")  # type: ignore[arg-type]  # only the fields that are read
 
 
 def raised_by_a_library(*_: object, **__: object) -> None:
@@ -58,7 +56,7 @@ def raised_by_a_library(*_: object, **__: object) -> None:
 
 
 @pytest.mark.parametrize("fault", [refused, raised_by_a_library])
-def test_verbose_quotes_no_library_that_quotes_credentials(
+def test_verbose_omits_messages_that_may_quote_credentials(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: Callable[..., None]
 ) -> None:
     monkeypatch.setattr("weco_deploy.operations.history.releases", fault)
@@ -77,14 +75,14 @@ def failed_for_a_reason() -> None:
         raise AwsError("ecs:ListTasks", "no") from error
 
 
-def test_a_traceback_has_what_led_to_the_error_as_python_has_it() -> None:
+def test_traceback_has_the_causes_in_pythons_format() -> None:
     with pytest.raises(AwsError) as caught:
         failed_for_a_reason()
 
     assert traceback_of(caught.value) == "".join(traceback.format_exception(caught.value))
 
 
-def test_what_others_wrote_into_a_message_does_not_reach_the_terminal(desk: Desk) -> None:
+def test_error_message_has_no_terminal_escapes(desk: Desk) -> None:
     desk.world.fail("store.releases", AwsError("dynamodb:Query", "\x1b[2Jgone\nfor good"))
 
     ran = desk.run("show-releases")

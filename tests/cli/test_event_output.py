@@ -1,4 +1,4 @@
-"""What happens to the showing of progress, which must never be what ends a deployment."""
+"""How events are shown and passed on. Errors in showing them never end a deployment."""
 
 import io
 import threading
@@ -31,7 +31,7 @@ class Gone(io.StringIO):
 
 
 class Shown:
-    """Notes when progress begins to be shown, what is shown, and when that ends."""
+    """Records when showing progress begins and ends, and the shown events."""
 
     def __init__(self) -> None:
         self.noted: list[str] = []
@@ -54,7 +54,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
     return shown
 
 
-def test_a_reader_of_progress_who_goes_away_does_not_end_the_deployment(
+def test_reader_of_progress_that_exits_does_not_end_the_deployment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     silenced: list[object] = []
@@ -68,14 +68,14 @@ def test_a_reader_of_progress_who_goes_away_does_not_end_the_deployment(
     assert silenced == [stream]
 
 
-def test_nothing_is_opened_before_something_happens(shown: Shown) -> None:
+def test_progress_begins_with_the_first_event(shown: Shown) -> None:
     with EventOutput(Invocation(Signals()), now):
         pass
 
     assert shown.noted == []
 
 
-def test_a_question_has_the_terminal_to_itself(shown: Shown) -> None:
+def test_progress_pauses_for_a_question(shown: Shown) -> None:
     with EventOutput(Invocation(Signals()), now) as tell:
         tell(Notice("before"))
         tell.pause()
@@ -85,7 +85,7 @@ def test_a_question_has_the_terminal_to_itself(shown: Shown) -> None:
     assert shown.noted == ["begins", "Notice", "ends", "question", "begins", "Notice", "ends"]
 
 
-def test_a_rollback_does_not_take_the_place_of_the_deployment_that_it_undoes(shown: Shown) -> None:
+def test_automatic_rollback_does_not_replace_the_recorded_deployment(shown: Shown) -> None:
     invocation = Invocation(Signals())
     ours = deployment(status=DeploymentStatus.FAILED)
     with EventOutput(invocation, now) as tell:
@@ -97,7 +97,7 @@ def test_a_rollback_does_not_take_the_place_of_the_deployment_that_it_undoes(sho
     assert shown.noted.count("Settled") == 2
 
 
-def test_an_interruption_that_a_library_made_a_broken_connection_of_is_one_all_the_same(
+def test_interruption_that_a_library_turned_into_a_broken_connection_is_still_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     signals = Signals()
@@ -109,7 +109,7 @@ def test_an_interruption_that_a_library_made_a_broken_connection_of_is_one_all_t
     assert capsys.readouterr().err.startswith("error: interrupted")
 
 
-def test_a_sink_that_fails_is_named_after_the_result_and_changes_no_exit_code(
+def test_failing_sink_is_named_after_the_result_and_changes_no_exit_code(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sink(_: Envelope) -> None:
@@ -127,7 +127,7 @@ def test_a_sink_that_fails_is_named_after_the_result_and_changes_no_exit_code(
     assert last.endswith(" events of this run: ConnectionError: nobody answers")
 
 
-def test_a_blocked_sink_is_waited_for_only_after_the_result_is_written(
+def test_blocked_sink_is_waited_for_only_after_the_result_is_written(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Event()
@@ -154,7 +154,7 @@ def test_a_blocked_sink_is_waited_for_only_after_the_result_is_written(
     assert "warning" not in ran.err
 
 
-def test_a_signal_while_sinks_are_waited_for_ends_the_wait_and_not_the_outcome(
+def test_signal_during_the_wait_for_sinks_ends_the_wait_and_keeps_the_exit_code(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(_: Invocation) -> None:

@@ -1,4 +1,4 @@
-"""The exit code of an error, and where it is reported, for whole command lines."""
+"""The exit codes of command lines that end with an error, and the stream of the report."""
 
 import json
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ OUTPUT = "WECO_DEPLOY_OUTPUT"
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A command line, typed where there is no project file: whatever it says, it ends with an error."""
+    """A command line in a directory without a project file, so that it ends with an error."""
 
     words: str
     code: int
@@ -34,12 +34,12 @@ class Line:
 
 
 LINES = [
-    # Without the flag every error has its own code.
+    # Without the flag, every error has its own exit code.
     Line(words="plan", code=2),
     Line(words="plan --bogus", code=2),
     Line(words="plan", environment={DETAILED: "0"}, code=2),
     Line(words="plan", environment={DETAILED: ""}, code=2),
-    # With the flag 2 means changes, so that every error is 5: also one in the arguments.
+    # With the flag, 2 means changes, so every error is 5, also an error in the arguments.
     Line(words="plan --detailed-exitcode", code=5),
     Line(words="plan --bogus --detailed-exitcode", code=5),
     Line(words="plan --detailed-exitcode=yes", code=5),
@@ -48,20 +48,20 @@ LINES = [
     Line(words="plan", environment={DETAILED: "1"}, code=5),
     Line(words="plan --bogus", environment={DETAILED: "true"}, code=5),
     Line(words="plan", environment={DETAILED: "perhaps"}, code=5),
-    # The value of another option, or what follows `--`, is no flag.
+    # The value of another option is not the flag, and neither are arguments after `--`.
     Line(words="plan --description --detailed-exitcode", code=2),
     Line(words="plan -- --detailed-exitcode", code=2),
-    # No other command has the flag, whatever else is called plan.
+    # No other command has the flag.
     Line(words="lock --environment-id prod --reason plan", environment={DETAILED: "1"}, code=2),
     Line(words="-i plan deploy", environment={DETAILED: "1"}, code=2),
     Line(words="-i plan deploy --detailed-exitcode", code=2),
     Line(words="show-release plan", environment={DETAILED: "1"}, code=2),
-    # Nor has what comes before the command.
+    # The flag before the command is not the command's.
     Line(words="--bogus plan --detailed-exitcode", code=2),
     Line(words="paln --detailed-exitcode", environment={DETAILED: "1"}, code=2),
     Line(words="-i \udcff plan --detailed-exitcode", code=2),
     Line(words="", environment={DETAILED: "1"}, code=2),
-    # The output is JSON where it is asked for, also where click can't read the rest, or not there.
+    # The output is JSON if --output json is given, even if click can't parse the other arguments.
     Line(words="--output json plan", code=2, json=True),
     Line(words="--output=json plan --bogus --detailed-exitcode", code=5, json=True),
     Line(words="--bogus --output json plan", code=2, json=True),
@@ -75,19 +75,19 @@ LINES = [
     Line(words="plan", environment={OUTPUT: "json"}, code=2, json=True),
     Line(words="--bogus plan", environment={OUTPUT: "json"}, code=2, json=True),
     Line(words="plan --bogus", environment={OUTPUT: "json"}, code=2, json=True),
-    # The command line beats the environment, and the last word the first.
+    # The command line overrides the environment, and the last option the first.
     Line(words="--output text plan --bogus", environment={OUTPUT: "json"}, code=2),
     Line(words="--output text --bogus plan", environment={OUTPUT: "json"}, code=2),
     Line(words="--bogus --output json --output text", code=2),
     Line(words="--output xml plan", environment={OUTPUT: "json"}, code=2),
-    # The value of another option asks for nothing.
+    # The value of another option is not --output.
     Line(words="lock --environment-id prod --reason --output=json", code=2),
     Line(words="plan -- --output json", code=2),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("line", LINES, ids=str)
-def test_an_error_has_the_code_and_the_stream_that_its_command_line_asks_for(
+def test_error_has_the_exit_code_and_stream_of_its_command_line(
     line: Line, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in line.environment.items():
@@ -114,7 +114,7 @@ def test_an_error_has_the_code_and_the_stream_that_its_command_line_asks_for(
         (Declined("no"), 1),
     ],
 )
-def test_an_error_has_its_own_code_or_the_one_of_a_command_that_answers_by_code(
+def test_error_has_its_own_exit_code_or_that_of_its_command(
     error: DeployError, own: int, asked: int | None
 ) -> None:
     invocation = Invocation(Signals(), error_exit_code=asked)
@@ -122,7 +122,7 @@ def test_an_error_has_its_own_code_or_the_one_of_a_command_that_answers_by_code(
     assert exit_codes.of_error(error, invocation) == (asked or own)
 
 
-def test_an_interruption_is_130_also_where_codes_are_answers() -> None:
+def test_interruption_is_130_even_if_the_command_answers_by_exit_code() -> None:
     assert exit_codes.of_error(Interrupted("no"), Invocation(Signals(), error_exit_code=5)) == 130
 
 
@@ -138,7 +138,7 @@ def test_an_interruption_is_130_also_where_codes_are_answers() -> None:
         (DeploymentStatus.INTERRUPTED, 130),
     ],
 )
-def test_only_a_deployment_that_succeeded_is_exit_code_0(status: DeploymentStatus, code: int) -> None:
+def test_only_a_successful_deployment_is_exit_code_0(status: DeploymentStatus, code: int) -> None:
     assert exit_codes.of_deployment(deployment(status=status)) == code
 
 

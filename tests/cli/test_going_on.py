@@ -19,7 +19,7 @@ def release_deploy(desk: Desk, *arguments: str) -> Ran:
 
 
 def fail_on_stage(desk: Desk) -> None:
-    """The tag of stage points at an image that does not run."""
+    """Fail a deployment to stage, so that its tag points at an image that does not run."""
     release_deploy(desk)
     desk.world.push("search", crash())
     assert release_deploy(desk).code == 1
@@ -31,7 +31,7 @@ def writes(desk: Desk) -> int:
     )
 
 
-def test_promote_deploys_what_the_other_environment_runs_whatever_was_pushed_since(desk: Desk) -> None:
+def test_promote_deploys_the_images_of_the_other_environment_and_not_later_ones(desk: Desk) -> None:
     tested = desk.world.push("search")
     release_id = release_deploy(desk).json["deployment"]["release_id"]
     desk.world.push("search")
@@ -50,7 +50,7 @@ def test_promote_deploys_what_the_other_environment_runs_whatever_was_pushed_sin
     assert desk.world.running("search-api", "prod") == {tested}
 
 
-def test_a_mixed_environment_is_promoted_as_a_new_release(desk: Desk) -> None:
+def test_promote_of_a_mixed_environment_makes_a_new_release(desk: Desk) -> None:
     release_deploy(desk)
     items = desk.world.push("items")
     desk.world.untag("search", "latest")
@@ -66,7 +66,7 @@ def test_a_mixed_environment_is_promoted_as_a_new_release(desk: Desk) -> None:
     assert desk.world.running("items-api", "prod") == {items}
 
 
-def test_rollback_deploys_the_release_before(desk: Desk) -> None:
+def test_rollback_deploys_the_previous_release(desk: Desk) -> None:
     before = release_deploy(desk).json["deployment"]["release_id"]
     digest = desk.world.tag("search", "env.stage")
     desk.world.push("search")
@@ -81,7 +81,7 @@ def test_rollback_deploys_the_release_before(desk: Desk) -> None:
     assert desk.world.running("search-api", "stage") == {digest}
 
 
-def test_a_mixed_environment_is_rolled_back_to_a_new_release_of_what_it_ran(desk: Desk) -> None:
+def test_rollback_of_a_mixed_environment_makes_a_new_release(desk: Desk) -> None:
     release_deploy(desk)
     items = desk.world.push("items")
     desk.world.untag("search", "latest")
@@ -99,7 +99,7 @@ def test_a_mixed_environment_is_rolled_back_to_a_new_release_of_what_it_ran(desk
     assert desk.world.running("items-api", "stage") == {items}
 
 
-def test_a_rollback_that_took_too_long_is_gone_on_with_and_that_is_said(desk: Desk) -> None:
+def test_rollback_after_a_timed_out_rollback_tries_it_again_and_says_so(desk: Desk) -> None:
     desk.world.push("search", slow(300))
     first = release_deploy(desk).json["deployment"]["release_id"]
     desk.world.push("search")
@@ -114,7 +114,7 @@ def test_a_rollback_that_took_too_long_is_gone_on_with_and_that_is_said(desk: De
 
 
 @pytest.mark.parametrize("flag", ["--to-release", "--to"])
-def test_rollback_goes_to_the_release_that_is_named(desk: Desk, flag: str) -> None:
+def test_rollback_goes_to_the_named_release(desk: Desk, flag: str) -> None:
     first = release_deploy(desk).json["deployment"]["release_id"]
     for _ in range(2):
         desk.world.push("search")
@@ -126,7 +126,7 @@ def test_rollback_goes_to_the_release_that_is_named(desk: Desk, flag: str) -> No
 
 
 @pytest.mark.parametrize("arguments", [PROMOTE, ROLLBACK])
-def test_a_dry_run_shows_the_plan_and_changes_nothing(desk: Desk, arguments: tuple[str, ...]) -> None:
+def test_dry_run_shows_the_plan_and_changes_nothing(desk: Desk, arguments: tuple[str, ...]) -> None:
     release_deploy(desk)
     desk.world.push("search")
     release_deploy(desk)
@@ -140,7 +140,7 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(desk: Desk, arguments: tup
 
 
 @pytest.mark.parametrize("arguments", [PROMOTE, ROLLBACK])
-def test_without_a_person_and_without_confirm_nothing_is_changed(
+def test_promote_and_rollback_without_a_terminal_and_confirm_change_nothing(
     desk: Desk, arguments: tuple[str, ...]
 ) -> None:
     release_deploy(desk)
@@ -156,7 +156,9 @@ def test_without_a_person_and_without_confirm_nothing_is_changed(
 
 
 @pytest.mark.parametrize("arguments", [PROMOTE, ROLLBACK])
-def test_where_nothing_was_deployed_there_is_nothing_to_take(desk: Desk, arguments: tuple[str, ...]) -> None:
+def test_promote_and_rollback_of_an_environment_without_deployments_are_not_found(
+    desk: Desk, arguments: tuple[str, ...]
+) -> None:
     ran = desk.run("--confirm", "--output", "json", *arguments)
 
     assert (ran.code, ran.error["code"]) == (1, "not_found")
@@ -173,7 +175,7 @@ FROM_STAGE = [
 
 
 @pytest.mark.parametrize("arguments", FROM_STAGE)
-def test_what_failed_on_stage_goes_no_further(desk: Desk, arguments: tuple[str, ...]) -> None:
+def test_release_from_stage_is_refused_after_a_failure_there(desk: Desk, arguments: tuple[str, ...]) -> None:
     fail_on_stage(desk)
     before = writes(desk)
 
@@ -185,7 +187,9 @@ def test_what_failed_on_stage_goes_no_further(desk: Desk, arguments: tuple[str, 
 
 
 @pytest.mark.parametrize("arguments", FROM_STAGE)
-def test_what_stage_is_just_getting_goes_no_further(desk: Desk, arguments: tuple[str, ...]) -> None:
+def test_release_from_stage_is_refused_during_a_deployment_to_it(
+    desk: Desk, arguments: tuple[str, ...]
+) -> None:
     release_deploy(desk)
     desk.world.push("search")
     met: list[Ran] = []
@@ -198,7 +202,7 @@ def test_what_stage_is_just_getting_goes_no_further(desk: Desk, arguments: tuple
 
 
 @pytest.mark.parametrize("arguments", FROM_STAGE)
-def test_a_gate_can_be_passed_for_a_reason_that_is_recorded(desk: Desk, arguments: tuple[str, ...]) -> None:
+def test_closed_gate_is_passed_for_a_reason_that_is_recorded(desk: Desk, arguments: tuple[str, ...]) -> None:
     fail_on_stage(desk)
 
     ran = desk.run(
@@ -216,14 +220,14 @@ def soon(arguments: tuple[str, ...]) -> tuple[str, ...]:
     return () if arguments[0] in {"prepare", "update"} else SOON
 
 
-def test_a_label_that_is_no_environment_s_has_no_gate(desk: Desk) -> None:
+def test_gate_does_not_apply_to_other_labels_than_environments(desk: Desk) -> None:
     fail_on_stage(desk)
 
     assert desk.run("prepare").code == 0
     assert desk.run("prepare", "--from-label", "env.prod").code == 0
 
 
-def test_rollback_on_failure_puts_back_what_ran_and_says_so(desk: Desk) -> None:
+def test_rollback_on_failure_restores_the_previous_release_and_says_so(desk: Desk) -> None:
     release_deploy(desk)
     good = desk.world.tag("search", "env.stage")
     desk.world.push("search", crash())
@@ -239,7 +243,7 @@ def test_rollback_on_failure_puts_back_what_ran_and_says_so(desk: Desk) -> None:
     assert "\nRollback:\n" in text
 
 
-def test_a_failed_deployment_suggests_how_to_watch_roll_back_and_retry(desk: Desk) -> None:
+def test_failed_deployment_suggests_how_to_watch_roll_back_and_retry(desk: Desk) -> None:
     release_deploy(desk)
     desk.world.push("search", crash())
 
@@ -253,7 +257,7 @@ def test_a_failed_deployment_suggests_how_to_watch_roll_back_and_retry(desk: Des
         assert f"    weco-deploy --project-id shop {command}" in ran.out
 
 
-def test_a_failure_is_shown_at_once_and_its_log_only_in_the_result(desk: Desk) -> None:
+def test_failure_is_shown_at_once_and_its_log_only_in_the_result(desk: Desk) -> None:
     desk.world.push("search", crash())
 
     ran = desk.run("--confirm", "release-deploy", *SOON)
@@ -267,7 +271,7 @@ def test_a_failure_is_shown_at_once_and_its_log_only_in_the_result(desk: Desk) -
 @pytest.mark.parametrize(
     "command", [("promote", "--from", "stage", "--to", "prod"), ("rollback", "--environment-id", "prod")]
 )
-def test_every_global_option_works_before_the_command(desk: Desk, command: tuple[str, ...]) -> None:
+def test_global_options_work_before_the_command(desk: Desk, command: tuple[str, ...]) -> None:
     release_deploy(desk)
     release_deploy(desk, "--environment-id", "prod")
     desk.world.push("search")

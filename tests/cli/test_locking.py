@@ -12,7 +12,7 @@ def lock(desk: Desk, *arguments: str) -> Ran:
     return desk.run("--output", "json", "lock", *ON_PROD, "--reason", "an audit", *arguments)
 
 
-def test_a_lock_keeps_deployments_away_until_it_is_released(desk: Desk) -> None:
+def test_lock_blocks_deployments_until_it_is_released(desk: Desk) -> None:
     locked = lock(desk)
 
     assert locked.code == 0
@@ -33,7 +33,7 @@ def test_a_lock_keeps_deployments_away_until_it_is_released(desk: Desk) -> None:
     assert desk.run(*DEPLOY_TO_PROD).code == 0
 
 
-def test_a_lock_taken_during_a_deployment_holds_from_its_end(desk: Desk) -> None:
+def test_lock_taken_during_a_deployment_holds_from_its_end(desk: Desk) -> None:
     desk.world.push("search")
     asked: list[Ran] = []
     desk.world.before("store.note", lambda _: asked.append(lock(desk)))
@@ -47,7 +47,7 @@ def test_a_lock_taken_during_a_deployment_holds_from_its_end(desk: Desk) -> None
     assert desk.run(*DEPLOY_TO_PROD).code == 4
 
 
-def test_what_is_locked_by_hand_can_not_be_locked_again(desk: Desk) -> None:
+def test_lock_of_an_environment_that_is_locked_by_hand_is_refused(desk: Desk) -> None:
     lock(desk)
 
     ran = lock(desk)
@@ -55,7 +55,7 @@ def test_what_is_locked_by_hand_can_not_be_locked_again(desk: Desk) -> None:
     assert (ran.code, ran.error["code"]) == (4, "environment_locked")
 
 
-def test_a_reason_need_not_be_given(desk: Desk) -> None:
+def test_lock_needs_no_reason(desk: Desk) -> None:
     ran = desk.run("lock", *ON_PROD)
 
     assert ran.code == 0
@@ -63,7 +63,7 @@ def test_a_reason_need_not_be_given(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("lock",), ("unlock",), ("unlock", "--force"), ("rollback",)])
-def test_the_environment_has_no_default(desk: Desk, arguments: tuple[str, ...]) -> None:
+def test_lock_and_unlock_have_no_default_environment(desk: Desk, arguments: tuple[str, ...]) -> None:
     ran = desk.run("--confirm", *arguments)
 
     assert (ran.code, ran.out) == (2, "")
@@ -72,13 +72,13 @@ def test_the_environment_has_no_default(desk: Desk, arguments: tuple[str, ...]) 
     assert desk.connections == []
 
 
-def test_unlocking_what_is_not_locked_is_not_found(desk: Desk) -> None:
+def test_unlock_of_an_unlocked_environment_is_not_found(desk: Desk) -> None:
     ran = desk.run("--output", "json", "unlock", *ON_PROD)
 
     assert (ran.code, ran.error["code"]) == (1, "not_found")
 
 
-def test_somebody_else_s_lock_needs_force(desk: Desk) -> None:
+def test_unlock_of_somebody_elses_lock_needs_force(desk: Desk) -> None:
     desk.world.somebody_locks("prod", holder="ada")
 
     ran = desk.run("--confirm", "--output", "json", "unlock", *ON_PROD)
@@ -89,7 +89,7 @@ def test_somebody_else_s_lock_needs_force(desk: Desk) -> None:
     assert desk.world.count("store.unlock") == 0
 
 
-def test_the_lock_of_a_deployment_needs_force_whosever_it_is(desk: Desk) -> None:
+def test_unlock_of_a_deployments_lock_needs_force_even_for_its_owner(desk: Desk) -> None:
     desk.world.somebody_locks("prod", 120, holder=PERSON)
 
     ran = desk.run("--confirm", "--output", "json", "unlock", *ON_PROD)
@@ -98,7 +98,7 @@ def test_the_lock_of_a_deployment_needs_force_whosever_it_is(desk: Desk) -> None
     assert "stops the deployment" in ran.error["hint"]
 
 
-def test_somebody_else_s_lock_is_not_released_where_nobody_can_be_asked(desk: Desk) -> None:
+def test_unlock_with_force_is_refused_without_a_terminal_and_confirm(desk: Desk) -> None:
     desk.world.somebody_locks("prod", holder="ada")
 
     ran = desk.run("unlock", *ON_PROD, "--force")
@@ -109,7 +109,7 @@ def test_somebody_else_s_lock_is_not_released_where_nobody_can_be_asked(desk: De
 
 
 @pytest.mark.parametrize("lease", [None, 120], ids=["by hand", "for a deployment"])
-def test_somebody_else_s_lock_is_released_with_force_and_confirm(desk: Desk, lease: int | None) -> None:
+def test_unlock_with_force_and_confirm_releases_somebody_elses_lock(desk: Desk, lease: int | None) -> None:
     standing = desk.world.somebody_locks("prod", lease, holder="ada", reason="an audit")
 
     ran = desk.run("--confirm", "--output", "json", "unlock", *ON_PROD, "--force")
@@ -121,7 +121,7 @@ def test_somebody_else_s_lock_is_released_with_force_and_confirm(desk: Desk, lea
     assert desk.run(*DEPLOY_TO_PROD).code == 0
 
 
-def test_a_dry_run_of_lock_locks_nothing(desk: Desk) -> None:
+def test_dry_run_of_lock_locks_nothing(desk: Desk) -> None:
     ran = desk.run("--dry-run", "--output", "json", "lock", *ON_PROD)
 
     assert (ran.code, ran.json["lock"]["holds"], ran.json["lock"]["dry_run"]) == (0, "now", True)
@@ -131,7 +131,7 @@ def test_a_dry_run_of_lock_locks_nothing(desk: Desk) -> None:
     assert desk.run(*DEPLOY_TO_PROD).code == 0
 
 
-def test_a_dry_run_of_lock_says_whether_somebody_holds_the_lock_or_it_would_wait(desk: Desk) -> None:
+def test_dry_run_of_lock_says_whether_the_environment_is_locked_or_the_lock_would_wait(desk: Desk) -> None:
     desk.world.somebody_locks("prod", 120, holder="ada")
     desk.world.somebody_locks("stage", holder="ada")
 
@@ -142,7 +142,7 @@ def test_a_dry_run_of_lock_says_whether_somebody_holds_the_lock_or_it_would_wait
     assert refused.code == 4
 
 
-def test_a_dry_run_of_unlock_releases_nothing_and_asks_nothing(desk: Desk) -> None:
+def test_dry_run_of_unlock_releases_nothing_and_asks_nothing(desk: Desk) -> None:
     desk.world.somebody_locks("prod", holder="ada")
 
     ran = desk.run("--dry-run", "--output", "json", "unlock", *ON_PROD, "--force")

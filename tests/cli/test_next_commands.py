@@ -1,4 +1,4 @@
-"""The commands that are suggested: pasted into a shell they do the same again, for the same project."""
+"""Suggested commands: pasted into a shell, they do the same again for the same project."""
 
 import ast
 import re
@@ -38,8 +38,8 @@ UNUSUAL = (
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[DeployRequest]:
-    """What the operation was asked for, each time."""
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[DeployRequest]:
+    """The requests with which the operation was called."""
     requests: list[DeployRequest] = []
     real: Callable[..., Deployment] = operations.deploy
 
@@ -52,7 +52,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[DeployRequest]:
 
 
 def suggested(ran_json: Any, word: str) -> list[str]:
-    """The words after `weco-deploy` of the suggested command that holds `word`."""
+    """The arguments of the suggested command that contains `word`."""
     (line,) = [
         step["command"] for step in ran_json["deployment"]["next"] if word in shlex.split(step["command"])
     ]
@@ -61,34 +61,36 @@ def suggested(ran_json: Any, word: str) -> list[str]:
     return words
 
 
-def again(desk: Desk, arguments: tuple[str, ...], word: str) -> None:
+def retry(desk: Desk, arguments: tuple[str, ...], word: str) -> None:
     ran = desk.run("--confirm", "--output", "json", *arguments)
     assert ran.code == 1
     desk.world.pass_time(60)
     desk.run("--confirm", "--output", "json", *suggested(ran.json, word))
 
 
-def essence(request: DeployRequest) -> DeployRequest:
-    """What of a request the commands that make a release of their own can't share."""
+def without_release(request: DeployRequest) -> DeployRequest:
+    """The request without the fields that differ if the command makes a new release."""
     return replace(request, release=replace(request.release, deployments=()), new_release=False)
 
 
 @pytest.mark.parametrize("extra", [(), ("--rollback-on-failure",)], ids=["left", "rolled back"])
-def test_the_same_again_asks_for_the_same(
-    desk: Desk, asked: list[DeployRequest], extra: tuple[str, ...]
+def test_suggested_retry_makes_the_same_request(
+    desk: Desk, requests: list[DeployRequest], extra: tuple[str, ...]
 ) -> None:
     desk.run("--confirm", "release-deploy")
     desk.world.pass_time(60)
     desk.world.push("search", crash())
 
-    again(desk, ("release-deploy", *UNUSUAL, *extra), "deploy")
+    retry(desk, ("release-deploy", *UNUSUAL, *extra), "deploy")
 
-    _, first, second = asked
-    assert essence(first) == essence(second)
+    _, first, second = requests
+    assert without_release(first) == without_release(second)
     assert first.rollback_on_failure is bool(extra)
 
 
-def test_a_rollback_again_asks_for_the_same(desk: Desk, asked: list[DeployRequest]) -> None:
+def test_suggested_retry_of_a_rollback_makes_the_same_request(
+    desk: Desk, requests: list[DeployRequest]
+) -> None:
     desk.world.push("search", crash())
     bad = desk.run("--output", "json", "prepare").json["release"]["release_id"]
     desk.world.push("search")
@@ -96,13 +98,13 @@ def test_a_rollback_again_asks_for_the_same(desk: Desk, asked: list[DeployReques
     desk.world.pass_time(60)
 
     to = ("rollback", "--environment-id", "stage", "--to-release", bad, *UNUSUAL)
-    again(desk, to, "rollback")
+    retry(desk, to, "rollback")
 
-    _, first, second = asked
-    assert essence(first) == essence(second)
+    _, first, second = requests
+    assert without_release(first) == without_release(second)
 
 
-def test_a_project_that_was_chosen_in_the_environment_is_named_in_the_command(
+def test_suggested_command_names_the_project_from_the_environment(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path(".wellcome_project").write_text(TWO_PROJECTS)
@@ -114,7 +116,7 @@ def test_a_project_that_was_chosen_in_the_environment_is_named_in_the_command(
     assert suggested(ran.json, "confirm-deploy")[:2] == ["--project-id", "shop"]
 
 
-def test_a_project_that_a_person_chose_is_named_in_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suggested_command_names_the_project_that_the_user_chose(monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".wellcome_project").write_text(TWO_PROJECTS)
     monkeypatch.setattr(prompts, "may_ask", lambda _: True)
     monkeypatch.setattr(prompts, "value", lambda *_, **__: "bakery")
@@ -126,7 +128,7 @@ def test_a_project_that_a_person_chose_is_named_in_the_command(monkeypatch: pyte
     assert opened.options == invocation.settings.project_options == words
 
 
-def test_where_there_is_one_project_it_need_not_be_named(desk: Desk) -> None:
+def test_suggested_command_does_not_name_the_only_project(desk: Desk) -> None:
     desk.world.push("search", crash())
 
     ran = desk.run("--confirm", "--output", "json", "release-deploy")
@@ -134,7 +136,7 @@ def test_where_there_is_one_project_it_need_not_be_named(desk: Desk) -> None:
     assert suggested(ran.json, "confirm-deploy")[0] == "confirm-deploy"
 
 
-def test_links_and_commands_are_in_the_document_of_a_failure(desk: Desk) -> None:
+def test_document_of_a_failure_has_links_and_commands(desk: Desk) -> None:
     desk.world.push("search", crash())
 
     deployment = desk.run("--confirm", "--output", "json", "release-deploy").json["deployment"]
@@ -145,7 +147,7 @@ def test_links_and_commands_are_in_the_document_of_a_failure(desk: Desk) -> None
     assert deployment["next"]
 
 
-def test_an_internal_error_suggests_confirm_deploy(desk: Desk) -> None:
+def test_internal_error_suggests_confirm_deploy(desk: Desk) -> None:
     desk.world.push("search")
     desk.world.fail("store.note", ZeroDivisionError())
 
@@ -156,7 +158,7 @@ def test_an_internal_error_suggests_confirm_deploy(desk: Desk) -> None:
     )
 
 
-def test_an_internal_error_suggests_confirm_deploy_in_json_too(desk: Desk) -> None:
+def test_internal_error_suggests_confirm_deploy_in_json(desk: Desk) -> None:
     desk.world.push("search")
     desk.world.fail("store.note", ZeroDivisionError())
 
@@ -183,7 +185,7 @@ def test_an_internal_error_suggests_confirm_deploy_in_json_too(desk: Desk) -> No
         ),
     ],
 )
-def test_the_hint_of_an_error_is_for_this_project(desk: Desk, arguments: tuple[str, ...], hint: str) -> None:
+def test_hint_of_an_error_names_the_project(desk: Desk, arguments: tuple[str, ...], hint: str) -> None:
     Path(".wellcome_project").write_text(TWO_PROJECTS)
 
     text = desk.run("-i", "shop", *arguments)
@@ -193,7 +195,7 @@ def test_the_hint_of_an_error_is_for_this_project(desk: Desk, arguments: tuple[s
     assert document.error["hint"] == hint
 
 
-def test_a_lock_of_somebody_else_s_is_released_by_the_command_that_is_named(desk: Desk) -> None:
+def test_suggested_unlock_releases_somebody_elses_lock(desk: Desk) -> None:
     Path(".wellcome_project").write_text(TWO_PROJECTS)
     desk.world.somebody_locks("stage", holder="ada", reason="an audit")
 
@@ -204,12 +206,12 @@ def test_a_lock_of_somebody_else_s_is_released_by_the_command_that_is_named(desk
     assert desk.run("--confirm", *shlex.split(line)[1:], "--force").code == 0
 
 
-def test_what_is_recorded_has_no_command_to_paste_and_the_answer_has_it(desk: Desk) -> None:
+def test_recorded_reason_has_no_command_and_the_result_has_it(desk: Desk) -> None:
     desk.run("--confirm", "release-deploy")
     desk.world.pass_time(60)
     desk.world.push("search", crash())
 
-    for _ in range(2):  # the second time the tag points at what fails already
+    for _ in range(2):  # the second time, the tag already points at the image that fails
         ran = desk.run("--confirm", "--output", "json", "release-deploy")
         desk.world.pass_time(60)
         assert "weco-deploy" not in ran.json["deployment"]["reason"]
@@ -217,7 +219,7 @@ def test_what_is_recorded_has_no_command_to_paste_and_the_answer_has_it(desk: De
         assert suggested(ran.json, "rollback")[:3] == ["rollback", "--environment-id", "stage"]
 
 
-def test_a_rollout_that_goes_on_is_looked_at_with_the_command_that_is_suggested(desk: Desk) -> None:
+def test_suggested_command_watches_the_rollout_that_goes_on(desk: Desk) -> None:
     desk.world.push("search", slow(300))
 
     ran = desk.run("--confirm", "--output", "json", "release-deploy", "--confirmation-wait-for", "30")
@@ -232,7 +234,7 @@ SOURCES = sorted(Path(weco_deploy.__file__).parent.rglob("*.py"))
 
 
 def texts(tree: ast.AST) -> set[str]:
-    """Every text in the code that is no statement by itself, as docstrings are."""
+    """All texts in the code except docstrings."""
     alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     return {
         node.value
@@ -241,7 +243,7 @@ def texts(tree: ast.AST) -> set[str]:
     }
 
 
-def test_no_text_has_a_command_without_the_options_that_say_which_project_it_is() -> None:
+def test_no_text_in_the_code_has_a_command_without_the_projects_options() -> None:
     named = {
         f"{path.name}: {text}"
         for path in SOURCES
@@ -251,7 +253,7 @@ def test_no_text_has_a_command_without_the_options_that_say_which_project_it_is(
     assert named == set()
 
 
-def test_every_command_that_is_named_is_one() -> None:
+def test_every_suggested_command_exists() -> None:
     named = {
         call.args[0].value
         for path in SOURCES

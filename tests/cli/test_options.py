@@ -1,4 +1,4 @@
-"""Rules that hold for every command and every option."""
+"""Rules for all commands and options."""
 
 import dataclasses
 from collections import defaultdict
@@ -13,8 +13,8 @@ from weco_deploy.cli.options import Names, Seconds
 from weco_deploy.model import requests
 
 SHORTHANDS = defaultdict(set, {"to_release": {"--to"}})
-"""Other spellings without a variable: what WECO_DEPLOY_TO says to `promote` must not reach `rollback`."""
-OWN = {"help", "version"}  # they print and leave: nothing to set for good
+"""Other spellings without a variable: WECO_DEPLOY_TO is for `promote` and must not affect `rollback`."""
+OWN = {"help", "version"}  # they print and exit, so a variable makes no sense
 
 
 def commands(group: click.Group, name: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -45,7 +45,7 @@ def default(command: str, flag: str) -> object:
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_every_option_can_be_set_by_the_variable_of_its_name(option: click.Option) -> None:
+def test_every_option_has_the_environment_variable_of_its_name(option: click.Option) -> None:
     long = [flag for flag in option.opts if flag.startswith("--") and flag not in SHORTHANDS[option.name]]
     wanted = [f"WECO_DEPLOY_{flag[2:].replace('-', '_').upper()}" for flag in long]
     given = [option.envvar] if isinstance(option.envvar, str) else list(cast("list[str]", option.envvar))
@@ -53,17 +53,17 @@ def test_every_option_can_be_set_by_the_variable_of_its_name(option: click.Optio
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_every_option_says_what_it_is_for(option: click.Option) -> None:
+def test_every_option_has_a_help_text(option: click.Option) -> None:
     assert option.help
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_command_says_what_it_does(name: str) -> None:
+def test_every_command_has_a_help_text(name: str) -> None:
     assert ALL[name].help
     assert name == "weco-deploy" or ALL[name].get_short_help_str()
 
 
-def test_these_commands_are_there() -> None:
+def test_commands_of_the_tool_exist() -> None:
     assert set(ALL) == {
         "weco-deploy",
         "prepare",
@@ -90,7 +90,7 @@ def test_these_commands_are_there() -> None:
     }
 
 
-def test_the_options_of_5_x_are_still_there() -> None:
+def test_options_of_5_x_still_exist() -> None:
     flags = {
         name: {flag for option in command.params for flag in option.opts} for name, command in ALL.items()
     }
@@ -108,7 +108,7 @@ def test_the_options_of_5_x_are_still_there() -> None:
 
 
 @pytest.mark.parametrize("name", ["deploy", "release-deploy", "promote", "rollback", "plan"])
-def test_whatever_deploys_has_an_option_for_each_field_of_the_request_that_has_a_flag(name: str) -> None:
+def test_deploying_commands_have_an_option_for_each_flag_of_the_request(name: str) -> None:
     options = {option.name: option for option in ALL[name].params}
     for field in dataclasses.fields(requests.DeployRequest):
         if "flag" in field.metadata:
@@ -118,7 +118,7 @@ def test_whatever_deploys_has_an_option_for_each_field_of_the_request_that_has_a
             assert (option.opts, option.envvar, option.help) == ([flag.name], flag.variable, flag.help)
 
 
-def test_defaults_are_those_of_the_requests() -> None:
+def test_option_defaults_are_those_of_the_requests() -> None:
     assert default("deploy", "--confirmation-wait-for") == requests.DEFAULT_WAIT
     assert default("deploy", "--confirmation-interval") == requests.DEFAULT_INTERVAL
     assert default("deploy", "--lock-lease") == requests.DEFAULT_LEASE
@@ -127,12 +127,12 @@ def test_defaults_are_those_of_the_requests() -> None:
 
 
 @pytest.mark.parametrize("name", ["release-deploy", "promote", "rollback"])
-def test_whatever_deploys_takes_the_options_of_deploy(name: str) -> None:
+def test_deploying_commands_have_the_options_of_deploy(name: str) -> None:
     theirs, ours = ({option.name for option in ALL[command].params} for command in (name, "deploy"))
     assert ours - theirs <= {"release_id", "environment_id"}
 
 
-def test_plan_takes_every_option_of_deploy() -> None:
+def test_plan_has_every_option_of_deploy() -> None:
     names = {name: {option.name for option in ALL[name].params} for name in ("plan", "deploy")}
     assert names["plan"] - names["deploy"] == {"detailed_exitcode"}
     assert names["deploy"] <= names["plan"]
@@ -155,6 +155,6 @@ def test_names_are_separated_by_commas_and_not_repeated(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", ",", " , "])
-def test_no_name_at_all_is_refused(text: str) -> None:
+def test_names_must_not_be_empty(text: str) -> None:
     with pytest.raises(click.BadParameter):
         Names().convert(text, None, None)

@@ -1,4 +1,4 @@
-"""The command line as a process: signals, readers that go away, and how it starts."""
+"""The command line as a process: signals, readers that exit, and start-up."""
 
 import json
 import os
@@ -24,15 +24,15 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def halted(call: str, *arguments: str, how: str = "halt") -> Iterator[subprocess.Popen[bytes]]:
-    """A process that stands before `call`; with `how` stall for good."""
+def process_at(call: str, *arguments: str, how: str = "halt") -> Iterator[subprocess.Popen[bytes]]:
+    """A process that waits before `call` for a signal, or with `how="stall"` for ever."""
     Path(".wellcome_project").write_text(PROJECT_FILE)
     with subprocess.Popen(
         [*PRETENDED, f"{how}={call}", "--output", "json", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        bufsize=0,  # nothing is read ahead of the line that says READY
+        bufsize=0,  # unbuffered, so that nothing after the line READY is read
         env=environment(),
     ) as process:
         try:
@@ -45,8 +45,8 @@ def halted(call: str, *arguments: str, how: str = "halt") -> Iterator[subprocess
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_while_reading_ends_it_at_once_with_130(number: signal.Signals) -> None:
-    with halted("store.releases", "show-releases") as process:
+def test_signal_during_a_read_exits_at_once_with_130(number: signal.Signals) -> None:
+    with process_at("store.releases", "show-releases") as process:
         process.send_signal(number)
         out, err = process.communicate(timeout=IN_TIME)
 
@@ -63,10 +63,10 @@ def test_a_signal_while_reading_ends_it_at_once_with_130(number: signal.Signals)
         ("runtime.describe", ("--confirm", "release-deploy")),
     ],
 )
-def test_a_signal_while_aws_does_not_answer_a_read_ends_it_at_once_with_130(
+def test_signal_during_an_unanswered_read_exits_at_once_with_130(
     call: str, arguments: tuple[str, ...], number: signal.Signals
 ) -> None:
-    with halted(call, *arguments, how="stall") as process:
+    with process_at(call, *arguments, how="stall") as process:
         process.send_signal(number)
         out, err = process.communicate(timeout=IN_TIME)
 
@@ -75,8 +75,8 @@ def test_a_signal_while_aws_does_not_answer_a_read_ends_it_at_once_with_130(
     assert b"Traceback" not in err
 
 
-def test_a_signal_while_deploying_closes_the_record_and_answers_with_the_deployment() -> None:
-    with halted("store.note", "--confirm", "release-deploy") as process:
+def test_signal_during_a_deployment_closes_the_record_and_prints_the_deployment() -> None:
+    with process_at("store.note", "--confirm", "release-deploy") as process:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=IN_TIME)
 
@@ -98,7 +98,7 @@ def run(*arguments: str, program: tuple[str, ...] = REAL, **more: str) -> subpro
 
 
 @pytest.mark.parametrize("arguments", [("show-images",), ("--confirm", "release-deploy")])
-def test_a_reader_who_goes_away_changes_neither_exit_code_nor_deployment(arguments: tuple[str, ...]) -> None:
+def test_reader_that_exits_changes_neither_exit_code_nor_deployment(arguments: tuple[str, ...]) -> None:
     Path(".wellcome_project").write_text(PROJECT_FILE)
     reading, writing = os.pipe()
     os.close(reading)
@@ -115,7 +115,7 @@ def test_a_reader_who_goes_away_changes_neither_exit_code_nor_deployment(argumen
     assert ran.returncode == 0
 
 
-def test_a_full_disk_is_an_error() -> None:
+def test_full_disk_is_an_error() -> None:
     Path(".wellcome_project").write_text(PROJECT_FILE)
     with Path("/dev/full").open("wb") as full:
         ran = subprocess.run(
@@ -140,7 +140,7 @@ def test_version_is_printed_on_stdout() -> None:
 
 
 def test_help_imports_nothing_heavy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # measuring imports some of these itself
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # importtime itself imports some of these
     listed = (
         "import sys\n"
         "from weco_deploy.cli.main import run\n"
@@ -170,7 +170,7 @@ def test_bad_usage_is_reported_without_importing_botocore() -> None:
     assert run(program=(sys.executable, "-c", listed)).stderr.splitlines()[-1] == "2 False"
 
 
-def test_a_command_imports_no_other_command() -> None:
+def test_command_imports_no_other_command() -> None:
     listed = (
         "import sys\n"
         "from weco_deploy.cli.main import run\n"
@@ -186,7 +186,7 @@ def test_a_command_imports_no_other_command() -> None:
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
-def test_a_stream_that_is_closed_changes_no_outcome(closed: str) -> None:
+def test_closed_stream_does_not_change_the_exit_code(closed: str) -> None:
     Path(".wellcome_project").write_text(PROJECT_FILE)
     fine = run(program=("sh", "-c", f'"$0" -m tests.cli.pretended show-images {closed}', sys.executable))
     wrong = run(program=("sh", "-c", f'"$0" -m tests.cli.pretended update {closed}', sys.executable))
@@ -207,7 +207,7 @@ def test_completion_names_commands_and_options() -> None:
     assert "--rollback-on-failure" in completed("weco-deploy", "deploy", "--roll")
 
 
-def test_the_collector_works_again_when_a_command_begins() -> None:
+def test_garbage_collector_is_enabled_when_a_command_begins() -> None:
     Path(".wellcome_project").write_text(PROJECT_FILE)
     script = (
         "import gc, sys\n"

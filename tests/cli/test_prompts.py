@@ -1,4 +1,4 @@
-"""A person at a real terminal: what they are asked, and what their answers do."""
+"""Questions to the user at a real terminal, and the effect of the answers."""
 
 import json
 import os
@@ -25,7 +25,7 @@ BAKERY = (
 
 
 class Terminal:
-    """stdin and stderr are a terminal, as at a desk; stdout is a pipe, as in `release=$(weco-deploy …)`."""
+    """stdin and stderr are a terminal; stdout is a pipe, as in `release=$(weco-deploy …)`."""
 
     def __init__(self, process: subprocess.Popen[bytes], screen: int) -> None:
         self._process = process
@@ -33,7 +33,7 @@ class Terminal:
         self.shown = ""
 
     def answer(self, question: str, text: str) -> None:
-        """Type `text` once `question` is the last thing on the screen."""
+        """Type `text` once `question` is the last text on the screen."""
         seen = len(self.shown)
         while not (question in self.shown[seen:] and self.shown.endswith(": ")):
             if not self._more():
@@ -41,7 +41,7 @@ class Terminal:
         os.write(self._screen, f"{text}\n".encode())
 
     def ends(self) -> tuple[int, Any]:
-        """The exit code, and what the JSON on stdout says (None if there is nothing)."""
+        """The exit code, and the JSON on stdout (None if there is none)."""
         while self._more():
             pass
         out, _ = self._process.communicate(timeout=IN_TIME)
@@ -53,7 +53,7 @@ class Terminal:
             raise AssertionError(f"nothing happens any more: {self.shown}")
         try:
             read = os.read(self._screen, 4096)
-        except OSError:  # how Linux says that the other end of a terminal is closed
+        except OSError:  # Linux's error if the other end of the terminal is closed
             return False
         self.shown += read.decode(errors="replace")
         return bool(read)
@@ -83,7 +83,7 @@ def terminal(
             os.close(ours)
 
 
-def test_release_deploy_asks_for_label_environment_description_and_consent() -> None:
+def test_release_deploy_asks_for_label_environment_description_and_approval() -> None:
     with terminal("release-deploy") as person:
         person.answer("Label to make the release from [latest]", "")
         person.answer("Environment to deploy to (stage, prod) [stage]", "prod")
@@ -96,7 +96,7 @@ def test_release_deploy_asks_for_label_environment_description_and_consent() -> 
     assert (deployment["environment"], deployment["description"]) == ("prod", "Weekly release")
 
 
-def test_the_plan_is_shown_before_the_question() -> None:
+def test_plan_is_shown_before_the_question() -> None:
     with terminal("release-deploy", "--description", "x", "--from-label", "latest") as person:
         person.answer("Environment", "")
         person.answer("Create deployment?", "yes")
@@ -105,7 +105,7 @@ def test_the_plan_is_shown_before_the_question() -> None:
     assert 0 < person.shown.index("Plan: deploy") < person.shown.index("Create deployment?")
 
 
-def test_what_was_given_is_not_asked_for() -> None:
+def test_given_values_are_not_asked_for() -> None:
     with terminal(
         "release-deploy", "--from-label", "latest", "--environment-id", "stage", "--description", "x"
     ) as person:
@@ -127,7 +127,7 @@ def test_answering_no_is_exit_code_1_and_deploys_nothing() -> None:
     assert document["error"]["code"] == "declined"
 
 
-def test_an_answer_that_is_no_choice_is_asked_for_again() -> None:
+def test_answer_that_is_not_a_choice_is_asked_for_again() -> None:
     with terminal("--dry-run", "release-deploy", "--from-label", "latest") as person:
         person.answer("Environment to deploy to", "nowhere")
         person.answer("Please answer one of: stage, prod.", "prod")
@@ -137,7 +137,7 @@ def test_an_answer_that_is_no_choice_is_asked_for_again() -> None:
     assert document["plan"]["environment"] == "prod"
 
 
-def test_a_question_that_is_neither_yes_nor_no_is_asked_again() -> None:
+def test_answer_that_is_neither_yes_nor_no_is_asked_for_again() -> None:
     with terminal(
         "release-deploy", "--from-label", "latest", "--environment-id", "stage", "--description", "x"
     ) as person:
@@ -148,7 +148,7 @@ def test_a_question_that_is_neither_yes_nor_no_is_asked_again() -> None:
     assert code == 1
 
 
-def test_with_confirm_a_person_is_asked_nothing() -> None:
+def test_confirm_asks_nothing() -> None:
     with terminal("--confirm", "release-deploy") as person:
         code, document = person.ends()
 
@@ -157,7 +157,7 @@ def test_with_confirm_a_person_is_asked_nothing() -> None:
     assert "]: " not in person.shown
 
 
-def test_a_dry_run_asks_for_no_consent() -> None:
+def test_dry_run_asks_for_no_approval() -> None:
     with terminal("--dry-run", "release-deploy") as person:
         person.answer("Label", "")
         person.answer("Environment", "")
@@ -167,7 +167,7 @@ def test_a_dry_run_asks_for_no_consent() -> None:
     assert set(document) == {"plan"}
 
 
-def test_of_several_projects_one_is_chosen() -> None:
+def test_project_is_asked_for_if_there_are_several() -> None:
     with terminal("prepare", "--from-label", "latest", project_file=PROJECT_FILE + BAKERY) as person:
         person.answer("Project (shop, bakery)", "bakery")
         person.answer("Description", "Bread")
@@ -209,7 +209,7 @@ def test_promote_offers_stage_and_prod() -> None:
     assert document["error"]["message"] == "nothing was deployed to stage yet"
 
 
-def test_promote_with_confirm_takes_stage_and_prod_where_a_person_sees_it() -> None:
+def test_promote_with_confirm_at_a_terminal_uses_stage_and_prod() -> None:
     with terminal("--confirm", "promote") as person:
         code, document = person.ends()
 
@@ -218,7 +218,7 @@ def test_promote_with_confirm_takes_stage_and_prod_where_a_person_sees_it() -> N
     assert "]: " not in person.shown
 
 
-def test_promote_offers_only_what_the_project_has() -> None:
+def test_promote_offers_only_the_projects_environments() -> None:
     with terminal("promote", project_file=PROJECT_FILE.replace("id: prod", "id: live")) as person:
         person.answer("Environment to promote from (stage, live) [stage]", "")
         person.answer("Environment to promote to (stage, live): ", "live")
@@ -239,7 +239,7 @@ def test_rollback_asks_for_environment_and_release_and_offers_no_environment() -
     assert document["error"]["code"] == "not_found"
 
 
-def test_rollback_with_confirm_still_wants_the_environment_named() -> None:
+def test_rollback_with_confirm_needs_the_environment() -> None:
     with terminal("--confirm", "rollback") as person:
         code, document = person.ends()
 
@@ -269,7 +269,7 @@ def test_unlock_shows_whose_lock_it_is_and_asks(answer: str, ends: int) -> None:
     assert set(document) == ({"unlocked"} if ends == 0 else {"error"})
 
 
-def test_the_end_of_the_input_is_no_consent() -> None:
+def test_end_of_the_input_is_no_approval() -> None:
     with terminal("prepare") as person:
         person.answer("Label", "\x04\x04")
         code, document = person.ends()

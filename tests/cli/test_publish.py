@@ -21,7 +21,7 @@ def publish(desk: Desk, *arguments: str, dry: bool = False) -> Ran:
     return desk.run(*options, "publish", "--image-id", "search", *arguments)
 
 
-def test_an_image_of_the_engine_is_published_under_the_commit_that_is_checked_out(desk: Desk) -> None:
+def test_engine_image_is_published_under_the_checked_out_commit(desk: Desk) -> None:
     desk.world.desktop.head = Head(commit=COMMIT)
     image = desk.world.desktop.build(f"search:{COMMIT}")
 
@@ -48,7 +48,7 @@ def test_an_image_of_the_engine_is_published_under_the_commit_that_is_checked_ou
     assert (again["pushed"], again["label_moved"]) == (False, False)
 
 
-def test_another_label_can_be_moved(desk: Desk) -> None:
+def test_publish_moves_another_label_if_it_is_given(desk: Desk) -> None:
     desk.world.desktop.build(f"search:{COMMIT}")
     before = desk.world.tag("search", "latest")
 
@@ -58,7 +58,7 @@ def test_another_label_can_be_moved(desk: Desk) -> None:
     assert desk.world.tag("search", "latest") == before
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(desk: Desk) -> None:
+def test_dry_run_of_publish_describes_the_changes_and_makes_none(desk: Desk) -> None:
     desk.world.desktop.build(f"search:{COMMIT}")
     before = dict(desk.world.stored("search").tags)
 
@@ -70,7 +70,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("archive", [True, False])
-def test_an_oci_layout_is_published_with_all_its_architectures(
+def test_oci_layout_is_published_with_all_its_architectures(
     desk: Desk, tmp_path: Path, archive: bool
 ) -> None:
     made = multi_arch()
@@ -86,13 +86,13 @@ def test_an_oci_layout_is_published_with_all_its_architectures(
     assert desk.world.tag("search", REF) == desk.world.tag("search", "latest") == made.top
 
 
-def test_a_layout_in_the_work_tree_does_not_make_it_dirty(desk: Desk) -> None:
+def test_layout_in_the_work_tree_does_not_make_it_dirty(desk: Desk) -> None:
     path = single().layout.archive(Path("image.tar"))
     desk.world.desktop.head = Head(commit=COMMIT, changed=(str(path),))
     assert publish(desk, "--oci-layout", str(path)).json["published"]["ref"] == REF
 
 
-def test_a_dirty_work_tree_is_refused_unless_it_is_allowed(desk: Desk) -> None:
+def test_dirty_work_tree_is_refused_unless_it_is_allowed(desk: Desk) -> None:
     desk.world.desktop.head = Head(commit=COMMIT, changed=("src/app.py",))
     desk.world.desktop.build(f"search:{COMMIT}")
 
@@ -103,7 +103,7 @@ def test_a_dirty_work_tree_is_refused_unless_it_is_allowed(desk: Desk) -> None:
     assert publish(desk, "--allow-dirty").code == 0
 
 
-def test_a_ref_of_another_image_needs_force(desk: Desk) -> None:
+def test_ref_of_another_image_needs_force(desk: Desk) -> None:
     desk.world.point("search", REF, desk.world.push("search"))
     desk.world.desktop.build(f"search:{COMMIT}")
 
@@ -123,7 +123,7 @@ def test_a_ref_of_another_image_needs_force(desk: Desk) -> None:
         (("--ref", COMMIT, "--oci-layout", "missing"), 1, "image_layout"),
     ],
 )
-def test_what_can_t_be_is_one_clear_error(
+def test_refused_publish_is_a_clear_error(
     desk: Desk, arguments: tuple[str, ...], code: int, name: str
 ) -> None:
     ran = publish(desk, *arguments)
@@ -132,31 +132,31 @@ def test_what_can_t_be_is_one_clear_error(
     assert len(ran.err.strip().splitlines()) == 1
 
 
-def test_no_engine_is_one_clear_error(desk: Desk) -> None:
+def test_missing_engine_is_a_clear_error(desk: Desk) -> None:
     desk.world.desktop.has_engine = False
     ran = publish(desk, "--ref", COMMIT)
     assert (ran.code, ran.error["code"]) == (1, "docker")
 
 
-def test_an_image_that_the_project_does_not_have_is_named_with_those_it_has(desk: Desk) -> None:
+def test_unknown_image_id_is_named_with_those_of_the_project(desk: Desk) -> None:
     ran = desk.run("publish", "--image-id", "serach")
     assert ran.code == 1
     assert "search, items" in ran.err
     assert desk.connections == []
 
 
-def test_which_image_must_be_said_where_nobody_can_be_asked(desk: Desk) -> None:
+def test_publish_without_a_terminal_needs_the_image_id(desk: Desk) -> None:
     ran = desk.run("publish")
     assert ran.code == 2
     assert "--image-id" in ran.err
 
 
-def test_cloudtrail_hears_what_it_is_for(desk: Desk) -> None:
+def test_publish_names_its_purpose_for_cloudtrail(desk: Desk) -> None:
     publish(desk, "--ref", COMMIT)
     assert [connection.purpose for connection in desk.connections] == ["publish shop"]
 
 
-def test_the_text_says_what_was_done_and_what_was_so_already(desk: Desk) -> None:
+def test_text_says_what_was_done_and_what_was_already_there(desk: Desk) -> None:
     desk.world.desktop.build(f"search:{COMMIT}")
     arguments = ("publish", "--image-id", "search", "--ref", COMMIT)
 
@@ -175,7 +175,7 @@ def test_the_text_says_what_was_done_and_what_was_so_already(desk: Desk) -> None
     assert "is there already" in dry_again
 
 
-def test_without_the_docker_package_the_way_to_get_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_docker_package_is_reported_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from weco_deploy.connect import _docker_engine
     from weco_deploy.errors import DockerError
 

@@ -1,4 +1,4 @@
-"""The sandbox's commands, as processes, on a real sandbox."""
+"""The sandbox's commands as processes, with a real sandbox."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def started() -> Iterator[dict[str, str]]:
-    """The variables of a sandbox of the sample project that was started here."""
+    """The variables of a running sandbox of the sample project."""
     try:
         ran = run("--output", "json", "sandbox", "start", "--detach")
         assert ran.returncode == 0, ran.stderr
@@ -44,7 +44,7 @@ def started() -> Iterator[dict[str, str]]:
         run("sandbox", "stop")
 
 
-def test_what_is_pushed_to_a_sandbox_can_be_deployed_there(started: dict[str, str]) -> None:
+def test_pushed_image_can_be_deployed_in_the_sandbox(started: dict[str, str]) -> None:
     pushed = run("sandbox", "push", "shop")
     deployed = run(
         "-f",
@@ -66,7 +66,7 @@ def test_what_is_pushed_to_a_sandbox_can_be_deployed_there(started: dict[str, st
     assert f"export AWS_ENDPOINT_URL={started['AWS_ENDPOINT_URL']}" in run("sandbox", "env").stdout
 
 
-def test_a_shell_that_uses_the_sample_needs_no_project_file(
+def test_shell_that_uses_the_sample_needs_no_project_file(
     started: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
@@ -82,7 +82,7 @@ def test_a_shell_that_uses_the_sample_needs_no_project_file(
     assert run("sandbox", "stop", **started).returncode == 0
 
 
-def test_the_directory_may_be_named_from_here() -> None:
+def test_sandbox_directory_may_be_relative() -> None:
     try:
         ran = run("sandbox", "start", "--detach", "--dir", "state")
         assert ran.returncode == 0, ran.stderr
@@ -91,7 +91,7 @@ def test_the_directory_may_be_named_from_here() -> None:
         run("sandbox", "stop", "--dir", "state")
 
 
-def test_a_sandbox_in_the_foreground_ends_with_ctrl_c() -> None:
+def test_sandbox_in_the_foreground_ends_with_ctrl_c() -> None:
     with subprocess.Popen(
         [*PROGRAM, "sandbox", "start"],
         stdin=subprocess.DEVNULL,
@@ -111,7 +111,7 @@ def test_a_sandbox_in_the_foreground_ends_with_ctrl_c() -> None:
     assert run("sandbox", "env").returncode == 1
 
 
-def test_where_no_sandbox_runs_that_is_one_line() -> None:
+def test_commands_without_a_running_sandbox_fail_with_a_line() -> None:
     ran = run("sandbox", "env")
 
     assert ran.returncode == 1
@@ -119,13 +119,13 @@ def test_where_no_sandbox_runs_that_is_one_line() -> None:
     assert "weco-deploy sandbox start" in ran.stderr
 
 
-def test_stopping_where_no_sandbox_runs_is_no_error() -> None:
+def test_stop_without_a_running_sandbox_is_no_error() -> None:
     ran = run("--output", "json", "sandbox", "stop")
 
     assert (ran.returncode, json.loads(ran.stdout)) == (0, {"sandbox": None})
 
 
-def test_several_images_or_all_of_them_are_pushed_at_once(started: dict[str, str]) -> None:
+def test_push_of_several_images_or_of_all(started: dict[str, str]) -> None:
     del started
     two = run("--output", "json", "sandbox", "push", "search", "shop")
     every = run("--output", "json", "sandbox", "push", "--all")
@@ -138,7 +138,7 @@ def test_several_images_or_all_of_them_are_pushed_at_once(started: dict[str, str
 
 
 @pytest.mark.parametrize("named", [(), ("shop", "--all")], ids=["nothing", "both"])
-def test_a_push_of_nothing_or_of_all_and_one_is_bad_usage(named: tuple[str, ...]) -> None:
+def test_push_of_no_image_or_of_all_and_another_is_bad_usage(named: tuple[str, ...]) -> None:
     ran = run("sandbox", "push", *named)
 
     assert ran.returncode == 2
@@ -146,7 +146,7 @@ def test_a_push_of_nothing_or_of_all_and_one_is_bad_usage(named: tuple[str, ...]
     assert "--all" in ran.stderr
 
 
-def test_a_behaviour_that_does_not_exist_is_bad_usage() -> None:
+def test_push_with_an_unknown_behaviour_is_bad_usage() -> None:
     ran = run("sandbox", "push", "shop", "--behaviour", "nonsense")
 
     assert ran.returncode == 2

@@ -1,4 +1,4 @@
-"""What is refused before anything is done, and how that is said."""
+"""Usage errors and options that are checked before anything is done."""
 
 from pathlib import Path
 
@@ -53,9 +53,7 @@ def project_file(text: str) -> None:
         pytest.param(["sandbox", "push"], "IMAGE_ID", id="a missing argument"),
     ],
 )
-def test_bad_usage_is_exit_code_2_and_named_without_asking_aws(
-    desk: Desk, arguments: list[str], names: str
-) -> None:
+def test_bad_usage_is_exit_code_2_without_a_call_to_aws(desk: Desk, arguments: list[str], names: str) -> None:
     ran = desk.run(*arguments)
 
     assert (ran.code, ran.out) == (2, "")
@@ -65,7 +63,9 @@ def test_bad_usage_is_exit_code_2_and_named_without_asking_aws(
 
 
 @pytest.mark.parametrize("place", ["before the command", "after it", "in the environment"])
-def test_bad_usage_is_a_json_document_too(desk: Desk, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_usage_is_a_json_document_with_output_json(
+    desk: Desk, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     arguments = ["deploy", "--nonsense"]
     if place == "before the command":
         arguments = ["--output=json", *arguments]
@@ -82,21 +82,21 @@ def test_bad_usage_is_a_json_document_too(desk: Desk, place: str, monkeypatch: p
     assert ran.error["hint"] == "see weco-deploy deploy --help"
 
 
-def test_an_error_is_one_line_with_what_to_do_next(desk: Desk) -> None:
+def test_error_is_a_line_with_a_hint(desk: Desk) -> None:
     ran = desk.run("show-release")
 
     assert ran.code == 1
     assert ran.err == ("error: project shop has no release yet; make one with: weco-deploy prepare\n")
 
 
-def test_without_a_command_the_help_is_shown(desk: Desk) -> None:
+def test_help_is_shown_without_a_command(desk: Desk) -> None:
     ran = desk.run()
 
     assert "Usage: weco-deploy" in ran.err
     assert "release-deploy" in ran.err
 
 
-def test_the_project_file_is_found_upwards(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_project_file_is_found_upwards(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     below = Path("src/deep")
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
@@ -104,7 +104,7 @@ def test_the_project_file_is_found_upwards(desk: Desk, monkeypatch: pytest.Monke
     assert desk.run("show-releases").code == 0
 
 
-def test_no_project_file_is_exit_code_2(desk: Desk) -> None:
+def test_missing_project_file_is_exit_code_2(desk: Desk) -> None:
     Path(".wellcome_project").unlink()
 
     ran = desk.run("--output", "json", "show-releases")
@@ -113,7 +113,7 @@ def test_no_project_file_is_exit_code_2(desk: Desk) -> None:
     assert ran.error["code"] == "project_file"
 
 
-def test_a_bad_project_file_is_reported_with_a_line_for_each_problem(desk: Desk) -> None:
+def test_invalid_project_file_is_reported_with_a_line_for_each_problem(desk: Desk) -> None:
     project_file("shop:\n  environments: [{id: 'a b'}, {id: 'c d'}]\n")
 
     ran = desk.run("show-releases")
@@ -123,7 +123,7 @@ def test_a_bad_project_file_is_reported_with_a_line_for_each_problem(desk: Desk)
     assert sum(line.startswith("  line ") for line in ran.err.splitlines()) >= 2
 
 
-def test_warnings_of_the_project_file_are_written_once_to_stderr(desk: Desk) -> None:
+def test_project_file_warnings_are_written_once_to_stderr(desk: Desk) -> None:
     project_file(PROJECT_FILE.replace("name: Shop", "nmae: Shop"))
 
     ran = desk.run("--output", "json", "show-releases")
@@ -133,13 +133,13 @@ def test_warnings_of_the_project_file_are_written_once_to_stderr(desk: Desk) -> 
     assert "nmae" in ran.err
 
 
-def test_one_project_needs_no_id(desk: Desk) -> None:
+def test_only_project_needs_no_id(desk: Desk) -> None:
     desk.run("show-releases")
 
     assert [connection.project.id for connection in desk.connections] == ["shop"]
 
 
-def test_of_several_projects_one_must_be_named_where_nobody_can_choose(desk: Desk) -> None:
+def test_project_id_is_needed_without_a_terminal_if_there_are_several(desk: Desk) -> None:
     project_file(TWO_PROJECTS)
 
     ran = desk.run("show-releases")
@@ -150,7 +150,7 @@ def test_of_several_projects_one_must_be_named_where_nobody_can_choose(desk: Des
     assert desk.connections[-1].project.id == "bakery"
 
 
-def test_region_and_role_replace_the_project_s_and_never_an_environment_s_own(desk: Desk) -> None:
+def test_region_and_role_options_replace_those_of_the_project_but_not_of_an_environment(desk: Desk) -> None:
     own = "arn:aws:iam::123456789012:role/prod"
     project_file(
         PROJECT_FILE.replace("{id: prod,", f"{{id: prod, role_arn: '{own}', region_name: us-east-1,")
@@ -165,7 +165,7 @@ def test_region_and_role_replace_the_project_s_and_never_an_environment_s_own(de
     assert (prod.region_name, prod.role_arn) == ("us-east-1", own)
 
 
-def test_an_option_may_come_from_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_option_may_come_from_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WECO_DEPLOY_ENVIRONMENT_ID", "nowhere")
 
     ran = desk.run("show-deployments")
@@ -174,14 +174,16 @@ def test_an_option_may_come_from_the_environment(desk: Desk, monkeypatch: pytest
     assert "nowhere" in ran.err
 
 
-def test_the_command_line_beats_the_environment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_option_on_the_command_line_overrides_the_environment(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WECO_DEPLOY_ENVIRONMENT_ID", "nowhere")
 
     assert desk.run("show-deployments", "--environment-id", "prod").code == 0
 
 
 @pytest.mark.parametrize("command", ["deploy", "release-deploy", "plan", "confirm-deploy"])
-def test_an_environment_must_be_named_where_there_is_no_stage(desk: Desk, command: str) -> None:
+def test_environment_id_is_needed_if_the_project_has_no_stage(desk: Desk, command: str) -> None:
     project_file(NO_STAGE)
 
     ran = desk.run("--confirm", command)
@@ -192,7 +194,7 @@ def test_an_environment_must_be_named_where_there_is_no_stage(desk: Desk, comman
     assert desk.connections == []
 
 
-def test_an_environment_that_does_not_exist_is_not_found_before_aws_is_asked(desk: Desk) -> None:
+def test_unknown_environment_is_not_found_before_any_call_to_aws(desk: Desk) -> None:
     ran = desk.run("--output", "json", "--confirm", "deploy", "--environment-id", "nowhere")
 
     assert ran.code == 1
@@ -200,7 +202,7 @@ def test_an_environment_that_does_not_exist_is_not_found_before_aws_is_asked(des
     assert desk.connections == []
 
 
-def test_an_image_that_does_not_exist_is_not_found_before_aws_is_asked(desk: Desk) -> None:
+def test_unknown_image_is_not_found_before_any_call_to_aws(desk: Desk) -> None:
     ran = desk.run("--output", "json", "update", "--service-ids", "items,sarch")
 
     assert ran.code == 1
@@ -208,14 +210,14 @@ def test_an_image_that_does_not_exist_is_not_found_before_aws_is_asked(desk: Des
     assert desk.connections == []
 
 
-def test_verbose_asks_for_a_trace_of_the_calls(desk: Desk) -> None:
+def test_verbose_traces_the_calls(desk: Desk) -> None:
     desk.run("--verbose", "show-releases")
     desk.run("show-releases")
 
     assert [connection.traced for connection in desk.connections] == [True, False]
 
 
-def test_cloudtrail_learns_what_the_tool_is_about_to_do(desk: Desk) -> None:
+def test_command_names_its_purpose_for_cloudtrail(desk: Desk) -> None:
     desk.run("show-releases")
 
     assert desk.connections[0].purpose == "show-releases shop"

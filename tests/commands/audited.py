@@ -1,9 +1,9 @@
-"""The command line as a process that notes which processes it starts and which files it writes.
+"""The command line as a process that logs the processes it starts and the files it writes.
 
-A line of JSON for each goes to the file that AUDIT names: `{"event", "arguments"}`, from Python's audit events
-(PEP 578), so no module can go past it. To the file that SIGNED names go the credentials that requests were signed
-with: `{"service", "secret_key", "token"}`. With PLANT the process gives these away as it must not: on stderr, in a file
-at home, and as the arguments of another process.
+It writes a line of JSON for each, `{"event", "arguments"}`, to the file that AUDIT names. The events are Python's audit
+events (PEP 578), which no module can bypass. To the file that SIGNED names it writes the credentials that requests are
+signed with: `{"service", "secret_key", "token"}`. With PLANT the process leaks these credentials: on stderr, in a file in
+the home directory, and as arguments of another process.
 """
 
 import json
@@ -28,7 +28,7 @@ def watch(path: str) -> None:
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         if event in PROCESSES or (event == "open" and writes(arguments)):
             line = json.dumps(
-                {"event": event, "arguments": repr([without_inherited(one) for one in arguments])}
+                {"event": event, "arguments": repr([without_inherited(argument) for argument in arguments])}
             )
             os.write(log, f"{line}\n".encode())
 
@@ -36,7 +36,7 @@ def watch(path: str) -> None:
 
 
 def without_inherited(argument: object) -> object:
-    """An environment without what this process was given itself: that is the caller's, and stays so."""
+    """An environment without the variables that this process inherited, which include the caller's credentials."""
     if not isinstance(argument, Mapping):
         return argument
     return {name: value for name, value in argument.items() if INHERITED.get(name) != value}
@@ -53,7 +53,7 @@ def note_signing(path: str, *, plant: bool) -> None:
     add_auth = SigV4Auth.add_auth
 
     def noting(self: SigV4Auth, request: AWSRequest) -> None:
-        service: str = self._service_name  # type: ignore[attr-defined] # its stub leaves it out
+        service: str = self._service_name  # type: ignore[attr-defined] # missing in its stub
         secret_key, token = self.credentials.secret_key or "", self.credentials.token or ""
         line = json.dumps({"service": service, "secret_key": secret_key, "token": token})
         os.write(log, f"{line}\n".encode())
@@ -61,7 +61,7 @@ def note_signing(path: str, *, plant: bool) -> None:
             give_away(secret_key, token)
         add_auth(self, request)
 
-    SigV4Auth.add_auth = noting  # type: ignore[method-assign] # the one place where all of them are used
+    SigV4Auth.add_auth = noting  # type: ignore[method-assign] # all requests are signed here
 
 
 def give_away(secret_key: str, token: str) -> None:

@@ -29,7 +29,7 @@ shop:
 
 @pytest.fixture(autouse=True)
 def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No options and no credentials from this machine, and a working directory without a project file."""
+    """Remove this machine's options and credentials, and use a working directory without a project file."""
     for name in [name for name in os.environ if name.startswith(("WECO_DEPLOY_", "AWS_"))]:
         monkeypatch.delenv(name)
     here = tmp_path / "here"
@@ -39,7 +39,7 @@ def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 @pytest.fixture(autouse=True)
 def connections_closed() -> Iterator[None]:
-    """Each command freezes what it holds when it is connected, because its process ends with it; this one goes on."""
+    """Unfreeze objects after each test. A command freezes them when it connects, but here the process does not end."""
     yield
     gc.unfreeze()
     gc.collect()
@@ -49,7 +49,7 @@ def connections_closed() -> Iterator[None]:
 def shop(
     provisioned: Provisioned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Team:
-    """A small project whose services run, here and in the test's own account."""
+    """A small project in the working directory, whose services run in the test's own account."""
     file = Path(".wellcome_project")
     file.write_text(SHOP)
     (project,) = config.load(file).projects.values()

@@ -1,4 +1,4 @@
-"""The command line as an audited process, and the search for secrets in all that it leaves."""
+"""Runs the command line as an audited process, and searches its output and files for secrets."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Signed:
 
 @dataclass(frozen=True)
 class Kept:
-    """A process's output, what its audit hook noted, and the directories in which it may write.
+    """A process's output, the log of its audit hook, and the directories in which it may write (`places`).
 
-    `signed` are the credentials that it used, each once; they were not kept where it may write.
+    `signed` are the credentials that it used, without duplicates. They are not in `places`.
     """
 
     ran: Ran
@@ -50,7 +50,7 @@ class Kept:
 
 
 def audited(team: Team, tmp_path: Path, *arguments: str, plant: bool = False) -> Kept:
-    """Run it with credentials of a caller that are as secret as any. With `plant` it gives those that it uses away."""
+    """Run the command line with a caller's secret credentials. With `plant` it leaks the credentials that it uses."""
     home_directory = tmp_path / "home"
     audit, signed = tmp_path / "audit.jsonl", tmp_path / "signed.jsonl"
     home_directory.mkdir(exist_ok=True)
@@ -63,7 +63,7 @@ def audited(team: Team, tmp_path: Path, *arguments: str, plant: bool = False) ->
         TMPDIR=str(home_directory),
         AWS_SECRET_ACCESS_KEY=SECRET_KEY,
         AWS_SESSION_TOKEN=SESSION_TOKEN,
-        PYTHONPATH=os.pathsep.join(str(AUDITED.parents[2] / each) for each in ("src", ".")),
+        PYTHONPATH=os.pathsep.join(str(AUDITED.parents[2] / directory) for directory in ("src", ".")),
         PYTHONDONTWRITEBYTECODE="1",
     )
     audited = (sys.executable, str(AUDITED))

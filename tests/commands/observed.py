@@ -1,4 +1,4 @@
-"""What the emulator has of a project, asked with boto3."""
+"""Reads a project's state from the emulator, with boto3."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _A_CALL = 10
 _UPDATED = "has begun draining"
-"""The emulator adds an event of this wording to a service each time it is redeployed."""
+"""The text of the event that the emulator adds to a service each time it is redeployed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """How often a service was redeployed up to now, and the deployment that it has."""
+    """How often a service has been redeployed, and its current deployment."""
 
     times: int
     deployment_id: str
@@ -42,12 +42,12 @@ class Aws:
         self._local = LocalAws(sandbox.endpoint)
 
     def digests(self, tag: str) -> dict[str, str]:
-        """Image id → the digest that `tag` points at, without images that have no such tag."""
+        """The digest that `tag` points at, by image id, without images that lack the tag."""
         found = {image.id: self.tags(image.id).get(tag) for image in self._project.images}
         return {image_id: digest for image_id, digest in found.items() if digest is not None}
 
     def tags(self, image_id: str) -> dict[str, str]:
-        """Tag → digest."""
+        """The digests of an image's tags, by tag."""
         ecr = self._local.ecr(home(self._project, self._caller))
         repository = self._project.image(image_id).repository
         pages = ecr.get_paginator("describe_images").paginate(repositoryName=repository)
@@ -59,7 +59,7 @@ class Aws:
         }
 
     def rollouts(self, environment_id: str) -> dict[str, Rollout]:
-        """By service id."""
+        """The rollouts, by service id."""
         return {
             service_id: Rollout(
                 sum(_UPDATED in event["message"] for event in service["events"]),
@@ -69,8 +69,8 @@ class Aws:
             for service_id, service in self._services(environment_id).items()
         }
 
-    def wait_until_tasks_are_told_apart(self, environment_id: str) -> None:
-        """The emulator tells which deployment a task is of by nothing but the second in which it was made."""
+    def wait_until_tasks_are_distinguishable(self, environment_id: str) -> None:
+        """Wait for the next second: the emulator relates a task to a deployment only by the second of its creation."""
         made = max(task["createdAt"].timestamp() for task in self._tasks(environment_id))
         eventually(lambda: time.time() >= made + 1)
 
@@ -78,7 +78,7 @@ class Aws:
         return self._services(environment_id)[service_id]["deployments"]
 
     def running(self, environment_id: str) -> dict[str, dict[str, set[str]]]:
-        """Service id → image id → the digests of the containers that run it, in tasks that are meant to run."""
+        """The digests of the containers in tasks that should run, by service id and image id."""
         ids = {f"service:{legal_name(service_id)}": service_id for service_id in self._project.services}
         images = {legal_name(image.id): image.id for image in self._project.images}
         found: dict[str, dict[str, set[str]]] = {service_id: {} for service_id in self._project.services}
@@ -93,12 +93,12 @@ class Aws:
         return self._dynamodb().list_tables()["TableNames"]
 
     def items(self) -> list[Mapping[str, object]]:
-        """All that is recorded of the project."""
+        """All items of the project's table."""
         table = self._project.release_table
         return list(self._dynamodb().scan(TableName=table)["Items"]) if table in self.tables() else []
 
     def everything(self) -> object:
-        """All of it that commands could change; two of these are equal if nothing did."""
+        """Everything that commands could change. Two of these are equal if nothing has changed."""
         return (
             {image.id: self.tags(image.id) for image in self._project.images},
             {
@@ -145,7 +145,7 @@ class Aws:
 
     def _dynamodb(self) -> DynamoDBClient:
         place = home(self._project, self._caller)
-        # Of boto3's own session there is one for the process, with the settings of whichever test came first.
+        # boto3's default session is shared by the process, and has the settings of the first test.
         return self._local._session.client(
             "dynamodb",
             endpoint_url=self._endpoint,

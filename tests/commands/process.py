@@ -1,4 +1,4 @@
-"""The command line as a process of its own."""
+"""Runs the command line as a process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SOURCES = Path(__file__).parents[2] / "src"
 
 
 def environment(team: Team, **more: str) -> dict[str, str]:
-    """This process's, in which the sandbox is what AWS is."""
+    """This process's environment, with the sandbox as AWS."""
     return os.environ | team.sandbox.environment() | {"PYTHONPATH": str(_SOURCES)} | more
 
 

@@ -1,6 +1,6 @@
-"""A team with a project in a sandbox: what it runs, what it pushes, and what AWS has then.
+"""A team with a project in a sandbox, which runs commands, pushes images, and reads AWS's state.
 
-What AWS has is asked of the emulator, never of the tool.
+AWS's state is read from the emulator, never through the tool.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from weco_deploy.sandbox.registry import Registry
 from weco_deploy.sandbox.running import PushedImage, Sandbox
 
 SOON = ("--confirmation-interval", "0.3")
-"""The images of a sandbox start at once."""
+"""Flags for a sandbox, whose images start at once."""
 
 
 class Team:
@@ -37,7 +37,7 @@ class Team:
             monkeypatch.setenv(name, value)
 
     def run(self, *arguments: str) -> Ran:
-        """The whole command line, in this process."""
+        """Run the whole command line in this process."""
         code = run(arguments)
         out, err = self._capsys.readouterr()
         return Ran(code, out, err)
@@ -46,7 +46,7 @@ class Team:
         return self.run("--output", "json", "--confirm", *arguments)
 
     def release_deploy(self, *arguments: str, to: str = "stage") -> Ran:
-        """As pipelines call it, with JSON as the answer."""
+        """Run `release-deploy` as pipelines do, with JSON output."""
         return self.json(
             "release-deploy", "--from-label", "latest", "--environment-id", to, *SOON, *arguments
         )
@@ -55,12 +55,12 @@ class Team:
         return self.sandbox.push(image_id, parse(behaviour))
 
     def push_without_commit(self, image_id: str) -> None:
-        """A new image that is tagged `latest` and nothing else."""
+        """Push a new image with only the tag `latest`."""
         target = self.sandbox.target(image_id)
         image = images.build(target.repository, "unknown", GOOD)
         place = Place(target.account, target.region)
         Registry(self.sandbox.state.port).push(place, target.repository, image, ("latest",))
 
     def push_all(self) -> dict[str, str]:
-        """A new version of every image; answers their digests."""
+        """Push a new version of every image, and return the digests by image id."""
         return {image.id: self.push(image.id).digest for image in self.project.images}

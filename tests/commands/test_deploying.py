@@ -1,4 +1,4 @@
-"""Deployments from the first one on: of a chosen commit, of a release made before, into an untouched environment."""
+"""Deployments: the first to an environment, of a chosen commit, of an earlier release."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.sandboxes import Provisioned
 from weco_deploy import config
 
 
-def test_an_environment_that_was_never_deployed_to_gets_its_first_tags(
+def test_first_deployment_to_an_environment_creates_its_tags(
     provisioned: Provisioned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = Path(".wellcome_project")
@@ -35,7 +35,7 @@ def test_an_environment_that_was_never_deployed_to_gets_its_first_tags(
     }
 
 
-def test_a_chosen_commit_is_deployed_whatever_was_pushed_since(shop: Team) -> None:
+def test_chosen_commit_is_deployed_and_not_a_later_one(shop: Team) -> None:
     chosen = shop.push("search")
     shop.push("search")
 
@@ -51,14 +51,14 @@ def test_a_chosen_commit_is_deployed_whatever_was_pushed_since(shop: Team) -> No
     assert shop.aws.running("stage")["search-api"] == {"search": {chosen.digest}}
 
 
-def test_a_release_is_found_by_four_characters_and_by_no_fewer(shop: Team) -> None:
+def test_release_is_found_by_four_characters_and_not_by_fewer(shop: Team) -> None:
     release_id = shop.json("prepare").json["release"]["release_id"]
 
     assert shop.json("show-release", release_id[:4]).json["release_id"] == release_id
     assert shop.json("show-release", release_id[:3]).code != 0
 
 
-def test_an_update_replaces_the_named_images_and_leaves_the_others(shop: Team) -> None:
+def test_update_replaces_the_named_images_and_leaves_the_others(shop: Team) -> None:
     first = shop.json("prepare").json["release"]
     pushed = {image_id: shop.push(image_id).digest for image_id in ("search", "items")}
 
@@ -71,7 +71,7 @@ def test_an_update_replaces_the_named_images_and_leaves_the_others(shop: Team) -
     assert shop.aws.digests("env.stage") == updated["release"]["digests"]
 
 
-def test_an_image_without_a_ref_tag_is_refused_by_name_before_anything_changes(shop: Team) -> None:
+def test_image_without_a_ref_tag_is_refused_by_name_before_anything_changes(shop: Team) -> None:
     shop.push_without_commit("search")
     before = shop.aws.everything()
 
@@ -87,7 +87,7 @@ def test_an_image_without_a_ref_tag_is_refused_by_name_before_anything_changes(s
     assert shop.aws.digests("env.stage")["search"] == pushed.digest
 
 
-def test_what_stage_runs_goes_to_prod_whatever_was_pushed_since(shop: Team) -> None:
+def test_images_of_stage_go_to_prod_and_not_later_ones(shop: Team) -> None:
     staged = shop.push_all()
     assert shop.release_deploy().code == 0
     shop.push_all()
@@ -98,7 +98,7 @@ def test_what_stage_runs_goes_to_prod_whatever_was_pushed_since(shop: Team) -> N
     assert shop.aws.digests("env.prod") == staged
 
 
-def test_of_several_projects_the_named_one_is_deployed(shop: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_named_project_of_several_is_deployed(shop: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     other = "other: {environments: [{id: stage}], image_repositories: [{id: gateway}]}\n"
     Path(".wellcome_project").write_text(SHOP + other)
     before = shop.aws.everything()
@@ -116,14 +116,14 @@ def test_of_several_projects_the_named_one_is_deployed(shop: Team, monkeypatch: 
     assert named.json["deployment"]["project_id"] == "shop"
 
 
-def test_the_history_shows_what_happened(shop: Team) -> None:
+def test_history_shows_the_deployments(shop: Team) -> None:
     shop.push("search")
     made = [
         shop.release_deploy("--description", f"number {number}", to=environment_id).json["deployment"]
         for number, environment_id in enumerate(("stage", "prod", "stage"))
     ]
-    for one in made:
-        assert one.pop("next") == []  # said at the end of a run, and no part of the history
+    for deployment in made:
+        assert deployment.pop("next") == []  # the history has no next commands
 
     everywhere = shop.json("show-deployments").json["deployments"]
     staged = shop.json("show-deployments", "--environment-id", "stage").json["deployments"]

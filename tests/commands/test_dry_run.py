@@ -1,4 +1,4 @@
-"""What only looks changes nothing at all: not a tag, not a service, not a record, not even a table."""
+"""Dry runs and `plan` change nothing: no tag, no service, no record, and no table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OF_A_RELEASE = [
 
 
 @pytest.mark.parametrize("output", ["text", "json"])
-def test_before_the_first_release_nothing_changes_and_no_table_is_made(shop: Team, output: str) -> None:
+def test_dry_run_before_the_first_release_creates_no_table(shop: Team, output: str) -> None:
     shop.push("search")
     before = shop.aws.everything()
 
@@ -36,7 +36,7 @@ def test_before_the_first_release_nothing_changes_and_no_table_is_made(shop: Tea
     assert shop.aws.tables() == []
 
 
-def test_with_a_history_nothing_changes_either(shop: Team) -> None:
+def test_dry_run_with_a_history_changes_nothing(shop: Team) -> None:
     assert shop.release_deploy().code == 0
     shop.push("items")
     shop.push("search", "crash")
@@ -51,7 +51,7 @@ def test_with_a_history_nothing_changes_either(shop: Team) -> None:
     assert shop.aws.items()
 
 
-def test_a_dry_run_says_what_the_real_one_then_does(shop: Team) -> None:
+def test_dry_run_announces_the_changes_of_the_deployment(shop: Team) -> None:
     pushed = shop.push("items")
 
     dry = shop.json("--dry-run", "release-deploy", "--environment-id", "stage")
@@ -62,14 +62,16 @@ def test_a_dry_run_says_what_the_real_one_then_does(shop: Team) -> None:
     assert (plan["release_id"], plan["environment"], plan["changes"]) == (None, "stage", True)
     assert [image["image_id"] for image in plan["images"] if image["moves"]] == ["items"]
     assert {image["to_digest"] for image in plan["images"] if image["moves"]} == {pushed.digest}
-    announced = {each["service_id"] for each in plan["services"] if each["redeploy"]}
+    announced = {service["service_id"] for service in plan["services"] if service["redeploy"]}
     done = {
-        each["service_id"] for each in real.json["deployment"]["services"] if each["status"] == "succeeded"
+        service["service_id"]
+        for service in real.json["deployment"]["services"]
+        if service["status"] == "succeeded"
     }
     assert announced == done == {"items-api", "items-worker"}
 
 
-def test_plan_answers_by_exit_code_where_it_is_asked_to(shop: Team) -> None:
+def test_plan_with_detailed_exitcode_answers_by_exit_code(shop: Team) -> None:
     shop.push("search")
     shop.json("prepare")
 

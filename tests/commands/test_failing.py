@@ -1,4 +1,4 @@
-"""Deployments that fail, that take too long, that are cut off; and the same command again."""
+"""Deployments that fail or time out, and the same command again."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from tests.commands.team import SOON, Team
 
 INTERVAL = 5
-"""Seconds. A shorter one would leave no room for the emulator's whole seconds and a busy machine."""
+"""Seconds. A shorter interval would be too short for the emulator's whole seconds and a busy machine."""
 
 
-def test_a_crash_is_a_failure_within_two_looks_of_ecs_saying_so(shop: Team) -> None:
+def test_crash_fails_the_deployment_within_two_polls_of_the_failed_rollout(shop: Team) -> None:
     pushed = shop.push("search", "crash=3,lines=connecting|connection refused")
 
     ran = shop.release_deploy("--confirmation-interval", f"{INTERVAL}")
@@ -18,34 +18,40 @@ def test_a_crash_is_a_failure_within_two_looks_of_ecs_saying_so(shop: Team) -> N
     assert ran.code == 1
     deployment = ran.json["deployment"]
     assert deployment["status"] == "failed"
-    failed = {each["service_id"]: each for each in deployment["services"] if each["status"] == "failed"}
+    failed = {
+        service["service_id"]: service for service in deployment["services"] if service["status"] == "failed"
+    }
     assert set(failed) == {"search-api"}
     assert failed["search-api"]["failures"][0]["exit_code"] == 3
     assert "connection refused" in failed["search-api"]["failures"][0]["log_lines"]
     assert "search-api" in ran.err
     ecs = next(
-        each for each in shop.aws.deployments("stage", "search-api") if each["rolloutState"] == "FAILED"
+        rollout
+        for rollout in shop.aws.deployments("stage", "search-api")
+        if rollout["rolloutState"] == "FAILED"
     )
-    told = datetime.fromisoformat(deployment["date_finished"])
-    assert told - ecs["updatedAt"] <= timedelta(seconds=2 * INTERVAL)
+    reported = datetime.fromisoformat(deployment["date_finished"])
+    assert reported - ecs["updatedAt"] <= timedelta(seconds=2 * INTERVAL)
     assert shop.aws.digests("env.stage")["search"] == pushed.digest, "nobody asked for a rollback"
 
 
-def test_an_image_that_can_not_be_pulled_fails_each_service_that_runs_it(shop: Team) -> None:
+def test_unpullable_image_fails_each_service_that_runs_it(shop: Team) -> None:
     shop.push("items", "unpullable")
 
     ran = shop.release_deploy()
 
     assert ran.code == 1
     deployment = ran.json["deployment"]
-    failed = {each["service_id"]: each for each in deployment["services"] if each["status"] == "failed"}
+    failed = {
+        service["service_id"]: service for service in deployment["services"] if service["status"] == "failed"
+    }
     assert set(failed) == {"items-api", "items-worker"}
-    assert all(each["reason"] and each["failures"] for each in failed.values())
+    assert all(service["reason"] and service["failures"] for service in failed.values())
     assert "items" in deployment["reason"], "its tag is left on the image that can't be pulled"
     assert "thumbnails" not in deployment["reason"], "it runs in items-worker, too, but is as it was"
 
 
-def test_after_a_failure_the_next_good_image_is_deployed(shop: Team) -> None:
+def test_good_image_is_deployed_after_a_failure(shop: Team) -> None:
     shop.push("search", "crash")
     assert shop.release_deploy().code == 1
     good = shop.push("search")
@@ -55,10 +61,10 @@ def test_after_a_failure_the_next_good_image_is_deployed(shop: Team) -> None:
     assert ran.code == 0, ran.err
     assert shop.aws.running("stage")["search-api"] == {"search": {good.digest}}
     shown = shop.json("show-deployments").json["deployments"]
-    assert [each["status"] for each in shown] == ["succeeded", "failed"]
+    assert [deployment["status"] for deployment in shown] == ["succeeded", "failed"]
 
 
-def test_with_rollback_on_failure_everything_is_as_before(shop: Team) -> None:
+def test_rollback_on_failure_restores_everything(shop: Team) -> None:
     assert shop.release_deploy().code == 0
     before = shop.aws.digests("env.stage"), shop.aws.running("stage")
     shop.push("search", "crash")
@@ -72,7 +78,7 @@ def test_with_rollback_on_failure_everything_is_as_before(shop: Team) -> None:
     assert (shop.aws.digests("env.stage"), shop.aws.running("stage")) == before
 
 
-def test_too_slow_is_3_and_confirm_deploy_sees_it_through(shop: Team) -> None:
+def test_timed_out_deployment_is_exit_code_3_and_confirm_deploy_settles_it(shop: Team) -> None:
     pushed = shop.push("search", "slow=4")
 
     slow = shop.release_deploy("--confirmation-wait-for", "0.5")
@@ -86,8 +92,8 @@ def test_too_slow_is_3_and_confirm_deploy_sees_it_through(shop: Team) -> None:
     assert shop.aws.running("stage")["search-api"] == {"search": {pushed.digest}}
 
 
-def test_a_run_that_meets_its_own_rollout_watches_it_and_redeploys_nothing(shop: Team) -> None:
-    shop.aws.wait_until_tasks_are_told_apart("stage")
+def test_repeated_deployment_watches_its_own_rollout_and_redeploys_nothing(shop: Team) -> None:
+    shop.aws.wait_until_tasks_are_distinguishable("stage")
     shop.push("search", "slow=4")
     assert shop.release_deploy("--confirmation-wait-for", "0.5").code == 3
     begun = shop.aws.rollouts("stage")
@@ -98,7 +104,7 @@ def test_a_run_that_meets_its_own_rollout_watches_it_and_redeploys_nothing(shop:
     assert shop.aws.rollouts("stage") == begun
 
 
-def test_confirm_deploy_where_nothing_was_deployed_is_not_found(shop: Team) -> None:
+def test_confirm_deploy_without_a_deployment_is_not_found(shop: Team) -> None:
     ran = shop.json("confirm-deploy", "--environment-id", "stage")
 
     assert ran.code == 1

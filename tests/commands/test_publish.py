@@ -1,4 +1,4 @@
-"""publish, with ECR's API and its registry protocol over HTTP, and an engine that really pushes to it."""
+"""publish, with ECR's API and registry protocol over HTTP, and an engine that really pushes images."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SECRETS = (PASSWORD, ENCODED, SECRET_KEY, SESSION_TOKEN)
 
 @dataclass
 class Builder:
-    """A Docker Engine that pushes what was built here to the emulator's registry."""
+    """A Docker Engine that builds images and pushes them to the emulator's registry."""
 
     team: Team
     engine: FakeEngine
@@ -66,7 +66,7 @@ def publish(team: Team, *arguments: str) -> Ran:
     return team.json("publish", "--image-id", "search", "--ref", COMMIT, *arguments)
 
 
-def test_an_image_of_the_engine_is_published_and_deployed(shop: Team, builder: Builder) -> None:
+def test_engine_image_is_published_and_deployed(shop: Team, builder: Builder) -> None:
     image = builder.build(f"search:{COMMIT}")
 
     published = publish(shop)
@@ -81,7 +81,7 @@ def test_an_image_of_the_engine_is_published_and_deployed(shop: Team, builder: B
     assert shop.aws.running("stage")["search-api"]["search"] == {image.digest}
 
 
-def test_publishing_it_again_only_moves_the_label(shop: Team, builder: Builder) -> None:
+def test_publishing_an_image_again_only_moves_the_label(shop: Team, builder: Builder) -> None:
     image = builder.build(f"search:{COMMIT}")
     publish(shop)
     shop.push("search")
@@ -93,7 +93,7 @@ def test_publishing_it_again_only_moves_the_label(shop: Team, builder: Builder) 
     assert len(builder.engine.logins) == 1
 
 
-def test_another_image_of_the_same_commit_is_refused(shop: Team, builder: Builder) -> None:
+def test_publishing_another_image_of_the_same_commit_is_refused(shop: Team, builder: Builder) -> None:
     builder.build(f"search:{COMMIT}")
     publish(shop)
     before = shop.aws.tags("search")
@@ -109,7 +109,7 @@ def test_another_image_of_the_same_commit_is_refused(shop: Team, builder: Builde
 
 
 @pytest.mark.parametrize("several", [True, False])
-def test_an_oci_layout_is_published_through_ecr_s_api(shop: Team, tmp_path: Path, several: bool) -> None:
+def test_oci_layout_is_published_through_ecrs_api(shop: Team, tmp_path: Path, several: bool) -> None:
     made = multi_arch() if several else single()
     path = made.layout.archive(tmp_path / "image.tar")
 
@@ -122,7 +122,7 @@ def test_an_oci_layout_is_published_through_ecr_s_api(shop: Team, tmp_path: Path
     assert (again["pushed"], again["label_moved"]) == (False, False)
 
 
-def test_a_dry_run_leaves_everything_as_it_was(shop: Team, builder: Builder) -> None:
+def test_dry_run_of_publish_changes_nothing(shop: Team, builder: Builder) -> None:
     builder.build(f"search:{COMMIT}")
     before = shop.aws.everything()
 
@@ -133,7 +133,7 @@ def test_a_dry_run_leaves_everything_as_it_was(shop: Team, builder: Builder) -> 
     assert builder.engine.logins == []
 
 
-def test_a_registry_that_denies_it_is_one_clear_error(shop: Team, builder: Builder) -> None:
+def test_push_denied_by_the_registry_is_a_clear_error(shop: Team, builder: Builder) -> None:
     builder.build(f"search:{COMMIT}")
     message = f"denied: not authorized to perform: ecr:InitiateLayerUpload with {PASSWORD}"
     builder.engine.push_lines = [{"errorDetail": {"message": message}, "error": message}]
@@ -145,11 +145,11 @@ def test_a_registry_that_denies_it_is_one_clear_error(shop: Team, builder: Build
     assert REF not in shop.aws.tags("search")
 
 
-# --- nothing secret gets out
+# No secret is leaked
 
 
 def committed() -> str:
-    """The working directory becomes a repository whose one commit holds all that is in it."""
+    """Make the working directory a repository with a single commit of all files."""
     plain = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     for arguments in (
         ("init", "--quiet"),
@@ -161,7 +161,7 @@ def committed() -> str:
     return done.stdout.strip()
 
 
-def test_no_secret_is_shown_logged_recorded_or_given_to_another_process(
+def test_publish_shows_logs_records_and_passes_on_no_secret(
     shop: Team, builder: Builder, tmp_path: Path
 ) -> None:
     commit = committed()
@@ -173,16 +173,16 @@ def test_no_secret_is_shown_logged_recorded_or_given_to_another_process(
 
     assert pushed.ran.code == 0, pushed.ran.err
     assert prepared.ran.code == 0, prepared.ran.err
-    assert builder.engine.logins[0]["password"] == PASSWORD  # it was used
-    assert "ecr:GetAuthorizationToken" in pushed.ran.err  # --verbose does tell of the calls
-    assert "git" in pushed.audit  # processes are noted
-    assert shop.aws.items()  # there is a record to look into
+    assert builder.engine.logins[0]["password"] == PASSWORD  # the password was used
+    assert "ecr:GetAuthorizationToken" in pushed.ran.err  # --verbose shows the calls
+    assert "git" in pushed.audit  # processes are logged
+    assert shop.aws.items()  # there are records to search
     assert leaks(pushed, shop, SECRETS) == []
     assert leaks(prepared, shop, SECRETS) == []
     assert not (tmp_path / "home" / ".docker").exists()
 
 
-def test_no_secret_is_in_the_traceback_of_a_failure(shop: Team, builder: Builder, tmp_path: Path) -> None:
+def test_traceback_of_a_failed_publish_has_no_secret(shop: Team, builder: Builder, tmp_path: Path) -> None:
     builder.build(f"search:{COMMIT}")
     message = f"login of AWS with {PASSWORD} failed"
     builder.engine.push_lines = [{"errorDetail": {"message": message}, "error": message}]

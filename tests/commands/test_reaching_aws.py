@@ -18,7 +18,7 @@ SECRETS = {"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI-secret", "AWS_SESSION_TOKEN":
 
 
 def with_keys(**keys: str) -> str:
-    """The shop's file with more keys of the project."""
+    """The shop's project file with additional keys of the project."""
     return SHOP + "".join(f"  {key}: {value!r}\n" for key, value in keys.items())
 
 
@@ -26,7 +26,7 @@ def role_in(account: str) -> str:
     return f"arn:aws:iam::{account}:role/shop-ci"
 
 
-def test_the_role_of_the_option_deploys(
+def test_role_option_is_used_for_the_deployment(
     provisioned: Provisioned,
     account: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -47,7 +47,7 @@ def test_the_role_of_the_option_deploys(
     assert account in done.json["deployment"]["requested_by"], "it is on record who asked, not as what"
 
 
-def test_another_account_than_the_files_is_refused_before_anything_else(shop: Team, account: str) -> None:
+def test_wrong_account_is_refused_before_anything_else(shop: Team, account: str) -> None:
     Path(".wellcome_project").write_text(with_keys(account_id="999988887777"))
     shop.push("search")
     before = shop.aws.everything()
@@ -91,7 +91,7 @@ def test_verbose_names_each_call_and_shows_no_secret(
     ],
     ids=["no such profile", "a file that can't be read", "none at all"],
 )
-def test_credentials_that_can_not_be_had_are_one_line(
+def test_unavailable_credentials_are_reported_in_a_line(
     shop: Team, changed: dict[str, str], named: str
 ) -> None:
     Path("broken").write_text("[default\nregion eu-west-1\n")
@@ -109,11 +109,11 @@ def test_credentials_that_can_not_be_had_are_one_line(
     assert len(failed.err.splitlines()) == 1
 
 
-def test_aws_that_does_not_answer_is_one_line_that_names_the_address(
+def test_unreachable_aws_is_reported_in_a_line_with_its_address(
     shop: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))  # bound, but not listening
         closed = f"http://127.0.0.1:{taken.getsockname()[1]}"
         monkeypatch.setenv("AWS_ENDPOINT_URL", closed)
 

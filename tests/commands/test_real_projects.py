@@ -1,4 +1,4 @@
-"""Teams' own project files, whole: every project, every environment, as their pipelines call the tool."""
+"""Teams' real project files: every project and environment, deployed as by their pipelines."""
 
 from __future__ import annotations
 
@@ -49,26 +49,30 @@ def opened(
 
 
 @pytest.mark.parametrize(("file", "project_id"), list(_cases()))
-def test_a_release_of_what_is_latest_reaches_every_environment(
+def test_release_of_the_latest_images_reaches_every_environment(
     opened: Opened, file: Path, project_id: str
 ) -> None:
     team = opened(file, project_id)
     for environment in team.project.environments:
         everywhere = {image.id: image.services for image in team.project.images}
         deploys(team, environment.id, team.push_all(), everywhere)
-        one = entangled(team.project)
-        deploys(team, environment.id, {one.id: team.push(one.id).digest}, {one.id: one.services})
+        image = image_of_shared_services(team.project)
+        deploys(team, environment.id, {image.id: team.push(image.id).digest}, {image.id: image.services})
         finds_nothing_to_do(team, environment.id)
         shown = team.json("show-deployments", "--environment-id", environment.id).json["deployments"]
-        assert [each["status"] for each in shown] == ["succeeded"] * 3
-        assert [len(redeployed(each)) for each in shown] == [0, len(one.services), len(team.project.services)]
+        assert [deployment["status"] for deployment in shown] == ["succeeded"] * 3
+        assert [len(redeployed(deployment)) for deployment in shown] == [
+            0,
+            len(image.services),
+            len(team.project.services),
+        ]
 
 
 def deploys(
     team: Team, environment_id: str, pushed: dict[str, str], affected: dict[str, tuple[str, ...]]
 ) -> None:
-    """What was pushed, and nothing else, goes to the environment, and to no other one."""
-    before = {each.id: team.aws.rollouts(each.id) for each in team.project.environments}
+    """Check that the pushed images, and nothing else, are deployed to the environment, and to no other."""
+    before = {environment.id: team.aws.rollouts(environment.id) for environment in team.project.environments}
 
     ran = team.release_deploy(*past_gates(team, environment_id), to=environment_id)
 
@@ -84,7 +88,7 @@ def deploys(
     assert team.aws.running(environment_id) == expected
 
     services = {service_id for services in affected.values() for service_id in services}
-    after = {each.id: team.aws.rollouts(each.id) for each in team.project.environments}
+    after = {environment.id: team.aws.rollouts(environment.id) for environment in team.project.environments}
     for service_id, now in after.pop(environment_id).items():
         then = before[environment_id][service_id]
         if service_id in services:
@@ -93,7 +97,7 @@ def deploys(
         else:
             assert now == then, service_id
     assert redeployed(deployment) == services
-    assert after == {each: before[each] for each in after}
+    assert after == {environment_id: before[environment_id] for environment_id in after}
 
 
 def finds_nothing_to_do(team: Team, environment_id: str) -> None:
@@ -111,18 +115,18 @@ def finds_nothing_to_do(team: Team, environment_id: str) -> None:
 
 
 def past_gates(team: Team, environment_id: str) -> tuple[str, ...]:
-    """The example's prod takes what succeeded in stage; here something new goes to each."""
+    """Options to pass the gate of the example's prod, which accepts only releases that succeeded in stage."""
     gated = team.project.environment(environment_id).requires
     return ("--override-gate", "each environment is tried by itself") if gated else ()
 
 
 def redeployed(deployment: dict[str, list[dict[str, str]]]) -> set[str]:
-    """The services of a deployment that did not run it before."""
-    return {each["service_id"] for each in deployment["services"] if each["status"] == "succeeded"}
+    """The services that the deployment redeployed."""
+    return {service["service_id"] for service in deployment["services"] if service["status"] == "succeeded"}
 
 
-def entangled(project: Project) -> Image:
-    """The image whose services run the most images of the project."""
+def image_of_shared_services(project: Project) -> Image:
+    """The image whose services run the most images."""
     return max(
         project.images, key=lambda image: sum(len(project.services[service]) for service in image.services)
     )

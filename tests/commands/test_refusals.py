@@ -1,4 +1,4 @@
-"""What is refused, with which exit code, and that nothing changed then."""
+"""Refused commands: their exit codes, and that they change nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REFUSED = [
 ]
 
 
-def test_a_command_that_makes_no_sense_says_so_and_changes_nothing(shop: Team) -> None:
+def test_refused_command_says_why_and_changes_nothing(shop: Team) -> None:
     shop.push("search")
     before = shop.aws.everything()
 
@@ -40,11 +40,11 @@ def test_a_command_that_makes_no_sense_says_so_and_changes_nothing(shop: Team) -
 
 
 @pytest.mark.parametrize(("answer", "code"), [("n", 1), ("y", 0)])
-def test_a_person_is_shown_the_plan_and_asked(shop: Team, answer: str, code: int) -> None:
+def test_plan_is_shown_and_approval_is_asked_for_at_a_terminal(shop: Team, answer: str, code: int) -> None:
     shop.push("search")
     before = shop.aws.everything()
 
-    shown, ended = asked(shop, answer, "release-deploy", "--from-label", "latest", *SOON)
+    shown, ended = terminal_session(shop, answer, "release-deploy", "--from-label", "latest", *SOON)
 
     assert ended == code, shown
     assert "Plan: deploy" in shown
@@ -52,8 +52,8 @@ def test_a_person_is_shown_the_plan_and_asked(shop: Team, answer: str, code: int
     assert (shop.aws.everything() == before) is (answer == "n")
 
 
-def asked(team: Team, answer: str, *arguments: str) -> tuple[str, int]:
-    """What a person sees in a terminal who takes every default and then gives the answer, and the exit code."""
+def terminal_session(team: Team, answer: str, *arguments: str) -> tuple[str, int]:
+    """The output at a terminal where the user accepts every default and then gives the answer, and the exit code."""
     here, there = pty.openpty()
     shown = ""
     with subprocess.Popen(
@@ -84,8 +84,8 @@ def read(terminal: int) -> str:
         return ""  # the other end is closed
 
 
-def test_while_one_deploys_another_is_locked_out_and_ctrl_c_lets_go(shop: Team) -> None:
-    shop.aws.wait_until_tasks_are_told_apart("stage")
+def test_second_deployment_is_locked_out_until_ctrl_c_ends_the_first(shop: Team) -> None:
+    shop.aws.wait_until_tasks_are_distinguishable("stage")
     pushed = shop.push("search", "slow=5")
     before = shop.aws.rollouts("stage")
     with started(shop, "--output", "json", "--confirm", "release-deploy", *SOON) as first:
@@ -106,4 +106,4 @@ def test_while_one_deploys_another_is_locked_out_and_ctrl_c_lets_go(shop: Team) 
     assert shop.aws.running("stage")["search-api"] == {"search": {pushed.digest}}
     assert shop.aws.rollouts("stage")["search-api"].times == before["search-api"].times + 1
     shown = shop.json("show-deployments").json["deployments"]
-    assert [each["status"] for each in shown] == ["succeeded", "interrupted"]
+    assert [deployment["status"] for deployment in shown] == ["succeeded", "interrupted"]

@@ -1,4 +1,4 @@
-"""What nobody may learn of the credentials that a deployment uses: the caller's, and those of the role it assumes."""
+"""A deployment leaks none of its credentials: neither the caller's nor those of the assumed role."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def assuming(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Team:
-    """The shop in another account than the caller's, which a role leads to."""
+    """The shop in another account, through a role that the caller assumes."""
     file = Path(".wellcome_project")
     file.write_text(f"{SHOP}  role_arn: arn:aws:iam::9{account[1:]}:role/shop-ci\n")
     (project,) = config.load(file).projects.values()
@@ -31,12 +31,12 @@ def assuming(
 
 
 def of_the_role(kept: Kept) -> set[str]:
-    """The secrets that the project's own services were called with."""
-    used = [one for one in kept.signed if one.service in BY_THE_ROLE]
-    return {secret for one in used for secret in (one.secret_key, one.token)}
+    """The secrets of the role with which the project's services were called."""
+    used = [signed for signed in kept.signed if signed.service in BY_THE_ROLE]
+    return {secret for signed in used for secret in (signed.secret_key, signed.token)}
 
 
-def test_no_credential_is_shown_logged_recorded_or_given_to_another_process_by_a_failing_deployment(
+def test_failing_deployment_shows_logs_records_and_passes_on_no_credential(
     assuming: Team, tmp_path: Path
 ) -> None:
     assert assuming.release_deploy().code == 0
@@ -45,19 +45,19 @@ def test_no_credential_is_shown_logged_recorded_or_given_to_another_process_by_a
     kept = audited(assuming, tmp_path, *DEPLOY)
 
     assert kept.ran.json["deployment"]["rollback"]["status"] == "succeeded", kept.ran.err
-    assert {one.service for one in kept.signed} >= {"sts", *BY_THE_ROLE}
-    callers = {(one.secret_key, one.token) for one in kept.signed if one.service == "sts"}
+    assert {signed.service for signed in kept.signed} >= {"sts", *BY_THE_ROLE}
+    callers = {(signed.secret_key, signed.token) for signed in kept.signed if signed.service == "sts"}
     assert callers == {(SECRET_KEY, SESSION_TOKEN)}
     roles = of_the_role(kept)
     assert len(roles) == 2, "one key and one token"
     assert all(len(secret) >= 20 for secret in roles)
     assert roles.isdisjoint({SECRET_KEY, SESSION_TOKEN})
-    assert "sts:AssumeRole" in kept.ran.err  # --verbose does tell of the calls
-    assert "no index" in kept.ran.out  # and the failure is told of
+    assert "sts:AssumeRole" in kept.ran.err  # --verbose shows the calls
+    assert "no index" in kept.ran.out  # the failure is reported
     assert leaks(kept, assuming, {SECRET_KEY, SESSION_TOKEN, *roles}) == []
 
 
-def test_credentials_that_are_given_away_would_be_found(assuming: Team, tmp_path: Path) -> None:
+def test_search_for_credentials_finds_leaked_ones(assuming: Team, tmp_path: Path) -> None:
     kept = audited(
         assuming,
         tmp_path,
@@ -71,11 +71,13 @@ def test_credentials_that_are_given_away_would_be_found(assuming: Team, tmp_path
     planted = tmp_path / "home" / "planted"
     roles = of_the_role(kept)
     assert len(roles) == 2
-    everywhere = {SECRET_KEY, SESSION_TOKEN, *roles}
-    found = set(leaks(kept, assuming, everywhere))
+    secrets = {SECRET_KEY, SESSION_TOKEN, *roles}
+    found = set(leaks(kept, assuming, secrets))
     assert found >= {
-        f"{each} in {where}" for each in everywhere for where in ("stderr", "the audit", planted)
+        f"{secret} in {where}" for secret in secrets for where in ("stderr", "the audit", planted)
     }
     assert found >= {
-        f"{each} in {where}" for each in (SECRET_KEY, SESSION_TOKEN) for where in ("stdout", "the records")
+        f"{secret} in {where}"
+        for secret in (SECRET_KEY, SESSION_TOKEN)
+        for where in ("stdout", "the records")
     }

@@ -1,4 +1,4 @@
-"""Valid project files: what `load` makes of them."""
+"""Valid project files and the projects that `load` returns."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def test_unreadable_file_is_an_error(tmp_path: Path) -> None:
 
 @contextmanager
 def _not_as_root() -> Iterator[None]:
-    """Root may read everything, so it becomes another user; other users stay who they are."""
+    """Become another user if root runs the tests, because root may read everything."""
     if os.geteuid() != 0:
         yield
         return

@@ -20,7 +20,7 @@ NO_DIGEST = f"sha256:{'0' * 64}"
 
 @dataclass
 class FakeEngine:
-    """What the engine has, how it reacts to a push, and what it was asked.
+    """The engine's state, its reaction to a push, and the requests that it got.
 
     Attributes:
         images: image ids by name.
@@ -178,7 +178,7 @@ def fake_engine(path: Path | None = None) -> Iterator[FakeEngine]:
     else:
         server = _Server(engine)
         engine.url = f"tcp://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))  # noqa: TID251 - a server beside the test
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))  # noqa: TID251 - the server runs while the test does
     thread.start()
     try:
         yield engine

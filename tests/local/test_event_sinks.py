@@ -1,4 +1,4 @@
-"""Events on their way to several sinks, one of which may be slow, blocked or broken."""
+"""Events passed to several sinks, one of which may be slow, blocked or broken."""
 
 import threading
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ from weco_deploy.model.events import Claimed, Envelope, Event, Notice, ServiceSe
 from weco_deploy.model.plan import Plan
 
 IN_TIME = 60.0
-"""Far more than anything here takes: the tests end as soon as what they wait for has happened."""
+"""A generous limit: tests end as soon as the event that they wait for has happened."""
 BEGIN = datetime(2026, 3, 4, tzinfo=UTC)
 FIRST = replace(deployment(), deployment_id="first")
 ROLLBACK = replace(deployment(), deployment_id="rollback")
 
 
 def claimed(recorded: object) -> Claimed:
-    plan: Plan = None  # type: ignore[assignment]  # nothing here reads it
+    plan: Plan = None  # type: ignore[assignment]  # not read
     return Claimed(recorded, plan)  # type: ignore[arg-type]
 
 
 class Received(list[Envelope]):
-    """A sink that keeps what it gets."""
+    """A sink that keeps the envelopes that it gets."""
 
     def __call__(self, envelope: Envelope) -> None:
         self.append(envelope)
@@ -64,7 +64,7 @@ def dispatcher(terminal: list[Event] | None = None, **sinks: Sink) -> Iterator[E
         dispatcher.close(IN_TIME)  # no thread is left behind
 
 
-def test_an_event_is_on_the_terminal_when_the_call_returns_and_reaches_every_other_sink() -> None:
+def test_event_is_on_the_terminal_when_the_call_returns_and_reaches_every_other_sink() -> None:
     terminal: list[Event] = []
     chat, page = Received(), Received()
     with dispatcher(terminal, chat=chat, page=page) as dispatch:
@@ -75,7 +75,7 @@ def test_an_event_is_on_the_terminal_when_the_call_returns_and_reaches_every_oth
     assert terminal == chat.events == page.events == [Notice("one"), Notice("two")]
 
 
-def test_the_terminal_gets_an_event_before_the_others() -> None:
+def test_terminal_gets_an_event_before_the_other_sinks() -> None:
     chat = Received()
 
     def terminal(_: Event) -> None:
@@ -89,7 +89,7 @@ def test_the_terminal_gets_an_event_before_the_others() -> None:
     assert chat == []
 
 
-def test_an_envelope_has_environment_and_time() -> None:
+def test_envelope_has_environment_and_time() -> None:
     times = iter([BEGIN, BEGIN + timedelta(seconds=1)])
     chat = Received()
     dispatch = EventDispatcher(lambda _: None, {"chat": chat}, environment="prod", now=lambda: next(times))
@@ -101,7 +101,7 @@ def test_an_envelope_has_environment_and_time() -> None:
     assert {envelope.environment for envelope in chat} == {"prod"}
 
 
-def test_an_envelope_names_the_deployment_also_while_another_one_rolls_it_back() -> None:
+def test_envelope_names_the_deployment_and_then_its_rollback() -> None:
     earlier = replace(deployment(), deployment_id="earlier")
     chat = Received()
     with dispatcher(chat=chat) as dispatch:
@@ -122,7 +122,7 @@ def test_an_envelope_names_the_deployment_also_while_another_one_rolls_it_back()
     assert named == [None, "earlier", None, "first", "first", *["rollback"] * 3, "first"]
 
 
-def test_a_blocked_sink_holds_up_neither_the_operation_nor_the_other_sinks() -> None:
+def test_blocked_sink_delays_neither_the_operation_nor_the_other_sinks() -> None:
     blocked, chat, terminal = Blocked(), Received(), list[Event]()
     with dispatcher(terminal, blocked=blocked, chat=chat) as dispatch:
         for number in range(3):
@@ -135,7 +135,7 @@ def test_a_blocked_sink_holds_up_neither_the_operation_nor_the_other_sinks() -> 
     assert done.complete
 
 
-def test_what_a_sink_has_not_got_in_time_is_given_up() -> None:
+def test_events_that_a_sink_does_not_get_in_time_are_given_up() -> None:
     blocked = Blocked()
     with dispatcher(blocked=blocked) as dispatch:
         dispatch(Notice("busy with this"))
@@ -146,7 +146,7 @@ def test_what_a_sink_has_not_got_in_time_is_given_up() -> None:
     assert blocked.events == [Notice("busy with this")]
 
 
-def test_all_sinks_together_are_waited_for_no_longer_than_one() -> None:
+def test_close_waits_for_all_sinks_no_longer_than_for_a_single_sink() -> None:
     waited: list[float] = []
     with (
         dispatcher(a=Received(), b=Received(), c=Received()) as dispatch,
@@ -161,7 +161,7 @@ def test_all_sinks_together_are_waited_for_no_longer_than_one() -> None:
     assert waited == [5.0, 3.0, -2.0]
 
 
-def test_a_sink_that_raises_gets_the_next_event_all_the_same() -> None:
+def test_sink_that_raises_still_gets_the_next_event() -> None:
     seen: list[Event] = []
 
     def broken(envelope: Envelope) -> None:
@@ -178,7 +178,7 @@ def test_a_sink_that_raises_gets_the_next_event_all_the_same() -> None:
     assert (delivery.failures, delivery.error) == (2, "ValueError: number 2")
 
 
-def test_a_slow_sink_gets_everything_in_order() -> None:
+def test_slow_sink_gets_all_events_in_order() -> None:
     step = threading.Semaphore(0)
     got = Received()
 
@@ -194,12 +194,12 @@ def test_a_slow_sink_gets_everything_in_order() -> None:
     assert got.events == [Notice(str(number)) for number in range(5)]
 
 
-def test_a_full_queue_loses_the_oldest_progress_and_nothing_that_must_be_known() -> None:
+def test_full_queue_drops_the_oldest_progress_and_no_important_event() -> None:
     service = ServiceSettled(outcome("search-api", ServiceStatus.FAILED), BEGIN, BEGIN)
     blocked = Blocked()
     with dispatcher(blocked=blocked) as dispatch:
         dispatch(claimed(FIRST))
-        assert blocked.busy.wait(IN_TIME)  # from now on everything waits in the queue
+        assert blocked.busy.wait(IN_TIME)  # from now on all events stay in the queue
         dispatch(claimed(ROLLBACK))
         dispatch(service)
         for number in range(1000):
@@ -213,7 +213,7 @@ def test_a_full_queue_loses_the_oldest_progress_and_nothing_that_must_be_known()
     assert (delivery.dropped, delivery.undelivered) == (3, 0)
 
 
-def test_a_queue_that_is_full_of_what_must_be_known_takes_more_of_it() -> None:
+def test_queue_full_of_important_events_accepts_more() -> None:
     blocked = Blocked()
     with dispatcher(blocked=blocked) as dispatch:
         dispatch(Notice("busy with this"))

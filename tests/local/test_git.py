@@ -50,7 +50,7 @@ def here(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def cloned(here: Path, tmp_path: Path) -> Path:
-    """A clone of `here`, which can get further commits."""
+    """A clone of `here`, to which commits can be added later."""
     commit(here, "Begin")
     git(tmp_path, "clone", "--quiet", str(here), "cloned")
     return tmp_path / "cloned"

@@ -84,7 +84,7 @@ def test_index_comes_after_the_manifests_that_it_lists(write: Write, tmp_path: P
     assert image.top.media_type == INDEX
     assert image.top.children == tuple(part.digest for part in image.parts)
     assert len(image.parts) == 2
-    assert len(image.blobs) == 5  # two configs, two layers of their own, one that they share
+    assert len(image.blobs) == 5  # two configs, two separate layers, and a shared layer
 
 
 def test_nested_index_comes_after_its_manifests(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def artifact(layout: Layout) -> Descriptor:
 
 
 def attestation(layout: Layout) -> Descriptor:
-    """What buildx adds to say how an image was built."""
+    """An attestation of how an image was built, as buildx adds it."""
     statement = layout.blob(b"{}", "application/vnd.in-toto+json")
     return layout.document(IMAGE, config=layout.blob(b"{}", CONFIG), layers=[statement])
 

@@ -19,7 +19,7 @@ TASK_DEFINITION = "arn:aws:ecs:eu-west-1:123456789012:task-definition/search:7"
         (TASK_DEFINITION, Arn("aws", "ecs", "eu-west-1", "123456789012", "task-definition/search:7")),
     ],
 )
-def test_an_arn_is_parsed_into_its_parts_and_written_again(text: str, arn: Arn) -> None:
+def test_arn_is_parsed_and_written_again(text: str, arn: Arn) -> None:
     assert Arn.parse(text) == arn
     assert str(arn) == text
 
@@ -27,7 +27,7 @@ def test_an_arn_is_parsed_into_its_parts_and_written_again(text: str, arn: Arn) 
 @pytest.mark.parametrize(
     "text", ["", "acme", "arn:aws:ecs:eu-west-1:123456789012", "a:aws:ecs:eu:1:cluster/acme"]
 )
-def test_text_that_is_no_arn_is_not_parsed(text: str) -> None:
+def test_arn_of_other_text_is_none(text: str) -> None:
     assert Arn.parse(text) is None
 
 
@@ -35,12 +35,12 @@ def test_text_that_is_no_arn_is_not_parsed(text: str) -> None:
     ("text", "account"),
     [(ROLE, "123456789012"), ("arn:aws:s3:::bucket", ""), ("acme", ""), (None, "")],
 )
-def test_the_account_of_an_arn_is_empty_where_it_names_none(text: str | None, account: str) -> None:
+def test_account_of_an_arn_without_one_is_empty(text: str | None, account: str) -> None:
     assert account_of(text) == account
 
 
 @pytest.mark.parametrize(
     ("arn", "name"), [(CLUSTER, "acme"), (f"{CLUSTER}/0123abcd", "0123abcd"), ("acme", "acme")]
 )
-def test_a_resource_name_is_the_last_part_of_an_arn_or_a_plain_name(arn: str, name: str) -> None:
+def test_resource_name_is_the_last_part_of_an_arn_or_a_plain_name(arn: str, name: str) -> None:
     assert resource_name(arn) == name

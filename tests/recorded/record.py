@@ -1,10 +1,10 @@
-"""Records what ECS answers while a service is rolled out: the answers in `tests/recorded/answers/`.
+"""Records ECS's answers during rollouts, in `tests/recorded/answers/`.
 
     python -m tests.recorded.record [SCENARIO …]
 
-By hand, from the repository's root, with the extra `sandbox` installed: each scenario gets a local AWS of its own,
-and its file is written anew. Two polls a second, each of them all that the tool could read of the service.
-A poll that is answered as the one before is counted and not written again.
+Run it by hand, from the repository's root, with the extra `sandbox` installed. Each scenario gets its own local AWS, and
+its file is overwritten. There are two polls a second, each of everything that the tool could read of the service. A poll
+with the same answer as the previous poll is counted instead of written again.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ ANSWERS = Path(__file__).parent / "answers"
 DESIRED = 2
 INTERVAL = 0.5
 AT_MOST = 60
-"""Polls of a rollout that does not come to its end."""
+"""The number of polls of a rollout that does not end."""
 AFTERWARDS = 3
-"""Polls after its end, where it has one."""
+"""The number of polls after the end of a rollout."""
 
 Poll = dict[str, dict[str, object]]
 
@@ -83,10 +83,12 @@ class Recorder:
 
     def _wait_until_it_rests(self) -> None:
         eventually(lambda: _at_rest(self._rollouts.service()) and len(self._rollouts.tasks()) == DESIRED)
-        Event().wait(1.1)  # the emulator dates tasks to the second: these are of an earlier one
+        Event().wait(
+            1.1
+        )  # the emulator's times are whole seconds: these tasks must be from an earlier second
 
     def _accepted(self, pushed: PushedImage) -> list[str]:
-        """The image's digest and, of an index, those of its parts."""
+        """The image's digest and, for an index, those of its children."""
         parts = json.loads(self._rollouts.manifest_of(pushed.digest)).get("manifests", ())
         return [pushed.digest, *(part["digest"] for part in parts)]
 
@@ -126,7 +128,7 @@ class Recorder:
         return {"list_tasks": _plain(listed), "describe_tasks": described}
 
     def _meanwhile(self, scenario: Scenario, ours: str) -> bool:
-        """Whether it has happened now."""
+        """Whether the scenario's event has happened now."""
         if not any(self._is_of(task, ours) for task in self._rollouts.tasks()):
             return False
         if scenario.meanwhile == "somebody else redeploys":

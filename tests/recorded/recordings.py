@@ -24,14 +24,14 @@ EVERYTHING = Reads(tasks=True, stopped=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """What boto3 answered: the service, its tasks that should run, and those that stopped."""
+    """boto3's answers: the service, its tasks that should run, and its stopped tasks."""
 
     service: ServiceTypeDef
     running: tuple[TaskTypeDef, ...]
     stopped: tuple[TaskTypeDef, ...]
 
     def view(self, read: Reads = EVERYTHING) -> ServiceView:
-        """The poll in the tool's types, without the tasks that were not read."""
+        """The poll in the tool's types, without tasks that were not read."""
         return ServiceView(
             service=parse_service(self.service),
             tasks=tuple(map(parse_task, self.running)) if read.tasks else None,
@@ -39,13 +39,13 @@ class Poll:
         )
 
     def as_watched(self, track: Track) -> ServiceView:
-        """As a watch reads it: tasks only where they can tell more."""
+        """The poll as a watch reads it, with only the tasks that it needs."""
         return self.view(reads(track, parse_service(self.service)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """`digests` are the release's, the image's own first; `polls` are in order, about half a second apart."""
+    """A recorded rollout. `digests` are those of the release, beginning with the image's own; `polls` are half a second apart."""
 
     image: str
     digests: tuple[str, ...]
@@ -54,7 +54,7 @@ class Recording:
     polls: tuple[Poll, ...]
 
     def track(self) -> Track:
-        """The rollout, before its first poll."""
+        """The track of the rollout before its first poll."""
         service = self.polls[0].service
         described = parse_service(service)
         ours = next(
@@ -101,7 +101,7 @@ def _tasks(recorded: Any) -> tuple[TaskTypeDef, ...]:
 
 
 def _with_times(recorded: dict[str, object]) -> dict[str, object]:
-    """Times as datetimes, as boto3 answers them. AWS's names of times all end in `At`."""
+    """The answer with times as datetimes, as in boto3. The names of AWS's times all end with `At`."""
     return {
         name: datetime.fromisoformat(value) if name.endswith("At") and isinstance(value, str) else value
         for name, value in recorded.items()

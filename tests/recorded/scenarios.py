@@ -11,8 +11,9 @@ Ending = Literal["at rest", "five tasks of it stopped"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """`behaviour` is that of the image pushed, which runs `already` or is new; `meanwhile` happens once a task of the
-    new deployment was listed.
+    """A rollout. `behaviour` is that of the pushed image, which runs `already` or is new.
+
+    `meanwhile` happens once a task of the new deployment is listed.
     """
 
     behaviour: str = "good"

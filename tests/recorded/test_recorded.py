@@ -49,7 +49,7 @@ def watched(recorded: Recording, polls: tuple[Poll, ...] | None = None) -> list[
 
 
 def settled_at(tracks: list[Track]) -> int:
-    """The first poll after which the rollout is settled."""
+    """The index of the first poll after which the rollout is settled."""
     return next(place for place, track in enumerate(tracks) if track.settled)
 
 

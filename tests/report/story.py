@@ -1,4 +1,4 @@
-"""The events of a small deployment, as the tests of progress tell them."""
+"""The events of a small deployment, for the tests of progress."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ SETTLED = Settled(
 
 
 class Watch:
-    """A clock that stands where it was set."""
+    """A clock that shows the time that a test sets."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

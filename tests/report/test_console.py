@@ -14,7 +14,7 @@ from weco_deploy.report.console import console_links
         ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
     ],
 )
-def test_links_lead_to_the_console_of_the_cluster_s_partition_and_region(
+def test_links_lead_to_the_console_of_the_clusters_partition_and_region(
     partition: str, region: str, host: str
 ) -> None:
     links = console_links(ServiceKey(f"arn:{partition}:ecs:{region}:123456789012:cluster/shop", "api"))
@@ -27,11 +27,11 @@ def test_links_lead_to_the_console_of_the_cluster_s_partition_and_region(
     "cluster",
     ["shop", "", "arn:aws-iso:ecs:us-iso-east-1:123456789012:cluster/shop", "arn:aws:ecs::1:cluster/shop"],
 )
-def test_where_the_console_is_not_known_there_is_no_link(cluster: str) -> None:
+def test_links_are_missing_if_the_console_is_unknown(cluster: str) -> None:
     assert console_links(ServiceKey(cluster, "api")) is None
 
 
-def test_a_name_can_not_lead_elsewhere() -> None:
+def test_links_quote_names() -> None:
     links = console_links(ServiceKey("arn:aws:ecs:eu-west-1:123456789012:cluster/shop", "../x?y#z \x1b[31m"))
     assert links is not None
     assert "/services/..%2Fx%3Fy%23z%20%1B%5B31m/health" in links.service

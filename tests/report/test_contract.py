@@ -1,4 +1,4 @@
-"""The JSON contract: scripts of others rely on these keys. Keys only get added."""
+"""The JSON contract: scripts rely on these keys. Keys may be added, but never removed or renamed."""
 
 from __future__ import annotations
 
@@ -146,19 +146,19 @@ FAILED = deployment(
 )
 
 
-def test_a_release() -> None:
+def test_release_document() -> None:
     document = release_document(release({"search": version("b"), "items": None}))
     assert document == RELEASE
-    assert list(document) == list(RELEASE)  # people read it, too: the order is kept
+    assert list(document) == list(RELEASE)  # the order is kept for people, who read it, too
 
 
-def test_a_release_with_the_records_of_its_deployments() -> None:
+def test_release_document_with_the_records_of_its_deployments() -> None:
     shown = release_document(release({"search": version("b"), "items": None}), (FAILED,))
     deployed = DEPLOYMENT["date_created"]
     assert shown == {**RELEASE, "deployments": [DEPLOYMENT], "last_date_deployed": deployed}
 
 
-def test_a_release_lists_what_its_own_record_says_of_deployments() -> None:
+def test_release_document_lists_the_deployments_of_the_release() -> None:
     made = ReleaseDeployment(environment="stage", date_created=NOON, requested_by="ada", description="x")
     assert release_document(release(deployments=(made,)))["deployments"] == [
         {
@@ -173,35 +173,35 @@ def test_a_release_lists_what_its_own_record_says_of_deployments() -> None:
     ]
 
 
-def test_a_release_that_5x_made_has_refs_but_no_digests() -> None:
+def test_release_document_of_5x_has_refs_but_no_digests() -> None:
     document = release_document(release({"search": ImageVersion(ref=f"ref.{B}")}))
     assert document["refs"] == {"search": [f"ref.{B}"]}
     assert document["digests"] == {}
 
 
-def test_an_unsaved_release_has_no_id() -> None:
+def test_release_document_of_an_unsaved_release_has_no_id() -> None:
     assert release_document(release(release_id=""))["release_id"] is None
 
 
-def test_releases() -> None:
+def test_releases_document() -> None:
     one = release({"search": version("b"), "items": None})
     assert releases_document((one, one)) == {"releases": [RELEASE, RELEASE]}
 
 
-def test_a_prepared_release_and_the_one_before() -> None:
+def test_prepared_document_has_the_previous_release() -> None:
     one = release({"search": version("b"), "items": None})
     prepared = PreparedRelease(release=one, previous=release(release_id=EARLIER_ID))
     assert prepared_document(prepared) == {"release": RELEASE, "previous_release_id": EARLIER_ID}
     assert prepared_document(replace(prepared, previous=None))["previous_release_id"] is None
 
 
-def test_a_deployment() -> None:
+def test_deployment_document() -> None:
     document = deployment_document(FAILED)
     assert document == {"deployment": {**DEPLOYMENT, **NEXT}}
     assert json.dumps(document) == json.dumps({"deployment": {**DEPLOYMENT, **NEXT}})  # the order is kept
 
 
-def test_the_commands_of_a_deployment_repeat_the_global_options_and_what_was_asked_for() -> None:
+def test_deployment_document_has_commands_with_the_global_options_and_flags() -> None:
     asked = DeployRequest(release=release(), environment_id="prod", description="x", force_redeploy=True)
     shown = deployment_document(FAILED, ("--project-id", "shop"), asked)["deployment"]
     assert isinstance(shown, dict)
@@ -211,38 +211,38 @@ def test_the_commands_of_a_deployment_repeat_the_global_options_and_what_was_ask
     ]
 
 
-def test_what_is_done_has_nothing_next() -> None:
+def test_deployment_document_of_a_success_has_no_next_commands() -> None:
     shown = deployment_document(deployment())["deployment"]
     assert isinstance(shown, dict)
     assert shown["next"] == []
 
 
-def test_a_service_in_a_console_that_is_not_known_has_no_links() -> None:
+def test_deployment_document_has_no_links_if_the_console_is_unknown() -> None:
     bare = replace(outcome("search", ServiceStatus.FAILED), key=ServiceKey("shop", "search"))
     shown = json_text(deployment_document(deployment(services=(bare,))))
     (service,) = json.loads(shown)["deployment"]["services"]
     assert service["links"] is service["console_url"] is None
 
 
-def test_deployments() -> None:
+def test_deployments_document() -> None:
     assert deployments_document((FAILED,)) == {"deployments": [DEPLOYMENT]}
     assert deployments_document(()) == {"deployments": []}
 
 
-def test_a_deployment_contains_its_automatic_rollback() -> None:
+def test_deployment_document_contains_the_automatic_rollback() -> None:
     both = replace(FAILED, rollback=FAILED)
     shown = deployment_document(both)["deployment"]
     assert isinstance(shown, dict)
     assert {**shown, "next": None} == {**DEPLOYMENT, "rollback": DEPLOYMENT, "next": None}
 
 
-def test_a_deployment_that_goes_on_has_no_end() -> None:
+def test_deployment_document_in_progress_has_no_end() -> None:
     going_on = deployment_document(deployment(DeploymentStatus.IN_PROGRESS))["deployment"]
     assert isinstance(going_on, dict)
     assert going_on["date_finished"] is None
 
 
-def test_a_plan() -> None:
+def test_plan_document() -> None:
     planned = plan(
         (planned_image("search", "b", "c"), planned_image("items", None, "c")),
         (
@@ -304,14 +304,14 @@ def test_a_plan() -> None:
     }
 
 
-def test_a_plan_of_an_unsaved_release_has_no_release_id() -> None:
+def test_plan_document_of_an_unsaved_release_has_no_release_id() -> None:
     shown = plan_document(plan(is_new=True))["plan"]
     assert isinstance(shown, dict)
     assert shown["release_id"] is None
     assert shown["changes"] is False
 
 
-def test_images_that_carry_a_label() -> None:
+def test_images_document() -> None:
     found = TaggedImage(digest=digest("b"), tags=("latest", f"ref.{C}", f"ref.{B}"), pushed_at=NOON)
     bare = TaggedImage(digest=digest("c"), tags=("latest",))
     assert images_document({"search": found, "items": bare, "works": None}) == {
@@ -327,7 +327,7 @@ def test_images_that_carry_a_label() -> None:
     }
 
 
-def test_what_distinguishes_two_releases() -> None:
+def test_difference_document() -> None:
     difference = ReleaseDifference(
         release=release(),
         base=release(release_id=EARLIER_ID),
@@ -371,18 +371,18 @@ LOCKED: Document = {
 }
 
 
-def test_a_lock_that_holds() -> None:
+def test_lock_document() -> None:
     assert lock_document("prod", LOCK, None, dry_run=False) == {"lock": LOCKED}
 
 
-def test_a_lock_that_holds_from_the_end_of_a_deployment() -> None:
+def test_lock_document_of_a_lock_that_waits_for_a_deployment() -> None:
     after = {"deployment_id": DEPLOYMENT_ID, "holder": "ben"}
     assert lock_document("prod", LOCK, OF_A_DEPLOYMENT, dry_run=True) == {
         "lock": {**LOCKED, "holds": "after", "after": after, "dry_run": True}
     }
 
 
-def test_a_lock_that_was_released() -> None:
+def test_unlocked_document() -> None:
     assert unlocked_document("prod", OF_A_DEPLOYMENT, dry_run=False) == {
         "unlocked": {
             "environment": "prod",
@@ -395,13 +395,13 @@ def test_a_lock_that_was_released() -> None:
     }
 
 
-def test_an_error() -> None:
+def test_error_document() -> None:
     assert error_document(EnvironmentLocked("prod is held by ada", "wait for it")) == {
         "error": {"code": "environment_locked", "message": "prod is held by ada", "hint": "wait for it"}
     }
 
 
-def test_a_command_in_the_hint_of_an_error_is_for_this_project() -> None:
+def test_error_document_has_the_global_options_in_the_hints_command() -> None:
     error = EnvironmentLocked("prod is held by ada", ("release it with: ", Command("unlock"), " (--force)"))
     shown = error_document(error, ("--project-id", "Sam's"))["error"]
     assert isinstance(shown, dict)
@@ -409,7 +409,7 @@ def test_a_command_in_the_hint_of_an_error_is_for_this_project() -> None:
     assert error.hint == "release it with: weco-deploy unlock (--force)"
 
 
-def test_times_are_utc_whatever_they_were_given_in() -> None:
+def test_times_are_in_utc() -> None:
     summer = timezone(timedelta(hours=1))
     at_one = datetime(2026, 3, 4, 13, 0, 0, 5, tzinfo=summer)
     naive = datetime(2026, 3, 4, 12, 0, tzinfo=UTC).replace(tzinfo=None)
@@ -417,14 +417,14 @@ def test_times_are_utc_whatever_they_were_given_in() -> None:
     assert release_document(release(made=naive))["date_created"] == "2026-03-04T12:00:00.000000Z"
 
 
-def test_json_is_ascii_so_that_any_terminal_can_take_it() -> None:
+def test_json_is_ascii() -> None:
     text = json_text(release_document(release(description="Œuvres → \x1b[31m")))
     assert text.isascii()
     assert "\x1b" not in text
     assert json.loads(text)["description"] == "Œuvres → \x1b[31m"
 
 
-def test_json_and_plain_progress_do_without_rich() -> None:
+def test_json_and_plain_progress_do_not_import_rich() -> None:
     modules = "weco_deploy.report.documents, weco_deploy.report.progress, sys"
     check = f"import {modules}; print([name for name in sys.modules if name.startswith('rich')])"
     path = f"import sys; sys.path[:] = {sys.path!r}\n"

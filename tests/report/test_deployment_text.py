@@ -17,7 +17,7 @@ COMMAND = (
 )
 
 
-def test_a_success_counts_and_names_what_could_not_be_verified() -> None:
+def test_success_counts_services_and_names_those_not_verified() -> None:
     services = (
         *(outcome(f"search-{number}", ServiceStatus.SUCCEEDED) for number in range(12)),
         *(outcome(f"items-{number}", ServiceStatus.UNCHANGED) for number in range(3)),
@@ -37,7 +37,7 @@ def test_a_success_counts_and_names_what_could_not_be_verified() -> None:
     )
 
 
-def test_a_failure_shows_its_reason_the_evidence_and_what_to_do() -> None:
+def test_failure_shows_its_reason_evidence_and_next_commands() -> None:
     services = (
         outcome("search", ServiceStatus.FAILED, "ECS rolled back: tasks failed to start", (CRASH,)),
         outcome("items", ServiceStatus.SUCCEEDED),
@@ -72,7 +72,7 @@ Next:
     )
 
 
-def test_time_over_names_the_services_that_are_not_done() -> None:
+def test_timeout_names_the_services_in_progress() -> None:
     services = (
         outcome("search", ServiceStatus.IN_PROGRESS, "1 of 2 tasks run"),
         outcome("items", ServiceStatus.PENDING),
@@ -99,7 +99,7 @@ Next:
     )
 
 
-def test_a_rollback_is_summed_up_as_well() -> None:
+def test_rollback_has_a_summary() -> None:
     back = deployment(services=(outcome("search", ServiceStatus.SUCCEEDED),), release_id=EARLIER_ID)
     rolled_back = deployment(DeploymentStatus.ROLLED_BACK, rollback=back)
     assert """
@@ -109,45 +109,45 @@ Rollback:
 """ in deployment_text(rolled_back, Screen())
 
 
-def test_why_it_ended_as_it_did_is_said_where_it_is_no_single_service_s_matter() -> None:
+def test_reason_of_the_deployment_is_shown() -> None:
     over = replace(deployment(DeploymentStatus.TIMED_OUT), reason="still not done after 600 s")
     assert "\n  no services\n  still not done after 600 s\n  deployment" in deployment_text(over, Screen())
 
 
-def test_a_link_to_copy_is_never_broken() -> None:
+def test_link_is_never_wrapped() -> None:
     failed = deployment(DeploymentStatus.FAILED, (outcome("search", ServiceStatus.FAILED),))
     text = deployment_text(failed, Screen(width=40, terminal=True))
     assert "/ecs/v2/clusters/catalogue/services/search-prod/health?region=eu-west-1\n" in text
 
 
-def test_only_a_failed_service_has_links() -> None:
+def test_links_are_shown_only_for_failed_services() -> None:
     fine = deployment(services=(outcome("search", ServiceStatus.SUCCEEDED),))
     assert "https://" not in deployment_text(fine, Screen())
 
 
-def test_a_gate_that_was_passed_by_hand_is_remembered() -> None:
+def test_reason_for_passing_a_gate_is_shown() -> None:
     forced = replace(deployment(), gate_override="the site is down")
     assert "  the gate was passed by hand: the site is down\n" in deployment_text(forced, Screen())
 
 
-def test_a_deployment_of_5x_is_not_blamed_for_tags() -> None:
+def test_tags_of_a_5x_deployment_are_not_shown() -> None:
     old = deployment(DeploymentStatus.UNVERIFIED, images=(change("search", "a", "b", False),))
     assert "tags that" not in deployment_text(old, Screen())
 
 
-def test_a_failure_of_which_only_the_kind_is_known_is_still_a_line() -> None:
+def test_failure_without_a_message_is_still_a_line() -> None:
     bare = outcome("search", ServiceStatus.FAILED, failures=(Failure(kind="ecs", message=""),))
     assert "\n    ecs\n" in deployment_text(deployment(DeploymentStatus.FAILED, (bare,)), Screen())
 
 
-def test_a_command_to_copy_is_never_broken() -> None:
+def test_command_is_never_wrapped() -> None:
     text = deployment_text(
         deployment(DeploymentStatus.FAILED), Screen(width=40, terminal=True), ("-i", "catalogue_api")
     )
     assert COMMAND in text
 
 
-def test_log_lines_are_shown_and_not_obeyed() -> None:
+def test_log_lines_have_no_terminal_escapes() -> None:
     nasty = replace(CRASH, log_lines=("\x1b[2J[red]gone[/red]\x07", "\x1b]0;title\x07:smile:"))
     failed = deployment(
         DeploymentStatus.FAILED, (outcome("search", ServiceStatus.FAILED, failures=(nasty,)),)
@@ -159,14 +159,14 @@ def test_log_lines_are_shown_and_not_obeyed() -> None:
         assert "\x07" not in text
 
 
-def test_the_commands_repeat_what_was_asked_for() -> None:
+def test_commands_repeat_the_flags_of_the_request() -> None:
     asked = DeployRequest(release=release(), environment_id="prod", description="x", allow_missing=True)
     assert f"    {COMMAND} --allow-missing\n" in deployment_text(
         deployment(DeploymentStatus.FAILED), Screen(), ("-i", "catalogue_api"), asked
     )
 
 
-def test_an_exit_code_of_zero_is_shown_too() -> None:
+def test_exit_code_of_zero_is_shown() -> None:
     ended = outcome("search", ServiceStatus.FAILED, failures=(replace(CRASH, exit_code=0),))
     assert "exit code 0:" in deployment_text(deployment(DeploymentStatus.FAILED, (ended,)), Screen())
 
@@ -183,11 +183,11 @@ def test_an_exit_code_of_zero_is_shown_too() -> None:
         (DeploymentStatus.ROLLED_BACK, "✗"),
     ],
 )
-def test_only_a_success_has_the_mark_of_one(status: DeploymentStatus, sign: str) -> None:
+def test_success_mark_is_shown_only_for_a_success(status: DeploymentStatus, sign: str) -> None:
     assert deployment_text(deployment(status), Screen()).startswith(f"{sign} Release 8f14e45f to prod ")
 
 
-def test_a_terminal_shows_what_a_file_does_apart_from_wrapping_and_colour() -> None:
+def test_terminal_and_file_show_the_same_except_for_wrapping_and_colour() -> None:
     failed = deployment(
         DeploymentStatus.FAILED, (outcome("search", ServiceStatus.FAILED, failures=(CRASH,)),)
     )

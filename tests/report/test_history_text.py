@@ -14,7 +14,7 @@ def deployed_to(environment: str) -> ReleaseDeployment:
     return ReleaseDeployment(environment=environment, date_created=NOON, requested_by="ada", description="")
 
 
-def test_releases_one_a_row() -> None:
+def test_releases_have_a_row_each() -> None:
     deployed = release(
         build_url=BUILD, deployments=(deployed_to("stage"), deployed_to("prod"), deployed_to("stage"))
     )
@@ -27,7 +27,7 @@ made (UTC)        release   images  label   deployed to  by   description     bu
     )
 
 
-def test_deployments_one_a_row() -> None:
+def test_deployments_have_a_row_each() -> None:
     both = (
         deployment(DeploymentStatus.ROLLED_BACK, build_url=BUILD),
         deployment(DeploymentStatus.UNVERIFIED),
@@ -41,14 +41,14 @@ begun (UTC)       release   environment  status       by   description     build
     )
 
 
-def test_on_a_terminal_the_long_columns_go_below() -> None:
+def test_long_columns_are_below_on_a_terminal() -> None:
     text = deployments_text(
         (deployment(DeploymentStatus.INTERRUPTED, build_url=BUILD),), Screen(width=80, terminal=True)
     )
     assert text.endswith(f"\n    Weekly release\n    {BUILD}\n")
 
 
-def test_in_a_file_prose_is_wrapped_and_a_long_url_is_not() -> None:
+def test_prose_is_wrapped_in_a_file_but_not_a_long_url() -> None:
     url = f"https://builds.example.org/{'x' * 150}"
     described = deployment(build_url=url, description="so many words " * 12)
     lines = deployments_text((described,), Screen()).splitlines()
@@ -56,19 +56,19 @@ def test_in_a_file_prose_is_wrapped_and_a_long_url_is_not() -> None:
     assert len(lines) > 2
 
 
-def test_empty_lists_say_what_to_do() -> None:
+def test_empty_lists_name_a_command() -> None:
     assert releases_text((), Screen()) == "No releases yet. Make one: weco-deploy prepare\n"
     assert deployments_text((), Screen()) == "No deployments yet. Make one: weco-deploy deploy\n"
 
 
-def test_the_command_that_makes_the_first_one_is_for_this_project() -> None:
+def test_command_in_an_empty_list_has_the_global_options() -> None:
     shop = ("--project-id", "shop")
     assert releases_text((), Screen(), shop).endswith(": weco-deploy --project-id shop prepare\n")
     assert deployments_text((), Screen(), shop).endswith(": weco-deploy --project-id shop deploy\n")
     assert images_text("latest", {}, Screen()) == "The project has no images.\n"
 
 
-def test_what_a_label_points_at() -> None:
+def test_images_of_a_label() -> None:
     images = {
         "search": TaggedImage(digest=digest("a"), tags=("latest", f"ref.{'b' * 40}"), pushed_at=NOON),
         "items": TaggedImage(digest=digest("c"), tags=("latest",)),

@@ -28,7 +28,7 @@ from weco_deploy.report.untrusted import log_line
 
 
 class Drawn:
-    """A terminal of which one can ask what it shows."""
+    """A terminal whose screen can be read."""
 
     def __init__(self, width: int = 80, height: int = 24) -> None:
         self.file = io.StringIO()
@@ -38,7 +38,7 @@ class Drawn:
         )  # fmt: skip
 
     def lines(self) -> list[str]:
-        """What is on the screen: each redrawing goes up and clears the lines before it draws again."""
+        """The lines on the screen. Each redrawing moves up and clears the lines before it draws them again."""
         shown: list[str] = []
         cursor = 0
         for line in self.file.getvalue().split("\n"):
@@ -50,7 +50,7 @@ class Drawn:
         return [line for line in shown if line]
 
 
-def test_at_the_end_the_last_state_stays_on_the_screen() -> None:
+def test_last_state_stays_on_the_screen() -> None:
     drawn, watch = Drawn(), Watch()
     with LiveProgress(drawn.console, watch) as tell:
         for event in (
@@ -73,7 +73,7 @@ def test_at_the_end_the_last_state_stays_on_the_screen() -> None:
     ]
 
 
-def test_moving_services_show_their_tasks_state_and_time() -> None:
+def test_services_in_progress_show_their_tasks_state_and_time() -> None:
     drawn, watch = Drawn(), Watch()
     with LiveProgress(drawn.console, watch) as tell:
         tell(CLAIMED)
@@ -88,7 +88,7 @@ def test_moving_services_show_their_tasks_state_and_time() -> None:
         ]
 
 
-def test_a_failure_is_explained_the_moment_it_is_certain() -> None:
+def test_failure_is_explained_at_once() -> None:
     drawn = Drawn(width=100)
     with LiveProgress(drawn.console, Watch()) as tell:
         tell(CLAIMED)
@@ -96,10 +96,10 @@ def test_a_failure_is_explained_the_moment_it_is_certain() -> None:
         text = "\n".join(drawn.lines())
     assert "✗ search (catalogue/search-prod) failed: tasks failed to start (after 1 min 12 s)" in text
     assert "    task 0a1b2c3d4e5f, container app, EssentialContainerExited, exit code 3" in text
-    assert "no index called works" not in text  # logs are the summary's, which follows on the same screen
+    assert "no index called works" not in text  # logs are only in the summary
 
 
-def test_nothing_is_drawn_before_the_deployment_begins_so_that_questions_can_be_asked() -> None:
+def test_drawing_begins_with_the_deployment() -> None:
     drawn = Drawn()
     with LiveProgress(drawn.console, Watch()) as tell:
         stderr = sys.stderr
@@ -110,19 +110,19 @@ def test_nothing_is_drawn_before_the_deployment_begins_so_that_questions_can_be_
     assert drawn.file.getvalue() == "prod is held by ada\nplanned again\n"
 
 
-def test_what_others_print_meanwhile_appears_above_the_live_view(capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_output_appears_above_the_live_view(capsys: pytest.CaptureFixture[str]) -> None:
     drawn = Drawn()
     with LiveProgress(drawn.console, Watch()) as tell:
         tell(CLAIMED)
-        print("a warning of somebody else's", file=sys.stderr)  # noqa: T201  that is what is tested
-        print('{"result": 1}')  # noqa: T201  a result on stdout, which is no terminal here
+        print("a warning of somebody else's", file=sys.stderr)  # noqa: T201  the test is about such output
+        print('{"result": 1}')  # noqa: T201  a result on stdout, which is not a terminal
         tell(SETTLED)
     assert drawn.lines()[0] == "a warning of somebody else's"
     assert capsys.readouterr().out == '{"result": 1}\n'
     assert capsys.readouterr().err == ""
 
 
-def test_a_line_of_others_that_is_not_ended_is_not_lost() -> None:
+def test_unfinished_line_of_other_output_is_not_lost() -> None:
     drawn = Drawn()
     with LiveProgress(drawn.console, Watch()) as tell:
         tell(CLAIMED)
@@ -130,7 +130,7 @@ def test_a_line_of_others_that_is_not_ended_is_not_lost() -> None:
     assert "half a line" in drawn.file.getvalue()
 
 
-def test_an_interruption_leaves_the_last_state_and_a_sane_terminal() -> None:
+def test_interruption_leaves_the_last_state_and_a_sane_terminal() -> None:
     drawn = Drawn()
     stderr = sys.stderr
 
@@ -146,9 +146,7 @@ def test_an_interruption_leaves_the_last_state_and_a_sane_terminal() -> None:
     assert drawn.lines()[-1].startswith("release 8f14e45f to prod: tags 0/1, services 1/3")
 
 
-def test_services_that_do_not_fit_are_left_out_but_never_those_that_failed_and_all_are_there_at_the_end() -> (
-    None
-):
+def test_services_that_do_not_fit_are_hidden_until_the_end_except_failed_ones() -> None:
     drawn = Drawn(height=6)
     services = [outcome(f"s{number}", ServiceStatus.UNCHANGED) for number in range(20)]
     failed = outcome("last", ServiceStatus.FAILED, "it crashed")
@@ -164,7 +162,7 @@ def test_services_that_do_not_fit_are_left_out_but_never_those_that_failed_and_a
 
 
 @pytest.mark.parametrize("between", [(SETTLED,), ()])
-def test_a_rollback_is_drawn_anew_below_the_deployment_that_failed(between: tuple[Event, ...]) -> None:
+def test_rollback_is_drawn_below_the_failed_deployment(between: tuple[Event, ...]) -> None:
     drawn = Drawn()
     with LiveProgress(drawn.console, Watch()) as tell:
         for event in (CLAIMED, crashed("search", 75), *between, CLAIMED, succeeded("search", 90)):
@@ -183,7 +181,7 @@ def drawn_after(*events: Event) -> list[str]:
     return drawn.lines()
 
 
-def test_a_failed_deployment_that_is_settled_after_its_rollback_is_not_drawn_again() -> None:
+def test_failed_deployment_that_is_settled_after_its_rollback_is_not_drawn_again() -> None:
     back = replace(CLAIMED.deployment, deployment_id="back", kind=Kind.ROLLBACK)
     events = (
         CLAIMED,
@@ -196,7 +194,7 @@ def test_a_failed_deployment_that_is_settled_after_its_rollback_is_not_drawn_aga
     assert drawn_after(*events, undone) == drawn_after(*events)
 
 
-def test_a_record_that_is_taken_up_again_is_neither_drawn_nor_ends_what_is_drawn() -> None:
+def test_resumed_deployment_is_not_drawn_and_does_not_end_the_drawing() -> None:
     resumed = Claimed(replace(CLAIMED.deployment, kind=Kind.ROLLBACK))
 
     assert drawn_after(resumed) == []
@@ -205,7 +203,7 @@ def test_a_record_that_is_taken_up_again_is_neither_drawn_nor_ends_what_is_drawn
     )
 
 
-def test_a_rollback_is_announced() -> None:
+def test_rollback_is_announced() -> None:
     drawn = Drawn(width=120)
     with LiveProgress(drawn.console, Watch()) as tell:
         tell(CLAIMED)
@@ -214,7 +212,7 @@ def test_a_rollback_is_announced() -> None:
     assert text.count("is recorded") == text.count("deployment 45c48cce (rollback) is recorded: ") == 1
 
 
-def test_a_tag_that_was_put_back_is_not_counted_as_moved() -> None:
+def test_tag_that_was_moved_back_is_not_counted_as_moved() -> None:
     drawn = Drawn()
     with LiveProgress(drawn.console, Watch()) as tell:
         tell(CLAIMED)
@@ -225,7 +223,7 @@ def test_a_tag_that_was_put_back_is_not_counted_as_moved() -> None:
     assert "tags 0/1" in lines[-1]
 
 
-def test_watching_alone_draws_what_it_looks_at() -> None:
+def test_watching_without_a_deployment_draws_the_services() -> None:
     drawn = Drawn()
     with LiveProgress(drawn.console, Watch()) as tell:
         tell(looked_at("search", 10, running=2))

@@ -11,7 +11,7 @@ LOCK = Lock(owner="token", holder="ada", reason="an audit", since=NOON)
 OF_A_DEPLOYMENT = replace(LOCK, holder="ben", reason="Weekly release", deployment_id=DEPLOYMENT_ID)
 
 
-def test_a_lock_says_why_by_whom_and_how_it_ends() -> None:
+def test_lock_shows_reason_holder_and_how_to_unlock() -> None:
     assert lock_text("prod", LOCK, None, Screen(), ("-i", "shop")) == (
         """\
 prod is locked: an audit
@@ -22,7 +22,7 @@ No deployment begins there until:
     )
 
 
-def test_a_lock_that_waits_for_a_deployment_names_that_one() -> None:
+def test_lock_that_waits_for_a_deployment_names_it() -> None:
     assert lock_text("prod", LOCK, OF_A_DEPLOYMENT, Screen()) == (
         """\
 prod will be locked once the deployment that goes on there has ended: an audit
@@ -34,18 +34,18 @@ No deployment begins there until:
     )
 
 
-def test_a_lock_that_was_released_says_whose_it_was() -> None:
+def test_released_lock_shows_its_holder() -> None:
     assert unlocked_text("prod", LOCK, Screen()) == (
         "The lock of prod is released: an audit\n  it was taken by hand by ada, 2026-03-04 12:00 UTC\n"
     )
     assert "taken for deployment 45c48cce by ben" in unlocked_text("prod", OF_A_DEPLOYMENT, Screen())
 
 
-def test_a_lock_without_a_reason_says_so() -> None:
+def test_lock_without_a_reason_says_so() -> None:
     assert "prod is locked: no reason given" in lock_text("prod", replace(LOCK, reason=""), None, Screen())
 
 
-def test_what_others_wrote_does_not_reach_the_terminal() -> None:
+def test_lock_text_has_no_terminal_escapes() -> None:
     nasty = replace(LOCK, holder="a\x1b[2Jda", reason="\x1b]0;title\x07x\ny")
     for text in (lock_text("prod", nasty, nasty, Screen()), unlocked_text("prod", nasty, Screen())):
         assert "\x1b" not in text

@@ -29,16 +29,16 @@ WATCH = "weco-deploy confirm-deploy --environment-id prod"
         (DeploymentStatus.ROLLED_BACK, [DEPLOY]),
     ],
 )
-def test_each_verdict_has_its_commands(status: DeploymentStatus, commands: list[str]) -> None:
+def test_next_steps_of_each_verdict(status: DeploymentStatus, commands: list[str]) -> None:
     assert [step.command for step in next_steps(deployment(status))] == commands
 
 
-def test_global_options_are_repeated_and_quoted() -> None:
+def test_commands_repeat_and_quote_global_options() -> None:
     (step,) = next_steps(deployment(DeploymentStatus.IN_PROGRESS), ("-f", "my project"))
     assert str(step) == "watch it: weco-deploy -f 'my project' confirm-deploy --environment-id prod"
 
 
-def test_a_rollback_that_failed_is_what_has_to_be_tried_again() -> None:
+def test_failed_automatic_rollback_is_suggested_again() -> None:
     back = replace(deployment(DeploymentStatus.FAILED, release_id=EARLIER_ID), kind=Kind.ROLLBACK)
     watch, again = next_steps(deployment(DeploymentStatus.FAILED, rollback=back))
     assert watch.command == WATCH
@@ -48,7 +48,7 @@ def test_a_rollback_that_failed_is_what_has_to_be_tried_again() -> None:
 @pytest.mark.parametrize(
     "status", [DeploymentStatus.FAILED, DeploymentStatus.TIMED_OUT, DeploymentStatus.INTERRUPTED]
 )
-def test_where_tags_have_moved_one_can_go_back(status: DeploymentStatus) -> None:
+def test_rollback_is_suggested_if_tags_moved(status: DeploymentStatus) -> None:
     moved = deployment(status, images=(change("search", "a", "b"),))
     assert ROLLBACK in [step.command for step in next_steps(moved)]
 
@@ -56,7 +56,7 @@ def test_where_tags_have_moved_one_can_go_back(status: DeploymentStatus) -> None
 @pytest.mark.parametrize(
     "status", [DeploymentStatus.FAILED, DeploymentStatus.TIMED_OUT, DeploymentStatus.INTERRUPTED]
 )
-def test_after_a_rollback_going_back_takes_a_release_that_is_named(status: DeploymentStatus) -> None:
+def test_rollback_after_a_rollback_needs_a_named_release(status: DeploymentStatus) -> None:
     moved = replace(deployment(status, images=(change("search", "a", "b"),)), kind=Kind.ROLLBACK)
     shown = next_steps(moved)
     commands = [step.command for step in shown]
@@ -73,14 +73,14 @@ def test_after_a_rollback_going_back_takes_a_release_that_is_named(status: Deplo
     [change("search", "a", "b", moved=False), change("search", None, "b")],
     ids=["not moved", "new"],
 )
-def test_where_no_tag_has_moved_away_from_something_there_is_nothing_to_go_back_to(
+def test_rollback_is_not_suggested_if_no_existing_tag_moved(
     untouched: ImageChange,
 ) -> None:
     shown = next_steps(deployment(DeploymentStatus.FAILED, images=(untouched,)))
     assert ROLLBACK not in [step.command for step in shown]
 
 
-def test_where_a_tag_points_since_earlier_at_what_failed_one_can_go_back() -> None:
+def test_rollback_is_suggested_if_a_tag_already_pointed_at_a_failed_image() -> None:
     failed = outcome("search", ServiceStatus.FAILED)
     fine = outcome("items", ServiceStatus.SUCCEEDED)
     both = (change("search", "b", "b", moved=False), change("items", "b", "b", moved=False))
@@ -90,13 +90,13 @@ def test_where_a_tag_points_since_earlier_at_what_failed_one_can_go_back() -> No
     assert ROLLBACK not in [step.command for step in shown]
 
 
-def test_a_gate_that_was_passed_by_hand_has_to_be_passed_again() -> None:
+def test_retry_repeats_the_reason_for_passing_a_gate() -> None:
     forced = replace(deployment(DeploymentStatus.ROLLED_BACK), gate_override="the site is down")
     (step,) = next_steps(forced)
     assert step.command == f"{DEPLOY} --override-gate 'the site is down'"
 
 
-def test_an_id_can_not_smuggle_a_command_in() -> None:
+def test_commands_quote_ids() -> None:
     (step,) = next_steps(deployment(DeploymentStatus.ROLLED_BACK, release_id="x; rm -rf ~\x1b[A"))
     assert step.command == f"weco-deploy deploy --release-id 'x; rm -rf ~' --environment-id prod {ABOUT}"
 
@@ -119,16 +119,16 @@ def steps(deployment: Deployment, request: Request) -> dict[str, str]:
     return {step.when: step.command for step in next_steps(deployment, (), request)}
 
 
-def test_a_retry_repeats_the_flags_of_the_first_try() -> None:
+def test_retry_repeats_the_flags_of_the_request() -> None:
     again = steps(CHANGED, UNUSUAL)["once the cause is gone, run it again (what runs right is left alone)"]
     assert again == f"{DEPLOY} {HOW} --rollback-on-failure"
 
 
-def test_what_is_a_default_anyway_is_not_repeated() -> None:
+def test_retry_does_not_repeat_defaults() -> None:
     assert next_steps(CHANGED, (), ASKED) == next_steps(CHANGED)
 
 
-def test_a_description_that_is_the_default_is_not_repeated() -> None:
+def test_retry_does_not_repeat_the_default_description() -> None:
     usual = replace(deployment(DeploymentStatus.ROLLED_BACK), description="No description provided")
     (step,) = next_steps(usual)
     assert "--description" not in step.command
@@ -138,7 +138,7 @@ def test_a_description_that_is_the_default_is_not_repeated() -> None:
     assert "--description" not in step.command
 
 
-def test_a_forced_retry_does_not_say_that_services_are_left_alone() -> None:
+def test_forced_retry_does_not_say_that_services_are_left_alone() -> None:
     forced = steps(CHANGED, replace(ASKED, force_redeploy=True))
     assert (
         forced["once the cause is gone, run it again (all of it is redeployed)"]
@@ -146,12 +146,12 @@ def test_a_forced_retry_does_not_say_that_services_are_left_alone() -> None:
     )
 
 
-def test_a_suggested_rollback_has_the_waiting_times_but_not_rollback_on_failure() -> None:
+def test_suggested_rollback_has_the_waiting_times_but_not_rollback_on_failure() -> None:
     back = steps(CHANGED, replace(UNUSUAL, force_redeploy=True))["or go back to the last release that worked"]
     assert back == f"{ROLLBACK} {HOW}"
 
 
-def test_a_rollback_that_is_tried_again_may_miss_services_as_it_might_the_first_time() -> None:
+def test_retry_of_an_automatic_rollback_allows_missing_services() -> None:
     back = replace(deployment(DeploymentStatus.FAILED, release_id=EARLIER_ID), kind=Kind.ROLLBACK)
     asked = replace(ASKED, wait=900.0, rollback_on_failure=True, force_redeploy=True)
     again = steps(deployment(DeploymentStatus.FAILED, rollback=back), asked)["and try again"]
@@ -160,11 +160,11 @@ def test_a_rollback_that_is_tried_again_may_miss_services_as_it_might_the_first_
     )
 
 
-def test_watching_goes_on_as_often_as_before() -> None:
+def test_suggested_watch_keeps_the_interval() -> None:
     assert steps(CHANGED, UNUSUAL)["see where it stands now"] == f"{WATCH} --confirmation-interval 0.5"
 
 
-def test_who_watched_a_release_goes_on_watching_that_one_as_long_as_before() -> None:
+def test_suggested_watch_after_confirm_deploy_keeps_its_release_and_waiting_time() -> None:
     going_on = deployment(DeploymentStatus.IN_PROGRESS)
     asked = ConfirmRequest(environment_id="prod", release_id="8f14", wait=30.0, interval=1.0)
     assert steps(going_on, asked) == {
@@ -174,11 +174,11 @@ def test_who_watched_a_release_goes_on_watching_that_one_as_long_as_before() -> 
     assert steps(going_on, ConfirmRequest(environment_id="prod")) == {"watch it": WATCH}
 
 
-def test_after_confirm_deploy_suggestions_come_from_the_record() -> None:
+def test_next_steps_after_confirm_deploy_come_from_the_record() -> None:
     assert next_steps(CHANGED, (), ConfirmRequest(environment_id="prod", wait=5.0))[-1].command == DEPLOY
 
 
-def test_every_option_of_a_deployment_is_repeated_in_the_command_that_does_the_same_again() -> None:
+def test_retry_repeats_every_option_of_a_deployment() -> None:
     unusual: dict[str, Any] = {
         "wait": 1.0,
         "interval": 2.0,

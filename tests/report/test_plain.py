@@ -31,7 +31,7 @@ from weco_deploy.model.events import (
 )
 from weco_deploy.report.plain import PlainProgress
 
-Tell = Callable[..., str]
+Write = Callable[..., str]
 
 
 @pytest.fixture
@@ -40,23 +40,23 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def tell(watch: Watch) -> Tell:
-    """Tells events to one renderer and answers what these added."""
+def written(watch: Watch) -> Write:
+    """Passes events to a renderer, and returns the text that it writes."""
     stream = io.StringIO()
     renderer = PlainProgress(stream, watch)
 
-    def told(*events: Event) -> str:
+    def write(*events: Event) -> str:
         before = len(stream.getvalue())
         for event in events:
             renderer(event)
         return stream.getvalue()[before:]
 
-    return told
+    return write
 
 
-def test_a_deployment_is_a_line_for_each_thing_that_happens(tell: Tell) -> None:
+def test_deployment_has_a_line_for_each_event(written: Write) -> None:
     assert (
-        tell(
+        written(
             CLAIMED,
             MOVED,
             REDEPLOYED,
@@ -83,43 +83,43 @@ def test_a_deployment_is_a_line_for_each_thing_that_happens(tell: Tell) -> None:
     )
 
 
-def test_polls_without_news_are_silent_for_a_minute_and_then_one_line_says_what_still_moves(
-    tell: Tell,
+def test_polls_without_news_are_silent_for_a_minute_and_then_name_the_services_in_progress(
+    written: Write,
 ) -> None:
-    tell(CLAIMED, REDEPLOYED, looked_at("search", 10), looked_at("worker", 10, running=1))
-    assert tell(*(looked_at("search", at) for at in range(20, 70, 10))) == ""
-    assert tell(looked_at("search", 70), looked_at("worker", 70, running=1)) == (
+    written(CLAIMED, REDEPLOYED, looked_at("search", 10), looked_at("worker", 10, running=1))
+    assert written(*(looked_at("search", at) for at in range(20, 70, 10))) == ""
+    assert written(looked_at("search", 70), looked_at("worker", 70, running=1)) == (
         "12:01:10Z still waiting for search 0/2, worker 1/2\n"
     )
-    assert tell(looked_at("search", 80)) == ""
+    assert written(looked_at("search", 80)) == ""
 
 
-def test_of_many_services_that_still_move_five_are_named(tell: Tell) -> None:
+def test_line_after_a_minute_names_five_of_many_services(written: Write) -> None:
     services = [f"s{number}" for number in range(7)]
-    tell(*(looked_at(service, 10) for service in services))
-    assert tell(looked_at("s0", 70)) == (
+    written(*(looked_at(service, 10) for service in services))
+    assert written(looked_at("s0", 70)) == (
         "12:01:10Z still waiting for s0 0/2, s1 0/2, s2 0/2, s3 0/2, s4 0/2 and 2 more\n"
     )
 
 
-def test_a_new_state_is_news(tell: Tell) -> None:
-    tell(looked_at("search", 10))
+def test_new_state_is_a_line(written: Write) -> None:
+    written(looked_at("search", 10))
     assert (
-        tell(looked_at("search", 11, state="draining"))
+        written(looked_at("search", 11, state="draining"))
         == "12:00:11Z search: 0/2 new running, draining (8 s)\n"
     )
 
 
-def test_waiting_for_a_lock_is_said_once_and_then_each_minute(tell: Tell, watch: Watch) -> None:
+def test_waiting_for_a_lock_is_a_line_at_first_and_then_each_minute(written: Write, watch: Watch) -> None:
     waiting = Waiting("prod is held by ada")
-    assert tell(waiting, waiting) == "12:00:00Z prod is held by ada\n"
+    assert written(waiting, waiting) == "12:00:00Z prod is held by ada\n"
     watch.seconds = 60
-    assert tell(waiting, waiting) == "12:01:00Z prod is held by ada\n"
+    assert written(waiting, waiting) == "12:01:00Z prod is held by ada\n"
 
 
 @pytest.mark.parametrize("kind", [Kind.ROLLBACK, Kind.PROMOTE])
-def test_a_rollback_and_a_promotion_say_that_they_are_one(tell: Tell, kind: Kind) -> None:
-    said = tell(replace(CLAIMED, deployment=replace(CLAIMED.deployment, kind=kind)))
+def test_rollback_and_promotion_are_named(written: Write, kind: Kind) -> None:
+    said = written(replace(CLAIMED, deployment=replace(CLAIMED.deployment, kind=kind)))
     assert said.startswith(f"12:00:00Z deployment 45c48cce ({kind.value}) is recorded: ")
 
 
@@ -139,28 +139,28 @@ def test_a_rollback_and_a_promotion_say_that_they_are_one(tell: Tell, kind: Kind
         ),
     ],
 )
-def test_what_else_happens_is_one_line(tell: Tell, event: Event, line: str) -> None:
-    assert tell(event) == f"12:00:00Z {line}\n"
+def test_other_events_are_a_line(written: Write, event: Event, line: str) -> None:
+    assert written(event) == f"12:00:00Z {line}\n"
 
 
-def test_a_failed_deployment_that_is_settled_after_its_rollback_adds_no_line(
-    tell: Tell, watch: Watch
+def test_failed_deployment_that_is_settled_after_its_rollback_adds_no_line(
+    written: Write, watch: Watch
 ) -> None:
     back = replace(CLAIMED.deployment, deployment_id="back", kind=Kind.ROLLBACK)
-    tell(CLAIMED, crashed("search", 75), replace(CLAIMED, deployment=back))
+    written(CLAIMED, crashed("search", 75), replace(CLAIMED, deployment=back))
 
-    assert "succeeded" in tell(Settled(replace(back, status=DeploymentStatus.SUCCEEDED)))
+    assert "succeeded" in written(Settled(replace(back, status=DeploymentStatus.SUCCEEDED)))
     watch.seconds += 3600
-    assert tell(Settled(replace(SETTLED.deployment, status=DeploymentStatus.ROLLED_BACK))) == ""
+    assert written(Settled(replace(SETTLED.deployment, status=DeploymentStatus.ROLLED_BACK))) == ""
 
 
-def test_a_record_that_is_taken_up_again_adds_no_line(tell: Tell) -> None:
-    assert tell(Claimed(CLAIMED.deployment)) == ""
-    assert tell(looked_at("search", 10)) != ""
-    assert tell(SETTLED) != ""
+def test_resumed_deployment_adds_no_line(written: Write) -> None:
+    assert written(Claimed(CLAIMED.deployment)) == ""
+    assert written(looked_at("search", 10)) != ""
+    assert written(SETTLED) != ""
 
 
-def test_each_line_is_there_at_once() -> None:
+def test_lines_are_flushed_at_once() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
     PlainProgress(stream, Watch())(MOVED)

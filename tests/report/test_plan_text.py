@@ -23,7 +23,7 @@ PLAN = plan(
 )
 
 
-def test_a_plan_says_what_changes_and_why() -> None:
+def test_plan_shows_what_changes_and_why() -> None:
     assert plan_text(PLAN, Screen(), "account 123456789012 in eu-west-1") == (
         """\
 Plan: deploy release 8f14e45f of catalogue_api to prod
@@ -50,11 +50,11 @@ To do: move 2 tags, redeploy 1 service, watch 1 service, leave 1 service.
     )
 
 
-def test_where_ascii_is_all_there_is_the_arrow_is_made_of_it() -> None:
+def test_arrow_is_ascii_in_an_ascii_encoding() -> None:
     assert "aaaaaaa -> bbbbbbb" in plan_text(PLAN, Screen(encoding="ascii"))
 
 
-def test_nothing_to_do_is_said_clearly() -> None:
+def test_plan_without_changes_says_so() -> None:
     settled = plan(
         (planned_image("items", "c", "c"),), (planned_service("items", Action.LEAVE, "it runs this release"),)
     )
@@ -62,7 +62,7 @@ def test_nothing_to_do_is_said_clearly() -> None:
     assert text.endswith("\nNothing to do: no tag has to move, no service has to be redeployed.\n")
 
 
-def test_a_new_release_has_no_id_yet_and_lacks_the_images_without_the_label() -> None:
+def test_new_release_has_no_id_and_lacks_images_without_the_label() -> None:
     new = Plan(
         project_id="catalogue_api",
         environment="prod",
@@ -85,13 +85,13 @@ Nothing to do: no tag has to move, no service has to be redeployed.
     )
 
 
-def test_two_images_of_one_commit_are_named_by_digest() -> None:
+def test_two_images_of_the_same_commit_are_named_by_digest() -> None:
     image = planned_image("search", "a", "b")
     twice = plan((replace(image, from_ref=image.to_ref),))
     assert "aaaaaaaaaaaa → bbbbbbbbbbbb" in plan_text(twice, Screen())
 
 
-def test_on_a_narrow_terminal_the_reason_is_below() -> None:
+def test_reason_is_below_on_a_narrow_terminal() -> None:
     lines = plan_text(PLAN, Screen(width=50, terminal=True)).splitlines()
     assert "  watch     worker   catalogue/worker-prod  0" in lines
     assert lines[lines.index("  watch     worker   catalogue/worker-prod  0") + 1] == (
@@ -99,13 +99,13 @@ def test_on_a_narrow_terminal_the_reason_is_below() -> None:
     )
 
 
-def test_on_a_very_narrow_terminal_each_cell_has_its_line() -> None:
+def test_each_cell_has_a_line_on_a_very_narrow_terminal() -> None:
     lines = plan_text(PLAN, Screen(width=30, terminal=True)).splitlines()
     start = lines.index("  action: watch")
     assert lines[start + 1 : start + 4] == ["  service: worker", "  ECS service:", "  catalogue/worker-prod"]
 
 
-def test_names_of_others_are_not_markup() -> None:
+def test_names_are_not_markup() -> None:
     odd = plan((), (planned_service("[red]x[/red]", Action.LEAVE, "\x1b[31mwhy\x1b[0m"),))
     for screen in (Screen(), Screen(width=200, terminal=True)):
         text = plan_text(odd, screen)

@@ -24,18 +24,18 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
     os.close(ours)
 
 
-def test_a_terminal_is_drawn_on(terminal: TextIO) -> None:
+def test_progress_is_live_on_a_terminal(terminal: TextIO) -> None:
     with progress(terminal, Watch()) as tell:
         assert isinstance(tell, LiveProgress)
 
 
-def test_a_file_gets_lines() -> None:
+def test_progress_is_plain_in_a_file() -> None:
     with progress(io.StringIO(), Watch()) as tell:
         assert isinstance(tell, PlainProgress)
 
 
 @pytest.mark.parametrize(("name", "value"), [("TERM", "dumb"), ("CI", "true")])
-def test_a_terminal_that_can_not_be_redrawn_gets_lines(
+def test_progress_is_plain_on_a_terminal_that_cannot_be_redrawn(
     terminal: TextIO, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)

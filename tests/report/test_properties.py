@@ -1,4 +1,4 @@
-"""Whatever AWS, a record or a person's description holds, it is rendered."""
+"""Any text from AWS, records and people can be rendered."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SCREENS = st.builds(
 
 
 def check(text: str, screen: Screen, commands: int = 0) -> None:
-    """Everything can be written, nothing is obeyed, nothing but commands is wider than the terminal."""
+    """Check that the text can be encoded, has no escapes, and that only commands are wider than the terminal."""
     text.encode(screen.encoding)
     shown = Text.from_ansi(text).plain if screen.terminal else text
     assert "\x1b" not in shown

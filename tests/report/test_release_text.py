@@ -14,7 +14,7 @@ EARLIER = release(
 )
 
 
-def test_a_prepared_release_shows_what_is_new_in_it() -> None:
+def test_prepared_release_shows_its_changes() -> None:
     new = release(
         {"search": version("b"), "items": version("c"), "works": version("e"), "concepts": None},
         made=later(90),
@@ -36,7 +36,7 @@ No image labelled latest, so not in this release (1): concepts
     )
 
 
-def test_a_first_release_that_is_not_saved() -> None:
+def test_unsaved_first_release() -> None:
     prepared = PreparedRelease(release=release({"search": version("b")}, release_id=""), previous=None)
     assert prepared_text(prepared, Screen()) == (
         """\
@@ -50,18 +50,18 @@ Release (dry run: not saved) of Catalogue API, from latest
     )
 
 
-def test_a_release_like_the_one_before_says_so() -> None:
+def test_release_equal_to_the_previous_one_says_so() -> None:
     prepared = PreparedRelease(release=release(), previous=release(release_id=EARLIER_ID))
     assert prepared_text(prepared, Screen()).endswith("\nNo image changed.\nUnchanged (2): search, items\n")
 
 
-def test_an_image_of_5x_without_a_digest_is_compared_by_its_ref() -> None:
+def test_5x_image_without_a_digest_is_compared_by_its_ref() -> None:
     old = release({"search": ImageVersion(ref=f"ref.{B}")}, EARLIER_ID)
     prepared = PreparedRelease(release=release({"search": version("b")}), previous=old)
     assert "Unchanged (1): search" in prepared_text(prepared, Screen())
 
 
-def test_the_same_commit_built_again_is_a_change() -> None:
+def test_same_commit_built_again_is_a_change() -> None:
     again = ImageVersion(ref=f"ref.{B}", digest=digest("d"))
     difference = ReleaseDifference(
         release=release(), base=EARLIER, images={"search": (version("b"), again)}, subjects={B: "Fix it"}

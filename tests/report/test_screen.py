@@ -28,23 +28,23 @@ def terminal(columns: int) -> Iterator[TextIO]:
         os.close(ours)
 
 
-def test_a_terminal_says_how_wide_it_is() -> None:
+def test_terminal_has_its_own_width() -> None:
     with terminal(97) as stream:
         assert Screen.of(stream) == Screen(width=97, terminal=True, encoding="utf-8")
 
 
-def test_a_terminal_without_a_size_has_80_columns() -> None:
+def test_terminal_without_a_size_has_80_columns() -> None:
     with terminal(0) as stream:
         assert Screen.of(stream).width == 80
 
 
-def test_a_pipe_has_120_columns_and_no_colour() -> None:
+def test_pipe_has_120_columns_and_no_colour() -> None:
     pipe = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
     assert Screen.of(pipe) == Screen(width=120, terminal=False, encoding="latin-1")
     assert Screen.of(io.StringIO()) == Screen()
 
 
-def test_a_stream_that_says_it_is_a_terminal_but_has_no_file_has_80_columns() -> None:
+def test_terminal_stream_without_a_file_has_80_columns() -> None:
     class Pretender(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -53,13 +53,13 @@ def test_a_stream_that_says_it_is_a_terminal_but_has_no_file_has_80_columns() ->
 
 
 @pytest.mark.parametrize(("encoding", "mark"), [("utf-8", "✓"), ("ascii", "ok"), ("latin-1", "ok")])
-def test_marks_are_ones_that_the_encoding_can_do(encoding: str, mark: str) -> None:
+def test_symbols_fit_the_encoding(encoding: str, mark: str) -> None:
     text = deployment_text(deployment(), Screen(encoding=encoding))
     assert text.startswith(f"{mark} Release 8f14e45f to prod succeeded")
     text.encode(encoding)
 
 
-def test_characters_that_the_encoding_can_not_do_become_question_marks() -> None:
+def test_characters_that_the_encoding_lacks_become_question_marks() -> None:
     assert Screen(encoding="ascii").fit("Œuvre") == "?uvre"
 
 
@@ -72,6 +72,6 @@ def test_no_color_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b[3" not in plain
 
 
-def test_a_file_is_never_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_is_never_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b" not in deployment_text(deployment(), Screen())

@@ -32,16 +32,16 @@ HARMFUL = st.text(alphabet=st.sampled_from("\x1b\x07\x9b\x9d[]0;mPX^_\\\r\n\t ab
         ("Œuvres 日本語", "Œuvres 日本語"),
     ],
 )
-def test_text_of_others_is_shown_and_not_obeyed(text: str, shown: str) -> None:
+def test_untrusted_text_is_shown_without_escapes(text: str, shown: str) -> None:
     assert one_line(text) == shown
 
 
-def test_the_indentation_of_a_log_line_is_kept() -> None:
+def test_log_line_keeps_its_indentation() -> None:
     assert log_line("  File\t'a b'  here\n") == "  File  'a b'  here"
 
 
 @given(st.one_of(HARMFUL, st.text(st.characters())))
-def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
+def test_untrusted_text_keeps_no_control_character(text: str) -> None:
     for shown in (one_line(text), log_line(text)):
         assert len(shown.splitlines()) <= 1
         assert not {unicodedata.category(character) for character in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}

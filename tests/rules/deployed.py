@@ -1,4 +1,4 @@
-"""Deployments in words: what each image's tag went from and to, and how each service fared."""
+"""Makes deployments from a few words: the digests of each image's tag, and the status of each service."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def deployed(
     applied: bool = True,
     deployment_id: str = "deployment",
 ) -> Deployment:
-    """`images`: id → digest before and after. `services`: id → status; each runs the image of its name, or `running`."""
+    """A deployment. `images` has the digests before and after by id, `services` the statuses by id.
+
+    Each service runs the image with its name, or the images in `running`.
+    """
     return Deployment(
         deployment_id=deployment_id,
         release_id="release",

@@ -26,7 +26,7 @@ from weco_deploy.rules.rollout.track import Track
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An event, the task it happens to, and by how many steps the next poll lags behind (None: it lacks the service)."""
+    """An event, the task that it happens to, and by how many steps the next poll lags (None: the service is missing)."""
 
     happens: str
     which: int
@@ -121,7 +121,7 @@ class Watched:
         return view(described, self.rollout.listed(), self.rollout.ended)
 
     def to_the_end(self, polls: int = 3) -> None:
-        """The rollout reaches its end, and is polled until answers can't be old any more."""
+        """Let the rollout end, and poll it until answers can't be old any more."""
         self.rollout.settle_down()
         self._happened()
         for _ in range(polls):

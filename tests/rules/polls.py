@@ -1,4 +1,4 @@
-"""Polls of search-api, and what the rules make of them."""
+"""Polls of search-api, and the tracks that they lead to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def judged(*views: ServiceView | None, start: Track | None = None) -> ServiceSta
 
 
 def rolled(*tasks: Task, observed: Service | None = None) -> ServiceView:
-    """Two tasks run in a completed deployment of ours, and these were described."""
+    """A completed deployment of ours with two running tasks, of which these were described."""
     return view(observed or service(running=2, deployments=[DONE]), tasks)
 
 

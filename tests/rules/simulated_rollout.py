@@ -1,4 +1,4 @@
-"""A simulated rollout of search-api: what is true of it, and the events that may happen to it."""
+"""A simulated rollout of search-api: its true state, and the events that may happen."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.rules.states import (
 from weco_deploy.model.service import EcsDeployment, Service, Task
 
 CRASHES = 2
-"""So many tasks may crash without failing the rollout: one more fails it where there is no circuit breaker."""
+"""How many tasks may crash without failing the rollout, if there is no circuit breaker."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class SimulatedTask:
 
 @dataclass(slots=True)
 class Rollout:
-    """What is true of search-api, from just after our deployment began. `state` is that of the primary deployment.
+    """The true state of search-api, beginning just after our deployment. `state` is that of the primary deployment.
 
     Tasks of an `index` may report its own digest or its child's. A `daemon` runs a task on each of `desired` instances,
     which ECS has not `counted` at first. Behind a Classic Load Balancer (`classic`) ECS gives no rollout state, and a daemon
@@ -109,7 +109,7 @@ class Rollout:
 
     @property
     def _events(self) -> list[str]:
-        """They name the failed deployment where ECS rolls back by a new deployment."""
+        """The service's events. They name the failed deployment if ECS rolls back with a new deployment."""
         if not self.rolled_back or self.primary == BEFORE:
             return []
         return [f"(service search-api) (deployment {OURS}) deployment failed: tasks failed to start."]
@@ -201,7 +201,7 @@ class Rollout:
             self.state = "COMPLETED"
 
     def get_on(self, which: int) -> None:
-        """For a while all goes well: old tasks stop, and new tasks start."""
+        """The rollout makes progress for a while: old tasks stop, and new tasks start."""
         self.count(0)
         for task in [task for task in self.tasks if task.of != self.primary][which % 3 :]:
             self._end(task, "ServiceSchedulerInitiated")

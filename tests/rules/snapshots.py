@@ -21,7 +21,7 @@ from weco_deploy.model.service import (
 
 
 def project(**images: Sequence[str]) -> Project:
-    """A project by image id → service ids."""
+    """A project with these service ids, by image id."""
     return Project(
         id="catalogue_api",
         name="Catalogue API",
@@ -35,7 +35,7 @@ def project(**images: Sequence[str]) -> Project:
 
 
 def release(*, release_id: str = "rel-2", made: float = 0, **images: str | None) -> Release:
-    """A release by image id → digest; None for an image that had no such label."""
+    """A release of these digests, by image id; None for an image without the label."""
     return Release(
         release_id=release_id,
         project_id="catalogue_api",
@@ -112,7 +112,7 @@ def snapshot(
 def noted(
     service_id: str = "search-api", *, ecs_deployment_id: str | None = OURS, **digests: str
 ) -> KnownService:
-    """What our record says of a service: the deployment noted last and the digests (by image id) it was for."""
+    """Our record of a service: its last deployment, and the deployed digests by image id."""
     return KnownService(
         service_id=service_id,
         key=key(service_id),

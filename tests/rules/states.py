@@ -33,7 +33,7 @@ BEFORE, OURS, LATER = "ecs-svc/1", "ecs-svc/2", "ecs-svc/3"
 
 
 def digest(name: str) -> str:
-    """A digest that is the same for the same name."""
+    """A digest that depends only on the name."""
     return f"sha256:{name.encode().hex():0<64}"
 
 
@@ -78,7 +78,7 @@ def primary(
     failed: int = 0,
     reason: str = "",
 ) -> EcsDeployment:
-    """The PRIMARY deployment. `running` None: whatever the others leave of the service's count."""
+    """The PRIMARY deployment. If `running` is None, it has the tasks that the other deployments don't have."""
     return _deployment(
         deployment_id,
         "PRIMARY",
@@ -98,7 +98,7 @@ def active(
     pending: int = 0,
     reason: str = "",
 ) -> EcsDeployment:
-    """A deployment on its way out."""
+    """A deployment that is being replaced."""
     return _deployment(deployment_id, "ACTIVE", state, running, pending, 0, reason)
 
 
@@ -116,7 +116,7 @@ def service(
     breaker: bool = True,
     events: Sequence[str] = (),
 ) -> Service:
-    """A service that wants as many tasks as it runs, if `desired` does not say else. Events are of now."""
+    """A service. By default it desires as many tasks as it runs. Events have the current time."""
     others = sum(deployment.running for deployment in deployments if deployment.running > 0)
     return Service(
         key=key(name),
@@ -155,7 +155,7 @@ def task(
     made: datetime | None = None,
     containers: Sequence[Container] | None = None,
 ) -> Task:
-    """A task that should run. `of` None: `startedBy` names no deployment."""
+    """A task that should run. If `of` is None, `startedBy` names no deployment."""
     return Task(
         arn=f"arn:aws:ecs:eu-west-1:123456789012:task/catalogue/{name}",
         service_name="search-api",
@@ -224,7 +224,7 @@ def track(*digests: str, previous: str | None = BEFORE, ours: str = OURS) -> Tra
 
 
 def resolving(image_digest: str | None, image: str = "search") -> ResolvedImage:
-    """What a service revision pinned `image` to."""
+    """The digest to which a service revision has resolved `image`."""
     return ResolvedImage("app", f"{REGISTRY}/uk.ac.wellcome/{image}:env.stage", image_digest)
 
 

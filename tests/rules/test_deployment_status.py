@@ -1,4 +1,4 @@
-"""Which status a deployment gets: from its services, and when its holder died."""
+"""The status of a deployment, from its services or after its holder died."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def outcome(
 def deployment(
     *services: ServiceOutcome, images: Mapping[str, tuple[str | None, str]] | None = None
 ) -> Deployment:
-    """A deployment to stage by image id → (digest before, digest after)."""
+    """A deployment to stage with these digests (before, after), by image id."""
     changes = {"search": (OLD, NEW)} if images is None else images
     return Deployment(
         deployment_id="d-1",
@@ -140,7 +140,7 @@ def cut_off(
     tagged: str | None = NEW,
     observed: Snapshot | None = None,
 ) -> DeploymentStatus:
-    """The status of a deployment that was cut off, where search-api is like this, or by a whole snapshot."""
+    """The status of a deployment that was cut off, given search-api's state or a whole snapshot."""
     stage = observed or snapshot(
         images={"search": in_ecr(tagged=tagged)}, services={"search-api": search_api}
     )

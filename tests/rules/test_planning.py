@@ -1,4 +1,4 @@
-"""What deploying a release would do to images and services."""
+"""Plans: which images move, and which services are redeployed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_commit_of_the_present_tag_is_known_if_our_record_has_its_digest(
     assert image.from_ref == expected
 
 
-def test_a_plan_names_the_record_that_it_was_made_on() -> None:
+def test_plan_has_the_record_on_which_it_is_based() -> None:
     observed = snapshot(images=TO_MOVE, services={"search-api": up(OLD)}, fence=41)
     assert planned(observed).observed == observed.record
 
@@ -65,7 +65,7 @@ FOUR = ("api", "nginx", "worker", "cron")
 
 
 def shared(*wrong: str) -> Snapshot:
-    """Four images in one service, which runs the release except for these."""
+    """Four images in a service that runs the release, except for these digests."""
     containers = [
         container(OLD if image in wrong else NEW, image=f"uk.ac.wellcome/{image}:env.stage", name=image)
         for image in FOUR

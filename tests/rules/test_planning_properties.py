@@ -1,4 +1,4 @@
-"""What is true of every plan, whatever was observed."""
+"""Properties of all plans, for generated snapshots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a deployment made earlier is judged by what is observed now."""
+"""How an earlier deployment is judged by what is observed now."""
 
 from __future__ import annotations
 

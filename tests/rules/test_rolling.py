@@ -1,4 +1,4 @@
-"""What ROLLING deployments are judged by: what a poll reads, whose task it is, steady state."""
+"""The evidence on ROLLING deployments: what a poll reads, which deployment a task belongs to, steady state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a ROLLING deployment has failed or was superseded, and the reason that is given."""
+"""When a ROLLING deployment has failed or was superseded, and for which reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In every history success is reported only if it happened, and always if it did."""
+"""In every generated history, success is reported if and only if it happened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a ROLLING deployment has succeeded, and what is waited for until then."""
+"""When a ROLLING deployment has succeeded, and what it waits for until then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a service runs: which evidence there is and what it says."""
+"""The evidence of what a service runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step's failure means: the deployment's status and reason, and whether the steps so far are undone."""
+"""How a step's failure decides the deployment's status and reason, and whether earlier steps are undone."""
 
 from __future__ import annotations
 

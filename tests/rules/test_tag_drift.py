@@ -1,4 +1,4 @@
-"""Where environment tags point, compared with what was deployed."""
+"""Environment tags compared with the deployed digests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks, claims and records of the environment stage, for the tests of who holds it.
+"""Locks, claims and records of the environment stage, for the tests of `rules.lock`.
 
 Every lease is taken at noon and lasts `LEASE` seconds.
 """
@@ -27,7 +27,7 @@ RELEASE = Release(
 
 
 def after(seconds: float) -> datetime:
-    """So many seconds after noon."""
+    """The time this many seconds after noon."""
     return NOON + timedelta(seconds=seconds)
 
 

@@ -1,4 +1,4 @@
-"""Which lock keeps others out, and what they are told."""
+"""Which lock blocks an environment, and the error for those it blocks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from weco_deploy.rules.lock import blocking_lock, refused
     ],
     ids=["free", "a deployment", "by hand", "a deployment, then by hand"],
 )
-def test_a_lock_blocks_while_it_lasts(recorded: EnvironmentRecord, expected: Lock | None) -> None:
+def test_lock_blocks_while_it_lasts(recorded: EnvironmentRecord, expected: Lock | None) -> None:
     assert blocking_lock(recorded, after(0)) == expected
     assert blocking_lock(recorded, after(0), "theirs") == expected
 
@@ -43,11 +43,11 @@ def test_after_a_lease_the_lock_that_follows_blocks(
 
 
 @pytest.mark.parametrize("seconds", [0, 1000])
-def test_a_lock_does_not_block_its_owner(seconds: float) -> None:
+def test_lock_does_not_block_its_owner(seconds: float) -> None:
     assert blocking_lock(record(leased("ours"), by_hand()), after(seconds), "ours") is None
 
 
-def test_the_error_for_a_deployments_lock_names_holder_deployment_and_how_to_wait() -> None:
+def test_error_for_a_deployments_lock_names_holder_deployment_and_how_to_wait() -> None:
     error = refused("stage", leased())
     assert error.message == (
         "stage is locked by ada (deployment deployment) since 2026-03-04 12:00:00Z, lease until 12:02:00Z: ship it"
@@ -55,7 +55,7 @@ def test_the_error_for_a_deployments_lock_names_holder_deployment_and_how_to_wai
     assert error.hint == "wait for it with --wait-for-lock SECONDS"
 
 
-def test_the_error_for_a_lock_by_hand_names_holder_reason_and_how_to_unlock() -> None:
+def test_error_for_a_lock_by_hand_names_holder_reason_and_how_to_unlock() -> None:
     error = refused("stage", by_hand())
     assert error.message == "stage is locked by grace (by hand) since 2026-03-04 12:00:00Z: the sale is on"
     assert error.hint == (
@@ -63,5 +63,5 @@ def test_the_error_for_a_lock_by_hand_names_holder_reason_and_how_to_unlock() ->
     )
 
 
-def test_the_error_for_a_lock_without_a_reason_says_so() -> None:
+def test_error_for_a_lock_without_a_reason_says_so() -> None:
     assert refused("stage", replace(by_hand(), reason="")).message.endswith(": no reason given")

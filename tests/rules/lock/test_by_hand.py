@@ -66,5 +66,5 @@ def test_unlocking_leaves_other_locks(recorded: EnvironmentRecord) -> None:
     assert unlocked(recorded, OURS) == recorded
 
 
-def test_a_deployments_lock_can_be_unlocked() -> None:
+def test_deployments_lock_can_be_unlocked() -> None:
     assert unlocked(record(DEPLOYMENT, OTHER), DEPLOYMENT) == record(OTHER)

@@ -62,7 +62,7 @@ def test_taking_sets_the_lock_and_raises_the_fence(take: Take) -> None:
 
 
 @TAKES
-def test_the_lock_of_a_deployment_without_a_description_names_the_release(take: Take) -> None:
+def test_lock_of_a_deployment_without_a_description_names_the_release(take: Take) -> None:
     lock = take(record(), a_claim(record()), NOON).lock
     assert lock is not None
     assert lock.reason == "deploying release release"
@@ -95,13 +95,13 @@ def test_taking_succeeds_once_the_lease_of_a_dead_holder_is_over(take: Take) -> 
 
 
 @TAKES
-def test_a_lock_that_was_to_follow_a_dead_holder_refuses_taking(take: Take) -> None:
+def test_lock_that_was_to_follow_a_dead_holder_refuses_taking(take: Take) -> None:
     dead = record(leased("theirs"), by_hand())
     with pytest.raises(EnvironmentLocked, match="the sale is on"):
         take(dead, a_claim(dead), OVER)
 
 
-def test_a_rollback_takes_over_the_lock_of_its_own_run_and_leaves_the_lock_that_follows() -> None:
+def test_rollback_takes_over_the_lock_of_its_own_run_and_leaves_the_lock_that_follows() -> None:
     ours = record(leased("ours", "failed"), by_hand())
     taken = claimed(ours, a_claim(ours, deployment=begun("rollback")), after(10))
     assert (taken.fence, taken.next_lock) == (8, by_hand())
@@ -138,10 +138,10 @@ def test_resuming_changes_nothing_but_lock_and_fence() -> None:
     assert replace(taken, lock=None, fence=before.fence) == before
 
 
-# Claims that are recorded already
+# Claims that are already recorded
 
 
-def test_a_claim_that_is_recorded_is_held() -> None:
+def test_claim_that_is_recorded_is_held() -> None:
     claim = a_claim(record(fence=7))
     found = hold(claimed(record(fence=7), claim, NOON), claim)
     assert found == held(fence=8)
@@ -152,7 +152,7 @@ def test_a_claim_that_is_recorded_is_held() -> None:
     [record(), record(by_hand("ours")), record(leased("theirs")), record(leased("ours", "another"))],
     ids=["free", "a lock by hand", "another owner", "another deployment of this run"],
 )
-def test_a_claim_that_is_not_recorded_is_not_held(found: EnvironmentRecord) -> None:
+def test_claim_that_is_not_recorded_is_not_held(found: EnvironmentRecord) -> None:
     assert hold(found, a_claim(record())) is None
 
 
@@ -160,31 +160,31 @@ def test_a_claim_that_is_not_recorded_is_not_held(found: EnvironmentRecord) -> N
 
 
 @pytest.mark.parametrize("recorded", [begun(), deployed({}, INTERRUPTED)], ids=["open", "the same result"])
-def test_a_deployment_can_be_settled_if_it_is_open_or_has_the_same_result(recorded: Deployment) -> None:
+def test_deployment_can_be_settled_if_it_is_open_or_has_the_same_result(recorded: Deployment) -> None:
     check_can_settle(recorded, deployed({}, INTERRUPTED))
 
 
 @pytest.mark.parametrize("recorded", [None, deployed({}, SUCCEEDED)], ids=["none", "another result"])
-def test_a_deployment_that_is_gone_or_has_another_result_is_stale_to_settle(
+def test_deployment_that_is_gone_or_has_another_result_is_stale_to_settle(
     recorded: Deployment | None,
 ) -> None:
     with pytest.raises(StaleFence):
         check_can_settle(recorded, deployed({}, INTERRUPTED))
 
 
-def test_a_deployment_can_be_resumed_if_its_status_is_the_recorded_one() -> None:
+def test_deployment_can_be_resumed_if_its_status_is_the_recorded_one() -> None:
     check_can_resume(deployed({}, TIMED_OUT), deployed({}, TIMED_OUT))
 
 
 @pytest.mark.parametrize("recorded", [None, begun(), deployed({}, FAILED)], ids=["none", "open", "failed"])
-def test_a_deployment_that_is_gone_or_has_another_status_is_stale_to_resume(
+def test_deployment_that_is_gone_or_has_another_status_is_stale_to_resume(
     recorded: Deployment | None,
 ) -> None:
     with pytest.raises(StaleFence):
         check_can_resume(recorded, deployed({}, TIMED_OUT))
 
 
-# While it is held
+# Renewing
 
 
 def test_renewing_extends_the_lease_and_changes_nothing_else() -> None:
@@ -242,7 +242,7 @@ def test_settling_fails_if_somebody_else_has_claimed_the_environment(lock: Lock 
         settled(record(lock, fence=8), held(fence=7), deployed({}), NOON)
 
 
-# What is said of a lost lock
+# The error for a lost lock
 
 PREFIX = "environment stage of project sample is not ours any more: "
 
@@ -280,7 +280,7 @@ PREFIX = "environment stage of project sample is not ours any more: "
         "our own claim",
     ],
 )
-def test_a_lost_lock_says_what_became_of_it(found: EnvironmentRecord, now: datetime, why: str) -> None:
+def test_error_for_a_lost_lock_says_why_it_was_lost(found: EnvironmentRecord, now: datetime, why: str) -> None:
     error = lost(found, held(), now, "sample")
     assert error.message == PREFIX + why
     assert error.hint == "nothing more was changed; run the same command again when the environment is free"

@@ -1,4 +1,4 @@
-"""Which version of an image worked where it was applied, whatever became of the deployment as a whole."""
+"""Whether an image's version worked, regardless of the deployment as a whole."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from weco_deploy.rules.lock.merging import merged
 
 
 def worked(deployment: Deployment, before: AppliedImage | None = None) -> dict[str, bool]:
-    """By image, whether it worked, where the environment had that version of `web` before."""
+    """Whether each image worked, by image id, in an environment that had `before` as the version of `web`."""
     record = EnvironmentRecord(environment="stage", images={"web": before} if before else {})
     return {image_id: one.worked for image_id, one in merged(record, deployment).images.items()}
 
 
-def test_of_a_deployment_that_succeeded_all_images_worked() -> None:
+def test_all_images_of_a_successful_deployment_worked() -> None:
     assert worked(deployed({"web": ("a", "b"), "api": ("c", "c")})) == {"web": True, "api": True}
 
 
@@ -33,14 +33,14 @@ def test_of_a_deployment_that_succeeded_all_images_worked() -> None:
     ],
 )
 @pytest.mark.parametrize("verdict", [FAILED, TIMED_OUT, DeploymentStatus.INTERRUPTED])
-def test_of_another_one_those_worked_whose_service_is_fine(
+def test_image_of_an_unsuccessful_deployment_worked_if_its_service_succeeded(
     verdict: DeploymentStatus, status: ServiceStatus, stands: bool
 ) -> None:
     one = deployed({"web": ("a", "b")}, verdict, {"web": status, "api": ServiceStatus.FAILED})
     assert worked(one) == {"web": stands}
 
 
-def test_an_image_worked_only_if_every_service_that_runs_it_is_fine() -> None:
+def test_image_of_an_unsuccessful_deployment_worked_only_if_all_its_services_succeeded() -> None:
     one = deployed(
         {"web": ("a", "b"), "api": ("c", "d")},
         FAILED,
@@ -50,11 +50,11 @@ def test_an_image_worked_only_if_every_service_that_runs_it_is_fine() -> None:
     assert worked(one) == {"web": False, "api": False}
 
 
-def test_an_image_that_no_service_runs_worked_when_its_tag_had_moved() -> None:
+def test_image_without_services_worked_if_its_tag_moved() -> None:
     assert worked(deployed({"web": ("a", "b")}, FAILED, {"api": ServiceStatus.FAILED})) == {"web": True}
 
 
-def test_a_version_that_worked_before_is_not_blamed_for_a_later_failure() -> None:
+def test_image_version_that_worked_before_is_not_blamed_for_a_later_failure() -> None:
     fails = deployed({"web": ("a", "a")}, FAILED, {"web": ServiceStatus.FAILED})
     assert worked(fails, AppliedImage(release_id="first", digest="a")) == {"web": True}
 
@@ -67,29 +67,29 @@ def test_a_version_that_worked_before_is_not_blamed_for_a_later_failure() -> Non
     ],
     ids=["did not work before either", "another one worked before"],
 )
-def test_other_versions_than_those_that_worked_do_not_speak_for_it(before: AppliedImage) -> None:
+def test_image_version_is_not_vouched_for_by_other_versions(before: AppliedImage) -> None:
     fails = deployed({"web": ("a", "a")}, FAILED, {"web": ServiceStatus.FAILED})
     assert worked(fails, before) == {"web": False}
 
 
-def test_an_image_that_a_second_look_finds_failed_did_not_work() -> None:
+def test_image_that_a_reassessment_finds_failed_did_not_work() -> None:
     own = AppliedImage(release_id="release", digest="b")
     fails = deployed({"web": ("a", "b")}, FAILED, {"web": ServiceStatus.FAILED})
     assert worked(fails, own) == {"web": False}
 
 
-def test_a_success_later_makes_up_for_a_failure() -> None:
+def test_image_works_after_a_later_success() -> None:
     works = deployed({"web": ("a", "a")}, SUCCEEDED, {"web": ServiceStatus.UNCHANGED})
     assert worked(works, AppliedImage(release_id="first", digest="a", worked=False)) == {"web": True}
 
 
-def test_a_deployment_without_the_image_changes_nothing_about_it() -> None:
+def test_image_entry_stays_if_a_deployment_lacks_the_image() -> None:
     partial = deployed({"api": ("c", "d")}, SUCCEEDED, {"api": ServiceStatus.SUCCEEDED})
     before = AppliedImage(release_id="first", digest="a", worked=False)
     assert worked(partial, before) == {"web": False, "api": True}
 
 
-def test_a_tag_that_did_not_move_leaves_what_was_recorded() -> None:
+def test_image_entry_stays_if_the_tag_did_not_move() -> None:
     refused = deployed({"web": ("a", "b")}, FAILED, {"web": ServiceStatus.PENDING}, applied=False)
     assert worked(refused, AppliedImage(release_id="first", digest="a")) == {"web": True}
     assert worked(refused) == {}
