@@ -280,7 +280,9 @@ PREFIX = "environment stage of project sample is not ours any more: "
         "our own claim",
     ],
 )
-def test_error_for_a_lost_lock_says_why_it_was_lost(found: EnvironmentRecord, now: datetime, why: str) -> None:
+def test_error_for_a_lost_lock_says_why_it_was_lost(
+    found: EnvironmentRecord, now: datetime, why: str
+) -> None:
     error = lost(found, held(), now, "sample")
     assert error.message == PREFIX + why
     assert error.hint == "nothing more was changed; run the same command again when the environment is free"
