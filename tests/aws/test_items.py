@@ -32,11 +32,11 @@ from weco_deploy.model.deployment import (
     DeploymentStatus,
     Failure,
     ImageChange,
-    Kind,
     ServiceOutcome,
     ServiceStatus,
 )
 from weco_deploy.model.environment import AppliedImage, DeployedRelease, EnvironmentRecord, KnownService, Lock
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 from weco_deploy.model.service import ServiceKey
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from tests.operations.runs import confirm_deploy, deploy_release, release, release_deploy, request, rollback
 from tests.world import Killed, World, slow
 from tests.world.projects import FIVE_AND_EIGHT
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
+from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.kind import Kind
 from weco_deploy.operations.deploy import deploy
 from weco_deploy.operations.promote import running_release
 from weco_deploy.operations.rollback import earlier_release

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.world import Killed, World
-from weco_deploy.model.deployment import Deployment, Kind, ServiceStatus
+from weco_deploy.model.deployment import Deployment, ServiceStatus
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.events import Event
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest, DeployRequest

@@ -8,7 +8,8 @@ from tests.operations.runs import Told, deployments, promote, recorded, release,
 from tests.world import Killed, World, crash
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
 from weco_deploy.errors import GateClosed, NotFound
-from weco_deploy.model.deployment import DeploymentStatus, Kind
+from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.kind import Kind
 from weco_deploy.operations.promote import running_release
 
 TWO = project({"search": ["search-api"], "items": ["items-api"]})

@@ -16,8 +16,9 @@ from tests.operations.runs import (
 from tests.world import Call, Killed, World, crash, slow
 from tests.world.projects import ONE_AND_ONE, project
 from weco_deploy.errors import AwsError, NotFound, PlanRefused
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind
+from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import DeployedRelease
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
 from weco_deploy.operations.rollback import as_it_was

@@ -10,7 +10,8 @@ from tests.operations.runs import Told, deployments, recorded, release_deploy, s
 from tests.world import Behaviour, Call, World, crash, good, slow, unpullable
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
 from weco_deploy.errors import AwsError, EnvironmentLocked
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, ServiceStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.project import Environment
 from weco_deploy.operations.lock import lock
 

@@ -21,8 +21,9 @@ from tests.report.story import (
     succeeded,
 )
 from weco_deploy.errors import Interrupted
-from weco_deploy.model.deployment import DeploymentStatus, Kind, ServiceStatus
+from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Claimed, Event, Notice, Settled, TagPutBack, Waiting
+from weco_deploy.model.kind import Kind
 from weco_deploy.report.live import LiveProgress
 from weco_deploy.report.untrusted import log_line
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.report.samples import EARLIER_ID, RELEASE_ID, change, deployment, outcome, release
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ImageChange, Kind, ServiceStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ImageChange, ServiceStatus
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.requests import ConfirmRequest, DeployOptions, DeployRequest, flags
 from weco_deploy.report.flags import flags_for_any, flags_for_this
 from weco_deploy.report.next_steps import Request, next_steps

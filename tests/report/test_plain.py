@@ -18,7 +18,7 @@ from tests.report.story import (
     looked_at,
     succeeded,
 )
-from weco_deploy.model.deployment import DeploymentStatus, Kind
+from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.events import (
     Claimed,
     Event,
@@ -29,6 +29,7 @@ from weco_deploy.model.events import (
     TagPutBack,
     Waiting,
 )
+from weco_deploy.model.kind import Kind
 from weco_deploy.report.plain import PlainProgress
 
 Write = Callable[..., str]

@@ -7,8 +7,8 @@ import pytest
 from tests.rules.snapshots import in_ecr, project, release, snapshot
 from tests.rules.states import NEW, OLD, primary
 from weco_deploy.errors import PlanRefused
-from weco_deploy.model.deployment import Kind
 from weco_deploy.model.image import ImageView
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Plan, PlannedService, Snapshot
 from weco_deploy.model.project import Project
 from weco_deploy.model.release import Release

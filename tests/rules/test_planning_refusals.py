@@ -10,8 +10,8 @@ from tests.rules.plans import SEARCH, STILL, TO_MOVE, observing, only, planned, 
 from tests.rules.snapshots import in_ecr, noted, project, release, repository, snapshot
 from tests.rules.states import NEW, OLD, OTHER, REGISTRY, container, service, task, up, view
 from weco_deploy.errors import NotFound, PlanRefused
-from weco_deploy.model.deployment import Kind
 from weco_deploy.model.image import ImageView, Repository
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Action
 from weco_deploy.model.release import ImageVersion
 from weco_deploy.model.requests import DeployRequest

@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from tests.rules.deployed import FAILED, NOON, TIMED_OUT, deployed
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, ServiceStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
+from weco_deploy.model.kind import Kind
 from weco_deploy.rules.rollback import (
     digests_before,
     is_unfinished_rollback,

@@ -45,7 +45,7 @@ def promote(
     from weco_deploy.cli import deployments, prompts
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.errors import UsageError
-    from weco_deploy.model.deployment import Kind
+    from weco_deploy.model.kind import Kind
     from weco_deploy.operations.promote import running_release
 
     context = ProjectContext(invocation, "promote")

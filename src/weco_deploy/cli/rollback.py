@@ -39,7 +39,7 @@ def rollback(
     from weco_deploy.cli import deployments, prompts
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.cli.streams import write_notice
-    from weco_deploy.model.deployment import Kind
+    from weco_deploy.model.kind import Kind
     from weco_deploy.model.requests import DEFAULT_ROLLBACK_DESCRIPTION
     from weco_deploy.operations.rollback import earlier_release
 

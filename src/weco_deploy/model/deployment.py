@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.service import ServiceKey
 
 
@@ -49,14 +50,6 @@ SETTLED = frozenset(
 GOOD = frozenset({ServiceStatus.SUCCEEDED, ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING})
 PRESUMED_GOOD = frozenset({DeploymentStatus.SUCCEEDED, DeploymentStatus.UNVERIFIED})
 """The statuses of deployments that a rollback may go back to."""
-
-
-class Kind(StrEnum):
-    """Which command made a deployment. A rollback never goes back to another rollback."""
-
-    DEPLOY = "deploy"
-    PROMOTE = "promote"
-    ROLLBACK = "rollback"
 
 
 def reasons(*texts: str) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
-from weco_deploy.model.deployment import Kind
-from weco_deploy.model.release import Release
+from weco_deploy.model.kind import Kind
+
+if TYPE_CHECKING:
+    from weco_deploy.model.release import Release  # `--help` imports the requests, and needs no release
 
 DEFAULT_LABEL = "latest"
 DEFAULT_DESCRIPTION = "No description provided"

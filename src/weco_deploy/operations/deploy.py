@@ -14,8 +14,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from weco_deploy.errors import Command, Declined, EnvironmentLocked, StaleFence
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, reasons
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, reasons
 from weco_deploy.model.events import Claimed, Event, Notice, Settling
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Plan, Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from weco_deploy.errors import GateClosed
-from weco_deploy.model.deployment import PRESUMED_GOOD, Kind
+from weco_deploy.model.deployment import PRESUMED_GOOD
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.model.tags import ENVIRONMENT_PREFIX

@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import partial
 
 from weco_deploy.errors import DeployError, StaleFence
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, reasons
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, reasons
 from weco_deploy.model.events import Claimed, Event, Settled
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DeployRequest

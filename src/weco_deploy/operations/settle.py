@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from weco_deploy.errors import AwsError, Interrupted, LeaseLost
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, reasons
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, reasons
 from weco_deploy.model.events import Event, Notice, Settled
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.tags import environment_tag
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.rules.tag_drift import tags_on_failed_images

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weco_deploy.model.deployment import Deployment, Kind
+from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.events import (
     Claimed,
     Event,
@@ -17,6 +17,7 @@ from weco_deploy.model.events import (
     TagPutBack,
     Waiting,
 )
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Action, Plan, PlannedImage
 from weco_deploy.report.outcomes import Line, counts, outcome_in_short, service_name, verdict
 from weco_deploy.report.screen import Symbols

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
 
-from weco_deploy.model.deployment import GOOD, Kind, ServiceStatus
+from weco_deploy.model.deployment import GOOD, ServiceStatus
 from weco_deploy.model.events import (
     Claimed,
     Event,
@@ -26,6 +26,7 @@ from weco_deploy.model.events import (
     TagPutBack,
     Waiting,
 )
+from weco_deploy.model.kind import Kind
 from weco_deploy.report.event_lines import event_lines
 from weco_deploy.report.outcomes import STATUS_WORDS, mark
 from weco_deploy.report.page import BOLD, status_style

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from weco_deploy.errors import Command
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Kind, ServiceStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.requests import (
     DEFAULT_DESCRIPTION,
     DEFAULT_ROLLBACK_DESCRIPTION,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from weco_deploy.errors import Command, PlanRefused
-from weco_deploy.model.deployment import Kind
 from weco_deploy.model.digest import short_digest
 from weco_deploy.model.image import ImageView, Repository
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Expected, Plan, PlannedImage, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import ImageVersion, Release

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment, Kind
+from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment
 from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
+from weco_deploy.model.kind import Kind
 
 
 def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]) -> DeployedRelease | None:

@@ -23,10 +23,10 @@ from weco_deploy.model.deployment import (
     DeploymentStatus,
     Failure,
     ImageChange,
-    Kind,
     ServiceOutcome,
     ServiceStatus,
 )
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.service import ServiceKey
 
 SERVICE_LIMIT = 4_000
