@@ -109,7 +109,7 @@ def test_each_region_has_its_own_buckets_which_its_clients_share(aws: ScriptedAw
 
     for _ in range(50):
         here.client("ecs").list_clusters()
-    here.elsewhere("eu-central-1").client("ecs").list_clusters()
+    here.in_region("eu-central-1").client("ecs").list_clusters()
     assert clock.waited == []
 
     here.ecs_without_retries().list_clusters()

@@ -209,7 +209,7 @@ def test_client_is_made_once_for_all_threads(login: Login) -> None:
 
     assert len({id(client) for client in made}) == 1
     assert login.account(REGION) is account
-    assert account.elsewhere("eu-central-1").client("ecs") is not made[0]
+    assert account.in_region("eu-central-1").client("ecs") is not made[0]
 
 
 @pytest.mark.parametrize("service", ["dynamodb", "sts"])

@@ -56,7 +56,7 @@ def test_the_same_role_in_another_region_sees_that_regions_registry(
     here = Login(StillClock(), Rates()).account(REGION, f"arn:aws:iam::{some_account()}:role/deployer")
     AwsSetting(here, {}).repository(APP)
 
-    there = here.elsewhere("eu-central-1")
+    there = here.in_region("eu-central-1")
 
     assert there.account_id() == here.account_id()
     assert EcrRegistry(there).repositories([APP]) == {}

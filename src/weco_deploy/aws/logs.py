@@ -20,7 +20,7 @@ class CloudWatchLogs:
         # Without a prefix the stream is named after Docker's container id, which ECS doesn't report.
         if container.log_driver != "awslogs" or group is None or prefix is None:
             return ()
-        client = self._account.elsewhere(container.log_region or self._account.region).client("logs")
+        client = self._account.in_region(container.log_region or self._account.region).client("logs")
         try:
             with translate_errors(api.GET_LOG_EVENTS):
                 answer = client.get_log_events(

@@ -153,7 +153,7 @@ class Account:
         """The ECR client for requests of many megabytes: sending a request may take ten minutes."""
         return cast("ECRClient", self._client("ecr", MAX_ATTEMPTS, SENDING_SECONDS))
 
-    def elsewhere(self, region: str) -> Account:
+    def in_region(self, region: str) -> Account:
         """The same principal in another region."""
         return self._login.account(region, self.role_arn)
 
@@ -173,7 +173,7 @@ class Account:
         return self._role.account
 
     def check(self, expected: str | None) -> None:
-        """Raise WrongAccount if the project names an account and the credentials belong to another one."""
+        """Raise WrongAccount if the project names an account, and the credentials belong to a different account."""
         if expected is None:
             return
         found = self.account_id()
@@ -187,7 +187,7 @@ class Account:
 
     @property
     def endpoint(self) -> str:
-        """The URL of ECS: AWS's, or the one that AWS_ENDPOINT_URL names."""
+        """The URL of ECS: AWS's own, or that in AWS_ENDPOINT_URL."""
         return self.client("ecs").meta.endpoint_url
 
     def _load_credentials(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from weco_deploy.cli import exit_codes
 from weco_deploy.cli.event_output import EventOutput, approval
-from weco_deploy.cli.output import answer
+from weco_deploy.cli.output import print_result
 from weco_deploy.cli.project_context import ProjectContext
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.plan import Plan
@@ -73,7 +73,7 @@ def show_plan(context: ProjectContext, request: DeployRequest) -> Plan:
 
         return plan_text(plan, screen, context.where(plan.environment))
 
-    answer(context.settings, lambda: plan_document(plan), text)
+    print_result(context.settings, lambda: plan_document(plan), text)
     return plan
 
 
@@ -86,5 +86,5 @@ def show_result(context: ProjectContext, deployment: Deployment) -> int:
 
         return deployment_text(deployment, screen, context.options, request)
 
-    answer(context.settings, lambda: deployment_document(deployment, context.options, request), text)
+    print_result(context.settings, lambda: deployment_document(deployment, context.options, request), text)
     return exit_codes.of_deployment(deployment)

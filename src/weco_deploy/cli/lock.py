@@ -22,7 +22,7 @@ def lock(invocation: Invocation, *, environment_id: str | None, reason: str | No
     A deployment that goes on there is left alone: the lock holds from its end.
     """
     from weco_deploy.cli import prompts
-    from weco_deploy.cli.output import announce_dry_run, answer
+    from weco_deploy.cli.output import announce_dry_run, print_result
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.operations import lock as operations
     from weco_deploy.report.documents import lock_document
@@ -41,7 +41,7 @@ def lock(invocation: Invocation, *, environment_id: str | None, reason: str | No
 
         return lock_text(locked.environment, locked.lock, locked.after, screen, context.options)
 
-    answer(
+    print_result(
         settings,
         lambda: lock_document(locked.environment, locked.lock, locked.after, dry_run=settings.dry_run),
         text,

@@ -13,7 +13,7 @@ from weco_deploy.report.screen import Screen
 _DRY_RUN = "dry run: nothing is changed; without it this would be so:"
 
 
-def answer(settings: Settings, document: Callable[[], Document], text: Callable[[Screen], str]) -> None:
+def print_result(settings: Settings, document: Callable[[], Document], text: Callable[[Screen], str]) -> None:
     """Write the result as JSON or text. Only text needs rich, so `text` imports the module that renders it."""
     write_result(json_text(document()) if settings.json else text(Screen.of(sys.stdout)))
 

@@ -31,8 +31,8 @@ class ProjectContext:
 
     def __init__(self, invocation: Invocation, purpose: str) -> None:
         self.invocation = invocation
-        file = project_file(invocation.settings)
-        self.project = chosen(invocation.settings, file)
+        file = load_project_file(invocation.settings)
+        self.project = choose_project(invocation.settings, file)
         if len(file.projects) > 1:  # suggested commands name the project that the user has chosen
             invocation.settings = replace(invocation.settings, project_id=self.project.id)
         self.settings = invocation.settings
@@ -102,7 +102,7 @@ class ProjectContext:
         return self.settings.project_options
 
 
-def project_file(settings: Settings) -> ProjectFile:
+def load_project_file(settings: Settings) -> ProjectFile:
     """The given project file, or the nearest project file upwards. Its warnings are written to stderr."""
     path = Path(settings.project_file) if settings.project_file else config.find(Path.cwd())
     loaded = config.load(path)
@@ -111,7 +111,7 @@ def project_file(settings: Settings) -> ProjectFile:
     return loaded
 
 
-def chosen(settings: Settings, file: ProjectFile) -> Project:
+def choose_project(settings: Settings, file: ProjectFile) -> Project:
     """The project that is given, or that the user chooses, with the region and role of the global options."""
     project_id = settings.project_id
     if project_id is None and len(file.projects) > 1 and prompts.may_ask(settings):

@@ -72,7 +72,7 @@ def publish(
 
     from weco_deploy.cli import prompts
     from weco_deploy.cli.event_output import EventOutput
-    from weco_deploy.cli.output import answer
+    from weco_deploy.cli.output import print_result
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.local.oci_layout import OciLayout
     from weco_deploy.model.publication import PublishRequest
@@ -104,4 +104,4 @@ def publish(
 
         return publication_text(published, screen, dry_run=settings.dry_run)
 
-    answer(settings, lambda: publication_document(published, dry_run=settings.dry_run), text)
+    print_result(settings, lambda: publication_document(published, dry_run=settings.dry_run), text)

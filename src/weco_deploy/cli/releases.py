@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from weco_deploy.cli.invocation import Settings
-from weco_deploy.cli.output import answer
+from weco_deploy.cli.output import print_result
 from weco_deploy.model.results import PreparedRelease
 from weco_deploy.report.documents import prepared_document
 from weco_deploy.report.screen import Screen
@@ -20,7 +20,7 @@ def show_prepared(settings: Settings, prepared: PreparedRelease) -> None:
 
         return prepared_text(shown, screen)
 
-    answer(settings, lambda: prepared_document(shown), text)
+    print_result(settings, lambda: prepared_document(shown), text)
 
 
 def unsaved(prepared: PreparedRelease) -> PreparedRelease:

@@ -64,13 +64,13 @@ def start(
     """
     from weco_deploy import config
     from weco_deploy.cli import gc_pause
-    from weco_deploy.cli.project_context import project_file
+    from weco_deploy.cli.project_context import load_project_file
     from weco_deploy.sandbox import commands
 
     settings = invocation.settings
     where, say = _directory(settings, directory), _say(settings)
     sample_needed = _project_file(settings) is None
-    file = config.load(commands.sample(where, say)) if sample_needed else project_file(settings)
+    file = config.load(commands.sample(where, say)) if sample_needed else load_project_file(settings)
     projects = (
         list(file.projects.values()) if settings.project_id is None else [file.project(settings.project_id)]
     )
@@ -84,7 +84,7 @@ def start(
         detach=detach,
         env_tags=not without_env_tags,
     )
-    _answer_sandbox(settings, where)
+    _print_sandbox(settings, where)
 
 
 @sandbox.command("stop", short_help="End it, and everything in it.")
@@ -96,7 +96,7 @@ def stop(invocation: Invocation, *, directory: str | None) -> None:
 
     where = _directory(invocation.settings, directory)
     commands.stop(where, _say(invocation.settings))
-    _answer_sandbox(invocation.settings, where)
+    _print_sandbox(invocation.settings, where)
 
 
 @sandbox.command("env", short_help="Print what makes a shell use it.")
@@ -111,7 +111,7 @@ def env(invocation: Invocation, *, directory: str | None) -> None:
     lines = commands.env(where)
     if not invocation.settings.json:
         write_result(lines)
-    _answer_sandbox(invocation.settings, where)
+    _print_sandbox(invocation.settings, where)
 
 
 @sandbox.command("push", short_help="Push new images, as a build pipeline would.")
@@ -156,7 +156,7 @@ def push(
         pushed = commands.push(
             where, say, image_ids=image_ids, behaviour=behaviour, project_id=settings.project_id
         )
-    _answer_pushed(settings, pushed)
+    _print_pushed(settings, pushed)
 
 
 @sandbox.command("demo", short_help="A tour: the main job, told step by step.")
@@ -203,7 +203,7 @@ def _directory(settings: Settings, given: str | None) -> Path:
     return (found.parent if found else Path.cwd()) / commands.DIRECTORY
 
 
-def _answer_sandbox(settings: Settings, directory: Path) -> None:
+def _print_sandbox(settings: Settings, directory: Path) -> None:
     """With JSON, write the sandbox's current state. The text has been written already."""
     if not settings.json:
         return
@@ -226,7 +226,7 @@ def _sandbox_document(sandbox: Sandbox | None) -> Document:
     }
 
 
-def _answer_pushed(settings: Settings, pushed: Sequence[PushedImage]) -> None:
+def _print_pushed(settings: Settings, pushed: Sequence[PushedImage]) -> None:
     """With JSON, write the pushed images. The text has been written already."""
     if not settings.json:
         return

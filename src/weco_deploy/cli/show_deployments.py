@@ -27,7 +27,7 @@ def show_deployments(
     invocation: Invocation, *, release: str | None, environment_id: str | None, limit: int
 ) -> None:
     """List the newest deployments, of all releases or of RELEASE."""
-    from weco_deploy.cli.output import answer
+    from weco_deploy.cli.output import print_result
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.operations import history
     from weco_deploy.report.documents import deployments_document
@@ -42,4 +42,4 @@ def show_deployments(
 
         return deployments_text(deployments, screen, context.options)
 
-    answer(context.settings, lambda: deployments_document(deployments), text)
+    print_result(context.settings, lambda: deployments_document(deployments), text)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def show_images(invocation: Invocation, *, label: str) -> None:
     """Show the image that a label points at in each repository of the project."""
-    from weco_deploy.cli.output import answer
+    from weco_deploy.cli.output import print_result
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.operations import history
     from weco_deploy.report.documents import images_document
@@ -35,4 +35,4 @@ def show_images(invocation: Invocation, *, label: str) -> None:
 
         return images_text(label, images, screen)
 
-    answer(context.settings, lambda: images_document(images), text)
+    print_result(context.settings, lambda: images_document(images), text)

@@ -48,7 +48,7 @@ def _show_release(context: ProjectContext, release_id: str) -> None:
 
 
 def _show_difference(context: ProjectContext, release_id: str, base: str) -> None:
-    from weco_deploy.cli.output import answer
+    from weco_deploy.cli.output import print_result
     from weco_deploy.operations import history
     from weco_deploy.report.documents import difference_document
 
@@ -59,4 +59,4 @@ def _show_difference(context: ProjectContext, release_id: str, base: str) -> Non
 
         return difference_text(difference, screen)
 
-    answer(context.settings, lambda: difference_document(difference), text)
+    print_result(context.settings, lambda: difference_document(difference), text)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def show_releases(invocation: Invocation, *, limit: int) -> None:
     """List the newest releases and where they were deployed."""
-    from weco_deploy.cli.output import answer
+    from weco_deploy.cli.output import print_result
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.operations import history
     from weco_deploy.report.documents import releases_document
@@ -30,4 +30,4 @@ def show_releases(invocation: Invocation, *, limit: int) -> None:
 
         return releases_text(releases, screen, context.options)
 
-    answer(context.settings, lambda: releases_document(releases), text)
+    print_result(context.settings, lambda: releases_document(releases), text)

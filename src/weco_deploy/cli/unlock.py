@@ -31,7 +31,7 @@ def unlock(invocation: Invocation, *, environment_id: str | None, force: bool) -
     A lock that is not yours needs --force, and is asked about first.
     """
     from weco_deploy.cli import prompts
-    from weco_deploy.cli.output import announce_dry_run, answer
+    from weco_deploy.cli.output import announce_dry_run, print_result
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.cli.streams import write_notice
     from weco_deploy.operations import lock as operations
@@ -57,4 +57,4 @@ def unlock(invocation: Invocation, *, environment_id: str | None, force: bool) -
 
         return unlocked_text(environment, released, screen)
 
-    answer(settings, lambda: unlocked_document(environment, released, dry_run=settings.dry_run), text)
+    print_result(settings, lambda: unlocked_document(environment, released, dry_run=settings.dry_run), text)

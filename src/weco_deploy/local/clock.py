@@ -10,8 +10,8 @@ from weco_deploy.local.interrupts import Signals, interrupted
 class SystemClock:
     """Implements `ports.Clock`.
 
-    A signal ends one wait of each thread that runs an operation with Interrupted. Later waits, such as those
-    while the record is closed, work as usual.
+    A signal ends one wait of each thread that runs an operation, with Interrupted. Later waits, such as those for closing
+    the record, work as usual.
     """
 
     def __init__(self, signals: Signals) -> None:

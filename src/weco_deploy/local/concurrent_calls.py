@@ -1,4 +1,4 @@
-"""Runs independent calls side by side, in a pool of threads."""
+"""Runs independent calls concurrently, in a pool of threads."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from weco_deploy.errors import DeployError, Unreachable
 from weco_deploy.ports import Clock, Done, Failed, Outcome, Skipped
 
 WORKERS = 16
-"""As many as the AWS clients keep connections open for."""
+"""The number of threads. AWS clients keep as many connections open."""
 INTERVAL = 1.0
-"""Seconds between two runs of the action while calls are awaited."""
+"""Seconds between two runs of the action while the thread waits for calls."""
 
 T = TypeVar("T")
 
 
 class Workers:
-    """A pool of threads that can be replaced, so that nobody has to wait for calls that AWS does not answer."""
+    """A pool of threads. It can be abandoned and replaced, so that calls which AWS does not answer block nothing."""
 
     def __init__(self, size: int = WORKERS) -> None:
         self.size = size
@@ -35,13 +35,13 @@ class Workers:
     def wait(
         self, futures: Iterable[Future[T]], seconds: float | None, return_when: str = ALL_COMPLETED
     ) -> set[Future[T]]:
-        """Wait `seconds` at most (None: without end), and answer the futures that are done."""
+        """Wait for at most `seconds` (None: no limit), and return the futures that are done."""
         return wait(futures, seconds, return_when).done
 
     def abandon(self) -> None:
-        """Cancel the calls that no thread has taken yet, and leave those under way alone.
+        """Cancel queued calls, and abandon calls in progress.
 
-        These may take minutes if AWS does not answer, so the next calls get new threads.
+        If AWS does not answer, these may take minutes. So later calls get new threads.
         """
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
@@ -49,7 +49,7 @@ class Workers:
 
 
 def _no_action() -> None:
-    """The action of calls that nothing has to accompany."""
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class ConcurrentCalls:
                 if under_way:
                     self._act()
         finally:
-            # Only after an error are some left. The record needs their outcomes, too.
+            # After an error, some calls may be in progress. The record needs their outcomes, too.
             self.workers.wait(under_way, None)
             for future in [future for future in under_way if _is_ours(future)]:
                 end(future)

@@ -13,7 +13,7 @@ from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.ports import Ports
-from weco_deploy.rules.lock import blocking_lock, refused, wait_without_being_asked
+from weco_deploy.rules.lock import blocking_lock, dead_holder_wait_end, refused
 
 LOOK_AGAIN = 5.0
 """Seconds between two looks at a lock that is waited for."""
@@ -50,7 +50,7 @@ def _wait(
     announced = ""
     while lock is not None:
         now = ports.clock.utc()
-        until = max(patient_until, wait_without_being_asked(lock, now) or patient_until)
+        until = max(patient_until, dead_holder_wait_end(lock, now) or patient_until)
         if now >= until:
             raise refused(environment.id, lock)
         if lock.owner != announced:

@@ -150,7 +150,7 @@ class LiveProgress:
         return Group(
             *(self._line(row, now, name_width) for row in shown),
             *_hidden_rows(len(rows) - len(shown)),
-            _cut(self._screen.fit(self._in_short(rollout, now)), BOLD),
+            _cut(self._screen.fit(self._summary_line(rollout, now)), BOLD),
         )
 
     def _line(self, row: Row, now: datetime, name_width: int) -> Text:
@@ -164,7 +164,7 @@ class LiveProgress:
         text = f"{sign} {name} {tasks:>7} {lasted:>11}  {state}"
         return _cut(self._screen.fit(text), status_style(row.status))
 
-    def _in_short(self, rollout: RolloutState, now: datetime) -> str:
+    def _summary_line(self, rollout: RolloutState, now: datetime) -> str:
         settled = sum(row.settled for row in rollout.rows.values())
         bad = sum(row.settled and row.status not in GOOD for row in rollout.rows.values())
         release = ""

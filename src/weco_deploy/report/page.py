@@ -15,7 +15,7 @@ from rich.text import Text
 
 from weco_deploy.model.deployment import GOOD, DeploymentStatus, ServiceStatus
 from weco_deploy.report.screen import Screen
-from weco_deploy.report.table import Column, Row, fitting, unshrunk
+from weco_deploy.report.table import Column, Row, table_for_file, table_for_terminal
 from weco_deploy.report.untrusted import log_line
 
 DIM = "dim"
@@ -62,9 +62,11 @@ class Page:
     def table(self, columns: Sequence[Column], rows: Sequence[Row], indent: int = 2) -> None:
         """Add a table, laid out for the screen's width."""
         if self._screen.terminal:
-            self._print(fitting(columns, rows, self._screen.width - indent), self._screen.width, indent)
+            self._print(
+                table_for_terminal(columns, rows, self._screen.width - indent), self._screen.width, indent
+            )
         else:
-            table, width = unshrunk(columns, rows, self._screen.width - indent)
+            table, width = table_for_file(columns, rows, self._screen.width - indent)
             self._print(table, width + indent, indent)
 
     def text(self) -> str:

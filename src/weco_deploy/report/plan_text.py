@@ -21,7 +21,7 @@ def plan_text(plan: Plan, screen: Screen, where: str | None = None) -> str:
     _services(page, plan)
     _warnings(page, plan)
     page.line()
-    page.line(_in_short(plan), BOLD)
+    page.line(_summary_line(plan), BOLD)
     return page.text()
 
 
@@ -97,7 +97,7 @@ def _warnings(page: Page, plan: Plan) -> None:
         page.line(f"! {one_line(warning)}", WARNING_STYLE, indent=2)
 
 
-def _in_short(plan: Plan) -> str:
+def _summary_line(plan: Plan) -> str:
     if not plan.changes:
         return "Nothing to do: no tag has to move, no service has to be redeployed."
     numbers = {action: sum(service.action is action for service in plan.services) for action in Action}

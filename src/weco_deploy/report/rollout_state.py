@@ -61,9 +61,9 @@ class RolloutState:
         return tuple(row for row in self.rows.values() if row.status is ServiceStatus.IN_PROGRESS)
 
     def leaves_out(self, event: Event) -> bool:
-        """Whether the event is not shown to people, because the result that follows says the same.
+        """Whether the event is not shown, because the result that follows says the same.
 
-        That is so where `confirm-deploy` takes up a record, and where the failed deployment is settled after its rollback.
+        These events are Claimed of `confirm-deploy`, and Settled of a failed deployment after its rollback.
         """
         match event:
             case Claimed(plan=None):

@@ -49,7 +49,7 @@ Cell = str | Styled
 Row = Sequence[Cell]
 
 
-def fitting(columns: Sequence[Column], rows: Sequence[Row], width: int) -> RenderableType:
+def table_for_terminal(columns: Sequence[Column], rows: Sequence[Row], width: int) -> RenderableType:
     """The table for a terminal, at most `width` wide."""
     if _width_side_by_side(columns, rows) <= width:
         return _side_by_side(columns, rows, [column.least is not None for column in columns])
@@ -59,7 +59,7 @@ def fitting(columns: Sequence[Column], rows: Sequence[Row], width: int) -> Rende
     return Group(*_cell_by_cell(columns, rows))
 
 
-def unshrunk(columns: Sequence[Column], rows: Sequence[Row], width: int) -> tuple[RenderableType, int]:
+def table_for_file(columns: Sequence[Column], rows: Sequence[Row], width: int) -> tuple[RenderableType, int]:
     """The table for a file, in which only prose is wrapped, and its width, which is `width` or more."""
     needed = _GAP * (len(columns) - 1)
     for number, column in enumerate(columns):

@@ -20,7 +20,7 @@ from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.rules.rollout.strategies import unsupported
 from weco_deploy.rules.running import expected_image
-from weco_deploy.rules.service_action import forced, planned_service
+from weco_deploy.rules.service_action import planned_service, with_forced_redeploy
 
 
 def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
@@ -55,7 +55,7 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
         release=release,
         release_is_new=request.new_release,
         images=images,
-        services=tuple(map(forced, services)) if request.force_redeploy else services,
+        services=tuple(map(with_forced_redeploy, services)) if request.force_redeploy else services,
         warnings=(*_release_warnings(project, request, observed), *examined.warnings, *missing),
         observed=observed.record,
     )

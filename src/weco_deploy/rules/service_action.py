@@ -36,7 +36,7 @@ def planned_service(
     )
 
 
-def forced(service: PlannedService) -> PlannedService:
+def with_forced_redeploy(service: PlannedService) -> PlannedService:
     """The service with the action to redeploy it, if it uses the images (`--force-redeploy`)."""
     if service.action is Action.REDEPLOY or not service.related:
         return service

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.rules.lock.records import GRACE, LEASE, after, by_hand, leased
-from weco_deploy.rules.lock import is_over, lease_end, renewal_interval, wait_without_being_asked
+from weco_deploy.rules.lock import dead_holder_wait_end, is_over, lease_end, renewal_interval
 
 
 def test_lease_is_renewed_four_times_while_it_lasts() -> None:
@@ -31,15 +31,15 @@ def test_lock_by_hand_is_never_over() -> None:
 
 @pytest.mark.parametrize("seconds", [0, 30, 59.9])
 def test_holder_that_missed_less_than_two_renewals_is_not_waited_for(seconds: float) -> None:
-    assert wait_without_being_asked(leased(), after(seconds)) is None
+    assert dead_holder_wait_end(leased(), after(seconds)) is None
 
 
 @pytest.mark.parametrize("seconds", [60, 90, 120, 134])
 def test_holder_that_missed_two_renewals_is_waited_for_until_its_lease_is_over(seconds: float) -> None:
-    until = wait_without_being_asked(leased(), after(seconds))
+    until = dead_holder_wait_end(leased(), after(seconds))
     assert until == after(LEASE + GRACE)
     assert is_over(leased(), until)
 
 
 def test_lock_by_hand_is_not_waited_for() -> None:
-    assert wait_without_being_asked(by_hand(), after(timedelta(days=365).total_seconds())) is None
+    assert dead_holder_wait_end(by_hand(), after(timedelta(days=365).total_seconds())) is None

@@ -47,7 +47,7 @@ def _plain(value: object) -> Value:
     return str(value)
 
 
-def present(item: Item) -> dict[str, Value]:
+def without_nones(item: Item) -> dict[str, Value]:
     """The item without the fields that are None, which would take space."""
     return {name: value for name, value in item.items() if value is not None}
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
 
-from weco_deploy.aws.records.attributes import Fields, Item, cut, present, size, stored_time
+from weco_deploy.aws.records.attributes import Fields, Item, cut, size, stored_time, without_nones
 from weco_deploy.aws.records.releases import ITEM_LIMIT, LONGEST_TEXT
 from weco_deploy.model.deployment import (
     Deployment,
@@ -35,7 +35,7 @@ LONGEST_REASON = 1_000
 SHORTER_REASONS = (200, 40)
 """The lengths, in bytes, to which reasons are cut if the services don't all fit."""
 
-Word = TypeVar("Word", bound=StrEnum)
+Member = TypeVar("Member", bound=StrEnum)
 
 
 def deployment_key(deployment_id: str) -> str:
@@ -88,7 +88,7 @@ def _with_failures_within(deployment: Deployment, reason_limit: int, failures_li
 
 
 def _failures_within(failures: tuple[Failure, ...], limit: int) -> tuple[Failure, ...]:
-    """As many of the first failures as fit into `limit` bytes, then one that says how many are missing."""
+    """As many of the first failures as fit into `limit` bytes, then a failure that says how many are missing."""
     shortened = [replace(failure, message=cut(failure.message, LONGEST_REASON)) for failure in failures]
     if sum(_failure_size(failure) for failure in shortened) <= limit:
         return tuple(shortened)
@@ -112,7 +112,7 @@ def _failure_size(failure: Failure) -> int:
 
 
 def _item(deployment: Deployment) -> Item:
-    return present(
+    return without_nones(
         {
             "release_id": deployment_key(deployment.deployment_id),
             "project_id": deployments_partition(deployment.project_id, deployment.environment),
@@ -137,7 +137,7 @@ def _item(deployment: Deployment) -> Item:
 
 
 def _image_item(change: ImageChange) -> Item:
-    return present(
+    return without_nones(
         {
             "from_digest": change.from_digest,
             "to_digest": change.to_digest,
@@ -149,7 +149,7 @@ def _image_item(change: ImageChange) -> Item:
 
 
 def _service_item(service: ServiceOutcome) -> Item:
-    return present(
+    return without_nones(
         {
             "service_id": service.service_id,
             "cluster": service.key.cluster,
@@ -165,7 +165,7 @@ def _service_item(service: ServiceOutcome) -> Item:
 
 def _failure_item(failure: Failure) -> Item:
     # No log lines: they may contain secrets, and CloudWatch has them.
-    return present(
+    return without_nones(
         {
             "kind": failure.kind,
             "message": failure.message,
@@ -186,9 +186,9 @@ def read_deployment(item: Item) -> Deployment:
         release_id=fields.text("release"),
         project_id=fields.text("project"),
         environment=fields.text("environment"),
-        status=word(fields, "status", DeploymentStatus),
+        status=enum_field(fields, "status", DeploymentStatus),
         reason=fields.text("reason"),
-        kind=word(fields, "kind", Kind),
+        kind=enum_field(fields, "kind", Kind),
         date_created=fields.time("last_date_deployed"),
         date_finished=fields.optional_time("date_finished"),
         requested_by=fields.text("requested_by"),
@@ -205,11 +205,11 @@ def rollback_of(item: Item) -> str | None:
     return Fields(item, str(item.get("release_id"))).optional_text("rollback")
 
 
-def word(fields: Fields, name: str, words: type[Word]) -> Word:
+def enum_field(fields: Fields, name: str, enum: type[Member]) -> Member:
     """A field whose value is one of the enumeration's."""
     text = fields.text(name)
     try:
-        return words(text)
+        return enum(text)
     except ValueError as error:
         raise fields.unreadable(name) from error
 
@@ -230,7 +230,7 @@ def _read_service(row: Fields) -> ServiceOutcome:
         service_id=row.text("service_id"),
         key=ServiceKey(row.text("cluster"), row.text("service_name")),
         images=row.texts("images"),
-        status=word(row, "status", ServiceStatus),
+        status=enum_field(row, "status", ServiceStatus),
         ecs_deployment_id=row.optional_text("ecs_deployment_id"),
         reason=row.text("reason"),
         failures=tuple(_read_failure(failure) for failure in row.rows("failures")),

@@ -10,8 +10,8 @@ A table belongs to one project, so the key needs only the environment's id.
 
 from __future__ import annotations
 
-from weco_deploy.aws.records.attributes import Fields, Item, cut, present, stored_time
-from weco_deploy.aws.records.deployments import deployments_partition, word
+from weco_deploy.aws.records.attributes import Fields, Item, cut, stored_time, without_nones
+from weco_deploy.aws.records.deployments import deployments_partition, enum_field
 from weco_deploy.aws.records.releases import LONGEST_TEXT
 from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.environment import (
@@ -29,7 +29,7 @@ def environment_key(environment_id: str) -> str:
 
 
 def environment_item(project_id: str, record: EnvironmentRecord) -> Item:
-    return present(
+    return without_nones(
         {
             "release_id": environment_key(record.environment),
             "project_id": deployments_partition(project_id, record.environment),
@@ -46,7 +46,7 @@ def environment_item(project_id: str, record: EnvironmentRecord) -> Item:
 
 
 def _lock_item(lock: Lock) -> Item:
-    return present(
+    return without_nones(
         {
             "owner": lock.owner,
             "holder": lock.holder,
@@ -68,7 +68,7 @@ def _deployed_item(deployed: DeployedRelease) -> Item:
 
 
 def _applied_item(image: AppliedImage) -> Item:
-    return present(
+    return without_nones(
         {
             "release_id": image.release_id,
             "digest": image.digest,
@@ -79,7 +79,7 @@ def _applied_item(image: AppliedImage) -> Item:
 
 
 def _known_item(service: KnownService) -> Item:
-    return present(
+    return without_nones(
         {
             "cluster": service.key.cluster,
             "service_name": service.key.name,
@@ -126,7 +126,7 @@ def _read_deployed(fields: Fields, name: str) -> DeployedRelease | None:
     return DeployedRelease(
         release_id=row.text("release_id"),
         deployment_id=row.text("deployment_id"),
-        status=word(row, "status", DeploymentStatus),
+        status=enum_field(row, "status", DeploymentStatus),
     )
 
 

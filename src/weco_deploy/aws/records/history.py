@@ -101,7 +101,7 @@ class History:
         )
 
     def environment(self, environment_id: str) -> EnvironmentRecord:
-        record = self.own_environment(environment_id)
+        record = self.stored_environment(environment_id)
         if record.current is not None:
             return record
         for newest in legacy.newest(self._deployed_releases(), frozenset({environment_id}), 1):
@@ -109,7 +109,7 @@ class History:
             return replace(record, current=deployed, good=deployed)
         return record
 
-    def own_environment(self, environment_id: str) -> EnvironmentRecord:
+    def stored_environment(self, environment_id: str) -> EnvironmentRecord:
         """The record in the environment's own item, without what 5.x recorded; an empty record if there is no item."""
         item = self._table.get(environment_key(environment_id))
         return EnvironmentRecord(environment=environment_id) if item is None else read_environment(item)

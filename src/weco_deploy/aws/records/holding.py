@@ -142,7 +142,7 @@ class Holding:
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None) -> None:
         closed = [Put(deployment_item(ended)) for ended in (deployment, undone) if ended is not None]
         for _ in range(ROUNDS):
-            record = self._history.own_environment(held.environment)
+            record = self._history.stored_environment(held.environment)
             if not is_held(record, held) and self._is_recorded(closed[0]):
                 return  # an earlier attempt wrote it, and its answer was lost
             try:
@@ -172,7 +172,7 @@ class Holding:
     ) -> EnvironmentRecord:
         """Replace the environment's record by the one that `decide` returns, if they differ; return the new record."""
         for _ in range(ROUNDS):
-            record = self._history.own_environment(environment_id)
+            record = self._history.stored_environment(environment_id)
             after = decide(record)
             if after == record or self._table.write([self._change(record, after)]):
                 return after
@@ -191,7 +191,7 @@ class Holding:
         return Update(environment_key(after.environment), change, condition, {**given, **new})
 
     def _lost(self, held: Held) -> LeaseLost:
-        record = self._history.own_environment(held.environment)
+        record = self._history.stored_environment(held.environment)
         return lost(record, held, self._clock.utc(), self._project_id)
 
 

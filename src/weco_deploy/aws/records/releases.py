@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
-from weco_deploy.aws.records.attributes import Fields, Item, Value, cut, present, size, stored_time
+from weco_deploy.aws.records.attributes import Fields, Item, Value, cut, size, stored_time, without_nones
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 
@@ -61,7 +61,7 @@ def _refs_within(version: ImageVersion, room: int) -> Sequence[str]:
 def _item(release: Release, refs: Mapping[str, Sequence[str]]) -> Item:
     listed = [listed_deployment(deployment) for deployment in release.deployments]
     versions = release.versions
-    return present(
+    return without_nones(
         {
             "release_id": release.release_id,
             "project_id": release.project_id,
@@ -120,7 +120,7 @@ def _tag(written: str) -> str:
 
 def listed_deployment(deployment: Deployment | ReleaseDeployment) -> Item:
     """The entry for a deployment in its release's list. It has `details`, because 5.x reads them."""
-    return present(
+    return without_nones(
         {
             "deployment_id": deployment.deployment_id,
             "environment": deployment.environment,

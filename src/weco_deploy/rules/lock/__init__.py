@@ -29,10 +29,10 @@ from weco_deploy.rules.lock.holding import (
 )
 from weco_deploy.rules.lock.lease import (
     CLOCK_GRACE,
+    dead_holder_wait_end,
     is_over,
     lease_end,
     renewal_interval,
-    wait_without_being_asked,
 )
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "check_can_resume",
     "check_can_settle",
     "claimed",
+    "dead_holder_wait_end",
     "hold",
     "is_held",
     "is_over",
@@ -53,5 +54,4 @@ __all__ = [
     "resumed",
     "settled",
     "unlocked",
-    "wait_without_being_asked",
 ]

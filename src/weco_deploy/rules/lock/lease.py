@@ -27,8 +27,8 @@ def is_over(lock: Lock, now: datetime) -> bool:
     return lock.lease_ends is not None and now >= lock.lease_ends + CLOCK_GRACE
 
 
-def wait_without_being_asked(lock: Lock, now: datetime) -> datetime | None:
-    """Until when to wait for the lock without --wait-for-lock; None if the holder seems alive.
+def dead_holder_wait_end(lock: Lock, now: datetime) -> datetime | None:
+    """Until when to wait for a dead holder's lock, even without --wait-for-lock; None if the holder seems alive.
 
     A holder that has missed two renewals has probably died. Then it is worth waiting for the end of its lease.
     """
