@@ -1,22 +1,22 @@
 """All errors that weco-deploy raises on purpose.
 
     DeployError                what happened, and where; a hint says what to do
-    ├── UsageError             a flag is missing or makes no sense               exit 2
-    ├── ProjectFileError       all problems of the project file                  exit 2
-    ├── NotFound               a release, environment, image that does not exist exit 1
-    ├── NothingToRelease       no image has the label                            exit 1
-    ├── PlanRefused            the plan found reasons not to deploy              exit 1
-    │   └── GateClosed         the release may not be deployed there yet         exit 1
-    ├── EnvironmentLocked      somebody else holds the environment's lock        exit 4
-    ├── LeaseLost              our own lock expired or was taken                 exit 1
-    ├── WrongAccount           the credentials belong to another account         exit 1
-    ├── Declined               the user answered no                              exit 1
-    ├── Interrupted            Ctrl-C or SIGTERM                                 exit 130
-    ├── DockerError            the Docker Engine can't be reached, or refused    exit 1
-    ├── BadImageLayout         an OCI layout is missing or damaged               exit 1
-    ├── SandboxError           the local AWS could not be started or used        exit 1
-    ├── InternalError          a bug in this tool                                exit 1
-    └── AwsError               AWS refused, or could not be reached              exit 1
+    ├── UsageError             a flag is missing or makes no sense
+    ├── ProjectFileError       all problems of the project file
+    ├── NotFound               a release, environment, image that does not exist
+    ├── NothingToRelease       no image has the label
+    ├── PlanRefused            the plan found reasons not to deploy
+    │   └── GateClosed         the release may not be deployed there yet
+    ├── EnvironmentLocked      somebody else holds the environment's lock
+    ├── LeaseLost              our own lock expired or was taken
+    ├── WrongAccount           the credentials belong to another account
+    ├── Declined               the user answered no
+    ├── Interrupted            Ctrl-C or SIGTERM
+    ├── DockerError            the Docker Engine can't be reached, or refused
+    ├── BadImageLayout         an OCI layout is missing or damaged
+    ├── SandboxError           the local AWS could not be started or used
+    ├── InternalError          a bug in this tool
+    └── AwsError               AWS refused, or could not be reached
         ├── AccessDenied       … the named IAM action is missing
         ├── NoCredentials      … credentials are missing, refused or expired
         ├── Throttled          … too many requests, even after retries
@@ -24,7 +24,7 @@
 
     StaleFence                 never shown to people: the caller plans again
 
-Scripts match on `code`, so it never changes once it is released.
+Scripts match on `code`, so it never changes once it is released. `exit_codes.py` has their exit codes.
 """
 
 from __future__ import annotations
@@ -63,7 +63,6 @@ class DeployError(Exception):
     """
 
     code: ClassVar[str] = "error"
-    exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, hint: Hint = "") -> None:
         super().__init__(message)
@@ -81,14 +80,12 @@ class DeployError(Exception):
 
 class UsageError(DeployError):
     code = "usage"
-    exit_code = 2
 
 
 class ProjectFileError(DeployError):
     """The project file can't be used; `problems` has a line for each problem."""
 
     code = "project_file"
-    exit_code = 2
 
     def __init__(self, message: str, problems: Sequence[str] = (), hint: Hint = "") -> None:
         super().__init__("\n".join([message, *(f"  {problem}" for problem in problems)]), hint)
@@ -119,7 +116,6 @@ class GateClosed(PlanRefused):
 
 class EnvironmentLocked(DeployError):
     code = "environment_locked"
-    exit_code = 4
 
 
 class LeaseLost(DeployError):
@@ -136,7 +132,6 @@ class Declined(DeployError):
 
 class Interrupted(DeployError):
     code = "interrupted"
-    exit_code = 130
 
 
 class DockerError(DeployError):

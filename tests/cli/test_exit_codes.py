@@ -6,11 +6,18 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.report.samples import deployment
-from weco_deploy.cli import exit_codes
-from weco_deploy.cli.invocation import Invocation
+from weco_deploy import exit_codes
 from weco_deploy.cli.main import run
-from weco_deploy.errors import AwsError, Declined, DeployError, EnvironmentLocked, Interrupted, UsageError
-from weco_deploy.local.interrupts import Signals
+from weco_deploy.errors import (
+    AccessDenied,
+    AwsError,
+    Declined,
+    DeployError,
+    EnvironmentLocked,
+    Interrupted,
+    ProjectFileError,
+    UsageError,
+)
 from weco_deploy.model.deployment import DeploymentStatus
 
 DETAILED = "WECO_DEPLOY_DETAILED_EXITCODE"
@@ -109,7 +116,9 @@ def test_error_has_the_exit_code_and_stream_of_its_command_line(
     ("error", "own"),
     [
         (AwsError("ecs:UpdateService", "no"), 1),
+        (AccessDenied("ecs:UpdateService", "no"), 1),
         (UsageError("no"), 2),
+        (ProjectFileError("no"), 2),
         (EnvironmentLocked("no"), 4),
         (Declined("no"), 1),
     ],
@@ -117,13 +126,11 @@ def test_error_has_the_exit_code_and_stream_of_its_command_line(
 def test_error_has_its_own_exit_code_or_that_of_its_command(
     error: DeployError, own: int, asked: int | None
 ) -> None:
-    invocation = Invocation(Signals(), error_exit_code=asked)
-
-    assert exit_codes.of_error(error, invocation) == (asked or own)
+    assert exit_codes.of_error(error, asked) == (asked or own)
 
 
 def test_interruption_is_130_even_if_the_command_answers_by_exit_code() -> None:
-    assert exit_codes.of_error(Interrupted("no"), Invocation(Signals(), error_exit_code=5)) == 130
+    assert exit_codes.of_error(Interrupted("no"), 5) == 130
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import ServiceView, Task
-from weco_deploy.rules.rollout.crash_loop import POLLS_BEFORE_SUSPICION
+from weco_deploy.rules.rollout.crash_loop import POLLS_BEFORE_SUSPICION, is_failure
 from weco_deploy.rules.rollout.rolling import reads
 
 
@@ -201,3 +201,11 @@ def test_tasks_that_stopped_for_other_reasons_than_their_image_are_not_counted(c
 def test_tasks_that_stopped_because_of_their_image_are_counted(code: str) -> None:
     ended = [stopped(f"t{number}", code=code) for number in range(3)]
     assert judged(crashing(*ended)) is ServiceStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    "reason", ["Task failed container health checks", "Task failed ELB health checks in (target-group x)"]
+)
+def test_task_that_the_scheduler_stopped_as_unhealthy_is_a_failure(reason: str) -> None:
+    assert is_failure(stopped("t1", code="ServiceSchedulerInitiated", reason=reason))
+    assert not is_failure(stopped("t1", code="ServiceSchedulerInitiated", reason="Scaling activity"))

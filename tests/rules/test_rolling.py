@@ -16,7 +16,6 @@ from tests.rules.states import (
     made_at,
     primary,
     service,
-    stopped,
     task,
     track,
 )
@@ -28,7 +27,6 @@ from weco_deploy.rules.rollout.rolling import (
     Reads,
     belongs,
     in_steady_state,
-    is_failure,
     reads,
 )
 
@@ -154,14 +152,3 @@ STEADY = {
 @pytest.mark.parametrize(("observed", "expected"), STEADY.values(), ids=STEADY.keys())
 def test_service_is_in_steady_state_if(observed: Service, expected: bool) -> None:
     assert in_steady_state(observed) is expected
-
-
-# Failed tasks
-
-
-@pytest.mark.parametrize(
-    "reason", ["Task failed container health checks", "Task failed ELB health checks in (target-group x)"]
-)
-def test_task_that_the_scheduler_stopped_as_unhealthy_is_a_failure(reason: str) -> None:
-    assert is_failure(stopped("t1", code="ServiceSchedulerInitiated", reason=reason))
-    assert not is_failure(stopped("t1", code="ServiceSchedulerInitiated", reason="Scaling activity"))

@@ -5,7 +5,6 @@
     command      base classes of commands and groups
     options      options and value types that commands share
     invocation   the global options, and the state of the run that an error report needs
-    exit_codes   exit codes of deployments and errors
 
 These import nothing heavier than click, so that `--help` is quick. A command's body imports the rest when it runs,
 because that brings in AWS, rich and YAML:

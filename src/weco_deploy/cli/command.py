@@ -13,9 +13,9 @@ from itertools import pairwise, takewhile
 
 import click
 
-from weco_deploy.cli.exit_codes import DISTINCT_ERROR
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.errors import UsageError
+from weco_deploy.exit_codes import DISTINCT_ERROR
 
 BAD_USAGE = (click.UsageError, UsageError)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from weco_deploy.cli import exit_codes
+from weco_deploy import exit_codes
 from weco_deploy.cli.event_output import EventOutput, approval
 from weco_deploy.cli.output import print_result
 from weco_deploy.cli.project_context import ProjectContext

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from weco_deploy.cli import exit_codes
+from weco_deploy import exit_codes
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.cli.streams import write_notice, write_result
 from weco_deploy.cli.tracebacks import message_of, traceback_of
@@ -32,7 +32,7 @@ def report(error: BaseException, invocation: Invocation) -> int:
     elif invocation.recorded is not None:
         for step in next_steps(invocation.recorded, options, invocation.request):
             write_notice(str(step))
-    return exit_codes.of_error(translated, invocation)
+    return exit_codes.of_error(translated, invocation.error_exit_code)
 
 
 def _document(error: DeployError, invocation: Invocation) -> Document:

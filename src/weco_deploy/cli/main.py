@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from weco_deploy import __version__
+from weco_deploy import __version__, exit_codes
 from weco_deploy.cli import gc_pause
 from weco_deploy.cli.command import BAD_USAGE, requested_output
 from weco_deploy.cli.invocation import PROGRAM, Invocation, Settings
@@ -56,11 +56,9 @@ class WecoDeploy(LazyGroup):
         return rest
 
 
-_EXIT_CODES = """Exit codes: 0 done, 1 failed, 2 bad usage or project file, 3 still not done when the
-waiting time ended, 4 the environment is locked, 130 interrupted."""
-
-
-@click.group(cls=WecoDeploy, epilog=_EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=WecoDeploy, epilog=exit_codes.IN_WORDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option(
     "-f",
     "--project-file",
@@ -165,7 +163,7 @@ def run(arguments: Sequence[str]) -> int:
             _close_sinks(invocation)
             return code
     except (KeyboardInterrupt, Interrupted):  # during the report of an error
-        return Interrupted.exit_code
+        return exit_codes.INTERRUPTED
     finally:
         gc_pause.resume()
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import click
 
-from weco_deploy.cli import exit_codes, options
+from weco_deploy import exit_codes
+from weco_deploy.cli import options
 from weco_deploy.cli.command import Command, ExitCodeFlag
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DeployOptions

@@ -22,8 +22,8 @@ from types import FrameType
 from typing import NoReturn
 
 from weco_deploy.errors import Interrupted
+from weco_deploy.exit_codes import INTERRUPTED
 
-EXIT_CODE = Interrupted.exit_code
 _SHOW_CURSOR = b"\x1b[?25h"  # a live display hides it
 
 
@@ -126,7 +126,7 @@ class Signals:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.requested():
-            leave(EXIT_CODE, show_cursor=True)
+            leave(INTERRUPTED, show_cursor=True)
         self._received = number
         self._wakes.put(None)
         if not self._thread.deferrals:

@@ -12,7 +12,8 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.service import Container, DefinedContainer, Service, ServiceView, Task
 from weco_deploy.pipeline import reads
 from weco_deploy.ports import Calls, Ports, ServiceRuntime
-from weco_deploy.rules.rollout.rolling import belongs, is_failure
+from weco_deploy.rules.rollout.crash_loop import is_failure
+from weco_deploy.rules.rollout.rolling import belongs
 from weco_deploy.rules.rollout.track import Track
 
 DEATHS_SHOWN = 3

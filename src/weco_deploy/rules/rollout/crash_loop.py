@@ -13,6 +13,13 @@ from dataclasses import replace
 from weco_deploy.model.service import EcsDeployment, Service, Task
 from weco_deploy.rules.rollout.track import Track
 
+NOT_THE_IMAGE = frozenset(
+    {"SpotInterruption", "TerminationNotice", "ServiceSchedulerInitiated", "UserInitiated"}
+)
+"""Stop codes that don't blame the image: Spot, the end of the instance, scaling in or draining, a person.
+
+The scheduler also stops tasks that fail health checks, which does blame the image: `is_failure` checks the reason.
+"""
 POLLS_BEFORE_SUSPICION = 3
 """A rollout that is still in progress after this many polls may be in a crash loop."""
 
@@ -22,15 +29,20 @@ def failure_limit(desired: int) -> int:
     return max(3, -(-desired // 2))
 
 
+def is_failure(task: Task) -> bool:
+    """Whether a stopped task counts as a failure of its image."""
+    return task.stop_code not in NOT_THE_IMAGE or "health check" in task.stopped_reason
+
+
 def needs_stopped_tasks(track: Track, service: Service, ours: EcsDeployment) -> bool:
     """Whether a poll reads the stopped tasks. It does only where we count them, because that takes more calls."""
     takes_long = ours.rollout_state == "IN_PROGRESS" and track.polls >= POLLS_BEFORE_SUSPICION
     return service.desired > 0 and (takes_long or _counts_failed_starts(track, service, ours))
 
 
-def count_failures(track: Track, service: Service, ours: EcsDeployment, failed: Iterable[Task]) -> Track:
-    """The track with these failed tasks of our deployment counted once each. It is failed if there are too many."""
-    counted = [task for task in failed if _counts(task, track, service, ours)]
+def count_failures(track: Track, service: Service, ours: EcsDeployment, stopped: Iterable[Task]) -> Track:
+    """The track with the failures among our deployment's stopped tasks counted once each; failed if there are too many."""
+    counted = [task for task in stopped if _counts(task, track, service, ours)]
     newest = max(counted, key=lambda task: (task.stopped_at is not None, task.stopped_at), default=None)
     track = replace(
         track,
@@ -56,7 +68,9 @@ def failures_despite_success(track: Track) -> str:
 
 
 def _counts(task: Task, track: Track, service: Service, ours: EcsDeployment) -> bool:
-    """Whether we count a failed task. Failed starts are the circuit breaker's concern, if it counts them."""
+    """Whether we count a stopped task. Failed starts are the circuit breaker's concern, if it counts them."""
+    if not is_failure(task):
+        return False
     if task.started_at is None and not _counts_failed_starts(track, service, ours):
         return False
     since = track.failures_since

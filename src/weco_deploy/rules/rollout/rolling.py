@@ -21,13 +21,6 @@ POLLS_TO_CONFIRM = 2
 POLLS_TO_CONFIRM_PREVIOUS = 6
 """The same for an answer that shows the previous deployment and not ours, which is most likely an old answer."""
 
-NOT_THE_IMAGE = frozenset(
-    {"SpotInterruption", "TerminationNotice", "ServiceSchedulerInitiated", "UserInitiated"}
-)
-"""Stop codes that don't blame the image: Spot, the end of the instance, scaling in or draining, a person.
-
-The scheduler also stops tasks that fail health checks, which does blame the image: `is_failure` checks the reason.
-"""
 DELETED = frozenset({"DRAINING", "INACTIVE"})
 """Statuses of a service that was deleted."""
 
@@ -80,8 +73,8 @@ def advance(track: Track, view: ServiceView | None) -> Track:
     if service.desired == 0:
         return _nothing_desired(track, service)
     if view.stopped is not None:
-        failed = [task for task in view.stopped if belongs(task, ours) and is_failure(task)]
-        track = count_failures(track, service, ours, failed)
+        stopped = [task for task in view.stopped if belongs(task, ours)]
+        track = count_failures(track, service, ours, stopped)
     return track if track.settled else _judge_running(track, view, ours)
 
 
@@ -101,11 +94,6 @@ def surely_belongs(task: Task, deployment: EcsDeployment) -> bool:
     if task.deployment_id is not None:
         return task.deployment_id == deployment.id
     return task.created_at is not None and task.created_at > deployment.created_at
-
-
-def is_failure(task: Task) -> bool:
-    """Whether a stopped task counts as a failure of its image."""
-    return task.stop_code not in NOT_THE_IMAGE or "health check" in task.stopped_reason
 
 
 def rollout_in_progress(service: Service) -> bool:
