@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from unittest import mock
 
 import pytest
+from botocore import xform_name
+from botocore.validate import ValidationErrors
 
 from tests.aws.scripted import Answer, ScriptedAws, json_answer
 from tests.contracts.aws_setting import StillClock
+from weco_deploy.aws import answers, api
 from weco_deploy.aws.ecr import EcrRegistry
+from weco_deploy.aws.error_translation import translate_errors
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.records.table import Table
 from weco_deploy.aws.records.writes import Put
@@ -54,3 +59,39 @@ def test_empty_json_object_is_accepted(aws: ScriptedAws, account: Account, opera
     aws.says(operation, json_answer())
 
     CALLS[operation](account)
+
+
+REQUIRED = {"string": "x" * 40, "blob": b"x", "integer": 1, "long": 1, "structure": {}, "map": {}, "list": []}
+"""Values for the required parameters of a call, by their type. Nothing reads them."""
+
+
+@pytest.mark.parametrize("call", api.CALLS, ids=lambda call: call.name)
+def test_page_of_a_proxy_is_no_answer_of_any_call_that_the_tool_makes(
+    aws: ScriptedAws, account: Account, call: api.ApiCall
+) -> None:
+    client = getattr(account, "client")(call.client)  # noqa: B009 - a name that is no literal
+    shape = client.meta.service_model.operation_model(call.operation).input_shape
+    parameters = {
+        name: REQUIRED[shape.members[name].type_name] for name in (shape.required_members if shape else ())
+    }
+    aws.says(call.operation, PORTAL)
+
+    with (
+        mock.patch("botocore.validate.ParamValidator.validate", return_value=ValidationErrors()),
+        pytest.raises(Unreachable, match="can't be read"),
+        translate_errors(call),
+    ):
+        getattr(client, xform_name(call.operation))(**parameters)
+
+
+def test_json_is_required_by_the_protocol_that_botocore_chose_whatever_else_the_model_lists(
+    aws: ScriptedAws, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = account.client("dynamodb")
+    client.meta.events.unregister("before-parse.dynamodb", answers._check)
+    monkeypatch.setitem(client.meta.service_model.metadata, "protocol", "smithy-rpc-v2-cbor")
+    answers.require_json(client)
+    aws.says("TransactWriteItems", PORTAL)
+
+    with pytest.raises(Unreachable, match="can't be read"):
+        table(account).write([Put({"release_id": "one"})])

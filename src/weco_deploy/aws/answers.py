@@ -17,10 +17,16 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 
+JSON_PROTOCOLS = frozenset({"json", "rest-json"})
+
+
 def require_json(client: BaseClient) -> None:
-    """Make the client raise ResponseParserError for a body that isn't a JSON object, if its service answers in JSON."""
+    """Make the client raise ResponseParserError for a body that isn't a JSON object, if its service answers in JSON.
+
+    A service's model may list several protocols. The one that counts is the one that botocore chose for the client.
+    """
     model = client.meta.service_model
-    if model.metadata.get("protocol") == "json":
+    if model.resolved_protocol in JSON_PROTOCOLS:
         client.meta.events.register(f"before-parse.{model.service_id.hyphenize()}", _check)
 
 
