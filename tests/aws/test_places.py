@@ -31,12 +31,16 @@ def shown_places(
     return places(login.account(region, role), login.account(services_region, services_role), account_id)
 
 
-def test_single_account_and_region_is_shown_once_without_aws_endpoints() -> None:
+def test_single_account_and_region_is_shown_once() -> None:
     assert shown_places() == "in account 111122223333, eu-west-1"
-    assert (
-        shown_places(region="cn-north-1", services_region="cn-north-1")
-        == "in account 111122223333, cn-north-1"
-    )
+
+
+@pytest.mark.parametrize(
+    "region",
+    ["eu-west-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "eusc-de-east-1"],
+)
+def test_endpoints_of_aws_are_not_shown_in_any_partition(region: str) -> None:
+    assert shown_places(region=region, services_region=region) == f"in account 111122223333, {region}"
 
 
 def test_account_without_a_role_is_the_projects() -> None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from typing import Literal
-from urllib.parse import urlsplit
 
 from weco_deploy.aws.error_translation import without_user_info
 from weco_deploy.aws.session import Account
 from weco_deploy.model.arn import account_of
-
-_AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
-"""The domains of AWS's own endpoints, in all partitions, IPv4 and dual-stack. These endpoints are not shown."""
 
 
 def places(home: Account, services: Account, account_id: str | None) -> str:
@@ -35,8 +31,6 @@ def _place(
 ) -> str:
     known = account_of(account.role_arn) or account_id
     urls = dict.fromkeys(account.client(service).meta.endpoint_url for service in clients)
-    endpoints = [
-        without_user_info(url) for url in urls if not (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS)
-    ]
+    endpoints = [without_user_info(url) for url in urls if not account.is_aws_endpoint(url)]
     who = f"account {known}" if known else "the account of your credentials"
     return ", ".join((who, account.region, *(f"endpoint {endpoint}" for endpoint in endpoints)))

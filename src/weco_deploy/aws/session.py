@@ -7,8 +7,9 @@ identity. `Account` has the clients. botocore itself reads `AWS_ENDPOINT_URL`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal, cast, overload
+from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.credentials import CredentialResolver
@@ -190,6 +191,11 @@ class Account:
         """The URL of ECS: AWS's own, or that in AWS_ENDPOINT_URL."""
         return self.client("ecs").meta.endpoint_url
 
+    def is_aws_endpoint(self, url: str) -> bool:
+        """Whether the host of a URL belongs to AWS, in any partition, by botocore's endpoint data."""
+        host = urlsplit(url).hostname or ""
+        return any(host.endswith(f".{suffix}") for suffix in _aws_suffixes(self._session))
+
     def _load_credentials(self) -> None:
         credentials = self._session.get_credentials()
         if credentials is not None:
@@ -209,3 +215,11 @@ class Account:
                     connect_seconds=connect_seconds,
                 )
             return self._clients[key]
+
+
+def _aws_suffixes(session: botocore.session.Session) -> Iterator[str]:
+    """The domains of the endpoints of all partitions, IPv4 and dual-stack."""
+    for partition in session.get_data("endpoints")["partitions"]:
+        yield partition["dnsSuffix"]
+        for variant in partition["defaults"].get("variants", ()):
+            yield variant["dnsSuffix"]
