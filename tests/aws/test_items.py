@@ -349,7 +349,7 @@ def test_names_and_environments_of_the_oldest_versions_are_read() -> None:
 
 def test_5x_services_without_a_cluster_are_identified_by_arn_or_left_out() -> None:
     arn = "arn:aws:ecs:eu-west-1:111122223333:service/"
-    told: list[Value] = [
+    ecs_deployments: list[Value] = [
         {"service_arn": f"{arn}our-cluster/search-api", "deployment_id": "ecs-svc/1"},
         {"service_arn": f"{arn}of-the-short-form", "deployment_id": "ecs-svc/2"},
         {"cluster_arn": "arn:aws:ecs:eu-west-1:111122223333:cluster/our-cluster"},
@@ -357,7 +357,7 @@ def test_5x_services_without_a_cluster_are_identified_by_arn_or_left_out() -> No
     entry: Item = {
         "environment": "stage",
         "date_created": "2020-10-01T11:00:00.123456",
-        "details": {"api": {"ecs_deployments": told}},
+        "details": {"api": {"ecs_deployments": ecs_deployments}},
     }
     (deployment,) = legacy.deployments_in({"release_id": "r", "project_id": "search", "deployments": [entry]})
     assert [

@@ -62,8 +62,8 @@ def test_reader_of_progress_that_exits_does_not_end_the_deployment(
     stream = Gone()
     monkeypatch.setattr("sys.stderr", stream)
 
-    with EventOutput(Invocation(Signals()), now) as tell:
-        tell(Notice("something happened"))
+    with EventOutput(Invocation(Signals()), now) as output:
+        output(Notice("something happened"))
 
     assert silenced == [stream]
 
@@ -76,11 +76,11 @@ def test_progress_begins_with_the_first_event(shown: Shown) -> None:
 
 
 def test_progress_pauses_for_a_question(shown: Shown) -> None:
-    with EventOutput(Invocation(Signals()), now) as tell:
-        tell(Notice("before"))
-        tell.pause()
+    with EventOutput(Invocation(Signals()), now) as output:
+        output(Notice("before"))
+        output.pause()
         shown.noted.append("question")
-        tell(Notice("after"))
+        output(Notice("after"))
 
     assert shown.noted == ["begins", "Notice", "ends", "question", "begins", "Notice", "ends"]
 
@@ -88,9 +88,9 @@ def test_progress_pauses_for_a_question(shown: Shown) -> None:
 def test_automatic_rollback_does_not_replace_the_recorded_deployment(shown: Shown) -> None:
     invocation = Invocation(Signals())
     ours = deployment(status=DeploymentStatus.FAILED)
-    with EventOutput(invocation, now) as tell:
-        tell(Settled(ours))
-        tell(Settled(replace(ours, deployment_id="another")))
+    with EventOutput(invocation, now) as output:
+        output(Settled(ours))
+        output(Settled(replace(ours, deployment_id="another")))
 
     assert invocation.recorded is not None
     assert invocation.recorded.deployment_id == DEPLOYMENT_ID

@@ -17,9 +17,9 @@ def test_lock_blocks_deployments_until_it_is_released(desk: Desk) -> None:
 
     assert locked.code == 0
     assert set(locked.json) == {"lock"}
-    said = locked.json["lock"]
-    assert (said["environment"], said["reason"], said["holds"]) == ("prod", "an audit", "now")
-    assert (said["after"], said["dry_run"]) == (None, False)
+    document = locked.json["lock"]
+    assert (document["environment"], document["reason"], document["holds"]) == ("prod", "an audit", "now")
+    assert (document["after"], document["dry_run"]) == (None, False)
 
     refused = desk.run(*DEPLOY_TO_PROD)
     assert (refused.code, refused.error["code"]) == (4, "environment_locked")
@@ -29,7 +29,7 @@ def test_lock_blocks_deployments_until_it_is_released(desk: Desk) -> None:
 
     released = desk.run("--output", "json", "unlock", *ON_PROD)
     assert (released.code, set(released.json)) == (0, {"unlocked"})
-    assert released.json["unlocked"]["holder"] == said["holder"] == PERSON
+    assert released.json["unlocked"]["holder"] == document["holder"] == PERSON
     assert desk.run(*DEPLOY_TO_PROD).code == 0
 
 
@@ -41,9 +41,9 @@ def test_lock_taken_during_a_deployment_holds_from_its_end(desk: Desk) -> None:
     deployed = desk.run(*DEPLOY_TO_PROD)
 
     assert (deployed.code, asked[0].code) == (0, 0)
-    said = asked[0].json["lock"]
-    assert said["holds"] == "after"
-    assert said["after"]["deployment_id"]
+    document = asked[0].json["lock"]
+    assert document["holds"] == "after"
+    assert document["after"]["deployment_id"]
     assert desk.run(*DEPLOY_TO_PROD).code == 4
 
 
@@ -110,14 +110,14 @@ def test_unlock_with_force_is_refused_without_a_terminal_and_confirm(desk: Desk)
 
 @pytest.mark.parametrize("lease", [None, 120], ids=["by hand", "for a deployment"])
 def test_unlock_with_force_and_confirm_releases_somebody_elses_lock(desk: Desk, lease: int | None) -> None:
-    standing = desk.world.somebody_locks("prod", lease, holder="ada", reason="an audit")
+    lock = desk.world.somebody_locks("prod", lease, holder="ada", reason="an audit")
 
     ran = desk.run("--confirm", "--output", "json", "unlock", *ON_PROD, "--force")
 
     assert ran.code == 0
     released = ran.json["unlocked"]
     assert (released["holder"], released["reason"]) == ("ada", "an audit")
-    assert released["deployment_id"] == standing.deployment_id
+    assert released["deployment_id"] == lock.deployment_id
     assert desk.run(*DEPLOY_TO_PROD).code == 0
 
 

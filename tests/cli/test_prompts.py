@@ -34,8 +34,8 @@ class Terminal:
 
     def answer(self, question: str, text: str) -> None:
         """Type `text` once `question` is the last text on the screen."""
-        seen = len(self.shown)
-        while not (question in self.shown[seen:] and self.shown.endswith(": ")):
+        shown_before = len(self.shown)
+        while not (question in self.shown[shown_before:] and self.shown.endswith(": ")):
             if not self._more():
                 raise AssertionError(f"{question!r} was not asked: {self.shown}")
         os.write(self._screen, f"{text}\n".encode())

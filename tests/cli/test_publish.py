@@ -62,9 +62,14 @@ def test_dry_run_of_publish_describes_the_changes_and_makes_none(desk: Desk) -> 
     desk.world.desktop.build(f"search:{COMMIT}")
     before = dict(desk.world.stored("search").tags)
 
-    said = publish(desk, "--ref", COMMIT, dry=True).json["published"]
+    document = publish(desk, "--ref", COMMIT, dry=True).json["published"]
 
-    assert (said["pushed"], said["label_moved"], said["digest"], said["dry_run"]) == (True, True, None, True)
+    assert (document["pushed"], document["label_moved"], document["digest"], document["dry_run"]) == (
+        True,
+        True,
+        None,
+        True,
+    )
     assert desk.world.stored("search").tags == before
     assert desk.world.desktop.pushes == []
 

@@ -44,7 +44,7 @@ def test_role_option_is_used_for_the_deployment(
 
     assert done.code == 0, done.err
     assert team.aws.digests("env.stage")["search"] == pushed.digest
-    assert account in done.json["deployment"]["requested_by"], "it is on record who asked, not as what"
+    assert account in done.json["deployment"]["requested_by"], "the record names the caller, not the role"
 
 
 def test_wrong_account_is_refused_before_anything_else(shop: Team, account: str) -> None:
@@ -76,9 +76,11 @@ def test_verbose_names_each_call_and_shows_no_secret(
     assert done.code == 0, done.err
     for call in ("sts:AssumeRole", "ecr:PutImage", "ecs:UpdateService", "dynamodb:TransactWriteItems"):
         assert re.search(rf"^{call} \d+ ms, 1 attempt, request \S+", done.err, re.MULTILINE), call
-    said = done.out + done.err
-    assert not [secret for secret in SECRETS.values() if secret in said]
-    assert not re.search(r"(?i)session.?token|authorization|x-amz-security|secretaccesskey|aws4-hmac", said)
+    printed = done.out + done.err
+    assert not [secret for secret in SECRETS.values() if secret in printed]
+    assert not re.search(
+        r"(?i)session.?token|authorization|x-amz-security|secretaccesskey|aws4-hmac", printed
+    )
     assert not [item for item in shop.aws.items() if any(secret in str(item) for secret in SECRETS.values())]
 
 

@@ -162,19 +162,19 @@ def test_close_waits_for_all_sinks_no_longer_than_for_a_single_sink() -> None:
 
 
 def test_sink_that_raises_still_gets_the_next_event() -> None:
-    seen: list[Event] = []
+    received: list[Event] = []
 
     def broken(envelope: Envelope) -> None:
-        seen.append(envelope.event)
-        if len(seen) < 3:
-            raise ValueError(f"number {len(seen)}")
+        received.append(envelope.event)
+        if len(received) < 3:
+            raise ValueError(f"number {len(received)}")
 
     with dispatcher(broken=broken) as dispatch:
         for number in range(3):
             dispatch(Notice(str(number)))
         (delivery,) = dispatch.close(IN_TIME)
 
-    assert seen == [Notice("0"), Notice("1"), Notice("2")]
+    assert received == [Notice("0"), Notice("1"), Notice("2")]
     assert (delivery.failures, delivery.error) == (2, "ValueError: number 2")
 
 

@@ -53,7 +53,7 @@ class Drawn:
 
 def test_last_state_stays_on_the_screen() -> None:
     drawn, watch = Drawn(), Watch()
-    with LiveProgress(drawn.console, watch) as tell:
+    with LiveProgress(drawn.console, watch) as show:
         for event in (
             CLAIMED,
             MOVED,
@@ -61,11 +61,11 @@ def test_last_state_stays_on_the_screen() -> None:
             looked_at("search", 10),
             looked_at("worker", 10, running=1),
         ):
-            tell(event)
+            show(event)
         watch.seconds = 75
-        tell(succeeded("worker", 30))
-        tell(crashed("search", 75))
-        tell(SETTLED)
+        show(succeeded("worker", 30))
+        show(crashed("search", 75))
+        show(SETTLED)
     assert drawn.lines()[-4:] == [
         "✗ search     0/2  1 min 12 s  failed: tasks failed to start",
         "✓ worker     1/2        27 s  succeeded",
@@ -76,11 +76,11 @@ def test_last_state_stays_on_the_screen() -> None:
 
 def test_services_in_progress_show_their_tasks_state_and_time() -> None:
     drawn, watch = Drawn(), Watch()
-    with LiveProgress(drawn.console, watch) as tell:
-        tell(CLAIMED)
-        tell(REDEPLOYED)
+    with LiveProgress(drawn.console, watch) as show:
+        show(CLAIMED)
+        show(REDEPLOYED)
         watch.seconds = 13
-        tell(looked_at("worker", 13, running=1, state="1 of 2 tasks run"))
+        show(looked_at("worker", 13, running=1, state="1 of 2 tasks run"))
         assert drawn.lines() == [
             "… search                      told to redeploy",
             "… worker     1/2        10 s  1 of 2 tasks run",
@@ -91,9 +91,9 @@ def test_services_in_progress_show_their_tasks_state_and_time() -> None:
 
 def test_failure_is_explained_at_once() -> None:
     drawn = Drawn(width=100)
-    with LiveProgress(drawn.console, Watch()) as tell:
-        tell(CLAIMED)
-        tell(crashed("search", 75))
+    with LiveProgress(drawn.console, Watch()) as show:
+        show(CLAIMED)
+        show(crashed("search", 75))
         text = "\n".join(drawn.lines())
     assert "✗ search (catalogue/search-prod) failed: tasks failed to start (after 1 min 12 s)" in text
     assert "    task 0a1b2c3d4e5f, container app, EssentialContainerExited, exit code 3" in text
@@ -102,22 +102,22 @@ def test_failure_is_explained_at_once() -> None:
 
 def test_drawing_begins_with_the_deployment() -> None:
     drawn = Drawn()
-    with LiveProgress(drawn.console, Watch()) as tell:
+    with LiveProgress(drawn.console, Watch()) as show:
         stderr = sys.stderr
-        tell(Waiting("prod is held by ada"))
-        tell(Waiting("prod is held by ada"))
-        tell(Notice("planned again"))
+        show(Waiting("prod is held by ada"))
+        show(Waiting("prod is held by ada"))
+        show(Notice("planned again"))
         assert sys.stderr is stderr
     assert drawn.file.getvalue() == "prod is held by ada\nplanned again\n"
 
 
 def test_other_output_appears_above_the_live_view(capsys: pytest.CaptureFixture[str]) -> None:
     drawn = Drawn()
-    with LiveProgress(drawn.console, Watch()) as tell:
-        tell(CLAIMED)
+    with LiveProgress(drawn.console, Watch()) as show:
+        show(CLAIMED)
         print("a warning of somebody else's", file=sys.stderr)  # noqa: T201  the test is about such output
         print('{"result": 1}')  # noqa: T201  a result on stdout, which is not a terminal
-        tell(SETTLED)
+        show(SETTLED)
     assert drawn.lines()[0] == "a warning of somebody else's"
     assert capsys.readouterr().out == '{"result": 1}\n'
     assert capsys.readouterr().err == ""
@@ -125,8 +125,8 @@ def test_other_output_appears_above_the_live_view(capsys: pytest.CaptureFixture[
 
 def test_unfinished_line_of_other_output_is_not_lost() -> None:
     drawn = Drawn()
-    with LiveProgress(drawn.console, Watch()) as tell:
-        tell(CLAIMED)
+    with LiveProgress(drawn.console, Watch()) as show:
+        show(CLAIMED)
         sys.stderr.write("half a line")
     assert "half a line" in drawn.file.getvalue()
 
@@ -136,8 +136,8 @@ def test_interruption_leaves_the_last_state_and_a_sane_terminal() -> None:
     stderr = sys.stderr
 
     def interrupted() -> None:
-        with LiveProgress(drawn.console, Watch()) as tell:
-            tell(CLAIMED)
+        with LiveProgress(drawn.console, Watch()) as show:
+            show(CLAIMED)
             raise Interrupted("Ctrl-C")
 
     with pytest.raises(Interrupted):
@@ -152,10 +152,10 @@ def test_services_that_do_not_fit_are_hidden_until_the_end_except_failed_ones() 
     services = [outcome(f"s{number}", ServiceStatus.UNCHANGED) for number in range(20)]
     failed = outcome("last", ServiceStatus.FAILED, "it crashed")
     many = deployment(DeploymentStatus.FAILED, (*services, failed))
-    with LiveProgress(drawn.console, Watch()) as tell:
-        tell(Claimed(many, CLAIMED.plan))
+    with LiveProgress(drawn.console, Watch()) as show:
+        show(Claimed(many, CLAIMED.plan))
         during = drawn.lines()
-        tell(Settled(many))
+        show(Settled(many))
     assert [line.split()[1] for line in during[:3]] == ["last", "s0", "s1"]
     assert during[3] == "and 18 more"
     assert len(during) == 5
@@ -165,9 +165,9 @@ def test_services_that_do_not_fit_are_hidden_until_the_end_except_failed_ones() 
 @pytest.mark.parametrize("between", [(SETTLED,), ()])
 def test_rollback_is_drawn_below_the_failed_deployment(between: tuple[Event, ...]) -> None:
     drawn = Drawn()
-    with LiveProgress(drawn.console, Watch()) as tell:
+    with LiveProgress(drawn.console, Watch()) as show:
         for event in (CLAIMED, crashed("search", 75), *between, CLAIMED, succeeded("search", 90)):
-            tell(event)
+            show(event)
     lines = drawn.lines()
     assert sum(line.startswith("release 8f14e45f to prod") for line in lines) == 2
     assert "✗ search          1 min 12 s  failed: tasks failed to start" in lines
@@ -176,9 +176,9 @@ def test_rollback_is_drawn_below_the_failed_deployment(between: tuple[Event, ...
 
 def drawn_after(*events: Event) -> list[str]:
     drawn = Drawn()
-    with LiveProgress(drawn.console, Watch()) as tell:
+    with LiveProgress(drawn.console, Watch()) as show:
         for event in events:
-            tell(event)
+            show(event)
     return drawn.lines()
 
 
@@ -206,19 +206,19 @@ def test_resumed_deployment_is_not_drawn_and_does_not_end_the_drawing() -> None:
 
 def test_rollback_is_announced() -> None:
     drawn = Drawn(width=120)
-    with LiveProgress(drawn.console, Watch()) as tell:
-        tell(CLAIMED)
-        tell(replace(CLAIMED, deployment=replace(CLAIMED.deployment, kind=Kind.ROLLBACK)))
+    with LiveProgress(drawn.console, Watch()) as show:
+        show(CLAIMED)
+        show(replace(CLAIMED, deployment=replace(CLAIMED.deployment, kind=Kind.ROLLBACK)))
     text = "\n".join(drawn.lines())
     assert text.count("is recorded") == text.count("deployment 45c48cce (rollback) is recorded: ") == 1
 
 
 def test_tag_that_was_moved_back_is_not_counted_as_moved() -> None:
     drawn = Drawn()
-    with LiveProgress(drawn.console, Watch()) as tell:
-        tell(CLAIMED)
-        tell(MOVED)
-        tell(TagPutBack(IMAGE))
+    with LiveProgress(drawn.console, Watch()) as show:
+        show(CLAIMED)
+        show(MOVED)
+        show(TagPutBack(IMAGE))
     lines = drawn.lines()
     assert lines[0] == "search: env.prod put back, bbbbbbb → aaaaaaa"
     assert "tags 0/1" in lines[-1]
@@ -226,15 +226,15 @@ def test_tag_that_was_moved_back_is_not_counted_as_moved() -> None:
 
 def test_watching_without_a_deployment_draws_the_services() -> None:
     drawn = Drawn()
-    with LiveProgress(drawn.console, Watch()) as tell:
-        tell(looked_at("search", 10, running=2))
+    with LiveProgress(drawn.console, Watch()) as show:
+        show(looked_at("search", 10, running=2))
     assert drawn.lines()[-1] == "services 0/1, 0 s"
 
 
 def test_no_line_is_wider_than_the_terminal() -> None:
     drawn = Drawn(width=40)
-    with LiveProgress(drawn.console, Watch()) as tell:
-        tell(CLAIMED)
-        tell(looked_at("a-service-with-a-very-long-name", 10, state="日本語 " * 30))
-        tell(crashed("search", 75))
+    with LiveProgress(drawn.console, Watch()) as show:
+        show(CLAIMED)
+        show(looked_at("a-service-with-a-very-long-name", 10, state="日本語 " * 30))
+        show(crashed("search", 75))
     assert max(cell_len(line) for line in drawn.lines()) <= 40

@@ -120,8 +120,8 @@ def test_waiting_for_a_lock_is_a_line_at_first_and_then_each_minute(written: Wri
 
 @pytest.mark.parametrize("kind", [Kind.ROLLBACK, Kind.PROMOTE])
 def test_rollback_and_promotion_are_named(written: Write, kind: Kind) -> None:
-    said = written(replace(CLAIMED, deployment=replace(CLAIMED.deployment, kind=kind)))
-    assert said.startswith(f"12:00:00Z deployment 45c48cce ({kind.value}) is recorded: ")
+    line = written(replace(CLAIMED, deployment=replace(CLAIMED.deployment, kind=kind)))
+    assert line.startswith(f"12:00:00Z deployment 45c48cce ({kind.value}) is recorded: ")
 
 
 @pytest.mark.parametrize(

@@ -25,13 +25,13 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
 
 
 def test_progress_is_live_on_a_terminal(terminal: TextIO) -> None:
-    with progress(terminal, Watch()) as tell:
-        assert isinstance(tell, LiveProgress)
+    with progress(terminal, Watch()) as show:
+        assert isinstance(show, LiveProgress)
 
 
 def test_progress_is_plain_in_a_file() -> None:
-    with progress(io.StringIO(), Watch()) as tell:
-        assert isinstance(tell, PlainProgress)
+    with progress(io.StringIO(), Watch()) as show:
+        assert isinstance(show, PlainProgress)
 
 
 @pytest.mark.parametrize(("name", "value"), [("TERM", "dumb"), ("CI", "true")])
@@ -39,5 +39,5 @@ def test_progress_is_plain_on_a_terminal_that_cannot_be_redrawn(
     terminal: TextIO, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    with progress(terminal, Watch()) as tell:
-        assert isinstance(tell, PlainProgress)
+    with progress(terminal, Watch()) as show:
+        assert isinstance(show, PlainProgress)

@@ -218,8 +218,8 @@ def test_refusals_are_given_all_at_once() -> None:
         },
         known=[noted("cron")],
     )
-    said = refusals(observed, of=many, what=release(search=NEW, items=NEW, cron=NEW))
-    assert [reason.partition(":")[0] for reason in said] == ["search", "items", "items-api", "cron"]
+    reasons = refusals(observed, of=many, what=release(search=NEW, items=NEW, cron=NEW))
+    assert [reason.partition(":")[0] for reason in reasons] == ["search", "items", "items-api", "cron"]
     assert (
         len(refusals(observed, of=many, what=release(search=NEW, items=NEW, cron=NEW), allow_missing=True))
         == 3
