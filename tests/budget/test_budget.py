@@ -1,7 +1,7 @@
-"""What a deployment costs, counted where it leaves the machine: calls, and how many wait for one another.
+"""The number of AWS calls that a deployment makes, and how many of them wait for one another, counted by a proxy.
 
-Ten images with two services each, in an account with many other clusters and services; every call takes
-30 ms longer than the emulator needs.
+Ten images with two services each, in an account with many other clusters and services. The proxy delays every
+call by 30 ms.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ OTHER_CLUSTERS, SERVICES_IN_EACH = 12, 10
 
 DELAY = 0.03
 MOST_CALLS, LONGEST_CHAIN = 79, 12
-"""On an idle machine the chain is 10; on a busy one up to two notes come between changes."""
+"""On an idle machine the chain has 10 calls. On a busy machine up to two notes come between changes."""
 MAKING_THE_TABLE = 3
-"""The very first write of a project finds no table: it is made, looked at until it is ready, and written to."""
+"""More calls for a project's first write: the table is created, described until it is ready, and written to."""
 
 
 def crowd(sandbox: Sandbox) -> None:
-    """What else there is in the account: clusters full of services of other teams."""
+    """Fill the account with clusters and services of other teams."""
     ecs = LocalAws(sandbox.endpoint).ecs(place_of(sandbox))
     ecs.register_task_definition(
         family="other", containerDefinitions=[{"name": "other", "image": "other", "memory": 64}]
@@ -64,17 +64,17 @@ def crowd(sandbox: Sandbox) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a deployment cost up to the end of its last UpdateService; times in seconds."""
+    """The cost of a deployment up to the end of its last UpdateService. Times are in seconds."""
 
     calls: tuple[Call, ...]
     chain: tuple[Call, ...]
     took: float
     redeploying: float
 
-    def told(self, of: str) -> str:
+    def summary(self, title: str) -> str:
         names = Counter(call.name for call in self.calls)
         return (
-            f"{of}: {len(self.calls)} calls, {len(self.chain)} one after another, {self.took:.2f} s, of which "
+            f"{title}: {len(self.calls)} calls, {len(self.chain)} one after another, {self.took:.2f} s, of which "
             f"{self.redeploying:.2f} s from the first to the last UpdateService\n"
             f"  one after another: {' → '.join(call.name for call in self.chain)}\n"
             f"  all: {', '.join(f'{number} {name}' for name, number in names.items())}"
@@ -101,7 +101,7 @@ def _ended(call: Call) -> float:
 
 
 def deployed(sandbox: Sandbox, directory: Path, rounds: Rounds | None = None) -> Cost:
-    """A `release-deploy` of new versions of all the images."""
+    """Run `release-deploy` with a new version of each image, and return its cost."""
     for image_id in IMAGES:
         sandbox.push(image_id)
 
@@ -130,10 +130,12 @@ def test_a_deployment_keeps_to_its_budget(
     timed = deployed(sandbox, tmp_path)
 
     with capsys.disabled():
-        print(  # noqa: T201 - the figures are what one runs it for
-            f"\n{first.told('the first ever')}\n{later.told('a later one')}\n{timed.told('a later one, timed')}"
+        print(  # noqa: T201 - the figures are the purpose of this test
+            f"\n{first.summary('the first ever')}\n{later.summary('a later one')}\n{timed.summary('a later one, timed')}"
         )
     for cost, longest in ((first, LONGEST_CHAIN + MAKING_THE_TABLE), (later, LONGEST_CHAIN)):
-        assert len(cost.calls) <= MOST_CALLS, cost.told("too many")
-        assert len(cost.chain) <= longest, cost.told("too many one after another")
-    assert timed.redeploying <= 5.0, "it is half a second on an idle machine; a busy one may need more"
+        assert len(cost.calls) <= MOST_CALLS, cost.summary("too many")
+        assert len(cost.chain) <= longest, cost.summary("too many one after another")
+    assert timed.redeploying <= 5.0, (
+        "this takes half a second on an idle machine, and may take longer on a busy machine"
+    )

@@ -100,6 +100,14 @@ class Watched:
         )
         self._happened()
 
+    def settles_within(self, history: Sequence[Step]) -> bool:
+        """Go through the history until the rollout is settled, and say whether it is."""
+        for step in history:
+            self.step(step)
+            if self.track.settled:
+                return True
+        return False
+
     def step(self, step: Step) -> None:
         getattr(self.rollout, step.happens)(step.which)
         self._happened()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.rules.states import LATER, OURS, active, primary, service, task, track, view
+from tests.rules.states import BEFORE, LATER, OLD, OURS, active, primary, service, task, track, up, view
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import Service, ServiceView, Task
 from weco_deploy.rules.rollout.rolling import advance
@@ -10,6 +10,10 @@ from weco_deploy.rules.rollout.track import Track
 
 DONE = primary(completed=True)
 TWO = (task("t1"), task("t2"))
+STARTING = view(service(desired=2, deployments=[primary()]))
+"""Our deployment has begun; its tasks were not read."""
+OLD_ANSWER = up(OLD, OLD, of=BEFORE)
+"""The service in steady state before our deployment: what a read may still answer for a while."""
 
 
 def after(*views: ServiceView | None, start: Track | None = None) -> Track:

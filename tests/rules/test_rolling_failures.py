@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.rules.polls import after, judged, overtaken, rolled
+from tests.rules.polls import OLD_ANSWER, STARTING, after, judged, overtaken, rolled
 from tests.rules.states import (
     BEFORE,
     CHILD,
@@ -34,10 +34,9 @@ from weco_deploy.rules.rollout.rolling import POLLS_TO_CONFIRM_PREVIOUS
 
 @pytest.mark.parametrize("ours_listed", [True, False])
 def test_later_deployment_supersedes_ours_in_the_second_poll(ours_listed: bool) -> None:
-    going = view(service(desired=2, deployments=[primary()]))
     observed = overtaken(ours_listed=ours_listed)
-    assert judged(going, observed) is ServiceStatus.IN_PROGRESS
-    now = after(going, observed, observed)
+    assert judged(STARTING, observed) is ServiceStatus.IN_PROGRESS
+    now = after(STARTING, observed, observed)
     assert now.status is ServiceStatus.SUPERSEDED
     assert now.reason == f"a later deployment, {LATER}, took over from ours, {OURS}"
 
@@ -47,7 +46,7 @@ def test_later_deployment_supersedes_ours_if_it_began_before_the_first_poll() ->
     assert judged(observed, observed) is ServiceStatus.SUPERSEDED
 
 
-@pytest.mark.parametrize("between", [None, view(service(desired=2, deployments=[primary()]))])
+@pytest.mark.parametrize("between", [None, STARTING])
 def test_later_deployment_supersedes_ours_only_after_two_polls_in_a_row(between: ServiceView | None) -> None:
     assert judged(overtaken(), between, overtaken()) is ServiceStatus.IN_PROGRESS
 
@@ -118,10 +117,9 @@ def test_rollback_is_known_by_an_older_primary_deployment_without_a_recorded_pre
 
 
 def test_rollback_to_the_previous_deployment_counts_once_it_can_not_be_an_old_answer() -> None:
-    going = view(service(desired=2, deployments=[primary()]))
-    past = up(OLD, OLD, of=BEFORE)
-    assert judged(going, *[past] * (POLLS_TO_CONFIRM_PREVIOUS - 1)) is ServiceStatus.IN_PROGRESS
-    assert judged(going, *[past] * POLLS_TO_CONFIRM_PREVIOUS) is ServiceStatus.FAILED
+    fewer = [OLD_ANSWER] * (POLLS_TO_CONFIRM_PREVIOUS - 1)
+    assert judged(STARTING, *fewer) is ServiceStatus.IN_PROGRESS
+    assert judged(STARTING, *fewer, OLD_ANSWER) is ServiceStatus.FAILED
 
 
 # Wrong digests

@@ -17,7 +17,7 @@ from tests.rules.histories import (
     rollouts,
     steps,
 )
-from tests.rules.simulated_rollout import Rollout
+from tests.rules.simulated_rollout import Rollout, SimulatedTask
 from tests.rules.states import (
     BEFORE,
     CHILD,
@@ -155,9 +155,9 @@ def test_success_is_reported_only_if_the_poll_shows_everything_it_requires(
         before = poll
 
 
-def right_now(rollout: Rollout) -> bool:
-    """Whether nothing runs but tasks of ours, with the release's digests."""
-    return all(task.of == OURS and task.digest in rollout.digests for task in rollout.tasks if task.runs)
+def belongs_to_release(rollout: Rollout, task: SimulatedTask) -> bool:
+    """Whether it is a task of ours with a digest of the release."""
+    return task.of == OURS and task.digest in rollout.digests
 
 
 @settings(max_examples=400, deadline=None)
@@ -166,16 +166,14 @@ def test_history_that_ends_in_steady_state_with_the_right_digests_succeeds(
     rollout: Rollout, history: list[Step]
 ) -> None:
     watched = Watched(rollout)
-    for step in history:
-        watched.step(step)
-        if watched.track.settled:
-            assert watched.track.status in GOOD, watched.track.reason
-            if watched.track.status is ServiceStatus.SUCCEEDED:
-                assert right_now(rollout)
-            else:
-                assert watched.idle
-            event(f"{watched.track.status} before the end")
-            return
+    if watched.settles_within(history):
+        assert watched.track.status in GOOD, watched.track.reason
+        if watched.track.status is ServiceStatus.SUCCEEDED:
+            assert all(belongs_to_release(rollout, task) for task in rollout.tasks if task.runs)
+        else:
+            assert watched.idle
+        event(f"{watched.track.status} before the end")
+        return
     watched.to_the_end()
     event(f"{watched.track.status} in the end")
     expected = ServiceStatus.SUCCEEDED if rollout.desired else ServiceStatus.NOTHING_RUNNING
@@ -188,16 +186,12 @@ def test_history_is_no_success_while_another_digest_or_deployment_runs(
     rollout: Rollout, history: list[Step]
 ) -> None:
     watched = Watched(rollout)
-    for step in history:
-        watched.step(step)
-        if watched.track.settled:
-            break
-    else:
+    if not watched.settles_within(history):
         watched.to_the_end()
     event(watched.track.status)
     if watched.track.status is ServiceStatus.SUCCEEDED:
         running = [task for task in rollout.tasks if task.runs and task.wanted]
-        assert all(task.of == OURS and task.digest in rollout.digests for task in running)
+        assert all(belongs_to_release(rollout, task) for task in running)
     if watched.track.status is ServiceStatus.NOTHING_RUNNING:
         assert watched.idle
     if watched.track.status is ServiceStatus.FAILED:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.rules.polls import DONE, TWO, after, judged, overtaken, rolled
+from tests.rules.polls import DONE, OLD_ANSWER, STARTING, TWO, after, judged, overtaken, rolled
 from tests.rules.states import (
     BEFORE,
     CHILD,
@@ -22,7 +22,6 @@ from tests.rules.states import (
     service,
     task,
     track,
-    up,
     view,
 )
 from weco_deploy.model.deployment import ServiceStatus
@@ -135,14 +134,13 @@ def test_progress_does_not_show_events_from_before_our_deployment() -> None:
 
 
 def test_old_answers_from_before_our_deployment_are_waited_out() -> None:
-    past = up(OLD, OLD, of=BEFORE)
-    assert judged(*[past] * 20, rolled(*TWO)) is ServiceStatus.SUCCEEDED
+    assert judged(*[OLD_ANSWER] * 20, rolled(*TWO)) is ServiceStatus.SUCCEEDED
 
 
 def test_old_answers_after_our_deployment_was_listed_are_ignored() -> None:
     going = view(service(running=2, deployments=[primary(running=0), active(running=2)]))
-    past = up(OLD, OLD, of=BEFORE)
-    assert judged(going, past, going, past, past, going, rolled(*TWO)) is ServiceStatus.SUCCEEDED
+    answers = [going, OLD_ANSWER, going, OLD_ANSWER, OLD_ANSWER, going]
+    assert judged(*answers, rolled(*TWO)) is ServiceStatus.SUCCEEDED
 
 
 def test_service_missing_in_one_answer_is_not_deleted() -> None:
@@ -150,8 +148,7 @@ def test_service_missing_in_one_answer_is_not_deleted() -> None:
 
 
 def test_service_missing_in_two_answers_that_are_not_in_a_row_is_not_deleted() -> None:
-    going = view(service(desired=2, deployments=[primary()]))
-    assert judged(None, going, None, rolled(*TWO)) is ServiceStatus.SUCCEEDED
+    assert judged(None, STARTING, None, rolled(*TWO)) is ServiceStatus.SUCCEEDED
 
 
 def test_service_without_a_primary_deployment_is_waited_for() -> None:
