@@ -42,7 +42,7 @@ $(VENV)/demo.stamp: $(VENV)/pip.stamp pyproject.toml
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/pip.stamp pyproject.toml
-	$(INSTALL) --editable '.[sandbox]' --group dev
+	$(INSTALL) --editable '.[sandbox,publish]' --group dev
 	@touch $@
 
 setup: $(VENV)/test.stamp

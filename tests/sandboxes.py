@@ -10,8 +10,7 @@ import itertools
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -20,10 +19,9 @@ import pytest
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox import supervisor
 from weco_deploy.sandbox.accounts import SANDBOX_ACCOUNT, Place
-from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.provision import CreatedServices
+from weco_deploy.sandbox.provision import USUAL, Estate
 from weco_deploy.sandbox.running import Sandbox, fill, new_state
-from weco_deploy.sandbox.threads import side_by_side
+from weco_deploy.sandbox.state import Ports
 
 __all__ = ["account", "provisioned", "sandbox_host"]
 
@@ -31,28 +29,24 @@ _numbers = itertools.count(1)
 
 
 class Provisioned(Protocol):
-    def __call__(self, project: Project, *, env_tags: bool = True) -> Sandbox:
-        """Creates the project's resources, in the test's account by default, and waits until they are steady."""
+    def __call__(self, project: Project, estate: Estate = USUAL) -> Sandbox:
+        """Creates the project's resources, in the test's account by default. Its services run."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The worker's emulator and engine, empty at first."""
+    """The worker's sandbox, empty at first."""
 
     directory: Path
-    port: int
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    ports: Ports
 
 
 @pytest.fixture(scope="session")
 def sandbox_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     directory = tmp_path_factory.mktemp("sandbox")
     started = supervisor.launch(directory, None, Place(SANDBOX_ACCOUNT, "eu-west-1"), tied=True)
-    yield Host(directory, started.port)
+    yield Host(directory, started.ports)
     supervisor.end(directory)
     assert started.process is not None
     started.process.wait()
@@ -67,33 +61,15 @@ def account() -> str:
     return f"5{int(worker):03d}{next(_numbers):08d}"
 
 
-@dataclass(slots=True)
-class _Provisioner:
-    host: Host
-    account: str
-    services: list[CreatedServices] = field(default_factory=list)
-
-    def __call__(self, project: Project, *, env_tags: bool = True) -> Sandbox:
-        state = new_state([project], self.host.port, self.account, None)
-        sandbox = Sandbox(directory=self.host.directory, state=state)
-        self.services += fill(sandbox, [project], env_tags=env_tags)
+@pytest.fixture
+def provisioned(sandbox_host: Host, account: str) -> Provisioned:
+    def provision(project: Project, estate: Estate = USUAL) -> Sandbox:
+        state = new_state([project], sandbox_host.ports, account, estate)
+        sandbox = Sandbox(directory=sandbox_host.directory, state=state)
+        fill(sandbox, [project], estate)
         return sandbox
 
-    def delete_services(self) -> None:
-        """Delete the services, because running tasks slow down the emulator for later tests."""
-        aws = LocalAws(self.host.endpoint)
-        side_by_side(
-            partial(aws.ecs(created.place).delete_service, cluster=created.cluster, service=name, force=True)
-            for created in self.services
-            for name in created.names
-        )
-
-
-@pytest.fixture
-def provisioned(sandbox_host: Host, account: str) -> Iterator[Provisioned]:
-    provisioner = _Provisioner(sandbox_host, account)
-    yield provisioner
-    provisioner.delete_services()
+    return provision
 
 
 def place_of(sandbox: Sandbox) -> Place:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
+from tests.local_aws import LocalAws
+from weco_deploy.sandbox.accounts import Place
+from weco_deploy.sandbox.running import Sandbox
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,10 +36,10 @@ class Contents:
     clusters: frozenset[str]
 
 
-def contents(endpoint: str, account: str) -> Contents:
+def contents(sandbox: Sandbox, account: str) -> Contents:
     tables, repositories, clusters = set(), set(), set()
     for region in REGIONS:
-        dynamodb, ecr, ecs = _clients(endpoint, account, region)
+        dynamodb, ecr, ecs = _clients(sandbox, account, region)
         tables |= {f"{region} {name}" for name in dynamodb.list_tables()["TableNames"]}
         found = ecr.describe_repositories()["repositories"]
         repositories |= {f"{region} {repository['repositoryName']}" for repository in found}
@@ -47,10 +49,6 @@ def contents(endpoint: str, account: str) -> Contents:
     )
 
 
-def _clients(endpoint: str, account: str, region: str) -> tuple[DynamoDBClient, ECRClient, ECSClient]:
-    session = boto3.Session(aws_access_key_id=account, aws_secret_access_key="any", region_name=region)
-    return (
-        session.client("dynamodb", endpoint_url=endpoint),
-        session.client("ecr", endpoint_url=endpoint),
-        session.client("ecs", endpoint_url=endpoint),
-    )
+def _clients(sandbox: Sandbox, account: str, region: str) -> tuple[DynamoDBClient, ECRClient, ECSClient]:
+    aws, place = LocalAws.of(sandbox), Place(account, region)
+    return aws.dynamodb(place), aws.ecr(place), aws.ecs(place)

@@ -46,7 +46,7 @@ def test_plan_names_the_accounts_of_images_and_services(team: Team, accounts: Ac
     dry_run = team.run("--dry-run", "release-deploy", "--environment-id", "prod")
 
     images = f"images and records in account {accounts.images}, eu-west-1, endpoint {team.sandbox.endpoint}"
-    services = f"services in account {accounts.prod}, eu-central-1, endpoint {team.sandbox.endpoint}"
+    services = f"services in account {accounts.prod}, eu-central-1, endpoint {team.sandbox.state.simulation_endpoint}"
     assert f"{images}; {services}" in dry_run.out
 
 
@@ -55,8 +55,8 @@ def test_images_and_records_are_only_in_the_account_of_the_project(team: Team, a
     assert team.release_deploy().code == 0
     assert team.json("promote", "--from", "stage", "--to", "prod", *SOON).code == 0
 
-    endpoint = team.sandbox.endpoint
-    of_project = contents(endpoint, accounts.images)
+    sandbox = team.sandbox
+    of_project = contents(sandbox, accounts.images)
     assert of_project.tables == {"eu-west-1 wellcome-releases-shop"}
     assert of_project.repositories == {"eu-west-1 uk.ac.wellcome/search", "eu-west-1 uk.ac.wellcome/items"}
     assert of_project.clusters == NOTHING
@@ -64,10 +64,10 @@ def test_images_and_records_are_only_in_the_account_of_the_project(team: Team, a
         (accounts.stage, "eu-west-1 shop-stage"),
         (accounts.prod, "eu-central-1 shop-prod"),
     ):
-        of_environment = contents(endpoint, account)
+        of_environment = contents(sandbox, account)
         assert (of_environment.tables, of_environment.repositories) == (NOTHING, NOTHING)
         assert of_environment.clusters == {cluster}
-    of_caller = contents(endpoint, accounts.caller)
+    of_caller = contents(sandbox, accounts.caller)
     assert (of_caller.tables, of_caller.repositories, of_caller.clusters) == (NOTHING, NOTHING, NOTHING)
 
 

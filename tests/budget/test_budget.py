@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.local_aws import LocalAws
 from tests.proxy.calls import Call, longest_chain
 from tests.proxy.rounds import Rounds
 from tests.proxy.server import Proxy
-from tests.proxy.tool import start, write_project_file
+from tests.proxy.tool import start, upstreams, write_project_file
 from tests.sandboxes import Provisioned, place_of
 from tests.world.projects import project
-from weco_deploy.sandbox.local_aws import LocalAws
 from weco_deploy.sandbox.running import Sandbox
 from weco_deploy.sandbox.threads import side_by_side
 
@@ -38,7 +38,7 @@ MAKING_THE_TABLE = 3
 
 def crowd(sandbox: Sandbox) -> None:
     """Fill the account with clusters and services of other teams."""
-    ecs = LocalAws(sandbox.endpoint).ecs(place_of(sandbox))
+    ecs = LocalAws.of(sandbox).ecs(place_of(sandbox))
     ecs.register_task_definition(
         family="other", containerDefinitions=[{"name": "other", "image": "other", "memory": 64}]
     )
@@ -106,7 +106,7 @@ def deployed(sandbox: Sandbox, directory: Path, rounds: Rounds | None = None) ->
         sandbox.push(image_id)
 
     async def scene() -> Cost:
-        async with Proxy(sandbox.endpoint, DELAY, rounds) as proxy:
+        async with Proxy(upstreams(sandbox), DELAY, rounds) as proxy:
             arguments = ("release-deploy", "--environment-id", "stage", "--confirmation-interval", "1")
             running = await start(sandbox, proxy.endpoint, directory, *arguments)
             if rounds is not None:

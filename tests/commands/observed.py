@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tests.sandbox.rollouts import eventually
+from tests.local_aws import LocalAws
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox.accounts import home, services_of
-from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.provision import cluster_name, legal_name
+from weco_deploy.sandbox.provision import USUAL, legal_name
 from weco_deploy.sandbox.running import Sandbox
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ecs import ECSClient
-    from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
+    from mypy_boto3_ecs.type_defs import (
+        ServiceDeploymentTypeDef,
+        ServiceTypeDef,
+        TaskTypeDef,
+    )
 
 _A_CALL = 10
-_UPDATED = "has begun draining"
-"""The text of the event that the emulator adds to a service each time it is redeployed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,7 @@ class Aws:
     def __init__(self, project: Project, sandbox: Sandbox) -> None:
         self._project = project
         self._caller = sandbox.state.account
-        self._endpoint = sandbox.endpoint
-        self._local = LocalAws(sandbox.endpoint)
+        self._local = LocalAws.of(sandbox)
 
     def digests(self, tag: str) -> dict[str, str]:
         """The digest that `tag` points at, by image id, without images that lack the tag."""
@@ -62,20 +61,25 @@ class Aws:
         """The rollouts, by service id."""
         return {
             service_id: Rollout(
-                sum(_UPDATED in event["message"] for event in service["events"]),
+                len(self._arns(environment_id, service["serviceName"])),
                 service["deployments"][0]["id"],
                 service["deployments"][0]["createdAt"],
             )
             for service_id, service in self._services(environment_id).items()
         }
 
-    def wait_until_tasks_are_distinguishable(self, environment_id: str) -> None:
-        """Wait for the next second: the emulator relates a task to a deployment only by the second of its creation."""
-        made = max(task["createdAt"].timestamp() for task in self._tasks(environment_id))
-        eventually(lambda: time.time() >= made + 1)
+    def latest(self, environment_id: str, service_id: str) -> ServiceDeploymentTypeDef:
+        """The service's latest service deployment."""
+        arn = self._arns(environment_id, legal_name(service_id))[0]
+        ecs = self._ecs(environment_id)
+        return ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]
 
-    def deployments(self, environment_id: str, service_id: str) -> Sequence[DeploymentTypeDef]:
-        return self._services(environment_id)[service_id]["deployments"]
+    def _arns(self, environment_id: str, name: str) -> list[str]:
+        """The ARNs of a service's service deployments, the latest first."""
+        listed = self._ecs(environment_id).list_service_deployments(
+            cluster=self._cluster(environment_id), service=name, maxResults=100
+        )
+        return [each["serviceDeploymentArn"] for each in listed["serviceDeployments"]]
 
     def running(self, environment_id: str) -> dict[str, dict[str, set[str]]]:
         """The digests of the containers in tasks that should run, by service id and image id."""
@@ -141,18 +145,10 @@ class Aws:
         return self._local.ecs(services_of(self._project, environment, self._caller))
 
     def _cluster(self, environment_id: str) -> str:
-        return cluster_name(self._project, self._project.environment(environment_id))
+        return USUAL.cluster(self._project, self._project.environment(environment_id))
 
     def _dynamodb(self) -> DynamoDBClient:
-        place = home(self._project, self._caller)
-        # boto3's default session is shared by the process, and has the settings of the first test.
-        return self._local._session.client(
-            "dynamodb",
-            endpoint_url=self._endpoint,
-            region_name=place.region,
-            aws_access_key_id=place.account,
-            aws_secret_access_key="any",
-        )
+        return self._local.dynamodb(home(self._project, self._caller))
 
 
 def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -13,7 +13,6 @@ from weco_deploy.cli.main import run
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox import images
 from weco_deploy.sandbox.accounts import Place
-from weco_deploy.sandbox.behaviour import GOOD, parse
 from weco_deploy.sandbox.registry import Registry
 from weco_deploy.sandbox.running import PushedImage, Sandbox
 
@@ -52,14 +51,14 @@ class Team:
         )
 
     def push(self, image_id: str, behaviour: str = "good") -> PushedImage:
-        return self.sandbox.push(image_id, parse(behaviour))
+        return self.sandbox.push(image_id, behaviour)
 
     def push_without_commit(self, image_id: str) -> None:
         """Push a new image with only the tag `latest`."""
         target = self.sandbox.target(image_id)
-        image = images.build(target.repository, "unknown", GOOD)
+        image = images.build(target.repository, "unknown")
         place = Place(target.account, target.region)
-        Registry(self.sandbox.state.port).push(place, target.repository, image, ("latest",))
+        Registry(self.sandbox.state.ports.emulator).push(place, target.repository, image, ("latest",))
 
     def push_all(self) -> dict[str, str]:
         """Push a new version of every image, and return the digests by image id."""

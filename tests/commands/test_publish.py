@@ -16,7 +16,6 @@ from tests.commands.team import Team
 from tests.local.fake_engine import FakeEngine, fake_engine
 from tests.local.layouts import multi_arch, single
 from weco_deploy.sandbox.accounts import home
-from weco_deploy.sandbox.behaviour import GOOD
 from weco_deploy.sandbox.images import BuiltImage, build
 from weco_deploy.sandbox.registry import Registry
 
@@ -40,7 +39,7 @@ class Builder:
         self.engine.on_push = self._arrive
 
     def build(self, name: str) -> BuiltImage:
-        image = build(name, COMMIT, GOOD)
+        image = build(name, COMMIT)
         config = image.blobs[1].digest
         self.built[config] = image
         self.engine.images[name] = config
@@ -51,7 +50,7 @@ class Builder:
         host, _, repository = address.partition("/")
         assert f"http://{host}" == self.team.sandbox.endpoint
         state, image = self.team.sandbox.state, self.built[image_id]
-        Registry(state.port).push(home(self.team.project, state.account), repository, image, [tag])
+        Registry(state.ports.emulator).push(home(self.team.project, state.account), repository, image, [tag])
         return image.digest
 
 
@@ -97,7 +96,7 @@ def test_publishing_another_image_of_the_same_commit_is_refused(shop: Team, buil
     builder.build(f"search:{COMMIT}")
     publish(shop)
     before = shop.aws.tags("search")
-    other = build("another", COMMIT, GOOD)
+    other = build("another", COMMIT)
     builder.engine.images[f"search:{COMMIT}"] = other.blobs[1].digest
     builder.built[other.blobs[1].digest] = other
 

@@ -85,8 +85,7 @@ def read(terminal: int) -> str:
 
 
 def test_second_deployment_is_locked_out_until_ctrl_c_ends_the_first(shop: Team) -> None:
-    shop.aws.wait_until_tasks_are_distinguishable("stage")
-    pushed = shop.push("search", "slow=5")
+    pushed = shop.push("search", "slow=150")
     before = shop.aws.rollouts("stage")
     with started(shop, "--output", "json", "--confirm", "release-deploy", *SOON) as first:
         assert first.stderr is not None

@@ -15,6 +15,9 @@ from weco_deploy.sandbox.accounts import Place
 HOME = Place("000000000000", "eu-west-1")
 """The account of unsigned requests, such as docker's, to MiniStack's registry."""
 
+SERVICES = "dynamodb,ecr,ecs,logs,sts,tagging"
+"""Its own ECS, too, which runs containers: the sandbox simulates it instead."""
+
 _ATTEMPTS = 3
 """Another process may have taken a port that was free a moment ago."""
 _DOCKER_TIMEOUT = 600
@@ -51,7 +54,7 @@ def _spawn(directory: Path, port: int, docker_host: str) -> subprocess.Popen[byt
                 "HOME": str(directory),
                 "BIND_HOST": "127.0.0.1",
                 "GATEWAY_PORT": f"{port}",
-                "SERVICES": emulator.SERVICES,
+                "SERVICES": SERVICES,
                 "PERSIST_STATE": "0",
                 "MINISTACK_ACCOUNT_ID": HOME.account,
                 "MINISTACK_REGION": HOME.region,

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from tests.e2e.cloud import HOME
 from tests.e2e.engine import WORKS, ContainerName, Engine, LocalImage
 from tests.e2e.waiting import eventually
-from weco_deploy.sandbox.local_aws import LocalAws
+from tests.local_aws import LocalAws
 from weco_deploy.sandbox.threads import side_by_side
 
 if TYPE_CHECKING:

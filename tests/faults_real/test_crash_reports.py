@@ -15,7 +15,6 @@ from tests.figures import Count
 from tests.proxy.tool import CompletedRun
 from tests.sandboxes import Host
 from tests.world.projects import project
-from weco_deploy.sandbox.behaviour import Behaviour
 
 pytestmark = pytest.mark.faults
 
@@ -23,7 +22,7 @@ SHOP = project({"search": ("search-api",)}, environments=("stage",))
 INTERVAL = 5.0
 COMMAND = ("release-deploy", "--environment-id", "stage", "--confirmation-interval", f"{INTERVAL:g}")
 FAILED = re.compile(r"search-api \(.*?\) failed")
-CRASH = Behaviour(exit_code=7, exits_after=0.3, lines=("connecting", "no database"))
+CRASH = "crash=7,lines=connecting|no database"
 
 
 async def time_of(condition: Callable[[], Awaitable[bool]]) -> float:

@@ -16,7 +16,7 @@ from tests.proxy import handlers
 from tests.proxy.handlers import Handler
 from tests.proxy.tool import CompletedRun
 from tests.sandboxes import Host
-from weco_deploy.sandbox.behaviour import GOOD, Behaviour
+from weco_deploy.sandbox.images import GOOD
 
 pytestmark = pytest.mark.faults
 
@@ -44,9 +44,9 @@ PLANNING = (
 WATCHING = ("ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks")
 CHANGES = ("dynamodb:TransactWriteItems", "ecr:PutImage", "ecs:UpdateService")
 CREATE_TABLE, RENEW_LEASE = "dynamodb:CreateTable", "dynamodb:UpdateItem"
-SLOW = Behaviour(starts_after=5.0)
+SLOW = "slow=120"
 """So slow that a short lease must be renewed."""
-SOME_POLLS = Behaviour(starts_after=1.5)
+SOME_POLLS = "slow=45"
 """So slow that a single poll can't find the rollout done."""
 
 REFUSALS: dict[str, Handler] = {
@@ -93,7 +93,7 @@ class Fault:
         return LONG_WAIT if self.harmless and self.call != RENEW_LEASE else SHORT_LEASE
 
     @property
-    def images(self) -> Behaviour:
+    def images(self) -> str:
         """Images that start slowly enough for the call to be made `nth` times."""
         if self.call == RENEW_LEASE:
             return SLOW

@@ -16,7 +16,7 @@ from tests.figures import Count
 from tests.proxy.calls import Call
 from tests.proxy.handlers import held
 from tests.proxy.server import Proxy
-from tests.proxy.tool import CompletedRun
+from tests.proxy.tool import CompletedRun, upstreams
 from tests.sandboxes import Host
 
 pytestmark = pytest.mark.faults
@@ -48,7 +48,7 @@ async def race(world: World, releases: Sequence[MadeRelease], number: int, count
     """Deploy two releases at once; returns whether their claims overlapped."""
     patience = ("--wait-for-lock", "90") if number % 2 else ()
     barrier = asyncio.Barrier(2)
-    async with Proxy(world.sandbox.endpoint) as first, Proxy(world.sandbox.endpoint) as second:
+    async with Proxy(upstreams(world.sandbox)) as first, Proxy(upstreams(world.sandbox)) as second:
         proxies = (first, second)
         for proxy in proxies:
             proxy.on(CLAIM, held(barrier, BARRIER_TIMEOUT))

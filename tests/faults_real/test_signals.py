@@ -16,14 +16,13 @@ from tests.faults_real.worlds import FAST_POLLS, World, attempt_all, worlds
 from tests.figures import Count
 from tests.proxy.handlers import signalled
 from tests.sandboxes import Host
-from weco_deploy.sandbox.behaviour import Behaviour
 
 pytestmark = pytest.mark.faults
 
 WORLDS = 2
 MAX_SECONDS = 5.0
 COMMAND = ("release-deploy", "--environment-id", "stage")
-SLOW = Behaviour(starts_after=3.0)
+SLOW = "slow=90"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from tests.figures import Count
 from tests.proxy.calls import Call
 from tests.proxy.handlers import signalled, stalled
 from tests.proxy.server import FOREVER, Proxy
+from tests.proxy.tool import upstreams
 from tests.sandboxes import Host
-from weco_deploy.sandbox.behaviour import GOOD, Behaviour
+from weco_deploy.sandbox.images import GOOD
 
 pytestmark = pytest.mark.faults
 
@@ -42,7 +43,7 @@ class Stall:
 
     calls: tuple[str, ...]
     watching: bool = True
-    behaviour: Behaviour = GOOD
+    behaviour: str = GOOD
 
     def matching(self, world: World) -> Callable[[Call], bool]:
         def matches(call: Call) -> bool:
@@ -112,7 +113,7 @@ def test_poll_that_stalls_longer_than_the_lease_does_not_lose_the_lock(
     async def main() -> None:
         async with (
             worlds(sandbox_host, STAGE_ONLY, tmp_path) as (world,),
-            Proxy(world.sandbox.endpoint) as undisturbed,
+            Proxy(upstreams(world.sandbox)) as undisturbed,
         ):
             await world.push(*NEW_IMAGES)
             world.proxy.on(Stall(READS_OF_ECS).matching(world), stalled)
@@ -137,7 +138,7 @@ def test_stalled_renewal_is_repeated_before_the_lease_ends(
 ) -> None:
     async def main() -> None:
         async with worlds(sandbox_host, STAGE_ONLY, tmp_path) as (world,):
-            await world.push(*NEW_IMAGES, behaviour=Behaviour(starts_after=5.0))
+            await world.push(*NEW_IMAGES, behaviour="slow=120")
             world.proxy.on("dynamodb:UpdateItem", stalled)
 
             run = await world.run(*COMMAND, "--lock-lease", f"{LEASE_SECONDS}", *FAST_POLLS)

@@ -18,7 +18,7 @@ from tests.figures import Count
 from tests.proxy.tool import RunningTool
 from tests.sandboxes import Host
 from tests.world.projects import project
-from weco_deploy.sandbox.behaviour import GOOD, UNPULLABLE, Behaviour
+from weco_deploy.sandbox.images import GOOD
 
 pytestmark = pytest.mark.faults
 
@@ -38,7 +38,7 @@ class Fate:
     """What happens to an image. `redeployed_after`: seconds until another deployment of its service."""
 
     name: str
-    behaviour: Behaviour
+    behaviour: str
     redeployed_after: float | None = None
 
 
@@ -47,15 +47,15 @@ def random_fate(rng: random.Random) -> Fate:
         case "good":
             return Fate("good", GOOD)
         case "slow":
-            return Fate("slow", Behaviour(starts_after=rng.uniform(0.5, 3.0)))
+            return Fate("slow", f"slow={rng.uniform(15, 90):.0f}")
         case "crash":
-            return Fate("crash", Behaviour(exit_code=rng.randint(1, 255)))
+            return Fate("crash", f"crash={rng.randint(1, 255)}")
         case "crash later":
-            return Fate("crash later", Behaviour(exit_code=1, exits_after=rng.uniform(0.5, 4.0)))
+            return Fate("crash later", f"crash-later={rng.uniform(15, 120):.0f}")
         case "unpullable":
-            return Fate("unpullable", UNPULLABLE)
+            return Fate("unpullable", "unpullable")
         case _:
-            return Fate("redeployed", Behaviour(starts_after=1.5), rng.uniform(0.0, 2.5))
+            return Fate("redeployed", "slow=45", rng.uniform(0.0, 2.5))
 
 
 async def redeploy_later(world: World, running: RunningTool, service_id: str, after: float) -> float:

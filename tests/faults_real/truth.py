@@ -1,4 +1,4 @@
-"""The actual state of AWS, from the emulator itself, without the proxy and the tool."""
+"""The actual state of AWS, from the sandbox itself, without the proxy and the tool."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.proxy import messages
 from tests.proxy.messages import Message
 from weco_deploy.aws.records.attributes import decoded
 from weco_deploy.model.project import Project
-from weco_deploy.sandbox.provision import cluster_name
+from weco_deploy.sandbox.provision import USUAL
 from weco_deploy.sandbox.running import Sandbox
 
 Document = Mapping[str, Any]
@@ -26,16 +26,14 @@ _TARGETS = {
     "ecs": ("AmazonEC2ContainerServiceV20141113", "1.1"),
 }
 
+ROLLED_BACK = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
 CRASHED = "EssentialContainerExited"
 """The stop code of a task whose container ended by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActualTask:
-    """A running or stopped task; times are seconds since the epoch, None if it has not happened.
-
-    The emulator truncates times to seconds and does not report which deployment started a task.
-    """
+    """A running or stopped task; times are seconds since the epoch, None if it has not happened."""
 
     digests: frozenset[str]
     runs: bool
@@ -47,12 +45,12 @@ class ActualTask:
         """Whether the task may have run at some time between `begin` and `end`."""
         if self.started is None or self.started > end:
             return False
-        return self.stopped is None or begin <= self.stopped + 1
+        return self.stopped is None or begin <= self.stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActualService:
-    """A service, with all tasks that the emulator still knows."""
+    """A service, with all tasks that ECS still knows."""
 
     primary: str
     complete: bool
@@ -77,7 +75,7 @@ class ActualService:
 
 
 class Truth:
-    """The actual state of the project's account in the emulator."""
+    """The actual state of the project's account."""
 
     def __init__(self, sandbox: Sandbox, project: Project) -> None:
         self._sandbox = sandbox
@@ -96,7 +94,7 @@ class Truth:
 
     async def services(self, environment: str) -> dict[str, ActualService]:
         """Service id → service."""
-        cluster = cluster_name(self._project, self._project.environment(environment))
+        cluster = USUAL.cluster(self._project, self._project.environment(environment))
         names = list(self._project.services)
         services = [
             service
@@ -108,7 +106,25 @@ class Truth:
             )["services"]
         ]
         tasks = await self._tasks(cluster)
-        return {service["serviceName"]: _service(service, tasks) for service in services}
+        return {
+            service["serviceName"]: _service(service, tasks, await self._rolled_back(service))
+            for service in services
+        }
+
+    async def _rolled_back(self, service: Document) -> frozenset[str]:
+        """The ids of the service's deployments that ECS rolled back, or is about to."""
+        listed = await self.request(
+            "ecs",
+            "ListServiceDeployments",
+            {
+                "cluster": service["clusterArn"],
+                "service": service["serviceName"],
+                "status": list(ROLLED_BACK),
+                "maxResults": 100,
+            },
+        )
+        arns = (str(each["targetServiceRevisionArn"]) for each in listed["serviceDeployments"])
+        return frozenset(f"ecs-svc/{arn.rpartition('/')[2]}" for arn in arns)
 
     async def items(self) -> list[Document]:
         """All items of the project's table; none without a table."""
@@ -132,14 +148,14 @@ class Truth:
 
     async def redeploy(self, environment: str, service_id: str) -> str:
         """Force a new deployment of the service, without the tool; returns its id."""
-        cluster = cluster_name(self._project, self._project.environment(environment))
+        cluster = USUAL.cluster(self._project, self._project.environment(environment))
         parameters = {"cluster": cluster, "service": service_id, "forceNewDeployment": True}
         updated = await self.request("ecs", "UpdateService", parameters)
         return str(updated["service"]["deployments"][0]["id"])
 
     async def disable_breaker(self, environment: str, service_id: str) -> None:
         """Disable the service's circuit breaker, so that ECS retries for ever."""
-        cluster = cluster_name(self._project, self._project.environment(environment))
+        cluster = USUAL.cluster(self._project, self._project.environment(environment))
         off = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
         parameters = {"cluster": cluster, "service": service_id, "deploymentConfiguration": off}
         await self.request("ecs", "UpdateService", parameters)
@@ -151,7 +167,7 @@ class Truth:
         await self._answer("dynamodb", "DeleteTable", {"TableName": name})
 
     async def request(self, service: str, operation: str, document: Document) -> Document:
-        """Send a request to the emulator; an error fails the test."""
+        """Send a request; an error fails the test."""
         answer = await self._answer(service, operation, document)
         assert "__type" not in answer, (operation, answer)
         return answer
@@ -161,12 +177,13 @@ class Truth:
         target, version = _TARGETS[service]
         body = json.dumps(document).encode()
         head = (
-            f"POST / HTTP/1.1\r\nHost: 127.0.0.1:{state.port}\r\nContent-Type: application/x-amz-json-{version}\r\n"
+            f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-amz-json-{version}\r\n"
             f"X-Amz-Target: {target}.{operation}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
             f"Authorization: AWS4-HMAC-SHA256 Credential={state.account}/20200101/{state.region}/{service}/aws4_request,"
             " SignedHeaders=host, Signature=0"
         )
-        url = urlsplit(self._sandbox.endpoint)
+        simulated = service == "ecs"
+        url = urlsplit(state.simulation_endpoint if simulated else state.endpoint)
         reader, writer = await asyncio.open_connection(url.hostname, url.port, limit=messages.MAX_HEAD_BYTES)
         try:
             writer.write(Message(head.encode(), body).wire)
@@ -198,15 +215,14 @@ class Truth:
         ]
 
 
-def _service(service: Document, tasks: Sequence[Document]) -> ActualService:
+def _service(service: Document, tasks: Sequence[Document], rolled_back: frozenset[str]) -> ActualService:
     deployments = service["deployments"]
     primary = next(deployment for deployment in deployments if deployment["status"] == "PRIMARY")
     return ActualService(
         primary=primary["id"],
         complete=primary.get("rolloutState") == "COMPLETED",
-        failed=frozenset(
-            deployment["id"] for deployment in deployments if deployment.get("rolloutState") == "FAILED"
-        ),
+        failed=rolled_back
+        | {deployment["id"] for deployment in deployments if deployment.get("rolloutState") == "FAILED"},
         desired=service["desiredCount"],
         tasks=tuple(_task(task) for task in tasks if task["group"] == f"service:{service['serviceName']}"),
     )

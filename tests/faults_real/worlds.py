@@ -9,20 +9,16 @@ import re
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from tests.faults_real.truth import Truth
 from tests.proxy.server import Proxy
-from tests.proxy.tool import CompletedRun, RunningTool, start, write_project_file
+from tests.proxy.tool import CompletedRun, RunningTool, start, upstreams, write_project_file
 from tests.sandboxes import Host
 from weco_deploy.model.project import Project
-from weco_deploy.sandbox.behaviour import GOOD, Behaviour
-from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.provision import CreatedServices
+from weco_deploy.sandbox.images import GOOD
 from weco_deploy.sandbox.running import Sandbox, fill, new_state
-from weco_deploy.sandbox.threads import side_by_side
 
 SHORT_LEASE = ("--lock-lease", "8")
 """For runs that are killed: their lock expires after 8 seconds and the grace of 15."""
@@ -46,7 +42,7 @@ class World:
         self._directory = directory
         self._runs: list[RunningTool] = []
 
-    async def push(self, *image_ids: str, behaviour: Behaviour = GOOD) -> None:
+    async def push(self, *image_ids: str, behaviour: str = GOOD) -> None:
         """Push new versions of these images, tagged `latest`."""
         for image_id in image_ids:
             pushed = await asyncio.to_thread(self.sandbox.push, image_id, behaviour)
@@ -82,7 +78,7 @@ class World:
 async def worlds(
     host: Host, project: Project, directory: Path, number: int = 1
 ) -> AsyncIterator[list[World]]:
-    """`number` worlds of the project, each steady. Deletes their services and kills their processes afterwards."""
+    """`number` worlds of the project, each steady. Kills their processes afterwards."""
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(_world(host, project, directory)) for _ in range(number)]
 
@@ -90,12 +86,12 @@ async def worlds(
 @asynccontextmanager
 async def _world(host: Host, project: Project, directory: Path) -> AsyncIterator[World]:
     account = _account()
-    sandbox = Sandbox(directory=host.directory, state=new_state([project], host.port, account, None))
-    services = await asyncio.to_thread(fill, sandbox, [project], env_tags=True)
+    sandbox = Sandbox(directory=host.directory, state=new_state([project], host.ports, account))
+    await asyncio.to_thread(fill, sandbox, [project])
     working_directory = directory / account
     working_directory.mkdir()
     write_project_file(project, working_directory)
-    async with Proxy(sandbox.endpoint) as proxy:
+    async with Proxy(upstreams(sandbox)) as proxy:
         world = World(sandbox, project, proxy, working_directory)
         for image in project.images:
             digest = await world.truth.digest(image.id, "latest")
@@ -105,7 +101,6 @@ async def _world(host: Host, project: Project, directory: Path) -> AsyncIterator
             yield world
         finally:
             await world.end()
-            await asyncio.to_thread(_delete_services, sandbox, services)
 
 
 async def attempt_all(
@@ -139,13 +134,3 @@ def expected(world: World, digests: Mapping[str, str]) -> dict[str, set[str]]:
 def _account() -> str:
     worker = re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or "0"
     return f"7{int(worker):03d}{next(_numbers):08d}"
-
-
-def _delete_services(sandbox: Sandbox, services: Sequence[CreatedServices]) -> None:
-    """Delete the services, because running tasks slow down the emulator for later tests."""
-    aws = LocalAws(sandbox.endpoint)
-    side_by_side(
-        partial(aws.ecs(created.place).delete_service, cluster=created.cluster, service=name, force=True)
-        for created in services
-        for name in created.names
-    )

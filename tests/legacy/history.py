@@ -17,15 +17,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 from tests.commands.observed import Aws
 from tests.legacy.published import Published
+from tests.local_aws import LocalAws
 from tests.sandbox.rollouts import eventually
 from tests.sandboxes import place_of
 from weco_deploy.model.project import Environment, Image, Project
-from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.provision import cluster_name
+from weco_deploy.sandbox.provision import USUAL
 from weco_deploy.sandbox.running import Sandbox
 
 if TYPE_CHECKING:
@@ -174,7 +172,7 @@ def _restore_image(history: History, sandbox: Sandbox, image: Image) -> None:
 
 
 def _tag(sandbox: Sandbox, image: Image, tag: str, digest: str) -> None:
-    ecr = LocalAws(sandbox.endpoint).ecr(place_of(sandbox))
+    ecr = LocalAws.of(sandbox).ecr(place_of(sandbox))
     found = ecr.batch_get_image(repositoryName=image.repository, imageIds=[{"imageDigest": digest}])[
         "images"
     ][0]
@@ -188,12 +186,12 @@ def _tag(sandbox: Sandbox, image: Image, tag: str, digest: str) -> None:
 
 def _redeploy(team: Project, sandbox: Sandbox, services: Sequence[tuple[Environment, str]]) -> None:
     """Redeploy the services and wait until each runs what its tags point at."""
-    ecs = LocalAws(sandbox.endpoint).ecs(place_of(sandbox))
+    ecs = LocalAws.of(sandbox).ecs(place_of(sandbox))
     for environment, service in services:
-        ecs.update_service(cluster=cluster_name(team, environment), service=service, forceNewDeployment=True)
+        ecs.update_service(cluster=USUAL.cluster(team, environment), service=service, forceNewDeployment=True)
 
     def done(environment: Environment, service: str) -> bool:
-        answer = ecs.describe_services(cluster=cluster_name(team, environment), services=[service])
+        answer = ecs.describe_services(cluster=USUAL.cluster(team, environment), services=[service])
         deployments = answer["services"][0]["deployments"]
         return [deployment["rolloutState"] for deployment in deployments] == ["COMPLETED"]
 
@@ -247,11 +245,4 @@ def _definition(table: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _dynamodb(sandbox: Sandbox) -> DynamoDBClient:
-    place = place_of(sandbox)
-    return boto3.session.Session().client(
-        "dynamodb",
-        endpoint_url=sandbox.endpoint,
-        region_name=place.region,
-        aws_access_key_id=place.account,
-        aws_secret_access_key="any",
-    )
+    return LocalAws.of(sandbox).dynamodb(place_of(sandbox))

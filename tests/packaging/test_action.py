@@ -15,7 +15,6 @@ from tests.sandbox.projects import WEB
 from tests.sandbox.rollouts import eventually
 from tests.sandboxes import Provisioned
 from weco_deploy.cli.main import weco_deploy
-from weco_deploy.sandbox.behaviour import parse
 
 NOT_OPTIONS = {"command", "python-version", "working-directory"}
 COMMANDS = ("release-deploy", "deploy", "promote", "rollback", "confirm-deploy", "prepare", "plan")
@@ -124,7 +123,7 @@ def test_failed_deployment_fails_the_step_with_an_explanation(
 ) -> None:
     write_project_file(WEB, tmp_path)
     sandbox = provisioned(WEB)
-    sandbox.push("web", parse("crash=3,lines=no <b>index</b>"))
+    sandbox.push("web", "crash=3,lines=no <b>index</b>")
 
     run = Action().run(
         tmp_path,
@@ -166,7 +165,7 @@ def test_cancelled_run_is_settled_and_reported(
 ) -> None:
     write_project_file(WEB, tmp_path)
     sandbox = provisioned(WEB)
-    sandbox.push("web", parse("slow=600"))
+    sandbox.push("web", "slow=18000")
     running = Action().start(
         tmp_path, sandbox.environment(), environment_id="stage", confirmation_interval=SHORT_INTERVAL
     )

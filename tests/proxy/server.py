@@ -1,6 +1,6 @@
-"""A proxy on loopback between the tool and the emulator, which logs the calls and can interfere with them.
+"""A proxy on loopback between the tool and AWS, which logs the calls and can interfere with them.
 
-async with Proxy(sandbox.endpoint) as proxy:
+async with Proxy(upstreams(sandbox)) as proxy:
     proxy.on("ecr:PutImage", handlers.lost, nth=2)
     … run the tool with AWS_ENDPOINT_URL=proxy.endpoint …
     proxy.calls
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -54,17 +54,19 @@ class Proxy:
     broken connection affects only a single call.
 
     Args:
-        upstream: the emulator's URL.
+        upstreams: the URLs of services, by IAM's prefix, and under `""` that of all others.
         delay: seconds before a call is forwarded to AWS.
         rounds: if given, sends responses in rounds instead of at once.
 
     """
 
-    def __init__(self, upstream: str, delay: float = 0.0, rounds: Rounds | None = None) -> None:
+    def __init__(
+        self, upstreams: Mapping[str, str], delay: float = 0.0, rounds: Rounds | None = None
+    ) -> None:
         self.delay = delay
         self._rounds = rounds
         self.calls: list[Call] = []
-        self._upstream = urlsplit(upstream)
+        self._upstreams = {service: urlsplit(url) for service, url in upstreams.items()}
         self._rules: list[_Rule] = []
         self._server: asyncio.Server | None = None
         self._serving: set[asyncio.Task[None]] = set()
@@ -119,7 +121,9 @@ class Proxy:
             self.calls.append(call)
             if self._rounds:
                 self._rounds.call_arrived()
-            answer = await self._handler(call)(_Exchange(call, request, reader, self._send))
+            answer = await self._handler(call)(
+                _Exchange(call, request, reader, partial(self._send, call.name))
+            )
             if self._rounds:
                 await self._rounds.wait()
             # Set before the response is sent, because the next call may arrive before this task continues.
@@ -132,10 +136,11 @@ class Proxy:
         matching = [rule.handler for rule in self._rules if rule.applies_to(call)]
         return matching[0] if matching else forwarded
 
-    async def _send(self, request: Message) -> Message:
+    async def _send(self, name: str, request: Message) -> Message:
         await asyncio.sleep(self.delay)
+        upstream = self._upstreams.get(name.partition(":")[0], self._upstreams[""])
         reader, writer = await asyncio.open_connection(
-            self._upstream.hostname, self._upstream.port, limit=messages.MAX_HEAD_BYTES
+            upstream.hostname, upstream.port, limit=messages.MAX_HEAD_BYTES
         )
         try:
             writer.write(request.closing().wire)

@@ -80,7 +80,7 @@ def run(
     scenario: Callable[[Aws, Proxy], Awaitable[None]], *, chunked: bool = False, rounds: Rounds | None = None
 ) -> None:
     async def main() -> None:
-        async with aws_behind(lambda url: Proxy(url, rounds=rounds), chunked=chunked) as (aws, proxy):
+        async with aws_behind(lambda url: Proxy({"": url}, rounds=rounds), chunked=chunked) as (aws, proxy):
             await scenario(aws, proxy)
 
     asyncio.run(main())

@@ -121,8 +121,15 @@ def write_project_file(project: Project, directory: Path) -> None:
     (directory / ".wellcome_project").write_text(json.dumps({project.id: content}))  # JSON is YAML
 
 
+def upstreams(sandbox: Sandbox) -> Mapping[str, str]:
+    """What a proxy in front of the sandbox forwards to."""
+    simulation = sandbox.state.simulation_endpoint
+    return {"": sandbox.endpoint, "ecs": simulation, "logs": simulation, "sts": simulation, "tag": simulation}
+
+
 def _environment(sandbox: Sandbox, endpoint: str) -> dict[str, str]:
     removed = ("WECO_DEPLOY_", "AWS_", "PYTEST_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(removed)}
     sources = os.pathsep.join(filter(None, (str(_SOURCES), os.environ.get("PYTHONPATH"))))
-    return inherited | sandbox.environment() | {"AWS_ENDPOINT_URL": endpoint, "PYTHONPATH": sources}
+    endpoints = dict.fromkeys(sandbox.state.endpoints, endpoint)
+    return inherited | sandbox.environment() | endpoints | {"PYTHONPATH": sources}

@@ -1,4 +1,4 @@
-"""Rollouts judged by answers that were recorded from ECS's emulator (`record.py`)."""
+"""Rollouts judged by answers that were recorded from MiniStack's ECS, with containers of a simulated engine."""
 
 from __future__ import annotations
 

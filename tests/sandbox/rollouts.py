@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from tests.local_aws import LocalAws
 from tests.sandboxes import place_of
-from weco_deploy.sandbox.local_aws import LocalAws
 from weco_deploy.sandbox.running import PushedImage, Sandbox
 
 if TYPE_CHECKING:
-    from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
+    from mypy_boto3_ecs.type_defs import ServiceDeploymentTypeDef, ServiceTypeDef, TaskTypeDef
 
 CLUSTER, SERVICE, REPOSITORY, ENV_TAG = "shop-stage", "web-api", "uk.ac.wellcome/web", "env.stage"
 
@@ -22,7 +22,7 @@ class Rollouts:
     """The service `web-api` in a sandbox with the project `WEB`."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        aws, place = LocalAws(sandbox.endpoint), place_of(sandbox)
+        aws, place = LocalAws.of(sandbox), place_of(sandbox)
         self._ecr, self._ecs = aws.ecr(place), aws.ecs(place)
 
     def digest_of(self, tag: str) -> str | None:
@@ -35,27 +35,23 @@ class Rollouts:
         return found["images"][0]["imageManifest"]
 
     def begin(self, pushed: PushedImage) -> str:
-        """Move `env.stage` to the image and redeploy; returns the id of the ECS deployment."""
+        """Move `env.stage` to the image and redeploy; returns the ARN of the service deployment."""
         self._ecr.put_image(
             repositoryName=REPOSITORY, imageManifest=self.manifest_of(pushed.digest), imageTag=ENV_TAG
         )
         updated = self._ecs.update_service(cluster=CLUSTER, service=SERVICE, forceNewDeployment=True)
-        return updated["service"]["deployments"][0]["id"]
+        return updated["service"]["currentServiceDeployment"]
 
     def service(self) -> ServiceTypeDef:
         return self._ecs.describe_services(cluster=CLUSTER, services=[SERVICE])["services"][0]
 
-    def deployment(self, deployment_id: str) -> DeploymentTypeDef:
-        deployments = self.service()["deployments"]
-        return next(deployment for deployment in deployments if deployment["id"] == deployment_id)
+    def deployment(self, arn: str) -> ServiceDeploymentTypeDef:
+        return self._ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]
 
-    def state(self, deployment_id: str) -> str:
-        return self.deployment(deployment_id)["rolloutState"]
-
-    def final_state(self, deployment_id: str) -> str:
-        """Wait until the deployment has ended; COMPLETED or FAILED."""
-        eventually(lambda: self.state(deployment_id) != "IN_PROGRESS")
-        return self.state(deployment_id)
+    def final_status(self, arn: str) -> str:
+        """Wait until the service deployment has ended; SUCCESSFUL or how it failed."""
+        eventually(lambda: "finishedAt" in self.deployment(arn))
+        return self.deployment(arn)["status"]
 
     def tasks(self, *, stopped: bool = False) -> list[TaskTypeDef]:
         status: Literal["STOPPED", "RUNNING"] = "STOPPED" if stopped else "RUNNING"

@@ -11,18 +11,20 @@ from tests.sandbox.projects import WEB
 from tests.sandbox.rollouts import Rollouts
 from tests.sandboxes import Provisioned, place_of
 from weco_deploy.sandbox import images
-from weco_deploy.sandbox.behaviour import GOOD, LABEL, Behaviour, parse
+from weco_deploy.sandbox.ecs import Image, NotPullable
+from weco_deploy.sandbox.ecs.behaviour import parse
 from weco_deploy.sandbox.images import OCI_INDEX, BuiltImage
-from weco_deploy.sandbox.registry import ImageName, Registry
+from weco_deploy.sandbox.registry import Registry
+from weco_deploy.sandbox.running import Sandbox
 
 COMMIT = "c0ffee" * 6 + "c0ff"
 
 
 @pytest.mark.parametrize("build", [images.build, images.build_multi_arch])
 def test_built_image_contains_every_referenced_blob(
-    build: Callable[[str, str, Behaviour], BuiltImage],
+    build: Callable[[str, str], BuiltImage],
 ) -> None:
-    image = build("web", COMMIT, GOOD)
+    image = build("web", COMMIT)
     stored = {blob.digest: blob.content for blob in image.blobs}
     manifests = [part.blob for part in image.parts] or [image.top.blob]
     for blob in manifests:
@@ -35,7 +37,7 @@ def test_built_image_contains_every_referenced_blob(
 
 
 def test_built_images_have_distinct_digests() -> None:
-    digests = {images.build(name, commit, GOOD).digest for name in ("a", "b") for commit in ("1", "2")}
+    digests = {images.build(name, commit).digest for name in ("a", "b") for commit in ("1", "2")}
     assert len(digests) == 4
 
 
@@ -57,14 +59,50 @@ def test_first_image_has_the_tags_latest_and_env(provisioned: Provisioned) -> No
 
 def test_multi_arch_image_has_the_digest_of_its_index_in_ecr(provisioned: Provisioned) -> None:
     sandbox = provisioned(WEB)
-    pushed = sandbox.push("web", parse("crash=7"), multi_arch=True)
+    pushed = sandbox.push("web", multi_arch=True)
 
     index = json.loads(Rollouts(sandbox).manifest_of(pushed.digest))
     assert index["mediaType"] == OCI_INDEX
     assert len(index["manifests"]) == 2
 
-    name = ImageName(place=place_of(sandbox), repository="uk.ac.wellcome/web", reference="latest")
-    found = Registry(sandbox.state.port).find(name)
-    assert found is not None
-    assert (found.digest, found.media_type) == (pushed.digest, OCI_INDEX)
-    assert parse(found.labels[LABEL]) == parse("crash=7")
+
+@pytest.mark.parametrize("multi_arch", [False, True])
+def test_registry_finds_the_digest_and_the_behaviour_of_an_image(
+    provisioned: Provisioned, multi_arch: bool
+) -> None:
+    sandbox = provisioned(WEB)
+    pushed = sandbox.push("web", "crash=7", multi_arch=multi_arch)
+    repository = repository_in(sandbox)
+    registry = Registry(sandbox.state.ports.emulator)
+
+    found = registry.resolve([f"{repository}:latest", f"{repository}@{pushed.digest}"])
+
+    assert list(found.values()) == [Image(digest=pushed.digest, behaviour=parse("crash=7"))] * 2
+
+
+def test_registry_says_why_an_image_cannot_be_pulled(provisioned: Provisioned) -> None:
+    sandbox = provisioned(WEB)
+    sandbox.push("web", "nonsense")
+    registry, repository = Registry(sandbox.state.ports.emulator), repository_in(sandbox)
+    missing = [f"{repository}:missing", f"{repository}-2:latest", "docker.io/library/nginx:latest"]
+
+    assert registry.resolve(missing) == dict.fromkeys(missing, NotPullable("not found"))
+    (refused,) = registry.resolve([f"{repository}:latest"]).values()
+    assert isinstance(refused, NotPullable)
+    assert "there is no behaviour 'nonsense'" in refused.reason
+
+
+def test_registry_reads_the_behaviour_of_a_digest_once(
+    provisioned: Provisioned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = provisioned(WEB)
+    registry, reference = Registry(sandbox.state.ports.emulator), f"{repository_in(sandbox)}:latest"
+    found = registry.resolve([reference])
+    monkeypatch.setattr(registry, "_labels_of", lambda *_: pytest.fail("it was read again"))
+
+    assert registry.resolve([reference]) == found
+
+
+def repository_in(sandbox: Sandbox) -> str:
+    place = place_of(sandbox)
+    return f"{place.account}.dkr.ecr.{place.region}.amazonaws.com/uk.ac.wellcome/web"

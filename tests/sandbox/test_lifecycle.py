@@ -14,12 +14,13 @@ from pathlib import Path
 import boto3
 import pytest
 
+from tests.local_aws import LocalAws
 from tests.sandbox.processes import SOURCES, emulator_of, has_ended, listening_addresses, supervisor_of
 from tests.sandbox.projects import WEB, project
 from tests.sandbox.rollouts import eventually
 from weco_deploy.errors import NotFound, SandboxError
 from weco_deploy.sandbox import pidfile, running, supervisor
-from weco_deploy.sandbox.accounts import SANDBOX_ACCOUNT
+from weco_deploy.sandbox.accounts import SANDBOX_ACCOUNT, Place
 from weco_deploy.sandbox.running import Sandbox
 
 pytestmark = pytest.mark.sandbox
@@ -68,7 +69,7 @@ def test_load_finds_a_running_sandbox_to_push_to(directory: Path, sandbox: Sandb
 
 
 def test_registry_requests_without_an_account_reach_the_project_s_repositories(sandbox: Sandbox) -> None:
-    connection = HTTPConnection("127.0.0.1", sandbox.state.port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", sandbox.state.ports.emulator, timeout=30)
     connection.request("GET", "/v2/uk.ac.wellcome/web/manifests/latest")
     assert connection.getresponse().status == 200
     connection.close()
@@ -246,7 +247,7 @@ def test_start_without_the_extra_hints_at_pip_install(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(SandboxError, match="ministack and docker, which are not installed") as caught:
+    with pytest.raises(SandboxError, match="ministack, which is not installed") as caught:
         running.start([NO_SERVICES], directory)
     assert caught.value.hint == 'pip install "weco-deploy[sandbox]"'
 
@@ -279,12 +280,6 @@ def test_broken_state_file_is_an_error_with_its_name(directory: Path) -> None:
 
 def _tags(sandbox: Sandbox) -> set[str]:
     target = sandbox.state.images[0]
-    ecr = boto3.session.Session().client(
-        "ecr",
-        endpoint_url=sandbox.endpoint,
-        region_name=target.region,
-        aws_access_key_id=target.account,
-        aws_secret_access_key="any",
-    )
+    ecr = LocalAws.of(sandbox).ecr(Place(target.account, target.region))
     found = ecr.describe_images(repositoryName=target.repository)["imageDetails"]
     return {tag for image in found for tag in image.get("imageTags", ())}

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.local_aws import LocalAws
 from tests.sandboxes import Provisioned, place_of
 from weco_deploy import config
 from weco_deploy.sandbox.accounts import services_of
-from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.provision import cluster_name
+from weco_deploy.sandbox.provision import USUAL
 
 FILES = sorted((Path(__file__).parents[3] / "shared" / "projects").glob("*.yml"))
 
@@ -20,7 +20,7 @@ def test_all_services_of_a_real_project_file_run(file: Path, provisioned: Provis
         sandbox = provisioned(project)
         caller = place_of(sandbox).account
         for environment in project.environments:
-            ecs = LocalAws(sandbox.endpoint).ecs(services_of(project, environment, caller))
-            clusters = ecs.describe_clusters(clusters=[cluster_name(project, environment)])["clusters"]
+            ecs = LocalAws.of(sandbox).ecs(services_of(project, environment, caller))
+            clusters = ecs.describe_clusters(clusters=[USUAL.cluster(project, environment)])["clusters"]
             assert [cluster["activeServicesCount"] for cluster in clusters] == [len(project.services)]
             assert [cluster["runningTasksCount"] for cluster in clusters] == [len(project.services)]

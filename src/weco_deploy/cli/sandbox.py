@@ -66,6 +66,7 @@ def start(
     from weco_deploy.cli import gc_pause
     from weco_deploy.cli.project_context import load_project_file
     from weco_deploy.sandbox import commands
+    from weco_deploy.sandbox.provision import Estate
 
     settings = invocation.settings
     where, say = _directory(settings, directory), _say(settings)
@@ -82,7 +83,7 @@ def start(
         project_file=file.path,
         port=port,
         detach=detach,
-        env_tags=not without_env_tags,
+        estate=Estate(env_tags=not without_env_tags),
     )
     _print_sandbox(settings, where)
 

@@ -1,7 +1,7 @@
 """The accounts and regions in which the tool will look for a project's resources.
 
-The emulator takes a 12-digit access key as the account, and gives an assumed role credentials of the role's
-account. So a project's repositories and records belong to the account of its `role_arn`, by default to the
+Both halves of the sandbox take a 12-digit access key as the account, and its STS gives an assumed role the
+credentials of the role's account. So a project's repositories and records belong to the account of its `role_arn`, by default to the
 caller's account. An environment's services belong to the account of the environment's `role_arn`, by default
 to the project's.
 """

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from weco_deploy.errors import Interrupted, SandboxError
+from weco_deploy.errors import Interrupted, SandboxError, UsageError
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox import running
-from weco_deploy.sandbox.behaviour import Behaviour, parse
+from weco_deploy.sandbox.ecs.behaviour import parse
+from weco_deploy.sandbox.images import GOOD
+from weco_deploy.sandbox.provision import USUAL, Estate
 from weco_deploy.sandbox.running import PushedImage, Sandbox
 from weco_deploy.sandbox.state import PushTarget
 
@@ -37,7 +39,7 @@ def start(
     project_file: Path,
     port: int | None = None,
     detach: bool = False,
-    env_tags: bool = True,
+    estate: Estate = USUAL,
 ) -> None:
     """Start a sandbox with these projects; without `detach` run until Ctrl-C, SIGTERM or `sandbox stop`.
 
@@ -48,7 +50,7 @@ def start(
         say(f"A sandbox is running already: {existing.endpoint} (state in {directory})")
         return
     sandbox = running.start(
-        projects, directory, port=port, tied=not detach, env_tags=env_tags, project_file=project_file
+        projects, directory, port=port, tied=not detach, estate=estate, project_file=project_file
     )
     welcome = _welcome(sandbox, projects, project_file)
     if detach:
@@ -75,42 +77,49 @@ def push(
     say: Callable[[str], None],
     *,
     image_ids: Sequence[str],
-    behaviour: str = "good",
+    behaviour: str = GOOD,
     project_id: str | None = None,
 ) -> tuple[PushedImage, ...]:
     """Push a new version of each of these images with this behaviour.
 
     Raises UsageError (invalid behaviour), NotFound (unknown image: pushes none), SandboxError.
     """
-    parsed, sandbox = parse(behaviour), _running(directory)
+    _check(behaviour)
+    sandbox = _running(directory)
     targets = [sandbox.target(image_id, project_id) for image_id in dict.fromkeys(image_ids)]
-    return _push(sandbox, targets, parsed, say)
+    return _push(sandbox, targets, behaviour, say)
 
 
 def push_all(
     directory: Path,
     say: Callable[[str], None],
     *,
-    behaviour: str = "good",
+    behaviour: str = GOOD,
     project_id: str | None = None,
 ) -> tuple[PushedImage, ...]:
     """Push a new version of every image of the sandbox or of one of its projects. Raises as `push`."""
-    parsed, sandbox = parse(behaviour), _running(directory)
-    return _push(sandbox, sandbox.targets(project_id), parsed, say)
+    _check(behaviour)
+    sandbox = _running(directory)
+    return _push(sandbox, sandbox.targets(project_id), behaviour, say)
 
 
 def _push(
-    sandbox: Sandbox, targets: Sequence[PushTarget], behaviour: Behaviour, say: Callable[[str], None]
+    sandbox: Sandbox, targets: Sequence[PushTarget], behaviour: str, say: Callable[[str], None]
 ) -> tuple[PushedImage, ...]:
     images = []
     for target in targets:
         image = sandbox.push_to(target, behaviour)
-        say(
-            f"Pushed {image.image_id} {image.ref}, and moved its tag latest there. It behaves: {behaviour.text}"
-        )
+        say(f"Pushed {image.image_id} {image.ref}, and moved its tag latest there. It behaves: {behaviour}")
         say(f"  {image.digest}")
         images.append(image)
     return tuple(images)
+
+
+def _check(behaviour: str) -> None:
+    try:
+        parse(behaviour)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def _running(directory: Path) -> Sandbox:

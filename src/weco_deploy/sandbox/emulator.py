@@ -1,14 +1,12 @@
 """MiniStack as a child process, which runs `python -m weco_deploy.sandbox.emulator DIRECTORY`.
 
-It listens on loopback only, runs only the services that the tool uses, writes only its log, and ends with its
-parent.
+It listens on loopback only, runs only ECR and DynamoDB, writes only its log, and ends with its parent.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import logging
 import os
 import socket
 import subprocess
@@ -27,22 +25,18 @@ from weco_deploy.sandbox.parent_death import killed_with_parent, when_parent_end
 
 PID_FILE = "emulator.pid"
 LOG_FILE = "emulator.log"
-SERVICES = "dynamodb,ecr,ecs,logs,sts,tagging"
+SERVICES = "dynamodb,ecr"
 
 _START_TIMEOUT = 60.0
 _POLL_INTERVAL = 0.05
-_DOCKER_TIMEOUT = 3700
-"""Seconds, longer than the slowest image takes to start."""
 _INHERITED_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL")
 
 
 def check_installed() -> None:
-    """Raises SandboxError if packages of the extra are missing."""
-    missing = [name for name in ("ministack", "docker") if importlib.util.find_spec(name) is None]
-    if missing:
+    """Raises SandboxError if the package of the extra is missing."""
+    if importlib.util.find_spec("ministack") is None:
         raise SandboxError(
-            f"the sandbox needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed",
-            'pip install "weco-deploy[sandbox]"',
+            "the sandbox needs ministack, which is not installed", 'pip install "weco-deploy[sandbox]"'
         )
 
 
@@ -75,8 +69,8 @@ def import_path() -> str:
     return os.pathsep.join(str(Path(entry).absolute()) for entry in entries if entry)
 
 
-def spawn(directory: Path, port: int, engine_port: int, place: Place) -> subprocess.Popen[bytes]:
-    """Start MiniStack on `port`, with the engine on `engine_port`. Does not wait until it is ready.
+def spawn(directory: Path, port: int, place: Place) -> subprocess.Popen[bytes]:
+    """Start MiniStack on `port`. Does not wait until it is ready.
 
     `place` applies to requests that name no account and region, such as a Docker Engine's to the registry.
     """
@@ -88,7 +82,7 @@ def spawn(directory: Path, port: int, engine_port: int, place: Place) -> subproc
             stdout=log,
             stderr=log,
             cwd=directory,  # Python imports from here first, and only our files are here
-            env=_environment(directory, port, engine_port, place),
+            env=_environment(directory, port, place),
             start_new_session=True,  # the supervisor handles Ctrl-C in the terminal
         )
 
@@ -121,7 +115,7 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def _environment(directory: Path, port: int, engine_port: int, place: Place) -> Mapping[str, str]:
+def _environment(directory: Path, port: int, place: Place) -> Mapping[str, str]:
     """A new environment, without the caller's AWS and Docker settings, credential helpers and proxies."""
     ours = {
         "BIND_HOST": "127.0.0.1",
@@ -132,9 +126,7 @@ def _environment(directory: Path, port: int, engine_port: int, place: Place) -> 
         "PERSIST_STATE": "0",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "DOCKER_HOST": f"tcp://127.0.0.1:{engine_port}",
-        "DOCKER_CONFIG": str(directory),
-        "MINISTACK_DOCKER_TIMEOUT": f"{_DOCKER_TIMEOUT}",
+        "DOCKER_HOST": f"unix://{directory / 'no-engine'}",  # it would remove containers that it takes for its own
         "TMPDIR": str(directory),
         "LOG_LEVEL": "WARNING",
         "NO_PROXY": "*",
@@ -149,8 +141,6 @@ def main() -> None:
     killed_with_parent()
     when_parent_ends(lambda: os._exit(0))
     pidfile.take(directory / PID_FILE)
-    # Its pool of ten connections is too small, and urllib3 logs a warning each time.
-    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     from ministack.app import main as ministack  # reads its settings when imported
 
     sys.argv = ["ministack"]

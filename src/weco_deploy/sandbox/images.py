@@ -15,7 +15,11 @@ import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from weco_deploy.sandbox.behaviour import LABEL, REVISION_LABEL, Behaviour
+BEHAVIOUR_LABEL = "weco-deploy.sandbox.behaviour"
+"""The label that says how an image behaves, in the words of `ecs/behaviour.py`. An image without it is good."""
+GOOD = "good"
+REVISION_LABEL = "org.opencontainers.image.revision"
+"""The label for the commit that an image was built from, from the OCI image specification."""
 
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -59,7 +63,7 @@ class BuiltImage:
         return self.top.blob.digest
 
 
-def build(name: str, commit: str, behaviour: Behaviour) -> BuiltImage:
+def build(name: str, commit: str, behaviour: str = GOOD) -> BuiltImage:
     """A single-platform image in Docker's own format. `name` and `commit` make its digest unique."""
     archive = _archive(name, commit)
     layer, config = Blob(gzip.compress(archive, mtime=0)), _config(archive, commit, behaviour, "amd64")
@@ -67,7 +71,7 @@ def build(name: str, commit: str, behaviour: Behaviour) -> BuiltImage:
     return BuiltImage(blobs=(layer, config), parts=(), top=manifest)
 
 
-def build_multi_arch(name: str, commit: str, behaviour: Behaviour) -> BuiltImage:
+def build_multi_arch(name: str, commit: str, behaviour: str = GOOD) -> BuiltImage:
     """An OCI index of an amd64 and an arm64 image, which share the layer."""
     archive = _archive(name, commit)
     layer = Blob(gzip.compress(archive, mtime=0))
@@ -94,14 +98,14 @@ def _archive(name: str, commit: str) -> bytes:
     return stream.getvalue()
 
 
-def _config(archive: bytes, commit: str, behaviour: Behaviour, architecture: str) -> Blob:
+def _config(archive: bytes, commit: str, behaviour: str, architecture: str) -> Blob:
     return _json(
         {
             "architecture": architecture,
             "os": "linux",
             "config": {
                 "Cmd": ["/bin/service"],
-                "Labels": {LABEL: behaviour.text, REVISION_LABEL: commit},
+                "Labels": {BEHAVIOUR_LABEL: behaviour, REVISION_LABEL: commit},
             },
             "rootfs": {"type": "layers", "diff_ids": [Blob(archive).digest]},
         }

@@ -1,8 +1,8 @@
-"""Creates a project's resources in the emulator: repositories with images, clusters, services.
+"""Creates the resources of projects in the sandbox: repositories with images, clusters, services.
 
-Each environment gets a cluster `<project>-<environment>` with a service for each service id. The service has the
-id as its name, the tags by which the tool finds it, and a task definition with a container for each of its images.
-Circuit breakers are on and roll back. Resources are created where the tool looks for them (`accounts.py`).
+Each environment gets a cluster with a service for each service id, whose task definition has a container for each
+of its images. Circuit breakers are on and roll back. Resources are created where the tool looks for them
+(`accounts.py`), by the names and with the tags that an `Estate` says.
 """
 
 from __future__ import annotations
@@ -10,35 +10,59 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from weco_deploy.model.project import Environment, Image, Project
 from weco_deploy.model.tags import commit_tag
 from weco_deploy.sandbox import images
 from weco_deploy.sandbox.accounts import Place, home, image_name, services_of
-from weco_deploy.sandbox.behaviour import GOOD
-from weco_deploy.sandbox.local_aws import LocalAws
+from weco_deploy.sandbox.ecs.state import Json
 from weco_deploy.sandbox.registry import Registry
+from weco_deploy.sandbox.state import MadeService
 from weco_deploy.sandbox.threads import side_by_side
 
-if TYPE_CHECKING:
-    from mypy_boto3_ecs import ECSClient
-    from mypy_boto3_ecs.type_defs import ContainerDefinitionTypeDef
-
 LATEST = "latest"
+LONGEST_NAME = 255
 _CPU, _MEMORY = 64, 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreatedServices:
-    """The services created in a cluster."""
+class Estate:
+    """How a team keeps its resources.
 
-    place: Place
-    cluster: str
-    names: tuple[str, ...]
+    Attributes:
+        tagged: whether services carry `deployment:service` and `deployment:env`.
+        cluster_name: the names of clusters, with `{project}` and `{environment}`.
+        service_name: the names of services, with `{project}`, `{environment}` and `{service}`.
+        bare_commits: whether images are tagged with the bare commit instead of `ref.<commit>`.
+        env_tags: whether images have the tags of the environments, without which no task can start.
+
+    """
+
+    tagged: bool = True
+    cluster_name: str = "{project}-{environment}"
+    service_name: str = "{service}"
+    bare_commits: bool = False
+    env_tags: bool = True
+
+    def cluster(self, project: Project, environment: Environment) -> str:
+        """The name of the environment's cluster."""
+        return legal_name(self.cluster_name.format(project=project.id, environment=environment.id))
+
+    def service(self, project: Project, environment: Environment, service_id: str) -> str:
+        """The name of a service."""
+        name = self.service_name.format(project=project.id, environment=environment.id, service=service_id)
+        return legal_name(name)
+
+    def version_tag(self, commit: str) -> str:
+        """The tag that names the commit of an image."""
+        return commit if self.bare_commits else commit_tag(commit)
+
+
+USUAL = Estate()
+"""As the tool's own documentation has it."""
 
 
 def new_commit() -> str:
@@ -46,28 +70,59 @@ def new_commit() -> str:
     return secrets.token_hex(20)
 
 
-def provision(
-    project: Project, aws: LocalAws, registry: Registry, caller: str, *, env_tags: bool = True
-) -> tuple[CreatedServices, ...]:
-    """Create all resources of the project; returns the services, whose tasks are still starting.
+def push_first_images(project: Project, registry: Registry, caller: str, estate: Estate) -> None:
+    """Create the project's repositories, each with an image.
 
-    `caller` is the account (12 digits) of resources without an account of their own. With `env_tags` the first
-    image of each repository also gets the tag of each environment. Without, no task can start before the
-    first deployment, as in an environment that was never deployed to.
+    `caller` is the account (12 digits) of resources without an account of their own.
     """
-    tags = tuple(environment.tag for environment in project.environments) if env_tags else ()
-    _create_repositories(project, aws, caller)
-    side_by_side(
-        partial(_push_first_image, home(project, caller), image, registry, tags) for image in project.images
-    )
-    return tuple(
-        _create_environment(project, environment, aws, caller) for environment in project.environments
-    )
+    place = home(project, caller)
+    tags = tuple(environment.tag for environment in project.environments) if estate.env_tags else ()
+    side_by_side(partial(_push_first_image, place, image, registry, estate, tags) for image in project.images)
 
 
-def cluster_name(project: Project, environment: Environment) -> str:
-    """The name of the environment's cluster."""
-    return legal_name(f"{project.id}-{environment.id}")
+def _push_first_image(
+    place: Place, image: Image, registry: Registry, estate: Estate, env_tags: Sequence[str]
+) -> None:
+    commit = new_commit()
+    registry.create(place, image.repository)
+    built = images.build(image.repository, commit)
+    registry.push(place, image.repository, built, (estate.version_tag(commit), LATEST, *env_tags))
+
+
+def services_of_project(project: Project, caller: str, estate: Estate) -> Iterator[MadeService]:
+    """The services of all environments; `caller` as for `push_first_images`."""
+    for environment in project.environments:
+        place = services_of(project, environment, caller)
+        for service_id in project.services:
+            yield MadeService(
+                project_id=project.id,
+                environment_id=environment.id,
+                service_id=service_id,
+                account=place.account,
+                region=place.region,
+                cluster=estate.cluster(project, environment),
+                name=estate.service(project, environment, service_id),
+            )
+
+
+def requests(
+    project: Project, services: Iterable[MadeService], caller: str, estate: Estate
+) -> Iterator[Json]:
+    """The requests that create the project's clusters and services, for `sandbox:Provision`."""
+    for environment in project.environments:
+        place = services_of(project, environment, caller)
+        yield _request(place, "ecs:CreateCluster", {"clusterName": estate.cluster(project, environment)})
+    for service in services:
+        place = Place(service.account, service.region)
+        family = f"{service.cluster}-{service.name}"[:LONGEST_NAME]
+        tag = project.environment(service.environment_id).tag
+        containers = [
+            _container(service, image_id, f"{image_name(project, project.image(image_id), caller)}:{tag}")
+            for image_id in project.services[service.service_id]
+        ]
+        definition = {"family": family, "containerDefinitions": containers}
+        yield _request(place, "ecs:RegisterTaskDefinition", definition)
+        yield _request(place, "ecs:CreateService", _service(service, family, tagged=estate.tagged))
 
 
 def legal_name(name: str) -> str:
@@ -81,88 +136,40 @@ def legal_name(name: str) -> str:
     return f"{legal}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def _create_repositories(project: Project, aws: LocalAws, caller: str) -> None:
-    ecr = aws.ecr(home(project, caller))
-
-    def create(repository: str) -> None:
-        try:
-            ecr.create_repository(repositoryName=repository)
-        except ecr.exceptions.RepositoryAlreadyExistsException:
-            return  # another project of the file has it too
-
-    side_by_side(partial(create, image.repository) for image in project.images)
+def _request(place: Place, operation: str, content: Json) -> Json:
+    return {"account": place.account, "region": place.region, "operation": operation, "request": content}
 
 
-def _push_first_image(place: Place, image: Image, registry: Registry, env_tags: Sequence[str]) -> None:
-    commit = new_commit()
-    built = images.build(image.repository, commit, GOOD)
-    registry.push(place, image.repository, built, (commit_tag(commit), LATEST, *env_tags))
-
-
-def _create_environment(
-    project: Project, environment: Environment, aws: LocalAws, caller: str
-) -> CreatedServices:
-    place = services_of(project, environment, caller)
-    ecs = aws.ecs(place)
-    cluster = cluster_name(project, environment)
-    ecs.create_cluster(clusterName=cluster)
-    names = side_by_side(
-        partial(_create_service, ecs, cluster, environment, service_id, containers)
-        for service_id, containers in _containers(project, environment, place, caller).items()
-    )
-    return CreatedServices(place=place, cluster=cluster, names=tuple(names))
-
-
-def _create_service(
-    ecs: ECSClient,
-    cluster: str,
-    environment: Environment,
-    service_id: str,
-    containers: Sequence[ContainerDefinitionTypeDef],
-) -> str:
-    name = legal_name(service_id)
-    registered = ecs.register_task_definition(family=f"{cluster}-{name}", containerDefinitions=containers)
-    ecs.create_service(
-        cluster=cluster,
-        serviceName=name,
-        taskDefinition=registered["taskDefinition"]["taskDefinitionArn"],
-        desiredCount=1,
-        deploymentConfiguration={
+def _service(service: MadeService, family: str, *, tagged: bool) -> Json:
+    tags = {"deployment:service": service.service_id, "deployment:env": service.environment_id}
+    return {
+        "cluster": service.cluster,
+        "serviceName": service.name,
+        "taskDefinition": family,
+        "desiredCount": 1,
+        "deploymentConfiguration": {
             "maximumPercent": 200,
             "minimumHealthyPercent": 100,
             "deploymentCircuitBreaker": {"enable": True, "rollback": True},
         },
-        tags=[
-            {"key": "deployment:service", "value": service_id},
-            {"key": "deployment:env", "value": environment.id},
-        ],
-    )
-    return name
+        "tags": [{"key": key, "value": value} for key, value in tags.items()] if tagged else [],
+    }
 
 
-def _containers(
-    project: Project, environment: Environment, place: Place, caller: str
-) -> dict[str, list[ContainerDefinitionTypeDef]]:
-    """Service id → the containers of its task definition."""
+def _container(service: MadeService, image_id: str, image: str) -> Json:
     return {
-        service_id: [
-            {
-                "name": legal_name(image_id),
-                "image": f"{image_name(project, project.image(image_id), caller)}:{environment.tag}",
-                "cpu": _CPU,
-                "memory": _MEMORY,
-                "essential": True,
-                "logConfiguration": {
-                    "logDriver": "awslogs",
-                    "options": {
-                        "awslogs-group": f"/ecs/{cluster_name(project, environment)}",
-                        "awslogs-region": place.region,
-                        "awslogs-stream-prefix": legal_name(service_id),
-                        "awslogs-create-group": "true",
-                    },
-                },
-            }
-            for image_id in image_ids
-        ]
-        for service_id, image_ids in project.services.items()
+        "name": legal_name(image_id),
+        "image": image,
+        "cpu": _CPU,
+        "memory": _MEMORY,
+        "essential": True,
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": f"/ecs/{service.cluster}",
+                "awslogs-region": service.region,
+                "awslogs-stream-prefix": service.name,
+                "awslogs-create-group": "true",
+            },
+        },
     }

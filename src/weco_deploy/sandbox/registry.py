@@ -1,4 +1,4 @@
-"""Pushes and finds images in the emulator's registry, over HTTP.
+"""Creates repositories, and pushes and finds images, in the emulator's ECR, over HTTP.
 
 The host name of an ECR registry contains its account and region, `<account>.dkr.ecr.<region>.amazonaws.com`.
 The emulator serves all registries on one loopback address and chooses by the `Host` header.
@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
 from urllib.parse import quote
 
 from weco_deploy.errors import SandboxError
 from weco_deploy.sandbox.accounts import Place
-from weco_deploy.sandbox.images import Blob, BuiltImage, BuiltManifest
+from weco_deploy.sandbox.ecs import Behaviour, Image, NotPullable
+from weco_deploy.sandbox.ecs.behaviour import parse
+from weco_deploy.sandbox.http_calls import call, send, start_of
+from weco_deploy.sandbox.images import BEHAVIOUR_LABEL, GOOD, Blob, BuiltImage, BuiltManifest
 
-TIMEOUT_SECONDS = 30.0
-"""For one answer of the emulator, which is on the same machine but may be busy."""
-
+_ECR = "AmazonEC2ContainerRegistry_V20150921"
 _NAME = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/"
     r"(?P<repository>[^:@]+)(?:@(?P<digest>sha256:[0-9a-f]{64})|:(?P<tag>[\w.-]+))?"
@@ -51,22 +51,19 @@ class ImageName:
         return self.reference.startswith("sha256:")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundImage:
-    """The image that a name refers to: the digest of its manifest or index, and the labels of its config."""
-
-    digest: str
-    media_type: str
-    size: int
-    labels: Mapping[str, str]
-
-
 class Registry:
     """The registries of all accounts and regions, in the emulator on a loopback port."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._labels: dict[tuple[Place, str, str], Mapping[str, str]] = {}
+        self._behaviours: dict[str, Behaviour] = {}
+        """By digest: an image never changes."""
+
+    def create(self, place: Place, repository: str) -> None:
+        """Create a repository, unless it exists. SandboxError if the registry refuses."""
+        status, answer = self._call(place, "CreateRepository", {"repositoryName": repository})
+        if status != 200 and b"RepositoryAlreadyExistsException" not in answer:
+            raise SandboxError(f"the sandbox's registry refused {repository!r}: {start_of(answer)}")
 
     def push(self, place: Place, repository: str, image: BuiltImage, tags: Sequence[str]) -> None:
         """Upload the image and point the tags at it. SandboxError if the registry refuses."""
@@ -78,20 +75,22 @@ class Registry:
         for tag in tags:
             self._put_manifest(place, repository, tag, image.top)
 
-    def find(self, name: ImageName) -> FoundImage | None:
-        """The image, None if there is none."""
-        manifest = self._manifest(name)
-        if manifest is None:
-            return None
-        key = (name.place, name.repository, manifest.blob.digest)
-        if key not in self._labels:  # a digest's content never changes
-            self._labels[key] = self._labels_of(name, manifest)
-        return FoundImage(
-            digest=manifest.blob.digest,
-            media_type=manifest.media_type,
-            size=len(manifest.blob.content),
-            labels=self._labels[key],
-        )
+    def resolve(self, references: Collection[str]) -> dict[str, Image | NotPullable]:
+        """What the references lead to: the simulated ECS asks."""
+        return {reference: self._resolved(reference) for reference in references}
+
+    def _resolved(self, reference: str) -> Image | NotPullable:
+        name = ImageName.parse(reference)
+        manifest = None if name is None else self._manifest(name)
+        if name is None or manifest is None:
+            return NotPullable()
+        digest = manifest.blob.digest
+        if digest not in self._behaviours:
+            try:
+                self._behaviours[digest] = parse(self._labels_of(name, manifest).get(BEHAVIOUR_LABEL, GOOD))
+            except ValueError as error:
+                return NotPullable(str(error))
+        return Image(digest=digest, behaviour=self._behaviours[digest])
 
     def _labels_of(self, name: ImageName, manifest: BuiltManifest) -> Mapping[str, str]:
         document = json.loads(manifest.blob.content)
@@ -103,7 +102,7 @@ class Registry:
             return {} if part is None else self._labels_of(name, part)
         digest = document.get("config", {}).get("digest", "")
         host = {"Host": _host(name.place)}
-        status, config = self._request("GET", f"/v2/{name.repository}/blobs/{digest}", b"", host)
+        status, config = send(self._port, "GET", f"/v2/{name.repository}/blobs/{digest}", b"", host)
         if status != 200:
             return {}  # the emulator does not keep blobs uploaded through ECR's own API
         labels: Mapping[str, str] | None = json.loads(config).get("config", {}).get("Labels")
@@ -113,17 +112,7 @@ class Registry:
         """The manifest, from ECR's own API: the emulator's registry protocol does not find images put by digest."""
         image_id = {"imageDigest": name.reference} if name.by_digest else {"imageTag": name.reference}
         request = {"repositoryName": name.repository, "imageIds": [image_id]}
-        status, answer = self._request(
-            "POST",
-            "/",
-            json.dumps(request).encode(),
-            {
-                "Content-Type": "application/x-amz-json-1.1",
-                "X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.BatchGetImage",
-                "Authorization": "AWS4-HMAC-SHA256 Credential="
-                f"{name.place.account}/20200101/{name.place.region}/ecr/aws4_request, SignedHeaders=host, Signature=0",
-            },
-        )
+        status, answer = self._call(name.place, "BatchGetImage", request)
         if status != 200:
             return None
         found = json.loads(answer)["images"]
@@ -138,30 +127,17 @@ class Registry:
         path = f"/v2/{repository}/manifests/{reference}"
         self._send("PUT", place, path, manifest.blob.content, manifest.media_type)
 
+    def _call(self, place: Place, operation: str, request: Mapping[str, object]) -> tuple[int, bytes]:
+        """A call of ECR's own API."""
+        return call(self._port, place, f"{_ECR}.{operation}", request)
+
     def _send(self, method: str, place: Place, path: str, content: bytes, media_type: str) -> None:
         headers = {"Host": _host(place), "Content-Type": media_type}
-        status, answer = self._request(method, path, content, headers)
+        status, answer = send(self._port, method, path, content, headers)
         if status != 201:
             raise SandboxError(
-                f"the sandbox's registry refused {method} {path} ({status}): "
-                f"{answer[:300].decode(errors='replace')}"
+                f"the sandbox's registry refused {method} {path} ({status}): {start_of(answer)}"
             )
-
-    def _request(
-        self, method: str, path: str, content: bytes, headers: Mapping[str, str]
-    ) -> tuple[int, bytes]:
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_SECONDS)
-        try:
-            connection.request(method, path, content, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        except (OSError, HTTPException) as error:
-            raise SandboxError(
-                f"the sandbox does not answer on port {self._port}: {error}",
-                "is it running? weco-deploy sandbox start",
-            ) from error
-        finally:
-            connection.close()
 
 
 def _host(place: Place) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,21 +12,21 @@ from pathlib import Path
 from weco_deploy.errors import NotFound, SandboxError
 from weco_deploy.model.project import Project
 from weco_deploy.model.tags import commit_tag
-from weco_deploy.sandbox import emulator, images, state, supervisor
+from weco_deploy.sandbox import emulator, images, provision, state, supervisor
 from weco_deploy.sandbox.accounts import Place, caller_account, home
-from weco_deploy.sandbox.behaviour import GOOD, Behaviour
-from weco_deploy.sandbox.local_aws import LocalAws
-from weco_deploy.sandbox.provision import LATEST, CreatedServices, new_commit, provision
+from weco_deploy.sandbox.ecs.state import Json
+from weco_deploy.sandbox.http_calls import call
+from weco_deploy.sandbox.images import GOOD
+from weco_deploy.sandbox.provision import LATEST, USUAL, Estate, new_commit
 from weco_deploy.sandbox.registry import Registry
-from weco_deploy.sandbox.state import PushTarget, State
-from weco_deploy.sandbox.steadiness import wait_until_steady
+from weco_deploy.sandbox.state import Ports, PushTarget, State
 
 _AWS_CONFIG = "aws-config"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushedImage:
-    """`ref` is the tag `ref.<commit>`, `digest` the digest of the manifest or index."""
+    """`ref` is the tag that names the commit, `digest` the digest of the manifest or index."""
 
     image_id: str
     ref: str
@@ -42,7 +43,7 @@ class Sandbox:
 
     @property
     def endpoint(self) -> str:
-        """The URL of AWS in the sandbox."""
+        """The URL of AWS in the sandbox, for the services that it does not simulate itself."""
         return self.state.endpoint
 
     def environment(self) -> dict[str, str]:
@@ -52,7 +53,7 @@ class Sandbox:
         """
         config = str(self.directory.absolute() / _AWS_CONFIG)
         return {
-            "AWS_ENDPOINT_URL": self.endpoint,
+            **self.state.endpoints,
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
             "AWS_ACCESS_KEY_ID": self.state.account,
             "AWS_SECRET_ACCESS_KEY": "sandbox",
@@ -79,15 +80,15 @@ class Sandbox:
     def push(
         self,
         image_id: str,
-        behaviour: Behaviour = GOOD,
+        behaviour: str = GOOD,
         *,
         commit: str | None = None,
         multi_arch: bool = False,
         project_id: str | None = None,
     ) -> PushedImage:
-        """Push a new image as a build pipeline does: tagged `ref.<commit>`, and with the tag `latest` moved to it.
+        """Push a new image as a build pipeline does: tagged with its commit, and with the tag `latest` moved to it.
 
-        `commit` is random by default. `multi_arch` pushes an OCI index for two platforms. `project_id` is
+        `behaviour` is a text of `ecs/behaviour.py`. `commit` is random by default. `multi_arch` pushes an OCI index for two platforms. `project_id` is
         needed if several projects have an image with this id.
 
         Raises NotFound (no such image), SandboxError.
@@ -98,7 +99,7 @@ class Sandbox:
     def push_to(
         self,
         target: PushTarget,
-        behaviour: Behaviour = GOOD,
+        behaviour: str = GOOD,
         *,
         commit: str | None = None,
         multi_arch: bool = False,
@@ -106,10 +107,17 @@ class Sandbox:
         """Like `push`, but with a target from `target` or `targets`. Raises SandboxError."""
         commit = commit or new_commit()
         build = images.build_multi_arch if multi_arch else images.build
-        image, ref = build(target.repository, commit, behaviour), commit_tag(commit)
+        image = build(target.repository, commit, behaviour)
+        ref = commit if self.state.bare_commits else commit_tag(commit)
         place = Place(target.account, target.region)
-        Registry(self.state.port).push(place, target.repository, image, (ref, LATEST))
+        Registry(self.state.ports.emulator).push(place, target.repository, image, (ref, LATEST))
         return PushedImage(image_id=target.image_id, ref=ref, digest=image.digest)
+
+    def call(self, place: Place, operation: str, request: Json) -> None:
+        """Make one of the sandbox's own calls to the simulated ECS. SandboxError if it is refused."""
+        status, answer = call(self.state.ports.simulation, place, f"Sandbox.{operation}", request)
+        if status != 200:
+            raise SandboxError(f"the sandbox refused: {json.loads(answer)['message']}")
 
     def stop(self) -> None:
         """End the sandbox and everything in it. SandboxError if it does not end."""
@@ -162,30 +170,30 @@ def start(
     *,
     port: int | None = None,
     tied: bool = True,
-    env_tags: bool = True,
+    estate: Estate = USUAL,
     project_file: Path | None = None,
 ) -> Sandbox:
-    """Start a sandbox, create all resources of the projects in it, and wait until it is steady.
+    """Start a sandbox, create all resources of the projects in it, and wait until their services run.
 
-    Creates `directory` if needed. AWS will be on `port` of 127.0.0.1, or on any free port if None. A `tied`
-    sandbox ends when this process ends, however that happens. For `env_tags` see `provision.provision`.
-    `project_file` is the file that the projects come from, for later commands. Images that a Docker Engine
-    pushes go to the first project's account, because such requests name no account.
+    Creates `directory` if needed. MiniStack will be on `port` of 127.0.0.1, or on any free port if None. A `tied`
+    sandbox ends when this process ends, however that happens. `project_file` is the file that the projects come
+    from, for later commands. Images that a Docker Engine pushes go to the first project's account, because such
+    requests name no account.
 
     Raises SandboxError: a sandbox runs there already, the extra is not installed, the port is taken, ….
     """
     account = caller_account(projects)
     # Made before the start, so that an invalid project is an error before there is anything to clean up.
-    planned = new_state(projects, 0, account, project_file)
+    planned = new_state(projects, Ports(emulator=0, simulation=0), account, estate, project_file)
     _prepare(directory)
     if supervisor.running(directory):
         raise SandboxError(f"a sandbox is running or starting in {directory}", "weco-deploy sandbox stop")
     state.remove(directory)
     started = supervisor.launch(directory, port, home(projects[0], account), tied=tied)
-    running_state = dataclasses.replace(planned, port=started.port)
+    running_state = dataclasses.replace(planned, ports=started.ports)
     sandbox = Sandbox(directory=directory, state=running_state, _process=started.process)
     try:
-        fill(sandbox, projects, env_tags=env_tags)
+        fill(sandbox, projects, estate)
         state.write(directory, running_state)
     except BaseException:
         sandbox.stop()
@@ -193,28 +201,39 @@ def start(
     return sandbox
 
 
-def new_state(projects: Sequence[Project], port: int, account: str, project_file: Path | None) -> State:
-    """The state of a sandbox on `port` with these projects; `account` is the caller's."""
+def new_state(
+    projects: Sequence[Project],
+    ports: Ports,
+    account: str,
+    estate: Estate = USUAL,
+    project_file: Path | None = None,
+) -> State:
+    """The state of a sandbox with these projects; `account` is the caller's."""
     return State(
-        port=port,
+        ports=ports,
         account=account,
         region=projects[0].region_name,
         project_file=None if project_file is None else str(project_file),
+        bare_commits=estate.bare_commits,
         images=tuple(target for project in projects for target in _targets(project, account)),
+        services=tuple(
+            service
+            for project in projects
+            for service in provision.services_of_project(project, account, estate)
+        ),
     )
 
 
-def fill(sandbox: Sandbox, projects: Sequence[Project], *, env_tags: bool) -> tuple[CreatedServices, ...]:
-    """Create all resources of the projects and wait until the services are steady; returns the services."""
+def fill(sandbox: Sandbox, projects: Sequence[Project], estate: Estate = USUAL) -> None:
+    """Create all resources of the projects. Their services run at once, or have failed where they have no image."""
     (sandbox.directory / _AWS_CONFIG).write_text(f"[default]\nregion = {sandbox.state.region}\n")
-    aws, registry = LocalAws(sandbox.endpoint), Registry(sandbox.state.port)
-    made = tuple(
-        services
-        for project in projects
-        for services in provision(project, aws, registry, sandbox.state.account, env_tags=env_tags)
-    )
-    wait_until_steady(aws, made, may_fail=not env_tags)
-    return made
+    account, registry = sandbox.state.account, Registry(sandbox.state.ports.emulator)
+    requests: list[Json] = []
+    for project in projects:
+        provision.push_first_images(project, registry, account, estate)
+        services = (service for service in sandbox.state.services if service.project_id == project.id)
+        requests += provision.requests(project, services, account, estate)
+    sandbox.call(Place(account, sandbox.state.region), "Provision", {"requests": requests})
 
 
 def load(directory: Path) -> Sandbox | None:

@@ -1,33 +1,40 @@
-"""The supervisor process: runs the simulated engine, and MiniStack as its child.
+"""The supervisor process: serves the simulated ECS, and runs MiniStack as its child.
 
 `python -m weco_deploy.sandbox.server DIRECTORY ACCOUNT REGION [--port PORT] [--detached]` prints a line of JSON when
-AWS is ready, `{"port": …, "engine_port": …}`, or `{"error": …, "hint": …}`. It ends on SIGTERM and SIGINT, and
+AWS is ready, `{"emulator": port, "simulation": port}`, or `{"error": …, "hint": …}`. It ends on SIGTERM and SIGINT, and
 with its parent process unless detached. MiniStack always ends with it.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from weco_deploy.errors import SandboxError
 from weco_deploy.sandbox import emulator, pidfile
 from weco_deploy.sandbox.accounts import Place
-from weco_deploy.sandbox.engine.routes import Engine
-from weco_deploy.sandbox.engine.server import EngineServer
 from weco_deploy.sandbox.parent_death import when_parent_ends
-from weco_deploy.sandbox.registry import Registry
+from weco_deploy.sandbox.state import Ports
 from weco_deploy.sandbox.threads import in_background
+
+if TYPE_CHECKING:
+    from weco_deploy.sandbox.simulation_server import SimulationServer
 
 PID_FILE = "supervisor.pid"
 LOG_FILE = "supervisor.log"
+SPEED = 30.0
+"""ECS takes a minute for the simplest rollout. The sandbox's takes two seconds, and all of ECS's durations so much less."""
 
 _ATTEMPTS = 3
 """Another process may have taken a port that was free a moment ago."""
@@ -59,9 +66,9 @@ def main() -> int:
 
 
 def _supervise(directory: Path, port_option: int | None, place: Place, ending: Event) -> int:
-    child, port, engine_port = _start(directory, port_option, place)
+    child, ports = _start(directory, port_option, place)
     try:
-        _report({"port": port, "engine_port": engine_port})
+        _report(dataclasses.asdict(ports))
 
         def wait_for_child() -> None:
             child.wait()
@@ -75,27 +82,40 @@ def _supervise(directory: Path, port_option: int | None, place: Place, ending: E
         child.wait()
 
 
-def _start(
-    directory: Path, port_option: int | None, place: Place
-) -> tuple[subprocess.Popen[bytes], int, int]:
+def _start(directory: Path, port_option: int | None, place: Place) -> tuple[subprocess.Popen[bytes], Ports]:
     for _ in range(_ATTEMPTS if port_option is None else 1):
         with emulator.reserved(port_option) as port:
-            engine = EngineServer(Engine(Registry(port)))
-            in_background("engine", engine.serve_forever)
-            child = emulator.spawn(directory, port, engine.port, place)
+            child = emulator.spawn(directory, port, place)
             try:
+                simulation = _serve_simulation(port, place)
                 if emulator.wait_until_ready(child, port):
-                    return child, port, engine.port
+                    return child, Ports(emulator=port, simulation=simulation.port)
             except SandboxError:
                 child.kill()
                 child.wait()
                 raise
-        engine.shutdown()
-        engine.server_close()
+        simulation.shutdown()
+        simulation.server_close()
     raise SandboxError(
         f"MiniStack ended as soon as it was started: {_last_line(directory / emulator.LOG_FILE)}",
         f"its whole log is {directory / emulator.LOG_FILE}",
     )
+
+
+def _serve_simulation(registry_port: int, place: Place) -> SimulationServer:
+    # Imported while MiniStack starts, which takes longer.
+    from weco_deploy.sandbox.ecs import Settings, Simulation
+    from weco_deploy.sandbox.registry import Registry
+    from weco_deploy.sandbox.simulation_server import SimulationServer
+
+    simulation = Simulation(Registry(registry_port), Settings(speed=SPEED), secrets.randbits(64))
+    server = SimulationServer(simulation, place, _now)
+    in_background("simulation", server.serve)
+    return server
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - AWS's clock, not a deployment's
 
 
 def _last_line(log: Path) -> str:

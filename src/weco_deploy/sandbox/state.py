@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from weco_deploy.errors import SandboxError
 
 STATE_FILE = "sandbox.json"
+SIMULATED = (
+    "ECS",
+    "RESOURCE_GROUPS_TAGGING_API",
+    "STS",
+    "CLOUDWATCH_LOGS",
+    "ELASTIC_LOAD_BALANCING_V2",
+)
+"""The services that the sandbox simulates itself, as the variables AWS_ENDPOINT_URL_… call them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where a sandbox listens on 127.0.0.1: MiniStack on `emulator`, the simulated ECS on `simulation`."""
+
+    emulator: int
+    simulation: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,18 +41,47 @@ class PushTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """How to reach a sandbox. `account` is the caller's; `project_file` is the file it was started with, if known."""
+class MadeService:
+    """A service of an environment."""
 
-    port: int
+    project_id: str
+    environment_id: str
+    service_id: str
+    account: str
+    region: str
+    cluster: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """How to reach a sandbox, and what it was started with.
+
+    `account` is the caller's; `project_file` is the file it was started with, if known; `bare_commits` says how images
+    are tagged.
+    """
+
+    ports: Ports
     account: str
     region: str
     project_file: str | None
+    bare_commits: bool
     images: tuple[PushTarget, ...]
+    services: tuple[MadeService, ...]
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.ports.emulator}"
+
+    @property
+    def simulation_endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.ports.simulation}"
+
+    @property
+    def endpoints(self) -> Mapping[str, str]:
+        """The variables that lead AWS's tools here."""
+        simulated = {f"AWS_ENDPOINT_URL_{service}": self.simulation_endpoint for service in SIMULATED}
+        return {"AWS_ENDPOINT_URL": self.endpoint} | simulated
 
 
 def write(directory: Path, state: State) -> None:
@@ -51,11 +97,13 @@ def read(directory: Path) -> State | None:
     try:
         document = json.loads(file.read_text())
         return State(
-            port=document["port"],
+            ports=Ports(**document["ports"]),
             account=document["account"],
             region=document["region"],
             project_file=document["project_file"],
+            bare_commits=document["bare_commits"],
             images=tuple(PushTarget(**image) for image in document["images"]),
+            services=tuple(MadeService(**service) for service in document["services"]),
         )
     except FileNotFoundError:
         return None

@@ -14,6 +14,7 @@ from threading import Event
 from weco_deploy.errors import SandboxError
 from weco_deploy.sandbox import emulator, pidfile, server
 from weco_deploy.sandbox.accounts import Place
+from weco_deploy.sandbox.state import Ports
 
 _END_TIMEOUT = 10.0
 _POLL_INTERVAL = 0.02
@@ -21,16 +22,16 @@ _POLL_INTERVAL = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """AWS is on `port`. `process` is the supervisor if it is tied to this process."""
+    """Where AWS is. `process` is the supervisor if it is tied to this process."""
 
     process: subprocess.Popen[bytes] | None
-    port: int
+    ports: Ports
 
 
 def launch(directory: Path, port: int | None, place: Place, *, tied: bool) -> Started:
     """Start a supervisor and wait until AWS is ready.
 
-    AWS will be on `port`, or on any free port if None. `place` is where a Docker Engine's pushes go. A `tied`
+    MiniStack will be on `port`, or on any free port if None. `place` is where a Docker Engine's pushes go. A `tied`
     sandbox ends when this process ends.
 
     Raises SandboxError: a sandbox runs in the directory, the extra is not installed, the port is taken, the
@@ -59,7 +60,7 @@ def launch(directory: Path, port: int | None, place: Place, *, tied: bool) -> St
             start_new_session=True,  # this process handles Ctrl-C in the terminal
         )
     try:
-        reported = _reported_port(process, directory)
+        reported = _reported_ports(process, directory)
     except BaseException:
         process.terminate()
         process.wait()
@@ -69,9 +70,9 @@ def launch(directory: Path, port: int | None, place: Place, *, tied: bool) -> St
             end(directory)
         raise
     if tied:
-        return Started(process=process, port=reported)
+        return Started(process=process, ports=reported)
     process.wait()  # it only started the detached process
-    return Started(process=None, port=reported)
+    return Started(process=None, ports=reported)
 
 
 def running(directory: Path) -> bool:
@@ -117,8 +118,8 @@ def _wait_until_gone(file: Path) -> None:
         pause.wait(_POLL_INTERVAL)
 
 
-def _reported_port(process: subprocess.Popen[bytes], directory: Path) -> int:
-    """The port from the supervisor's line of JSON. The supervisor prints it or ends within a bounded time."""
+def _reported_ports(process: subprocess.Popen[bytes], directory: Path) -> Ports:
+    """The ports from the supervisor's line of JSON. The supervisor prints it or ends within a bounded time."""
     assert process.stdout is not None  # noqa: S101 - it was asked for
     with process.stdout as output:
         line = output.readline()
@@ -130,4 +131,4 @@ def _reported_port(process: subprocess.Popen[bytes], directory: Path) -> int:
     report = json.loads(line)
     if "error" in report:
         raise SandboxError(report["error"], report["hint"])
-    return int(report["port"])
+    return Ports(**report)
