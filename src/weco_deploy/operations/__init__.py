@@ -1,1 +1,1 @@
-"""What a person can ask for, one use case a file; each tells its own story from top to bottom."""
+"""The use cases, one a file. Each file can be read from top to bottom."""

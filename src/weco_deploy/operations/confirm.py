@@ -1,8 +1,8 @@
-"""Looks whether a deployment made before really runs, and closes its record with what turned out.
+"""Judges an earlier deployment by what runs now, and closes or corrects its record.
 
-While the deployment's holder lives nothing is written: its own process will settle it. One that was cut off is
-claimed, judged and settled. One that has a verdict is judged as an onlooker; only where it turned out otherwise
-than its record says is that recorded, if nobody has claimed the environment meanwhile.
+While the deployment's own process lives, nothing is written, because that process will settle the record. If the process died,
+this one claims the deployment, judges it and settles it. A deployment that has a verdict is judged without claiming it. Only if
+the result differs from the recorded verdict is it recorded, unless somebody has claimed the environment meanwhile.
 """
 
 from __future__ import annotations
@@ -29,38 +29,38 @@ from weco_deploy.rules.deployment_status import replaces_verdict, verdict
 from weco_deploy.rules.lock import blocking_lock
 from weco_deploy.rules.reassess import Reassessment, has_live_holder, reassess
 
-LOOKS = 3
-"""How often it is looked again because somebody else changed the environment meanwhile."""
+ATTEMPTS = 3
+"""How often the deployment is judged if somebody else changes the environment each time."""
 
 
 def confirm(request: ConfirmRequest, ports: Ports, notify: Callable[[Event], None]) -> Deployment:
-    """Judge the environment's last deployment (or the last one of a release there), watching what still moves.
+    """Judge the environment's last deployment, or the last one of a release there. Watches rollouts that still go on.
 
-    The answer is that deployment with the status that is true now. Raises NotFound if there is none, and
-    Interrupted where nothing is to be recorded.
+    Returns the deployment with its status of now. Raises NotFound if there is no such deployment, and Interrupted if a signal
+    came and there is nothing to record.
     """
     environment = ports.project.environment(request.environment_id)
     until = ports.clock.utc() + timedelta(seconds=request.wait)
-    for _ in range(LOOKS):
+    for _ in range(ATTEMPTS):
         found = _found(request, environment, until, ports, notify)
         left = max(0.0, (until - ports.clock.utc()).total_seconds())
         patience = Patience(wait=left, interval=request.interval)
         try:
             if request.recorded and _cut_off(found, ports):
-                return _settled(found, patience, request, ports, notify)
-            return _looked_on(found, patience, request, ports, notify)
+                return _settle_claimed(found, patience, request, ports, notify)
+            return _judge_unclaimed(found, patience, request, ports, notify)
         except StaleFence:
             continue  # somebody was faster
     raise EnvironmentLocked(
-        f"{environment.id} was changed by others {LOOKS} times while it was looked at",
+        f"{environment.id} was changed by others {ATTEMPTS} times while it was looked at",
         ("somebody deploys to it: look with ", Command("show-deployments"), ", then run this again"),
     )
 
 
-def _settled(
+def _settle_claimed(
     found: _Found, patience: Patience, request: ConfirmRequest, ports: Ports, notify: Callable[[Event], None]
 ) -> Deployment:
-    """Claim a deployment that was cut off, judge it and close its record. Raises StaleFence."""
+    """Claim a deployment whose process died, judge it and close its record. Raises StaleFence."""
     with ports.interrupts.deferred():
         ledger = _resumed(found, found.deployment, request, ports)
         notify_takeover(found.record, notify)
@@ -72,11 +72,11 @@ def _settled(
         return settle(ledger, notify)
 
 
-def _looked_on(
+def _judge_unclaimed(
     found: _Found, patience: Patience, request: ConfirmRequest, ports: Ports, notify: Callable[[Event], None]
 ) -> Deployment:
-    """Judge a deployment that somebody else keeps the record of, or that has its verdict. Raises StaleFence."""
-    ledger = _onlooker(found, request, ports)
+    """Judge a deployment that its own process will settle, or that has its verdict. Raises StaleFence."""
+    ledger = _unrecorded(found, request, ports)
     judged = _judge(found, patience, ledger, ports, notify)
     recorded = found.deployment.status
     with ports.interrupts.deferred():
@@ -94,7 +94,7 @@ def _looked_on(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """A deployment as it stands now, and the record of its environment."""
+    """A deployment with what is known of it now, and the record of its environment."""
 
     environment: Environment
     record: EnvironmentRecord
@@ -113,7 +113,7 @@ def _found(
     ports: Ports,
     notify: Callable[[Event], None],
 ) -> _Found:
-    recorded = _once_told(request, until, ports, notify)
+    recorded = _once_all_redeployed(request, until, ports, notify)
     release = ports.store.release(recorded.release_id)
     if release is None:
         raise NotFound(
@@ -124,11 +124,11 @@ def _found(
     return _Found(environment=environment, record=observed.record, release=release, reassessment=reassessment)
 
 
-def _once_told(
+def _once_all_redeployed(
     request: ConfirmRequest, until: datetime, ports: Ports, notify: Callable[[Event], None]
 ) -> Deployment:
-    """The deployment, once its living holder has called ECS for every service, or at `until`."""
-    said = False
+    """The deployment, once its living process has redeployed every service, or at `until`."""
+    announced = False
     while True:
         deployment = _chosen(request, ports)
         now = ports.clock.utc()
@@ -136,13 +136,13 @@ def _once_told(
         pending = any(service.status is ServiceStatus.PENDING for service in deployment.services)
         if not pending or not has_live_holder(deployment, record, now) or now >= until:
             return deployment
-        if not said:
+        if not announced:
             notify(
                 Waiting(
                     f"deployment {deployment.deployment_id} still begins: waiting for {deployment.requested_by}"
                 )
             )
-            said = True
+            announced = True
         ports.clock.wait(min(request.interval, (until - now).total_seconds()))
 
 
@@ -169,13 +169,13 @@ def _is_last(found: _Found) -> bool:
 
 
 def _cut_off(found: _Found, ports: Ports) -> bool:
-    """Whether nobody else will close the deployment's record."""
+    """Whether no process will close the deployment's record."""
     free = blocking_lock(found.record, ports.clock.utc()) is None
     return _is_last(found) and free and not found.deployment.finished
 
 
 def _resumed(found: _Found, as_judged: Deployment, request: ConfirmRequest, ports: Ports) -> Ledger:
-    """Take the lock for the deployment as it was found, to keep it as it was judged."""
+    """Take the lock for the deployment as it was found; the ledger has it as it was judged."""
     held = ports.store.resume(
         Claim(
             deployment=found.deployment,
@@ -188,8 +188,8 @@ def _resumed(found: _Found, as_judged: Deployment, request: ConfirmRequest, port
     return Ledger(as_judged, held, request.lease, ports.store, ports.clock)
 
 
-def _onlooker(found: _Found, request: ConfirmRequest, ports: Ports) -> Ledger:
-    """A ledger that keeps nothing."""
+def _unrecorded(found: _Found, request: ConfirmRequest, ports: Ports) -> Ledger:
+    """A ledger without a record."""
     forever = ports.clock.utc() + timedelta(seconds=request.wait + request.lease)
     held = Held(environment=found.environment.id, owner="", fence=found.record.fence, lease_ends=forever)
     return Ledger(found.deployment, held, request.lease, Nowhere(), ports.clock)
@@ -198,7 +198,7 @@ def _onlooker(found: _Found, request: ConfirmRequest, ports: Ports) -> Ledger:
 def _judge(
     found: _Found, patience: Patience, ledger: Ledger, ports: Ports, notify: Callable[[Event], None]
 ) -> Deployment:
-    """Watch what still moves, and give the verdict."""
+    """Watch the rollouts that still go on, and give the verdict."""
     reason = ""
     try:
         polled = poll_until_settled(

@@ -2,9 +2,9 @@
 
 observe → plan → (show, confirm) → claim → move tags → redeploy services → watch → settle.
 
-Planning is pure and changes nothing. Claiming takes the environment's lock and records the whole intent
-before the first change, on condition that nothing happened since it was observed: otherwise it is planned
-again. From then on, whatever happens ends in the record.
+Planning is pure and changes nothing. Claiming takes the environment's lock and records the whole intent before the first
+change, on condition that the environment's record has not changed since it was observed. Otherwise the tool plans again. From
+the claim on, whatever happens is recorded.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from weco_deploy.rules.lock import blocking_lock, refused
 from weco_deploy.rules.tag_drift import with_observed_tags
 
 PLANS = 3
-"""How often it is planned because the environment changed meanwhile, for those who don't wait for it."""
+"""How often the tool plans if the environment changes each time, unless it is asked to wait for the lock."""
 
 
 def plan(request: DeployRequest, ports: Ports) -> Plan:
-    """What `deploy` would do now; changes nothing. Raises PlanRefused with all that speaks against it."""
+    """What `deploy` would do now; changes nothing. Raises PlanRefused with all reasons against it."""
     environment = ports.project.environment(request.environment_id)
     check_requirements(environment, request, ports)
     release, observed = observe(environment, request.release, ports)
@@ -58,8 +58,8 @@ def deploy(
 ) -> Deployment:
     """Deploy and watch; the deployment's status is the verdict.
 
-    `approve` is asked before anything changes, and not at all if nothing would. Raises Declined if it
-    answers no, PlanRefused, EnvironmentLocked, or an AwsError that came before the claim.
+    Calls `approve` before anything changes, unless nothing would. Raises Declined if it returns False, PlanRefused,
+    EnvironmentLocked, or an AwsError from before the claim.
     """
     environment = ports.project.environment(request.environment_id)
     check_requirements(environment, request, ports)
@@ -97,16 +97,16 @@ def deploy(
 
 
 def _same(planned: Plan, approved: Plan | None) -> bool:
-    """Whether a plan made again does what was approved, so that nobody need be asked again."""
+    """Whether a second plan does what was approved, so that nobody needs to be asked again."""
     return approved is not None and planned == replace(
         approved, observed=planned.observed, warnings=planned.warnings
     )
 
 
 def _cut_off(environment: Environment, observed: Snapshot, ports: Ports) -> Deployment | None:
-    """The environment's last deployment with its verdict, if its holder is gone and never settled it.
+    """The environment's last deployment with its verdict, if its process died and never settled it.
 
-    It may have moved tags of images that this release lacks, without that being noted: those are looked at, too.
+    That process may have moved tags of images that this release lacks, without noting it. So those tags are read, too.
     """
     current = observed.record.current
     if current is None or current.status is not DeploymentStatus.IN_PROGRESS:

@@ -1,4 +1,4 @@
-"""Asks the record whether a release may go where it is wanted. `override` is the reason for going all the same."""
+"""Checks by the record whether a release may be deployed. `override` is the reason for passing a closed gate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OVERRIDE = "if it must be, say why with --override-gate REASON, which is recorde
 
 
 def check_label(label: str, override: str | None, ports: Ports) -> None:
-    """GateClosed if the label is an environment's tag that may be half moved, or bad."""
+    """Raise GateClosed if the label is the tag of an environment that may be half deployed, or may have failed."""
     environment_id = label.removeprefix(ENVIRONMENT_PREFIX)
     known = {environment.id for environment in ports.project.environments}
     if override is not None or not label.startswith(ENVIRONMENT_PREFIX) or environment_id not in known:
@@ -32,21 +32,22 @@ def check_label(label: str, override: str | None, ports: Ports) -> None:
 
 
 def _ran_there(environment: Environment, request: DeployRequest, ports: Ports) -> bool:
-    """Whether it is a rollback to what was deployed there before: a new release is made of just that.
+    """Whether this is a rollback to what was deployed there before. A rollback's new release is made of exactly that.
 
-    A rollback that was let through and did not succeed is let through again.
+    A rollback that passed once and did not succeed passes again.
     """
     if request.kind is not Kind.ROLLBACK or request.new_release:
         return request.kind is Kind.ROLLBACK
     found = ports.store.deployments([environment.id], MANY, request.release.release_id)
     return any(
-        one.status in PRESUMED_GOOD or (one.kind is Kind.ROLLBACK and one.gate_override is None)
-        for one in found
+        deployment.status in PRESUMED_GOOD
+        or (deployment.kind is Kind.ROLLBACK and deployment.gate_override is None)
+        for deployment in found
     )
 
 
 def check_requirements(environment: Environment, request: DeployRequest, ports: Ports) -> None:
-    """GateClosed if the environment requires others in which the release never succeeded.
+    """Raise GateClosed if the release never succeeded in an environment that this one requires.
 
     A rollback to what ran there before passes.
     """
@@ -71,8 +72,8 @@ def check_requirements(environment: Environment, request: DeployRequest, ports: 
         raise GateClosed(
             f"the release may not go to {environment.id} yet:",
             [
-                f"{environment.id} requires a release that succeeded in {one}, and {release_id} never did"
-                for one in unmet
+                f"{environment.id} requires a release that succeeded in {required_id}, and {release_id} never did"
+                for required_id in unmet
             ],
             f"deploy it to {' and '.join(unmet)} first; {OVERRIDE}",
         )

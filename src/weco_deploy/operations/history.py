@@ -12,7 +12,7 @@ from weco_deploy.operations.release import choose, labelled
 from weco_deploy.ports import Ports
 
 MANY = 1000
-"""As many deployments of one release as are listed with it."""
+"""How many deployments of a release are listed with it."""
 
 
 def releases(ports: Ports, limit: int) -> tuple[Release, ...]:
@@ -23,10 +23,10 @@ def releases(ports: Ports, limit: int) -> tuple[Release, ...]:
 def deployments(
     ports: Ports, *, release: str | None, environment_id: str | None, limit: int
 ) -> tuple[Deployment, ...]:
-    """The newest deployments first: of all environments or one, of all releases or one.
+    """The deployments of an environment or of all, and of a release or of all; the newest first.
 
-    Environments that the project file no longer names are among them. Raises NotFound for one that it does not
-    name and that nothing was ever deployed to.
+    The environment may have left the project file. Raises NotFound if the project file does not name it and nothing was ever
+    deployed to it.
     """
     chosen = choose(ports, release).release_id if release else None
     found = ports.store.deployments([environment_id] if environment_id else None, limit, chosen)
@@ -41,7 +41,7 @@ def release_deployments(ports: Ports, release: Release) -> tuple[Deployment, ...
 
 
 def difference(ports: Ports, release: str, base: str) -> ReleaseDifference:
-    """What the release has that another one has not, and the other way round."""
+    """The images whose versions differ between two releases."""
     new, old = choose(ports, release), choose(ports, base)
     images = {
         image_id: (old.images.get(image_id), new.images.get(image_id))
@@ -58,5 +58,5 @@ def _ref(release: Release, image_id: str) -> str | None:
 
 
 def images(ports: Ports, label: str) -> Mapping[str, TaggedImage | None]:
-    """What the label points at in each of the project's repositories."""
+    """By image id, the image that the label points at in its repository."""
     return labelled(ports, ports.project.images, label)

@@ -1,4 +1,4 @@
-"""Holds an environment by hand, and lets it go."""
+"""Locks an environment by hand, and unlocks it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ABOUT_DEPLOYMENTS = "it ends with the deployment or its lease; --force releases
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A lock taken by hand; `after` is the deployment's lock that it takes over from, None if it holds now."""
+    """A lock taken by hand. `after` is the deployment's lock that it follows; None if it is in force now."""
 
     environment: str
     lock: Lock
@@ -53,9 +53,9 @@ def _asked(ports: Ports, reason: str) -> Lock:
 
 
 def unlock(ports: Ports, environment_id: str, *, force: bool, approve: Callable[[Lock], bool]) -> Lock:
-    """Release the lock that is ours, or with `force` and approval the one that stands, whosever it is.
+    """Release our own lock, or with `force` and approval anybody's lock.
 
-    A lock of ours that waits for a deployment's end is withdrawn. Raises NotFound if the environment is
+    A lock of ours that is to follow a deployment is withdrawn. Raises NotFound if the environment is
     not locked, EnvironmentLocked if the lock is another's and `force` is off, Declined if the answer is no.
     """
     found = releasable(ports, environment_id, force=force)

@@ -1,4 +1,4 @@
-"""Deploys to one environment what another one runs: finds that release, and the rest is a deployment."""
+"""Finds the release that an environment runs, in order to deploy it to another environment."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from weco_deploy.rules.gates import source_refusal
 def running_release(ports: Ports, source: str, *, override: str | None) -> tuple[Release, bool]:
     """The release recorded as running in the environment, and whether it is new and not recorded yet.
 
-    An environment may be mixed, because releases may be partial: then a release of what is applied is
-    made. Raises NotFound if nothing was deployed there, and GateClosed if its last deployment did not
-    succeed, if an image did not when it was deployed, or if what it runs is not what is recorded, unless
-    `override` gives a reason to go on.
+    An environment may run images of several releases, because releases may be partial. Then a new release of its images is
+    made. Raises NotFound if nothing was deployed there. Raises GateClosed, unless `override` gives a reason to go on, if the
+    last deployment did not succeed, an image did not work when it was deployed, or other images run than are recorded.
     """
     environment = ports.project.environment(source)
     record = ports.store.environment(environment.id)
@@ -39,16 +38,16 @@ def running_release(ports: Ports, source: str, *, override: str | None) -> tuple
 
 
 def _release(record: EnvironmentRecord, ports: Ports) -> tuple[Release, bool]:
-    """The one release that all images are of, or a new one of what is applied."""
+    """The release that all applied images belong to, or a new one of these images."""
     named = {image.id for image in ports.project.images}
-    applied = {image_id: one for image_id, one in record.images.items() if image_id in named}
-    releases = {one.release_id for one in applied.values()}
+    applied = {image_id: image for image_id, image in record.images.items() if image_id in named}
+    releases = {image.release_id for image in applied.values()}
     if record.current is not None and releases <= {record.current.release_id}:
         release = ports.store.release(record.current.release_id)
         if release is None:
             raise NotFound(f"release {record.current.release_id}, which runs there, is not recorded any more")
         return release, False
-    images = {image_id: _version(one) for image_id, one in applied.items()}
+    images = {image_id: _version(image) for image_id, image in applied.items()}
     description = f"what {record.environment} runs, of {len(releases)} releases"
     label = environment_tag(record.environment)
     return new_release(ports, ports.caller(), images, description=description, from_label=label), True

@@ -1,6 +1,6 @@
-"""Publishes an image of this machine: find it, see what ECR has, push it as `ref.<commit>`, move the label.
+"""Publishes an image of this machine: finds it, compares it with ECR, pushes it as `ref.<commit>`, and moves the label.
 
-Run again, whatever happened, it goes on: what is in ECR is not pushed again, a label that is right is left.
+It can be run again after any failure: it does not push an image that ECR has, nor move a label that is right.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from weco_deploy.rules.publishing import check_clean, check_label, check_movable
 def chosen_ref(
     image_id: str, given: str | None, ports: Ports, *, allow_dirty: bool, besides: Path | None = None
 ) -> str:
-    """The tag that names the image's version: as given, as `.releases/<image id>` says, or the commit of HEAD.
+    """The tag that names the image's version: the given one, that in `.releases/<image id>`, or the commit of HEAD.
 
     Raises UsageError if it can't be a tag, or if the work tree differs from HEAD and that is not allowed;
-    `besides` is a path whose newness does not count. NotFound if nothing tells a ref.
+    `besides` is a path that may be new or changed. Raises NotFound if there is neither.
     """
     tree = ports.publishing.work_tree
     found = given if given is not None else tree.released(image_id)
@@ -39,7 +39,7 @@ def chosen_ref(
 
 
 def engine_image(image_id: str, ref: str, ports: Ports) -> Publishable:
-    """The image `<image id>:<commit>` of the Docker Engine. NotFound if it has none of that name."""
+    """The image `<image id>:<commit>` of the Docker Engine. Raises NotFound if it has no image of that name."""
     name = f"{image_id}:{ref.removeprefix(REF_PREFIX)}"
     found = ports.publishing.engine().find(name)
     if found is None:
@@ -51,15 +51,15 @@ def engine_image(image_id: str, ref: str, ports: Ports) -> Publishable:
 
 
 def layout_image(layout: ImageLayout) -> Publishable:
-    """The one image of an OCI layout. Raises BadImageLayout."""
+    """The image of an OCI layout. Raises BadImageLayout."""
     return LayoutImageFile(layout)
 
 
 def planned(request: PublishRequest, source: Publishable, ports: Ports) -> Publication:
-    """What publishing the image would do, with all that speaks against it; changes nothing.
+    """What publishing the image would do; changes nothing.
 
-    Raises NotFound for the repository, PlanRefused if the ref is another image's already (unless forced)
-    or a tag can't be moved, WrongAccount, BadImageLayout.
+    Raises NotFound if there is no repository, PlanRefused if the ref is another image already (unless forced) or a tag can't be
+    moved, WrongAccount, BadImageLayout.
     """
     check_label(request.label)
     image = ports.project.image(request.image_id)
@@ -90,7 +90,7 @@ def planned(request: PublishRequest, source: Publishable, ports: Ports) -> Publi
 def publish(
     request: PublishRequest, source: Publishable, ports: Ports, notify: Callable[[Event], None]
 ) -> Publication:
-    """Publish the image. Raises what `planned` does, and what pushing does."""
+    """Publish the image. Raises what `planned` and `Publishable.push` raise."""
     intended = planned(request, source, ports)
     digest = intended.digest
     if intended.pushed or digest is None:
@@ -118,7 +118,7 @@ def _is_there(source: Publishable, repository: str, ref: str, there: TaggedImage
 def _check_other(
     request: PublishRequest, source: Publishable, repository: Repository, there: TaggedImage
 ) -> None:
-    """The ref is in ECR, for another image."""
+    """Check that the ref may be moved from the other image that it points at."""
     if not request.force_ref:
         known = f" ({source.digest})" if source.digest else ""
         raise PlanRefused(
@@ -140,7 +140,7 @@ def _check_arrived(intended: Publication, digest: str, ports: Ports) -> None:
 
 
 def _move_label(intended: Publication, digest: str, ports: Ports) -> bool:
-    """Point the label at the digest; answers whether it had to be moved."""
+    """Point the label at the digest, and return whether it had to be moved."""
     view = ports.registry.manifest_and_tag(intended.repository, digest, intended.label)
     if view.tagged == digest:
         return False

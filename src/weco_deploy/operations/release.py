@@ -17,11 +17,11 @@ from weco_deploy.ports import Caller, Ports
 LATEST = "latest"
 PREFIX_LENGTH = 4
 PREFIX_REACH = 200
-"""A prefix names a release among so many newest ones."""
+"""How many of the newest releases a prefix is compared with."""
 
 
 def choose(ports: Ports, text: str) -> Release:
-    """The release of that id, of that unambiguous prefix of one, or the newest (`latest`)."""
+    """The release with that id, or whose id begins so and no other does, or the newest (`latest`)."""
     if text == LATEST:
         newest = ports.store.latest()
         if newest is None:
@@ -36,7 +36,7 @@ def choose(ports: Ports, text: str) -> Release:
     if len(found) == 1:
         return found[0]
     if found:
-        ids = ", ".join(one.release_id for one in found)
+        ids = ", ".join(release.release_id for release in found)
         raise UsageError(f"{text!r} may be any of these releases: {ids}", "give more of the release's id")
     raise NotFound(
         f"there is no release {text!r} of project {ports.project.id}",
@@ -48,13 +48,14 @@ def choose(ports: Ports, text: str) -> Release:
 
 
 def _by_prefix(ports: Ports, text: str) -> tuple[Release, ...]:
-    return tuple(one for one in ports.store.releases(PREFIX_REACH) if one.release_id.startswith(text.lower()))
+    newest = ports.store.releases(PREFIX_REACH)
+    return tuple(release for release in newest if release.release_id.startswith(text.lower()))
 
 
 def prepare(
     ports: Ports, *, from_label: str, description: str, save: bool, overrides: str | None = None
 ) -> PreparedRelease:
-    """A release of the images that carry the label now; recorded if `save`, else only shown.
+    """A release of the images that have the label now, which is recorded if `save`.
 
     Raises what `labelled_release` raises.
     """
@@ -64,18 +65,18 @@ def prepare(
 
 
 def compared(ports: Ports, release: Release) -> PreparedRelease:
-    """A release that is not recorded yet, compared with the newest one."""
+    """A release that is not recorded yet, compared with the newest recorded release."""
     return _finish(ports, release, ports.store.latest(), save=False)
 
 
 def labelled_release(
     ports: Ports, *, from_label: str, description: str, overrides: str | None = None
 ) -> Release:
-    """A release of the images that carry the label now, which is not recorded yet.
+    """A release of the images that have the label now, which is not recorded yet.
 
-    `overrides` is the reason for which a gate was passed by hand: the description keeps it.
+    `overrides` is the reason why a closed gate was passed; the description keeps it.
 
-    Raises NothingToRelease if none does, and PlanRefused naming the images that carry it and no `ref.*` tag.
+    Raises NothingToRelease if no image has the label, and PlanRefused if images have it without a `ref.*` tag.
     """
     caller = ports.calls.begin(ports.caller)
     found = versions(ports, ports.project.images, from_label)
@@ -97,9 +98,9 @@ def update(
     save: bool,
     overrides: str | None = None,
 ) -> PreparedRelease:
-    """A release like another, but with these images as the label has them now; `overrides` as for `prepare`.
+    """A copy of a release in which these images have the version that the label points at; `overrides` as for `prepare`.
 
-    Raises NotFound for an image that the project does not have or that does not carry the label.
+    Raises NotFound for an image that is not in the project or does not have the label.
     """
     if not image_ids:
         raise UsageError("no image was named", "say which ones with --image-ids a,b")
@@ -158,23 +159,23 @@ def _finish(ports: Ports, release: Release, previous: Release | None, *, save: b
         ports.store.save(release)
     before = previous.versions if previous else {}
     changed = [
-        one.commit
+        changed_version.commit
         for image_id, version in release.versions.items()
         if (old := before.get(image_id)) is None or old.ref != version.ref
-        for one in (old, version)
-        if one is not None
+        for changed_version in (old, version)
+        if changed_version is not None
     ]
     return PreparedRelease(release=release, previous=previous, subjects=ports.history.subjects(changed))
 
 
 def versions(ports: Ports, images: Sequence[Image], label: str) -> dict[str, ImageVersion | None]:
-    """The version of each image that carries the label; None for those that have no such tag.
+    """The version that the label points at in each image's repository; None if there is no such tag.
 
-    An image may have several `ref.*` tags: the label itself if it is one of them, else the first in
-    alphabetical order names it, and all are kept. Raises PlanRefused naming the images with none.
+    An image may have several `ref.*` tags, and all are kept. The version is named after the label if that is one of these tags,
+    and otherwise after the first of them in alphabetical order. Raises PlanRefused if images have no `ref.*` tag.
     """
     found = labelled(ports, images, label)
-    nameless = [image_id for image_id, each in found.items() if each is not None and not each.refs]
+    nameless = [image_id for image_id, image in found.items() if image is not None and not image.refs]
     if nameless:
         raise PlanRefused(
             f"these images are tagged {label} but have no ref.<commit> tag, so their version has no name: "
@@ -183,15 +184,15 @@ def versions(ports: Ports, images: Sequence[Image], label: str) -> dict[str, Ima
         )
     return {
         image_id: None
-        if each is None
+        if image is None
         else ImageVersion(
-            ref=label if label in each.refs else each.refs[0], refs=each.refs, digest=each.digest
+            ref=label if label in image.refs else image.refs[0], refs=image.refs, digest=image.digest
         )
-        for image_id, each in found.items()
+        for image_id, image in found.items()
     }
 
 
 def labelled(ports: Ports, images: Sequence[Image], label: str) -> Mapping[str, TaggedImage | None]:
-    """What the label points at in each of these images' repositories."""
+    """By image id, the image that the label points at in its repository."""
     found = ports.calls.read(partial(ports.registry.find, image.repository, label) for image in images)
-    return {image.id: each for image, each in zip(images, found, strict=True)}
+    return {image.id: tagged for image, tagged in zip(images, found, strict=True)}

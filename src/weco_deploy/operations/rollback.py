@@ -1,7 +1,7 @@
-"""Finds what an environment ran before, as a release that can be deployed.
+"""Finds the release that an environment ran before.
 
-A release may be partial, so deploying an earlier one does not put back the images that it lacks. Those are added as
-they were in the environment then, which makes a new release.
+A release may be partial, so deploying an earlier release does not put back the images that it lacks. They are added with the
+digests that the environment had then, which makes a new release.
 """
 
 from __future__ import annotations
@@ -24,17 +24,16 @@ from weco_deploy.rules.rollback import (
 )
 
 REACH = 200
-"""Among so many newest deployments of an environment an earlier one is looked for."""
+"""How many of an environment's newest deployments are searched for an earlier release."""
 
 
 def earlier_release(
     ports: Ports, environment_id: str, to_release: str | None, say: Callable[[str], None]
 ) -> tuple[Release, bool]:
-    """The release named, or the one that `rollback` means, and whether it is new and not recorded yet.
+    """The named release, or the one to go back to, and whether it is new and not recorded yet.
 
-    An environment may be mixed, because releases may be partial: then a release of what it ran is made.
-    After a rollback that did not succeed it is the release of that rollback, and `say` announces it.
-    Raises NotFound if there is none.
+    An environment may run images of several releases, because releases may be partial. Then a new release is made. After a
+    rollback that did not succeed, the release is that rollback's, and `say` announces it. Raises NotFound if there is none.
     """
     environment = ports.project.environment(environment_id)
     if to_release is not None:
@@ -62,9 +61,9 @@ def earlier_release(
 
 
 def recorded(environment: Environment, newest: Deployment | None, ports: Ports) -> tuple[Deployment, ...]:
-    """The environment's deployments, the newest first; `newest` is among them even if the index still lacks it."""
+    """The environment's deployments, the newest first, including `newest` even if the index still lacks it."""
     (found,) = ports.calls.read([partial(ports.store.deployments, [environment.id], REACH)])
-    if newest is None or any(one.deployment_id == newest.deployment_id for one in found):
+    if newest is None or any(deployment.deployment_id == newest.deployment_id for deployment in found):
         return found
     return (newest, *found)
 
@@ -72,10 +71,9 @@ def recorded(environment: Environment, newest: Deployment | None, ports: Ports) 
 def as_it_was(
     target: DeployedRelease, deployments: Sequence[Deployment], ports: Ports
 ) -> tuple[Release, bool]:
-    """The release that the environment ran after an earlier deployment, and whether it is new, not recorded yet.
+    """The release that the environment ran after an earlier deployment, and whether it is new and not recorded yet.
 
-    `deployments` are the environment's, the newest first. Raises NotFound if the release is not recorded
-    any more.
+    `deployments` are the environment's, the newest first. Raises NotFound if the earlier release is not recorded any more.
     """
     looked_up = ports.calls.begin(partial(ports.store.release, target.release_id))
     deployed = ports.calls.begin(partial(ports.store.deployment, target.deployment_id))
@@ -84,9 +82,9 @@ def as_it_was(
         raise NotFound(f"release {target.release_id}, which would be gone back to, is not recorded any more")
     if deployment is None:
         return release, False
-    left = [one for one in deployments if one.date_created > deployment.date_created]
-    kept = [one for one in deployments if one.date_created <= deployment.date_created]
-    digests = restored_digests(left, kept)
+    since = [later for later in deployments if later.date_created > deployment.date_created]
+    until = [earlier for earlier in deployments if earlier.date_created <= deployment.date_created]
+    digests = restored_digests(since, until)
     lacking = {image_id: digests[image_id] for image_id in digests if image_id not in release.versions}
     versions = _versions(lacking, ports)
     if not versions:
@@ -97,12 +95,12 @@ def as_it_was(
 
 
 def before(deployments: Sequence[Deployment], ports: Ports) -> Mapping[str, ImageVersion]:
-    """What the environment's tags pointed at before these deployments (the newest first), by image id."""
+    """By image id, the version that the environment's tag pointed at before these deployments (the newest first)."""
     return _versions(digests_before(deployments), ports)
 
 
 def _versions(digests: Mapping[str, str], ports: Ports) -> Mapping[str, ImageVersion]:
-    """The versions of these digests, without images that left the project."""
+    """The versions with these digests, without images that left the project."""
     wanted = {image.id: digests[image.id] for image in ports.project.images if image.id in digests}
     versions = ports.calls.read(
         partial(_version, image_id, digest, ports) for image_id, digest in wanted.items()
@@ -111,7 +109,7 @@ def _versions(digests: Mapping[str, str], ports: Ports) -> Mapping[str, ImageVer
 
 
 def _version(image_id: str, digest: str, ports: Ports) -> ImageVersion:
-    """The version of a digest; named after the digest where it has no `ref.*` tag, or is gone (the plan says that)."""
+    """The version with this digest, named after the digest if it has no `ref.*` tag or is gone (the plan reports that)."""
     found = ports.registry.find(ports.project.image(image_id).repository, digest)
     refs = (found.refs if found else ()) or (ref_of(digest),)
     return ImageVersion(ref=refs[0], refs=refs, digest=digest)

@@ -1,4 +1,4 @@
-"""Waits until an environment is free: reports a lock, or waits for it, before anything is planned."""
+"""Waits until nobody holds the environment, or reports who does, before anything is planned."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from weco_deploy.pipeline.observe import observe
 from weco_deploy.ports import Ports
 from weco_deploy.rules.lock import blocking_lock, dead_holder_wait_end, refused
 
-LOOK_AGAIN = 5.0
-"""Seconds between two looks at a lock that is waited for."""
+POLL_INTERVAL = 5.0
+"""Seconds between two reads of a lock."""
 
 
 def observed_when_free(
@@ -26,10 +26,10 @@ def observed_when_free(
     ports: Ports,
     notify: Callable[[Event], None],
 ) -> tuple[Release, Snapshot]:
-    """What is there to plan from, once nobody holds the environment.
+    """The release and the snapshot to plan from, once nobody holds the environment.
 
-    Waits until `patient_until` (UTC), and for a holder that seems gone until its lease is over. Raises
-    EnvironmentLocked if that was not enough.
+    Waits until `patient_until` (UTC), or until the lease ends if the holder seems to be dead. Raises EnvironmentLocked if
+    somebody holds the environment after that.
     """
     while True:
         release, observed = observe(environment, request.release, ports)
@@ -46,7 +46,7 @@ def _wait(
     ports: Ports,
     notify: Callable[[Event], None],
 ) -> None:
-    """Until the environment is free; EnvironmentLocked if it still is not when patience ends."""
+    """Wait until the environment is free. Raises EnvironmentLocked if it is not when the time is over."""
     announced = ""
     while lock is not None:
         now = ports.clock.utc()
@@ -58,12 +58,12 @@ def _wait(
                 Waiting(f"{refused(environment.id, lock).message}: waiting until {until:%H:%M:%S}Z at most")
             )
             announced = lock.owner
-        ports.clock.wait(min(LOOK_AGAIN, (until - now).total_seconds()))
+        ports.clock.wait(min(POLL_INTERVAL, (until - now).total_seconds()))
         lock = blocking_lock(ports.store.environment(environment.id), ports.clock.utc())
 
 
 def notify_takeover(record: EnvironmentRecord, notify: Callable[[Event], None]) -> None:
-    """Say whose lock was taken, if the environment was claimed from a holder whose lease ran out."""
+    """Notify whose lock was taken, if the environment was claimed from a holder whose lease ran out."""
     if record.lock is not None and record.lock.lease_ends is not None:
         lock = record.lock
         notify(

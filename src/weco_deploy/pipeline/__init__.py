@@ -1,1 +1,1 @@
-"""The stages of a deployment that reach outside: observe, claim, the steps, polling, diagnose; and publishing."""
+"""The stages of a deployment, and of publishing, that call AWS and other outside systems through ports."""

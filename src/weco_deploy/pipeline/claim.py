@@ -1,4 +1,4 @@
-"""Claims an environment: the whole intent is recorded, with the lock, before the first change."""
+"""Claims an environment: takes the lock and records the whole intent, before the first change."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ def claim(plan: Plan, request: DeployRequest, settles: Deployment | None, ports:
 
 
 def take_over(plan: Plan, request: DeployRequest, failed: Deployment, held: Held, ports: Ports) -> Ledger:
-    """Record the deployment that undoes a failed one, under the same lock and without a gap."""
+    """Record the deployment that rolls a failed one back, under the same lock and without a gap."""
     deployment = intent(plan, request, ports)
     settles = replace(failed, rollback=deployment)
-    # If somebody took over before the plan was made, the fence is another one than ours, and the claim is refused.
+    # If somebody took over before the plan was made, the recorded fence is not ours, and the claim is refused.
     still_ours = replace(plan, observed=replace(plan.observed, fence=held.fence))
     return _claimed(still_ours, request, deployment, settles, held.owner, ports)
 

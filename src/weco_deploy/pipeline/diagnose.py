@@ -1,4 +1,4 @@
-"""Finds out why a service failed, while ECS still has its stopped tasks: about an hour."""
+"""Finds out why a service failed. ECS keeps stopped tasks for about an hour."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from weco_deploy.rules.rollout.rolling import belongs
 from weco_deploy.rules.rollout.track import Track
 
 DEATHS_SHOWN = 3
-"""How many different ways in which tasks ended."""
+"""How many different ways in which tasks ended are shown."""
 EVENTS_SHOWN = 3
 LOG_LINES = 20
 
@@ -27,9 +27,9 @@ def diagnose(
 ) -> tuple[Failure, ...]:
     """The evidence of a failure: the newest stopped tasks of our deployment, with logs, and events.
 
-    A service that is not done when the waiting time is over has only the tasks; one that did not fail has no
-    evidence. An AwsError becomes evidence, too, because it does not change the verdict; any other error that ends
-    the wait for `ports.calls` is raised.
+    For a service that is not done when the waiting time is over, only the tasks. For any other service that did not fail,
+    nothing. An AwsError becomes evidence, too, because it must not change the verdict. Raises any other error that ends a wait
+    for `ports.calls`.
     """
     if view is None or track.status not in (ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS):
         return ()
@@ -84,7 +84,7 @@ def _death(task: Task) -> _Death:
 
 
 def _culprits(task: Task) -> tuple[Container, ...]:
-    """The containers that ended the task; its first container where ECS names none."""
+    """The containers that ended the task; its first container if ECS names none."""
     named = tuple(
         container for container in task.containers if container.reason or container.exit_code not in (None, 0)
     )
@@ -96,7 +96,7 @@ def _defined(
 ) -> Mapping[tuple[str, str], DefinedContainer]:
     """The containers' definitions, by task definition and container name.
 
-    Empty where they can't be read. Then only the log lines are missing.
+    Empty if they can't be read. Then only the log lines are missing.
     """
     names = sorted({task.task_definition for task in tasks})
     try:
@@ -117,7 +117,7 @@ def _failure(
     environment: Environment,
     ports: Ports,
 ) -> Failure:
-    """How the newest of these tasks, which ended in the same way, and one of its containers ended."""
+    """How the newest of these tasks, which all ended in the same way, and its container ended."""
     task = tasks[0]
     message = reasons(task.stopped_reason, container.reason if container else "") or "it stopped"
     if len(tasks) > 1:

@@ -22,14 +22,14 @@ from weco_deploy.ports import Calls, ServiceRuntime
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """Services by service id, several where the tags are not unique, and notes on the search for the user."""
+    """Services by service id (several if the tags are not unique), and notes on the search for the user."""
 
     services: Mapping[str, tuple[Service, ...]]
     notes: tuple[str, ...] = ()
 
 
 def tagged(runtime: ServiceRuntime, environment: Environment) -> tuple[FoundService, ...] | AccessDenied:
-    """The services that the tagging API knows. Where access is denied, clusters can still be listed."""
+    """The services that the tagging API knows. If access to it is denied, clusters can still be listed."""
     try:
         return runtime.tagged(environment.id)
     except AccessDenied as denied:

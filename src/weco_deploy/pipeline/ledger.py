@@ -1,7 +1,7 @@
-"""Keeps the record of a deployment while it goes on, and with it the hold on the environment.
+"""Keeps the record of a deployment up to date while it goes on, and renews its lock on the environment.
 
-Only the main thread writes. Workers ask `ours` before each change: a lease that ran out means that
-somebody else may have taken over, so nothing more is changed.
+Only the main thread writes. Workers call `ours` before each change: if the lease ran out, somebody else may have taken over,
+so nothing more may be changed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from weco_deploy.rules.lock import renewal_interval
 
 
 class Keeper(Protocol):
-    """Where the record is kept: a ReleaseStore, or nowhere."""
+    """The part of a ReleaseStore that keeps a deployment's record."""
 
     def renew(self, held: Held, lease_seconds: int) -> Held: ...
     def note(self, held: Held, deployment: Deployment) -> None: ...
@@ -26,20 +26,20 @@ class Keeper(Protocol):
 
 
 class Nowhere:
-    """For a look at a deployment that somebody else keeps the record of, or that is closed."""
+    """Keeps no record: of a deployment that is only watched."""
 
     def renew(self, held: Held, lease_seconds: int) -> Held:
         return replace(held, lease_ends=held.lease_ends + timedelta(seconds=lease_seconds))
 
     def note(self, held: Held, deployment: Deployment) -> None:
-        """Nothing is kept."""
+        """Write nothing."""
 
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None = None) -> None:
-        """Nothing is kept."""
+        """Write nothing."""
 
 
 class Ledger:
-    """A deployment as it is recorded: `deployment` is always what is known so far."""
+    """A deployment and its record. `deployment` is what is known so far; `note` and `settle` record it."""
 
     def __init__(
         self, deployment: Deployment, held: Held, lease_seconds: int, store: Keeper, clock: Clock
@@ -49,11 +49,11 @@ class Ledger:
         self._lease_seconds = lease_seconds
         self._store = store
         self._clock = clock
-        self._renewed = self._spared_until = clock.utc()
+        self._renewed = self._no_notes_until = clock.utc()
         self._noted = deployment
 
     def ours(self) -> None:
-        """LeaseLost if the lease has run out by our own clock. Safe to call from any thread."""
+        """Raise LeaseLost if the lease has run out by our own clock. Any thread may call it."""
         if self._clock.utc() >= self._held.lease_ends:
             raise LeaseLost(
                 f"our lock on {self._held.environment} ran out at {self._held.lease_ends:%H:%M:%S}Z: nothing more is changed",
@@ -64,13 +64,13 @@ class Ledger:
             )
 
     def renew_if_due(self) -> None:
-        """Prolong the lease if a quarter of it has gone by.
+        """Extend the lease if a quarter of it has passed.
 
-        Where that fails in passing it is tried again, as long as the lease holds. LeaseLost if it has run
-        out, or if somebody else has the lock.
+        After a passing error the next call tries again, as long as the lease holds. Raises LeaseLost if the lease ran out or
+        somebody else has the lock, and any other AwsError.
         """
-        slice_ = timedelta(seconds=renewal_interval(self._lease_seconds))
-        if self._clock.utc() < self._renewed + slice_:
+        interval = timedelta(seconds=renewal_interval(self._lease_seconds))
+        if self._clock.utc() < self._renewed + interval:
             return
         try:
             self._held = self._store.renew(self._held, self._lease_seconds)
@@ -80,9 +80,9 @@ class Ledger:
             self._renewed = self._clock.utc()
 
     def holding(self, ports: Ports) -> Ports:
-        """The ports for reads while we hold the environment: waiting for them renews the lease if that is due.
+        """The ports, with calls that renew the lease while they are waited for, if that is due.
 
-        Raises Interrupted there if a signal asks to stop, and what `renew_if_due` raises.
+        Waiting raises Interrupted if a signal asks to stop, and what `renew_if_due` raises.
         """
 
         def stop_or_renew() -> None:
@@ -93,7 +93,7 @@ class Ledger:
         return replace(ports, calls=ports.calls.meanwhile(stop_or_renew))
 
     def wait(self, seconds: float) -> None:
-        """Let time pass and keep the lease meanwhile."""
+        """Wait, and renew the lease meanwhile."""
         end = self._clock.utc() + timedelta(seconds=seconds)
         while (left := (end - self._clock.utc()).total_seconds()) > 0:
             self.renew_if_due()
@@ -104,7 +104,7 @@ class Ledger:
         self.deployment = replace(self.deployment, images={**self.deployment.images, image_id: change})
 
     def service(self, outcome: ServiceOutcome) -> None:
-        """How a service fares, in place of what was known of it."""
+        """Replace what is known of the service."""
         services = tuple(
             outcome if known.service_id == outcome.service_id else known for known in self.deployment.services
         )
@@ -118,18 +118,20 @@ class Ledger:
         self.service(replace(known, ecs_deployment_id=ecs_deployment_id, status=ServiceStatus.IN_PROGRESS))
 
     def note(self) -> None:
-        """Record how far it got, if that changed since the last time. LeaseLost if somebody took over.
+        """Record the progress, if there is any since the last note. Raises LeaseLost if somebody took over.
 
-        The intent is on record already, and each note and the verdict have all of it: one that AWS does
-        not take is made up for by the next. A table that is too busy is spared for a quarter of the lease:
-        renewing that is what it must have room for.
+        The intent is recorded already, and every note and the verdict contain all progress. So a note that fails in passing
+        is made up for by the next. If the table is too busy, nothing is noted for a quarter of the lease, because the table
+        must have room for renewing the lease.
         """
-        if self.deployment == self._noted or self._clock.utc() < self._spared_until:
+        if self.deployment == self._noted or self._clock.utc() < self._no_notes_until:
             return
         try:
             self._store.note(self._held, self.deployment)
         except Throttled:
-            self._spared_until = self._clock.utc() + timedelta(seconds=renewal_interval(self._lease_seconds))
+            self._no_notes_until = self._clock.utc() + timedelta(
+                seconds=renewal_interval(self._lease_seconds)
+            )
             self.ours()
         except Unreachable:
             self.ours()
@@ -138,17 +140,17 @@ class Ledger:
 
     @property
     def held(self) -> Held:
-        """Our hold on the environment, for a deployment that takes over from this one."""
+        """Our hold on the environment, for the rollback that takes over from this deployment."""
         return self._held
 
     def verdict(self, status: DeploymentStatus, at: datetime, reason: str = "") -> Deployment:
-        """The deployment with its verdict, which is not recorded yet."""
+        """Set the verdict, without recording it yet, and return the deployment."""
         self.deployment = replace(self.deployment, status=status, date_finished=at, reason=reason)
         return self.deployment
 
     def settle(self, undone: Deployment | None = None) -> None:
-        """Close the record and let the environment go. LeaseLost if it was not ours any more.
+        """Close the record and release the lock. Raises LeaseLost if the lock was not ours any more.
 
-        `undone` is a failed deployment that this one put right, with the status that it has now.
+        `undone` is a failed deployment that this one rolled back, with its new status.
         """
         self._store.settle(self._held, self.deployment, undone)

@@ -1,4 +1,4 @@
-"""Observes everything that a plan is made of, independent calls side by side."""
+"""Reads everything that a plan is made from, with independent calls made concurrently."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
 
 ServiceViews = Mapping[str, tuple[ServiceView, ...]]
-"""By service id; several views where several services carry the same tags."""
+"""By service id; several views if several services have the same tags."""
 
 
 def observe(environment: Environment, release: Release, ports: Ports) -> tuple[Release, Snapshot]:
@@ -74,7 +74,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
 def with_tags(
     observed: Snapshot, environment: Environment, image_ids: Iterable[str], ports: Ports
 ) -> Snapshot:
-    """The snapshot, and in it where the environment's tag of these images points, if the project still has them."""
+    """The snapshot, with the digests that the environment's tag points at for these images, if the project still has them."""
     missing = set(image_ids) - observed.images.keys()
     images = [image for image in ports.project.images if image.id in missing]
     digests = ports.calls.read(partial(_tag, ports.registry, image, environment.tag) for image in images)
@@ -112,7 +112,7 @@ def _begin_versions(
 def _version(
     registry: ImageRegistry, image: Image, version: ImageVersion, tag: str
 ) -> tuple[ImageVersion, ImageView]:
-    """The version with its digest (5.x kept none, so its `ref.*` tag is looked up), and what ECR has of it."""
+    """The version with its digest, and what ECR has of it. 5.x kept no digests, so the `ref.*` tag is looked up."""
     try:
         digest = version.digest
         if digest is None:
@@ -137,7 +137,7 @@ def _tag(registry: ImageRegistry, image: Image, tag: str) -> str | None:
 
 
 def _current(record: EnvironmentRecord, release: Release, ports: Ports) -> Release | None:
-    """The release that was deployed last, to compare its age; None if it is this one."""
+    """The release that was deployed last, to compare its age; None if it is the one to deploy."""
     if record.current is None or record.current.release_id == release.release_id:
         return None
     return ports.store.release(record.current.release_id)
@@ -153,7 +153,7 @@ def _services(
     record: EnvironmentRecord,
     ports: Ports,
 ) -> tuple[Discovered, ServiceViews]:
-    """The services of these images as they were discovered, and as they are with their running tasks."""
+    """The services of these images as they were discovered, and the same services with their running tasks."""
     runtime = ports.runtime(environment)
     wanted = frozenset(service_id for image in images for service_id in image.services)
     listing = reads.begin_listing(runtime, hinted(wanted, index, record), ports.calls)
@@ -188,7 +188,7 @@ def _begin_definitions(
 def _begin_revisions(
     services: ServiceViews, environment: Environment, ports: Ports
 ) -> dict[ServiceKey, Future[tuple[ResolvedImage, ...]]]:
-    """The images that primary deployments resolved, where no running task shows them."""
+    """The images that primary deployments resolved, if no running task shows them."""
     runtime = ports.runtime(environment)
     return {
         view.service.key: ports.calls.begin(partial(runtime.resolved, view.service))

@@ -1,4 +1,4 @@
-"""Images that can be published: one in the Docker Engine, one in an OCI layout."""
+"""Images that can be published: from the Docker Engine, or from an OCI layout."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Publishable(Protocol):
     def digest(self) -> str | None: ...
 
     def is_same(self, manifest: Manifest) -> bool:
-        """Whether what a registry holds is this image."""
+        """Whether a registry's image with this manifest is this image."""
 
     def check(self, ports: Ports) -> None:
-        """Find out before it is pushed what would make that impossible. Raises BadImageLayout, Interrupted."""
+        """Check, before anything is pushed, that it can be pushed. Raises BadImageLayout, Interrupted."""
 
     def push(self, repository: str, ref: str, ports: Ports, notify: Callable[[Event], None]) -> str:
-        """Bring it into the repository under the tag `ref`, and answer its digest."""
+        """Push it to the repository with the tag `ref`, and return its digest."""
 
 
 class EngineImage:
@@ -48,7 +48,7 @@ class EngineImage:
         return is_same(self._image, manifest)
 
     def check(self, ports: Ports) -> None:
-        """The engine answers for what it holds."""
+        """There is nothing to check: the engine has checked its images itself."""
 
     def push(self, repository: str, ref: str, ports: Ports, notify: Callable[[Event], None]) -> str:
         login = ports.publishing.uploads.login()
@@ -83,7 +83,7 @@ class LayoutImageFile:
 
 
 class _LayerNotices:
-    """Tells when a layer's state changes, and every ten seconds how far one is."""
+    """Notifies of each change of a layer's state, and every ten seconds of its progress."""
 
     def __init__(self, now: Callable[[], datetime], notify: Callable[[Event], None]) -> None:
         self._now = now
@@ -96,10 +96,10 @@ class _LayerNotices:
         self._known[state.layer] = state.status
         if changed or self._now() - self._last >= BETWEEN_PROGRESS:
             self._last = self._now()
-            self._notify(Notice(f"layer {state.layer}: {state.status}{_how_far(state)}"))
+            self._notify(Notice(f"layer {state.layer}: {state.status}{_progress(state)}"))
 
 
-def _how_far(state: LayerState) -> str:
+def _progress(state: LayerState) -> str:
     if not state.sent or not state.size:
         return ""
     return f", {megabytes(state.sent)} of {megabytes(state.size)}"

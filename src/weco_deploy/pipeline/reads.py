@@ -15,11 +15,11 @@ Listing = Mapping[str, Future[TaskPage]]
 """For each cluster, the call for the first page of its tasks."""
 
 MANY_IN_A_CLUSTER = 3
-"""With so many services in one cluster, one call that lists all of the cluster's tasks is tried first."""
+"""With this many services in a cluster, the tool first tries a single call that lists all tasks of the cluster."""
 
 
 def services(runtime: ServiceRuntime, keys: Iterable[ServiceKey], calls: Calls) -> dict[ServiceKey, Service]:
-    """These services as they are now, without those that ECS does not know."""
+    """These services as ECS describes them now, without those that it does not know."""
     batches = calls.read(
         partial(runtime.describe, cluster, [key.name for key in batch])
         for cluster, ours in _by_cluster(keys).items()
@@ -46,8 +46,8 @@ def running_tasks(
     """The tasks of these services that should run.
 
     A cluster with many of these services is listed in one call. If its tasks do not fit into one page, each
-    service is listed by itself, so that the cost does not grow with what else runs in the cluster. `begun` are
-    listings that began earlier, before it was known whether they are needed.
+    service is listed by itself, so that the cost does not grow with other services in the cluster. `begun` are listings that
+    began before it was known whether they are needed.
     """
     clusters = _by_cluster(keys)
     known = begun or {}

@@ -1,7 +1,6 @@
-"""Uploads the image of an OCI layout through ECR's own API: blobs side by side, then manifests, the index last.
+"""Uploads the image of an OCI layout through ECR's own API: blobs concurrently, then manifests, the index last.
 
-What is in the repository already is not sent again, so running it again after whatever happened goes on where it
-stopped.
+It does not send what is in the repository already, so after any failure it goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from weco_deploy.ports import Done, Failed, ImageLayout, ImageUploads, Outcome, 
 BLOBS_A_CALL = 100
 """BatchCheckLayerAvailability takes a hundred digests."""
 READ_SIZE = 8 * 1024 * 1024
-SIDE_BY_SIDE = 4
-"""Blobs being sent at once. A part is in memory several times, as bytes and as the text of its request."""
+CONCURRENT_BLOBS = 4
+"""How many blobs are sent at once. A part is in memory several times, as bytes and as the text of its request."""
 
 Stop: TypeAlias = Callable[[], bool]
 """Whether a call that is under way should give up."""
@@ -31,13 +30,13 @@ Stop: TypeAlias = Callable[[], bool]
 
 def check(layout: ImageLayout, image: LayoutImage, ports: Ports) -> None:
     """Compare every blob with its digest. Raises BadImageLayout if one differs, Interrupted if a signal came."""
-    _each([partial(_check, layout, blob) for blob in image.blobs], ports)
+    _make_all([partial(_check, layout, blob) for blob in image.blobs], ports)
 
 
 def upload(
     layout: ImageLayout, image: LayoutImage, repository: str, ports: Ports, notify: Callable[[Event], None]
 ) -> None:
-    """Bring the image, which was checked, into the repository, without a tag. Raises Interrupted if a signal came."""
+    """Upload the image, which `check` has checked, without a tag. Raises Interrupted if a signal came."""
     uploads = ports.publishing.uploads
     blobs = _absent(image.blobs, repository, ports)
     held = len(image.blobs) - len(blobs)
@@ -46,18 +45,18 @@ def upload(
         notify(
             Notice(f"{len(blobs)} layers and configs to upload, {total}; {held} are in {repository} already")
         )
-    sending = threading.BoundedSemaphore(SIDE_BY_SIDE)
+    sending = threading.BoundedSemaphore(CONCURRENT_BLOBS)
     sent = count(1)
 
-    def done(place: int) -> None:
-        blob = blobs[place]
+    def done(index: int) -> None:
+        blob = blobs[index]
         notify(
             Notice(
                 f"{short_hash(blob.digest)} uploaded, {megabytes(blob.size)} ({next(sent)} of {len(blobs)})"
             )
         )
 
-    _each([partial(_send, layout, blob, repository, uploads, sending) for blob in blobs], ports, done)
+    _make_all([partial(_send, layout, blob, repository, uploads, sending) for blob in blobs], ports, done)
     for manifest in (*image.parts, image.top):
         uploads.put(repository, manifest)
 
@@ -66,20 +65,20 @@ def megabytes(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB"
 
 
-def _each(
+def _make_all(
     calls: Sequence[Callable[[Stop], None]], ports: Ports, done: Callable[[int], None] = lambda _: None
 ) -> None:
-    """Make all calls. After the first failure, or a signal, none is begun, and those under way are to stop."""
+    """Make all calls. After the first failure or a signal no further call begins, and those under way are asked to stop."""
     failures: list[DeployError] = []
 
     def stop() -> bool:
         return bool(failures) or ports.interrupts.requested()
 
-    def ended(place: int, outcome: Outcome[None]) -> None:
+    def ended(index: int, outcome: Outcome[None]) -> None:
         if isinstance(outcome, Failed):
             failures.append(outcome.error)
         elif isinstance(outcome, Done):
-            done(place)
+            done(index)
 
     with ports.interrupts.deferred():
         ports.calls.change([partial(call, stop) for call in calls], ended, stop)
