@@ -190,7 +190,14 @@ def test_failed_tasks_of_other_deployments_are_not_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["SpotInterruption", "TerminationNotice", "ServiceSchedulerInitiated", "UserInitiated"]
+    "code",
+    [
+        "SpotInterruption",
+        "TerminationNotice",
+        "InfrastructureHealth",
+        "ServiceSchedulerInitiated",
+        "UserInitiated",
+    ],
 )
 def test_tasks_that_stopped_for_other_reasons_than_their_image_are_not_counted(code: str) -> None:
     ended = [stopped(f"t{number}", code=code) for number in range(5)]

@@ -113,14 +113,17 @@ def test_progress_shows_how_many_tasks_failed_to_start() -> None:
 def test_progress_shows_in_ecs_words_why_no_task_is_placed() -> None:
     events = [
         "(service search-api) has started 1 tasks.",
-        "(service search-api) was unable to place a task because no instance has enough memory. See the docs.",
+        "(service search-api) was unable to place a task because no container instance met all of its requirements. "
+        "Reason: No Container Instances were found in your cluster. "
+        "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.",
         "(service search-api) was unable to place a task because of something else.",
     ]
     observed = view(service(desired=2, running=0, deployments=[primary()], events=events))
     now = after(observed, observed, observed)
     assert now.status is ServiceStatus.IN_PROGRESS
     assert now.state == (
-        "starting: (service search-api) was unable to place a task because no instance has enough memory"
+        "starting: (service search-api) was unable to place a task because no container instance met all of its "
+        "requirements. Reason: No Container Instances were found in your cluster"
     )
 
 

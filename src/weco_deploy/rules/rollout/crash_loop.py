@@ -14,9 +14,15 @@ from weco_deploy.model.service import EcsDeployment, Service, Task
 from weco_deploy.rules.rollout.track import Track
 
 NOT_THE_IMAGE = frozenset(
-    {"SpotInterruption", "TerminationNotice", "ServiceSchedulerInitiated", "UserInitiated"}
+    {
+        "SpotInterruption",
+        "TerminationNotice",
+        "InfrastructureHealth",
+        "ServiceSchedulerInitiated",
+        "UserInitiated",
+    }
 )
-"""Stop codes that don't blame the image: Spot, the end of the instance, scaling in or draining, a person.
+"""Stop codes that don't blame the image: Spot, the end of the instance or a fault of its host, scaling in or draining, a person.
 
 The scheduler also stops tasks that fail health checks, which does blame the image: `is_failure` checks the reason.
 """

@@ -236,10 +236,13 @@ def _rollout_state(service: Service, ours: EcsDeployment) -> str:
 
 
 def _placement_obstacle(service: Service, ours: EcsDeployment) -> str:
-    """Why tasks can't start, according to the newest event. It is shown to people and decides nothing."""
+    """Why tasks can't start, according to the newest event. It is shown to people and decides nothing.
+
+    ECS gives the reason in a second sentence, "Reason: …", and then points to its guide.
+    """
     messages = (
         event.message
         for event in service.events
         if event.at >= ours.created_at and "unable to" in event.message
     )
-    return next(messages, "").partition(". ")[0]
+    return next(messages, "").partition(" For more information")[0].removesuffix(".")
