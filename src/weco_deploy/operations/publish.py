@@ -26,7 +26,7 @@ def chosen_ref(
     """The tag that names the image's version: the given one, that in `.releases/<image id>`, or the commit of HEAD.
 
     Raises UsageError if it can't be a tag, or if the work tree differs from HEAD and that is not allowed;
-    `besides` is a path that may be new or changed. Raises NotFound if there is neither.
+    `besides` is a path that may be new or changed. Raises NotFound if there is neither a ref nor a commit.
     """
     tree = ports.publishing.work_tree
     found = given if given is not None else tree.released(image_id)

@@ -1,4 +1,4 @@
-"""A deployment that failed is undone, if that is wanted: recorded as one of its own, under the same lock."""
+"""A failed deployment is rolled back if that is wanted: with a deployment of its own, under the same lock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROLLS_BACK = project(
 
 
 def good_then(behaviour: Behaviour) -> tuple[World, str, str]:
-    """A world where a good release is deployed, and then an image like that is pushed. Good and bad digest."""
+    """A world with a good release deployed and an image with this behaviour pushed, and the digests of both."""
     world = World.of(ONE_AND_ONE)
     good = world.push("search")
     release_deploy(world)
@@ -31,7 +31,7 @@ def good_then(behaviour: Behaviour) -> tuple[World, str, str]:
     return world, good, world.push("search", behaviour)
 
 
-def test_a_failed_deployment_is_rolled_back_to_what_was_good_and_both_are_recorded() -> None:
+def test_failed_deployment_is_rolled_back_to_the_good_release_and_both_are_recorded() -> None:
     world, good, _ = good_then(crash())
     first = deployments(world)[0]
 
@@ -48,7 +48,7 @@ def test_a_failed_deployment_is_rolled_back_to_what_was_good_and_both_are_record
     assert deployment.deployment_id in back.description
     assert world.tag("search", "env.stage") == good
     assert world.running("search-api", "stage") == {good}
-    kept = {one.deployment_id: one for one in deployments(world)}
+    kept = {deployment.deployment_id: deployment for deployment in deployments(world)}
     assert kept[deployment.deployment_id].status is DeploymentStatus.ROLLED_BACK
     assert kept[back.deployment_id].status is DeploymentStatus.SUCCEEDED
     noted = kept[deployment.deployment_id].rollback
@@ -61,7 +61,7 @@ def test_a_failed_deployment_is_rolled_back_to_what_was_good_and_both_are_record
     assert record.current.deployment_id == back.deployment_id
 
 
-def test_where_ecs_put_the_service_back_itself_the_tag_is_put_back_and_nothing_is_redeployed_for_it() -> None:
+def test_tag_goes_back_without_a_redeployment_after_ecs_rolled_the_service_back() -> None:
     world, good, _ = good_then(crash())
     before = world.count("runtime.redeploy")
 
@@ -74,7 +74,7 @@ def test_where_ecs_put_the_service_back_itself_the_tag_is_put_back_and_nothing_i
     assert deployment.rollback.images["search"].tag_moved
 
 
-def test_without_a_circuit_breaker_the_service_is_redeployed_with_what_was_good() -> None:
+def test_service_without_circuit_breaker_is_redeployed_with_the_good_image() -> None:
     world = World.of(ONE_AND_ONE, breaker=False)
     good = world.push("search")
     release_deploy(world)
@@ -89,7 +89,7 @@ def test_without_a_circuit_breaker_the_service_is_redeployed_with_what_was_good(
     assert world.running("search-api", "stage") == {good}
 
 
-def test_one_that_ran_out_of_time_is_rolled_back_too() -> None:
+def test_deployment_that_timed_out_is_rolled_back() -> None:
     world, good, _ = good_then(slow(3600))
 
     deployment = release_deploy(world, rollback_on_failure=True, wait=60.0)
@@ -99,7 +99,7 @@ def test_one_that_ran_out_of_time_is_rolled_back_too() -> None:
     assert world.running("search-api", "stage") == {good}
 
 
-def test_one_that_was_interrupted_is_never_rolled_back() -> None:
+def test_interrupted_deployment_is_never_rolled_back() -> None:
     world, _, bad = good_then(slow(300))
     world.signal_at(60)
 
@@ -111,7 +111,7 @@ def test_one_that_was_interrupted_is_never_rolled_back() -> None:
     assert len(deployments(world)) == 2
 
 
-def test_unless_it_is_wanted_nothing_is_rolled_back() -> None:
+def test_failed_deployment_is_not_rolled_back_unless_that_is_wanted() -> None:
     world, _, bad = good_then(crash())
 
     deployment = release_deploy(world)
@@ -121,7 +121,7 @@ def test_unless_it_is_wanted_nothing_is_rolled_back() -> None:
     assert world.tag("search", "env.stage") == bad
 
 
-def test_the_project_file_may_want_it_for_an_environment() -> None:
+def test_project_file_turns_rollback_on_for_an_environment() -> None:
     world = World.of(ROLLS_BACK)
     good = world.tag("search", "env.prod")
     release_deploy(world, "prod")
@@ -134,7 +134,7 @@ def test_the_project_file_may_want_it_for_an_environment() -> None:
     assert world.tag("search", "env.stage") == bad
 
 
-def test_what_failed_before_anything_was_changed_has_nothing_to_put_back_but_is_recorded() -> None:
+def test_deployment_that_failed_before_it_changed_anything_is_recorded_as_rolled_back() -> None:
     world, good, _ = good_then(crash())
     world.fail("registry.point", AwsError("ecr:PutImage", "no"))
 
@@ -144,7 +144,7 @@ def test_what_failed_before_anything_was_changed_has_nothing_to_put_back_but_is_
     assert world.tag("search", "env.stage") == good
 
 
-def test_a_service_that_was_deleted_meanwhile_does_not_keep_the_others_from_going_back() -> None:
+def test_other_services_are_rolled_back_although_a_service_was_deleted_meanwhile() -> None:
     world = World.of(TWO)
     good = world.push("search")
     release_deploy(world)
@@ -168,7 +168,7 @@ def only(world: World, image_id: str, behaviour: Behaviour, *, undone: bool = Fa
     return deployment
 
 
-def test_an_image_that_failed_before_the_last_success_which_lacked_it_is_not_brought_back() -> None:
+def test_image_that_failed_before_a_success_without_it_is_not_restored() -> None:
     world = World.of(TWO)
     release_deploy(world)
     first = world.tag("search", "env.stage")
@@ -184,7 +184,7 @@ def test_an_image_that_failed_before_the_last_success_which_lacked_it_is_not_bro
     assert world.tag("items", "env.stage") == items
 
 
-def test_where_that_image_never_worked_what_was_there_before_it_is_brought_back() -> None:
+def test_image_that_never_worked_goes_back_to_what_ran_before_it() -> None:
     world = World.of(TWO)
     first = world.tag("search", "env.stage")
     assert only(world, "search", crash()).status is DeploymentStatus.FAILED
@@ -197,10 +197,10 @@ def test_where_that_image_never_worked_what_was_there_before_it_is_brought_back(
     assert world.running("search-api", "stage") == {first}
 
 
-# Without a good one.
+# No release was ever good
 
 
-def test_where_nothing_was_ever_good_it_goes_to_what_ran_before() -> None:
+def test_without_a_good_release_images_go_back_to_what_ran_before() -> None:
     world = World.of(ONE_AND_ONE)
     first = world.tag("search", "env.stage")
     world.push("search", crash())
@@ -217,7 +217,7 @@ def test_where_nothing_was_ever_good_it_goes_to_what_ran_before() -> None:
     assert made.versions["search"].ref.startswith("ref.")
 
 
-def test_where_several_failed_in_a_row_it_goes_to_what_ran_before_the_first_of_them() -> None:
+def test_after_several_failures_images_go_back_to_what_ran_before_the_first_of_them() -> None:
     world = World.of(TWO)
     first = {image_id: world.tag(image_id, "env.stage") for image_id in ("search", "items")}
     for image_id in ("search", "items"):
@@ -234,7 +234,7 @@ def test_where_several_failed_in_a_row_it_goes_to_what_ran_before_the_first_of_t
         assert world.running(f"{image_id}-api", "stage") == {first[image_id]}
 
 
-def test_an_image_that_only_a_later_one_of_those_that_failed_had_goes_back_too() -> None:
+def test_image_of_only_the_last_of_several_failures_goes_back_too() -> None:
     world = World.of(TWO)
     first = {image_id: world.tag(image_id, "env.stage") for image_id in ("search", "items")}
     world.point("search", "only", world.push("search", crash()))
@@ -248,7 +248,7 @@ def test_an_image_that_only_a_later_one_of_those_that_failed_had_goes_back_too()
     assert {image_id: world.tag(image_id, "env.stage") for image_id in first} == first
 
 
-def test_where_there_was_nothing_before_it_stays_failed_and_says_why() -> None:
+def test_deployment_with_nothing_before_it_stays_failed_and_says_why() -> None:
     world = World.of(ONE_AND_ONE)
     world.untag("search", "env.stage")
     world.push("search", crash())
@@ -261,7 +261,7 @@ def test_where_there_was_nothing_before_it_stays_failed_and_says_why() -> None:
     assert deployments(world)[0].status is DeploymentStatus.FAILED
 
 
-def test_where_the_good_image_is_gone_from_ecr_it_stays_failed_and_says_so() -> None:
+def test_deployment_whose_good_image_left_ecr_stays_failed_and_says_so() -> None:
     world, good, _ = good_then(crash())
     world.expire("search", good)
 
@@ -270,10 +270,10 @@ def test_where_the_good_image_is_gone_from_ecr_it_stays_failed_and_says_so() -> 
     assert deployment.status is DeploymentStatus.FAILED
     assert good[:19] in deployment.reason
     assert recorded(world).lock is None
-    assert all(one.finished for one in deployments(world))
+    assert all(deployment.finished for deployment in deployments(world))
 
 
-def test_where_putting_back_fails_too_it_stays_failed_with_the_rollback_named() -> None:
+def test_deployment_whose_rollback_fails_stays_failed_and_names_the_rollback() -> None:
     world, _, _ = good_then(crash())
     world.fail("registry.point", AwsError("ecr:PutImage", "no"), nth=2)
 
@@ -284,10 +284,10 @@ def test_where_putting_back_fails_too_it_stays_failed_with_the_rollback_named() 
     assert deployment.rollback.status is DeploymentStatus.FAILED
     assert recorded(world).lock is None
     kept = deployments(world)
-    assert [one.status for one in kept[:2]] == [DeploymentStatus.FAILED] * 2
+    assert [deployment.status for deployment in kept[:2]] == [DeploymentStatus.FAILED] * 2
 
 
-def test_a_signal_while_things_are_put_back_leaves_it_failed_and_the_rollback_interrupted() -> None:
+def test_signal_during_a_rollback_leaves_the_deployment_failed_and_the_rollback_interrupted() -> None:
     world = World.of(ONE_AND_ONE, breaker=False)
     world.push("search")
     release_deploy(world)
@@ -301,13 +301,13 @@ def test_a_signal_while_things_are_put_back_leaves_it_failed_and_the_rollback_in
     assert deployment.rollback is not None
     assert deployment.rollback.status is DeploymentStatus.INTERRUPTED
     assert recorded(world).lock is None
-    assert all(one.finished for one in deployments(world))
+    assert all(deployment.finished for deployment in deployments(world))
 
 
-# The same lock.
+# The same lock
 
 
-def test_nobody_gets_the_environment_between_a_failure_and_its_rollback() -> None:
+def test_environment_stays_locked_between_a_failure_and_its_rollback() -> None:
     world, good, _ = good_then(crash())
     tried: list[str] = []
 
@@ -343,7 +343,7 @@ def not_within_itself(step: Callable[[Call], None]) -> Callable[[Call], None]:
     return act
 
 
-def test_nothing_is_put_back_in_an_environment_that_is_not_ours_any_more() -> None:
+def test_environment_that_is_not_ours_any_more_is_not_rolled_back() -> None:
     world, _, bad = good_then(slow(60))
     world.before("store.note", lambda _: world.somebody_unlocks("stage"), nth=2)
 
@@ -356,7 +356,7 @@ def test_nothing_is_put_back_in_an_environment_that_is_not_ours_any_more() -> No
     assert world.count("registry.point") == 2  # of the good one, then of this one
 
 
-def test_a_lock_that_was_asked_for_begins_after_the_rollback() -> None:
+def test_lock_that_was_asked_for_begins_after_the_rollback() -> None:
     world, good, _ = good_then(crash())
     world.at(12, lambda: lock(world.ports(requested_by="ann"), "stage", "freeze"))
 
@@ -369,18 +369,18 @@ def test_a_lock_that_was_asked_for_begins_after_the_rollback() -> None:
     assert held.holder == "ann"
 
 
-# What is left behind.
+# Tags that still point at a failed image
 
 
 def failed_reason(world: World) -> Deployment:
     deployment = release_deploy(world)
     assert deployment.status is DeploymentStatus.FAILED
-    (kept,) = [one for one in deployments(world) if one.deployment_id == deployment.deployment_id]
+    (kept,) = [stored for stored in deployments(world) if stored.deployment_id == deployment.deployment_id]
     assert kept.reason == deployment.reason
     return deployment
 
 
-def test_where_ecs_rolled_a_service_back_it_is_said_that_the_tag_still_points_at_the_bad_image() -> None:
+def test_reason_says_that_the_tag_still_points_at_the_bad_image_after_ecs_rolled_back() -> None:
     world, good, bad = good_then(crash())
 
     deployment = failed_reason(world)
@@ -392,7 +392,7 @@ def test_where_ecs_rolled_a_service_back_it_is_said_that_the_tag_still_points_at
     assert deployment.reason.endswith("; `rollback` moves it back")
 
 
-def test_only_the_images_of_services_that_failed_are_named() -> None:
+def test_reason_names_only_the_images_of_failed_services() -> None:
     world = World.of(FIVE_AND_EIGHT)
     world.push("search")
     world.push("merger", crash())
@@ -400,7 +400,7 @@ def test_only_the_images_of_services_that_failed_are_named() -> None:
     assert "the image of merger that failed" in failed_reason(world).reason
 
 
-def test_it_is_said_again_when_the_same_release_fails_again() -> None:
+def test_reason_names_the_image_again_if_the_same_release_fails_again() -> None:
     world, _, _ = good_then(crash())
     failed_reason(world)
     world.pass_time(600)
@@ -408,7 +408,7 @@ def test_it_is_said_again_when_the_same_release_fails_again() -> None:
     assert "env.stage still points at the image of search that failed" in failed_reason(world).reason
 
 
-def test_nothing_is_said_of_tags_that_are_back() -> None:
+def test_reason_says_nothing_of_tags_that_are_back() -> None:
     world, _, _ = good_then(crash())
 
     deployment = release_deploy(world, rollback_on_failure=True)
@@ -418,16 +418,14 @@ def test_nothing_is_said_of_tags_that_are_back() -> None:
     assert "still points" not in deployment.rollback.reason
 
 
-def test_nothing_is_said_of_tags_where_nothing_failed() -> None:
+def test_reason_says_nothing_of_tags_if_nothing_failed() -> None:
     world = World.of(ONE_AND_ONE)
     world.push("search")
 
     assert release_deploy(world, told=Told()).reason == ""
 
 
-def test_a_rollback_is_refused_if_somebody_claimed_and_released_the_environment_before_it_was_planned() -> (
-    None
-):
+def test_rollback_is_refused_if_somebody_claimed_and_released_the_environment_before_it_was_planned() -> None:
     world, _, bad = good_then(crash())
 
     def claim_and_release(_: Call) -> None:

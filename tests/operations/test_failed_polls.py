@@ -1,4 +1,4 @@
-"""The looks at the services fail until the time is over: the result says why, and nothing is undone on no evidence."""
+"""Polls that fail until the waiting time is over: the result says why, and nothing is rolled back without evidence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WAIT = 60.0
 
 
 def good_then(world: World) -> str:
-    """A good release is deployed, and then another image pushed: the digest of the good one."""
+    """Deploys a good release, pushes another image, and returns the digest of the good one."""
     good = world.push("search")
     release_deploy(world)
     world.pass_time(1)
@@ -32,7 +32,7 @@ def kept(world: World) -> Deployment:
     return deployments(world)[0]
 
 
-def test_the_result_and_the_record_tell_the_permission_that_the_last_look_lacked() -> None:
+def test_result_and_record_name_the_permission_that_the_last_poll_lacked() -> None:
     world = World.of(ONE_AND_ONE)
     world.push("search")
     deny_once_redeployed(world, "runtime.tasks")
@@ -47,7 +47,7 @@ def test_the_result_and_the_record_tell_the_permission_that_the_last_look_lacked
     assert kept(world).reason == deployment.reason
 
 
-def test_what_no_look_ever_saw_is_not_said_to_be_undone() -> None:
+def test_rollout_that_no_poll_observed_is_not_called_unfinished() -> None:
     world = World.of(ONE_AND_ONE)
     world.push("search")
     deny_once_redeployed(world, "runtime.describe", REFUSED)
@@ -60,7 +60,7 @@ def test_what_no_look_ever_saw_is_not_said_to_be_undone() -> None:
     )
 
 
-def test_a_look_that_failed_in_passing_is_no_reason() -> None:
+def test_poll_that_failed_in_passing_is_not_part_of_the_reason() -> None:
     world = World.of(ONE_AND_ONE)
     world.push("search", slow(900))
     world.after("runtime.redeploy", lambda _: world.fail("runtime.describe", REFUSED, times=2))
@@ -71,7 +71,7 @@ def test_a_look_that_failed_in_passing_is_no_reason() -> None:
     assert deployment.reason.startswith("still not done after 60 s; ECS goes on")
 
 
-def test_where_one_service_failed_the_result_tells_why_the_others_are_not_known() -> None:
+def test_failed_deployment_says_why_the_state_of_other_services_is_not_known() -> None:
     world = World.of(TWO, breaker=True)
     world.push("search", crash())
     world.push("items", slow(500))
@@ -87,12 +87,12 @@ def test_where_one_service_failed_the_result_tells_why_the_others_are_not_known(
     assert "the last look at the services failed: ecs:DescribeServices: " in deployment.reason
 
 
-def test_confirming_tells_it_too() -> None:
+def test_confirm_deploy_says_that_the_last_poll_failed() -> None:
     world = World.of(ONE_AND_ONE)
     world.push("search", slow(900))
     release_deploy(world, wait=WAIT)
     before = world.count("runtime.describe")
-    world.fail("runtime.describe", REFUSED, nth=2, times=FOR_GOOD)  # the first one observes
+    world.fail("runtime.describe", REFUSED, nth=2, times=FOR_GOOD)  # the first is part of observing
 
     deployment = confirm_deploy(world, wait=WAIT)
 
@@ -101,10 +101,10 @@ def test_confirming_tells_it_too() -> None:
     assert "the last look at the services failed: ecs:DescribeServices: " in deployment.reason
 
 
-# Undoing.
+# Rolling back
 
 
-def test_a_rollout_of_which_no_look_succeeded_is_not_undone() -> None:
+def test_rollout_that_no_poll_observed_is_not_rolled_back() -> None:
     world = World.of(ONE_AND_ONE)
     good_then(world)
     new = world.tag("search", "latest")
@@ -124,8 +124,8 @@ def test_a_rollout_of_which_no_look_succeeded_is_not_undone() -> None:
     assert recorded(world).lock is None
 
 
-def blind_once_done(world: World) -> None:
-    """Once all of the new images runs and nothing else, no further look succeeds."""
+def fail_polls_once_done(world: World) -> None:
+    """Let every further poll fail once the new images run and nothing else does."""
     images = {"search-api": "search", "items-api": "items"}
     if all(
         world.running(service_id, "stage") == {world.tag(image_id, "latest")}
@@ -135,13 +135,13 @@ def blind_once_done(world: World) -> None:
         world.fail("runtime.describe", REFUSED, times=FOR_GOOD)
 
 
-def test_nor_is_one_that_was_done_when_it_was_last_seen() -> None:
+def test_rollout_that_was_done_at_the_last_successful_poll_is_not_rolled_back() -> None:
     world = World.of(TWO)
     good_then(world)
     new = world.tag("search", "latest")
     world.push("items", slow(40))
-    # The first one is done before the other; that it still is can't be seen at the end.
-    world.after("runtime.describe", lambda _: blind_once_done(world), times=FOR_GOOD)
+    # search-api is done before items-api; the poll that would show that it still is fails.
+    world.after("runtime.describe", lambda _: fail_polls_once_done(world), times=FOR_GOOD)
 
     deployment = release_deploy(world, wait=600.0, rollback_on_failure=True)
 
@@ -152,7 +152,7 @@ def test_nor_is_one_that_was_done_when_it_was_last_seen() -> None:
     assert world.tag("search", "env.stage") == new
 
 
-def test_one_that_was_seen_not_to_get_on_is_undone_though_the_last_looks_failed() -> None:
+def test_unfinished_rollout_is_rolled_back_although_the_last_polls_failed() -> None:
     world = World.of(ONE_AND_ONE)
     good = good_then(world)
     world.push("search", slow(3600))
@@ -168,7 +168,7 @@ def test_one_that_was_seen_not_to_get_on_is_undone_though_the_last_looks_failed(
     assert world.tag("search", "env.stage") == good
 
 
-def test_one_that_was_refused_is_undone_though_nothing_could_be_seen_of_the_others() -> None:
+def test_refused_service_is_rolled_back_although_polls_of_the_others_failed() -> None:
     world = World.of(TWO)
     release_deploy(world)
     world.pass_time(1)
@@ -182,7 +182,7 @@ def test_one_that_was_refused_is_undone_though_nothing_could_be_seen_of_the_othe
     assert deployment.rollback is not None
 
 
-def test_it_is_undone_where_the_looks_succeed_again_before_the_end() -> None:
+def test_unfinished_rollout_is_rolled_back_if_polls_succeed_again_before_the_end() -> None:
     world = World.of(ONE_AND_ONE)
     good = good_then(world)
     world.push("search", slow(3600))
