@@ -38,8 +38,8 @@ class Step(Protocol):
         """Do it. Returns None if the next step may run, and otherwise how the services failed to succeed in time.
 
         Raises Interrupted if a signal asks to stop, LeaseLost if the environment is not ours any more, or any other
-        DeployError that kept the step from doing its work. No change is under way any more when it returns or raises.
-        What becomes of the deployment then is decided by `rules/step_failure.py`.
+        DeployError that kept the step from doing its work. When it returns or raises, all its changes have ended.
+        `rules/step_failure.py` decides what that means for the deployment.
         """
 
     def undo(self, context: StepContext) -> None:

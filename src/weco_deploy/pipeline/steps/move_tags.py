@@ -50,7 +50,7 @@ class MoveTags:
         """Point the tags that moved back to where they pointed before.
 
         A tag that did not exist before stays, because images are never deleted: the record still says that it moved, and
-        the event says why. Where the lease can't be renewed, tags go back until it ends.
+        the event says why. If the lease can't be renewed, tags still go back until it ends.
         """
         ledger, ports, notify = context.ledger, context.ports, context.notify
         moved = [image for image in self.images if ledger.deployment.images[image.image_id].tag_moved]
