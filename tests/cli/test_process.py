@@ -160,6 +160,7 @@ def test_help_imports_nothing_heavy(monkeypatch: pytest.MonkeyPatch) -> None:
     ours = [name for name in modules if name.startswith("weco_deploy.")]
     assert {name for name in ours if name.split(".")[1] != "cli"} == {
         "weco_deploy.errors",
+        "weco_deploy.exit_codes",
         "weco_deploy.local",
         "weco_deploy.local.interrupts",
         "weco_deploy.model",
