@@ -79,7 +79,7 @@ class Aws:
         listed = self._ecs(environment_id).list_service_deployments(
             cluster=self._cluster(environment_id), service=name, maxResults=100
         )
-        return [each["serviceDeploymentArn"] for each in listed["serviceDeployments"]]
+        return [deployment["serviceDeploymentArn"] for deployment in listed["serviceDeployments"]]
 
     def running(self, environment_id: str) -> dict[str, dict[str, set[str]]]:
         """The digests of the containers in tasks that should run, by service id and image id."""

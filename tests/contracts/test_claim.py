@@ -65,7 +65,9 @@ def test_a_claim_records_a_new_release_as_the_latest(store: ReleaseStore, projec
     latest = store.latest()
     assert latest is not None
     assert latest.release_id == release.release_id
-    assert [one.deployment_id for one in latest.deployments] == [deployment.deployment_id]
+    assert [recorded_deployment.deployment_id for recorded_deployment in latest.deployments] == [
+        deployment.deployment_id
+    ]
     assert replace(latest, deployments=()) == release
 
 
@@ -102,7 +104,10 @@ def test_claims_of_two_environments_do_not_exclude_each_other(store: ReleaseStor
     claimed(store, prod, "theirs")
     recorded = store.release(release.release_id)
     assert recorded is not None
-    assert [one.environment for one in recorded.deployments] == ["stage", "prod"]
+    assert [recorded_deployment.environment for recorded_deployment in recorded.deployments] == [
+        "stage",
+        "prod",
+    ]
 
 
 def test_a_claim_is_refused_until_the_grace_after_a_lease_is_over(

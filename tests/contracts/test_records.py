@@ -92,7 +92,7 @@ def test_what_else_is_recorded_is_never_listed_as_a_release(store: ReleaseStore,
     release = a_release(project)
     store.save(release)
     done = deployed(store, release, "stage", minutes(1))
-    assert [one.release_id for one in store.releases(10)] == [release.release_id]
+    assert [listed.release_id for listed in store.releases(10)] == [release.release_id]
     assert store.release(done.deployment_id) is None
     assert store.release("environment#stage") is None
 
@@ -104,7 +104,10 @@ def test_a_release_lists_its_deployments_oldest_first(store: ReleaseStore, proje
     second = deployed(store, release, "prod", minutes(2))
     recorded = store.release(release.release_id)
     assert recorded is not None
-    assert [one.deployment_id for one in recorded.deployments] == [first.deployment_id, second.deployment_id]
+    assert [listed.deployment_id for listed in recorded.deployments] == [
+        first.deployment_id,
+        second.deployment_id,
+    ]
 
 
 def test_a_release_lists_no_more_than_its_newest_fifty_deployments(
@@ -232,11 +235,11 @@ def test_a_deployment_of_5x_has_a_stable_id_and_no_verdict(
     assert prod.status is DeploymentStatus.UNVERIFIED
     assert prod.release_id == item["release_id"]
     assert prod.images == {}
-    assert [(one.key, one.images, one.ecs_deployment_id) for one in prod.services] == [
+    assert [(service.key, service.images, service.ecs_deployment_id) for service in prod.services] == [
         (ServiceKey(CLUSTER, "search-api"), ("api", "proxy"), "ecs-svc/100")
     ]
     again = store_setting.store(project).deployments(BOTH, 10)
-    assert [one.deployment_id for one in again] == [prod.deployment_id, stage.deployment_id]
+    assert [listed.deployment_id for listed in again] == [prod.deployment_id, stage.deployment_id]
     assert store.deployment(stage.deployment_id) == stage
     assert store.deployments(BOTH, 10, str(item["release_id"])) == (prod, stage)
 
@@ -278,7 +281,7 @@ def test_the_newest_deployment_of_5x_may_stand_in_a_release_that_was_deployed_el
     )
     for item in (listed_first, in_prod, long_ago):
         store_setting.seed(project, item)
-    assert [one.date_created.date().isoformat() for one in store.deployments(BOTH, 10)] == [
+    assert [listed.date_created.date().isoformat() for listed in store.deployments(BOTH, 10)] == [
         "2021-01-09",
         "2021-01-05",
         "2021-01-02",
@@ -299,7 +302,7 @@ def test_deployments_of_5x_and_ours_are_listed_together_and_once(
     release = store.release(str(item["release_id"]))
     assert release is not None
     ours = deployed(store, release, "stage", minutes(1))
-    assert [one.status for one in store.deployments(BOTH, 10)] == [
+    assert [listed.status for listed in store.deployments(BOTH, 10)] == [
         DeploymentStatus.SUCCEEDED,
         DeploymentStatus.UNVERIFIED,
     ]

@@ -146,4 +146,4 @@ def test_of_many_failures_the_first_are_recorded_and_the_rest_counted(
     kept = recorded.services[0].failures
     assert kept[0] == failures[0]
     assert kept[-1].message == f"… {100 - (len(kept) - 1)} more, not kept in the record"
-    assert sum(len(one.message) for one in kept) <= 4_000
+    assert sum(len(failure.message) for failure in kept) <= 4_000

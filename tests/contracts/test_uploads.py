@@ -82,7 +82,7 @@ def send(uploads: ImageUploads, content: bytes) -> str:
 
 
 def manifest_of(*blobs: str) -> Manifest:
-    config, *layers = [{"mediaType": "x", "size": 1, "digest": each} for each in blobs]
+    config, *layers = [{"mediaType": "x", "size": 1, "digest": digest} for digest in blobs]
     return made({"schemaVersion": 2, "mediaType": IMAGE, "config": config, "layers": layers}, IMAGE)
 
 
@@ -117,7 +117,7 @@ def test_a_blob_that_is_there_may_be_uploaded_again(place: Place) -> None:
 
 
 def test_an_image_and_then_an_index_over_it_can_be_put_and_put_again(place: Place) -> None:
-    blobs = [send(place.uploads, each) for each in (b"config", b"layer")]
+    blobs = [send(place.uploads, blob) for blob in (b"config", b"layer")]
     image = manifest_of(*blobs)
     index = index_of(image)
     for manifest in (image, index, image, index):

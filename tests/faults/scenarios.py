@@ -83,13 +83,14 @@ def _rolled_back(world: World) -> Deployment:
 def first_deployed(world: World) -> str:
     """The first release that was deployed. It is named, because a rollback that is done and run again goes further."""
     deployments = world.tables[world.project.release_table].deployments.values()
-    return min(deployments, key=lambda one: one.date_created).release_id
+    return min(deployments, key=lambda deployment: deployment.date_created).release_id
 
 
 def _rolled_back_from_history(world: World) -> Deployment:
     """A rollback that names no release. Once it is done, nobody would run it again: that would go further back."""
     last = max(
-        world.tables[world.project.release_table].deployments.values(), key=lambda one: one.date_created
+        world.tables[world.project.release_table].deployments.values(),
+        key=lambda deployment: deployment.date_created,
     )
     if (last.kind, last.status) == (Kind.ROLLBACK, DeploymentStatus.SUCCEEDED):
         return last
@@ -172,5 +173,5 @@ def assert_right(world: World, scenario: Scenario, wanted: Mapping[str, str], la
     assert record.current.status is DeploymentStatus.SUCCEEDED
     assert record.good == record.current
     recorded = world.ports().store.deployments([environment], 50)
-    assert all(one.finished for one in recorded), [one.status for one in recorded]
+    assert all(deployment.finished for deployment in recorded), [deployment.status for deployment in recorded]
     assert recorded[0].deployment_id == last.deployment_id

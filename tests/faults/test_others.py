@@ -66,7 +66,7 @@ def test_after_a_kill_anywhere_confirming_settles_it_truly_and_running_it_again_
         confirmed = confirm_deploy(world, wait=300.0)
 
         assert confirmed.deployment_id == before[0].deployment_id
-        assert all(one.finished for one in deployments(world))
+        assert all(deployment.finished for deployment in deployments(world))
         assert recorded(world).lock is None
         assert (confirmed.status is DeploymentStatus.SUCCEEDED) == runs(world, confirmed)
         world.pass_time(1)
@@ -141,7 +141,7 @@ def test_a_signal_anywhere_settles_releases_the_lock_and_running_it_again_conver
         assert (world.now() - signalled[0]).total_seconds() <= WITHIN
         after = deployments(world, scenario.environment)
         assert recorded(world, scenario.environment).lock is None
-        assert all(one.finished for one in after)
+        assert all(deployment.finished for deployment in after)
         if isinstance(outcome, Interrupted):
             assert after == before
         elif outcome.status is DeploymentStatus.SUCCEEDED:

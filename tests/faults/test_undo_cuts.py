@@ -72,6 +72,6 @@ def test_an_undoing_that_was_killed_anywhere_is_made_good_by_running_it_again(
         assert record.current.deployment_id == last.rollback.deployment_id
         assert record.current == record.good
         assert {image_id: one.digest for image_id, one in record.images.items()} == good
-        assert all(one.finished for one in deployments(world))
+        assert all(deployment.finished for deployment in deployments(world))
     assert killed >= len(range(1 + share, made + 1, SHARES)) - UNCERTAIN
     count("in process: kills at each call of a deployment that is rolled back, made good", killed)

@@ -123,7 +123,7 @@ class Truth:
                 "maxResults": 100,
             },
         )
-        arns = (str(each["targetServiceRevisionArn"]) for each in listed["serviceDeployments"])
+        arns = (str(deployment["targetServiceRevisionArn"]) for deployment in listed["serviceDeployments"])
         return frozenset(f"ecs-svc/{arn.rpartition('/')[2]}" for arn in arns)
 
     async def items(self) -> list[Document]:

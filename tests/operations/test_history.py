@@ -26,7 +26,7 @@ def known(*release_ids: str) -> World:
 
 
 def test_the_newest_releases_come_first_as_many_as_wanted() -> None:
-    ids = [one.release_id for one in history.releases(known("one-", "two-", "three-").ports(), 2)]
+    ids = [release.release_id for release in history.releases(known("one-", "two-", "three-").ports(), 2)]
 
     assert ids == ["three-", "two-"]
 
@@ -50,7 +50,7 @@ def test_deployments_are_listed_the_newest_first() -> None:
 
     found = history.deployments(world.ports(), release=None, environment_id=None, limit=3)
 
-    assert [one.deployment_id for one in found] == made[:0:-1]
+    assert [deployment.deployment_id for deployment in found] == made[:0:-1]
 
 
 def test_deployments_of_one_release_or_one_environment_are_listed() -> None:
@@ -60,7 +60,7 @@ def test_deployments_of_one_release_or_one_environment_are_listed() -> None:
         found = history.deployments(
             world.ports(), release=release_id, environment_id=environment_id, limit=10
         )
-        return [one.deployment_id for one in found]
+        return [deployment.deployment_id for deployment in found]
 
     assert listed(releases[0], None) == [made[1], made[0]]
     assert listed(None, "prod") == [made[3], made[1]]
@@ -74,12 +74,12 @@ def test_an_environment_that_the_project_file_no_longer_names_keeps_its_history(
 
     def listed(environment_id: str | None) -> list[str]:
         found = history.deployments(ports, release=None, environment_id=environment_id, limit=10)
-        return [one.deployment_id for one in found]
+        return [deployment.deployment_id for deployment in found]
 
     assert listed(None) == made[::-1]
     assert listed("prod") == [made[3], made[1]]
     of_release = history.release_deployments(ports, choose(ports, releases[0]))
-    assert [one.deployment_id for one in of_release] == [made[1], made[0]]
+    assert [deployment.deployment_id for deployment in of_release] == [made[1], made[0]]
 
 
 def test_deployments_of_an_environment_that_does_not_exist_are_not_listed_as_none() -> None:
@@ -93,7 +93,7 @@ def test_a_release_tells_its_deployments() -> None:
 
     found = history.release_deployments(world.ports(), chosen)
 
-    assert [one.deployment_id for one in found] == [made[1], made[0]]
+    assert [deployment.deployment_id for deployment in found] == [made[1], made[0]]
 
 
 def test_the_difference_of_two_releases_names_what_changed_with_its_subjects() -> None:

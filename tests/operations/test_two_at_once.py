@@ -52,7 +52,7 @@ def test_a_deployment_that_finds_its_lease_lost_stops_before_its_next_change(cal
     assert "not ours any more" in first.reason or "ran out" in first.reason
     assert second[0].status is DeploymentStatus.SUCCEEDED
     run_of_second = next(number for number, one in enumerate(world.calls) if one.name == "store.settle")
-    later = [one.name for one in world.calls[run_of_second:]]
+    later = [call.name for call in world.calls[run_of_second:]]
     assert "registry.point" not in later
     assert "runtime.redeploy" not in later
     for service_id in ("search-api", "search-worker"):
@@ -62,7 +62,7 @@ def test_a_deployment_that_finds_its_lease_lost_stops_before_its_next_change(cal
     assert record.lock is None
     assert record.current is not None
     assert record.current.deployment_id == second[0].deployment_id
-    assert all(one.finished for one in deployments(world))
+    assert all(deployment.finished for deployment in deployments(world))
 
 
 def test_a_lease_that_ran_out_by_our_own_clock_stops_the_next_change() -> None:
@@ -156,7 +156,7 @@ def test_two_deployments_of_different_releases_never_mix(share: int) -> None:
             assert world.running("pipeline", "stage") == {wanted["merger"], wanted["transformer"]}
             assert world.running("search-api", "stage") == {wanted["search"]}
             assert recorded(world).lock is None
-            assert all(one.finished for one in deployments(world))
+            assert all(deployment.finished for deployment in deployments(world))
             nth += 2
     assert calls > 20
 
@@ -182,7 +182,7 @@ def test_one_that_claims_while_another_asks_its_person_makes_that_one_plan_again
 
     assert asked == 2
     assert deployment.images["search"].from_digest == newest[0]
-    assert [one.status for one in deployments(world)] == [DeploymentStatus.SUCCEEDED] * 2
+    assert [deployment.status for deployment in deployments(world)] == [DeploymentStatus.SUCCEEDED] * 2
 
 
 def test_one_that_loses_the_race_for_the_claim_waits_if_it_was_asked_to() -> None:

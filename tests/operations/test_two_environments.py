@@ -44,7 +44,9 @@ def test_signal_interrupts_one_of_two_deployments_and_not_the_other() -> None:
     statuses = sorted(deployment.status for deployment in deployments)
     assert statuses == [DeploymentStatus.INTERRUPTED, DeploymentStatus.SUCCEEDED]
     world.settle_down()
-    succeeded = next(one for one in deployments if one.status is DeploymentStatus.SUCCEEDED)
+    succeeded = next(
+        deployment for deployment in deployments if deployment.status is DeploymentStatus.SUCCEEDED
+    )
     assert world.running("search-api", succeeded.environment) == {new}
 
 

@@ -214,7 +214,7 @@ def test_a_redeployed_service_is_in_progress_under_its_ecs_deployment(ledger: Le
     known = ledger.outcome("items-api")
     assert (known.status, known.ecs_deployment_id) == (ServiceStatus.IN_PROGRESS, "ecs-svc/9")
     assert ledger.outcome("search-api") == outcome("search-api")
-    assert [one.service_id for one in ledger.deployment.services] == ["search-api", "items-api"]
+    assert [outcome.service_id for outcome in ledger.deployment.services] == ["search-api", "items-api"]
 
 
 def test_how_a_service_fares_replaces_what_was_known_of_it(ledger: Ledger) -> None:

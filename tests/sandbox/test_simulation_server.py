@@ -117,7 +117,9 @@ def test_tagging_and_logs_answer_boto3(served: Served) -> None:
     )
     events = logs.get_log_events(logGroupName="shop", logStreamName="web")["events"]
 
-    assert [each["ResourceARN"].rpartition("/")[2] for each in found["ResourceTagMappingList"]] == ["web"]
+    assert [mapping["ResourceARN"].rpartition("/")[2] for mapping in found["ResourceTagMappingList"]] == [
+        "web"
+    ]
     assert [event["message"] for event in events] == ["ready"]
 
 

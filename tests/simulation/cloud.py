@@ -142,7 +142,9 @@ class Cloud:
         return found
 
     def deployment(self, deployment_id: str) -> Json:
-        found: Json = next(each for each in self.look()["deployments"] if each["id"] == deployment_id)
+        found: Json = next(
+            deployment for deployment in self.look()["deployments"] if deployment["id"] == deployment_id
+        )
         return found
 
     def tasks(self, *, stopped: bool = False, service: str = SERVICE) -> list[Json]:
@@ -177,7 +179,7 @@ class Cloud:
 
 
 def states(service: Json) -> list[tuple[str, str]]:
-    return [(each["status"], each["rolloutState"]) for each in service["deployments"]]
+    return [(deployment["status"], deployment["rolloutState"]) for deployment in service["deployments"]]
 
 
 def breaker(**rules: object) -> Json:

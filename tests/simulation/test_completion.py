@@ -205,7 +205,7 @@ def test_targets_must_be_healthy_before_old_tasks_stop_and_drain() -> None:
 
 def targets(cloud: Cloud) -> list[str]:
     answer = cloud.client("elbv2").describe_target_health(TargetGroupArn=TARGETS)
-    return sorted(each["TargetHealth"]["State"] for each in answer["TargetHealthDescriptions"])
+    return sorted(description["TargetHealth"]["State"] for description in answer["TargetHealthDescriptions"])
 
 
 def every_task(cloud: Cloud) -> list[Json]:

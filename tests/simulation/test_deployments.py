@@ -48,7 +48,7 @@ def test_the_answer_of_an_update_has_the_new_deployment_as_its_primary() -> None
 
     deployments = cloud.update(forceNewDeployment=True)["deployments"]
 
-    assert [(each["status"], each["id"] == before["id"]) for each in deployments] == [
+    assert [(deployment["status"], deployment["id"] == before["id"]) for deployment in deployments] == [
         ("PRIMARY", False),
         ("ACTIVE", True),
     ]
@@ -88,7 +88,7 @@ def test_a_service_deployment_is_pending_then_in_progress_then_successful() -> N
     record = cloud.service_deployment()
 
     assert [*seen, record["status"]] == ["PENDING", "IN_PROGRESS", "SUCCESSFUL"]
-    assert [each["arn"] for each in record["sourceServiceRevisions"]] == [source]
+    assert [revision["arn"] for revision in record["sourceServiceRevisions"]] == [source]
     assert record["createdAt"] <= record["startedAt"] < record["finishedAt"]
 
 
@@ -105,7 +105,7 @@ def test_only_what_changes_a_revision_starts_a_deployment() -> None:
     cloud.define()
     cloud.update(taskDefinition=SERVICE)
 
-    assert [each["id"] for each in unchanged] == [before["id"]]
+    assert [deployment["id"] for deployment in unchanged] == [before["id"]]
     assert cloud.look()["deployments"][0]["id"] != before["id"]
     assert cloud.look()["taskDefinition"].endswith(f"{SERVICE}:2")
     assert cloud.look()["deploymentConfiguration"]["maximumPercent"] == 150
@@ -146,7 +146,7 @@ def test_a_deployment_of_no_tasks_completes() -> None:
     _, ours = cloud.deploy(CRASH)
     cloud.settle()
 
-    assert [(each["id"], each["rolloutState"]) for each in cloud.look()["deployments"]] == [
+    assert [(deployment["id"], deployment["rolloutState"]) for deployment in cloud.look()["deployments"]] == [
         (ours, "COMPLETED")
     ]
 
@@ -166,7 +166,7 @@ def test_a_later_deployment_supersedes_an_earlier_one() -> None:
 
     assert requested == "STOP_REQUESTED"
     assert cloud.service_deployment(arn)["status"] == "STOPPED"
-    assert [each["id"] for each in cloud.look()["deployments"]] == [theirs]
+    assert [deployment["id"] for deployment in cloud.look()["deployments"]] == [theirs]
     assert ours not in {task["startedBy"] for task in cloud.tasks()}
     assert "stopped 1 pending tasks." in cloud.events()
 
@@ -269,7 +269,7 @@ def test_another_controller_has_task_sets_and_refuses_new_deployments() -> None:
     service = cloud.create(deploymentController={"type": "CODE_DEPLOY"})
 
     assert service["deployments"] == []
-    assert [each["status"] for each in service["taskSets"]] == ["PRIMARY"]
+    assert [task_set["status"] for task_set in service["taskSets"]] == ["PRIMARY"]
     with pytest.raises(ClientError, match=r"InvalidParameterException.*force a new deployment"):
         cloud.redeploy()
 

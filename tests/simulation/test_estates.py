@@ -112,7 +112,9 @@ def test_tasks_of_one_deployment_never_run_different_digests(
 
     def look() -> None:
         for task in cloud.tasks():
-            reported = {each["imageDigest"] for each in task["containers"] if "imageDigest" in each}
+            reported = {
+                container["imageDigest"] for container in task["containers"] if "imageDigest" in container
+            }
             digests.setdefault(task["startedBy"], set()).update(reported)
 
     cloud.pass_time(4)
@@ -135,7 +137,7 @@ def test_every_deployment_reaches_a_verdict_or_shows_why_not(
     now = cloud.look()
     records = cloud.ecs.list_service_deployments(cluster=CLUSTER, service="web")["serviceDeployments"]
     latest, *earlier = records
-    assert {each["status"] for each in earlier} <= {
+    assert {deployment["status"] for deployment in earlier} <= {
         "SUCCESSFUL",
         "STOPPED",
         "ROLLBACK_SUCCESSFUL",

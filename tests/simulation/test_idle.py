@@ -27,8 +27,8 @@ def test_services_that_were_made_in_the_past_are_up_at_the_next_request() -> Non
 
     answer = cloud.ecs.describe_services(cluster=CLUSTER, services=[f"{SERVICE}-{n}" for n in range(5)])
 
-    assert [each["runningCount"] for each in answer["services"]] == [1] * 5
-    assert {each["deployments"][0]["rolloutState"] for each in answer["services"]} == {"COMPLETED"}
+    assert [service["runningCount"] for service in answer["services"]] == [1] * 5
+    assert {service["deployments"][0]["rolloutState"] for service in answer["services"]} == {"COMPLETED"}
 
 
 def test_nothing_is_due_where_all_services_stand_still() -> None:

@@ -17,7 +17,7 @@ def tagged(cloud: Cloud, *filters: Json) -> list[str]:
     answer = cloud.client("resourcegroupstaggingapi").get_resources(
         ResourceTypeFilters=["ecs:service"], TagFilters=list(filters)
     )
-    return [each["ResourceARN"] for each in answer["ResourceTagMappingList"]]
+    return [mapping["ResourceARN"] for mapping in answer["ResourceTagMappingList"]]
 
 
 def test_a_read_that_lags_tells_what_was_true_before() -> None:
@@ -52,12 +52,12 @@ def test_reads_of_tasks_lag_too() -> None:
     (task,) = cloud.tasks()
     cloud.ecs.stop_task(cluster=CLUSTER, task=task["taskArn"])
 
-    assert [each["desiredStatus"] for each in cloud.tasks()] == ["RUNNING"]
+    assert [listed_task["desiredStatus"] for listed_task in cloud.tasks()] == ["RUNNING"]
     cloud.pass_time(3)
     assert cloud.tasks() == []
     cloud.pass_time(30)
     newer = cloud.tasks()
-    assert [each["taskArn"] for each in newer] != [task["taskArn"]]
+    assert [newer_task["taskArn"] for newer_task in newer] != [task["taskArn"]]
 
 
 def test_a_new_service_is_missing_for_a_read_that_lags() -> None:

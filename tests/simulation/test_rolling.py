@@ -84,7 +84,7 @@ TASKS = st.lists(
         occupies=st.booleans(),
         healthy=st.booleans(),
         protected=st.booleans(),
-    ).map(lambda each: each if each.wanted else replace(each, healthy=False)),
+    ).map(lambda task: task if task.wanted else replace(task, healthy=False)),
     max_size=12,
 )
 PERCENT = st.integers(0, 200)
@@ -96,15 +96,15 @@ def test_no_step_breaks_a_limit(
 ) -> None:
     limits = Limits.of(desired, minimum, maximum)
     step = next_step(limits, tasks, starting)
-    by_id = {each.id: each for each in tasks}
+    by_id = {task.id: task for task in tasks}
 
-    healthy = sum(each.healthy for each in tasks if each.wanted)
-    stopped_healthy = sum(by_id[each].healthy for each in step.stop)
-    occupied = sum(each.occupies for each in tasks)
-    wanted_new = sum(each.new and each.wanted for each in tasks)
+    healthy = sum(task.healthy for task in tasks if task.wanted)
+    stopped_healthy = sum(by_id[task_id].healthy for task_id in step.stop)
+    occupied = sum(task.occupies for task in tasks)
+    wanted_new = sum(task.new and task.wanted for task in tasks)
     assert stopped_healthy == 0 or healthy - stopped_healthy >= limits.fewest
     assert step.start == 0 or occupied + starting + step.start <= limits.most
     assert wanted_new + starting + step.start <= max(desired, wanted_new + starting)
-    assert not any(by_id[each].protected for each in step.stop)
-    assert all(by_id[each].wanted for each in step.stop)
+    assert not any(by_id[task_id].protected for task_id in step.stop)
+    assert all(by_id[task_id].wanted for task_id in step.stop)
     assert len(set(step.stop)) == len(step.stop)

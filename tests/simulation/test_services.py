@@ -80,7 +80,7 @@ def test_a_service_is_found_by_its_arn_in_either_form() -> None:
 
     answer = cloud.ecs.describe_services(cluster=cloud.look()["clusterArn"], services=[long, short])
 
-    assert [each["serviceName"] for each in answer["services"]] == [SERVICE, SERVICE]
+    assert [service["serviceName"] for service in answer["services"]] == [SERVICE, SERVICE]
 
 
 def test_a_refused_update_changes_nothing() -> None:
@@ -190,7 +190,7 @@ def test_service_deployments_are_listed_newest_first_and_by_time_and_status() ->
 
     def listed(**request: object) -> list[str]:
         answer = cloud.ecs.list_service_deployments(cluster=CLUSTER, service=SERVICE, **request)
-        return [each["serviceDeploymentArn"] for each in answer["serviceDeployments"]]
+        return [deployment["serviceDeploymentArn"] for deployment in answer["serviceDeployments"]]
 
     assert listed() == [second, first]
     assert listed(status=["SUCCESSFUL"]) == [first]

@@ -55,7 +55,7 @@ def test_the_same_token_runs_no_second_task() -> None:
     cloud.define()
     (task,) = run(cloud, clientToken="once")
 
-    assert [each["taskArn"] for each in run(cloud, clientToken="once")] == [task["taskArn"]]
+    assert [started["taskArn"] for started in run(cloud, clientToken="once")] == [task["taskArn"]]
     with pytest.raises(ClientError, match="ConflictException"):
         run(cloud, clientToken="once", startedBy="somebody")
     with pytest.raises(ClientError, match="InvalidParameterException"):
@@ -128,7 +128,9 @@ def test_a_task_on_fargate_does_not_count_as_running_while_it_stops() -> None:
     (task,) = cloud.tasks()
     cloud.ecs.stop_task(cluster=CLUSTER, task=task["taskArn"])
 
-    assert [each["lastStatus"] for each in described(cloud, task["taskArn"])] == ["STOPPING"]
+    assert [described_task["lastStatus"] for described_task in described(cloud, task["taskArn"])] == [
+        "STOPPING"
+    ]
     assert cloud.look()["runningCount"] == 0
 
 
@@ -144,7 +146,7 @@ def test_stopped_tasks_are_told_for_an_hour() -> None:
 
     assert cloud.tasks(stopped=True) == []
     answer = cloud.ecs.describe_tasks(cluster=CLUSTER, tasks=[task["taskArn"]])
-    assert [each["reason"] for each in answer["failures"]] == ["MISSING"]
+    assert [failure["reason"] for failure in answer["failures"]] == ["MISSING"]
 
 
 def test_a_container_that_crashes_takes_its_sidecar_along_which_is_killed() -> None:
@@ -157,7 +159,7 @@ def test_a_container_that_crashes_takes_its_sidecar_along_which_is_killed() -> N
     cloud.pass_time(60)
 
     (ended,) = described(cloud, task["taskArn"])
-    assert [(each["name"], each.get("exitCode")) for each in ended["containers"]] == [
+    assert [(container["name"], container.get("exitCode")) for container in ended["containers"]] == [
         ("app", 3),
         ("log", 137),
     ]
@@ -176,7 +178,7 @@ def test_a_container_that_is_not_essential_ends_alone() -> None:
     cloud.pass_time(60)
 
     (running,) = described(cloud, task["taskArn"])
-    assert [each["lastStatus"] for each in running["containers"]] == ["RUNNING", "STOPPED"]
+    assert [container["lastStatus"] for container in running["containers"]] == ["RUNNING", "STOPPED"]
     assert running["lastStatus"] == "RUNNING"
 
 
@@ -191,7 +193,7 @@ def test_only_tasks_of_a_service_are_protected() -> None:
     )
 
     assert answer["protectedTasks"] == []
-    assert [each["reason"] for each in answer["failures"]] == ["TASK_NOT_VALID", "MISSING"]
+    assert [failure["reason"] for failure in answer["failures"]] == ["TASK_NOT_VALID", "MISSING"]
     with pytest.raises(ClientError, match="InvalidParameterException"):
         cloud.ecs.update_task_protection(
             cluster=CLUSTER, tasks=[alone["taskArn"]], protectionEnabled=True, expiresInMinutes=2881

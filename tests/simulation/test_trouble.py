@@ -17,7 +17,9 @@ def test_without_capacity_no_task_is_placed_and_the_event_says_why() -> None:
     cloud.pass_time(300)
 
     assert cloud.running() == [before]
-    assert any("Reason: No Container Instances were found in your cluster" in each for each in cloud.events())
+    assert any(
+        "Reason: No Container Instances were found in your cluster" in message for message in cloud.events()
+    )
     assert cloud.deployment(ours)["rolloutState"] == "FAILED"
     assert {task["startedBy"] for task in cloud.tasks()} != {ours}
 

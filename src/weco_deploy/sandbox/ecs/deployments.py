@@ -87,7 +87,7 @@ def open_new(region: Region, service: Service) -> Deployment:
         raise invalid(f"Unable to update the service: {MOST_OPEN} active deployments exist.")
     deployment = _new(region, service, _new_revision(region, service))
     deployment.reason = f"ECS deployment {deployment.id} in progress."
-    sources = [each.revision for each in service.deployments if service.tasks_of(each)]
+    sources = [earlier.revision for earlier in service.deployments if service.tasks_of(earlier)]
     for earlier in service.service_deployments:
         if earlier.status in OPEN:
             _supersede(region, earlier)
@@ -128,7 +128,7 @@ def complete(region: Region, service: Service, deployment: Deployment) -> None:
     deployment.reason = f"ECS deployment {deployment.id} completed."
     deployment.rolls_back = False
     deployment.breaker.completed()
-    service.completed = [each for each in service.completed if each is not deployment] + [deployment]
+    service.completed = [earlier for earlier in service.completed if earlier is not deployment] + [deployment]
     record = _record_of(service, deployment)
     if record is not None and record.status in OPEN:
         status = "ROLLBACK_SUCCESSFUL" if record.rollback else "SUCCESSFUL"
@@ -210,7 +210,7 @@ def stop(region: Region, service: Service, record: ServiceDeployment) -> None:
 
 def _new(region: Region, service: Service, revision: Revision) -> Deployment:
     number = revision.arn.rsplit("/", 1)[-1]
-    taken = any(each.number == number for each in (*service.deployments, *service.completed))
+    taken = any(earlier.number == number for earlier in (*service.deployments, *service.completed))
     return Deployment(
         id=f"ecs-svc/{region.new_number() if taken else number}",
         revision=revision,
@@ -230,7 +230,7 @@ def _new_revision(region: Region, service: Service) -> Revision:
 
 
 def _make_primary(service: Service, deployment: Deployment) -> None:
-    others = [each for each in service.deployments if each is not deployment]
+    others = [other for other in service.deployments if other is not deployment]
     for other in others:
         other.status = "ACTIVE"
     service.deployments = [deployment, *others]

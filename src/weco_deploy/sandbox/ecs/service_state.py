@@ -62,7 +62,6 @@ class Deployment:
     unpinned: bool = False
     halted: bool = False
     rolls_back: bool = False
-    placing_fails: bool = False
     fulfilled_since: datetime | None = None
     ignored_alarms: frozenset[str] = frozenset()
     starts: dict[str, int] = field(default_factory=dict)
@@ -176,12 +175,12 @@ class Service:
     @property
     def target_groups(self) -> tuple[str, ...]:
         balancers = self.request.get("loadBalancers", ())
-        return tuple(one["targetGroupArn"] for one in balancers if "targetGroupArn" in one)
+        return tuple(balancer["targetGroupArn"] for balancer in balancers if "targetGroupArn" in balancer)
 
     @property
     def classic(self) -> bool:
         """Whether it is behind a Classic Load Balancer, for which ECS tells no rolloutState."""
-        return any("loadBalancerName" in one for one in self.request.get("loadBalancers", ()))
+        return any("loadBalancerName" in balancer for balancer in self.request.get("loadBalancers", ()))
 
     def tasks_of(self, deployment: Deployment) -> list[Task]:
         """Its tasks that have not stopped."""

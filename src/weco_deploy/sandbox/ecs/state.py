@@ -98,7 +98,6 @@ class Task:
     stopped_reason: str = ""
     counted: bool = False
     target: str = ""
-    target_reason: str = ""
     address: str = ""
     protected_until: datetime | None = None
     tags: dict[str, str] = field(default_factory=dict)

@@ -19,7 +19,9 @@ _REASONS = {
 
 def port_of(service: Service) -> int:
     """The port at which its target groups reach its tasks."""
-    balanced = [each for each in service.request.get("loadBalancers", ()) if "targetGroupArn" in each]
+    balanced = [
+        balancer for balancer in service.request.get("loadBalancers", ()) if "targetGroupArn" in balancer
+    ]
     return int(balanced[0].get("containerPort", 80)) if balanced else 80
 
 
@@ -55,7 +57,7 @@ def _check_again(region: Region, task: Task, service: Service, known: Callable[[
 
 
 def _fails(task: Task, service: Service) -> bool:
-    balanced = {each.get("containerName") for each in service.request.get("loadBalancers", ())}
+    balanced = {balancer.get("containerName") for balancer in service.request.get("loadBalancers", ())}
     return service.trouble.targets_fail or any(
         not container.behaviour.healthy for container in task.containers if container.name in balanced
     )

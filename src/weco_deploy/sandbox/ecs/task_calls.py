@@ -128,8 +128,8 @@ def get_task_protection(region: Region, request: Json) -> Json:
     if not named:
         named = list(islice((task.arn for task in cluster.tasks.values() if task.service), 100))
     answer: Json = {"protectedTasks": [], "failures": []}
-    for each in named:
-        task = _of_a_service(region, cluster, each, answer)
+    for name_or_arn in named:
+        task = _of_a_service(region, cluster, name_or_arn, answer)
         if task is not None:
             answer["protectedTasks"].append(_protection(region, task))
     return answer

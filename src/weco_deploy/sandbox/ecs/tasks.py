@@ -77,7 +77,7 @@ def _pull(region: Region, task: Task, resolved: Resolved) -> None:
     _changed(region, task)
     found = {container.name: resolved[pulls.reference(task, container)] for container in task.containers}
     pulls.pin(task, found)
-    broken = next((each for each in task.containers if pulls.why_not(found[each.name])), None)
+    broken = next((container for container in task.containers if pulls.why_not(found[container.name])), None)
     if broken is not None:
         why = pulls.why_not(found[broken.name])
         region.after(region.settings.timings.pull, lambda: _pull_failed(region, task, broken, why))
@@ -107,9 +107,9 @@ def _pull_failed(region: Region, task: Task, container: Container, why: str) -> 
 def _exited_at_start(region: Region, task: Task, container: Container) -> None:
     if task.stopped:
         return
-    for each in task.containers:
-        each.status = "RUNNING"
-        _appear(region, task, each)
+    for started in task.containers:
+        started.status = "RUNNING"
+        _appear(region, task, started)
     container.exit_code = container.behaviour.exit_code
     container.reason = ""
     end(region, task, "EssentialContainerExited", "Essential container in task exited")
