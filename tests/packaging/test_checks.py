@@ -31,8 +31,10 @@ def test_the_hooks_run_targets_of_the_makefile() -> None:
     assert {hook["entry"].removeprefix("make ") for hook in hooks} <= TARGETS
 
 
-def test_the_workflow_and_pyproject_name_the_same_oldest_python() -> None:
+def test_the_workflow_and_pyproject_name_the_same_pythons() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "checks.yml").read_text())
     pythons = workflow["jobs"]["checks"]["strategy"]["matrix"]["python"]
 
-    assert f'requires-python = ">={pythons[0]}"' in (ROOT / "pyproject.toml").read_text()
+    project = (ROOT / "pyproject.toml").read_text()
+    assert f'requires-python = ">={pythons[0]}"' in project
+    assert re.findall(r'"Programming Language :: Python :: (3\.\d+)"', project) == pythons
