@@ -32,7 +32,6 @@ PLANNING = (
     "sts:GetCallerIdentity",
     "tag:GetResources",
     "dynamodb:GetItem",
-    "dynamodb:TransactGetItems",
     "dynamodb:Query",
     "ecr:DescribeImages",
     "ecr:DescribeRepositories",

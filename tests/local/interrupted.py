@@ -127,7 +127,9 @@ def run_in_threads(
 
     def wait_for_all() -> None:
         for _ in functions:
-            ended.acquire()
+            # Python runs no handler for a signal that comes just before the main thread blocks in a lock without a timeout.
+            while not ended.acquire(timeout=0.05):
+                pass
 
     try:
         with main or process.signals.deferred():

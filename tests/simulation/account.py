@@ -32,7 +32,7 @@ class SimulatedAccount:
     def ecs_without_retries(self) -> ECSClient:
         return cast("ECSClient", self.client("ecs"))
 
-    def elsewhere(self, region: str) -> SimulatedAccount:
+    def in_region(self, region: str) -> SimulatedAccount:
         return SimulatedAccount(self._simulation, self._account, region, self._now)
 
     def account_id(self) -> str:
