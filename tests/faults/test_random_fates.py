@@ -57,7 +57,7 @@ def meddle(world: World, chance: Random) -> None:
         world.scale(service_id, "stage", chance.choice([0, 1, 3]))
 
     def stop(service_id: str) -> None:
-        if any(task.runs for task in world.declared(service_id, "stage").tasks):
+        if any(task.running for task in world.declared(service_id, "stage").tasks.values()):
             world.stop_task(service_id, "stage")
 
     for service_id in PROJECT.services:
@@ -92,11 +92,11 @@ def runs(world: World, deployment: Deployment, outcome: ServiceOutcome) -> bool:
     """Whether the service's own deployment is complete, all its tasks are up, and they alone run, with the right digests."""
     service = world.declared(outcome.service_id, "stage")
     wanted = {deployment.images[image_id].to_digest for image_id in outcome.images}
-    tasks = [task for task in service.tasks if task.runs]
+    tasks = [task for task in service.tasks.values() if task.running]
     return (
         (service.primary.completed or service.classic)  # with a Classic Load Balancer ECS does not tell
         and len(tasks) == service.desired
-        and all(task.deployment_id == service.primary.id for task in tasks)
+        and all(task.deployment is service.primary for task in tasks)
         and (not tasks or world.running(outcome.service_id, "stage") == wanted)
     )
 
@@ -108,17 +108,21 @@ def hopeless(world: World, deployment: Deployment, outcome: ServiceOutcome) -> b
     nobody else counts, that half of those desired could not be up.
     """
     service = world.declared(outcome.service_id, "stage")
-    ours = [task for task in service.tasks if task.deployment_id == outcome.ecs_deployment_id]
-    stops = [task for task in ours if task.status == "STOPPED" and task.stop_code in OF_ITS_OWN]
-    if service.breaker and not service.primary.completed:  # which counts those that do not get to run
+    ours = [
+        task
+        for task in (*service.tasks.values(), *service.stopped.values())
+        if task.started_by == outcome.ecs_deployment_id
+    ]
+    stops = [task for task in ours if task.stopped and task.stop_code in OF_ITS_OWN]
+    if service.breaker_rules.enabled and not service.primary.completed:  # which counts those that do not get to run
         stops = [task for task in stops if task.started_at is not None]
     wanted = {deployment.images[image_id].to_digest for image_id in outcome.images}
-    wrong = any(task.runs for task in ours) and not world.running(outcome.service_id, "stage") <= wanted
+    wrong = any(task.running for task in ours) and not world.running(outcome.service_id, "stage") <= wanted
     return (
         service.primary.id != outcome.ecs_deployment_id
         or service.primary.state == "FAILED"
         or wrong
-        or len(stops) >= service.threshold
+        or len(stops) >= service.breaker_rules.threshold(service.desired)
     )
 
 
@@ -147,7 +151,7 @@ class Judge:
             assert service.desired > 0, about
         elif outcome.status is ServiceStatus.NOTHING_RUNNING:
             assert service.desired == 0, about
-            assert not any(task.runs for task in service.tasks), about
+            assert not any(task.running for task in service.tasks.values()), about
         elif outcome.status is ServiceStatus.SUPERSEDED:
             assert service.primary.id != outcome.ecs_deployment_id, about
         else:

@@ -21,9 +21,10 @@ class SimulatedAccount:
     role_arn = None
 
     def __init__(
-        self, simulation: Simulation, account: str, region: str, now: Callable[[], datetime]
+        self, simulation: Simulation, account: str, region: str, now: Callable[[], datetime], *, checks: bool
     ) -> None:
         self.region = region
+        self._checks = checks
         self._simulation = simulation
         self._account = account
         self._now = now
@@ -33,17 +34,18 @@ class SimulatedAccount:
         return cast("ECSClient", self.client("ecs"))
 
     def in_region(self, region: str) -> SimulatedAccount:
-        return SimulatedAccount(self._simulation, self._account, region, self._now)
+        return SimulatedAccount(self._simulation, self._account, region, self._now, checks=self._checks)
 
     def account_id(self) -> str:
         return self._account
 
     def _client(self, service: str) -> Client:
-        return Client(self._simulation, service, self._account, self.region, self._now, checks_answers=True)
+        place = (self._account, self.region)
+        return Client(self._simulation, service, *place, self._now, checks_answers=self._checks, checks_requests=self._checks)
 
 
 def simulated_account(
-    simulation: Simulation, account: str, region: str, now: Callable[[], datetime]
+    simulation: Simulation, account: str, region: str, now: Callable[[], datetime], *, checks: bool = True
 ) -> Account:
     """An account in front of the simulation, as the adapters take one."""
-    return cast("Account", SimulatedAccount(simulation, account, region, now))
+    return cast("Account", SimulatedAccount(simulation, account, region, now, checks=checks))

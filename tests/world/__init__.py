@@ -10,9 +10,10 @@ Time passes in the ports' `clock.wait` and in `world.pass_time` alone; waiting r
 `world.side_by_side.run` has several runs at once, each in a thread: time passes when all of them wait.
 """
 
-from tests.world.behaviour import Behaviour, crash, good, slow, unpullable
+from tests.world.behaviour import crash, good, slow, unpullable
 from tests.world.gate import Call
 from tests.world.run import Killed
 from tests.world.world import World
+from weco_deploy.sandbox.ecs import Behaviour
 
 __all__ = ["Behaviour", "Call", "Killed", "World", "crash", "good", "slow", "unpullable"]

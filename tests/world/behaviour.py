@@ -1,32 +1,15 @@
-"""How an image behaves when ECS runs it."""
+"""How an image behaves when ECS runs it, as tests of operations need it: each takes ten seconds to start."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from weco_deploy.sandbox.ecs import Behaviour
 
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """A container's life, in seconds.
-
-    It takes `start` to be up. `exits` is when it ends, counted from then: None for never, 0 for before it
-    was ever RUNNING. `lines` is what it logs.
-    """
-
-    start: float = 10.0
-    exits: float | None = None
-    code: int = 0
-    pullable: bool = True
-    lines: tuple[str, ...] = ("starting",)
-
-    @property
-    def fails_to_start(self) -> bool:
-        return not self.pullable or self.exits == 0
+START = 10.0
 
 
 def good() -> Behaviour:
     """Comes up and runs until it is stopped."""
-    return Behaviour()
+    return Behaviour(start=START)
 
 
 def slow(seconds: float) -> Behaviour:
@@ -36,7 +19,7 @@ def slow(seconds: float) -> Behaviour:
 
 def crash(at: float = 0, code: int = 1, lines: tuple[str, ...] = ("starting", "fatal: no")) -> Behaviour:
     """Exits with `code`: `at` 0 while it starts, else so many seconds after it was RUNNING."""
-    return Behaviour(exits=at, code=code, lines=lines)
+    return Behaviour(start=START, exits_after=at, exit_code=code, lines=lines)
 
 
 def unpullable() -> Behaviour:

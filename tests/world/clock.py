@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from weco_deploy.sandbox.ecs import Simulation
+
 START = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
 """When every world begins."""
 LONGEST = timedelta(days=7)
@@ -14,11 +16,15 @@ LONGEST = timedelta(days=7)
 
 
 class Schedule:
-    """The time, and what is to happen when. Actions of the same moment run in the order they were asked for."""
+    """The time, and what is to happen when. Actions of the same moment run in the order they were asked for.
 
-    def __init__(self, lock: threading.RLock) -> None:
+    What happens in the simulated ECS by then happens first.
+    """
+
+    def __init__(self, lock: threading.RLock, simulation: Simulation) -> None:
         self.now = START
         self._lock = lock
+        self._simulation = simulation
         self._asked = 0
         self._due: list[tuple[datetime, int, Callable[[], object]]] = []
 
@@ -29,9 +35,10 @@ class Schedule:
             heapq.heappush(self._due, (self.now + timedelta(seconds=seconds), self._asked, action))
 
     def next_due(self) -> datetime | None:
-        """When the next action is to run."""
+        """When something happens next, in ECS or by a scheduled action."""
         with self._lock:
-            return self._due[0][0] if self._due else None
+            times = [self._simulation.next_due(), self._due[0][0] if self._due else None]
+        return min((time for time in times if time is not None), default=None)
 
     def pass_until(self, moment: datetime, disturbed: Callable[[], bool] = lambda: False) -> None:
         """Let time pass until `moment`, or until `disturbed`, running each action when its moment comes.
@@ -48,13 +55,17 @@ class Schedule:
             action()
         if disturbed():
             return
-        with self._lock:
-            self.now = max(self.now, moment)
+        self._advance(moment)
 
     def _next(self, until: datetime) -> Callable[[], object] | None:
         with self._lock:
             if not self._due or self._due[0][0] > until:
                 return None
             at, _, action = heapq.heappop(self._due)
-            self.now = max(self.now, at)
+            self._advance(at)
             return action
+
+    def _advance(self, moment: datetime) -> None:
+        with self._lock:
+            self.now = max(self.now, moment)
+            self._simulation.run_due(self.now)

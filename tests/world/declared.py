@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TypedDict, Unpack
+from typing import Unpack
 
-from tests.world.behaviour import Behaviour, good
+from tests.world.behaviour import good
 from tests.world.ecr import StoredImage, StoredRepository, index_manifest, plain_manifest
-from tests.world.ecs_state import Place, RunningService
+from tests.world.ecs import ServiceOptions
 from tests.world.state import WorldState, place_of
 from weco_deploy.model.image import Manifest
 from weco_deploy.model.service import DefinedContainer, ServiceKey
-
-
-class ServiceOptions(TypedDict, total=False):
-    """What of a service is not as usual; RunningService explains the fields."""
-
-    desired: int
-    breaker: bool
-    rolls_back: bool
-    scheduling: str
-    controller: str
-    strategy: str
-    pins_tags: bool
-    classic: bool
-    indexed: bool
-    pulls_once: bool
+from weco_deploy.sandbox.ecs import Behaviour
+from weco_deploy.sandbox.ecs.service_state import Service
+from weco_deploy.sandbox.ecs.state import Place
 
 
 class Declared(WorldState):
@@ -111,11 +99,7 @@ class Declared(WorldState):
 
     def cluster(self, name: str, place: Place | None = None) -> str:
         """A cluster, by its ARN; an empty one if it is new."""
-        where = place or self.place
-        arn = where.arn("cluster", name)
-        if (where, arn) not in self.ecs.clusters:
-            self.ecs.clusters.append((where, arn))
-        return arn
+        return self.ecs.cluster(place or self.place, name)
 
     def service(
         self,
@@ -126,7 +110,7 @@ class Declared(WorldState):
         name: str | None = None,
         sidecars: tuple[str, ...] = (),
         **options: Unpack[ServiceOptions],
-    ) -> RunningService:
+    ) -> Service:
         """A service with a container for each image, at `env.<environment>`, and for each sidecar (a full image name).
 
         It runs at once if all its tags exist; if not it goes on trying. `cluster` is named after the
@@ -156,24 +140,10 @@ class Declared(WorldState):
         containers: tuple[DefinedContainer, ...],
         tags: tuple[str, str] | None,
         **options: Unpack[ServiceOptions],
-    ) -> RunningService:
+    ) -> Service:
         """A service of these containers; `tags` are its service id and environment, None for a service of nobody."""
-        definition = f"{place.arn('task-definition', f'{key.cluster_name}-{key.name}')}:1"
-        self.ecs.definitions[definition] = containers
-        settings: ServiceOptions = {"desired": 1, **options}
-        service = RunningService(
-            place=place,
-            key=key,
-            arn=place.arn("service", key.cluster_name, key.name),
-            task_definition=definition,
-            service_id=tags[0] if tags else None,
-            environment=tags[1] if tags else None,
-            **settings,
-        )
         with self.gate.lock:
-            self.ecs.services.append(service)
-            self.scheduler.begin(service)
-        return service
+            return self.ecs.service(place, key, containers, tags, options)
 
     def _image(self, manifest: Manifest, behaviour: Behaviour, reported: str) -> StoredImage:
         return StoredImage(manifest=manifest, pushed_at=self.now(), behaviour=behaviour, reported=reported)

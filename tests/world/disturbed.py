@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from tests.world.behaviour import good
 from tests.world.declared import Declared
-from tests.world.ecs_state import RunningService
 from tests.world.gate import Call, Step, StepInOneRun
 from tests.world.table import Table
+from weco_deploy.aws.ecs_answers import ENVIRONMENT_TAG, SERVICE_TAG
 from weco_deploy.model.environment import Lock
+from weco_deploy.sandbox.ecs.service_state import Service
 
 
 class Disturbed(Declared):
@@ -63,29 +64,21 @@ class Disturbed(Declared):
     def lag(self, seconds: float) -> None:
         """DescribeServices answers what was true so many seconds ago, but nothing from before now."""
         with self.gate.lock:
-            self.ecs.lag.begin(seconds, self.ecs.services, self.now())
+            self.ecs.simulation.begin_lag(lambda: seconds)
 
     def somebody_redeploys(self, service_id: str, environment: str) -> str:
         """Somebody else forces a new deployment. Its id."""
         with self.gate.lock:
-            return self.scheduler.roll(self.declared(service_id, environment)).id
+            return self.ecs.redeploy(self.declared(service_id, environment))
 
     def scale(self, service_id: str, environment: str, desired: int) -> None:
         with self.gate.lock:
-            self.scheduler.scale(self.declared(service_id, environment), desired)
+            self.ecs.scale(self.declared(service_id, environment), desired)
 
-    def stop_task(
-        self,
-        service_id: str,
-        environment: str,
-        code: str = "UserInitiated",
-        reason: str = "Task stopped by user",
-    ) -> None:
-        """One of the service's running tasks ends: a person, a Spot interruption, its instance."""
+    def stop_task(self, service_id: str, environment: str, kind: str = "task-stopped") -> None:
+        """One of the service's running tasks ends: `sandbox.ecs.trouble` has the kinds."""
         with self.gate.lock:
-            service = self.declared(service_id, environment)
-            task = next(task for task in service.tasks if task.runs)
-            self.scheduler.stop(service, task, code, reason)
+            self.ecs.trouble(self.declared(service_id, environment), kind)
 
     def mend(self, image_id: str) -> None:
         """From now on every image of that repository works: what was missing was not in the image."""
@@ -96,11 +89,12 @@ class Disturbed(Declared):
     def delete_service(self, service_id: str, environment: str) -> None:
         """Somebody deletes the service; ECS goes on answering it, as INACTIVE."""
         with self.gate.lock:
-            self.scheduler.delete(self.declared(service_id, environment))
+            self.ecs.delete(self.declared(service_id, environment))
 
     def forget_service(self, service_id: str, environment: str) -> None:
         """A deleted service is not even answered any more."""
-        self.ecs.services.remove(self.declared(service_id, environment))
+        service = self.declared(service_id, environment)
+        del service.cluster.services[service.name]
 
     def somebody_locks(
         self,
@@ -131,13 +125,10 @@ class Disturbed(Declared):
             table = self.tables[self.project.release_table]
             table.environments[environment] = replace(table.record(environment), lock=None)
 
-    def declared(self, service_id: str, environment: str) -> RunningService:
+    def declared(self, service_id: str, environment: str) -> Service:
         """The service as it really is."""
-        return next(
-            one
-            for one in self.ecs.services
-            if one.service_id == service_id and one.environment == environment
-        )
+        wanted = {SERVICE_TAG: service_id, ENVIRONMENT_TAG: environment}
+        return next(service for service in self.ecs.services() if service.tags == wanted)
 
 
 def _raising(error: Exception) -> Callable[[Call], None]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from tests.world.behaviour import Behaviour
 from weco_deploy.model.image import Manifest
+from weco_deploy.sandbox.ecs import Behaviour
 
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"

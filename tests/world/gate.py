@@ -113,8 +113,9 @@ class Gate:
             return call
 
     def _step(self, steps: list[Step], call: Call) -> None:
-        with self.lock:
-            due = [step for step in steps if step.due(call)]
-        for step in due:
-            step.action(call)
+        if steps:
+            with self.lock:
+                due = [step for step in steps if step.due(call)]
+            for step in due:
+                step.action(call)
         call.run.check()

@@ -36,9 +36,9 @@ class Rounds:
 
     def join(self, *, alone: bool) -> int:
         """Take part in a round and answer its number, from 1; 0 while nothing is measured."""
+        if not self._on:
+            return 0
         with self._gathering:
-            if not self._on:
-                return 0
             if alone:
                 self._sizes.append(1)
                 return len(self._sizes)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tests.world.behaviour import good
-from tests.world.ecs_state import Place
 from tests.world.projects import project
 from tests.world.table import Table
 from tests.world.world import World
@@ -15,6 +14,7 @@ from weco_deploy.aws.records.releases import read_release
 from weco_deploy.model.project import Project
 from weco_deploy.model.service import DefinedContainer, ServiceKey, Task
 from weco_deploy.ports import ReleaseStore
+from weco_deploy.sandbox.ecs.state import Place
 
 if TYPE_CHECKING:
     from weco_deploy.aws.records.attributes import Value

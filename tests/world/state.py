@@ -8,25 +8,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from tests.world.clock import START, Schedule
+from tests.world.clock import Schedule
 from tests.world.ecr import StoredRepository
-from tests.world.ecs_state import Place, RunningService
+from tests.world.ecs import Ecs
 from tests.world.gate import Gate
-from tests.world.images import Images
-from tests.world.logs import LogStreams, WorldLogs
+from tests.world.gated import gated_logs, gated_runtime
+from tests.world.images import WorldImages
 from tests.world.publishing import Desktop, publishing
 from tests.world.registry import WorldRegistry
 from tests.world.run import Run, WorldClock
-from tests.world.runtime import Ecs, WorldRuntime
-from tests.world.scheduler import Scheduler
 from tests.world.side_by_side import LiveWorkers, SideBySide
 from tests.world.store import WorldStore
 from tests.world.table import Table
-from tests.world.tasks import TaskLife
+from weco_deploy.aws.ecs import EcsRuntime
+from weco_deploy.aws.logs import CloudWatchLogs
 from weco_deploy.errors import WrongAccount
 from weco_deploy.local.concurrent_calls import INTERVAL, WORKERS, ConcurrentCalls, Workers
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION, Environment, Project
 from weco_deploy.ports import Caller, LogReader, Ports, ServiceRuntime
+from weco_deploy.sandbox.ecs.state import Place
 
 ACCOUNT = "111122223333"
 """Where everything is that no role or account id puts elsewhere."""
@@ -44,17 +44,13 @@ class WorldState:
         self.place = Place(account_of(project.role_arn) or project.account_id or ACCOUNT, project.region_name)
         self.credentials_account = self.place.account
         self.repositories: dict[str, StoredRepository] = {}
-        self.ecs = Ecs()
+        self.ecs = Ecs(WorldImages(self.host, self.repositories), self.now)
         self.tables: dict[str, Table] = {}
         self.subjects: dict[str, str] = {}
         self.desktop = Desktop()
-        self.schedule = Schedule(lock)
+        self.schedule = Schedule(lock, self.ecs.simulation)
         self.gate = Gate(lock, self.now)
         self.side_by_side = SideBySide(self.schedule, lock)
-        self.logs = LogStreams()
-        images = Images(self.host, self.repositories, START)
-        life = TaskLife(self.schedule, images, self.ecs.definitions, self.logs)
-        self.scheduler = Scheduler(self.schedule, lock, life, self._service_changed)
         self.workers = WORKERS
         self.interval = INTERVAL
         self.runs: list[Run] = []
@@ -78,14 +74,6 @@ class WorldState:
             requested_by=requested_by or f"arn:aws:sts::{ACCOUNT}:assumed-role/ci/run-{run.number}"
         )
 
-        def runtime(environment: Environment) -> ServiceRuntime:
-            place = place_of(ours, environment, self.place)
-            return WorldRuntime(self.ecs, self.scheduler, place, self.now, self.gate, run)
-
-        def logs(environment: Environment) -> LogReader:
-            place = place_of(ours, environment, self.place)
-            return WorldLogs(self.logs, place.region, self.gate, run)
-
         def identified() -> Caller:
             with self.gate.passing(run, "caller"):
                 return caller
@@ -101,6 +89,15 @@ class WorldState:
         live = self.side_by_side.mine
         workers = LiveWorkers(self.workers, self.side_by_side, live) if live else Workers(self.workers)
         clock = WorldClock(self.schedule, self.gate, run, self.side_by_side, live)
+
+        def runtime(environment: Environment) -> ServiceRuntime:
+            account = self.ecs.account(place_of(ours, environment, self.place))
+            return gated_runtime(EcsRuntime(account, clock), self.gate, run)
+
+        def logs(environment: Environment) -> LogReader:
+            account = self.ecs.account(place_of(ours, environment, self.place))
+            return gated_logs(CloudWatchLogs(account), self.gate, run)
+
         return Ports(
             project=ours,
             clock=clock,
@@ -130,9 +127,6 @@ class WorldState:
         """The repository of an image of the project; for any other id, the usual name."""
         named = {image.id: image.repository for image in self.project.images}
         return named.get(image_id, f"{DEFAULT_NAMESPACE}/{image_id}")
-
-    def _service_changed(self, service: RunningService) -> None:
-        self.ecs.lag.record(service, self.schedule.now)
 
 
 class WorldHistory:

@@ -6,12 +6,14 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Self, Unpack
 
-from tests.world.declared import ServiceOptions
 from tests.world.disturbed import Disturbed
+from tests.world.ecs import ServiceOptions
 from tests.world.gate import Call
-from tests.world.views import service_view
+from weco_deploy.aws.ecs_answers import parse_service
 from weco_deploy.model.project import Project
 from weco_deploy.model.service import Service
+from weco_deploy.sandbox.ecs import service_state
+from weco_deploy.sandbox.ecs.views import service_view
 
 SETTLES_WITHIN = timedelta(hours=2)
 """A world that is not steady after so long never will be."""
@@ -37,10 +39,10 @@ class World(Disturbed):
     def settle_down(self) -> None:
         """Let time pass until no service moves any more."""
         end = self.now() + SETTLES_WITHIN
-        while not all(service.steady for service in self.ecs.services):
+        while not all(steady(service) for service in self.ecs.services()):
             due = self.schedule.next_due()
             if due is None or due > end:
-                moving = [str(one.key) for one in self.ecs.services if not one.steady]
+                moving = [service.arn for service in self.ecs.services() if not steady(service)]
                 message = f"these services never come to rest: {', '.join(moving)}"
                 raise AssertionError(message)
             self.schedule.pass_until(due)
@@ -49,15 +51,15 @@ class World(Disturbed):
         """The digests that the service's running tasks report."""
         return {
             container.digest
-            for task in self.declared(service_id, environment).tasks
-            if task.runs
+            for task in self.declared(service_id, environment).tasks.values()
+            if task.running
             for container in task.containers
-            if container.digest is not None
+            if container.digest
         }
 
     def look(self, service_id: str, environment: str) -> Service:
         """The service as DescribeServices would answer it without any lag."""
-        return service_view(self.declared(service_id, environment))
+        return parse_service(service_view(self.declared(service_id, environment)))  # type: ignore[arg-type]  # a plain dict
 
     def tag(self, image_id: str, tag: str) -> str | None:
         """The digest that a tag of the image points at."""
@@ -80,3 +82,13 @@ class World(Disturbed):
     def rounds(self) -> tuple[int, ...]:
         """How many calls went side by side, round by round: its length is the depth of the sequence."""
         return self.gate.rounds.sizes
+
+
+def steady(service: service_state.Service) -> bool:
+    """Whether nothing moves any more: one completed deployment (or one that gave up), all tasks up."""
+    primary = service.primary
+    tasks = service.tasks.values()
+    if service.status != "ACTIVE" or (primary.halted and not any(task.pending for task in tasks)):
+        return True
+    up = len(tasks) == service.desired and all(task.running and task.wanted for task in tasks)
+    return primary.completed and len(service.deployments) == 1 and up

@@ -30,6 +30,7 @@ class Client:
         region: its name.
         now: tells the time of each request.
         caller: the ARN of whoever calls; empty: the account's root.
+        checks_requests: whether requests are checked by AWS's model, as boto3 does.
         checks_answers: whether answers are checked by AWS's model; a fault is an AssertionError.
 
     """
@@ -43,6 +44,7 @@ class Client:
         now: Callable[[], datetime],
         *,
         caller: str = "",
+        checks_requests: bool = True,
         checks_answers: bool = False,
     ) -> None:
         self._simulation = simulation
@@ -50,6 +52,7 @@ class Client:
         self._place = (account, region)
         self._now = now
         self._caller = caller
+        self._checks_requests = checks_requests
         self._checks_answers = checks_answers
 
     def __getattr__(self, name: str) -> Callable[..., Json]:
@@ -68,18 +71,15 @@ class Client:
         return self._model.methods[method] in self._model.pagination
 
     def _call(self, operation: str, **request: object) -> Json:
-        faults = self._model.faults_of_request(operation, request)
-        if faults:
+        if self._checks_requests and (faults := self._model.faults_of_request(operation, request)):
             raise ParamValidationError(report=faults)
         name = f"{self._model.prefix}:{operation}"
         try:
             answer = self._simulation.answer(*self._place, name, request, self._now(), self._caller)
         except ApiError as error:
             raise ClientError(_error(error), operation) from error  # type: ignore[arg-type]  # a plain dict
-        if self._checks_answers:
-            faults = self._model.faults_of_answer(operation, answer)
-            if faults:
-                raise AssertionError(f"{name} answers what AWS can't: {faults}")
+        if self._checks_answers and (faults := self._model.faults_of_answer(operation, answer)):
+            raise AssertionError(f"{name} answers what AWS can't: {faults}")
         return answer | {"ResponseMetadata": _metadata(200)}
 
 

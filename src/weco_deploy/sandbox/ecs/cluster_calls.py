@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 from weco_deploy.sandbox.ecs.errors import ApiError, invalid
 from weco_deploy.sandbox.ecs.lookups import DEFAULT_CLUSTER, definition_of, last_part, missing
 from weco_deploy.sandbox.ecs.pages import page, with_token
@@ -82,4 +80,4 @@ def _with_defaults(container: Json) -> Json:
     if "name" not in container or "image" not in container:
         raise invalid("Container.name and Container.image should not be null or empty.")
     filled: Json = {"cpu": 0, "portMappings": [], "essential": True, "environment": [], "mountPoints": []}
-    return filled | {"volumesFrom": []} | copy.deepcopy(container)
+    return filled | {"volumesFrom": []} | container

@@ -22,7 +22,7 @@ def record_changes(region: Region) -> None:
     changed = region.take_changed()
     if region.settings.lag is None:
         return
-    for item in changed:
+    for item in changed.values():
         if not item.past:
             item.past.append((LONG_AGO, None))  # it is new: reads from before do not know it
         item.past.append((region.now, _view(item)))

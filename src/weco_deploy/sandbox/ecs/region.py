@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,7 @@ class Region:
         self._ids = ids
         self._due: list[tuple[datetime, int, Transition]] = []
         """By time; what is due at the same time in the order in which it was scheduled."""
+        self._woken: deque[Service] = deque()
         self._numbers = count()
         self._changed: dict[int, Service | Task] = {}
 
@@ -82,18 +84,23 @@ class Region:
         self.changed(service)
         if not service.reconciling:
             service.reconciling = True
-            self.after(0, lambda: self.reconcile(service))
+            self._woken.append(service)
 
     def changed(self, item: Service | Task) -> None:
         """Note that reads must tell the item anew."""
+        item.view = None
         self._changed[id(item)] = item
 
-    def take_changed(self) -> list[Service | Task]:
-        items = list(self._changed.values())
-        self._changed.clear()
-        return items
+    def take_changed(self) -> dict[int, Service | Task]:
+        """What has changed since this was last asked, by its identity."""
+        changed = self._changed
+        if changed:
+            self._changed = {}
+        return changed
 
     def next_due(self) -> datetime | None:
+        if self._woken:
+            return self.now
         return self._due[0][0] if self._due else None
 
     def run_due(self, now: datetime, resolved: Resolved, recorded: Callable[[], None]) -> Collection[str]:
@@ -102,7 +109,11 @@ class Region:
         Stops before a transition whose images are not among `resolved`, and answers all references that are
         needed by what is due; none once everything that is due has run.
         """
-        while self._due and self._due[0][0] <= now:
+        while (next_due := self.next_due()) is not None and next_due <= now:
+            if self._woken and not (self._due and self._due[0][0] <= self.now):
+                self.reconcile(self._woken.popleft())
+                recorded()
+                continue
             at, _, transition = self._due[0]
             if any(reference not in resolved for reference in transition.references()):
                 return self._needed(now, resolved)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RolledTask:
     """A task as the step sees it. `occupies`: it counts against the maximum, which it may do while it stops."""
 

@@ -71,6 +71,8 @@ def _step(region: Region, service: Service, primary: Deployment) -> None:
         wanted = [task for task in service.tasks.values() if task.wanted]
         _stop(region, service, wanted[service.desired :])
         return
+    if _is_full(service, primary):
+        return
     rolled = [_rolled(task, primary, region.now) for task in service.tasks.values()]
     step = next_step(
         limits_of(service), rolled, primary.starting, old_wanted=_old_wanted(service, primary, rolled)
@@ -85,6 +87,14 @@ def _step(region: Region, service: Service, primary: Deployment) -> None:
             region.settings.timings.until_placed(primary.breaker.row),
             lambda: _place(region, service, primary, step.start),
         )
+
+
+def _is_full(service: Service, primary: Deployment) -> bool:
+    """Whether all tasks that are desired are there or about to be, and no other: nothing to start or to stop."""
+    tasks = service.tasks.values()
+    return len(tasks) + primary.starting == service.desired and all(
+        task.deployment is primary and task.desired_status == "RUNNING" for task in tasks
+    )
 
 
 def _rolled(task: Task, primary: Deployment, now: datetime) -> RolledTask:

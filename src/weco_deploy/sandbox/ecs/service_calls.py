@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 from weco_deploy.sandbox.ecs import deployments, tags, tasks
 from weco_deploy.sandbox.ecs.errors import ApiError, invalid, service_not_active
 from weco_deploy.sandbox.ecs.lag import Reader
@@ -75,7 +73,7 @@ def update_service(region: Region, request: Json) -> Json:
     definition = service.definition
     if "taskDefinition" in request:
         definition = _definition(region, request["taskDefinition"])
-    properties = {key: value for key, value in copy.deepcopy(request).items() if key not in NOT_KEPT}
+    properties = {key: value for key, value in request.items() if key not in NOT_KEPT}
     revised = definition is not service.definition or any(
         key in properties and properties[key] != service.request.get(key) for key in NEW_DEPLOYMENT
     )
@@ -152,7 +150,7 @@ def recreate(region: Region, cluster: Cluster, name: str) -> None:
 
 
 def _new_properties(request: Json) -> Json:
-    kept = {key: value for key, value in copy.deepcopy(request).items() if key not in NOT_KEPT}
+    kept = {key: value for key, value in request.items() if key not in NOT_KEPT}
     if "clientToken" in request:
         kept["clientToken"] = request["clientToken"]
     daemon = kept.get("schedulingStrategy") == "DAEMON"

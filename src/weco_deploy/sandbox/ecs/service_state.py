@@ -126,6 +126,7 @@ class Service:
     cached: dict[str, str] = field(default_factory=dict)
     reconciling: bool = False
     past: list[tuple[datetime, Json | None]] = field(default_factory=list)
+    view: Json | None = None
 
     @property
     def primary(self) -> Deployment:

@@ -90,7 +90,7 @@ class Simulation:
             account: 12 digits.
             region: its name, as `eu-west-1`.
             operation: the IAM prefix of the service and the call, as `ecs:DescribeServices`.
-            request: AWS's JSON, valid by the service model.
+            request: AWS's JSON, valid by the service model. The simulation keeps parts of it: not to be changed later.
             now: the caller's time. What is due by then happens first; time never goes back.
             caller: the ARN of whoever asks, for GetCallerIdentity; empty: the account's root.
 
@@ -117,13 +117,13 @@ class Simulation:
 
     def run_due(self, now: datetime) -> None:
         """Let happen what is due by then, everywhere."""
-        for region in self._all_regions():
+        for region in self.regions():
             self._run_due(region, now)
 
     def next_due(self) -> datetime | None:
         """When something happens next."""
         times = []
-        for region in self._all_regions():
+        for region in self.regions():
             with region.lock:
                 times.append(region.next_due())
         return min((time for time in times if time is not None), default=None)
@@ -131,7 +131,7 @@ class Simulation:
     def begin_lag(self, lag_of_a_read: Callable[[], float] | None) -> None:
         """From now on each read is so many seconds old, as `Settings.lag` says, but never from before now."""
         self.settings.lag = lag_of_a_read
-        for region in self._all_regions():
+        for region in self.regions():
             with region.lock:
                 lag.begin(region)
 
@@ -146,7 +146,8 @@ class Simulation:
                 self._regions[place] = made
             return self._regions[place]
 
-    def _all_regions(self) -> list[Region]:
+    def regions(self) -> list[Region]:
+        """The state of all accounts and regions, under the same condition."""
         with self._lock:
             return list(self._regions.values())
 

@@ -102,6 +102,7 @@ class Task:
     protected_until: datetime | None = None
     tags: dict[str, str] = field(default_factory=dict)
     past: list[tuple[datetime, Json | None]] = field(default_factory=list)
+    view: Json | None = None
 
     @property
     def id(self) -> str:

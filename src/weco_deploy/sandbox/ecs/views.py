@@ -27,7 +27,13 @@ LISTS = ("loadBalancers", "placementConstraints", "placementStrategy", "serviceR
 
 
 def service_view(service: Service) -> Json:
-    """A service without its tags."""
+    """A service without its tags, made anew only after it has changed."""
+    if service.view is None:
+        service.view = _service(service)
+    return service.view
+
+
+def _service(service: Service) -> Json:
     tasks = service.tasks.values()
     view: Json = {name: [] for name in LISTS}
     view |= {name: service.request[name] for name in SHOWN_AS_GIVEN if name in service.request}
@@ -123,7 +129,13 @@ def _revision_counts(service: Service, deployment: Deployment) -> Json:
 
 
 def task_view(task: Task) -> Json:
-    """A task without its tags."""
+    """A task without its tags, made anew only after it has changed."""
+    if task.view is None:
+        task.view = _task(task)
+    return task.view
+
+
+def _task(task: Task) -> Json:
     view: Json = {
         "taskArn": task.arn,
         "clusterArn": task.cluster.arn,

@@ -1,0 +1,199 @@
+"""The world's ECS: the simulation, and what others do to it while nobody counts their calls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache, partial
+from typing import Any, TypedDict
+
+from tests.simulation.account import simulated_account
+from weco_deploy.aws.ecs_answers import ENVIRONMENT_TAG, SERVICE_TAG
+from weco_deploy.aws.session import Account
+from weco_deploy.model.service import DefinedContainer, ServiceKey
+from weco_deploy.sandbox.ecs import Image, ImageResolver, Settings, Simulation, Timings
+from weco_deploy.sandbox.ecs.client import Client
+from weco_deploy.sandbox.ecs.service_state import Service
+from weco_deploy.sandbox.ecs.state import Place
+
+TIMINGS = Timings(counted=1.0, stop=1.0, steady=2.0)
+"""A rollout of one task takes about twenty seconds: to poll it for longer would show tests nothing new."""
+
+
+class ServiceOptions(TypedDict, total=False):
+    """What of a service is not as usual.
+
+    `classic`: it is behind a Classic Load Balancer; `indexed`: the tagging API knows it; `pulls_once`: its instance
+    keeps to the image that it pulled first (ECS_IMAGE_PULL_BEHAVIOR=once); `pins_tags`: its containers have version
+    consistency.
+    """
+
+    desired: int
+    breaker: bool
+    rolls_back: bool
+    scheduling: str
+    controller: str
+    strategy: str
+    pins_tags: bool
+    classic: bool
+    indexed: bool
+    pulls_once: bool
+
+
+class Ecs:
+    """All accounts and regions of a world. What it does is not counted among the calls of the tool."""
+
+    def __init__(self, images: ImageResolver, now: Callable[[], datetime]) -> None:
+        self.simulation = Simulation(images, Settings(timings=TIMINGS, rollback_has_new_id=True))
+        self._images = images
+        self._now = now
+        self.client = cache(self._client)
+        self.cluster = cache(self._cluster)
+
+    def account(self, place: Place) -> Account:
+        return simulated_account(self.simulation, place.account, place.region, self._now, checks=False)
+
+    def services(self) -> Iterator[Service]:
+        for region in self.simulation.regions():
+            for cluster in region.clusters.values():
+                yield from cluster.services.values()
+
+    def _cluster(self, place: Place, name: str) -> str:
+        """A cluster, by its ARN; an empty one if it is new."""
+        return str(self.client(place).create_cluster(clusterName=name)["cluster"]["clusterArn"])
+
+    def service(
+        self,
+        place: Place,
+        key: ServiceKey,
+        containers: Sequence[DefinedContainer],
+        tags: tuple[str, str] | None,
+        options: ServiceOptions,
+    ) -> Service:
+        """A service that is up at once if its images are there, and else goes on trying."""
+        family = f"{key.cluster_name}-{key.name}"
+        pins = options.get("pins_tags", True)
+        self.define(place, family, containers, pins_tags=pins)
+        request = _request(key, family, tags, options)
+        with self._at_once() if self._all_good(containers) else _as_usual():
+            self.client(place).create_service(**request)
+            self.simulation.run_due(self._now())
+        service = self.find(place, key)
+        if not options.get("indexed", True):
+            service.tag_history.clear()
+        service.trouble.pulls_once = options.get("pulls_once", False)
+        return service
+
+    def define(
+        self, place: Place, family: str, containers: Sequence[DefinedContainer], *, pins_tags: bool = True
+    ) -> str:
+        """A new revision of a task definition, by its ARN."""
+        consistency = "enabled" if pins_tags else "disabled"
+        answer = self.client(place).register_task_definition(
+            family=family,
+            containerDefinitions=[_defined(container, consistency) for container in containers],
+        )
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def find(self, place: Place, key: ServiceKey) -> Service:
+        """The service as it really is."""
+        region = self.simulation.region(place.account, place.region)
+        return region.clusters[key.cluster_name].services[key.name]
+
+    def trouble(self, service: Service, kind: str) -> None:
+        self._answer("sandbox:MakeTrouble", service, kind=kind)
+
+    def redeploy(self, service: Service) -> str:
+        """Somebody forces a new deployment. Its id."""
+        answer = self._answer("ecs:UpdateService", service, forceNewDeployment=True)
+        return str(answer["service"]["deployments"][0]["id"])
+
+    def scale(self, service: Service, desired: int) -> None:
+        self._answer("ecs:UpdateService", service, desiredCount=desired)
+
+    def delete(self, service: Service) -> None:
+        """Delete a service: ECS goes on answering it, INACTIVE once its tasks have stopped."""
+        self._answer("ecs:DeleteService", service, force=True)
+
+    def _answer(self, operation: str, service: Service, **request: object) -> dict[str, Any]:
+        place = place_of_arn(service.arn)
+        named = {"cluster": service.cluster.name, "service": service.name, **request}
+        return self.simulation.answer(place.account, place.region, operation, named, self._now())
+
+    def _client(self, place: Place) -> Client:
+        return Client(self.simulation, "ecs", place.account, place.region, self._now, checks_requests=False)
+
+    def _all_good(self, containers: Sequence[DefinedContainer]) -> bool:
+        found = self._images.resolve([container.image for container in containers]).values()
+        return all(
+            isinstance(image, Image)
+            and image.behaviour.pullable
+            and image.behaviour.exits_after is None
+            for image in found
+        )
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """What is begun now takes no time."""
+        self.simulation.settings.speed = math.inf
+        try:
+            yield
+        finally:
+            self.simulation.settings.speed = 1.0
+
+
+@contextmanager
+def _as_usual() -> Iterator[None]:
+    yield
+
+
+def place_of_arn(arn: str) -> Place:
+    _, _, _, region, account, _ = arn.split(":", 5)
+    return Place(account, region)
+
+
+def _defined(container: DefinedContainer, consistency: str) -> dict[str, Any]:
+    defined: dict[str, Any] = {
+        "name": container.name,
+        "image": container.image,
+        "versionConsistency": consistency,
+    }
+    if container.log_driver:
+        options = {
+            "awslogs-group": container.log_group,
+            "awslogs-region": container.log_region,
+            "awslogs-stream-prefix": container.log_stream_prefix,
+        }
+        defined["logConfiguration"] = {"logDriver": container.log_driver, "options": options}
+    return defined
+
+
+def _request(
+    key: ServiceKey, family: str, tags: tuple[str, str] | None, options: ServiceOptions
+) -> dict[str, Any]:
+    scheduling = options.get("scheduling", "REPLICA")
+    configuration = {
+        "deploymentCircuitBreaker": {
+            "enable": options.get("breaker", True),
+            "rollback": options.get("rolls_back", True),
+        },
+        "strategy": options.get("strategy", "ROLLING"),
+    }
+    request: dict[str, Any] = {
+        "cluster": key.cluster_name,
+        "serviceName": key.name,
+        "taskDefinition": family,
+        "schedulingStrategy": scheduling,
+        "deploymentController": {"type": options.get("controller", "ECS")},
+        "deploymentConfiguration": configuration,
+    }
+    if scheduling == "REPLICA":
+        request["desiredCount"] = options.get("desired", 1)
+    if options.get("classic", False):
+        request["loadBalancers"] = [{"loadBalancerName": "classic"}]
+    if tags is not None:
+        names = (SERVICE_TAG, ENVIRONMENT_TAG)
+        request["tags"] = [{"key": key, "value": value} for key, value in zip(names, tags, strict=True)]
+    return request
