@@ -21,7 +21,7 @@ from tests.contracts.records_fixtures import (
     table,
     world_records,
 )
-from tests.contracts.setting import EXCLUSIONS, NEW_DEPLOYMENTS, TAG_SEARCH, TASKS, Setting
+from tests.contracts.setting import EXCLUSIONS, NEW_DEPLOYMENTS, TAG_SEARCH, TASKS, RegistrySetting, Setting
 from tests.contracts.simulation_setting import SimulationSetting
 from tests.world.setting import WorldSetting
 from weco_deploy.aws.rates import Rates
@@ -84,10 +84,17 @@ def simulation_setting() -> SimulationSetting:
     return SimulationSetting(some_account(), REGION)
 
 
-@pytest.fixture(params=["world_setting", "ministack_setting", "moto_setting"])
+@pytest.fixture(params=["simulation_setting", "ministack_setting", "moto_setting"])
 def setting(request: pytest.FixtureRequest) -> Setting:
-    """The settings one after the other; only the one that is asked for is started."""
+    """Where services run, one place after the other; only the one that is asked for is started."""
     made: Setting = request.getfixturevalue(request.param)
+    return made
+
+
+@pytest.fixture(params=["world_setting", "ministack_setting", "moto_setting"])
+def registry_setting(request: pytest.FixtureRequest) -> RegistrySetting:
+    """Where images are, one place after the other."""
+    made: RegistrySetting = request.getfixturevalue(request.param)
     return made
 
 

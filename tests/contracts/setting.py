@@ -15,17 +15,11 @@ from weco_deploy.model.service import ServiceKey, Task
 from weco_deploy.ports import ImageRegistry, LogReader, ServiceRuntime
 
 
-class Setting(Protocol):
-    """An empty account in which a test declares what is there."""
+class RegistrySetting(Protocol):
+    """An empty account in which a test declares which images there are."""
 
     @property
     def registry(self) -> ImageRegistry: ...
-
-    @property
-    def runtime(self) -> ServiceRuntime: ...
-
-    @property
-    def logs(self) -> LogReader: ...
 
     @property
     def lacks(self) -> Mapping[str, str]:
@@ -42,6 +36,16 @@ class Setting(Protocol):
 
     def expire(self, repository: str, digest: str) -> None:
         """The image is deleted, as a lifecycle policy does."""
+
+
+class Setting(RegistrySetting, Protocol):
+    """An empty account in which a test declares which services there are."""
+
+    @property
+    def runtime(self) -> ServiceRuntime: ...
+
+    @property
+    def logs(self) -> LogReader: ...
 
     def cluster(self, name: str) -> str:
         """A cluster without services; answers its ARN."""
@@ -82,11 +86,7 @@ EXCLUSIONS = "repositories may exclude tags from their mutability"
 NEW_DEPLOYMENTS = "a redeployed service shows the old deployment too"
 
 
-WHERE_SERVICES_RUN = ("world_setting", "simulation_setting", "ministack_setting", "moto_setting")
-"""The settings that run services: the simulated ECS among them, which has no image registry."""
-
-
-def needs(setting: Setting, *traits: str) -> None:
+def needs(setting: RegistrySetting, *traits: str) -> None:
     """Skip the test where the setting can't show what it is about."""
     for trait in traits:
         if trait in setting.lacks:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
-from tests.contracts.setting import WHERE_SERVICES_RUN, Setting
+from tests.contracts.setting import Setting
 from weco_deploy.model.service import DefinedContainer
-
-pytestmark = pytest.mark.parametrize("setting", WHERE_SERVICES_RUN, indirect=True)
 
 APP = DefinedContainer(
     name="app",

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from tests.contracts.setting import EXCLUSIONS, Setting, needs
+from tests.contracts.setting import EXCLUSIONS, RegistrySetting, needs
 from weco_deploy.errors import NotFound, PlanRefused
 from weco_deploy.model.image import Manifest
 
@@ -14,21 +14,21 @@ ABSENT = "sha256:" + "0" * 64
 APP = "acme/app"
 
 
-def manifest_of(setting: Setting, digest: str) -> Manifest:
-    manifest = setting.registry.manifest_and_tag(APP, digest, "no-such-tag").manifest
+def manifest_of(registry_setting: RegistrySetting, digest: str) -> Manifest:
+    manifest = registry_setting.registry.manifest_and_tag(APP, digest, "no-such-tag").manifest
     assert manifest is not None
     return manifest
 
 
 @pytest.fixture(autouse=True)
-def _repository(setting: Setting) -> None:
-    setting.repository(APP)
+def _repository(registry_setting: RegistrySetting) -> None:
+    registry_setting.repository(APP)
 
 
-def test_a_tag_leads_to_its_image_with_all_the_tags_it_has(setting: Setting) -> None:
-    digest = setting.push(APP, "ref.1111", "latest")
+def test_a_tag_leads_to_its_image_with_all_the_tags_it_has(registry_setting: RegistrySetting) -> None:
+    digest = registry_setting.push(APP, "ref.1111", "latest")
 
-    found = setting.registry.find(APP, "latest")
+    found = registry_setting.registry.find(APP, "latest")
 
     assert found is not None
     assert found.digest == digest
@@ -38,46 +38,46 @@ def test_a_tag_leads_to_its_image_with_all_the_tags_it_has(setting: Setting) -> 
     assert found.pushed_at.utcoffset() is not None
 
 
-def test_a_tag_leads_to_the_image_pushed_last_under_it(setting: Setting) -> None:
-    setting.push(APP, "ref.1111", "latest")
-    second = setting.push(APP, "ref.2222", "latest")
+def test_a_tag_leads_to_the_image_pushed_last_under_it(registry_setting: RegistrySetting) -> None:
+    registry_setting.push(APP, "ref.1111", "latest")
+    second = registry_setting.push(APP, "ref.2222", "latest")
 
-    found = setting.registry.find(APP, "latest")
+    found = registry_setting.registry.find(APP, "latest")
 
     assert found is not None
     assert found.digest == second
     assert found.refs == ("ref.2222",)
 
 
-def test_a_digest_finds_its_image_too(setting: Setting) -> None:
-    first = setting.push(APP, "ref.1111", "latest")
-    setting.push(APP, "ref.2222", "latest")
+def test_a_digest_finds_its_image_too(registry_setting: RegistrySetting) -> None:
+    first = registry_setting.push(APP, "ref.1111", "latest")
+    registry_setting.push(APP, "ref.2222", "latest")
 
-    found = setting.registry.find(APP, first)
+    found = registry_setting.registry.find(APP, first)
 
     assert found is not None
     assert (found.digest, found.refs) == (first, ("ref.1111",))
-    assert setting.registry.find(APP, ABSENT) is None
+    assert registry_setting.registry.find(APP, ABSENT) is None
 
 
-def test_a_tag_that_no_image_has_is_none(setting: Setting) -> None:
-    assert setting.registry.find(APP, "latest") is None
-    setting.push(APP, "latest")
-    assert setting.registry.find(APP, "env.stage") is None
+def test_a_tag_that_no_image_has_is_none(registry_setting: RegistrySetting) -> None:
+    assert registry_setting.registry.find(APP, "latest") is None
+    registry_setting.push(APP, "latest")
+    assert registry_setting.registry.find(APP, "env.stage") is None
 
 
-def test_a_missing_repository_is_not_found_by_name(setting: Setting) -> None:
+def test_a_missing_repository_is_not_found_by_name(registry_setting: RegistrySetting) -> None:
     with pytest.raises(NotFound, match="acme/missing") as found:
-        setting.registry.find("acme/missing", "latest")
+        registry_setting.registry.find("acme/missing", "latest")
     assert found.value.hint
     with pytest.raises(NotFound, match="acme/missing"):
-        setting.registry.manifest_and_tag("acme/missing", ABSENT, "latest")
+        registry_setting.registry.manifest_and_tag("acme/missing", ABSENT, "latest")
 
 
-def test_the_manifest_of_a_digest_comes_byte_for_byte(setting: Setting) -> None:
-    digest = setting.push(APP, "ref.1111")
+def test_the_manifest_of_a_digest_comes_byte_for_byte(registry_setting: RegistrySetting) -> None:
+    digest = registry_setting.push(APP, "ref.1111")
 
-    manifest = manifest_of(setting, digest)
+    manifest = manifest_of(registry_setting, digest)
 
     assert manifest.digest == digest
     assert "sha256:" + hashlib.sha256(manifest.body.encode()).hexdigest() == digest
@@ -86,10 +86,12 @@ def test_the_manifest_of_a_digest_comes_byte_for_byte(setting: Setting) -> None:
     assert manifest.accepted == {digest}
 
 
-def test_an_index_names_its_children_as_digests_that_a_task_may_report(setting: Setting) -> None:
-    digest = setting.push(APP, "ref.1111", multi_arch=True)
+def test_an_index_names_its_children_as_digests_that_a_task_may_report(
+    registry_setting: RegistrySetting,
+) -> None:
+    digest = registry_setting.push(APP, "ref.1111", multi_arch=True)
 
-    manifest = manifest_of(setting, digest)
+    manifest = manifest_of(registry_setting, digest)
 
     assert "sha256:" + hashlib.sha256(manifest.body.encode()).hexdigest() == digest
     assert manifest.media_type == "application/vnd.oci.image.index.v1+json"
@@ -97,140 +99,142 @@ def test_an_index_names_its_children_as_digests_that_a_task_may_report(setting: 
     assert manifest.accepted == {digest, *manifest.children}
 
 
-def test_digest_and_tag_of_the_same_image_are_told_together(setting: Setting) -> None:
-    digest = setting.push(APP, "ref.1111", "env.stage")
+def test_digest_and_tag_of_the_same_image_are_told_together(registry_setting: RegistrySetting) -> None:
+    digest = registry_setting.push(APP, "ref.1111", "env.stage")
 
-    view = setting.registry.manifest_and_tag(APP, digest, "env.stage")
+    view = registry_setting.registry.manifest_and_tag(APP, digest, "env.stage")
 
     assert view.manifest is not None
     assert (view.manifest.digest, view.tagged) == (digest, digest)
 
 
-def test_digest_and_tag_of_different_images_are_told_apart(setting: Setting) -> None:
-    old = setting.push(APP, "ref.1111", "env.stage")
-    new = setting.push(APP, "ref.2222", "latest")
+def test_digest_and_tag_of_different_images_are_told_apart(registry_setting: RegistrySetting) -> None:
+    old = registry_setting.push(APP, "ref.1111", "env.stage")
+    new = registry_setting.push(APP, "ref.2222", "latest")
 
-    view = setting.registry.manifest_and_tag(APP, new, "env.stage")
+    view = registry_setting.registry.manifest_and_tag(APP, new, "env.stage")
 
     assert view.manifest is not None
     assert (view.manifest.digest, view.tagged) == (new, old)
 
 
-def test_a_tag_that_left_an_image_is_seen_where_it_is_now(setting: Setting) -> None:
-    old = setting.push(APP, "ref.1111", "env.stage")
-    new = setting.push(APP, "ref.2222")
-    setting.retag(APP, new, "env.stage")
+def test_a_tag_that_left_an_image_is_seen_where_it_is_now(registry_setting: RegistrySetting) -> None:
+    old = registry_setting.push(APP, "ref.1111", "env.stage")
+    new = registry_setting.push(APP, "ref.2222")
+    registry_setting.retag(APP, new, "env.stage")
 
-    assert setting.registry.manifest_and_tag(APP, old, "env.stage").tagged == new
-    assert setting.registry.manifest_and_tag(APP, new, "env.stage").tagged == new
+    assert registry_setting.registry.manifest_and_tag(APP, old, "env.stage").tagged == new
+    assert registry_setting.registry.manifest_and_tag(APP, new, "env.stage").tagged == new
 
 
-def test_a_missing_tag_leaves_the_manifest_there(setting: Setting) -> None:
-    digest = setting.push(APP, "ref.1111")
+def test_a_missing_tag_leaves_the_manifest_there(registry_setting: RegistrySetting) -> None:
+    digest = registry_setting.push(APP, "ref.1111")
 
-    view = setting.registry.manifest_and_tag(APP, digest, "env.stage")
+    view = registry_setting.registry.manifest_and_tag(APP, digest, "env.stage")
 
     assert view.manifest is not None
     assert view.tagged is None
 
 
-def test_a_missing_digest_leaves_the_tag_there(setting: Setting) -> None:
-    digest = setting.push(APP, "ref.1111", "env.stage")
+def test_a_missing_digest_leaves_the_tag_there(registry_setting: RegistrySetting) -> None:
+    digest = registry_setting.push(APP, "ref.1111", "env.stage")
 
-    view = setting.registry.manifest_and_tag(APP, ABSENT, "env.stage")
+    view = registry_setting.registry.manifest_and_tag(APP, ABSENT, "env.stage")
 
     assert (view.manifest, view.tagged) == (None, digest)
 
 
-def test_an_expired_image_is_missing_as_its_tags_are(setting: Setting) -> None:
-    digest = setting.push(APP, "ref.1111", "env.stage")
-    setting.expire(APP, digest)
+def test_an_expired_image_is_missing_as_its_tags_are(registry_setting: RegistrySetting) -> None:
+    digest = registry_setting.push(APP, "ref.1111", "env.stage")
+    registry_setting.expire(APP, digest)
 
-    view = setting.registry.manifest_and_tag(APP, digest, "env.stage")
+    view = registry_setting.registry.manifest_and_tag(APP, digest, "env.stage")
 
     assert (view.manifest, view.tagged) == (None, None)
 
 
 @pytest.mark.parametrize("multi_arch", [False, True], ids=["image", "index"])
-def test_a_tag_moves_to_an_image_the_repository_holds(setting: Setting, multi_arch: bool) -> None:
-    setting.push(APP, "ref.1111", "env.stage")
-    new = setting.push(APP, "ref.2222", multi_arch=multi_arch)
+def test_a_tag_moves_to_an_image_the_repository_holds(
+    registry_setting: RegistrySetting, multi_arch: bool
+) -> None:
+    registry_setting.push(APP, "ref.1111", "env.stage")
+    new = registry_setting.push(APP, "ref.2222", multi_arch=multi_arch)
 
-    setting.registry.point(APP, "env.stage", manifest_of(setting, new))
+    registry_setting.registry.point(APP, "env.stage", manifest_of(registry_setting, new))
 
-    found = setting.registry.find(APP, "env.stage")
+    found = registry_setting.registry.find(APP, "env.stage")
     assert found is not None
     assert found.digest == new
     assert set(found.tags) == {"ref.2222", "env.stage"}
 
 
-def test_the_image_a_tag_left_keeps_its_other_tags(setting: Setting) -> None:
-    old = setting.push(APP, "ref.1111", "env.stage")
-    new = setting.push(APP, "ref.2222")
+def test_the_image_a_tag_left_keeps_its_other_tags(registry_setting: RegistrySetting) -> None:
+    old = registry_setting.push(APP, "ref.1111", "env.stage")
+    new = registry_setting.push(APP, "ref.2222")
 
-    setting.registry.point(APP, "env.stage", manifest_of(setting, new))
+    registry_setting.registry.point(APP, "env.stage", manifest_of(registry_setting, new))
 
-    kept = setting.registry.find(APP, "ref.1111")
+    kept = registry_setting.registry.find(APP, "ref.1111")
     assert kept is not None
     assert (kept.digest, kept.tags) == (old, ("ref.1111",))
 
 
-def test_a_tag_that_did_not_exist_is_made(setting: Setting) -> None:
-    digest = setting.push(APP, "ref.1111")
+def test_a_tag_that_did_not_exist_is_made(registry_setting: RegistrySetting) -> None:
+    digest = registry_setting.push(APP, "ref.1111")
 
-    setting.registry.point(APP, "env.stage", manifest_of(setting, digest))
+    registry_setting.registry.point(APP, "env.stage", manifest_of(registry_setting, digest))
 
-    found = setting.registry.find(APP, "env.stage")
+    found = registry_setting.registry.find(APP, "env.stage")
     assert found is not None
     assert found.digest == digest
 
 
-def test_pointing_a_tag_where_it_points_already_is_fine(setting: Setting) -> None:
-    digest = setting.push(APP, "ref.1111")
-    manifest = manifest_of(setting, digest)
+def test_pointing_a_tag_where_it_points_already_is_fine(registry_setting: RegistrySetting) -> None:
+    digest = registry_setting.push(APP, "ref.1111")
+    manifest = manifest_of(registry_setting, digest)
 
-    setting.registry.point(APP, "env.stage", manifest)
-    setting.registry.point(APP, "env.stage", manifest)
+    registry_setting.registry.point(APP, "env.stage", manifest)
+    registry_setting.registry.point(APP, "env.stage", manifest)
 
-    found = setting.registry.find(APP, "env.stage")
+    found = registry_setting.registry.find(APP, "env.stage")
     assert found is not None
     assert found.digest == digest
 
 
-def test_tags_go_back_and_forth(setting: Setting) -> None:
-    first, second = setting.push(APP, "ref.1111"), setting.push(APP, "ref.2222")
+def test_tags_go_back_and_forth(registry_setting: RegistrySetting) -> None:
+    first, second = registry_setting.push(APP, "ref.1111"), registry_setting.push(APP, "ref.2222")
     for digest in (first, second, first):
-        setting.registry.point(APP, "env.stage", manifest_of(setting, digest))
-        assert setting.registry.manifest_and_tag(APP, second, "env.stage").tagged == digest
+        registry_setting.registry.point(APP, "env.stage", manifest_of(registry_setting, digest))
+        assert registry_setting.registry.manifest_and_tag(APP, second, "env.stage").tagged == digest
 
 
-def test_an_immutable_tag_is_refused_in_words(setting: Setting) -> None:
-    setting.repository("acme/still", mutability="IMMUTABLE")
-    old = setting.push("acme/still", "env.stage")
-    new = setting.push("acme/still", "ref.2222")
-    manifest = setting.registry.manifest_and_tag("acme/still", new, "env.stage").manifest
+def test_an_immutable_tag_is_refused_in_words(registry_setting: RegistrySetting) -> None:
+    registry_setting.repository("acme/still", mutability="IMMUTABLE")
+    old = registry_setting.push("acme/still", "env.stage")
+    new = registry_setting.push("acme/still", "ref.2222")
+    manifest = registry_setting.registry.manifest_and_tag("acme/still", new, "env.stage").manifest
     assert manifest is not None
 
     with pytest.raises(PlanRefused, match=r"env\.stage.*acme/still") as refused:
-        setting.registry.point("acme/still", "env.stage", manifest)
+        registry_setting.registry.point("acme/still", "env.stage", manifest)
 
     assert "immutable" in str(refused.value)
-    assert setting.registry.manifest_and_tag("acme/still", old, "env.stage").tagged == old
+    assert registry_setting.registry.manifest_and_tag("acme/still", old, "env.stage").tagged == old
 
 
-def test_an_immutable_tag_that_is_right_already_is_fine(setting: Setting) -> None:
-    setting.repository("acme/still", mutability="IMMUTABLE")
-    digest = setting.push("acme/still", "env.stage")
-    manifest = setting.registry.manifest_and_tag("acme/still", digest, "env.stage").manifest
+def test_an_immutable_tag_that_is_right_already_is_fine(registry_setting: RegistrySetting) -> None:
+    registry_setting.repository("acme/still", mutability="IMMUTABLE")
+    digest = registry_setting.push("acme/still", "env.stage")
+    manifest = registry_setting.registry.manifest_and_tag("acme/still", digest, "env.stage").manifest
     assert manifest is not None
 
-    setting.registry.point("acme/still", "env.stage", manifest)
+    registry_setting.registry.point("acme/still", "env.stage", manifest)
 
 
-def test_repositories_that_exist_are_told_by_name(setting: Setting) -> None:
-    setting.repository("acme/still", mutability="IMMUTABLE")
+def test_repositories_that_exist_are_told_by_name(registry_setting: RegistrySetting) -> None:
+    registry_setting.repository("acme/still", mutability="IMMUTABLE")
 
-    found = setting.registry.repositories([APP, "acme/still"])
+    found = registry_setting.registry.repositories([APP, "acme/still"])
 
     assert set(found) == {APP, "acme/still"}
     assert found[APP].uri.endswith(f"/{APP}")
@@ -238,31 +242,33 @@ def test_repositories_that_exist_are_told_by_name(setting: Setting) -> None:
     assert found["acme/still"].mutability == "IMMUTABLE"
 
 
-def test_missing_repositories_hide_none_of_the_others(setting: Setting) -> None:
+def test_missing_repositories_hide_none_of_the_others(registry_setting: RegistrySetting) -> None:
     there = [APP, "acme/b", "acme/d", "acme/e"]
     for name in there[1:]:
-        setting.repository(name)
+        registry_setting.repository(name)
 
-    found = setting.registry.repositories(["acme/a", *there, "acme/c", "acme/f"])
+    found = registry_setting.registry.repositories(["acme/a", *there, "acme/c", "acme/f"])
 
     assert set(found) == set(there)
-    assert setting.registry.repositories(["acme/a"]) == {}
-    assert setting.registry.repositories([]) == {}
+    assert registry_setting.registry.repositories(["acme/a"]) == {}
+    assert registry_setting.registry.repositories([]) == {}
 
 
-def test_more_than_a_hundred_repositories_are_asked_for_in_several_calls(setting: Setting) -> None:
+def test_more_than_a_hundred_repositories_are_asked_for_in_several_calls(
+    registry_setting: RegistrySetting,
+) -> None:
     names = [f"acme/many-{number}" for number in range(101)]
     for name in names:
-        setting.repository(name)
+        registry_setting.repository(name)
 
-    assert set(setting.registry.repositories(names)) == set(names)
+    assert set(registry_setting.registry.repositories(names)) == set(names)
 
 
-def test_the_tags_that_a_repository_excludes_are_told(setting: Setting) -> None:
-    needs(setting, EXCLUSIONS)
-    setting.repository("acme/both", mutability="IMMUTABLE_WITH_EXCLUSION", exclusions=("env.*",))
+def test_the_tags_that_a_repository_excludes_are_told(registry_setting: RegistrySetting) -> None:
+    needs(registry_setting, EXCLUSIONS)
+    registry_setting.repository("acme/both", mutability="IMMUTABLE_WITH_EXCLUSION", exclusions=("env.*",))
 
-    repository = setting.registry.repositories(["acme/both"])["acme/both"]
+    repository = registry_setting.registry.repositories(["acme/both"])["acme/both"]
 
     assert repository.mutability == "IMMUTABLE_WITH_EXCLUSION"
     assert repository.exclusions == ("env.*",)

@@ -8,15 +8,12 @@ from tests.contracts.setting import (
     NEW_DEPLOYMENTS,
     TAG_SEARCH,
     TASKS,
-    WHERE_SERVICES_RUN,
     Setting,
     needs,
 )
 from weco_deploy.errors import AwsError, DeployError
 from weco_deploy.model.service import FoundService, Service, ServiceKey
 from weco_deploy.ports import SERVICES_A_CALL
-
-pytestmark = pytest.mark.parametrize("setting", WHERE_SERVICES_RUN, indirect=True)
 
 IMAGE = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/acme/app:env.stage"
 IMAGES = {"app": IMAGE}

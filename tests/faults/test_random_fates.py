@@ -114,7 +114,9 @@ def hopeless(world: World, deployment: Deployment, outcome: ServiceOutcome) -> b
         if task.started_by == outcome.ecs_deployment_id
     ]
     stops = [task for task in ours if task.stopped and task.stop_code in OF_ITS_OWN]
-    if service.breaker_rules.enabled and not service.primary.completed:  # which counts those that do not get to run
+    if (
+        service.breaker_rules.enabled and not service.primary.completed
+    ):  # which counts those that do not get to run
         stops = [task for task in stops if task.started_at is not None]
     wanted = {deployment.images[image_id].to_digest for image_id in outcome.images}
     wrong = any(task.running for task in ours) and not world.running(outcome.service_id, "stage") <= wanted

@@ -61,7 +61,7 @@ def test_a_record_that_is_taken_up_again_is_claimed_before_it_is_settled() -> No
 @pytest.mark.parametrize("told", [True, False], ids=["revision-told", "nothing-told"])
 def test_a_rollout_that_goes_on_after_its_process_died_is_watched_to_its_end(told: bool) -> None:
     world = World.of(ONE_AND_ONE)
-    world.ecs.tells_revisions = told
+    world.declared("search-api", "stage").trouble.hides_revisions = not told
     new = world.push("search", slow(200))
     killed(world, "runtime.redeploy")
     world.pass_time(LEASE_AND_GRACE)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.operations.runs import Told, deployments, release, release_deploy, request, statuses
@@ -124,16 +122,10 @@ def test_the_waiting_time_ends_with_timed_out() -> None:
 def test_a_service_that_still_runs_an_earlier_task_definition_is_judged_by_the_present_one() -> None:
     """Its rollout failed for want of the tag that the deployment makes, so the old tasks run on."""
     world = World.of(ONE_AND_ONE, breaker=True, rolls_back=False)
-    service = world.declared("search-api", "stage")
-    present = world.ecs.definitions[service.task_definition]
-    earlier = tuple(replace(one, image=one.image.replace(":env.stage", ":latest")) for one in present)
-    world.ecs.definitions[service.task_definition] = earlier
-    world.scheduler.roll(service)
+    world.redefine("search-api", "stage", "latest")
     world.settle_down()
     world.untag("search", "env.stage")
-    service.task_definition = f"{service.task_definition}-next"
-    world.ecs.definitions[service.task_definition] = present
-    world.scheduler.roll(service)
+    world.redefine("search-api", "stage", "env.stage")
     world.pass_time(1800)
     assert [one.rollout_state for one in world.look("search-api", "stage").deployments] == [
         "FAILED",
@@ -245,8 +237,7 @@ def test_a_lock_that_ends_in_time_is_waited_for() -> None:
 def test_a_service_of_another_controller_is_refused_by_name_though_it_has_no_task_definition() -> None:
     world = World.of(ONE_AND_ONE)
     world.push("search")
-    service = world.declared("search-api", "stage")
-    service.controller, service.task_definition = "EXTERNAL", ""
+    world.hand_over("search-api", "stage", "EXTERNAL")
 
     with pytest.raises(PlanRefused, match="EXTERNAL controller"):
         release_deploy(world)

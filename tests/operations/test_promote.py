@@ -69,6 +69,7 @@ def test_a_source_that_is_being_scaled_or_replaces_a_task_runs_what_is_recorded_
     assert promote(world).status is DeploymentStatus.SUCCEEDED
     world.settle_down()
     world.stop_task("search-api", "stage")
+    world.pass_time(2)
     assert world.look("search-api", "stage").running == 2
     assert promote(world).status is DeploymentStatus.SUCCEEDED
 
@@ -77,6 +78,7 @@ def test_a_source_none_of_whose_tasks_run_is_refused() -> None:
     world = World.of(ONE_AND_ONE)
     release_deploy(world)
     world.stop_task("search-api", "stage")
+    world.pass_time(2)
     assert world.look("search-api", "stage").running == 0
     with pytest.raises(GateClosed, match="0 of 1 tasks running"):
         promote(world)

@@ -41,7 +41,14 @@ class SimulatedAccount:
 
     def _client(self, service: str) -> Client:
         place = (self._account, self.region)
-        return Client(self._simulation, service, *place, self._now, checks_answers=self._checks, checks_requests=self._checks)
+        return Client(
+            self._simulation,
+            service,
+            *place,
+            self._now,
+            checks_answers=self._checks,
+            checks_requests=self._checks,
+        )
 
 
 def simulated_account(

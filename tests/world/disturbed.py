@@ -12,6 +12,7 @@ from tests.world.gate import Call, Step, StepInOneRun
 from tests.world.table import Table
 from weco_deploy.aws.ecs_answers import ENVIRONMENT_TAG, SERVICE_TAG
 from weco_deploy.model.environment import Lock
+from weco_deploy.model.service import ServiceKey
 from weco_deploy.sandbox.ecs.service_state import Service
 
 
@@ -91,11 +92,6 @@ class Disturbed(Declared):
         with self.gate.lock:
             self.ecs.delete(self.declared(service_id, environment))
 
-    def forget_service(self, service_id: str, environment: str) -> None:
-        """A deleted service is not even answered any more."""
-        service = self.declared(service_id, environment)
-        del service.cluster.services[service.name]
-
     def somebody_locks(
         self,
         environment: str,
@@ -124,6 +120,20 @@ class Disturbed(Declared):
         with self.gate.lock:
             table = self.tables[self.project.release_table]
             table.environments[environment] = replace(table.record(environment), lock=None)
+
+    def redefine(self, service_id: str, environment: str, tag: str) -> None:
+        """Somebody gives the service a new revision of its task definition, whose images have this tag."""
+        with self.gate.lock:
+            self.ecs.redefine(self.declared(service_id, environment), tag)
+
+    def hand_over(self, service_id: str, environment: str, controller: str) -> None:
+        """Another controller manages the service: ECS itself knows no task definition of it."""
+        with self.gate.lock:
+            self.ecs.hand_over(self.declared(service_id, environment), controller)
+
+    def key(self, service_id: str, environment: str) -> ServiceKey:
+        service = self.declared(service_id, environment)
+        return ServiceKey(service.cluster.arn, service.name)
 
     def declared(self, service_id: str, environment: str) -> Service:
         """The service as it really is."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any, TypedDict
 
 from tests.simulation.account import simulated_account
@@ -15,6 +16,7 @@ from weco_deploy.aws.session import Account
 from weco_deploy.model.service import DefinedContainer, ServiceKey
 from weco_deploy.sandbox.ecs import Image, ImageResolver, Settings, Simulation, Timings
 from weco_deploy.sandbox.ecs.client import Client
+from weco_deploy.sandbox.ecs.images import repository_of
 from weco_deploy.sandbox.ecs.service_state import Service
 from weco_deploy.sandbox.ecs.state import Place
 
@@ -113,6 +115,23 @@ class Ecs:
     def scale(self, service: Service, desired: int) -> None:
         self._answer("ecs:UpdateService", service, desiredCount=desired)
 
+    def redefine(self, service: Service, tag: str) -> None:
+        """Give the service a new revision of its task definition, whose images have this tag."""
+        containers = [
+            container | {"image": f"{repository_of(container['image'])}:{tag}"}
+            for container in service.definition.containers
+        ]
+        self.client(place_of_arn(service.arn)).register_task_definition(
+            family=service.definition.family, containerDefinitions=containers
+        )
+        self._answer("ecs:UpdateService", service, taskDefinition=service.definition.family)
+
+    def hand_over(self, service: Service, controller: str) -> None:
+        """From now on another controller manages the service: ECS knows no task definition of it."""
+        service.request |= {"deploymentController": {"type": controller}}
+        service.definition = replace(service.definition, arn="")
+        service.view = None
+
     def delete(self, service: Service) -> None:
         """Delete a service: ECS goes on answering it, INACTIVE once its tasks have stopped."""
         self._answer("ecs:DeleteService", service, force=True)
@@ -128,9 +147,7 @@ class Ecs:
     def _all_good(self, containers: Sequence[DefinedContainer]) -> bool:
         found = self._images.resolve([container.image for container in containers]).values()
         return all(
-            isinstance(image, Image)
-            and image.behaviour.pullable
-            and image.behaviour.exits_after is None
+            isinstance(image, Image) and image.behaviour.pullable and image.behaviour.exits_after is None
             for image in found
         )
 

@@ -53,7 +53,7 @@ def test_a_killed_run_makes_no_further_call_and_the_next_one_does(world: World) 
     world.cut_before(2)
     ports.registry.find(*LATEST)
     with pytest.raises(Killed):
-        ports.runtime(STAGE).redeploy(world.declared("search-api", "stage").key)
+        ports.runtime(STAGE).redeploy(world.key("search-api", "stage"))
     with pytest.raises(Killed):
         ports.registry.find(*LATEST)
     with pytest.raises(Killed):
@@ -73,12 +73,12 @@ def test_a_kill_that_a_run_did_not_live_to_see_spares_the_next_one(world: World)
 def test_a_run_killed_after_its_call_leaves_what_that_did(world: World) -> None:
     world.cut_after(1)
     with pytest.raises(Killed):
-        world.ports().runtime(STAGE).redeploy(world.declared("search-api", "stage").key)
+        world.ports().runtime(STAGE).redeploy(world.key("search-api", "stage"))
     assert len(world.look("search-api", "stage").deployments) == 2
 
 
 def test_a_failed_call_did_nothing_and_a_lost_answer_hides_what_was_done(world: World) -> None:
-    key = world.declared("search-api", "stage").key
+    key = world.key("search-api", "stage")
     runtime = world.ports().runtime(STAGE)
     world.fail("runtime.redeploy", Throttled("ecs:UpdateService", "slow down"))
     world.lose_answer("runtime.redeploy", Unreachable("ecs:UpdateService", "no answer"), about="search-api")
@@ -117,7 +117,7 @@ def test_a_signal_that_is_not_deferred_stops_the_main_thread_before_its_call_act
     ports = world.ports()
     world.signal_before(1)
     with pytest.raises(Interrupted):
-        ports.runtime(STAGE).redeploy(world.declared("search-api", "stage").key)
+        ports.runtime(STAGE).redeploy(world.key("search-api", "stage"))
     assert len(world.look("search-api", "stage").deployments) == 1
 
 

@@ -23,6 +23,7 @@ and these happen once:
     host-failure           the host of one of its tasks fails
     termination-notice     the host of one of its tasks is terminated
     task-stopped           somebody stops one of its tasks
+    container-exit         an essential container of one of its tasks exits with 1
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ STOPS = {
         "Your Spot Task was interrupted: termination notice received.",
     ),
     "task-stopped": ("UserInitiated", "Task stopped by user"),
+    "container-exit": ("EssentialContainerExited", "Essential container in task exited"),
 }
 KINDS = frozenset({*LASTING, *STOPS, "alarm", "none", "redeployed", "scaled", "deleted", "recreated"})
 GONE_AGAIN_AFTER = 1.0
@@ -108,10 +110,13 @@ def _stop_one(region: Region, service: Service, code: str, reason: str) -> None:
     running = [task for task in service.tasks.values() if task.running and task.wanted]
     if not running:
         return
+    task = running[0]
     if code == "UserInitiated":
-        tasks.stop(region, running[0], code, reason)
-    else:
-        tasks.end(region, running[0], code, reason)
+        tasks.stop(region, task, code, reason)
+        return
+    if code == "EssentialContainerExited":
+        next(container for container in task.containers if container.essential).exit_code = 1
+    tasks.end(region, task, code, reason)
 
 
 def _by_somebody(region: Region, cluster: Cluster, service: Service, kind: str, request: Json) -> None:
