@@ -88,7 +88,7 @@ def test_service_that_never_comes_to_rest_is_named() -> None:
     world.point("search", "env.stage", world.push("search", crash()))
     world.somebody_redeploys(*SEARCH)
 
-    with pytest.raises(AssertionError, match="never come to rest: .*service/stage/search-api"):
+    with pytest.raises(AssertionError, match=r"never come to rest: .*service/stage/search-api"):
         world.settle_down()
 
 
