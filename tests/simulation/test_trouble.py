@@ -134,10 +134,12 @@ def test_a_task_may_name_its_image_by_digest_alone() -> None:
     """aws/amazon-ecs-agent#4226 and #4256."""
     cloud = Cloud()
     digest = cloud.service()
+    (before,) = cloud.tasks()
     cloud.trouble("image-by-digest")
 
     (task,) = cloud.tasks()
 
+    assert before["containers"][0]["image"] == IMAGE
     assert task["containers"][0]["image"] == f"{REPOSITORY}@{digest}"
 
 
@@ -192,3 +194,18 @@ def test_whatever_happens_the_service_runs_its_image_in_the_end(kind: str) -> No
 
     assert set(cloud.running()) == {digest}
     assert states(cloud.look()) == [("PRIMARY", "COMPLETED")]
+
+
+def test_a_container_that_exits_ends_its_task_which_is_replaced_and_never_counted() -> None:
+    cloud = Cloud()
+    cloud.service()
+    (before,) = cloud.tasks()
+    cloud.trouble("container-exit")
+
+    (stopped,) = cloud.tasks(stopped=True)
+    cloud.settle()
+
+    assert (stopped["taskArn"], stopped["stopCode"]) == (before["taskArn"], "EssentialContainerExited")
+    assert stopped["containers"][0]["exitCode"] == 1
+    assert [task["lastStatus"] for task in cloud.tasks()] == ["RUNNING"]
+    assert cloud.look()["deployments"][0]["failedTasks"] == 0

@@ -93,6 +93,8 @@ def _begin(region: Region, cluster: Cluster, service: Service, kind: str, reques
         _stop_one(region, service, *STOPS[kind])
     else:
         _by_somebody(region, cluster, service, kind, request)
+    for task in service.tasks.values():
+        region.changed(task)  # some troubles change what its tasks look like
     if kind in {"targets-fail", "none"}:
         targets.recheck(region, service, lambda task: tasks.target_known(region, task))
     region.wake(service)
