@@ -27,7 +27,7 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import EcsDeployment, ServiceView
-from weco_deploy.rules.rollout.rolling import POLLS_TO_CONFIRM_PREVIOUS
+from weco_deploy.rules.rollout.identity import POLLS_TO_CONFIRM_PREVIOUS
 
 # Superseded
 

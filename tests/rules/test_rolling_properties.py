@@ -37,7 +37,8 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import GOOD, ServiceStatus
 from weco_deploy.model.service import ServiceView
-from weco_deploy.rules.rollout.rolling import POLLS_TO_CONFIRM_PREVIOUS, advance
+from weco_deploy.rules.rollout.identity import POLLS_TO_CONFIRM_PREVIOUS
+from weco_deploy.rules.rollout.rolling import advance
 
 T = TypeVar("T")
 
