@@ -8,6 +8,7 @@ from functools import partial
 
 from weco_deploy.errors import AwsError
 from weco_deploy.model.deployment import Failure, ServiceStatus, reasons
+from weco_deploy.model.log_location import UNREADABLE, log_location
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import Container, DefinedContainer, Service, ServiceView, Task
 from weco_deploy.pipeline import reads
@@ -130,16 +131,11 @@ def _failure(
         return failure
     if defined.log_driver != "awslogs" or not defined.log_group:
         return replace(failure, log_location=f"log driver {defined.log_driver}: not readable from here")
-    stream = (
-        f"{defined.log_stream_prefix}/{container.name}/{task.id}"
-        if defined.log_stream_prefix
-        else "unknown stream"
-    )
-    location = f"{defined.log_group} {stream}"
+    location = log_location(defined, task.arn)
     try:
         lines = ports.logs(environment).tail(defined, task.id, LOG_LINES)
     except AwsError as error:
-        return replace(failure, log_location=f"{location} (can't be read: {error.message})")
+        return replace(failure, log_location=f"{location}{UNREADABLE}{error.message})")
     return replace(failure, log_location=location, log_lines=lines)
 
 
