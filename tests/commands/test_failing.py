@@ -71,6 +71,9 @@ def test_rollback_on_failure_restores_everything(shop: Team) -> None:
     assert ran.code == 1
     assert ran.json["deployment"]["status"] == "rolled_back"
     assert ran.json["deployment"]["rollback"]["status"] == "succeeded"
+    last_line = ran.err.splitlines()[-1]
+    assert "✗ Release" in last_line
+    assert "failed and was rolled back" in last_line
     assert (shop.aws.digests("env.stage"), shop.aws.running("stage")) == before
 
 

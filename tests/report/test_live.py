@@ -182,7 +182,7 @@ def drawn_after(*events: Event) -> list[str]:
     return drawn.lines()
 
 
-def test_failed_deployment_that_is_settled_after_its_rollback_is_not_drawn_again() -> None:
+def test_failed_deployment_has_the_last_line_after_its_rollback_and_is_not_drawn_again() -> None:
     back = replace(CLAIMED.deployment, deployment_id="back", kind=Kind.ROLLBACK)
     events = (
         CLAIMED,
@@ -192,7 +192,11 @@ def test_failed_deployment_that_is_settled_after_its_rollback_is_not_drawn_again
     )
     undone = Settled(replace(SETTLED.deployment, status=DeploymentStatus.ROLLED_BACK))
 
-    assert drawn_after(*events, undone) == drawn_after(*events)
+    before, after = drawn_after(*events), drawn_after(*events, undone)
+    assert after[: len(before)] == before
+    assert " ".join(after[len(before) :]) == (
+        "✗ Release 8f14e45f to prod failed and was rolled back after 3 min 12 s: 1 failed, 1 redeployed, 1 unchanged"
+    )
 
 
 def test_resumed_deployment_is_not_drawn_and_does_not_end_the_drawing() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.report.samples import DEPLOYMENT_ID, deployment, later
+from tests.report.samples import DEPLOYMENT_ID, EARLIER_ID, deployment, later
 from tests.report.story import (
     CLAIMED,
     IMAGE,
@@ -144,15 +144,29 @@ def test_other_events_are_a_line(written: Write, event: Event, line: str) -> Non
     assert written(event) == f"12:00:00Z {line}\n"
 
 
-def test_failed_deployment_that_is_settled_after_its_rollback_adds_no_line(
-    written: Write, watch: Watch
-) -> None:
-    back = replace(CLAIMED.deployment, deployment_id="back", kind=Kind.ROLLBACK)
-    written(CLAIMED, crashed("search", 75), replace(CLAIMED, deployment=back))
+BACK = replace(CLAIMED.deployment, deployment_id="back", release_id=EARLIER_ID, kind=Kind.ROLLBACK)
 
-    assert "succeeded" in written(Settled(replace(back, status=DeploymentStatus.SUCCEEDED)))
-    watch.seconds += 3600
-    assert written(Settled(replace(SETTLED.deployment, status=DeploymentStatus.ROLLED_BACK))) == ""
+
+def test_failed_deployment_has_the_last_line_after_its_rollback(written: Write) -> None:
+    done = replace(BACK, status=DeploymentStatus.SUCCEEDED)
+    undone = replace(SETTLED.deployment, status=DeploymentStatus.ROLLED_BACK, rollback=done)
+    written(CLAIMED, crashed("search", 75), replace(CLAIMED, deployment=BACK))
+
+    assert written(Settled(done), Settled(undone)) == (
+        "12:00:00Z ✓ Rollback of prod to release c9f0f895 succeeded: 2 not begun, 1 unchanged\n"
+        "12:00:00Z ✗ Release 8f14e45f to prod failed and was rolled back after 3 min 12 s: "
+        "1 failed, 1 redeployed, 1 unchanged\n"
+    )
+
+
+def test_last_line_says_that_the_rollback_did_not_succeed(written: Write) -> None:
+    failed = replace(BACK, status=DeploymentStatus.FAILED)
+    written(CLAIMED, replace(CLAIMED, deployment=BACK), Settled(failed))
+
+    assert written(Settled(replace(SETTLED.deployment, rollback=failed))).endswith(
+        "✗ Release 8f14e45f to prod failed after 3 min 12 s: 1 failed, 1 redeployed, 1 unchanged; "
+        "the rollback did not succeed: 2 not begun, 1 unchanged\n"
+    )
 
 
 def test_resumed_deployment_adds_no_line(written: Write) -> None:

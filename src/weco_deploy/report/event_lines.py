@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.events import (
     Claimed,
     Event,
@@ -37,8 +37,7 @@ def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
             head, *rest = outcome_in_short(outcome, symbols)
             return Line(0, f"{head.text} (after {duration(at - since)})"), *rest
         case Settled(deployment):
-            numbers = counts(outcome.status for outcome in deployment.services)
-            return (Line(0, f"{verdict(deployment, symbols)}: {numbers}"),)
+            return (Line(0, _settled(deployment, symbols)),)
         case Claimed(deployment, Plan() as plan):
             return (Line(0, _claimed(deployment, plan)),)
         case Claimed():
@@ -78,6 +77,15 @@ def _settling(deployment: Deployment) -> str:
         f"an earlier deployment, {short_id(deployment.deployment_id)} of release {short_id(deployment.release_id)}, "
         f"was cut off: it is settled as {deployment.status.value}"
     )
+
+
+def _settled(deployment: Deployment, symbols: Symbols) -> str:
+    numbers = counts(outcome.status for outcome in deployment.services)
+    text = f"{verdict(deployment, symbols)}: {numbers}"
+    rollback = deployment.rollback
+    if rollback is None or rollback.status is DeploymentStatus.SUCCEEDED:
+        return text
+    return f"{text}; the rollback did not succeed: {counts(outcome.status for outcome in rollback.services)}"
 
 
 def _moved(image: PlannedImage, symbols: Symbols) -> str:

@@ -128,6 +128,9 @@ class LiveProgress:
                 return outcome.status not in GOOD
             case Claimed(deployment):
                 return deployment.kind is Kind.ROLLBACK  # it may have begun automatically
+            case Settled():
+                # The view shows the rollback, so the deployment that failed needs a line of its own.
+                return self._state.is_after_rollback(event)
             case Settling() | TagPutBack() | PollFailed() | Notice():
                 return True
             case _:

@@ -15,6 +15,7 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.untrusted import log_line, one_line
@@ -68,7 +69,10 @@ def counts(statuses: Iterable[ServiceStatus]) -> str:
 def verdict(deployment: Deployment, symbols: Symbols) -> str:
     """`✗ Release 8f14e45f to prod failed after 3 min 12 s`."""
     release, environment = short_id(deployment.release_id), one_line(deployment.environment)
-    text = f"{_verdict_mark(deployment.status, symbols)} Release {release} to {environment} {_VERDICTS[deployment.status]}"
+    subject = f"Release {release} to {environment}"
+    if deployment.kind is Kind.ROLLBACK:
+        subject = f"Rollback of {environment} to release {release}"
+    text = f"{_verdict_mark(deployment.status, symbols)} {subject} {_VERDICTS[deployment.status]}"
     if deployment.date_finished is None:
         return text
     return f"{text} after {duration(deployment.date_finished - deployment.date_created)}"

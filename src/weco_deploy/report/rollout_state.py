@@ -61,17 +61,12 @@ class RolloutState:
         return tuple(row for row in self.rows.values() if row.status is ServiceStatus.IN_PROGRESS)
 
     def leaves_out(self, event: Event) -> bool:
-        """Whether the event is not shown, because the result that follows says the same.
+        """Whether the event is not shown: Claimed of `confirm-deploy`, because the result that follows says the same."""
+        return isinstance(event, Claimed) and event.plan is None
 
-        These events are Claimed of `confirm-deploy`, and Settled of a failed deployment after its rollback.
-        """
-        match event:
-            case Claimed(plan=None):
-                return True
-            case Settled(deployment):
-                return self.deployment_id not in ("", deployment.deployment_id)
-            case _:
-                return False
+    def is_after_rollback(self, event: Event) -> bool:
+        """Whether the event closes a failed deployment whose rollback is shown by now."""
+        return isinstance(event, Settled) and self.deployment_id not in ("", event.deployment.deployment_id)
 
     def after(self, event: Event) -> RolloutState:
         """The state after `event`. It is the same object if the event changes nothing."""
@@ -99,7 +94,7 @@ class RolloutState:
                 return self._with(
                     replace(row, status=outcome.status, state=outcome.reason, since=since, ended=at)
                 )
-            case Settled(deployment):
+            case Settled(deployment) if not self.is_after_rollback(event):
                 return self._settled(deployment)
             case _:
                 return self
