@@ -78,6 +78,7 @@ def test_commands_of_the_tool_exist() -> None:
         "show-release",
         "show-releases",
         "show-deployments",
+        "show-deployment",
         "show-images",
         "lock",
         "unlock",

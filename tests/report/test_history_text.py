@@ -34,9 +34,9 @@ def test_deployments_have_a_row_each() -> None:
     )
     assert deployments_text(both, Screen()) == (
         """\
-begun (UTC)       release   environment  status       by   description     build
-2026-03-04 12:00  8f14e45f  prod         rolled_back  ada  Weekly release  https://builds.example.org/catalogue/1234
-2026-03-04 12:00  8f14e45f  prod         unverified   ada  Weekly release
+begun (UTC)       deployment  release   environment  status       by   description     build
+2026-03-04 12:00  45c48cce    8f14e45f  prod         rolled_back  ada  Weekly release  https://builds.example.org/catalogue/1234
+2026-03-04 12:00  45c48cce    8f14e45f  prod         unverified   ada  Weekly release
 """
     )
 

@@ -35,6 +35,7 @@ class WecoDeploy(LazyGroup):
         "show-release": "weco_deploy.cli.show_release",
         "show-releases": "weco_deploy.cli.show_releases",
         "show-deployments": "weco_deploy.cli.show_deployments",
+        "show-deployment": "weco_deploy.cli.show_deployment",
         "show-images": "weco_deploy.cli.show_images",
         "publish": "weco_deploy.cli.publish",
         "lock": "weco_deploy.cli.lock",

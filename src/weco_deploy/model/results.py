@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.release import ImageVersion, Release
 
 
@@ -29,4 +30,21 @@ class ReleaseDifference:
     release: Release
     base: Release
     images: Mapping[str, tuple[ImageVersion | None, ImageVersion | None]]
+    subjects: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentDetails:
+    """A deployment, with everything that explains it.
+
+    Its failures have the log lines that CloudWatch still has. `release` is None if its record is gone. `undid` is the
+    failed deployment that this one rolled back. `following` is the next deployment to the environment, and `last` the last
+    one; both are None if nothing was deployed there since.
+    """
+
+    deployment: Deployment
+    release: Release | None = None
+    undid: Deployment | None = None
+    following: Deployment | None = None
+    last: Deployment | None = None
     subjects: Mapping[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.report.console import console_links
-from weco_deploy.report.next_steps import Request, next_steps
+from weco_deploy.report.next_steps import NextStep, Request, next_steps
 from weco_deploy.report.outcomes import counts, outcome_lines, verdict
 from weco_deploy.report.page import BOLD, Page, status_style
 from weco_deploy.report.screen import Screen
@@ -19,21 +19,27 @@ def deployment_text(
 ) -> str:
     """The summary of a deployment. The suggested commands repeat the global `options` and the flags of `request`."""
     page = Page(screen)
-    _summary(page, deployment, screen)
+    add_summary(page, deployment, screen)
     if deployment.rollback:
         page.line()
         page.line("Rollback:", BOLD)
-        _summary(page, deployment.rollback, screen)
-    if steps := next_steps(deployment, options, request):
-        page.line()
-        page.line("Next:", BOLD)
-        for step in steps:
-            page.line(f"{step.when}:", indent=2)
-            page.unwrapped(step.command, indent=4)
+        add_summary(page, deployment.rollback, screen)
+    add_next_steps(page, next_steps(deployment, options, request))
     return page.text()
 
 
-def _summary(page: Page, deployment: Deployment, screen: Screen) -> None:
+def add_next_steps(page: Page, steps: Sequence[NextStep]) -> None:
+    """Add the commands to copy, if there are any."""
+    if steps:
+        page.line()
+        page.line("Next:", BOLD)
+    for step in steps:
+        page.line(f"{step.when}:", indent=2)
+        page.unwrapped(step.command, indent=4)
+
+
+def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
+    """Add the verdict, the counts, and each service that did not succeed."""
     page.line(verdict(deployment, screen.symbols), status_style(deployment.status))
     page.line(counts(outcome.status for outcome in deployment.services), indent=2)
     if _had_nothing_to_do(deployment):

@@ -17,7 +17,7 @@ from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.publication import Publication
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
-from weco_deploy.model.results import PreparedRelease, ReleaseDifference
+from weco_deploy.model.results import DeploymentDetails, PreparedRelease, ReleaseDifference
 from weco_deploy.model.tags import REF_PREFIX
 from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
@@ -109,6 +109,19 @@ def deployment_document(
     """
     steps = [_step(step) for step in next_steps(deployment, options, request)]
     return {"deployment": {**_deployment(deployment), "next": steps}}
+
+
+def deployment_details_document(details: DeploymentDetails, options: Sequence[str] = ()) -> Document:
+    """A deployment with its context. `next` is empty if something was deployed there since: it may be wrong by now."""
+    deployment = details.deployment
+    steps = [_step(step) for step in next_steps(deployment, options)] if details.last is None else []
+    return {
+        "deployment": {**_deployment(deployment), "next": steps},
+        "subjects": dict(details.subjects),
+        "undid": _deployment(details.undid) if details.undid else None,
+        "following": _deployment(details.following) if details.following else None,
+        "last": _deployment(details.last) if details.last else None,
+    }
 
 
 def deployments_document(deployments: Sequence[Deployment]) -> Document:

@@ -47,6 +47,7 @@ def deployments_text(deployments: Sequence[Deployment], screen: Screen, options:
         return page.text()
     columns = (
         Column("begun (UTC)"),
+        Column("deployment"),
         Column("release"),
         Column("environment"),
         Column("status"),
@@ -86,6 +87,7 @@ def _release_row(release: Release) -> tuple[Cell, ...]:
 def _deployment_row(deployment: Deployment) -> tuple[Cell, ...]:
     return (
         minute(deployment.date_created),
+        short_id(deployment.deployment_id),
         short_id(deployment.release_id),
         one_line(deployment.environment),
         Styled(deployment.status.value, status_style(deployment.status)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from weco_deploy.model.arn import Arn
 from weco_deploy.model.digest import short_hash
 from weco_deploy.model.release import ImageVersion
 from weco_deploy.model.tags import REF_PREFIX
@@ -44,6 +45,19 @@ def same_version(before: ImageVersion | None, after: ImageVersion | None) -> boo
     if before.digest and after.digest:
         return before.digest == after.digest
     return before.ref == after.ref
+
+
+def person(identity: str) -> str:
+    """Who an identity is, for people: `alice`, or `deploy-1234 (role Deployer)` for the ARN of an assumed role.
+
+    The ARN of an assumed role is `arn:aws:sts::<account>:assumed-role/<role>/<session>`, that of a user
+    `arn:aws:iam::<account>:user/<path and name>`. Other identities are shown as they are.
+    """
+    arn = Arn.parse(identity)
+    kind, *names = arn.resource.split("/") if arn else [""]
+    if kind == "assumed-role" and len(names) > 1:
+        return f"{one_line(names[-1])} (role {one_line(names[0])})"
+    return one_line(names[-1]) if kind == "user" and names else one_line(identity)
 
 
 def in_utc(at: datetime) -> datetime:

@@ -1,0 +1,131 @@
+"""Finds a deployment, and everything that explains it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from weco_deploy.errors import AwsError, Command, NotFound, UsageError
+from weco_deploy.model.deployment import Deployment, Failure
+from weco_deploy.model.log_location import UNREADABLE, container_logging_to
+from weco_deploy.model.project import Environment
+from weco_deploy.model.results import DeploymentDetails
+from weco_deploy.model.tags import REF_PREFIX
+from weco_deploy.operations.release import PREFIX_LENGTH
+from weco_deploy.ports import Ports
+
+REACH = 200
+"""How many of the newest deployments a prefix is compared with, and how many later ones are looked at."""
+LOG_LINES = 20
+
+
+def show(ports: Ports, deployment_id: str | None, environment_id: str | None) -> DeploymentDetails:
+    """The deployment with that id, or whose id begins so and no other's does, or the last one.
+
+    Args:
+        ports: the project's.
+        deployment_id: an id, or at least its first four characters; None for the last deployment.
+        environment_id: only deployments to this environment count; None for all.
+
+    Raises:
+        NotFound: there is no such deployment or environment. UsageError: the prefix fits several deployments.
+
+    """
+    chosen = _choose(ports, deployment_id, environment_id)
+    newest = ports.calls.begin(partial(ports.store.deployments, [chosen.environment], REACH))
+    release = ports.calls.begin(partial(ports.store.release, chosen.release_id))
+    explained = _with_log_lines(ports, chosen)
+    others = ports.calls.answer(newest)
+    later = [other for other in others if other.date_created > chosen.date_created]
+    # The rollback of a failed deployment belongs to that deployment: it is shown with it, not as what followed.
+    rollback_id = chosen.rollback.deployment_id if chosen.rollback else None
+    following = [other for other in later if other.deployment_id != rollback_id]
+    return DeploymentDetails(
+        deployment=explained,
+        release=ports.calls.answer(release),
+        undid=next((other for other in others if _rolled_back_by(other, chosen)), None),
+        following=following[-1] if following else None,
+        last=following[0] if following else None,
+        subjects=ports.history.subjects(_commits(chosen)),
+    )
+
+
+def _choose(ports: Ports, deployment_id: str | None, environment_id: str | None) -> Deployment:
+    environments = [environment_id] if environment_id else None
+    if deployment_id is None:
+        newest = ports.store.deployments(environments, 1)
+        if newest:
+            return newest[0]
+        where = f" to {ports.project.environment(environment_id).id}" if environment_id else ""
+        raise NotFound(
+            f"project {ports.project.id} has no deployment{where} yet", ("make one with: ", Command("deploy"))
+        )
+    exact = ports.store.deployment(deployment_id)
+    if exact is not None and environment_id in (None, exact.environment):
+        return exact
+    found: list[Deployment] = []
+    if len(deployment_id) >= PREFIX_LENGTH:
+        newest = ports.store.deployments(environments, REACH)
+        found = [other for other in newest if other.deployment_id.startswith(deployment_id.lower())]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(other.deployment_id for other in found)
+        raise UsageError(
+            f"{deployment_id!r} may be any of these deployments: {ids}", "give more of the deployment's id"
+        )
+    where = f" to {environment_id}" if environment_id else ""
+    raise NotFound(
+        f"there is no deployment {deployment_id!r}{where} of project {ports.project.id}",
+        (
+            f"a prefix needs at least {PREFIX_LENGTH} characters; list deployments with their ids: ",
+            Command("show-deployments"),
+        ),
+    )
+
+
+def _rolled_back_by(other: Deployment, chosen: Deployment) -> bool:
+    return other.rollback is not None and other.rollback.deployment_id == chosen.deployment_id
+
+
+def _commits(deployment: Deployment) -> list[str]:
+    return [change.to_ref.removeprefix(REF_PREFIX) for change in deployment.images.values() if change.to_ref]
+
+
+def _with_log_lines(ports: Ports, deployment: Deployment) -> Deployment:
+    """The deployment with the log lines of its failures, and of its rollback's."""
+    environment = next(
+        (known for known in ports.project.environments if known.id == deployment.environment), None
+    )
+    if environment is None:  # it has left the project file, so its account and region are unknown
+        return deployment
+    attempts = [deployment, *([deployment.rollback] if deployment.rollback else [])]
+    failures = [
+        failure for attempt in attempts for outcome in attempt.services for failure in outcome.failures
+    ]
+    read = ports.calls.read(partial(_with_lines, ports, environment, failure) for failure in failures)
+    lines = dict(zip(map(id, failures), read, strict=True))
+    explained, *rest = (
+        replace(
+            attempt,
+            services=tuple(
+                replace(outcome, failures=tuple(lines[id(failure)] for failure in outcome.failures))
+                for outcome in attempt.services
+            ),
+        )
+        for attempt in attempts
+    )
+    return replace(explained, rollback=rest[0]) if rest else explained
+
+
+def _with_lines(ports: Ports, environment: Environment, failure: Failure) -> Failure:
+    """The failure with its log lines. Where they can't be read, `log_location` says why."""
+    logging = container_logging_to(failure.log_location or "")
+    if logging is None:
+        return failure
+    container, task_id = logging
+    try:
+        return replace(failure, log_lines=ports.logs(environment).tail(container, task_id, LOG_LINES))
+    except AwsError as error:
+        location = (failure.log_location or "").partition(UNREADABLE)[0]
+        return replace(failure, log_location=f"{location}{UNREADABLE}{error.message})")

@@ -1,0 +1,117 @@
+"""Everything about one deployment on a page, for the morning after: `show-deployment`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from weco_deploy.model.deployment import Deployment, ImageChange, ServiceOutcome, ServiceStatus
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION
+from weco_deploy.model.results import DeploymentDetails
+from weco_deploy.model.tags import REF_PREFIX
+from weco_deploy.report.deployment_text import add_next_steps, add_summary
+from weco_deploy.report.next_steps import next_steps
+from weco_deploy.report.outcomes import STATUS_WORDS, verdict
+from weco_deploy.report.page import BOLD, Page, status_style
+from weco_deploy.report.screen import Screen
+from weco_deploy.report.table import Column
+from weco_deploy.report.untrusted import one_line
+from weco_deploy.report.wording import listed, minute, person, short_id, version_names
+
+
+def deployment_details_text(details: DeploymentDetails, screen: Screen, options: Sequence[str] = ()) -> str:
+    """The verdict and the failures; who, when and why; images, services, the rollback, and what followed.
+
+    The next commands, which repeat the global `options`, are shown only if nothing was deployed there since: otherwise they
+    may be wrong by now.
+    """
+    page = Page(screen)
+    deployment = details.deployment
+    add_summary(page, deployment, screen)
+    _facts(page, details)
+    _images(page, details)
+    _services(page, deployment.services)
+    if deployment.rollback:
+        page.line()
+        page.line("Rollback:", BOLD)
+        add_summary(page, deployment.rollback, screen)
+    page.line()
+    if details.last is None:
+        page.line(f"Nothing was deployed to {one_line(deployment.environment)} since.")
+        add_next_steps(page, next_steps(deployment, options))
+    else:
+        _since(page, details, screen)
+    return page.text()
+
+
+def _facts(page: Page, details: DeploymentDetails) -> None:
+    deployment, release = details.deployment, details.release
+    page.line()
+    ended = f", ended {minute(deployment.date_finished)}" if deployment.date_finished else ", not ended yet"
+    page.line(f"begun {minute(deployment.date_created)} UTC{ended}")
+    page.line(f"{deployment.kind.value} by {person(deployment.requested_by)}")
+    if deployment.build_url:
+        page.unwrapped(f"build {one_line(deployment.build_url)}")
+    if deployment.description not in ("", DEFAULT_DESCRIPTION):
+        page.line(f"description: {one_line(deployment.description)}")
+    if release is None:
+        page.line(f"release {one_line(deployment.release_id)}, whose record is gone")
+    else:
+        page.line(
+            f"release {one_line(release.release_id)}, made {minute(release.date_created)} UTC by {person(release.requested_by)}"
+        )
+    if details.undid:
+        page.line(
+            f"It rolled back deployment {short_id(details.undid.deployment_id)}: {_line(details.undid)}"
+        )
+
+
+def _images(page: Page, details: DeploymentDetails) -> None:
+    changes = details.deployment.images
+    changed = {
+        image_id: change for image_id, change in changes.items() if change.from_digest != change.to_digest
+    }
+    page.line()
+    if changed:
+        page.line(f"Images changed ({len(changed)}):", BOLD)
+        columns = (
+            Column("image", 12),
+            Column("before"),
+            Column("now"),
+            Column("what the new one is about", 20, prose=True, below=True),
+        )
+        page.table(columns, [_image_row(image_id, change, details) for image_id, change in changed.items()])
+    if same := [image_id for image_id in changes if image_id not in changed]:
+        page.line(f"Images unchanged ({len(same)}): {listed(same)}")
+
+
+def _image_row(image_id: str, change: ImageChange, details: DeploymentDetails) -> tuple[str, ...]:
+    before, now = version_names(change.from_ref, change.from_digest, change.to_ref, change.to_digest)
+    commit = (change.to_ref or "").removeprefix(REF_PREFIX)
+    return one_line(image_id), before, now, one_line(details.subjects.get(commit, ""))
+
+
+def _services(page: Page, outcomes: Sequence[ServiceOutcome]) -> None:
+    """The services that are good, by status. The summary has the others."""
+    for status in (ServiceStatus.SUCCEEDED, ServiceStatus.UNCHANGED):
+        names = [outcome.service_id for outcome in outcomes if outcome.status is status]
+        if names:
+            page.line(f"Services {STATUS_WORDS[status]} ({len(names)}): {listed(names)}")
+
+
+def _since(page: Page, details: DeploymentDetails, screen: Screen) -> None:
+    first, last = details.following, details.last
+    page.line("What followed:", BOLD)
+    if first:
+        page.line(_verdict_of(first, screen), status_style(first.status), 2)
+    if last and last != first:
+        page.line(f"last: {_verdict_of(last, screen)}", status_style(last.status), 2)
+
+
+def _verdict_of(deployment: Deployment, screen: Screen) -> str:
+    begun = f"{minute(deployment.date_created)} UTC"
+    by = f"{deployment.kind.value} by {person(deployment.requested_by)}"
+    return f"{begun}  {verdict(deployment, screen.symbols)} ({by}, {short_id(deployment.deployment_id)})"
+
+
+def _line(deployment: Deployment) -> str:
+    return f"release {short_id(deployment.release_id)} of {minute(deployment.date_created)} UTC"

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.report.samples import (
+    CRASH,
+    DEPLOYMENT_ID,
+    EARLIER_ID,
+    change,
+    deployment,
+    later,
+    outcome,
+    release,
+)
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.kind import Kind
+from weco_deploy.model.results import DeploymentDetails
+from weco_deploy.report.deployment_details import deployment_details_text
+from weco_deploy.report.documents import deployment_details_document
+from weco_deploy.report.screen import Screen
+from weco_deploy.report.wording import person
+
+ROLE = "arn:aws:sts::123456789012:assumed-role/deployer/eve@example.org"
+
+
+def failed() -> Deployment:
+    services = (
+        outcome("search", ServiceStatus.FAILED, "its tasks stop", (CRASH,)),
+        outcome("items", ServiceStatus.SUCCEEDED),
+        outcome("web", ServiceStatus.UNCHANGED),
+    )
+    images = (change("search", "a", "b"), change("items", "c", "c", moved=False))
+    return replace(
+        deployment(DeploymentStatus.FAILED, services, images, build_url="https://builds.example.org/7"),
+        requested_by=ROLE,
+    )
+
+
+def test_page_says_what_failed_why_who_did_it_and_what_to_do_next() -> None:
+    details = DeploymentDetails(
+        deployment=failed(), release=release(), subjects={"b" * 40: "Use the new index"}
+    )
+
+    text = deployment_details_text(details, Screen(), ("--project-id", "shop"))
+
+    assert text == (
+        """\
+✗ Release 8f14e45f to prod failed after 3 min 12 s
+  1 failed, 1 redeployed, 1 unchanged
+  deployment 45c48cce-2e2d-4fbd-aa1c-0123456789ab
+  1 tag moved
+
+✗ search (catalogue/search-prod) failed: its tasks stop
+    task 0a1b2c3d4e5f, container app, EssentialContainerExited, exit code 3: Essential container in task exited
+      | starting
+      |   no index called works
+      log: /ecs/search app/app/0a1b2c3d4e5f
+    service: https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod/health?region=eu-west-1
+    logs:    https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod/logs?region=eu-west-1
+
+begun 2026-03-04 12:00 UTC, ended 2026-03-04 12:03
+deploy by eve@example.org (role deployer)
+build https://builds.example.org/7
+description: Weekly release
+release 8f14e45f-ceea-467f-a6fa-0123456789ab, made 2026-03-04 12:00 UTC by ada
+
+Images changed (1):
+  image   before   now      what the new one is about
+  search  aaaaaaa  bbbbbbb  Use the new index
+Images unchanged (1): items
+Services succeeded (1): items
+Services unchanged (1): web
+
+Nothing was deployed to prod since.
+
+Next:
+  see where it stands now:
+    weco-deploy --project-id shop confirm-deploy --environment-id prod
+  or go back to the last release that worked:
+    weco-deploy --project-id shop rollback --environment-id prod
+  once the cause is gone, run it again (what runs right is left alone):
+    weco-deploy --project-id shop deploy --release-id 8f14e45f-ceea-467f-a6fa-0123456789ab --environment-id prod --description 'Weekly release'
+"""
+    )
+
+
+def test_page_of_an_old_deployment_says_what_followed_and_suggests_no_command() -> None:
+    following = replace(
+        deployment(release_id=EARLIER_ID),
+        deployment_id="0000aaaa-1",
+        date_created=later(600),
+        date_finished=later(660),
+        kind=Kind.ROLLBACK,
+    )
+    last = replace(
+        following,
+        deployment_id="1111bbbb-2",
+        date_created=later(1200),
+        date_finished=later(1290),
+        kind=Kind.DEPLOY,
+    )
+    details = DeploymentDetails(deployment=failed(), release=release(), following=following, last=last)
+
+    lines = deployment_details_text(details, Screen()).splitlines()
+
+    assert lines[lines.index("What followed:") :] == [
+        "What followed:",
+        "  2026-03-04 12:10 UTC  ✓ Release c9f0f895 to prod succeeded after 1 min 00 s (rollback by ada, 0000aaaa)",
+        "  last: 2026-03-04 12:20 UTC  ✓ Release c9f0f895 to prod succeeded after 1 min 30 s (deploy by ada, 1111bbbb)",
+    ]
+
+
+def test_deployment_that_followed_last_is_named_once() -> None:
+    following = replace(deployment(), deployment_id="0000aaaa-1", date_created=later(600))
+    details = DeploymentDetails(deployment=failed(), following=following, last=following)
+
+    text = deployment_details_text(details, Screen())
+
+    assert text.count("0000aaaa") == 1
+    assert "Next:" not in text
+
+
+def test_page_of_a_rollback_names_the_deployment_that_it_rolled_back() -> None:
+    undoing = replace(deployment(release_id=EARLIER_ID), kind=Kind.ROLLBACK, deployment_id="0000aaaa-1")
+    details = DeploymentDetails(deployment=undoing, undid=failed())
+
+    lines = deployment_details_text(details, Screen()).splitlines()
+
+    assert "rollback by ada" in lines
+    assert "It rolled back deployment 45c48cce: release 8f14e45f of 2026-03-04 12:00 UTC" in lines
+    assert f"release {EARLIER_ID}, whose record is gone" in lines
+
+
+def test_page_of_a_rolled_back_deployment_has_the_rollback() -> None:
+    undoing = replace(deployment(release_id=EARLIER_ID), kind=Kind.ROLLBACK, deployment_id="0000aaaa-1")
+    details = DeploymentDetails(
+        deployment=replace(failed(), status=DeploymentStatus.ROLLED_BACK, rollback=undoing)
+    )
+
+    lines = deployment_details_text(details, Screen()).splitlines()
+
+    assert lines[lines.index("Rollback:") + 1] == "✓ Release c9f0f895 to prod succeeded after 3 min 12 s"
+
+
+def test_deployment_in_progress_has_not_ended() -> None:
+    details = DeploymentDetails(deployment=deployment(DeploymentStatus.IN_PROGRESS))
+
+    assert (
+        "begun 2026-03-04 12:00 UTC, not ended yet" in deployment_details_text(details, Screen()).splitlines()
+    )
+
+
+def test_document_has_the_deployment_and_its_context() -> None:
+    following = replace(deployment(), deployment_id="0000aaaa-1", date_created=later(600))
+    subjects = {"b" * 40: "Use the new index"}
+    alone = deployment_details_document(DeploymentDetails(deployment=failed(), subjects=subjects))
+    followed = deployment_details_document(
+        DeploymentDetails(deployment=failed(), undid=deployment(), following=following, last=following)
+    )
+
+    assert set(alone) == {"deployment", "subjects", "undid", "following", "last"}
+    assert alone["subjects"] == subjects
+    assert (alone["undid"], alone["following"], alone["last"]) == (None, None, None)
+    assert alone["deployment"]["next"]  # type: ignore[index, call-overload]  # a document is any JSON
+    assert followed["deployment"]["next"] == []  # type: ignore[index, call-overload]  # as above
+    assert followed["undid"]["deployment_id"] == DEPLOYMENT_ID  # type: ignore[index, call-overload]  # as above
+    assert followed["following"]
+    assert followed["following"] == followed["last"]
+
+
+@pytest.mark.parametrize(
+    ("identity", "shown"),
+    [
+        (ROLE, "eve@example.org (role deployer)"),
+        ("arn:aws:iam::123456789012:user/people/eve", "eve"),
+        ("arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:root"),
+        (
+            "arn:aws:sts::123456789012:assumed-role/deployer",
+            "arn:aws:sts::123456789012:assumed-role/deployer",
+        ),
+        ("ada", "ada"),
+        ("", ""),
+    ],
+)
+def test_person_is_the_name_in_an_identity(identity: str, shown: str) -> None:
+    assert person(identity) == shown
