@@ -91,7 +91,8 @@ def _deployment(deployment: Document) -> Iterable[str]:
 
 def _failure(service_id: str, failure: Document) -> Iterable[str]:
     code = "" if failure["exit_code"] is None else f", exit code {failure['exit_code']}"
-    yield f"**{_cell(service_id)}**: {_cell(failure['message'])}{code}"
+    container = f", container {_cell(failure['container'])}" if failure["container"] else ""
+    yield f"**{_cell(service_id)}**{container}: {_cell(failure['message'])}{code}"
     yield ""
     yield from _quoted("\n".join(failure["log_lines"]))
 

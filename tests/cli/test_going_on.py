@@ -257,15 +257,16 @@ def test_failed_deployment_suggests_how_to_watch_roll_back_and_retry(desk: Desk)
         assert f"    weco-deploy --project-id shop {command}" in ran.out
 
 
-def test_failure_is_shown_at_once_and_its_log_only_in_the_result(desk: Desk) -> None:
+def test_failure_is_shown_at_once_with_its_last_log_line_and_the_result_has_more_lines(desk: Desk) -> None:
     desk.world.push("search", crash())
 
     ran = desk.run("--confirm", "release-deploy", *SOON)
 
     assert "exit code" in ran.out
     assert "exit code" in ran.err
-    assert "      | " in ran.out
-    assert "      | " not in ran.err
+    assert "      | starting\n      | fatal: no\n" in ran.out
+    assert "    | fatal: no\n" in ran.err
+    assert "| starting" not in ran.err
 
 
 @pytest.mark.parametrize(

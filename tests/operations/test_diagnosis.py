@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.operations.runs import release_deploy
-from tests.world import World, crash
+from tests.world import World, crash, unpullable
 from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import AccessDenied
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure
@@ -43,3 +43,28 @@ def test_failure_is_shown_without_log_lines_where_the_task_definition_cannot_be_
 
     assert failure.exit_code == task_failure(crashed()).exit_code
     assert (failure.log_location, failure.log_lines) == (None, ())
+
+
+def test_container_of_the_release_is_named_first_though_it_exited_with_0() -> None:
+    world = World(ONE_AND_ONE)
+    world.image("search", "env.stage")
+    world.service("search-api", "stage", ["search"], sidecars=("public.ecr.aws/envoy:v1",))
+    world.push("search", crash(code=0, lines=("starting", "nothing to do, goodbye")))
+
+    failure, *others = release_deploy(world, allow_missing=True).services[0].failures
+
+    assert (failure.container, failure.exit_code) == ("search", 0)
+    assert failure.log_lines[-1] == "nothing to do, goodbye"
+    assert not [other for other in others if other.container], (
+        "ECS stopped the sidecar, which explains nothing"
+    )
+
+
+def test_cause_of_a_failed_pull_is_said_once() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", unpullable())
+
+    failure = task_failure(release_deploy(world))
+
+    assert failure.message.count("CannotPullContainerError") == 1
+    assert failure.cause + " (so did 2 more)" == failure.message

@@ -134,6 +134,7 @@ def test_failed_deployment_fails_the_step_with_an_explanation(
     )
 
     assert (run.code, run.outputs["exit-code"], run.outputs["status"]) == (1, "1", "rolled_back")
+    assert "container web: Essential container in task exited" in run.summary
     assert "exit code 3" in run.summary
     assert "    no <b>index</b>" in run.summary.splitlines()
     assert "#### Rolled back" in run.summary

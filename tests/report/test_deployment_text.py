@@ -194,3 +194,18 @@ def test_terminal_and_file_show_the_same_except_for_wrapping_and_colour() -> Non
     on_a_terminal = deployment_text(failed, Screen(width=200, terminal=True))
     shown = Text.from_ansi(on_a_terminal).plain
     assert shown.rstrip("\n") == deployment_text(failed, Screen()).rstrip("\n")
+
+
+def test_cause_that_the_reason_gives_is_not_said_again() -> None:
+    pull = Failure(
+        kind="task",
+        message="CannotPullContainerError: no (so did 2 more)",
+        task="0a1b2c3d4e5f",
+        container="app",
+        stop_code="TaskFailedToStart",
+    )
+    reason = "3 tasks of this deployment stopped: CannotPullContainerError: no; it has no circuit breaker"
+    failed = deployment(DeploymentStatus.FAILED, (outcome("search", ServiceStatus.FAILED, reason, (pull,)),))
+    text = deployment_text(failed, Screen())
+    assert text.count("CannotPullContainerError") == 1
+    assert "    task 0a1b2c3d4e5f, container app, TaskFailedToStart (so did 2 more)\n" in text

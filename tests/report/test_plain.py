@@ -79,6 +79,7 @@ def test_deployment_has_a_line_for_each_event(written: Write) -> None:
 12:00:30Z ✓ worker (catalogue/worker-prod) succeeded (after 27 s)
 12:01:15Z ✗ search (catalogue/search-prod) failed: tasks failed to start (after 1 min 12 s)
               task 0a1b2c3d4e5f, container app, EssentialContainerExited, exit code 3: Essential container in task exited
+                |   no index called works
 12:00:00Z ✗ Release 8f14e45f to prod failed after 3 min 12 s: 1 failed, 1 redeployed, 1 unchanged
 """
     )

@@ -57,6 +57,10 @@ def reasons(*texts: str) -> str:
     return "; ".join(text for text in texts if text)
 
 
+ALIKE = " (so did "
+"""In a failure's message, what follows says how many other tasks ended alike."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Something that went wrong in a service.
@@ -73,6 +77,11 @@ class Failure:
     exit_code: int | None = None
     log_location: str | None = None
     log_lines: tuple[str, ...] = ()
+
+    @property
+    def cause(self) -> str:
+        """The message without the number of tasks that ended alike."""
+        return self.message.partition(ALIKE)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from weco_deploy.errors import AwsError
-from weco_deploy.model.deployment import Failure, ServiceStatus, reasons
+from weco_deploy.model.deployment import ALIKE, Failure, ServiceStatus, reasons
 from weco_deploy.model.log_location import UNREADABLE, log_location
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import Container, DefinedContainer, Service, ServiceView, Task
 from weco_deploy.pipeline import reads
 from weco_deploy.ports import Calls, Ports, ServiceRuntime
 from weco_deploy.rules.rollout.crash_loop import is_failure
+from weco_deploy.rules.rollout.culprits import culprits
 from weco_deploy.rules.rollout.rolling import belongs
 from weco_deploy.rules.rollout.track import Track
 
@@ -49,22 +50,15 @@ def _stopped(track: Track, service: Service, environment: Environment, ports: Po
     found = reads.stopped_tasks(runtime, [service.key], ports.calls)[service.key]
     failed = [task for task in found if _is_ours(task, track, service) and is_failure(task)]
     failed.sort(key=lambda task: task.stopped_at or track.since, reverse=True)
+    defined = _defined(runtime, failed, ports.calls)
     alike: dict[_Death, list[Task]] = {}
     for task in failed:
-        alike.setdefault(_death(task), []).append(task)
-    shown = list(alike.values())[:DEATHS_SHOWN]
-    defined = _defined(runtime, [tasks[0] for tasks in shown], ports.calls)
+        named = culprits(task, track.service.expected, defined.get(task.task_definition, {}))
+        alike.setdefault(_Death(task.stop_code, task.stopped_reason, _ends(named)), []).append(task)
     failures = ports.calls.read(
-        partial(
-            _failure,
-            tasks,
-            container,
-            defined.get((tasks[0].task_definition, container.name)) if container else None,
-            environment,
-            ports,
-        )
-        for tasks in shown
-        for container in (_culprits(tasks[0]) or (None,))
+        partial(_failure, tasks, end, defined.get(tasks[0].task_definition, {}), environment, ports)
+        for death, tasks in list(alike.items())[:DEATHS_SHOWN]
+        for end in (death.ends or (_NO_CONTAINER,))
     )
     return tuple(failures)
 
@@ -75,29 +69,37 @@ def _is_ours(task: Task, track: Track, service: Service) -> bool:
     return task.deployment_id == track.deployment_id if ours is None else belongs(task, ours)
 
 
-_Death = tuple[str, str, tuple[tuple[str, int | None, str], ...]]
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a container ended. `container` is its name; empty if ECS lists none."""
+
+    container: str
+    exit_code: int | None
+    reason: str
 
 
-def _death(task: Task) -> _Death:
-    """How a task ended. Tasks that ended in the same way are shown once."""
-    ends = tuple((container.name, container.exit_code, container.reason) for container in _culprits(task))
-    return task.stop_code, task.stopped_reason, ends
+_NO_CONTAINER = _End("", None, "")
 
 
-def _culprits(task: Task) -> tuple[Container, ...]:
-    """The containers that ended the task; its first container if ECS names none."""
-    named = tuple(
-        container for container in task.containers if container.reason or container.exit_code not in (None, 0)
-    )
-    return named or task.containers[:1]
+@dataclass(frozen=True, slots=True)
+class _Death:
+    """How a task ended, and its containers that are named. Tasks that ended in the same way are shown once."""
+
+    stop_code: str
+    reason: str
+    ends: tuple[_End, ...]
+
+
+def _ends(containers: Iterable[Container]) -> tuple[_End, ...]:
+    return tuple(_End(container.name, container.exit_code, container.reason) for container in containers)
 
 
 def _defined(
-    runtime: ServiceRuntime, tasks: list[Task], calls: Calls
-) -> Mapping[tuple[str, str], DefinedContainer]:
-    """The containers' definitions, by task definition and container name.
+    runtime: ServiceRuntime, tasks: Iterable[Task], calls: Calls
+) -> Mapping[str, Mapping[str, DefinedContainer]]:
+    """The containers' definitions by name, by task definition.
 
-    Empty if they can't be read. Then only the log lines are missing.
+    Empty if they can't be read. Then log lines are missing, and images that ECS names only by digest are not recognised.
     """
     names = sorted({task.task_definition for task in tasks})
     try:
@@ -105,28 +107,28 @@ def _defined(
     except AwsError:
         return {}
     return {
-        (name, container.name): container
+        name: {container.name: container for container in containers}
         for name, containers in zip(names, answers, strict=True)
-        for container in containers
     }
 
 
 def _failure(
-    tasks: list[Task],
-    container: Container | None,
-    defined: DefinedContainer | None,
+    tasks: Sequence[Task],
+    end: _End,
+    containers: Mapping[str, DefinedContainer],
     environment: Environment,
     ports: Ports,
 ) -> Failure:
     """How the newest of these tasks, which all ended in the same way, and its container ended."""
-    task = tasks[0]
-    message = reasons(task.stopped_reason, container.reason if container else "") or "it stopped"
-    if len(tasks) > 1:
-        message += f" (so did {len(tasks) - 1} more)"
-    failure = Failure(kind="task", message=message, task=task.id, stop_code=task.stop_code or None)
-    if container is None:
-        return failure
-    failure = replace(failure, container=container.name, exit_code=container.exit_code)
+    task, defined = tasks[0], containers.get(end.container)
+    failure = Failure(
+        kind="task",
+        message=_cause(task, end) + (f"{ALIKE}{len(tasks) - 1} more)" if len(tasks) > 1 else ""),
+        task=task.id,
+        stop_code=task.stop_code or None,
+        container=end.container or None,
+        exit_code=end.exit_code,
+    )
     if defined is None or defined.log_driver is None:
         return failure
     if defined.log_driver != "awslogs" or not defined.log_group:
@@ -137,6 +139,15 @@ def _failure(
     except AwsError as error:
         return replace(failure, log_location=f"{location}{UNREADABLE}{error.message})")
     return replace(failure, log_location=location, log_lines=lines)
+
+
+def _cause(task: Task, end: _End) -> str:
+    """ECS's reasons, each once: where an image can't be pulled, it gives the same reason for the task and the container."""
+    if end.reason in task.stopped_reason:
+        return task.stopped_reason or "it stopped"
+    if task.stopped_reason in end.reason:
+        return end.reason
+    return reasons(task.stopped_reason, end.reason)
 
 
 def _events(track: Track, service: Service) -> tuple[Failure, ...]:

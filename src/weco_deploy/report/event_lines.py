@@ -26,10 +26,7 @@ from weco_deploy.report.wording import count, duration, short_id, version_names
 
 
 def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
-    """The event as a line, followed by an indented line if something went wrong in a service.
-
-    Only the summary contains logs.
-    """
+    """The event as a line, followed by indented lines if something went wrong in a service."""
     match event:
         case Progress():
             return (Line(0, _progress(event)),)

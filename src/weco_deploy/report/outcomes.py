@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from weco_deploy.model.arn import resource_name
@@ -105,13 +105,17 @@ def service_name(service_id: str, key: ServiceKey) -> str:
 
 def outcome_lines(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
     """The lines for a service: its result, then all of its failures."""
-    evidence = (line for failure in outcome.failures for line in _failure_lines(failure))
+    evidence = (line for failure in outcome.failures for line in _failure_lines(failure, outcome.reason))
     return _head(outcome, symbols), *evidence
 
 
 def outcome_in_short(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
-    """The lines for a service: its result, then its first failure without the log."""
-    return _head(outcome, symbols), *(_failure_line(failure) for failure in outcome.failures[:1])
+    """The lines for a service: its result, then its first failure with the last line of the log."""
+    lines = [_head(outcome, symbols)]
+    for failure in outcome.failures[:1]:
+        lines.append(_failure_line(failure, outcome.reason))
+        lines += _log(failure.log_lines[-1:])
+    return tuple(lines)
 
 
 def _head(outcome: ServiceOutcome, symbols: Symbols) -> Line:
@@ -120,18 +124,26 @@ def _head(outcome: ServiceOutcome, symbols: Symbols) -> Line:
     return Line(0, f"{text}: {reason}" if reason else text)
 
 
-def _failure_line(failure: Failure) -> Line:
+def _failure_line(failure: Failure, reason: str) -> Line:
+    """The failure, without what the service's reason says already."""
     where = ", ".join(_circumstances(failure))
-    message = one_line(failure.message)
-    return Line(4, ": ".join(part for part in (where, message) if part) or one_line(failure.kind))
+    message = failure.message
+    if where and failure.cause and failure.cause in reason:
+        message = message.removeprefix(failure.cause).strip()
+        return Line(4, " ".join(part for part in (where, one_line(message)) if part))
+    return Line(4, ": ".join(part for part in (where, one_line(message)) if part) or one_line(failure.kind))
 
 
-def _failure_lines(failure: Failure) -> Iterator[Line]:
-    yield _failure_line(failure)
-    for line in failure.log_lines:
-        yield Line(6, f"| {log_line(line)}".rstrip())
+def _failure_lines(failure: Failure, reason: str) -> Iterator[Line]:
+    yield _failure_line(failure, reason)
+    yield from _log(failure.log_lines)
     if failure.log_location:
         yield Line(6, f"log: {one_line(failure.log_location)}")
+
+
+def _log(lines: Sequence[str]) -> Iterator[Line]:
+    for line in lines:
+        yield Line(6, f"| {log_line(line)}".rstrip())
 
 
 def _circumstances(failure: Failure) -> Iterator[str]:
