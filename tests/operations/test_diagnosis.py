@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from tests.operations.runs import release_deploy
+from datetime import datetime, timedelta
+
+from tests.operations.runs import Told, release_deploy
 from tests.world import World, crash, unpullable
 from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import AccessDenied
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ServiceStatus
+from weco_deploy.model.events import Progress
+from weco_deploy.model.plan import Action, PlannedService
+from weco_deploy.model.service import Service, ServiceView
+from weco_deploy.pipeline.diagnose import diagnose
+from weco_deploy.rules.rollout.track import Track
 
 DENIED = AccessDenied("logs:GetLogEvents", "not allowed")
 
@@ -68,3 +75,67 @@ def test_cause_of_a_failed_pull_is_said_once() -> None:
 
     assert failure.message.count("CannotPullContainerError") == 1
     assert failure.cause + " (so did 2 more)" == failure.message
+
+
+def events(deployment: Deployment) -> list[str]:
+    return [failure.message for failure in deployment.services[0].failures if failure.kind == "event"]
+
+
+def test_failed_service_shows_only_events_that_explain() -> None:
+    shown = events(crashed())
+
+    assert any("deployment failed: tasks failed to start" in message for message in shown)
+    assert not any("has started" in message or "steady state" in message for message in shown)
+
+
+def test_service_that_is_not_done_in_time_shows_that_its_targets_cannot_be_registered() -> None:
+    world = World.of(ONE_AND_ONE, balanced=True)
+    world.push("search")
+    world.stop_task("search-api", "stage", "target-group-missing")
+    told = Told()
+
+    deployment = release_deploy(world, told=told)
+
+    (service,) = deployment.services
+    assert deployment.status is DeploymentStatus.TIMED_OUT
+    assert service.status is ServiceStatus.IN_PROGRESS
+    assert "still running: (service search-api) failed to register targets in (target-group" in service.reason
+    assert any("failed to register targets" in message for message in events(deployment))
+    states = [event.state for event in told.events if isinstance(event, Progress)]
+    assert "failed to register targets" in states[-1]
+
+
+def test_events_are_those_since_the_deployment_by_the_clock_of_aws() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", crash())
+    release_deploy(world)
+    world.pass_time(3600)
+    service = world.look("search-api", "stage")
+    track = rolled(service, since=world.now() - timedelta(days=1), created_at=world.now())
+
+    assert service.events
+    assert (
+        diagnose(track, ServiceView(service=service), world.project.environment("stage"), world.ports()) == ()
+    )
+
+
+def rolled(service: Service, since: datetime, created_at: datetime) -> Track:
+    """The failed track of a deployment that ECS created at `created_at`; the clock of this machine says `since`."""
+    planned = PlannedService(
+        service_id="search-api",
+        key=service.key,
+        images=("search",),
+        action=Action.REDEPLOY,
+        why="",
+        expected=(),
+        desired=1,
+        breaker=True,
+    )
+    return Track(
+        service=planned,
+        deployment_id="ecs-svc/1",
+        previous_id=None,
+        since=since,
+        created_at=created_at,
+        status=ServiceStatus.FAILED,
+    )

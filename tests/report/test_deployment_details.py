@@ -107,7 +107,7 @@ def test_page_of_an_old_deployment_says_what_followed_and_suggests_no_command() 
 
     assert lines[lines.index("What followed:") :] == [
         "What followed:",
-        "  2026-03-04 12:10 UTC  ✓ Release c9f0f895 to prod succeeded after 1 min 00 s (rollback by ada, 0000aaaa)",
+        "  2026-03-04 12:10 UTC  ✓ Rollback of prod to release c9f0f895 succeeded after 1 min 00 s (rollback by ada, 0000aaaa)",
         "  last: 2026-03-04 12:20 UTC  ✓ Release c9f0f895 to prod succeeded after 1 min 30 s (deploy by ada, 1111bbbb)",
     ]
 
@@ -141,7 +141,10 @@ def test_page_of_a_rolled_back_deployment_has_the_rollback() -> None:
 
     lines = deployment_details_text(details, Screen()).splitlines()
 
-    assert lines[lines.index("Rollback:") + 1] == "✓ Release c9f0f895 to prod succeeded after 3 min 12 s"
+    assert (
+        lines[lines.index("Rollback:") + 1]
+        == "✓ Rollback of prod to release c9f0f895 succeeded after 3 min 12 s"
+    )
 
 
 def test_deployment_in_progress_has_not_ended() -> None:

@@ -85,6 +85,8 @@ def test_timeout_names_the_services_in_progress() -> None:
   deployment 45c48cce-2e2d-4fbd-aa1c-0123456789ab
 
 … search (catalogue/search-prod) still in progress: 1 of 2 tasks run
+    service: https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod/health?region=eu-west-1
+    logs:    https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod/logs?region=eu-west-1
 
 … items (catalogue/items-prod) not begun
 

@@ -27,7 +27,7 @@ TIMINGS = Timings(counted=1.0, stop=1.0, steady=2.0)
 class ServiceOptions(TypedDict, total=False):
     """What of a service is not as usual.
 
-    `classic`: it is behind a Classic Load Balancer; `indexed`: the tagging API knows it; `pulls_once`: its instance
+    `classic`: it is behind a Classic Load Balancer; `balanced`: it has a target group; `indexed`: the tagging API knows it; `pulls_once`: its instance
     keeps to the image that it pulled first (ECS_IMAGE_PULL_BEHAVIOR=once); `pins_tags`: its containers have version
     consistency.
     """
@@ -40,6 +40,7 @@ class ServiceOptions(TypedDict, total=False):
     strategy: str
     pins_tags: bool
     classic: bool
+    balanced: bool
     indexed: bool
     pulls_once: bool
 
@@ -79,6 +80,10 @@ class Ecs:
         pins = options.get("pins_tags", True)
         self.define(place, family, containers, pins_tags=pins)
         request = _request(key, family, tags, options)
+        if options.get("balanced", False):
+            group = f"arn:aws:elasticloadbalancing:{place.region}:{place.account}:targetgroup/{key.name}/0123456789abcdef"
+            balancer = {"targetGroupArn": group, "containerName": containers[0].name, "containerPort": 80}
+            request["loadBalancers"] = [balancer]
         with self._at_once() if self._all_good(containers) else _as_usual():
             self.client(place).create_service(**request)
             self.simulation.run_due(self._now())

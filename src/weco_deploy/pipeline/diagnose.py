@@ -15,6 +15,7 @@ from weco_deploy.pipeline import reads
 from weco_deploy.ports import Calls, Ports, ServiceRuntime
 from weco_deploy.rules.rollout.crash_loop import is_failure
 from weco_deploy.rules.rollout.culprits import culprits
+from weco_deploy.rules.rollout.events import explaining
 from weco_deploy.rules.rollout.rolling import belongs
 from weco_deploy.rules.rollout.track import Track
 
@@ -29,13 +30,12 @@ def diagnose(
 ) -> tuple[Failure, ...]:
     """The evidence of a failure: the newest stopped tasks of our deployment, with logs, and events.
 
-    For a service that is not done when the waiting time is over, only the tasks. For any other service that did not fail,
-    nothing. An AwsError becomes evidence, too, because it must not change the verdict. Raises any other error that ends a wait
+    For a service that neither failed nor is still in progress, nothing. An AwsError becomes evidence, too, because it must not change the verdict. Raises any other error that ends a wait
     for `ports.calls`.
     """
     if view is None or track.status not in (ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS):
         return ()
-    events = _events(track, view.service) if track.status is ServiceStatus.FAILED else ()
+    events = _events(track, view.service)
     try:
         return (*_stopped(track, view.service, environment, ports), *events)
     except AwsError as error:
@@ -151,6 +151,5 @@ def _cause(task: Task, end: _End) -> str:
 
 
 def _events(track: Track, service: Service) -> tuple[Failure, ...]:
-    """The newest events of the service since our deployment began."""
-    since = [event for event in service.events if event.at >= track.since.replace(microsecond=0)]
-    return tuple(Failure(kind="event", message=event.message) for event in since[:EVENTS_SHOWN])
+    events = explaining(service, track.deployment_id, track.created_at or track.since, EVENTS_SHOWN)
+    return tuple(Failure(kind="event", message=event.message) for event in events)

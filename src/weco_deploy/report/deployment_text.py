@@ -59,10 +59,11 @@ def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
         page.line()
         for line in outcome_lines(outcome, screen.symbols):
             page.line(line.text, status_style(outcome.status) if line.indent == 0 else "", line.indent)
-        if outcome.status is ServiceStatus.FAILED:
+        if outcome.status in _LINKED:
             _links(page, outcome)
 
 
+_LINKED = frozenset({ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS})
 _LEFT_ALONE = frozenset({ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING})
 
 

@@ -14,6 +14,7 @@ from weco_deploy.model.digest import short_digest
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView, Task
 from weco_deploy.rules.digests import Match, all_described, compare, running_tasks, wrong_container
 from weco_deploy.rules.rollout.crash_loop import count_failures, failures_despite_success, needs_stopped_tasks
+from weco_deploy.rules.rollout.events import present_trouble
 from weco_deploy.rules.rollout.identity import DELETED, POLLS_TO_CONFIRM, missing, not_primary
 from weco_deploy.rules.rollout.track import Track
 
@@ -55,6 +56,7 @@ def advance(track: Track, view: ServiceView | None) -> Track:
         running=ours.running if ours else 0,
         desired=service.desired,
         ours_listed=track.ours_listed or ours is not None,
+        created_at=ours.created_at if ours else track.created_at,
         polls=track.polls + 1,
         polls_missing=0,
     )
@@ -164,23 +166,13 @@ def _waiting_for(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
 
 def _rollout_state(service: Service, ours: EcsDeployment) -> str:
     draining = sum(deployment.running for deployment in service.deployments if deployment is not ours)
-    if ours.running < service.desired:
+    starting = ours.running < service.desired
+    if starting:
         failed = f", {ours.failed_tasks} failed" if ours.failed_tasks else ""
-        obstacle = _placement_obstacle(service, ours)
-        return f"starting{failed}: {obstacle}" if obstacle else f"starting{failed}"
-    if draining:
-        return f"{draining} old {'task' if draining == 1 else 'tasks'} still running"
-    return "settling"
-
-
-def _placement_obstacle(service: Service, ours: EcsDeployment) -> str:
-    """Why tasks can't start, according to the newest event. It is shown to people and decides nothing.
-
-    ECS gives the reason in a second sentence, "Reason: …", and then points to its guide.
-    """
-    messages = (
-        event.message
-        for event in service.events
-        if event.at >= ours.created_at and "unable to" in event.message
-    )
-    return next(messages, "").partition(" For more information")[0].removesuffix(".")
+        state = f"starting{failed}"
+    elif draining:
+        state = f"{draining} old {'task' if draining == 1 else 'tasks'} still running"
+    else:
+        state = "settling"
+    trouble = present_trouble(service, ours.id, ours.created_at, starting=starting)
+    return f"{state}: {trouble}" if trouble else state

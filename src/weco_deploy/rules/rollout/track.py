@@ -15,7 +15,8 @@ class Track:
 
     `deployment_id` is our ECS deployment, `previous_id` the PRIMARY deployment before it, `since` the time when watching
     began. `state` says in a few words what the rollout waits for. `running` counts the running tasks of our deployment,
-    `desired` the desired tasks of the service. `ours_listed` is True once ECS has listed our deployment.
+    `desired` the desired tasks of the service. `ours_listed` is True once ECS has listed our deployment, and
+    `created_at` is when ECS created it, by AWS's clock.
 
     `polls` counts all polls. `polls_not_primary`, `polls_missing` and `polls_steady` count the latest consecutive polls
     in which another deployment was primary, the service was not found, or the service was steady.
@@ -35,6 +36,7 @@ class Track:
     running: int = 0
     desired: int = 0
     ours_listed: bool = False
+    created_at: datetime | None = None
     polls: int = 0
     polls_not_primary: int = 0
     polls_missing: int = 0
