@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weco_deploy.aws.ecs_answers import parse_service, parse_task
+from weco_deploy.aws.ecs_answers import parse_deployment, parse_service, parse_task
 from weco_deploy.model.plan import Action, Expected, PlannedService
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.rollout.rolling import Reads, reads
@@ -75,6 +75,7 @@ class Recording:
             deployment_id=self.deployment_id,
             previous_id=self.previous_id,
             since=ours["createdAt"],
+            made=parse_deployment(ours),
         )
 
 

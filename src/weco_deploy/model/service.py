@@ -5,7 +5,8 @@ AWS's statuses stay strings, because AWS adds new ones, which must not break any
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from weco_deploy.model.arn import resource_name
@@ -134,26 +135,6 @@ class Service:
         return next((deployment for deployment in self.deployments if deployment.id == deployment_id), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceView:
-    """A service and its tasks at one time.
-
-    `tasks` are the tasks that should run, `stopped` those that have stopped; None if they were not read.
-    """
-
-    service: Service
-    tasks: tuple[Task, ...] | None = None
-    stopped: tuple[Task, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TaskPage:
-    """Task ARNs of a service or a cluster. `complete` is False if there are more tasks than these."""
-
-    arns: tuple[str, ...]
-    complete: bool
-
-
 @dataclass(frozen=True, slots=True)
 class DefinedContainer:
     """A container in a task definition, with its awslogs options, if any."""
@@ -173,3 +154,26 @@ class ResolvedImage:
     container: str
     image: str
     digest: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceView:
+    """A service and its tasks at one time.
+
+    `tasks` are the tasks that should run, `stopped` those that have stopped, `resolved` the images of the PRIMARY
+    deployment's revision; None if they were not read. `defined` has the containers of the task definitions that were read.
+    """
+
+    service: Service
+    tasks: tuple[Task, ...] | None = None
+    stopped: tuple[Task, ...] | None = None
+    resolved: tuple[ResolvedImage, ...] | None = None
+    defined: Mapping[str, tuple[DefinedContainer, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """Task ARNs of a service or a cluster. `complete` is False if there are more tasks than these."""
+
+    arns: tuple[str, ...]
+    complete: bool

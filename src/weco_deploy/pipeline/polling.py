@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from weco_deploy.errors import AwsError
 from weco_deploy.model.deployment import GOOD, ServiceOutcome
@@ -12,6 +13,7 @@ from weco_deploy.model.events import Event, PollFailed, Progress, ServiceSettled
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import ServiceKey, ServiceView
 from weco_deploy.pipeline import reads
+from weco_deploy.pipeline.definitions import Definitions
 from weco_deploy.pipeline.diagnose import diagnose
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Calls, Ports, ServiceRuntime
@@ -49,6 +51,7 @@ def poll_until_settled(
     is known. Raises Interrupted if a signal asks to stop, and LeaseLost if somebody took the environment over.
     """
     runtime = ports.runtime(environment)
+    definitions = Definitions(runtime)
     ports = ledger.holding(ports)
     known, due = dict(moving), dict(moving)
     fresh: set[str] = set()
@@ -62,7 +65,7 @@ def poll_until_settled(
         fresh |= due.keys()
         given_up = max(deadline, ports.clock.utc()) + LATE_ANSWERS
         try:
-            views = poll(due.values(), runtime, ports.calls.until(given_up))
+            views = poll(due.values(), runtime, definitions, ports.calls.until(given_up))
         except AwsError as error:
             notify(PollFailed(error.message, ports.clock.utc()))
             failed_polls += 1
@@ -72,7 +75,9 @@ def poll_until_settled(
             known |= judged
             last_views |= views
             unfinished -= judged.keys()
-            unfinished |= {service_id for service_id, track in judged.items() if not track.settled}
+            unfinished |= {
+                service_id for service_id, track in judged.items() if not track.settled and track.blames_image
+            }
             failed_polls = 0
             last_error = ""
         left = {service_id: track for service_id, track in known.items() if not track.settled}
@@ -103,16 +108,28 @@ def _to_poll_again(known: Mapping[str, Track], fresh: set[str]) -> dict[str, Tra
     }
 
 
-def poll(moving: Iterable[Track], runtime: ServiceRuntime, calls: Calls) -> dict[ServiceKey, ServiceView]:
-    """The services as ECS describes them now, with the tasks that can tell more (`rolling.reads`)."""
+def poll(
+    moving: Iterable[Track], runtime: ServiceRuntime, definitions: Definitions, calls: Calls
+) -> dict[ServiceKey, ServiceView]:
+    """The services as ECS describes them now, with everything that can tell more (`rolling.reads`)."""
     tracked = {track.service.key: track for track in moving}
     services = reads.services(runtime, tracked, calls)
     wanted = {key: rolling.reads(tracked[key], service) for key, service in services.items()}
     busy = [key for key, read in wanted.items() if read.tasks]
     running = reads.running_tasks(runtime, busy, calls)
     stopped = reads.stopped_tasks(runtime, [key for key, read in wanted.items() if read.stopped], calls)
+    revised = [key for key, read in wanted.items() if read.revision]
+    images = calls.read(partial(runtime.resolved, services[key]) for key in revised)
+    resolved = dict(zip(revised, images, strict=True))
+    defined = definitions.read((name for read in wanted.values() for name in read.definitions), calls)
     return {
-        key: ServiceView(service=service, tasks=running.get(key), stopped=stopped.get(key))
+        key: ServiceView(
+            service=service,
+            tasks=running.get(key),
+            stopped=stopped.get(key),
+            resolved=resolved.get(key),
+            defined={name: defined[name] for name in wanted[key].definitions if name in defined},
+        )
         for key, service in services.items()
     }
 
@@ -149,4 +166,4 @@ def _judged(
 
 def _outcome(track: Track, known: ServiceOutcome) -> ServiceOutcome:
     reason = track.reason if track.settled else track.state
-    return replace(known, status=track.status, reason=reason)
+    return replace(known, status=track.status, reason=reason, ecs_deployment_id=track.deployment_id)
