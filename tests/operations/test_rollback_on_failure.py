@@ -65,7 +65,7 @@ def test_tag_goes_back_without_a_redeployment_after_ecs_rolled_the_service_back(
     world, good, _ = good_then(crash())
     before = world.count("runtime.redeploy")
 
-    deployment = release_deploy(world, rollback_on_failure=True)
+    deployment = release_deploy(world, rollback_on_failure=True, interval=200.0)  # ECS is done by then
 
     assert deployment.status is DeploymentStatus.ROLLED_BACK
     assert world.tag("search", "env.stage") == good

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weco_deploy.aws.ecs_answers import parse_deployment, parse_service, parse_task
+from weco_deploy.aws.ecs_answers import parse_service, parse_task
 from weco_deploy.model.plan import Action, Expected, PlannedService
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.rollout.rolling import Reads, reads
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 ANSWERS = Path(__file__).parent / "answers"
 EVERYTHING = Reads(tasks=True, stopped=True)
+SECONDS_BETWEEN_POLLS = 0.5
+STABLE_FOR = 0.5
+"""The containers of the recordings crash sooner than tasks usually have to run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """boto3's answers: the service, its tasks that should run, and its stopped tasks."""
+    """boto3's answers: the service, its tasks that should run, and its stopped tasks. `at` is about when they were read."""
 
+    at: datetime
     service: ServiceTypeDef
     running: tuple[TaskTypeDef, ...]
     stopped: tuple[TaskTypeDef, ...]
@@ -33,7 +37,7 @@ class Poll:
     def view(self, read: Reads = EVERYTHING) -> ServiceView:
         """The poll in the tool's types, without tasks that were not read."""
         return ServiceView(
-            service=parse_service(self.service),
+            service=parse_service(self.service, self.at),
             tasks=tuple(map(parse_task, self.running)) if read.tasks else None,
             stopped=tuple(map(parse_task, self.stopped)) if read.stopped else None,
         )
@@ -45,7 +49,7 @@ class Poll:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """A recorded rollout. `digests` are those of the release, beginning with the image's own; `polls` are half a second apart."""
+    """A recorded rollout. `digests` are those of the release, beginning with the image's own; `polls` are `SECONDS_BETWEEN_POLLS` apart."""
 
     image: str
     digests: tuple[str, ...]
@@ -75,7 +79,7 @@ class Recording:
             deployment_id=self.deployment_id,
             previous_id=self.previous_id,
             since=ours["createdAt"],
-            made=parse_deployment(ours),
+            stable_for=STABLE_FOR,
         )
 
 
@@ -91,10 +95,18 @@ def recording(name: str) -> Recording:
 
 
 def _polls(recorded: list[Any]) -> Iterator[Poll]:
+    number = 0
     for poll in recorded:
         (service,) = poll["describe_services"]["services"]
-        view = Poll(service=service, running=_tasks(poll["running"]), stopped=_tasks(poll["stopped"]))
-        yield from [view] * poll["times"]
+        began = max(deployment["createdAt"] for deployment in service["deployments"])
+        for _ in range(poll["times"]):
+            yield Poll(
+                service=service,
+                running=_tasks(poll["running"]),
+                stopped=_tasks(poll["stopped"]),
+                at=began + timedelta(seconds=number * SECONDS_BETWEEN_POLLS),
+            )
+            number += 1
 
 
 def _tasks(recorded: Any) -> tuple[TaskTypeDef, ...]:

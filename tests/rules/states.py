@@ -8,17 +8,17 @@ Every deployment is made a minute after the one before: `ecs-svc/2` at `made_at(
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from weco_deploy.model.plan import Action, Expected, PlannedService
 from weco_deploy.model.service import (
     Container,
-    DefinedContainer,
     EcsDeployment,
     ResolvedImage,
     Service,
+    ServiceDeployment,
     ServiceEvent,
     ServiceKey,
     ServiceView,
@@ -48,6 +48,15 @@ def key(name: str) -> ServiceKey:
 def made_at(ordinal: float) -> datetime:
     """When the deployment `ecs-svc/<ordinal>` was made."""
     return NOON + timedelta(minutes=ordinal)
+
+
+NOW = made_at(9)
+"""The time of a poll, by AWS's clock."""
+
+
+def ago(seconds: float) -> datetime:
+    """So many seconds before the poll."""
+    return NOW - timedelta(seconds=seconds)
 
 
 def _ordinal(deployment_id: str) -> int:
@@ -135,9 +144,8 @@ def service(
             deployment if deployment.running >= 0 else replace(deployment, running=max(0, running - others))
             for deployment in deployments
         ),
-        events=tuple(
-            ServiceEvent(id=str(place), at=made_at(9), message=text) for place, text in enumerate(events)
-        ),
+        events=tuple(ServiceEvent(id=str(place), at=NOW, message=text) for place, text in enumerate(events)),
+        as_of=NOW,
     )
 
 
@@ -154,16 +162,21 @@ def task(
     digest: str | None = NEW,
     status: str = "RUNNING",
     made: datetime | None = None,
+    started: datetime | None = None,
+    health: str = "",
     containers: Sequence[Container] | None = None,
 ) -> Task:
-    """A task that should run. If `of` is None, `startedBy` names no deployment."""
+    """A task that should run, by default for minutes. If `of` is None, `startedBy` names no deployment."""
+    created = made if made is not None or of is None else made_at(_ordinal(of) + 0.1)
     return Task(
         arn=f"arn:aws:ecs:eu-west-1:123456789012:task/catalogue/{name}",
         service_name="search-api",
         deployment_id=of,
         task_definition="search-api:1",
         status=status,
-        created_at=made if made is not None or of is None else made_at(_ordinal(of) + 0.1),
+        created_at=created,
+        started_at=started or created,
+        health=health,
         containers=(container(digest),) if containers is None else tuple(containers),
     )
 
@@ -191,18 +204,37 @@ def stopped(
 
 
 def view(
-    described: Service,
-    tasks: Sequence[Task] | None = None,
-    ended: Sequence[Task] | None = None,
-    resolved: Sequence[ResolvedImage] | None = None,
-    defined: Mapping[str, Sequence[DefinedContainer]] | None = None,
+    described: Service, tasks: Sequence[Task] | None = None, ended: Sequence[Task] | None = None
 ) -> ServiceView:
     return ServiceView(
         service=described,
         tasks=None if tasks is None else tuple(tasks),
         stopped=None if ended is None else tuple(ended),
-        resolved=None if resolved is None else tuple(resolved),
-        defined={} if defined is None else {name: tuple(found) for name, found in defined.items()},
+    )
+
+
+def verdict(
+    breaker: str = "DISABLED",
+    *,
+    status: str = "IN_PROGRESS",
+    of: str = OURS,
+    reason: str = "",
+    failures: int = 0,
+    threshold: int = 3,
+    alarms: Sequence[str] = (),
+) -> ServiceDeployment:
+    """ECS's own verdict on a deployment: the service deployment, with the status of its circuit breaker."""
+    return ServiceDeployment(
+        arn=f"arn:aws:ecs:eu-west-1:123456789012:service-deployment/catalogue/search-api/{_ordinal(of)}",
+        status=status,
+        target_revision=(
+            f"arn:aws:ecs:eu-west-1:123456789012:service-revision/catalogue/search-api/{_ordinal(of)}"
+        ),
+        reason=reason,
+        breaker=breaker,
+        failures=failures,
+        threshold=threshold,
+        triggered_alarms=tuple(alarms),
     )
 
 
@@ -233,11 +265,6 @@ def track(*digests: str, previous: str | None = BEFORE, ours: str = OURS) -> Tra
 def resolving(image_digest: str | None, image: str = "search") -> ResolvedImage:
     """The digest to which a service revision has resolved `image`."""
     return ResolvedImage("app", f"{REGISTRY}/uk.ac.wellcome/{image}:env.stage", image_digest)
-
-
-def using(image: str = "search", tag: str = "env.stage") -> DefinedContainer:
-    """A container in a task definition that uses the image."""
-    return DefinedContainer("app", f"{REGISTRY}/uk.ac.wellcome/{image}:{tag}")
 
 
 def up(*digests: str | None, of: str = OURS, name: str = "search-api", image: str = "search") -> ServiceView:

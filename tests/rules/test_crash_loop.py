@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.rules.polls import after, judged
+from tests.rules.polls import STARTING, after, judged
 from tests.rules.states import (
     BEFORE,
+    NOW,
+    ago,
     made_at,
     primary,
     service,
     stopped,
     task,
+    track,
+    verdict,
     view,
 )
 from weco_deploy.model.deployment import ServiceStatus
+from weco_deploy.model.requests import DEFAULT_STABLE_FOR
 from weco_deploy.model.service import ServiceView, Task
 from weco_deploy.rules.rollout.crash_loop import POLLS_BEFORE_SUSPICION, is_failure
 from weco_deploy.rules.rollout.rolling import reads
@@ -59,7 +66,9 @@ def test_crash_loop_fails_although_its_tasks_reach_running() -> None:
     assert judged(*polls) is ServiceStatus.FAILED
 
 
-@pytest.mark.parametrize(("desired", "limit"), [(1, 3), (5, 3), (6, 3), (7, 4), (20, 10), (21, 11)])
+@pytest.mark.parametrize(
+    ("desired", "limit"), [(1, 3), (5, 3), (6, 3), (7, 4), (20, 10), (21, 11), (1000, 200)]
+)
 def test_failed_tasks_fail_the_rollout_at_half_of_the_desired_count(desired: int, limit: int) -> None:
     ended = [stopped(f"t{number}") for number in range(limit)]
     assert judged(crashing(*ended[:-1], desired=desired)) is ServiceStatus.IN_PROGRESS
@@ -79,7 +88,7 @@ def test_tasks_that_exited_after_they_ran_are_counted_despite_a_circuit_breaker(
     assert now.status is ServiceStatus.FAILED
     assert now.reason == (
         "3 tasks of this deployment stopped: no memory; "
-        "its circuit breaker does not count tasks that had been running, so ECS keeps retrying"
+        "its circuit breaker does not count containers that exit after their task was running, so ECS keeps retrying"
     )
 
 
@@ -108,48 +117,143 @@ def test_failed_tasks_are_counted_despite_a_circuit_breaker_once_the_rollout_is_
     )
 
 
-def test_reopened_rollout_fails_by_tasks_that_failed_since_its_success() -> None:
-    whole = view(
-        service(running=2, deployments=[primary(completed=True)]),
-        [task("t8"), task("t9")],
-        [
-            stopped("t1", at=5),
-            stopped("t2", at=6),
-            stopped("t3", at=7),
-            stopped("t4", at=8),
-            stopped("t5", at=9),
-        ],
+ENDED = [
+    stopped("t1", at=5, reason="older"),
+    stopped("t2", at=6, reason="Essential container in task exited"),
+]
+"""Failures before the tasks that run now."""
+
+
+def up(*started: datetime, breaker: bool = False, ended: Sequence[Task] = ENDED) -> ServiceView:
+    """A service with a task that runs since each of these times."""
+    tasks = [task(f"up-{number}", started=at) for number, at in enumerate(started)]
+    described = service(running=len(tasks), deployments=[primary(completed=True)], breaker=breaker)
+    return view(described, tasks, list(ended))
+
+
+def test_success_names_failed_tasks_that_were_too_few_for_a_failure() -> None:
+    now = after(up(made_at(7), made_at(8)))
+    assert (now.status, now.reason) == (
+        ServiceStatus.SUCCEEDED,
+        "although 2 of its tasks stopped: Essential container in task exited",
     )
-    well = replace(after(whole), failures_since=made_at(6.5))
+
+
+def test_failures_before_and_after_a_first_success_are_one_loop() -> None:
+    well = after(up(made_at(7)))
     assert well.status is ServiceStatus.SUCCEEDED
-    assert reads(well.reopened(), whole.service).stopped
-    assert (
-        judged(whole, start=replace(well, failures_since=made_at(7.5)).reopened()) is ServiceStatus.SUCCEEDED
-    )
-    assert judged(whole, start=well.reopened()) is ServiceStatus.FAILED
+    # The task that was up has crashed: its good moment is a part of the loop.
+    crashed = crashing(*ENDED, replace(stopped("up-0", at=8.9), started_at=made_at(7)), desired=1)
+    assert judged(crashed, start=well.reopened()) is ServiceStatus.FAILED
 
 
-@pytest.mark.parametrize(
-    ("judged_at", "reason"),
-    [
-        (7.5, "although 2 of its tasks stopped: Essential container in task exited"),
-        (8.5, "although one of its tasks stopped: Essential container in task exited"),
-        (9.5, ""),
-    ],
-)
-def test_success_names_failed_tasks_that_were_too_few_for_a_failure(judged_at: float, reason: str) -> None:
-    why = "Essential container in task exited"
-    whole = view(
-        service(running=2, deployments=[primary(completed=True)]),
-        [task("t8"), task("t9")],
-        [
-            stopped("t3", at=7, reason="older"),
-            stopped("t4", at=8, reason=why),
-            stopped("t5", at=9, reason=why),
-        ],
+def test_failures_before_a_recorded_failure_do_not_count_again() -> None:
+    three = [*ENDED, stopped("t3", at=7)]
+    start = replace(track(), failures_since=made_at(5.5))
+    assert judged(crashing(*three)) is ServiceStatus.FAILED
+    assert judged(crashing(*three), start=start) is ServiceStatus.IN_PROGRESS
+
+
+# Rows of failures
+
+
+def test_healthy_task_ends_a_row_of_failures() -> None:
+    three = [*ENDED, stopped("t3", at=7)]
+    running = [task("t4", started=made_at(8))]
+    described = service(desired=2, running=1, deployments=[primary(running=1)], breaker=False)
+    recovered = view(described, running, three)
+    assert judged(recovered) is ServiceStatus.IN_PROGRESS
+    later = view(described, running, [*three, stopped("t5", at=8.5), stopped("t6", at=8.6)])
+    assert judged(recovered, later) is ServiceStatus.IN_PROGRESS
+    again = view(described, running, [*three, *(stopped(f"t{n}", at=8.5) for n in (5, 6, 7))])
+    assert judged(recovered, again) is ServiceStatus.FAILED
+
+
+def test_running_alone_does_not_end_a_row_of_failures() -> None:
+    three = [stopped("t1", at=5), stopped("t2", at=6), stopped("t3", at=7)]
+    running = [task("t4", started=ago(DEFAULT_STABLE_FOR - 1))]
+    described = service(desired=2, running=1, deployments=[primary(running=1)], breaker=False)
+    assert judged(view(described, running, three)) is ServiceStatus.FAILED
+
+
+def test_unhealthy_task_does_not_end_a_row_of_failures() -> None:
+    three = [stopped("t1", at=5), stopped("t2", at=6), stopped("t3", at=7)]
+    running = [task("t4", started=made_at(3), health="UNHEALTHY")]
+    described = service(desired=2, running=1, deployments=[primary(running=1)], breaker=False)
+    assert judged(view(described, running, three)) is ServiceStatus.FAILED
+
+
+def test_failures_are_a_suspicion_while_tasks_run_that_may_turn_out_healthy() -> None:
+    at_once = [replace(stopped(f"t{number}"), stopped_at=ago(2)) for number in range(3)]
+    described = service(desired=6, running=3, deployments=[primary(running=3)], breaker=False)
+    young = view(described, [task(f"up-{number}", started=ago(2)) for number in range(3)], at_once)
+    suspected = after(young)
+    assert (suspected.status, bool(suspected.suspicion)) == (ServiceStatus.IN_PROGRESS, True)
+    healthy = replace(young, service=replace(described, as_of=NOW + timedelta(seconds=DEFAULT_STABLE_FOR)))
+    recovered = after(young, healthy)
+    assert (recovered.status, recovered.suspicion) == (ServiceStatus.IN_PROGRESS, "")
+
+
+def test_suspicion_is_a_failure_once_no_task_turned_out_healthy_in_time() -> None:
+    failed = [replace(stopped(f"t{number}"), stopped_at=ago(DEFAULT_STABLE_FOR)) for number in range(3)]
+    described = service(desired=1, running=1, deployments=[primary(running=1)], breaker=False)
+    assert judged(view(described, [task("t4", started=ago(3))], failed)) is ServiceStatus.FAILED
+
+
+def test_suspicion_is_a_failure_when_the_waiting_time_is_over() -> None:
+    failed = [replace(stopped(f"t{number}"), stopped_at=ago(2)) for number in range(3)]
+    described = service(desired=1, running=1, deployments=[primary(running=1)], breaker=False)
+    suspected = after(view(described, [task("t4", started=ago(1))], failed))
+    assert suspected.when_time_is_over().reason == suspected.suspicion != ""
+    assert after(STARTING).when_time_is_over().status is ServiceStatus.IN_PROGRESS
+
+
+def test_only_a_failure_by_our_own_count_is_looked_at_again() -> None:
+    counted = after(crashing(*(stopped(f"t{number}") for number in range(3))))
+    assert counted.looked_at_again
+    by_ecs = after(view(service(desired=2, deployments=[primary(state="FAILED")])), start=counted.reopened())
+    assert by_ecs.status is ServiceStatus.FAILED
+    assert not by_ecs.looked_at_again
+
+
+# The circuit breaker counts
+
+
+def unhealthy(name: str, at: float) -> Task:
+    """A task that ran, failed its health checks, and was stopped by the scheduler."""
+    reason = "Task failed container health checks"
+    ended = stopped(name, code="ServiceSchedulerInitiated", reason=reason, at=at)
+    return replace(ended, started_at=made_at(2.5))
+
+
+def test_failed_health_checks_are_left_to_the_circuit_breaker_while_it_counts() -> None:
+    failed = [unhealthy(f"t{number}", 5) for number in range(6)]
+    assert judged(crashing(*failed, desired=6, breaker=True)) is ServiceStatus.IN_PROGRESS
+    assert judged(crashing(*failed, desired=6, breaker=False)) is ServiceStatus.FAILED
+
+
+def test_failures_that_the_circuit_breaker_counted_do_not_fail_the_rollout_when_it_has_stopped() -> None:
+    """Its owner accepts ten failures; the fourth task is good, and ECS goes on."""
+    failed = [stopped(f"t{number}", at=5) for number in range(5)]
+    counting = replace(
+        crashing(*failed, desired=1, breaker=True), service_deployment=verdict("MONITORING", threshold=10)
     )
-    now = after(whole, start=replace(after(whole), failures_since=made_at(judged_at)).reopened())
-    assert (now.status, now.reason) == (ServiceStatus.SUCCEEDED, reason)
+    described = service(desired=1, running=1, deployments=[primary(running=1)])
+    young = view(described, [task("t9", started=ago(1))], failed)
+    done = replace(young, service_deployment=verdict("MONITORING_COMPLETE", threshold=10))
+    now = after(counting, done)
+    assert (now.status, now.suspicion) == (ServiceStatus.IN_PROGRESS, "")
+
+
+def test_failures_count_once_the_circuit_breaker_has_seen_a_good_task() -> None:
+    failed = [stopped(f"t{number}", at=5 + number) for number in range(3)]
+    seen = replace(crashing(desired=2, breaker=True), service_deployment=verdict("MONITORING_COMPLETE"))
+    looping = replace(
+        crashing(*failed, desired=2, breaker=True), service_deployment=verdict("MONITORING_COMPLETE")
+    )
+    now = after(seen, looping)
+    assert now.status is ServiceStatus.FAILED
+    assert "its circuit breaker counts no more, because a task was healthy" in now.reason
 
 
 def test_success_names_failed_tasks_of_a_service_without_circuit_breaker() -> None:
@@ -165,23 +269,6 @@ def test_success_names_failed_tasks_of_a_service_without_circuit_breaker() -> No
         ServiceStatus.SUCCEEDED,
         "although one of its tasks stopped: out of memory",
     )
-
-
-def test_reopened_rollout_still_names_tasks_that_failed_before_its_success() -> None:
-    on_the_way = view(
-        service(desired=1, running=0, deployments=[primary()], breaker=False),
-        ended=[stopped("t1", reason="out of memory")],
-    )
-    whole = view(
-        service(desired=1, running=1, deployments=[primary(completed=True)], breaker=False), [task("t2")], []
-    )
-    well = after(on_the_way, whole)
-    assert after(whole, start=replace(well, failures_since=made_at(8)).reopened()).reason == well.reason != ""
-
-
-def test_failed_tasks_do_not_matter_once_a_service_with_circuit_breaker_runs_completely() -> None:
-    ended = [stopped(f"t{number}") for number in range(5)]
-    assert judged(crashed_once_complete(*ended, running=2)) is ServiceStatus.SUCCEEDED
 
 
 def test_failed_tasks_of_other_deployments_are_not_counted() -> None:

@@ -24,16 +24,23 @@ TIMINGS = Timings(counted=1.0, stop=1.0, steady=2.0)
 """A rollout of one task takes about twenty seconds: to poll it for longer would show tests nothing new."""
 
 
+HEALTH_CHECK = {"healthCheck": {"command": ["CMD-SHELL", "true"]}}
+
+
 class ServiceOptions(TypedDict, total=False):
     """What of a service is not as usual.
 
     `classic`: it is behind a Classic Load Balancer; `balanced`: it has a target group; `indexed`: the tagging API knows it; `pulls_once`: its instance
     keeps to the image that it pulled first (ECS_IMAGE_PULL_BEHAVIOR=once); `pins_tags`: its containers have version
-    consistency.
+    consistency; `breaker_threshold`: its circuit breaker gives up after so many failures; `health_check`: the task definition
+    checks the health of its containers; `alarm`: a CloudWatch alarm watches its deployments, and rolls them back.
     """
 
     desired: int
     breaker: bool
+    breaker_threshold: int
+    health_check: bool
+    alarm: str
     rolls_back: bool
     scheduling: str
     controller: str
@@ -77,8 +84,13 @@ class Ecs:
     ) -> Service:
         """A service that is up at once if its images are there, and else goes on trying."""
         family = f"{key.cluster_name}-{key.name}"
-        pins = options.get("pins_tags", True)
-        self.define(place, family, containers, pins_tags=pins)
+        self.define(
+            place,
+            family,
+            containers,
+            pins_tags=options.get("pins_tags", True),
+            health_check=options.get("health_check", False),
+        )
         request = _request(key, family, tags, options)
         if options.get("balanced", False):
             group = f"arn:aws:elasticloadbalancing:{place.region}:{place.account}:targetgroup/{key.name}/0123456789abcdef"
@@ -94,13 +106,22 @@ class Ecs:
         return service
 
     def define(
-        self, place: Place, family: str, containers: Sequence[DefinedContainer], *, pins_tags: bool = True
+        self,
+        place: Place,
+        family: str,
+        containers: Sequence[DefinedContainer],
+        *,
+        pins_tags: bool = True,
+        health_check: bool = False,
     ) -> str:
         """A new revision of a task definition, by its ARN."""
         consistency = "enabled" if pins_tags else "disabled"
         answer = self.client(place).register_task_definition(
             family=family,
-            containerDefinitions=[_defined(container, consistency) for container in containers],
+            containerDefinitions=[
+                _defined(container, consistency) | (HEALTH_CHECK if health_check else {})
+                for container in containers
+            ],
         )
         return str(answer["taskDefinition"]["taskDefinitionArn"])
 
@@ -196,13 +217,18 @@ def _request(
     key: ServiceKey, family: str, tags: tuple[str, str] | None, options: ServiceOptions
 ) -> dict[str, Any]:
     scheduling = options.get("scheduling", "REPLICA")
-    configuration = {
-        "deploymentCircuitBreaker": {
-            "enable": options.get("breaker", True),
-            "rollback": options.get("rolls_back", True),
-        },
+    breaker: dict[str, Any] = {
+        "enable": options.get("breaker", True),
+        "rollback": options.get("rolls_back", True),
+    }
+    if "breaker_threshold" in options:
+        breaker["thresholdConfiguration"] = {"type": "COUNT", "value": options["breaker_threshold"]}
+    configuration: dict[str, Any] = {
+        "deploymentCircuitBreaker": breaker,
         "strategy": options.get("strategy", "ROLLING"),
     }
+    if "alarm" in options:
+        configuration["alarms"] = {"enable": True, "rollback": True, "alarmNames": [options["alarm"]]}
     request: dict[str, Any] = {
         "cluster": key.cluster_name,
         "serviceName": key.name,

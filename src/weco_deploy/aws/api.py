@@ -16,6 +16,7 @@ class Resource(Enum):
     ANY = "*"
     """No resource: the permission applies to everything."""
     SERVICE = "service/<cluster>/<service>"
+    SERVICE_DEPLOYMENT = "service-deployment/<cluster>/<service>/<id>"
     SERVICE_REVISION = "service-revision/<cluster>/<service>/<id>"
     TASK = "task/<cluster>/<id>"
     CONTAINER_INSTANCE = "container-instance/<cluster>/<id>"
@@ -103,6 +104,12 @@ DESCRIBE_TASKS = ApiCall("ecs", "DescribeTasks", (Resource.TASK,), TASK_READS)
 DESCRIBE_TASK_DEFINITION = ApiCall("ecs", "DescribeTaskDefinition", (Resource.ANY,), TASK_DEFINITION_READS)
 LIST_SERVICE_DEPLOYMENTS = ApiCall(
     "ecs", "ListServiceDeployments", (Resource.SERVICE,), SERVICE_DEPLOYMENT_READS
+)
+DESCRIBE_SERVICE_DEPLOYMENTS = ApiCall(
+    "ecs",
+    "DescribeServiceDeployments",
+    (Resource.SERVICE, Resource.SERVICE_DEPLOYMENT),
+    SERVICE_DEPLOYMENT_READS,
 )
 DESCRIBE_SERVICE_REVISIONS = ApiCall(
     "ecs", "DescribeServiceRevisions", (Resource.SERVICE, Resource.SERVICE_REVISION), SERVICE_REVISION_READS

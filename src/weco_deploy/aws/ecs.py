@@ -17,17 +17,19 @@ from weco_deploy.aws.ecs_answers import (
     parse_found_service,
     parse_resolved_image,
     parse_service,
+    parse_service_deployment,
     parse_task,
 )
 from weco_deploy.aws.error_translation import NotSent, code_behind, translate_errors, unreadable_answer
 from weco_deploy.aws.session import Account
+from weco_deploy.aws.times import answered_at
 from weco_deploy.errors import AwsError, NoCredentials, Throttled
 from weco_deploy.model.service import (
     DefinedContainer,
-    EcsDeployment,
     FoundService,
     ResolvedImage,
     Service,
+    ServiceDeployment,
     ServiceKey,
     Task,
     TaskPage,
@@ -102,7 +104,8 @@ class EcsRuntime:
                     cluster=cluster, services=list(names), include=["TAGS"]
                 )
                 _raise_unless_missing(api.DESCRIBE_SERVICES, answer.get("failures", ()))
-                return tuple(parse_service(service) for service in answer["services"])
+                as_of = answered_at(answer["ResponseMetadata"])
+                return tuple(parse_service(service, as_of) for service in answer["services"])
         except AwsError as error:
             return _nothing_if(error, "ClusterNotFoundException")
 
@@ -151,6 +154,13 @@ class EcsRuntime:
                 for definition in answer["taskDefinition"]["containerDefinitions"]
             )
 
+    def service_deployments(self, arns: Sequence[str]) -> tuple[ServiceDeployment, ...]:
+        with translate_errors(api.DESCRIBE_SERVICE_DEPLOYMENTS):
+            answer = self._account.ecs_without_retries().describe_service_deployments(
+                serviceDeploymentArns=list(arns)
+            )
+            return tuple(parse_service_deployment(deployment) for deployment in answer["serviceDeployments"])
+
     def resolved(self, service: Service) -> tuple[ResolvedImage, ...]:
         """The images that the PRIMARY deployment resolved its tags to; empty if the calls fail.
 
@@ -165,7 +175,7 @@ class EcsRuntime:
         except AwsError:
             return ()
 
-    def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> EcsDeployment:
+    def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> str:
         for pause in UPDATE_PAUSES:
             allowed()
             try:
@@ -183,21 +193,20 @@ class EcsRuntime:
             self._clock.wait(min(left, PERMISSION_CHECK_INTERVAL))
             allowed()
 
-    def _redeploy_once(self, key: ServiceKey) -> EcsDeployment:
+    def _redeploy_once(self, key: ServiceKey) -> str:
         client = self._account.ecs_without_retries()
         with translate_errors(api.UPDATE_SERVICE):
             answer = client.update_service(cluster=key.cluster, service=key.name, forceNewDeployment=True)
             primary = parse_service(answer["service"]).primary
         if primary is None:
             raise unreadable_answer(api.UPDATE_SERVICE, f"it has no PRIMARY deployment of {key}")
-        return primary
+        return primary.id
 
     def _primary_revision(self, service: Service) -> str | None:
         """The ARN of the revision that the PRIMARY deployment runs; None if it is unknown.
 
-        The number in an `ecs-svc/…` id is also in the ARN of the deployment's revision. If no revision has it, the only
-        service deployment of that time is the one. A service deployment that was stopped or rolled back does not run its
-        target revision.
+        The API relates an `ecs-svc/…` id to a service deployment only by time. A service deployment that was stopped or
+        rolled back does not run its target revision.
         """
         primary = service.primary
         if primary is None:
@@ -211,14 +220,9 @@ class EcsRuntime:
                     "before": primary.created_at + SAME_MOMENT,
                 },
             )["serviceDeployments"]
-            number = primary.id.rpartition("/")[2]
-            named = [
-                found for found in deployments if found["targetServiceRevisionArn"].endswith(f"/{number}")
-            ]
-            candidates = named or deployments
-            if len(candidates) != 1 or candidates[0]["status"] not in RUNS_ITS_TARGET:
+            if len(deployments) != 1 or deployments[0]["status"] not in RUNS_ITS_TARGET:
                 return None
-            return candidates[0]["targetServiceRevisionArn"]
+            return deployments[0]["targetServiceRevisionArn"]
 
     def _images_of(self, revision_arn: str) -> tuple[ResolvedImage, ...]:
         with translate_errors(api.DESCRIBE_SERVICE_REVISIONS):

@@ -19,6 +19,7 @@ from weco_deploy.model.service import (
     FoundService,
     ResolvedImage,
     Service,
+    ServiceDeployment,
     ServiceEvent,
     ServiceKey,
     Task,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         ContainerImageTypeDef,
         ContainerTypeDef,
         DeploymentTypeDef,
+        ServiceDeploymentTypeDef,
         ServiceEventTypeDef,
         ServiceTypeDef,
         TaskTypeDef,
@@ -45,7 +47,7 @@ _SERVICE_RESOURCE = "service/"
 _DEPLOYMENT_ID = "ecs-svc/"
 
 
-def parse_service(answer: ServiceTypeDef) -> Service:
+def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Service:
     configuration = answer.get("deploymentConfiguration", {})
     breaker = configuration.get("deploymentCircuitBreaker", {"enable": False, "rollback": False})
     tags = {tag.get("key", ""): tag.get("value", "") for tag in answer.get("tags", ())}
@@ -63,6 +65,8 @@ def parse_service(answer: ServiceTypeDef) -> Service:
         breaker=bool(breaker.get("enable")),
         deployments=tuple(parse_deployment(deployment) for deployment in answer.get("deployments", ())),
         events=tuple(_parse_event(event) for event in answer.get("events", ())),
+        service_deployment_arn=answer.get("currentServiceDeployment", ""),
+        as_of=as_of,
         service_id=tags.get(SERVICE_TAG),
         environment=tags.get(ENVIRONMENT_TAG),
     )
@@ -83,6 +87,21 @@ def parse_deployment(answer: DeploymentTypeDef) -> EcsDeployment:
     )
 
 
+def parse_service_deployment(answer: ServiceDeploymentTypeDef) -> ServiceDeployment:
+    breaker, alarms = answer.get("deploymentCircuitBreaker", {}), answer.get("alarms", {})
+    return ServiceDeployment(
+        arn=answer["serviceDeploymentArn"],
+        status=answer.get("status", ""),
+        target_revision=answer.get("targetServiceRevision", {}).get("arn", ""),
+        reason=answer.get("statusReason", ""),
+        breaker=breaker.get("status", ""),
+        failures=breaker.get("failureCount", 0),
+        threshold=breaker.get("threshold", 0),
+        alarms=alarms.get("status", ""),
+        triggered_alarms=tuple(alarms.get("triggeredAlarmNames", ())),
+    )
+
+
 def parse_task(answer: TaskTypeDef) -> Task:
     group, started_by = answer.get("group", ""), answer.get("startedBy", "")
     return Task(
@@ -95,6 +114,7 @@ def parse_task(answer: TaskTypeDef) -> Task:
         created_at=utc(answer.get("createdAt")),
         started_at=utc(answer.get("startedAt")),
         stopped_at=utc(answer.get("stoppedAt")),
+        health=answer.get("healthStatus", ""),
         stop_code=answer.get("stopCode", ""),
         stopped_reason=answer.get("stoppedReason", ""),
         containers=tuple(_parse_container(container) for container in answer.get("containers", ())),

@@ -17,6 +17,8 @@ DEFAULT_INTERVAL = 10.0
 DEFAULT_WAIT = 600.0
 DEFAULT_CONFIRM_WAIT = 60.0
 DEFAULT_LEASE = 120
+DEFAULT_STABLE_FOR = 10.0
+"""Seconds for which tasks must have been running, as in Nomad's `min_healthy_time`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

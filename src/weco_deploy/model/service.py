@@ -5,8 +5,7 @@ AWS's statuses stay strings, because AWS adds new ones, which must not break any
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from weco_deploy.model.arn import resource_name
@@ -74,7 +73,8 @@ class Container:
 class Task:
     """A task of a service.
 
-    `deployment_id` is the ECS deployment that started it (`startedBy`), or None if that is unknown.
+    `deployment_id` is the ECS deployment that started it (`startedBy`), or None if that is unknown. `health` is HEALTHY,
+    UNHEALTHY or UNKNOWN; it is UNKNOWN, too, if the task definition has no health check.
     """
 
     arn: str
@@ -85,6 +85,7 @@ class Task:
     created_at: datetime | None = None
     started_at: datetime | None = None
     stopped_at: datetime | None = None
+    health: str = ""
     stop_code: str = ""
     stopped_reason: str = ""
     containers: tuple[Container, ...] = ()
@@ -108,7 +109,9 @@ class Service:
     """A service as DescribeServices returns it, with its tags.
 
     `controller` is ECS, CODE_DEPLOY or EXTERNAL. `strategy` is ROLLING, BLUE_GREEN, LINEAR or CANARY. `scheduling` is
-    REPLICA or DAEMON. `status` is ACTIVE, DRAINING or INACTIVE.
+    REPLICA or DAEMON. `status` is ACTIVE, DRAINING or INACTIVE. `service_deployment_arn` names the current service
+    deployment; it is empty where ECS doesn't name one. `as_of` is the time of the answer by AWS's clock, to the second, or
+    None if the answer doesn't tell it.
     """
 
     key: ServiceKey
@@ -124,6 +127,8 @@ class Service:
     breaker: bool = False
     deployments: tuple[EcsDeployment, ...] = ()
     events: tuple[ServiceEvent, ...] = ()
+    service_deployment_arn: str = ""
+    as_of: datetime | None = None
     service_id: str | None = None
     environment: str | None = None
 
@@ -133,6 +138,51 @@ class Service:
 
     def deployment(self, deployment_id: str) -> EcsDeployment | None:
         return next((deployment for deployment in self.deployments if deployment.id == deployment_id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceDeployment:
+    """A service deployment: ECS's own verdict on a deployment of a service, as DescribeServiceDeployments returns it.
+
+    `status` is PENDING, IN_PROGRESS, SUCCESSFUL, STOP_REQUESTED, STOPPED or one of ROLLBACK_*. `breaker` is the status of
+    its circuit breaker: MONITORING while it counts failures, MONITORING_COMPLETE, TRIGGERED or DISABLED.
+    """
+
+    arn: str
+    status: str
+    target_revision: str
+    reason: str = ""
+    breaker: str = ""
+    failures: int = 0
+    threshold: int = 0
+    alarms: str = ""
+    triggered_alarms: tuple[str, ...] = ()
+
+    def deploys(self, deployment_id: str) -> bool:
+        """Whether this is the verdict on the deployment `ecs-svc/<number>`: its target revision has the same number."""
+        return resource_name(self.target_revision) == resource_name(deployment_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceView:
+    """A service and its tasks at one time.
+
+    `tasks` are the tasks that should run, `stopped` those that have stopped; None if they were not read.
+    `service_deployment` is the current service deployment; None if it was not or can't be read.
+    """
+
+    service: Service
+    tasks: tuple[Task, ...] | None = None
+    stopped: tuple[Task, ...] | None = None
+    service_deployment: ServiceDeployment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """Task ARNs of a service or a cluster. `complete` is False if there are more tasks than these."""
+
+    arns: tuple[str, ...]
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,26 +204,3 @@ class ResolvedImage:
     container: str
     image: str
     digest: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceView:
-    """A service and its tasks at one time.
-
-    `tasks` are the tasks that should run, `stopped` those that have stopped, `resolved` the images of the PRIMARY
-    deployment's revision; None if they were not read. `defined` has the containers of the task definitions that were read.
-    """
-
-    service: Service
-    tasks: tuple[Task, ...] | None = None
-    stopped: tuple[Task, ...] | None = None
-    resolved: tuple[ResolvedImage, ...] | None = None
-    defined: Mapping[str, tuple[DefinedContainer, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class TaskPage:
-    """Task ARNs of a service or a cluster. `complete` is False if there are more tasks than these."""
-
-    arns: tuple[str, ...]
-    complete: bool

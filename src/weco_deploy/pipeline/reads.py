@@ -7,8 +7,14 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
-from weco_deploy.model.service import Service, ServiceKey, Task, TaskPage
-from weco_deploy.ports import SERVICES_A_CALL, TASKS_A_CALL, Calls, ServiceRuntime
+from weco_deploy.model.service import Service, ServiceDeployment, ServiceKey, Task, TaskPage
+from weco_deploy.ports import (
+    SERVICE_DEPLOYMENTS_A_CALL,
+    SERVICES_A_CALL,
+    TASKS_A_CALL,
+    Calls,
+    ServiceRuntime,
+)
 
 ItemT = TypeVar("ItemT")
 Listing = Mapping[str, Future[TaskPage]]
@@ -26,6 +32,20 @@ def services(runtime: ServiceRuntime, keys: Iterable[ServiceKey], calls: Calls) 
         for batch in _batches(ours, SERVICES_A_CALL)
     )
     return {service.key: service for batch in batches for service in batch}
+
+
+def service_deployments(
+    runtime: ServiceRuntime, services: Iterable[Service], calls: Calls
+) -> dict[ServiceKey, ServiceDeployment]:
+    """The current service deployments of these services, as far as ECS names and knows them."""
+    named = {
+        service.service_deployment_arn: service.key for service in services if service.service_deployment_arn
+    }
+    batches = calls.read(
+        partial(runtime.service_deployments, batch)
+        for batch in _batches(sorted(named), SERVICE_DEPLOYMENTS_A_CALL)
+    )
+    return {named[found.arn]: found for batch in batches for found in batch if found.arn in named}
 
 
 def begin_listing(runtime: ServiceRuntime, keys: Iterable[ServiceKey], calls: Calls) -> Listing:

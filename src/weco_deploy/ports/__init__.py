@@ -10,7 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from weco_deploy.model.project import Environment, Project
-from weco_deploy.ports.aws import SERVICES_A_CALL, TASKS_A_CALL, ImageRegistry, LogReader, ServiceRuntime
+from weco_deploy.ports.aws import (
+    SERVICE_DEPLOYMENTS_A_CALL,
+    SERVICES_A_CALL,
+    TASKS_A_CALL,
+    ImageRegistry,
+    LogReader,
+    ServiceRuntime,
+)
 from weco_deploy.ports.calls import Calls, Done, Failed, Outcome, Skipped
 from weco_deploy.ports.machine import Clock, History, Interrupts
 from weco_deploy.ports.publishing import ImageEngine, ImageLayout, ImageUploads, Publishing, WorkTree
@@ -18,6 +25,7 @@ from weco_deploy.ports.records import ReleaseStore
 
 __all__ = [
     "SERVICES_A_CALL",
+    "SERVICE_DEPLOYMENTS_A_CALL",
     "TASKS_A_CALL",
     "Caller",
     "Calls",

@@ -12,10 +12,10 @@ from typing import Protocol
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
 from weco_deploy.model.service import (
     DefinedContainer,
-    EcsDeployment,
     FoundService,
     ResolvedImage,
     Service,
+    ServiceDeployment,
     ServiceKey,
     Task,
     TaskPage,
@@ -23,6 +23,8 @@ from weco_deploy.model.service import (
 
 SERVICES_A_CALL = 10
 """DescribeServices takes ten services of one cluster."""
+SERVICE_DEPLOYMENTS_A_CALL = 20
+"""DescribeServiceDeployments takes twenty service deployments, of any services."""
 TASKS_A_CALL = 100
 """DescribeTasks takes, and ListTasks answers, a hundred tasks of one cluster."""
 
@@ -73,11 +75,14 @@ class ServiceRuntime(Protocol):
     def defined(self, task_definition: str) -> tuple[DefinedContainer, ...]:
         """The containers of a task definition."""
 
+    def service_deployments(self, arns: Sequence[str]) -> tuple[ServiceDeployment, ...]:
+        """Up to twenty service deployments; those that ECS does not know any more are left out."""
+
     def resolved(self, service: Service) -> tuple[ResolvedImage, ...]:
         """What the service's primary deployment pinned its images to; empty where that can't be known."""
 
-    def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> EcsDeployment:
-        """Start a new deployment of the service and answer it.
+    def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> str:
+        """Start a new deployment of the service and answer its id.
 
         `allowed` is asked before each attempt and raises if there must be no further one. NOT idempotent, so
         never retried once AWS may have acted: then it raises Unreachable, and ours is the PRIMARY that a later

@@ -1,17 +1,27 @@
 """Decides when failed tasks make a rollout a failure, although ECS would retry for ever.
 
-ECS's circuit breaker counts tasks that don't start or fail their health checks, and fails the rollout itself. It does not
-count containers that exit after they ran, and it stops counting once the rollout is complete. ECS retries services
-without a circuit breaker for ever. In these cases we count the failed tasks.
+ECS's circuit breaker counts tasks that don't start or fail their health checks, until the first task is healthy: with the
+threshold of its owner, and it fails the rollout itself. It never counts containers that exit after their task was RUNNING.
+ECS retries services without a circuit breaker for ever. What ECS doesn't count, we count:
+
+| a task that                         | while the circuit breaker counts | else |
+|-------------------------------------|----------------------------------|------|
+| did not start, failed health checks | ECS                              | we   |
+| exited after it was RUNNING         | we                               | we   |
+
+We count failures in a row, as ECS's default circuit breaker does. Only a task that was healthy for a while and has not failed
+since ends a row, because each task of a crash loop is RUNNING for a moment. At the limit it is a suspicion as long as tasks
+run that may still turn out healthy. A loop that began while the circuit breaker counted is one loop, and goes on counting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from weco_deploy.model.service import EcsDeployment, Service, Task
-from weco_deploy.rules.rollout.track import Track
+from weco_deploy.rules.rollout.track import Stop, Track
 
 NOT_THE_IMAGE = frozenset(
     {
@@ -28,79 +38,127 @@ The scheduler also stops tasks that fail health checks, which does blame the ima
 """
 POLLS_BEFORE_SUSPICION = 3
 """A rollout that is still in progress after this many polls may be in a crash loop."""
+FEWEST, MOST = 3, 200
+"""The bounds of the limit, as those of ECS's default circuit breaker."""
 
 
-def failure_limit(desired: int) -> int:
-    """How many failed tasks make a rollout of `desired` tasks a failure: half of them, at least three."""
-    return max(3, -(-desired // 2))
+def failure_limit(desired: int, track: Track) -> int:
+    """How many failures in a row make a rollout of `desired` tasks a failure: as ECS's default circuit breaker has it.
+
+    If the service has a circuit breaker with a higher threshold, its owner accepts more failures.
+    """
+    limit = min(MOST, max(FEWEST, -(-desired // 2)))
+    allowed = track.verdict.threshold if track.verdict and track.verdict.breaker != "DISABLED" else 0
+    return max(limit, allowed)
 
 
 def is_failure(task: Task) -> bool:
     """Whether a stopped task counts as a failure of its image."""
-    return task.stop_code not in NOT_THE_IMAGE or "health check" in task.stopped_reason
+    return task.stop_code not in NOT_THE_IMAGE or _failed_health_checks(task)
 
 
 def needs_stopped_tasks(track: Track, service: Service, ours: EcsDeployment) -> bool:
-    """Whether a poll reads the stopped tasks. It does only where we count them, because that takes more calls."""
-    takes_long = ours.rollout_state == "IN_PROGRESS" and track.polls >= POLLS_BEFORE_SUSPICION
-    return service.desired > 0 and (takes_long or _counts_failed_starts(track, service, ours))
+    """Whether a poll reads the stopped tasks. It does only where we may count them, because that takes more calls."""
+    takes_long = ours.rollout_state != "COMPLETED" and track.polls >= POLLS_BEFORE_SUSPICION
+    return service.desired > 0 and (not service.breaker or takes_long or ours.rollout_state == "COMPLETED")
 
 
-def count_failures(track: Track, service: Service, ours: EcsDeployment, stopped: Iterable[Task]) -> Track:
-    """The track with the failures among our deployment's stopped tasks counted once each; failed if there are too many."""
-    counted = [task for task in stopped if _counts(task, track, service, ours)]
-    newest = max(counted, key=lambda task: (task.stopped_at is not None, task.stopped_at), default=None)
-    track = replace(
-        track,
-        failed_tasks=track.failed_tasks | {task.arn for task in counted},
-        newest_failure=newest.stopped_reason if newest else track.newest_failure,
+def count_failures(track: Track, stopped: Iterable[Task], *, breaker_monitors: bool) -> Track:
+    """The track with the failures among our stopped tasks noted, once each.
+
+    What the circuit breaker counts, or may have counted since the poll before, is noted as counted by it.
+    """
+    left_to_breaker = breaker_monitors or track.breaker_monitored
+    since = track.failures_since
+    new = {
+        task.arn: Stop(
+            at=task.stopped_at,
+            reason=task.stopped_reason,
+            by_breaker=left_to_breaker and not _exited_after_running(task),
+        )
+        for task in stopped
+        if is_failure(task) and (since is None or task.stopped_at is None or task.stopped_at >= since)
+    }
+    return replace(track, stops={**new, **track.stops}, breaker_monitored=breaker_monitors)
+
+
+def note_healthy(track: Track, healthy: Iterable[Task], now: datetime) -> Track:
+    """The track with the tasks noted that have been healthy for long enough to end a row of failures."""
+    proven = {
+        task.arn: task.started_at + track.healthy_after
+        for task in healthy
+        if task.started_at is not None and task.started_at + track.healthy_after <= now
+    }
+    return replace(track, proven={**proven, **track.proven})
+
+
+def failures_in_a_row(track: Track, *, breaker_monitors: bool) -> list[Stop]:
+    """The failures since a task was last healthy for long enough, in order, without those that are ECS's to judge."""
+    healthy = [at for arn, at in track.proven.items() if arn not in track.stops]
+    last = max(healthy, default=None)
+    row = [stop for stop in track.stops.values() if last is None or stop.at is None or stop.at > last]
+    counted = [stop for stop in row if not (breaker_monitors and stop.by_breaker)]
+    return sorted(counted, key=lambda stop: (stop.at is not None, stop.at))
+
+
+def judge_failures(
+    track: Track,
+    service: Service,
+    ours: EcsDeployment,
+    *,
+    breaker_monitors: bool,
+    others_run: bool,
+    now: datetime | None,
+) -> Track:
+    """The track, failed or under suspicion if too many of our tasks failed in a row.
+
+    Args:
+        track: with all failures noted.
+        service: as this poll shows it.
+        ours: our deployment in it.
+        breaker_monitors: whether a circuit breaker counts failed starts and health checks now.
+        others_run: whether tasks of ours run, which may still turn out healthy.
+        now: AWS's time, as far as it is known.
+
+    """
+    row = failures_in_a_row(track, breaker_monitors=breaker_monitors)
+    limit = failure_limit(service.desired, track)
+    # The last failure must be ours to count: those before it, the breaker has judged.
+    if len(row) < limit or row[-1].by_breaker:
+        return replace(track, suspicion="")
+    why = f": {row[-1].reason}" if row[-1].reason else ""
+    remark = _breaker_remark(service, ours, breaker_monitors=breaker_monitors)
+    suspicion = f"{len(row)} tasks of this deployment stopped{why}; {remark}, so ECS keeps retrying"
+    track = replace(track, suspicion=suspicion)
+    reached = row[limit - 1].at
+    may_recover = (
+        others_run and reached is not None and now is not None and now < reached + track.healthy_after
     )
-    number = len(track.failed_tasks)
-    if number < failure_limit(service.desired):
-        return track
-    why = f": {track.newest_failure}" if track.newest_failure else ""
-    return track.as_failed(
-        f"{number} tasks of this deployment stopped{why}; {_breaker_remark(service, ours)}, so ECS keeps retrying"
-    )
+    return track if may_recover else track.as_failed_by_our_count()
 
 
 def failures_despite_success(track: Track) -> str:
     """The remark on a success after some tasks failed; empty if none did."""
-    number = track.failed_earlier + len(track.failed_tasks)
-    if not number:
+    if not track.stops:
         return ""
-    tasks = "one of its tasks" if number == 1 else f"{number} of its tasks"
-    return f"although {tasks} stopped{': ' if track.newest_failure else ''}{track.newest_failure}"
+    newest = max(track.stops.values(), key=lambda stop: (stop.at is not None, stop.at))
+    tasks = "one of its tasks" if len(track.stops) == 1 else f"{len(track.stops)} of its tasks"
+    return f"although {tasks} stopped{': ' if newest.reason else ''}{newest.reason}"
 
 
-def _counts(task: Task, track: Track, service: Service, ours: EcsDeployment) -> bool:
-    """Whether we count a stopped task. Failed starts are the circuit breaker's concern, if it counts them."""
-    if not is_failure(task):
-        return False
-    if task.started_at is None and not _counts_failed_starts(track, service, ours):
-        return False
-    since = track.failures_since
-    return since is None or task.stopped_at is None or task.stopped_at >= since
+def _failed_health_checks(task: Task) -> bool:
+    return "health check" in task.stopped_reason
 
 
-def _counts_failed_starts(track: Track, service: Service, ours: EcsDeployment) -> bool:
-    """Whether we count tasks that failed to start, because no circuit breaker does.
-
-    | circuit breaker | rollout     | we count failed starts                                  |
-    |-----------------|-------------|---------------------------------------------------------|
-    | no              | any         | yes                                                     |
-    | yes             | in progress | no                                                      |
-    | yes             | complete    | if tasks are missing, or a failed rollout is reassessed |
-    """
-    if not service.breaker:
-        return True
-    failing = service.running < service.desired or track.failures_since is not None
-    return ours.rollout_state == "COMPLETED" and failing
+def _exited_after_running(task: Task) -> bool:
+    return task.started_at is not None and not _failed_health_checks(task)
 
 
-def _breaker_remark(service: Service, ours: EcsDeployment) -> str:
+def _breaker_remark(service: Service, ours: EcsDeployment, *, breaker_monitors: bool) -> str:
     if not service.breaker:
         return "it has no circuit breaker"
+    if breaker_monitors:
+        return "its circuit breaker does not count containers that exit after their task was running"
     if ours.rollout_state == "COMPLETED":
         return "its circuit breaker counts no more, because the rollout was complete"
-    return "its circuit breaker does not count tasks that had been running"
+    return "its circuit breaker counts no more, because a task was healthy"

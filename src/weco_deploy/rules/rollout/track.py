@@ -2,55 +2,68 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from weco_deploy.model.deployment import SETTLED, ServiceStatus
+from weco_deploy.model.deployment import GOOD, SETTLED, ServiceStatus
 from weco_deploy.model.plan import PlannedService
-from weco_deploy.model.service import EcsDeployment
+from weco_deploy.model.requests import DEFAULT_STABLE_FOR
+from weco_deploy.model.service import ServiceDeployment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A failed task of ours: when and why it stopped. `by_breaker`: ECS's circuit breaker counted it, or may have."""
+
+    at: datetime | None
+    reason: str
+    by_breaker: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """A service's rollout, as the polls have shown it so far.
 
-    `deployment_id` is the ECS deployment that is watched: ours or, if `superseded_id` names ours, a later one that brings the
-    same release. `made` is the watched deployment as ECS described it last, None until then. `previous_id` is the PRIMARY
-    deployment before it, `since` the time when watching began.
-
-    `state` says in a few words what the rollout waits for. `running` counts the running tasks of the watched deployment,
-    `desired` the desired tasks of the service. `ours_listed` is True once a poll has listed the watched deployment.
-    `blames_image` is False while nothing that was observed speaks against the image, such as while a later deployment is
-    watched.
+    `deployment_id` is our ECS deployment, `previous_id` the PRIMARY deployment before it, `since` the time when watching
+    began. `state` says in a few words what the rollout waits for. `running` counts the running tasks of our deployment,
+    `desired` the desired tasks of the service. `ours_listed` is True once ECS has listed our deployment, and
+    `created_at` is when ECS created it, by AWS's clock.
 
     `polls` counts all polls. `polls_not_primary`, `polls_missing` and `polls_steady` count the latest consecutive polls
     in which another deployment was primary, the service was not found, or the service was steady.
 
-    `failed_tasks` are the ARNs of our failed tasks; `newest_failure` is the stopped reason of the newest of them. Only
-    tasks that stopped at `failures_since` or later count (None: no limit). `failed_earlier` counts the tasks that failed
-    before the track was reopened.
+    `verdict` is ECS's own verdict on our deployment, as it was last read, and `polls_stopped` counts the latest consecutive
+    polls in which ECS said that it stopped our deployment.
+
+    `stops` are our failed tasks, by ARN; only tasks that stopped at `failures_since` or later count (None: no limit).
+    `proven` says since when a task of ours counts as healthy: after `stable_for` seconds. `breaker_monitored` says whether a
+    circuit breaker counted failures when stopped tasks were last read. `suspicion` is why the rollout may have failed
+    by our own count of failures; empty if it may not.
     """
 
     service: PlannedService
     deployment_id: str
     previous_id: str | None
     since: datetime
-    made: EcsDeployment | None = None
-    superseded_id: str | None = None
+    stable_for: float = DEFAULT_STABLE_FOR
     status: ServiceStatus = ServiceStatus.IN_PROGRESS
     state: str = "waiting for ECS"
     reason: str = ""
     running: int = 0
     desired: int = 0
     ours_listed: bool = False
-    blames_image: bool = True
+    created_at: datetime | None = None
     polls: int = 0
     polls_not_primary: int = 0
     polls_missing: int = 0
     polls_steady: int = 0
-    failed_tasks: frozenset[str] = frozenset()
-    failed_earlier: int = 0
-    newest_failure: str = ""
+    polls_stopped: int = 0
+    verdict: ServiceDeployment | None = None
+    stops: Mapping[str, Stop] = field(default_factory=dict)
+    proven: Mapping[str, datetime] = field(default_factory=dict)
+    breaker_monitored: bool = False
+    suspicion: str = ""
     failures_since: datetime | None = None
 
     @property
@@ -58,55 +71,27 @@ class Track:
         return self.status in SETTLED
 
     @property
-    def created_at(self) -> datetime | None:
-        """When the watched deployment was created, by AWS's clock; None if that is unknown yet."""
-        return self.made.created_at if self.made else None
+    def healthy_after(self) -> timedelta:
+        """How long a task must have been healthy to end a row of failures. A crash loop would end it at once with zero."""
+        return timedelta(seconds=self.stable_for or DEFAULT_STABLE_FOR)
 
     @property
-    def own_id(self) -> str:
-        """The ECS deployment that we made, whichever is watched."""
-        return self.superseded_id or self.deployment_id
-
-    @property
-    def follow_remark(self) -> str:
-        """The remark that a later deployment brought the release; empty if ours did."""
-        if self.superseded_id is None:
-            return ""
-        return f"by a later deployment, {self.deployment_id}, of the same images, which took over from ours, {self.superseded_id}"
+    def looked_at_again(self) -> bool:
+        """Whether the service is polled once more at the end: it was good, or only our own count says that it failed."""
+        return self.status in GOOD or (self.status is ServiceStatus.FAILED and bool(self.suspicion))
 
     def as_failed(self, reason: str) -> Track:
-        """The track with status failed, for this reason. If a later deployment failed, ours was superseded."""
-        if self.superseded_id is not None:
-            return self.as_superseded(
-                f"a later deployment, {self.deployment_id}, took over from ours, {self.superseded_id}, and failed: {reason}"
-            )
-        return replace(self, status=ServiceStatus.FAILED, state="failed", reason=reason)
+        """The track with status failed, for a reason that is certain."""
+        return replace(self, status=ServiceStatus.FAILED, state="failed", reason=reason, suspicion="")
 
-    def as_superseded(self, reason: str) -> Track:
-        return replace(self, status=ServiceStatus.SUPERSEDED, state="superseded", reason=reason)
+    def as_failed_by_our_count(self) -> Track:
+        """The track with status failed, because the suspicion was not refuted."""
+        return replace(self, status=ServiceStatus.FAILED, state="failed", reason=self.suspicion)
 
-    def following(self, later: EcsDeployment) -> Track:
-        """The track that watches a later deployment of the same release. The failures so far are not its own."""
-        return replace(
-            self,
-            deployment_id=later.id,
-            superseded_id=self.own_id,
-            previous_id=self.deployment_id,
-            made=later,
-            ours_listed=True,
-            blames_image=False,
-            running=later.running,
-            polls_not_primary=0,
-            failed_tasks=frozenset(),
-            failed_earlier=self.failed_earlier + len(self.failed_tasks),
-        )
+    def when_time_is_over(self) -> Track:
+        """The track of a service that is not settled when the waiting time is over."""
+        return self.as_failed_by_our_count() if self.suspicion else self
 
     def reopened(self) -> Track:
-        """The track of a settled service, to be judged again: tasks may have crashed, or somebody may have deployed."""
-        return replace(
-            self,
-            status=ServiceStatus.IN_PROGRESS,
-            state="not looked at since it did well",
-            failed_tasks=frozenset(),
-            failed_earlier=self.failed_earlier + len(self.failed_tasks),
-        )
+        """The track of a settled service, to be judged again: its tasks may have crashed or recovered since."""
+        return replace(self, status=ServiceStatus.IN_PROGRESS, state="not looked at since it was settled")

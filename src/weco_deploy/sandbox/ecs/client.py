@@ -8,7 +8,8 @@ between the two (credentials, retries, JSON) does not happen.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import partial
 
 from botocore.exceptions import ClientError, ParamValidationError
@@ -80,7 +81,9 @@ class Client:
             raise ClientError(_error(error), operation) from error  # type: ignore[arg-type]  # a plain dict
         if self._checks_answers and (faults := self._model.faults_of_answer(operation, answer)):
             raise AssertionError(f"{name} answers what AWS can't: {faults}")
-        return answer | {"ResponseMetadata": _metadata(200)}
+        return answer | {
+            "ResponseMetadata": _metadata(200) | {"HTTPHeaders": {"date": _http_date(self._now())}}
+        }
 
 
 def _error(error: ApiError) -> Json:
@@ -88,6 +91,10 @@ def _error(error: ApiError) -> Json:
         "Error": {"Code": error.code, "Message": error.message},
         "ResponseMetadata": _metadata(error.status),
     }
+
+
+def _http_date(at: datetime) -> str:
+    return format_datetime(at.astimezone(UTC), usegmt=True)
 
 
 def _metadata(status: int) -> Json:

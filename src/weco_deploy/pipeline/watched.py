@@ -1,0 +1,120 @@
+"""The services of a deployment that are watched, and what the polls make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from weco_deploy.errors import AwsError
+from weco_deploy.model.deployment import ServiceOutcome
+from weco_deploy.model.events import Event, Notice, PollFailed, Progress, ServiceSettled
+from weco_deploy.model.project import Environment
+from weco_deploy.model.service import ServiceKey, ServiceView
+from weco_deploy.pipeline.diagnose import diagnose
+from weco_deploy.pipeline.ledger import Ledger
+from weco_deploy.pipeline.optional_reads import OptionalReads
+from weco_deploy.pipeline.poll import poll
+from weco_deploy.ports import Ports
+from weco_deploy.rules.rollout.rolling import advance
+from weco_deploy.rules.rollout.track import Track
+from weco_deploy.rules.step_failure import Polled
+
+
+class Watched:
+    """The tracks of the services. Polling advances them, updates the ledger and notifies of each service.
+
+    `failed_polls` counts the latest polls in a row that failed.
+    """
+
+    def __init__(
+        self,
+        tracks: Mapping[str, Track],
+        environment: Environment,
+        ledger: Ledger,
+        ports: Ports,
+        notify: Callable[[Event], None],
+    ) -> None:
+        self.failed_polls = 0
+        self._tracks = dict(tracks)
+        self._environment = environment
+        self._ledger = ledger
+        self._ports = ports
+        self._notify = notify
+        self._optional = OptionalReads(lambda text: notify(Notice(text)))
+        self._views: dict[ServiceKey, ServiceView] = {}
+        self._polled_since_wait: set[str] = set()
+        self._unfinished: set[str] = set()
+        self._last_error = ""
+
+    @property
+    def unsettled(self) -> dict[str, Track]:
+        return {service_id: track for service_id, track in self._tracks.items() if not track.settled}
+
+    @property
+    def due_at_the_end(self) -> dict[str, Track]:
+        """What a last look polls: services that were settled before the last wait and may have changed since.
+
+        After a failed poll also those that are not settled, because their state is not known.
+        """
+        settled = {
+            service_id: track.reopened()
+            for service_id, track in self._tracks.items()
+            if track.looked_at_again and service_id not in self._polled_since_wait
+        }
+        return {**settled, **(self.unsettled if self.failed_polls else {})}
+
+    def wait(self, seconds: float) -> None:
+        self._ledger.wait(seconds)
+        self._polled_since_wait.clear()
+
+    def poll(self, due: Mapping[str, Track], answered_by: datetime) -> None:
+        """Poll these services; answers that come later than `answered_by` make a failed poll."""
+        self._tracks |= due
+        self._polled_since_wait |= due.keys()
+        calls = self._ports.calls.until(answered_by)
+        runtime = self._ports.runtime(self._environment)
+        try:
+            views = poll(due.values(), runtime, calls, self._optional)
+        except AwsError as error:
+            self._notify(PollFailed(error.message, self._ports.clock.utc()))
+            self.failed_polls += 1
+            self._last_error = error.message
+            return
+        self._views |= views
+        for service_id, track in due.items():
+            self._judge(service_id, track, views.get(track.service.key))
+        self.failed_polls = 0
+        self._last_error = ""
+
+    def close(self, answered_by: datetime) -> Polled:
+        """Give the services that are not settled the outcome of a waiting time that is over."""
+        in_time = replace(self._ports, calls=self._ports.calls.until(answered_by))
+        for service_id, unsettled in self.unsettled.items():
+            track = unsettled.when_time_is_over()
+            outcome = _outcome(track, self._ledger.outcome(service_id))
+            view = self._views.get(track.service.key)
+            failures = diagnose(track, view, self._environment, in_time)
+            self._ledger.service(replace(outcome, failures=failures))
+        return Polled(last_error=self._last_error, unfinished=bool(self._unfinished))
+
+    def _judge(self, service_id: str, before: Track, view: ServiceView | None) -> None:
+        track = self._tracks[service_id] = advance(before, view)
+        ledger, now = self._ledger, self._ports.clock.utc()
+        known = ledger.outcome(service_id)
+        outcome = _outcome(track, known)
+        if track.settled:
+            self._unfinished.discard(service_id)
+            ledger.service(outcome)  # certain, even if diagnosing it fails
+            outcome = replace(outcome, failures=diagnose(track, view, self._environment, self._ports))
+            if outcome != known:
+                self._notify(ServiceSettled(outcome, now, track.since))
+        else:
+            self._unfinished.add(service_id)
+            self._notify(Progress(outcome, track.running, track.desired, track.state, now, track.since))
+        ledger.service(outcome)
+
+
+def _outcome(track: Track, known: ServiceOutcome) -> ServiceOutcome:
+    reason = track.reason if track.settled else track.state
+    return replace(known, status=track.status, reason=reason)

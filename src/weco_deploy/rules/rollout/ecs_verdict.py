@@ -1,0 +1,91 @@
+"""ECS's own verdict on our deployment: the service deployment, where the account has it and it may be read.
+
+A failing status is final. SUCCESSFUL is needed for success, but it is not enough: with early success ECS completes below the
+desired count. Without a verdict (no permission, or an emulator without the call) services and tasks alone decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from weco_deploy.model.service import EcsDeployment, Service, ServiceDeployment, ServiceView
+from weco_deploy.rules.rollout.identity import POLLS_TO_CONFIRM_PREVIOUS
+from weco_deploy.rules.rollout.track import Track
+
+UNDECIDED = frozenset({"PENDING", "IN_PROGRESS"})
+ROLLED_BACK = frozenset(
+    {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}
+)
+"""Statuses of a service deployment that ECS takes back. ROLLBACK_SUCCESSFUL is a failure of our deployment, too."""
+STOPPED = frozenset({"STOP_REQUESTED", "STOPPED"})
+"""Statuses of a service deployment that failed without a rollback, or that a later one replaced."""
+
+
+def with_verdict(track: Track, view: ServiceView) -> Track:
+    """The track with ECS's verdict on our deployment. If this poll has none, the verdict of an earlier poll remains."""
+    found = view.service_deployment
+    if found is None or not found.deploys(track.deployment_id):
+        return track
+    stopped = track.polls_stopped + 1 if found.status in STOPPED else 0
+    return replace(track, verdict=found, polls_stopped=stopped)
+
+
+def failure(track: Track) -> str:
+    """Why our deployment failed according to ECS; empty if ECS doesn't say that it failed.
+
+    A service deployment is stopped also when somebody deploys later. Then another deployment is PRIMARY, but DescribeServices
+    may show that a little later, so a stop counts only after several polls.
+    """
+    verdict = track.verdict
+    if verdict is None:
+        return ""
+    if verdict.status in ROLLED_BACK:
+        return f"ECS rolls it back: {explanation(verdict)}"
+    if verdict.status in STOPPED and track.polls_stopped >= POLLS_TO_CONFIRM_PREVIOUS:
+        return f"ECS stopped it: {explanation(verdict)}"
+    return ""
+
+
+def with_details(reason: str, track: Track) -> str:
+    """A reason from DescribeServices, with what the service deployment adds to it."""
+    added = _details(track.verdict) if track.verdict else ""
+    return f"{reason} ({added})" if added else reason
+
+
+def explanation(verdict: ServiceDeployment) -> str:
+    """ECS's reason for its verdict, with the alarms or the failures that led to it."""
+    reason, added = verdict.reason or "it gives no reason", _details(verdict)
+    return f"{reason} ({added})" if added else reason
+
+
+def waits_for_ecs(track: Track) -> bool:
+    """Whether ECS has yet to decide about our deployment."""
+    return track.verdict is not None and track.verdict.status in UNDECIDED
+
+
+def breaker_monitors(track: Track, service: Service, ours: EcsDeployment) -> bool:
+    """Whether a circuit breaker counts failed starts and health checks now.
+
+    It stops when the first task is healthy. If ECS's verdict can't be read, it is taken to count until the rollout is complete.
+    """
+    if not service.breaker:
+        return False
+    if track.verdict is not None:
+        return track.verdict.breaker == "MONITORING"
+    return ours.rollout_state != "COMPLETED"
+
+
+def breaker_count(track: Track) -> str:
+    """What the circuit breaker has counted so far, for people; empty if it has counted nothing or is not known."""
+    verdict = track.verdict
+    if verdict is None or verdict.breaker != "MONITORING" or not verdict.failures:
+        return ""
+    return f"{verdict.failures} of the {verdict.threshold} failures at which its circuit breaker gives up"
+
+
+def _details(verdict: ServiceDeployment) -> str:
+    if verdict.triggered_alarms:
+        return f"in alarm: {', '.join(verdict.triggered_alarms)}"
+    if verdict.breaker == "TRIGGERED":
+        return f"{verdict.failures} of {verdict.threshold} failures"
+    return ""
