@@ -76,17 +76,20 @@ def push_first_images(project: Project, registry: Registry, caller: str, estate:
     `caller` is the account (12 digits) of resources without an account of their own.
     """
     place = home(project, caller)
-    tags = tuple(environment.tag for environment in project.environments) if estate.env_tags else ()
-    side_by_side(partial(_push_first_image, place, image, registry, estate, tags) for image in project.images)
+    environments = project.environments if estate.env_tags else ()
+    side_by_side(
+        partial(_push_first_image, place, image, registry, estate, environments) for image in project.images
+    )
 
 
 def _push_first_image(
-    place: Place, image: Image, registry: Registry, estate: Estate, env_tags: Sequence[str]
+    place: Place, image: Image, registry: Registry, estate: Estate, environments: Sequence[Environment]
 ) -> None:
     commit = new_commit()
     registry.create(place, image.repository)
     built = images.build(image.repository, commit)
-    registry.push(place, image.repository, built, (estate.version_tag(commit), LATEST, *env_tags))
+    tags = (image.tag_in(environment) for environment in environments)
+    registry.push(place, image.repository, built, (estate.version_tag(commit), LATEST, *tags))
 
 
 def services_of_project(project: Project, caller: str, estate: Estate) -> Iterator[MadeService]:
@@ -115,10 +118,11 @@ def requests(
     for service in services:
         place = Place(service.account, service.region)
         family = f"{service.cluster}-{service.name}"[:LONGEST_NAME]
-        tag = project.environment(service.environment_id).tag
+        environment = project.environment(service.environment_id)
+        used = [project.image(image_id) for image_id in project.services[service.service_id]]
         containers = [
-            _container(service, image_id, f"{image_name(project, project.image(image_id), caller)}:{tag}")
-            for image_id in project.services[service.service_id]
+            _container(service, image.id, f"{image_name(project, image, caller)}:{image.tag_in(environment)}")
+            for image in used
         ]
         definition = {"family": family, "containerDefinitions": containers}
         yield _request(place, "ecs:RegisterTaskDefinition", definition)
