@@ -19,7 +19,7 @@ import pytest
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox import supervisor
 from weco_deploy.sandbox.accounts import SANDBOX_ACCOUNT, Place
-from weco_deploy.sandbox.provision import USUAL, Estate
+from weco_deploy.sandbox.estate import USUAL, Estate
 from weco_deploy.sandbox.running import Sandbox, fill, new_state
 from weco_deploy.sandbox.state import Ports
 
@@ -29,8 +29,8 @@ _numbers = itertools.count(1)
 
 
 class Provisioned(Protocol):
-    def __call__(self, project: Project, estate: Estate = USUAL) -> Sandbox:
-        """Creates the project's resources, in the test's account by default. Its services run."""
+    def __call__(self, *projects: Project, estate: Estate = USUAL) -> Sandbox:
+        """Creates the projects' resources, in the test's account by default. Its services run."""
         ...
 
 
@@ -63,10 +63,10 @@ def account() -> str:
 
 @pytest.fixture
 def provisioned(sandbox_host: Host, account: str) -> Provisioned:
-    def provision(project: Project, estate: Estate = USUAL) -> Sandbox:
-        state = new_state([project], sandbox_host.ports, account, estate)
+    def provision(*projects: Project, estate: Estate = USUAL) -> Sandbox:
+        state = new_state(projects, sandbox_host.ports, account, estate)
         sandbox = Sandbox(directory=sandbox_host.directory, state=state)
-        fill(sandbox, [project], estate)
+        fill(sandbox)
         return sandbox
 
     return provision

@@ -75,7 +75,6 @@ def test_commands_of_the_tool_exist() -> None:
         "rollback",
         "confirm-deploy",
         "plan",
-        "changes",
         "show-release",
         "show-releases",
         "show-deployments",
@@ -88,6 +87,7 @@ def test_commands_of_the_tool_exist() -> None:
         "sandbox stop",
         "sandbox env",
         "sandbox push",
+        "sandbox trouble",
         "sandbox demo",
     }
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 pytestmark = pytest.mark.sandbox
@@ -135,6 +136,74 @@ def test_push_of_several_images_or_of_all(started: dict[str, str]) -> None:
     pushed = json.loads(every.stdout)["pushed"]
     assert [image["image_id"] for image in pushed] == ["shop", "orders", "search"]
     assert all(image["ref"] in every.stderr and image["digest"] in every.stderr for image in pushed)
+
+
+def test_trouble_is_made_for_a_service_of_an_environment(started: dict[str, str]) -> None:
+    def desired() -> int:
+        ecs = boto3.Session().client(
+            "ecs",
+            endpoint_url=started["AWS_ENDPOINT_URL_ECS"],
+            region_name=started["AWS_REGION"],
+            aws_access_key_id="444455556666",
+            aws_secret_access_key="any",
+        )
+        service = ecs.describe_services(cluster="bookshop-stage", services=["orders-api"])["services"][0]
+        return service["desiredCount"]
+
+    words = ("--output", "json", "sandbox", "trouble", "orders-api", "scaled=3", "--environment-id", "stage")
+    dry = run("--dry-run", *words)
+    counts = [desired()]
+    made = run(*words)
+    counts.append(desired())
+    lasting = run("sandbox", "trouble", "orders-api", "no-capacity", "--environment-id", "stage")
+
+    assert (dry.returncode, made.returncode) == (0, 0), dry.stderr + made.stderr
+    assert counts == [1, 3]
+    document = {
+        "service_id": "orders-api",
+        "environment": "stage",
+        "cluster": "bookshop-stage",
+        "service_name": "orders-api",
+        "kind": "scaled",
+        "count": 3,
+        "after": 0,
+    }
+    assert json.loads(dry.stdout) == {"trouble": {**document, "dry_run": True}}
+    assert json.loads(made.stdout) == {"trouble": {**document, "dry_run": False}}
+    assert "Dry run, nothing happens: orders-api in stage" in dry.stderr
+    assert "sandbox trouble orders-api none --environment-id stage" in lasting.stdout
+
+
+def test_trouble_that_is_not_clear_is_one_line(started: dict[str, str]) -> None:
+    del started
+    for words, code, message in [
+        (("orders-api", "flood"), 2, "there is no trouble 'flood'"),
+        (("orders-api", "scaled"), 2, "scaled=COUNT"),
+        (("orders-api", "none"), 2, "in each of stage, prod"),
+        (("orders", "none"), 1, "its services: shop-website"),
+        (("orders-api", "none", "--after", "-1"), 2, "--after"),
+        (("orders-api",), 2, "TROUBLE"),
+    ]:
+        ran = run("sandbox", "trouble", *words)
+        assert (ran.returncode, len(ran.stderr.splitlines())) == (code, 1), words
+        assert message in ran.stderr
+
+
+def test_dry_run_starts_pushes_and_stops_nothing(started: dict[str, str]) -> None:
+    images = run("show-images", "--label", "latest", **started).stdout
+    pushes = [
+        run("--dry-run", "--output", "json", "sandbox", "push", *named) for named in [("shop",), ("--all",)]
+    ]
+    started_elsewhere = run("--dry-run", "sandbox", "start", "--detach", "--dir", "elsewhere")
+    stopped = run("--dry-run", "sandbox", "stop")
+
+    assert [json.loads(push.stdout) for push in pushes] == [{"pushed": [], "dry_run": True}] * 2
+    assert "shop" in pushes[0].stderr
+    assert run("show-images", "--label", "latest", **started).stdout == images
+    assert "bookshop: 3 images, 4 services" in started_elsewhere.stdout
+    assert not Path("elsewhere").exists()
+    assert "would be ended" in stopped.stdout
+    assert run("sandbox", "env").returncode == 0
 
 
 @pytest.mark.parametrize("named", [(), ("shop", "--all")], ids=["nothing", "both"])

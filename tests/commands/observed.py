@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tests.local_aws import LocalAws
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox.accounts import home, services_of
-from weco_deploy.sandbox.provision import USUAL, legal_name
+from weco_deploy.sandbox.estate import USUAL, legal_name
 from weco_deploy.sandbox.running import Sandbox
 
 if TYPE_CHECKING:

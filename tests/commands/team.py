@@ -55,7 +55,7 @@ class Team:
 
     def push_without_commit(self, image_id: str) -> None:
         """Push a new image with only the tag `latest`."""
-        target = self.sandbox.target(image_id)
+        target = self.sandbox.state.target(image_id)
         image = images.build(target.repository, "unknown")
         place = Place(target.account, target.region)
         Registry(self.sandbox.state.ports.emulator).push(place, target.repository, image, ("latest",))

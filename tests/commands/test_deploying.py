@@ -10,7 +10,7 @@ from tests.commands.conftest import SHOP
 from tests.commands.team import SOON, Team
 from tests.sandboxes import Provisioned
 from weco_deploy import config
-from weco_deploy.sandbox.provision import Estate
+from weco_deploy.sandbox.estate import Estate
 
 
 def test_first_deployment_to_an_environment_creates_its_tags(
@@ -19,7 +19,7 @@ def test_first_deployment_to_an_environment_creates_its_tags(
     file = Path(".wellcome_project")
     file.write_text(SHOP)
     project = config.load(file).project("shop")
-    team = Team(project, provisioned(project, Estate(env_tags=False)), monkeypatch, capsys)
+    team = Team(project, provisioned(project, estate=Estate(env_tags=False)), monkeypatch, capsys)
     assert team.aws.digests("env.stage") == {}
 
     ran = team.release_deploy()

@@ -14,7 +14,7 @@ from tests.proxy import messages
 from tests.proxy.messages import Message
 from weco_deploy.aws.records.attributes import decoded
 from weco_deploy.model.project import Project
-from weco_deploy.sandbox.provision import USUAL
+from weco_deploy.sandbox.estate import USUAL
 from weco_deploy.sandbox.running import Sandbox
 
 Document = Mapping[str, Any]

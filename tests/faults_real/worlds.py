@@ -87,7 +87,7 @@ async def worlds(
 async def _world(host: Host, project: Project, directory: Path) -> AsyncIterator[World]:
     account = _account()
     sandbox = Sandbox(directory=host.directory, state=new_state([project], host.ports, account))
-    await asyncio.to_thread(fill, sandbox, [project])
+    await asyncio.to_thread(fill, sandbox)
     working_directory = directory / account
     working_directory.mkdir()
     write_project_file(project, working_directory)

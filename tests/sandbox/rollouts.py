@@ -45,6 +45,10 @@ class Rollouts:
     def service(self) -> ServiceTypeDef:
         return self._ecs.describe_services(cluster=CLUSTER, services=[SERVICE])["services"][0]
 
+    def events(self) -> list[str]:
+        """The messages of the service's events, the newest first."""
+        return [event["message"] for event in self.service()["events"]]
+
     def deployment(self, arn: str) -> ServiceDeploymentTypeDef:
         return self._ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]
 

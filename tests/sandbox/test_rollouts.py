@@ -8,7 +8,7 @@ from tests.sandbox.rollouts import CLUSTER, SERVICE, Rollouts, eventually
 from tests.sandboxes import Provisioned, place_of
 from weco_deploy.model.project import Environment
 from weco_deploy.sandbox.accounts import Place
-from weco_deploy.sandbox.provision import Estate
+from weco_deploy.sandbox.estate import Estate
 from weco_deploy.sandbox.running import Sandbox
 
 
@@ -77,8 +77,47 @@ def test_image_that_crashes_later_restarts_after_a_completed_rollout(provisioned
     eventually(lambda: rollouts.digests() == {pushed.digest})
 
 
+def test_unhealthy_image_fails_its_health_check(provisioned: Provisioned) -> None:
+    sandbox = provisioned(WEB)
+    rollouts = Rollouts(sandbox)
+    good = rollouts.digest_of("env.stage")
+    before = [task["healthStatus"] for task in rollouts.tasks()]
+
+    failed = rollouts.begin(sandbox.push("web", "unhealthy"))
+
+    assert before == ["HEALTHY"]
+    assert rollouts.final_status(failed) == "ROLLBACK_SUCCESSFUL"
+    reasons = {task["stoppedReason"] for task in rollouts.tasks(stopped=True)}
+    assert any("failed container health checks" in reason for reason in reasons)
+    eventually(lambda: rollouts.digests() == {good})
+
+
+def test_protected_tasks_stay_when_they_are_replaced(provisioned: Provisioned) -> None:
+    sandbox = provisioned(WEB)
+    rollouts = Rollouts(sandbox)
+    protected = sandbox.push("web", "protected=36000")
+    rollouts.final_status(rollouts.begin(protected))
+
+    pushed = sandbox.push("web")
+    rollouts.begin(pushed)
+
+    eventually(lambda: any("tasks under protection" in message for message in rollouts.events()))
+    assert rollouts.digests() == {protected.digest, pushed.digest}
+
+
+def test_flaky_image_runs_after_its_failed_starts(provisioned: Provisioned) -> None:
+    sandbox = provisioned(WEB)
+    rollouts = Rollouts(sandbox)
+    pushed = sandbox.push("web", "flaky=2,code=5")
+
+    assert rollouts.final_status(rollouts.begin(pushed)) == "SUCCESSFUL"
+    codes = [task["containers"][0]["exitCode"] for task in rollouts.failed_tasks()]
+    assert codes.count(5) == 2
+    eventually(lambda: rollouts.digests() == {pushed.digest})
+
+
 def test_nothing_runs_without_env_tags_until_the_first_deployment(provisioned: Provisioned) -> None:
-    sandbox = provisioned(WEB, Estate(env_tags=False))
+    sandbox = provisioned(WEB, estate=Estate(env_tags=False))
     rollouts = Rollouts(sandbox)
     assert rollouts.digest_of("env.stage") is None
     assert rollouts.digest_of("latest") is not None

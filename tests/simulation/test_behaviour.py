@@ -45,3 +45,18 @@ def test_a_text_names_a_behaviour(text: str, behaviour: Behaviour) -> None:
 def test_another_text_is_refused_and_told_what_there_is(text: str) -> None:
     with pytest.raises(ValueError, match="behaviours: good, slow=SECONDS"):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("slow", "it needs a value, slow=SECONDS"),
+        ("flaky", "it needs a value, flaky=N"),
+        ("protected,start=1", "it needs a value, protected=SECONDS"),
+        ("good=1", "good takes no value"),
+        ("crush", "there is no behaviour 'crush'"),
+    ],
+)
+def test_refusal_says_what_is_wrong(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse(text)

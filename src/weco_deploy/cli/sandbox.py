@@ -1,29 +1,30 @@
-"""The commands of `weco-deploy sandbox`. They never call AWS, and ignore --dry-run."""
+"""The commands of `weco-deploy sandbox`, which never call AWS; `push` and `trouble` have files of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
 from weco_deploy.cli.command import Group
 from weco_deploy.cli.invocation import Invocation, Settings
+from weco_deploy.cli.sandbox_directory import (
+    directory,
+    directory_of,
+    project_file,
+    say,
+    warn_if_project_file_changed,
+)
+from weco_deploy.cli.sandbox_push import push
+from weco_deploy.cli.sandbox_trouble import trouble
 from weco_deploy.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from weco_deploy.report.documents import Document
-    from weco_deploy.sandbox.running import PushedImage, Sandbox
-
-directory = click.option(
-    "--dir",
-    "directory",
-    envvar="WECO_DEPLOY_DIR",
-    metavar="PATH",
-    help="Where the sandbox keeps its state.  [default: .weco-sandbox beside the project file]",
-)
+    from weco_deploy.sandbox.running import Sandbox
 
 
 @click.group("sandbox", cls=Group, no_args_is_help=False, short_help="A local AWS to try everything on.")
@@ -45,7 +46,7 @@ def sandbox() -> None:
     "--port",
     envvar="WECO_DEPLOY_PORT",
     type=click.IntRange(1, 65535),
-    help="Where AWS will be on this machine.  [default: any free port]",
+    help="Where ECR and DynamoDB will be on this machine.  [default: any free port]",
 )
 @click.option(
     "--without-env-tags",
@@ -53,25 +54,93 @@ def sandbox() -> None:
     is_flag=True,
     help="Leave out the env.* tags, as in an environment that was never deployed to.",
 )
+@click.option(
+    "--addresses",
+    envvar="WECO_DEPLOY_ADDRESSES",
+    type=click.Choice(["tags", "names"]),
+    default="tags",
+    show_default=True,
+    help="How services can be found: by their ECS tags deployment:*, or by their names alone, without these tags.",
+)
+@click.option(
+    "--cluster-name",
+    envvar="WECO_DEPLOY_CLUSTER_NAME",
+    metavar="TEMPLATE",
+    default="{project}-{environment}",
+    show_default=True,
+    help="The names of clusters, with {project} and {environment}.",
+)
+@click.option(
+    "--service-name",
+    envvar="WECO_DEPLOY_SERVICE_NAME",
+    metavar="TEMPLATE",
+    default="{service}",
+    show_default=True,
+    help="The names of services, with {project}, {environment} and {service}.",
+)
+@click.option(
+    "--environment-name",
+    "environment_names",
+    envvar="WECO_DEPLOY_ENVIRONMENT_NAME",
+    metavar="ID=NAME",
+    multiple=True,
+    help="What {environment} stands for in names, if not its id. May be given for several environments.",
+)
+@click.option(
+    "--tags",
+    envvar="WECO_DEPLOY_TAGS",
+    type=click.Choice(["ref", "bare"]),
+    default="ref",
+    show_default=True,
+    help="How images are tagged: ref.COMMIT, or the bare commit.",
+)
+@click.option(
+    "--load-balancers",
+    envvar="WECO_DEPLOY_LOAD_BALANCERS",
+    is_flag=True,
+    help="Put each service behind a load balancer, with a target group of its own.",
+)
 @directory
 @click.pass_obj
 def start(
-    invocation: Invocation, *, detach: bool, port: int | None, without_env_tags: bool, directory: str | None
+    invocation: Invocation,
+    *,
+    detach: bool,
+    port: int | None,
+    without_env_tags: bool,
+    addresses: str,
+    cluster_name: str,
+    service_name: str,
+    environment_names: tuple[str, ...],
+    tags: str,
+    load_balancers: bool,
+    directory: str | None,
 ) -> None:
     """Start the sandbox, with all that the project file names; Ctrl-C ends it.
 
-    Without a project file it gets a sample project.
+    Without a project file it gets a sample project. If it runs already, it gets what is new in the project file.
     """
     from weco_deploy import config
     from weco_deploy.cli import gc_pause
     from weco_deploy.cli.project_context import load_project_file
     from weco_deploy.sandbox import commands
-    from weco_deploy.sandbox.provision import Estate
+    from weco_deploy.sandbox.estate import Estate
 
     settings = invocation.settings
-    where, say = _directory(settings, directory), _say(settings)
-    sample_needed = _project_file(settings) is None
-    file = config.load(commands.sample(where, say)) if sample_needed else load_project_file(settings)
+    estate = Estate(
+        tagged=addresses == "tags",
+        cluster_name=cluster_name,
+        service_name=service_name,
+        environment_names=_environment_names(environment_names),
+        bare_commits=tags == "bare",
+        env_tags=not without_env_tags,
+        load_balancers=load_balancers,
+    )
+    where, write = directory_of(settings, directory), say(settings)
+    if project_file(settings) is None:
+        file = config.load(commands.sample(where, write, dry_run=settings.dry_run))
+    else:
+        file = load_project_file(settings)
     projects = (
         list(file.projects.values()) if settings.project_id is None else [file.project(settings.project_id)]
     )
@@ -79,11 +148,12 @@ def start(
     commands.start(
         projects,
         where,
-        say,
+        write,
         project_file=file.path,
         port=port,
         detach=detach,
-        estate=Estate(env_tags=not without_env_tags),
+        estate=estate,
+        dry_run=settings.dry_run,
     )
     _print_sandbox(settings, where)
 
@@ -95,8 +165,9 @@ def stop(invocation: Invocation, *, directory: str | None) -> None:
     """End a sandbox, and everything in it."""
     from weco_deploy.sandbox import commands
 
-    where = _directory(invocation.settings, directory)
-    commands.stop(where, _say(invocation.settings))
+    settings = invocation.settings
+    where = directory_of(settings, directory)
+    commands.stop(where, say(settings), dry_run=settings.dry_run)
     _print_sandbox(invocation.settings, where)
 
 
@@ -108,56 +179,16 @@ def env(invocation: Invocation, *, directory: str | None) -> None:
     from weco_deploy.cli.streams import write_result
     from weco_deploy.sandbox import commands
 
-    where = _directory(invocation.settings, directory)
+    where = directory_of(invocation.settings, directory)
+    warn_if_project_file_changed(where)
     lines = commands.env(where)
     if not invocation.settings.json:
         write_result(lines)
     _print_sandbox(invocation.settings, where)
 
 
-@sandbox.command("push", short_help="Push new images, as a build pipeline would.")
-@click.argument("image_ids", nargs=-1, metavar="IMAGE_ID...")
-@click.option(
-    "--all",
-    "all_images",
-    envvar="WECO_DEPLOY_ALL",
-    is_flag=True,
-    help="A new image for each repository of the sandbox.",
-)
-@click.option(
-    "--behaviour",
-    envvar="WECO_DEPLOY_BEHAVIOUR",
-    default="good",
-    show_default=True,
-    help="What its containers do: good, slow=SECONDS, crash, unpullable.",
-)
-@directory
-@click.pass_obj
-def push(
-    invocation: Invocation,
-    *,
-    image_ids: tuple[str, ...],
-    all_images: bool,
-    behaviour: str,
-    directory: str | None,
-) -> None:
-    """Push new images as a build pipeline would, tagged ref.<commit> and latest: those named, or --all."""
-    from weco_deploy.sandbox import commands
-
-    if all_images == bool(image_ids):
-        raise UsageError(
-            "either name the images to push or say --all" if image_ids else "no image is named",
-            "weco-deploy sandbox push IMAGE_ID..., or: weco-deploy sandbox push --all",
-        )
-    settings = invocation.settings
-    where, say = _directory(settings, directory), _say(settings)
-    if all_images:
-        pushed = commands.push_all(where, say, behaviour=behaviour, project_id=settings.project_id)
-    else:
-        pushed = commands.push(
-            where, say, image_ids=image_ids, behaviour=behaviour, project_id=settings.project_id
-        )
-    _print_pushed(settings, pushed)
+sandbox.add_command(push)
+sandbox.add_command(trouble)
 
 
 @sandbox.command("demo", short_help="A tour: the main job, told step by step.")
@@ -168,40 +199,6 @@ def demo(_: Invocation) -> int:
     from weco_deploy.sandbox.demo import demo
 
     return demo(write_result)  # always text, regardless of --output
-
-
-def _say(settings: Settings) -> Callable[[str], None]:
-    """Return a function that writes a line for the user: to stdout, or to stderr if stdout is for JSON."""
-    from weco_deploy.cli.streams import write_notice, write_result
-
-    return write_notice if settings.json else write_result
-
-
-def _project_file(settings: Settings) -> Path | None:
-    """The given project file, or the nearest project file upwards, if any."""
-    from pathlib import Path
-
-    from weco_deploy import config
-    from weco_deploy.errors import ProjectFileError
-
-    if settings.project_file:
-        return Path(settings.project_file)
-    try:
-        return config.find(Path.cwd())
-    except ProjectFileError:
-        return None  # the sandbox uses its sample project
-
-
-def _directory(settings: Settings, given: str | None) -> Path:
-    """The sandbox's directory: the given one, or a directory next to the project file or in the working directory."""
-    from pathlib import Path
-
-    from weco_deploy.sandbox import commands
-
-    if given:
-        return Path(given).absolute()  # the sandbox's processes have another working directory
-    found = _project_file(settings)
-    return (found.parent if found else Path.cwd()) / commands.DIRECTORY
 
 
 def _print_sandbox(settings: Settings, directory: Path) -> None:
@@ -227,12 +224,12 @@ def _sandbox_document(sandbox: Sandbox | None) -> Document:
     }
 
 
-def _print_pushed(settings: Settings, pushed: Sequence[PushedImage]) -> None:
-    """With JSON, write the pushed images. The text has been written already."""
-    if not settings.json:
-        return
-    from weco_deploy.cli.streams import write_result
-    from weco_deploy.report.documents import json_text
-
-    images = [{"image_id": image.image_id, "ref": image.ref, "digest": image.digest} for image in pushed]
-    write_result(json_text({"pushed": images}))
+def _environment_names(given: Iterable[str]) -> dict[str, str]:
+    """The names by id, from texts `ID=NAME`."""
+    names = {}
+    for text in given:
+        environment_id, _, name = text.partition("=")
+        if not (environment_id and name):
+            raise UsageError(f"--environment-name {text!r} is not valid", "ID=NAME, such as stage=staging")
+        names[environment_id] = name
+    return names

@@ -137,7 +137,7 @@ def _carry_out(
             return roll_back(ledger.deployment, environment, request, ledger, ports, notify)
         left = "it was not rolled back, because no look at the services told that anything is wrong with it"
         ledger.verdict(end.status, ports.clock.utc(), reasons(end.reason, left))
-    return settle(ledger, ports, notify)
+    return settle(ledger, notify)
 
 
 def _rollback_wanted(request: DeployRequest, environment: Environment) -> bool:

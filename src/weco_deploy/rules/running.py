@@ -127,5 +127,5 @@ def expected_images(
             continue
         manifest = view.manifest if view.manifest is not None and view.manifest.digest == digest else None
         accepted = manifest.accepted if manifest is not None else frozenset({digest})
-        expected[image.id] = expected_image(image.id, image.repository, image.tag_in(environment), accepted)
+        expected[image.id] = expected_image(image.id, image.repository, environment.tag, accepted)
     return expected

@@ -30,10 +30,10 @@ class Place:
     region: str
 
 
-def caller_account(projects: Sequence[Project]) -> str:
+def caller_account(projects: Sequence[Project], otherwise: str = SANDBOX_ACCOUNT) -> str:
     """The account whose credentials the sandbox gives out: the `account_id` of projects without a role, if any.
 
-    SandboxError if those projects name several accounts, because a caller has only one.
+    `otherwise` if they name none. SandboxError if those projects name several accounts, because a caller has only one.
     """
     named = sorted(
         {
@@ -47,7 +47,7 @@ def caller_account(projects: Sequence[Project]) -> str:
             f"the projects belong to the accounts {', '.join(named)} and name no role to get there",
             "start the sandbox with one of them: --project-id",
         )
-    return named[0] if named else SANDBOX_ACCOUNT
+    return named[0] if named else otherwise
 
 
 def home(project: Project, caller: str) -> Place:

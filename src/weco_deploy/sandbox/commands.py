@@ -1,4 +1,4 @@
-"""The commands of `weco-deploy sandbox`. They pass each line for the user to `say`."""
+"""The commands of `weco-deploy sandbox`. They pass each line for the user to `say`; a dry run changes nothing."""
 
 from __future__ import annotations
 
@@ -9,61 +9,88 @@ from pathlib import Path
 
 from weco_deploy.errors import Interrupted, SandboxError, UsageError
 from weco_deploy.model.project import Project
-from weco_deploy.sandbox import running
+from weco_deploy.sandbox import running, troubles, updating
+from weco_deploy.sandbox.accounts import caller_account
 from weco_deploy.sandbox.ecs.behaviour import parse
+from weco_deploy.sandbox.estate import USUAL, Estate
 from weco_deploy.sandbox.images import GOOD
-from weco_deploy.sandbox.provision import USUAL, Estate
 from weco_deploy.sandbox.running import PushedImage, Sandbox
-from weco_deploy.sandbox.state import PushTarget
+from weco_deploy.sandbox.state import MadeService, Ports, PushTarget
+from weco_deploy.sandbox.troubles import Trouble
+from weco_deploy.sandbox.welcome import (
+    DIRECTORY,
+    PROJECT_FILE,
+    contents,
+    dir_option,
+    update_lines,
+    welcome,
+)
 
-DIRECTORY = ".weco-sandbox"
-"""The sandbox's directory, next to the project file."""
-PROJECT_FILE = ".wellcome_project"
+__all__ = ["DIRECTORY", "PROJECT_FILE", "env", "push", "push_all", "sample", "start", "stop", "trouble"]
+
+Say = Callable[[str], None]
 
 
-def sample(directory: Path, say: Callable[[str], None]) -> Path:
-    """Write the sample project file into the sandbox's directory, unless it exists; returns its path."""
+def sample(directory: Path, say: Say, *, dry_run: bool = False) -> Path:
+    """Write the sample project file into the sandbox's directory, unless it exists; returns its path.
+
+    A dry run returns the path of the original. Raises SandboxError (the directory can't be used).
+    """
+    original = Path(str(files("weco_deploy.sandbox").joinpath("sample.wellcome_project")))
     file = directory / PROJECT_FILE
-    if not file.exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        file.write_text(files("weco_deploy.sandbox").joinpath("sample.wellcome_project").read_text())
+    if not dry_run:
+        running.prepare(directory)
+        if not file.exists():
+            file.write_text(original.read_text())
     say(f"There is no {PROJECT_FILE} here or above, so the sandbox gets a sample project: {file}")
-    return file
+    return original if dry_run else file
 
 
 def start(
     projects: Sequence[Project],
     directory: Path,
-    say: Callable[[str], None],
+    say: Say,
     *,
     project_file: Path,
     port: int | None = None,
     detach: bool = False,
     estate: Estate = USUAL,
+    dry_run: bool = False,
 ) -> None:
     """Start a sandbox with these projects; without `detach` run until Ctrl-C, SIGTERM or `sandbox stop`.
 
-    If a sandbox runs in the directory already, only say so. Raises SandboxError as `running.start` does.
+    If a sandbox runs in the directory already, create in it what the projects have and it has not. Raises UsageError and
+    SandboxError as `running.start` does.
     """
     existing = running.load(directory)
     if existing is not None:
-        say(f"A sandbox is running already: {existing.endpoint} (state in {directory})")
+        _update(existing, projects, say, project_file=project_file, estate=estate, dry_run=dry_run)
+        return
+    if dry_run:
+        account = caller_account(projects)
+        running.new_state(projects, Ports(emulator=0, simulation=0), account, estate)
+        say(f"A sandbox would be started in {directory}:")
+        for line in contents(projects):
+            say(line)
         return
     sandbox = running.start(
         projects, directory, port=port, tied=not detach, estate=estate, project_file=project_file
     )
-    welcome = _welcome(sandbox, projects, project_file)
+    lines = welcome(sandbox, projects, project_file)
     if detach:
-        for line in (*welcome, f"End it:                 weco-deploy sandbox stop{_dir_option(directory)}"):
+        for line in (*lines, f"End it:                 weco-deploy sandbox stop{dir_option(directory)}"):
             say(line)
     else:
-        _run_until_stopped(sandbox, (*welcome, "End it:                 Ctrl-C"), say)
+        _run_until_stopped(sandbox, (*lines, "End it:                 Ctrl-C"), say)
 
 
-def stop(directory: Path, say: Callable[[str], None]) -> None:
+def stop(directory: Path, say: Say, *, dry_run: bool = False) -> None:
     """End the sandbox and everything in it. It is no error if none runs."""
-    ended = running.stop(directory)
-    say("The sandbox has ended." if ended else f"No sandbox is running in {directory}.")
+    ended = running.exists(directory) if dry_run else running.stop(directory)
+    if not ended:
+        say(f"No sandbox is running in {directory}.")
+    else:
+        say(f"The sandbox in {directory} would be ended." if dry_run else "The sandbox has ended.")
 
 
 def env(directory: Path) -> str:
@@ -74,40 +101,97 @@ def env(directory: Path) -> str:
 
 def push(
     directory: Path,
-    say: Callable[[str], None],
+    say: Say,
     *,
     image_ids: Sequence[str],
     behaviour: str = GOOD,
     project_id: str | None = None,
+    dry_run: bool = False,
 ) -> tuple[PushedImage, ...]:
-    """Push a new version of each of these images with this behaviour.
+    """Push a new version of each of these images with this behaviour. A dry run pushes and returns none.
 
-    Raises UsageError (invalid behaviour), NotFound (unknown image: pushes none), SandboxError.
+    Raises UsageError (invalid behaviour, image of several projects), NotFound (unknown image: pushes none), SandboxError.
     """
     _check(behaviour)
     sandbox = _running(directory)
-    targets = [sandbox.target(image_id, project_id) for image_id in dict.fromkeys(image_ids)]
-    return _push(sandbox, targets, behaviour, say)
+    targets = [sandbox.state.target(image_id, project_id) for image_id in dict.fromkeys(image_ids)]
+    return _push(sandbox, targets, behaviour, say, dry_run=dry_run)
 
 
 def push_all(
     directory: Path,
-    say: Callable[[str], None],
+    say: Say,
     *,
     behaviour: str = GOOD,
     project_id: str | None = None,
+    dry_run: bool = False,
 ) -> tuple[PushedImage, ...]:
     """Push a new version of every image of the sandbox or of one of its projects. Raises as `push`."""
     _check(behaviour)
     sandbox = _running(directory)
-    return _push(sandbox, sandbox.targets(project_id), behaviour, say)
+    return _push(sandbox, sandbox.state.targets(project_id), behaviour, say, dry_run=dry_run)
+
+
+def trouble(
+    directory: Path,
+    say: Say,
+    service_id: str,
+    wanted: Trouble,
+    *,
+    environment_id: str | None = None,
+    project_id: str | None = None,
+    dry_run: bool = False,
+) -> MadeService:
+    """Make trouble for a service. Raises as `troubles.make` and `State.service`."""
+    sandbox = _running(directory)
+    service = sandbox.state.service(service_id, environment_id, project_id)
+    if dry_run:
+        troubles.check(sandbox, service, wanted)
+    else:
+        troubles.make(sandbox, service, wanted)
+    before = "Dry run, nothing happens: " if dry_run else ""
+    later = f", in {wanted.after} s of ECS's time" if wanted.after else ""
+    where = f"{service_id} in {service.environment_id} ({service.cluster}/{service.name})"
+    say(f"{before}{where}{later}: {wanted.meaning}")
+    if wanted.lasts and not dry_run:
+        options = f" --environment-id {shlex.quote(service.environment_id)}{dir_option(directory)}"
+        say(f"End it:  weco-deploy sandbox trouble {service_id} none{options}")
+    return service
+
+
+def _update(
+    sandbox: Sandbox,
+    projects: Sequence[Project],
+    say: Say,
+    *,
+    project_file: Path,
+    estate: Estate,
+    dry_run: bool,
+) -> None:
+    say(f"A sandbox is running already: {sandbox.endpoint} (state in {sandbox.directory})")
+    if estate not in (USUAL, sandbox.state.estate):
+        raise UsageError(
+            "a running sandbox keeps the names and tags that it was started with",
+            "weco-deploy sandbox stop, then start it with other options",
+        )
+    wanted = updating.wanted_state(sandbox, projects, project_file)
+    update = updating.compare(sandbox.state, wanted)
+    if not dry_run:
+        updating.apply(sandbox, wanted, update)
+    for line in update_lines(update, dry_run=dry_run):
+        say(line)
 
 
 def _push(
-    sandbox: Sandbox, targets: Sequence[PushTarget], behaviour: str, say: Callable[[str], None]
+    sandbox: Sandbox, targets: Sequence[PushTarget], behaviour: str, say: Say, *, dry_run: bool
 ) -> tuple[PushedImage, ...]:
     images = []
     for target in targets:
+        if dry_run:
+            say(
+                f"{target.image_id}: a new image would be pushed, and its tag latest moved there. Behaviour: {behaviour}"
+            )
+            continue
         image = sandbox.push_to(target, behaviour)
         say(f"Pushed {image.image_id} {image.ref}, and moved its tag latest there. It behaves: {behaviour}")
         say(f"  {image.digest}")
@@ -131,53 +215,13 @@ def _running(directory: Path) -> Sandbox:
     return sandbox
 
 
-def _run_until_stopped(sandbox: Sandbox, welcome: Sequence[str], say: Callable[[str], None]) -> None:
+def _run_until_stopped(sandbox: Sandbox, lines: Sequence[str], say: Say) -> None:
     """Run the sandbox until a signal, or a `sandbox stop` in another process."""
     try:
-        for line in welcome:
+        for line in lines:
             say(line)
         sandbox.wait()
     except (KeyboardInterrupt, Interrupted):
         say("Ending the sandbox.")
     finally:
         sandbox.stop()
-
-
-def _welcome(sandbox: Sandbox, projects: Sequence[Project], project_file: Path) -> list[str]:
-    directory = _dir_option(sandbox.directory)
-    project = projects[0]
-    tool = f"weco-deploy{_file_option(project_file)}"
-    if len(projects) > 1:
-        tool += f" --project-id {shlex.quote(project.id)}"
-    first_image = project.images[0].id if project.images else "IMAGE_ID"
-    first_environment = project.environments[0].id if project.environments else "ENVIRONMENT_ID"
-    return [
-        f"The sandbox is ready: {sandbox.endpoint}",
-        *(f"  {_contents(project)}" for project in projects),
-        f'Use it in a shell:      eval "$(weco-deploy sandbox env{directory})"',
-        f"Push a new image:       weco-deploy sandbox push {first_image}{directory}",
-        f"Deploy what is latest:  {tool} release-deploy --from-label latest --environment-id {first_environment}",
-    ]
-
-
-def _contents(project: Project) -> str:
-    environments = ", ".join(environment.id for environment in project.environments)
-    return (
-        f"{project.id}: {_count_text(len(project.images), 'image')}, "
-        f"{_count_text(len(project.services), 'service')} in each of {environments or 'no environments'}"
-    )
-
-
-def _count_text(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _dir_option(directory: Path) -> str:
-    """The option that names the sandbox for commands run here; empty if it is the default."""
-    default = Path.cwd() / DIRECTORY
-    return "" if directory.absolute() == default else f" --dir {shlex.quote(str(directory))}"
-
-
-def _file_option(project_file: Path) -> str:
-    default = Path.cwd() / PROJECT_FILE
-    return "" if project_file.absolute() == default else f" -f {shlex.quote(str(project_file))}"

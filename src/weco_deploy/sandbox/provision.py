@@ -1,68 +1,30 @@
 """Creates the resources of projects in the sandbox: repositories with images, clusters, services.
 
-Each environment gets a cluster with a service for each service id, whose task definition has a container for each
-of its images. Circuit breakers are on and roll back. Resources are created where the tool looks for them
-(`accounts.py`), by the names and with the tags that an `Estate` says.
+Each environment gets a cluster with a service for each service id, whose task definition has a container with a health
+check for each of its images. Circuit breakers are on and roll back. Resources are created where the tool looks for
+them (`accounts.py`), with the names and tags of an `Estate`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import partial
 
-from weco_deploy.model.project import Environment, Image, Project
-from weco_deploy.model.tags import commit_tag
+from weco_deploy.model.project import Project
 from weco_deploy.sandbox import images
 from weco_deploy.sandbox.accounts import Place, home, image_name, services_of
 from weco_deploy.sandbox.ecs.state import Json
+from weco_deploy.sandbox.estate import Estate, legal_name
 from weco_deploy.sandbox.registry import Registry
-from weco_deploy.sandbox.state import MadeService
+from weco_deploy.sandbox.state import MadeService, PushTarget
 from weco_deploy.sandbox.threads import side_by_side
 
 LATEST = "latest"
 LONGEST_NAME = 255
 _CPU, _MEMORY = 64, 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estate:
-    """How a team keeps its resources.
-
-    Attributes:
-        tagged: whether services carry `deployment:service` and `deployment:env`.
-        cluster_name: the names of clusters, with `{project}` and `{environment}`.
-        service_name: the names of services, with `{project}`, `{environment}` and `{service}`.
-        bare_commits: whether images are tagged with the bare commit instead of `ref.<commit>`.
-        env_tags: whether images have the tags of the environments, without which no task can start.
-
-    """
-
-    tagged: bool = True
-    cluster_name: str = "{project}-{environment}"
-    service_name: str = "{service}"
-    bare_commits: bool = False
-    env_tags: bool = True
-
-    def cluster(self, project: Project, environment: Environment) -> str:
-        """The name of the environment's cluster."""
-        return legal_name(self.cluster_name.format(project=project.id, environment=environment.id))
-
-    def service(self, project: Project, environment: Environment, service_id: str) -> str:
-        """The name of a service."""
-        name = self.service_name.format(project=project.id, environment=environment.id, service=service_id)
-        return legal_name(name)
-
-    def version_tag(self, commit: str) -> str:
-        """The tag that names the commit of an image."""
-        return commit if self.bare_commits else commit_tag(commit)
-
-
-USUAL = Estate()
-"""As the tool's own documentation has it."""
+_PORT = 80
 
 
 def new_commit() -> str:
@@ -70,37 +32,37 @@ def new_commit() -> str:
     return secrets.token_hex(20)
 
 
-def push_first_images(project: Project, registry: Registry, caller: str, estate: Estate) -> None:
-    """Create the project's repositories, each with an image.
+def targets_of_project(project: Project, caller: str, estate: Estate) -> Iterator[PushTarget]:
+    """The repositories of the project's images.
 
     `caller` is the account (12 digits) of resources without an account of their own.
     """
     place = home(project, caller)
-    environments = project.environments if estate.env_tags else ()
-    side_by_side(
-        partial(_push_first_image, place, image, registry, estate, environments) for image in project.images
-    )
-
-
-def _push_first_image(
-    place: Place, image: Image, registry: Registry, estate: Estate, environments: Sequence[Environment]
-) -> None:
-    commit = new_commit()
-    registry.create(place, image.repository)
-    built = images.build(image.repository, commit)
-    tags = (image.tag_in(environment) for environment in environments)
-    registry.push(place, image.repository, built, (estate.version_tag(commit), LATEST, *tags))
+    env_tags = tuple(environment.tag for environment in project.environments) if estate.env_tags else ()
+    for image in project.images:
+        yield PushTarget(
+            project_id=project.id,
+            image_id=image.id,
+            account=place.account,
+            region=place.region,
+            repository=image.repository,
+            env_tags=env_tags,
+        )
 
 
 def services_of_project(project: Project, caller: str, estate: Estate) -> Iterator[MadeService]:
-    """The services of all environments; `caller` as for `push_first_images`."""
+    """The services of all environments; `caller` as for `targets_of_project`."""
     for environment in project.environments:
         place = services_of(project, environment, caller)
-        for service_id in project.services:
+        for service_id, image_ids in project.services.items():
             yield MadeService(
                 project_id=project.id,
                 environment_id=environment.id,
                 service_id=service_id,
+                images={
+                    image_id: f"{image_name(project, project.image(image_id), caller)}:{environment.tag}"
+                    for image_id in image_ids
+                },
                 account=place.account,
                 region=place.region,
                 cluster=estate.cluster(project, environment),
@@ -108,44 +70,42 @@ def services_of_project(project: Project, caller: str, estate: Estate) -> Iterat
             )
 
 
-def requests(
-    project: Project, services: Iterable[MadeService], caller: str, estate: Estate
-) -> Iterator[Json]:
-    """The requests that create the project's clusters and services, for `sandbox:Provision`."""
-    for environment in project.environments:
-        place = services_of(project, environment, caller)
-        yield _request(place, "ecs:CreateCluster", {"clusterName": estate.cluster(project, environment)})
+def push_first_images(targets: Iterable[PushTarget], registry: Registry, estate: Estate) -> None:
+    """Create the repositories, each with an image."""
+    side_by_side(partial(_push_first_image, target, registry, estate) for target in targets)
+
+
+def _push_first_image(target: PushTarget, registry: Registry, estate: Estate) -> None:
+    commit = new_commit()
+    registry.create(target.place, target.repository)
+    built = images.build(target.repository, commit)
+    tags = (estate.version_tag(commit), LATEST, *target.env_tags)
+    registry.push(target.place, target.repository, built, tags)
+
+
+def requests(services: Iterable[MadeService], estate: Estate) -> Iterator[Json]:
+    """The requests that create the services and their clusters, for `sandbox:Provision`."""
     for service in services:
-        place = Place(service.account, service.region)
         family = f"{service.cluster}-{service.name}"[:LONGEST_NAME]
-        environment = project.environment(service.environment_id)
-        used = [project.image(image_id) for image_id in project.services[service.service_id]]
-        containers = [
-            _container(service, image.id, f"{image_name(project, image, caller)}:{image.tag_in(environment)}")
-            for image in used
-        ]
+        containers = [_container(service, image_id, image) for image_id, image in service.images.items()]
         definition = {"family": family, "containerDefinitions": containers}
-        yield _request(place, "ecs:RegisterTaskDefinition", definition)
-        yield _request(place, "ecs:CreateService", _service(service, family, tagged=estate.tagged))
-
-
-def legal_name(name: str) -> str:
-    """`name` as a legal name of a cluster, service, container or family: letters, digits, `-` and `_`, up to 255.
-
-    A changed name ends with a hash of the original, because two names may change into the same text.
-    """
-    legal = re.sub(r"[^A-Za-z0-9_-]", "-", name)[:240]
-    if legal == name:
-        return name
-    return f"{legal}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+        yield _request(service.place, "ecs:CreateCluster", {"clusterName": service.cluster})
+        yield _request(service.place, "ecs:RegisterTaskDefinition", definition)
+        created = _service(service, containers[0]["name"], family, estate)
+        yield _request(service.place, "ecs:CreateService", created)
 
 
 def _request(place: Place, operation: str, content: Json) -> Json:
     return {"account": place.account, "region": place.region, "operation": operation, "request": content}
 
 
-def _service(service: MadeService, family: str, *, tagged: bool) -> Json:
+def _service(service: MadeService, first_container: str, family: str, estate: Estate) -> Json:
     tags = {"deployment:service": service.service_id, "deployment:env": service.environment_id}
+    target = {
+        "targetGroupArn": _target_group(service),
+        "containerName": first_container,
+        "containerPort": _PORT,
+    }
     return {
         "cluster": service.cluster,
         "serviceName": service.name,
@@ -156,8 +116,18 @@ def _service(service: MadeService, family: str, *, tagged: bool) -> Json:
             "minimumHealthyPercent": 100,
             "deploymentCircuitBreaker": {"enable": True, "rollback": True},
         },
-        "tags": [{"key": key, "value": value} for key, value in tags.items()] if tagged else [],
+        "tags": [{"key": key, "value": value} for key, value in tags.items()] if estate.tagged else [],
+        "loadBalancers": [target] if estate.load_balancers else [],
     }
+
+
+def _target_group(service: MadeService) -> str:
+    """The ARN of the service's target group, whose name is a hash: names have at most 32 characters."""
+    digest = hashlib.sha256(f"{service.cluster}/{service.name}".encode()).hexdigest()
+    return (
+        f"arn:aws:elasticloadbalancing:{service.region}:{service.account}:"
+        f"targetgroup/sandbox-{digest[:16]}/{digest[16:32]}"
+    )
 
 
 def _container(service: MadeService, image_id: str, image: str) -> Json:
@@ -167,6 +137,8 @@ def _container(service: MadeService, image_id: str, image: str) -> Json:
         "cpu": _CPU,
         "memory": _MEMORY,
         "essential": True,
+        "portMappings": [{"containerPort": _PORT}],
+        "healthCheck": {"command": ["CMD-SHELL", "true"]},  # images with the behaviour `unhealthy` fail it
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {

@@ -75,6 +75,14 @@ class Registry:
         for tag in tags:
             self._put_manifest(place, repository, tag, image.top)
 
+    def tag(self, place: Place, repository: str, tag: str, more: Sequence[str]) -> None:
+        """Point more tags at the image of a tag. SandboxError if there is no such image."""
+        manifest = self._manifest(ImageName(place=place, repository=repository, reference=tag))
+        if manifest is None:
+            raise SandboxError(f"the sandbox's registry has no image {repository}:{tag}")
+        for name in more:
+            self._put_manifest(place, repository, name, manifest)
+
     def resolve(self, references: Collection[str]) -> dict[str, Image | NotPullable]:
         """What the references lead to: the simulated ECS asks."""
         return {reference: self._resolved(reference) for reference in references}

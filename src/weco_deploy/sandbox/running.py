@@ -5,21 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from weco_deploy.errors import NotFound, SandboxError
+from weco_deploy.errors import SandboxError, UsageError
 from weco_deploy.model.project import Project
-from weco_deploy.model.tags import commit_tag
 from weco_deploy.sandbox import emulator, images, provision, state, supervisor
 from weco_deploy.sandbox.accounts import Place, caller_account, home
 from weco_deploy.sandbox.ecs.state import Json
+from weco_deploy.sandbox.estate import USUAL, Estate
 from weco_deploy.sandbox.http_calls import call
 from weco_deploy.sandbox.images import GOOD
-from weco_deploy.sandbox.provision import LATEST, USUAL, Estate, new_commit
+from weco_deploy.sandbox.provision import LATEST, new_commit
 from weco_deploy.sandbox.registry import Registry
-from weco_deploy.sandbox.state import Ports, PushTarget, State
+from weco_deploy.sandbox.state import MadeService, Ports, PushTarget, State
 
 _AWS_CONFIG = "aws-config"
 
@@ -65,10 +65,12 @@ class Sandbox:
             "AWS_SHARED_CREDENTIALS_FILE": config,
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "127.0.0.1",
-            **self._sample_project(),
+            **self.sample_project,
         }
 
-    def _sample_project(self) -> dict[str, str]:
+    @property
+    def sample_project(self) -> dict[str, str]:
+        """The variables that name the sandbox's own sample project and its directory; none for another project."""
         file = self.state.project_file
         if file is None or Path(file).parent.absolute() != self.directory.absolute():
             return {}
@@ -88,12 +90,12 @@ class Sandbox:
     ) -> PushedImage:
         """Push a new image as a build pipeline does: tagged with its commit, and with the tag `latest` moved to it.
 
-        `behaviour` is a text of `ecs/behaviour.py`. `commit` is random by default. `multi_arch` pushes an OCI index for two platforms. `project_id` is
-        needed if several projects have an image with this id.
+        `behaviour` is a text of `ecs/behaviour.py`. `commit` is random by default. `multi_arch` pushes an OCI index for
+        two platforms. `project_id` is needed if several projects have an image with this id.
 
-        Raises NotFound (no such image), SandboxError.
+        Raises NotFound (no such image), UsageError (in several projects), SandboxError.
         """
-        target = self.target(image_id, project_id)
+        target = self.state.target(image_id, project_id)
         return self.push_to(target, behaviour, commit=commit, multi_arch=multi_arch)
 
     def push_to(
@@ -104,20 +106,21 @@ class Sandbox:
         commit: str | None = None,
         multi_arch: bool = False,
     ) -> PushedImage:
-        """Like `push`, but with a target from `target` or `targets`. Raises SandboxError."""
+        """Like `push`, to a target of the sandbox's state. Raises SandboxError."""
         commit = commit or new_commit()
         build = images.build_multi_arch if multi_arch else images.build
         image = build(target.repository, commit, behaviour)
-        ref = commit if self.state.bare_commits else commit_tag(commit)
-        place = Place(target.account, target.region)
-        Registry(self.state.ports.emulator).push(place, target.repository, image, (ref, LATEST))
+        ref = self.state.estate.version_tag(commit)
+        Registry(self.state.ports.emulator).push(target.place, target.repository, image, (ref, LATEST))
         return PushedImage(image_id=target.image_id, ref=ref, digest=image.digest)
 
-    def call(self, place: Place, operation: str, request: Json) -> None:
-        """Make one of the sandbox's own calls to the simulated ECS. SandboxError if it is refused."""
-        status, answer = call(self.state.ports.simulation, place, f"Sandbox.{operation}", request)
+    def call(self, place: Place, target: str, request: Json) -> Json:
+        """Make a call to the simulated ECS; `target` is its X-Amz-Target. SandboxError if it is refused."""
+        status, content = call(self.state.ports.simulation, place, target, request)
+        answer: Json = json.loads(content)
         if status != 200:
-            raise SandboxError(f"the sandbox refused: {json.loads(answer)['message']}")
+            raise SandboxError(f"the sandbox refused: {answer['message']}")
+        return answer
 
     def stop(self) -> None:
         """End the sandbox and everything in it. SandboxError if it does not end."""
@@ -127,6 +130,12 @@ class Sandbox:
             if self._process.stdin is not None:
                 self._process.stdin.close()
 
+    def project_file_changed(self) -> bool:
+        """Whether the file that the projects came from has other content now. False if that is not known."""
+        file, digest = self.state.project_file, self.state.project_file_digest
+        now = state.digest_of(None if file is None else Path(file))
+        return digest is not None and now is not None and now != digest
+
     def wait(self) -> None:
         """Wait until the sandbox has ended, if this process started it. SandboxError if MiniStack ended by itself."""
         if self._process is not None and self._process.wait() != 0:
@@ -134,34 +143,6 @@ class Sandbox:
                 "MiniStack ended by itself, and the sandbox with it",
                 f"its log is {self.directory / emulator.LOG_FILE}",
             )
-
-    def targets(self, project_id: str | None = None) -> tuple[PushTarget, ...]:
-        """The repositories of all projects or of one project, without duplicates. Raises NotFound (no such project)."""
-        known = self._images_of(project_id)
-        if not known:
-            ids = ", ".join(dict.fromkeys(image.project_id for image in self.state.images))
-            raise NotFound(
-                f"the sandbox has no images of a project {project_id!r}", f"its projects: {ids or 'none'}"
-            )
-        return tuple({(image.account, image.region, image.repository): image for image in known}.values())
-
-    def target(self, image_id: str, project_id: str | None = None) -> PushTarget:
-        """The repository of an image. Raises NotFound (no such image), SandboxError (in several projects)."""
-        known = self._images_of(project_id)
-        found = [image for image in known if image.image_id == image_id]
-        if not found:
-            ids = ", ".join(dict.fromkeys(image.image_id for image in known))
-            raise NotFound(f"the sandbox has no image {image_id!r}", f"its images: {ids or 'none'}")
-        if len({(image.account, image.region, image.repository) for image in found}) > 1:
-            ids = ", ".join(image.project_id for image in found)
-            raise SandboxError(
-                f"several projects have an image {image_id!r}", f"add --project-id, one of {ids}"
-            )
-        return found[0]
-
-    def _images_of(self, project_id: str | None) -> list[PushTarget]:
-        """The images of a project, or of all projects if None."""
-        return [image for image in self.state.images if project_id is None or image.project_id == project_id]
 
 
 def start(
@@ -185,7 +166,7 @@ def start(
     account = caller_account(projects)
     # Made before the start, so that an invalid project is an error before there is anything to clean up.
     planned = new_state(projects, Ports(emulator=0, simulation=0), account, estate, project_file)
-    _prepare(directory)
+    prepare(directory)
     if supervisor.running(directory):
         raise SandboxError(f"a sandbox is running or starting in {directory}", "weco-deploy sandbox stop")
     state.remove(directory)
@@ -193,7 +174,7 @@ def start(
     running_state = dataclasses.replace(planned, ports=started.ports)
     sandbox = Sandbox(directory=directory, state=running_state, _process=started.process)
     try:
-        fill(sandbox, projects, estate)
+        fill(sandbox)
         state.write(directory, running_state)
     except BaseException:
         sandbox.stop()
@@ -208,32 +189,57 @@ def new_state(
     estate: Estate = USUAL,
     project_file: Path | None = None,
 ) -> State:
-    """The state of a sandbox with these projects; `account` is the caller's."""
+    """The state of a sandbox with these projects; `account` is the caller's.
+
+    Raises SandboxError (a role's ARN is not valid), UsageError (two services would have the same name).
+    """
+    services = [
+        service for project in projects for service in provision.services_of_project(project, account, estate)
+    ]
+    _check_names(services)
     return State(
         ports=ports,
         account=account,
         region=projects[0].region_name,
         project_file=None if project_file is None else str(project_file),
-        bare_commits=estate.bare_commits,
-        images=tuple(target for project in projects for target in _targets(project, account)),
-        services=tuple(
-            service
+        project_file_digest=state.digest_of(project_file),
+        estate=estate,
+        images=tuple(
+            target
             for project in projects
-            for service in provision.services_of_project(project, account, estate)
+            for target in provision.targets_of_project(project, account, estate)
         ),
+        services=tuple(services),
     )
 
 
-def fill(sandbox: Sandbox, projects: Sequence[Project], estate: Estate = USUAL) -> None:
-    """Create all resources of the projects. Their services run at once, or have failed where they have no image."""
+def _check_names(services: Iterable[MadeService]) -> None:
+    by_address: dict[object, MadeService] = {}
+    for service in services:
+        other = by_address.setdefault(service.address, service)
+        if other is not service:
+            both = " and ".join(
+                f"{named.service_id} ({named.project_id}, {named.environment_id})"
+                for named in (other, service)
+            )
+            raise UsageError(
+                f"the services {both} would both be {service.cluster}/{service.name}",
+                "--cluster-name or --service-name must tell them apart, with {project}, {environment}, {service}",
+            )
+
+
+def fill(sandbox: Sandbox) -> None:
+    """Create all resources that its state names. Services run at once, or have failed where they have no image."""
     (sandbox.directory / _AWS_CONFIG).write_text(f"[default]\nregion = {sandbox.state.region}\n")
-    account, registry = sandbox.state.account, Registry(sandbox.state.ports.emulator)
-    requests: list[Json] = []
-    for project in projects:
-        provision.push_first_images(project, registry, account, estate)
-        services = (service for service in sandbox.state.services if service.project_id == project.id)
-        requests += provision.requests(project, services, account, estate)
-    sandbox.call(Place(account, sandbox.state.region), "Provision", {"requests": requests})
+    create(sandbox, sandbox.state.images, sandbox.state.services)
+
+
+def create(sandbox: Sandbox, targets: Iterable[PushTarget], services: Iterable[MadeService]) -> None:
+    """Create these repositories, each with an image, and these services. SandboxError if one is refused."""
+    current = sandbox.state
+    provision.push_first_images(targets, Registry(current.ports.emulator), current.estate)
+    requests = list(provision.requests(services, current.estate))
+    sandbox.call(Place(current.account, current.region), "Sandbox.Provision", {"requests": requests})
 
 
 def load(directory: Path) -> Sandbox | None:
@@ -249,6 +255,11 @@ def load(directory: Path) -> Sandbox | None:
     return Sandbox(directory=directory, state=known)
 
 
+def exists(directory: Path) -> bool:
+    """Whether a sandbox runs in the directory, or is starting."""
+    return supervisor.running(directory)
+
+
 def stop(directory: Path) -> bool:
     """End the sandbox in the directory, even if it is still starting. False if there was none."""
     ended = supervisor.end(directory)
@@ -256,20 +267,15 @@ def stop(directory: Path) -> bool:
     return ended
 
 
-def _prepare(directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / ".gitignore").write_text("*\n")
-
-
-def _targets(project: Project, account: str) -> list[PushTarget]:
-    place: Place = home(project, account)
-    return [
-        PushTarget(
-            project_id=project.id,
-            image_id=image.id,
-            account=place.account,
-            region=place.region,
-            repository=image.repository,
-        )
-        for image in project.images
-    ]
+def prepare(directory: Path) -> None:
+    """Make the directory, which git ignores, unless it is there. SandboxError if it can't be used."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / ".gitignore").write_text("*\n")
+    except OSError as error:
+        # mkdir's own message for a file in the way is "File exists".
+        reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
+        raise SandboxError(
+            f"the sandbox can't keep its state in {directory}: {reason}",
+            "choose another directory with --dir",
+        ) from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 import traceback
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -87,6 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         status, content = self._answer(target, body)
         self.send_response(status)
         self.send_header("Content-Type", wire.JSON_TYPE if target else wire.XML_TYPE)
+        self.send_header("x-amzn-RequestId", f"{uuid.uuid4()}")
         self.send_header("Content-Length", f"{len(content)}")
         self.end_headers()
         self.wfile.write(content)

@@ -76,8 +76,14 @@ def launch(directory: Path, port: int | None, place: Place, *, tied: bool) -> St
 
 
 def running(directory: Path) -> bool:
-    """Whether a supervisor or an emulator runs in the directory."""
-    return any(pidfile.owner(file) is not None for file in _pid_files(directory))
+    """Whether a supervisor or an emulator runs in the directory. SandboxError if it can't be read."""
+    try:
+        return any(pidfile.owner(file) is not None for file in _pid_files(directory))
+    except OSError as error:
+        raise SandboxError(
+            f"the sandbox's directory {directory} can't be read: {error.strerror}",
+            "choose another directory with --dir",
+        ) from error
 
 
 def end(directory: Path) -> bool:

@@ -17,10 +17,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-KNOWN = (
-    "good, slow=SECONDS, crash[=CODE], crash-later=SECONDS, unhealthy, protected=SECONDS, unpullable, flaky=N; "
-    "after commas: code=N, start=SECONDS, lines=TEXT|TEXT"
-)
+FORMS = {
+    "good": "good",
+    "slow": "slow=SECONDS",
+    "crash": "crash[=CODE]",
+    "crash-later": "crash-later=SECONDS",
+    "unhealthy": "unhealthy",
+    "protected": "protected=SECONDS",
+    "unpullable": "unpullable",
+    "flaky": "flaky=N",
+}
+"""The kinds of behaviour, and how each is written."""
+OPTIONS = ("code=N", "start=SECONDS", "lines=TEXT|TEXT")
+KNOWN = f"{', '.join(FORMS.values())}; after commas: {', '.join(OPTIONS)}"
 LONGEST = 48 * 3600.0
 USUAL_START = 5.0
 
@@ -57,31 +66,43 @@ def parse(text: str) -> Behaviour:
     before, has_lines, lines = text.strip().partition(",lines=")
     head, *settings = (part.strip() for part in before.split(","))
     kind, has_value, value = head.partition("=")
+    _check_form(text, kind, has_value=bool(has_value))
     options = dict(_option(text, setting) for setting in settings)
     code = _number(text, options.pop("code", value if kind == "crash" and has_value else "1"), 255)
     start = _seconds(text, options.pop("start", f"{USUAL_START}"))
     if options:
         raise _wrong(text, f"there is no {next(iter(options))!r}")
     logged = tuple(lines.split("|")) if has_lines else ("starting",)
-    match kind, bool(has_value):
-        case "good", False:
+    match kind:
+        case "good":
             return Behaviour(start=start, lines=logged)
-        case "slow", True:
+        case "slow":
             return Behaviour(start=_seconds(text, value), lines=logged)
-        case "crash", _:
+        case "crash":
             return Behaviour(start=start, exits_after=0, exit_code=code, lines=logged)
-        case "crash-later", True:
+        case "crash-later":
             return Behaviour(start=start, exits_after=_seconds(text, value), exit_code=code, lines=logged)
-        case "unhealthy", False:
+        case "unhealthy":
             return Behaviour(start=start, healthy=False, lines=logged)
-        case "protected", True:
+        case "protected":
             return Behaviour(start=start, protects_for=_seconds(text, value), lines=logged)
-        case "unpullable", False:
+        case "unpullable":
             return Behaviour(pullable=False, lines=())
-        case "flaky", True:
+        case "flaky":
             failing = _number(text, value, 1000)
             return Behaviour(start=start, failing_starts=failing, exit_code=code, lines=logged)
-    raise _wrong(text, f"there is no behaviour {head!r}")
+    raise AssertionError(kind)  # `_check_form` has refused it
+
+
+def _check_form(text: str, kind: str, *, has_value: bool) -> None:
+    """ValueError if there is no such kind, or it lacks its value or takes none."""
+    if kind not in FORMS:
+        raise _wrong(text, f"there is no behaviour {kind!r}")
+    form = FORMS[kind]
+    if not has_value and form.startswith(f"{kind}="):
+        raise _wrong(text, f"it needs a value, {form}")
+    if has_value and form == kind:
+        raise _wrong(text, f"{kind} takes no value")
 
 
 def _option(text: str, setting: str) -> tuple[str, str]:

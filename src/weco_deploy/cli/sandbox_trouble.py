@@ -1,0 +1,99 @@
+"""The command `sandbox trouble`."""
+
+from __future__ import annotations
+
+import click
+
+from weco_deploy.cli.command import Command
+from weco_deploy.cli.invocation import Invocation
+from weco_deploy.cli.sandbox_directory import directory, directory_of, say, warn_if_project_file_changed
+
+
+@click.command("trouble", cls=Command, short_help="Let something go wrong with a service.")
+@click.argument("service_id", metavar="SERVICE_ID")
+@click.argument("kind", metavar="TROUBLE")
+@click.option(
+    "--environment-id",
+    envvar="WECO_DEPLOY_ENVIRONMENT_ID",
+    metavar="ENVIRONMENT",
+    help="The service's environment.  [default: the only one that has the service]",
+)
+@click.option(
+    "--after",
+    envvar="WECO_DEPLOY_AFTER",
+    type=click.IntRange(0, 48 * 3600),
+    default=0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Let it happen so many seconds later, of ECS's time: 30 of them pass in one.",
+)
+@directory
+@click.pass_obj
+def trouble(
+    invocation: Invocation,
+    *,
+    service_id: str,
+    kind: str,
+    environment_id: str | None,
+    after: int,
+    directory: str | None,
+) -> None:
+    """Let something go wrong with a service of the sandbox, or let somebody else change it.
+
+    \b
+    Until none:
+      no-capacity           no container instance can take another task
+      alarm                 a CloudWatch alarm that watches it is in ALARM
+      targets-fail          its load balancer finds all targets unhealthy
+      target-group-missing  its target group does not exist any more
+      hides-digests         its tasks report no digests
+      hides-revisions       its service revisions report no digests
+      image-by-digest       its tasks name their images by digest
+      pulls-once            its instances keep the image pulled first
+      none                  ends all of these
+
+    \b
+    Once:
+      redeployed            somebody forces a new deployment
+      scaled=COUNT          somebody sets its desired count
+      deleted               somebody deletes it
+      recreated             somebody deletes it, and creates it again
+      task-stopped          somebody stops one of its tasks
+      container-exit        a container of one of its tasks exits
+      spot-interruption     a Spot interruption ends one of its tasks
+      termination-notice    the host of one of its tasks is terminated
+      host-failure          the host of one of its tasks fails
+
+    Trouble happens at once, or later with --after, in the middle of a deployment. ECS ignores an alarm that was in ALARM
+    before a deployment began. targets-fail and target-group-missing need a sandbox with --load-balancers.
+    """  # noqa: D301 - click keeps the lines of a paragraph that begins with the character \b
+    from weco_deploy.sandbox import commands, troubles
+
+    settings = invocation.settings
+    wanted = troubles.parse(kind, after)
+    where = directory_of(settings, directory)
+    warn_if_project_file_changed(where)
+    service = commands.trouble(
+        where,
+        say(settings),
+        service_id,
+        wanted,
+        environment_id=environment_id,
+        project_id=settings.project_id,
+        dry_run=settings.dry_run,
+    )
+    if settings.json:
+        from weco_deploy.cli.streams import write_result
+        from weco_deploy.report.documents import json_text
+
+        made = {
+            "service_id": service.service_id,
+            "environment": service.environment_id,
+            "cluster": service.cluster,
+            "service_name": service.name,
+            "kind": wanted.kind,
+            "count": wanted.count,
+            "after": wanted.after,
+            "dry_run": settings.dry_run,
+        }
+        write_result(json_text({"trouble": made}))

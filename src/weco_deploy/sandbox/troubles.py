@@ -1,0 +1,130 @@
+"""Makes trouble for a service of a running sandbox: `sandbox trouble SERVICE_ID TROUBLE`.
+
+`ecs/trouble.py` makes it happen in the simulated ECS. A text names a trouble, `scaled=COUNT` with its value.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from weco_deploy.errors import SandboxError, UsageError
+from weco_deploy.sandbox.ecs.state import Json
+from weco_deploy.sandbox.running import Sandbox
+from weco_deploy.sandbox.state import MadeService
+
+LASTING = {
+    "no-capacity": "no container instance can take another of its tasks",
+    "alarm": "a CloudWatch alarm that watches its deployments is in ALARM",
+    "targets-fail": "its load balancer finds every target unhealthy",
+    "target-group-missing": "its target group does not exist any more",
+    "hides-digests": "its tasks report no digests",
+    "hides-revisions": "its service revisions report no digests",
+    "image-by-digest": "its tasks name their images by digest",
+    "pulls-once": "its instances keep the image that they pulled first",
+}
+"""What lasts until `none`."""
+ONCE = {
+    "redeployed": "somebody else forces a new deployment of it",
+    "scaled": "somebody else sets its desired count to COUNT",
+    "deleted": "somebody else deletes it",
+    "recreated": "somebody else deletes it, and creates it again",
+    "task-stopped": "somebody else stops one of its tasks",
+    "container-exit": "a container of one of its tasks exits with 1",
+    "spot-interruption": "a Spot interruption ends one of its tasks",
+    "termination-notice": "the host of one of its tasks is terminated",
+    "host-failure": "the host of one of its tasks fails",
+}
+"""What happens once."""
+NONE = "none"
+"""Ends what lasts."""
+MEANINGS = {**LASTING, **ONCE, NONE: "its troubles are over"}
+NEEDS_LOAD_BALANCER = frozenset({"targets-fail", "target-group-missing"})
+
+SCALED = "scaled"
+MOST_TASKS = 100
+
+_ECS = "AmazonEC2ContainerServiceV20141113"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What happens to a service, so many seconds of ECS's time from now. `count` is the new desired count of `scaled`."""
+
+    kind: str
+    count: int | None = None
+    after: int = 0
+
+    @property
+    def meaning(self) -> str:
+        return MEANINGS[self.kind].replace("COUNT", f"{self.count}")
+
+    @property
+    def lasts(self) -> bool:
+        return self.kind in LASTING
+
+
+def parse(text: str, after: int = 0) -> Trouble:
+    """The trouble that the text names. UsageError: there is none, its value is missing or not valid."""
+    kind, has_value, value = text.strip().partition("=")
+    if kind not in MEANINGS:
+        raise UsageError(f"there is no trouble {kind!r}", _suggestion(kind))
+    if kind == SCALED and not has_value:
+        raise UsageError("scaled needs the new desired count", "write it scaled=COUNT")
+    if kind != SCALED and has_value:
+        raise UsageError(f"{kind} takes no value, and {value!r} is given")
+    return Trouble(kind=kind, count=_count(value) if kind == SCALED else None, after=after)
+
+
+def check(sandbox: Sandbox, service: MadeService, trouble: Trouble) -> None:
+    """Raises UsageError (the services of this sandbox can't have this trouble), SandboxError (the service was deleted)."""
+    if trouble.kind in NEEDS_LOAD_BALANCER and not sandbox.state.estate.load_balancers:
+        raise UsageError(
+            f"{trouble.kind} needs a service behind a load balancer, and this sandbox has none",
+            "stop it, and start it with --load-balancers",
+        )
+    described = {"cluster": service.cluster, "services": [service.name]}
+    (found,) = sandbox.call(service.place, f"{_ECS}.DescribeServices", described)["services"]
+    if found["status"] != "ACTIVE":
+        raise SandboxError(
+            f"{service.cluster}/{service.name} was deleted: ECS says {found['status']}",
+            "weco-deploy sandbox stop, then weco-deploy sandbox start: creates everything anew",
+        )
+
+
+def make(sandbox: Sandbox, service: MadeService, trouble: Trouble) -> None:
+    """Make trouble for the service. Raises as `check`."""
+    check(sandbox, service, trouble)
+    named: Json = {"cluster": service.cluster, "service": service.name}
+    if trouble.kind == "alarm":
+        _watch_alarm(sandbox, service, named, enable=True)
+    request = named | {"kind": trouble.kind, "after": trouble.after}
+    if trouble.count is not None:
+        request["value"] = trouble.count
+    sandbox.call(service.place, "Sandbox.MakeTrouble", request)
+    if trouble.kind == NONE and not trouble.after:
+        _watch_alarm(sandbox, service, named, enable=False)
+
+
+def _watch_alarm(sandbox: Sandbox, service: MadeService, named: Json, *, enable: bool) -> None:
+    """Whether an alarm watches the service's deployments. A watched deployment takes longer: the alarm's bake time."""
+    alarms = {
+        "alarmNames": [f"{service.cluster}-{service.name}-errors"],
+        "enable": enable,
+        "rollback": enable,
+    }
+    sandbox.call(
+        service.place, f"{_ECS}.UpdateService", named | {"deploymentConfiguration": {"alarms": alarms}}
+    )
+
+
+def _count(value: str) -> int:
+    if not (value.isascii() and value.isdecimal()) or int(value) > MOST_TASKS:
+        raise UsageError(f"scaled={value}: the desired count is a whole number from 0 to {MOST_TASKS}")
+    return int(value)
+
+
+def _suggestion(kind: str) -> str:
+    close = difflib.get_close_matches(kind, MEANINGS, n=1)
+    known = f"there is {', '.join(MEANINGS)}".replace(SCALED, f"{SCALED}=COUNT")
+    return f"did you mean {close[0]}? {known}" if close else known
