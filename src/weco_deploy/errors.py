@@ -172,6 +172,11 @@ class AwsError(DeployError):
 class AccessDenied(AwsError):
     code = "access_denied"
 
+    @property
+    def with_advice(self) -> str:
+        """The message and the hint, for a record: whose business a denial is, is part of the reason."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
 
 class NoCredentials(AwsError):
     code = "no_credentials"

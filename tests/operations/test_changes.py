@@ -7,6 +7,8 @@ import pytest
 from tests.operations.runs import Told, deployments, recorded, release_deploy, statuses
 from tests.world import Behaviour, Call, World, crash, slow
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE
+from weco_deploy.aws import api
+from weco_deploy.aws.access_denied import access_denied
 from weco_deploy.errors import AccessDenied, AwsError, Interrupted, Unreachable
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Notice, ServiceSettled, TagPutBack
@@ -80,6 +82,36 @@ def test_where_the_first_service_is_refused_the_tags_go_back() -> None:
     told_services = [one for one in deployment.services if one.status is ServiceStatus.FAILED]
     assert "could not be redeployed" in told_services[0].reason
     assert len(told_services) == 1
+
+
+FROZEN = access_denied(
+    api.UPDATE_SERVICE,
+    "AccessDeniedException",
+    "User: me is not authorized to perform: ecs:UpdateService on resource: search with an explicit deny in a "
+    "service control policy: arn:aws:organizations::444455556666:policy/o-a/service_control_policy/p-freeze",
+)
+
+
+def test_deploy_freeze_by_the_organisation_is_the_reason_and_the_tags_go_back() -> None:
+    world, old, _ = pushed()
+    world.fail("runtime.redeploy", FROZEN)
+
+    deployment = release_deploy(world)
+
+    assert tags(world) == old
+    assert (
+        "service_control_policy/p-freeze; the organisation's administrators decide this" in deployment.reason
+    )
+
+
+def test_later_service_that_is_denied_says_whose_business_that_is() -> None:
+    world, _, _ = pushed()
+    world.fail("runtime.redeploy", FROZEN, nth=2)
+
+    deployment = release_deploy(world)
+
+    (denied,) = [one for one in deployment.services if one.status is ServiceStatus.FAILED]
+    assert "service_control_policy/p-freeze; the organisation's administrators decide this" in denied.reason
 
 
 def test_a_tag_that_did_not_exist_before_cannot_go_back_and_that_is_said_and_recorded() -> None:

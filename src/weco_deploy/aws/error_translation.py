@@ -1,6 +1,6 @@
 """Translates boto's exceptions into our errors.
 
-AccessDenied names the missing IAM action. Unreachable means that no answer came: AWS may have acted on the request. No
+Unreachable means that no answer came: AWS may have acted on the request. No
 message contains a secret: errors about credentials quote only AWS's code, because the message of SignatureDoesNotMatch
 contains the signed headers, including the session token.
 """
@@ -32,8 +32,9 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from weco_deploy.aws.access_denied import access_denied
 from weco_deploy.aws.api import ApiCall
-from weco_deploy.errors import AccessDenied, AwsError, NoCredentials, Throttled, Unreachable
+from weco_deploy.errors import AwsError, NoCredentials, Throttled, Unreachable
 
 THROTTLING_CODES = frozenset(
     {
@@ -87,13 +88,8 @@ MALFORMED_FAULTS = (ResponseParserError, AttributeError, KeyError, TypeError, Va
 
 SIGN_IN = "sign in to AWS again (`aws sso login`, or new keys) or choose a profile with AWS_PROFILE"
 CORRECT_FILE = "correct that file, or name others with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
-ALLOW_IT = "add it to the policy of that role or user, or use other credentials (AWS_PROFILE)"
 TRY_AGAIN = "run the same command again: it goes on where this one stopped"
 LONGEST_MESSAGE = 600
-_REFUSAL = re.compile(
-    r"(?:User: (?P<principal>\S+) is )?not authorized to perform:? (?P<action>[\w-]+:\w+)"
-    r"(?: on resource: (?P<resource>[^\s,]+))?"
-)
 _USER_INFO = re.compile(r"//[^/@\s]+@")
 _SECRET = re.compile(
     r"(?i)(x-amz-security-token|x-amz-signature|x-amz-credential|authorization)(\"?\s*[:=]\s*)[^\r\n&]+"
@@ -164,7 +160,7 @@ def _refused(call: ApiCall | None, error: ClientError) -> AwsError:
     if code in CREDENTIALS_CODES:
         return NoCredentials(name, f"AWS does not accept the credentials ({code})", SIGN_IN)
     if code in DENIED_CODES:
-        return _denied(call, code, message)
+        return access_denied(call, code, message)
     if is_throttling(error):
         return Throttled(
             name, f"too many requests, also after retries ({code})", "wait a minute, then run it again"
@@ -192,27 +188,6 @@ def is_throttling(error: ClientError) -> bool:
 def without_user_info(text: str) -> str:
     """The text without the users and passwords in its URLs."""
     return _USER_INFO.sub("//…@", text)
-
-
-def _denied(call: ApiCall | None, code: str, message: str) -> AccessDenied:
-    refusal = _REFUSAL.search(message)
-    action = refusal["action"] if refusal else _in_words(call)
-    parts = [f"not allowed: the IAM permission {action} is missing"]
-    if refusal and refusal["resource"]:
-        parts.append(f"on {refusal['resource']}")
-    if refusal and refusal["principal"]:
-        parts.append(f"for {refusal['principal']}")
-    if not refusal:
-        parts.append(f"({code}: {message})" if message else f"({code})")
-    return AccessDenied(call.name if call else "", " ".join(parts), ALLOW_IT)
-
-
-def _in_words(call: ApiCall | None) -> str:
-    """The IAM actions of a call: `a, b and c`."""
-    if call is None:
-        return ""
-    *others, last = call.actions or (call.name,)
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _message(error: ClientError) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from weco_deploy.errors import DeployError, Interrupted, LeaseLost
+from weco_deploy.errors import AccessDenied, DeployError, Interrupted, LeaseLost
 from weco_deploy.model.deployment import DeploymentStatus, ServiceOutcome, ServiceStatus, reasons
 from weco_deploy.rules.deployment_status import verdict
 
@@ -95,7 +95,8 @@ def ending(
             return Ending(status=DeploymentStatus.FAILED, reason=failure.message, lease_lost=True)
         case _:
             undo = undo_on_failure and not redeployed
-            return Ending(status=DeploymentStatus.FAILED, reason=failure.message, undo=undo)
+            reason = failure.with_advice if isinstance(failure, AccessDenied) else failure.message
+            return Ending(status=DeploymentStatus.FAILED, reason=reason, undo=undo)
 
 
 def _ending_of_watch(failure: Unsuccessful, services: Sequence[ServiceOutcome]) -> Ending:

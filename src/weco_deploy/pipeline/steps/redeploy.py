@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
-from weco_deploy.errors import AwsError, DeployError, Interrupted, Unreachable
+from weco_deploy.errors import AccessDenied, AwsError, DeployError, Interrupted, Unreachable
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.events import ServiceRedeployed
 from weco_deploy.model.plan import PlannedService
@@ -79,7 +79,8 @@ class Redeploy:
 
 def _record_refusal(service: PlannedService, error: DeployError, ledger: Ledger) -> None:
     known = ledger.outcome(service.service_id)
-    reason = f"it could not be redeployed: {error.message}"
+    why = error.with_advice if isinstance(error, AccessDenied) else error.message
+    reason = f"it could not be redeployed: {why}"
     ledger.service(replace(known, status=ServiceStatus.FAILED, reason=reason))
 
 
