@@ -47,6 +47,8 @@ def raised_for(fault: Exception, call: ApiCall = api.UPDATE_SERVICE) -> AwsError
         (boto.TokenRetrievalError(provider="sso", error_msg="expired"), NoCredentials),
         (boto.UnauthorizedSSOTokenError(), NoCredentials),
         (boto.CredentialRetrievalError(provider="process", error_msg="it failed"), NoCredentials),
+        (boto.RefreshWithMFAUnsupportedError(), NoCredentials),
+        (EOFError(), NoCredentials),
         (boto.EndpointConnectionError(endpoint_url="http://x"), NotSent),
         (boto.ConnectTimeoutError(endpoint_url="http://x"), NotSent),
         (boto.ReadTimeoutError(endpoint_url="http://x"), Unreachable),
@@ -144,6 +146,13 @@ SECRET = "FwoGZXIvYXdzEXAMPLETOKEN"
         boto.EndpointConnectionError(endpoint_url=f"https://me:{SECRET}@proxy.example"),
         ResponseParserError(f"Unable to parse response, invalid XML received:\n<SessionToken>{SECRET}<"),
         ValueError(f"not JSON: {SECRET}"),
+        client_error(
+            "IncompleteSignature", f"no equal-sign in Authorization header: 'AWS4 Credential={SECRET}'", 403
+        ),
+        client_error(
+            "SignatureDoesNotMatch", f"It does not match.\n\nThe Canonical String was\n{SECRET}", 403
+        ),
+        client_error("InvalidClientTokenId", f"what is AKIA{SECRET[-16:].upper()}? {SECRET}", 403),
     ],
     ids=lambda fault: type(fault).__name__,
 )
@@ -167,3 +176,89 @@ def test_only_boto_errors_are_translated_where_no_call_is_made() -> None:
         raise boto.ProfileNotFound(profile="none")
     with pytest.raises(KeyError), translate_boto_errors():
         raise KeyError("a fault of ours")
+
+
+SKEWED = (
+    "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z (20260101T001500Z - 5 min.)"
+)
+EARLY = "Signature not yet current: 20260101T010000Z is still later than 20260101T000500Z (20260101T000000Z + 5 min.)"
+INVALID = "The security token included in the request is invalid."
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "cause", "remedy"),
+    [
+        (client_error("InvalidSignatureException", SKEWED), NoCredentials, SKEWED, "set it (NTP)"),
+        (client_error("SignatureDoesNotMatch", EARLY, 403), NoCredentials, EARLY, "set it (NTP)"),
+        (client_error("RequestTimeTooSkewed", "too far"), NoCredentials, "too far", "set it (NTP)"),
+        (
+            client_error("UnrecognizedClientException", INVALID),
+            NoCredentials,
+            INVALID.removesuffix("."),
+            "this region is not enabled for their account",
+        ),
+        (
+            client_error("OptInRequired", "You are not subscribed to this service."),
+            AwsError,
+            "this region is not enabled for the account (OptInRequired): You are not subscribed",
+            "enable it in the account's settings",
+        ),
+        (
+            client_error(
+                "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://x"
+            ),
+            NoCredentials,
+            "No OpenIDConnect provider found in your account for https://x",
+            "has the identity provider of this pipeline",
+        ),
+        (
+            client_error("ExpiredToken", "The token is expired"),
+            NoCredentials,
+            "token is expired",
+            "sign in to AWS again",
+        ),
+        (
+            client_error(
+                "SignatureDoesNotMatch", "It does not match.\n\nThe Canonical String was x-amz-date:1", 403
+            ),
+            NoCredentials,
+            "(SignatureDoesNotMatch): It does not match",
+            "sign in to AWS again",
+        ),
+        (
+            boto.SSLError(
+                endpoint_url="https://x",
+                error=OSError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate"),
+            ),
+            NotSent,
+            "the certificate of AWS's endpoint is not accepted",
+            "AWS_CA_BUNDLE",
+        ),
+        (
+            boto.SSLError(
+                endpoint_url="https://x",
+                error=OSError("CERTIFICATE_VERIFY_FAILED: certificate is not yet valid"),
+            ),
+            NotSent,
+            "is not accepted",
+            "set it (NTP)",
+        ),
+        (boto.RefreshWithMFAUnsupportedError(), NoCredentials, "MFA code has ended", "need no MFA code here"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_cause_is_named_with_what_aws_says(
+    fault: Exception, kind: type[AwsError], cause: str, remedy: str
+) -> None:
+    error = raised_for(fault)
+
+    assert type(error) is kind
+    assert cause in error.message
+    assert remedy in error.hint
+
+
+@pytest.mark.parametrize(
+    "fault", [boto.ReadTimeoutError(endpoint_url="http://x"), client_error("ServerException", status=500)]
+)
+def test_advice_to_try_again_does_not_claim_that_a_command_goes_on(fault: Exception) -> None:
+    assert raised_for(fault).hint == "run the same command again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from concurrent.futures import ThreadPoolExecutor  # noqa: TID251 - clients are made from several threads
 from pathlib import Path
@@ -234,3 +235,49 @@ def test_clients_are_configured_for_this_tool(aws: ScriptedAws, login: Login) ->
     assert config.retries == {"mode": "standard", "total_max_attempts": 5}
     assert once.retries == {"mode": "standard", "total_max_attempts": 1}
     assert f"weco-deploy/{__version__}" in aws.headers[0]["User-Agent"]
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def mfa_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, aws: ScriptedAws) -> ScriptedAws:
+    """A profile whose role needs an MFA code."""
+    config = tmp_path / "config"
+    config.write_text(
+        f"[profile base]\naws_access_key_id = x\naws_secret_access_key = y\n"
+        f"[profile mfa]\nrole_arn = {ROLE}\nsource_profile = base\nmfa_serial = arn:aws:iam::{OWN}:mfa/ada\n"
+    )
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_PROFILE", "mfa")
+    aws.says("GetCallerIdentity", IDENTITY)
+    aws.says("AssumeRole", assumed())
+    return aws
+
+
+def test_profile_that_needs_an_mfa_code_is_an_error_without_a_terminal(
+    mfa_profile: ScriptedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("123456\n"))
+
+    with pytest.raises(NoCredentials, match="needs an MFA code, and there is no terminal") as raised:
+        Login(StillClock(), Rates()).requested_by(REGION)
+
+    assert "aws sts get-session-token" in raised.value.hint
+    assert mfa_profile.calls == []
+
+
+def test_mfa_code_is_asked_for_at_a_terminal(
+    mfa_profile: ScriptedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", _Terminal())
+    monkeypatch.setattr("sys.stderr", _Terminal())
+    monkeypatch.setattr("getpass.getpass", lambda _: "123456")
+
+    Login(StillClock(), Rates()).requested_by(REGION)
+
+    assert "TokenCode=123456" in mfa_profile.bodies[mfa_profile.calls.index("AssumeRole")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import re
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from botocore.credentials import CredentialProvider, DeferredRefreshableCredenti
 
 from weco_deploy.aws import api
 from weco_deploy.aws.error_translation import translate_errors
+from weco_deploy.aws.refused_credentials import WITHOUT_MFA
+from weco_deploy.errors import NoCredentials
 from weco_deploy.model.arn import account_of
 
 if TYPE_CHECKING:
@@ -36,6 +39,18 @@ def _user() -> str:
     except (KeyError, OSError):
         # A container may run under a user id that has no name.
         return "unknown"
+
+
+def mfa_code(prompt: str) -> str:
+    """Ask for the MFA code that a profile of the AWS configuration needs.
+
+    Raises NoCredentials if there is no terminal. `getpass` would then wait for a line on stdin.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise NoCredentials(
+            "", "the profile needs an MFA code, and there is no terminal to type it at", WITHOUT_MFA
+        )
+    return getpass.getpass(prompt)
 
 
 class AssumedRole(CredentialProvider):

@@ -1,8 +1,6 @@
 """Translates boto's exceptions into our errors.
 
-Unreachable means that no answer came: AWS may have acted on the request. No
-message contains a secret: errors about credentials quote only AWS's code, because the message of SignatureDoesNotMatch
-contains the signed headers, including the session token.
+Unreachable means that no answer came: AWS may have acted on the request. No message contains a secret.
 """
 
 from __future__ import annotations
@@ -27,6 +25,8 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
     ProxyConnectionError,
+    RefreshWithMFAUnsupportedError,
+    SSLError,
     SSOError,
     TokenRetrievalError,
 )
@@ -34,6 +34,7 @@ from botocore.parsers import ResponseParserError
 
 from weco_deploy.aws.access_denied import access_denied
 from weco_deploy.aws.api import ApiCall
+from weco_deploy.aws.refused_credentials import SET_THE_CLOCK, SIGN_IN, WITHOUT_MFA, refused_credentials
 from weco_deploy.errors import AwsError, NoCredentials, Throttled, Unreachable
 
 THROTTLING_CODES = frozenset(
@@ -54,22 +55,6 @@ THROTTLING_CODES = frozenset(
 DENIED_CODES = frozenset(
     {"AccessDenied", "AccessDeniedException", "AuthorizationError", "NotAuthorized", "UnauthorizedOperation"}
 )
-CREDENTIALS_CODES = frozenset(
-    {
-        "AuthFailure",
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
 CREDENTIALS_FAULTS = (
     CredentialRetrievalError,
     LoginError,
@@ -86,9 +71,9 @@ CONNECTION_FAULTS = (ConnectionError, HTTPClientError, IncompleteReadError, OSEr
 MALFORMED_FAULTS = (ResponseParserError, AttributeError, KeyError, TypeError, ValueError)
 """Errors of reading an answer. botocore doesn't check its shape: a wrong shape raises any of these."""
 
-SIGN_IN = "sign in to AWS again (`aws sso login`, or new keys) or choose a profile with AWS_PROFILE"
 CORRECT_FILE = "correct that file, or name others with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
-TRY_AGAIN = "run the same command again: it goes on where this one stopped"
+TRY_AGAIN = "run the same command again"
+TRUST_PROXY = "if a proxy intercepts TLS on this network, put its certificate authority into the file that AWS_CA_BUNDLE names"
 LONGEST_MESSAGE = 600
 _USER_INFO = re.compile(r"//[^/@\s]+@")
 _SECRET = re.compile(
@@ -139,12 +124,29 @@ def translate_boto_errors(call: ApiCall | None = None) -> Iterator[None]:
         raise NoCredentials(name, _plain(error), SIGN_IN) from error
     except ConfigParseError as error:
         raise NoCredentials(name, _plain(error), CORRECT_FILE) from error
+    except RefreshWithMFAUnsupportedError as error:
+        # botocore can't ask for another code once the first session has ended.
+        raise NoCredentials(name, "the session that began with an MFA code has ended", WITHOUT_MFA) from error
+    except EOFError as error:
+        raise NoCredentials(name, "the profile needs an MFA code, and none was typed", WITHOUT_MFA) from error
+    except SSLError as error:
+        raise _untrusted(name, error) from error
     except NOT_SENT_FAULTS as error:
         raise NotSent(name, f"AWS can't be reached: {_plain(error)}", TRY_AGAIN) from error
     except CONNECTION_FAULTS as error:
         raise Unreachable(name, f"no answer from AWS: {_plain(error)}", TRY_AGAIN) from error
     except BotoCoreError as error:
         raise AwsError(name, _plain(error)) from error
+
+
+def _untrusted(name: str, error: SSLError) -> AwsError:
+    """Our error for a broken TLS connection. If the certificate is not trusted, the request was not sent."""
+    said = _plain(error)
+    if "CERTIFICATE_VERIFY_FAILED" not in said:
+        return Unreachable(name, f"no answer from AWS: {said}", TRY_AGAIN)
+    wrong_time = "expired" in said or "not yet valid" in said
+    hint = SET_THE_CLOCK if wrong_time else TRUST_PROXY
+    return NotSent(name, f"the certificate of AWS's endpoint is not accepted: {said}", hint)
 
 
 def unreadable_answer(call: ApiCall, what: str) -> Unreachable:
@@ -157,8 +159,9 @@ def _refused(call: ApiCall | None, error: ClientError) -> AwsError:
     """Our error for AWS's error answer."""
     name = call.name if call else ""
     code, message, status = code_of(error), _message(error), _http_status(error)
-    if code in CREDENTIALS_CODES:
-        return NoCredentials(name, f"AWS does not accept the credentials ({code})", SIGN_IN)
+    # What is a secret in a message about credentials has no certain form, so the whole message is judged.
+    if refused := refused_credentials(name, code, without_user_info(_raw_message(error))):
+        return refused
     if code in DENIED_CODES:
         return access_denied(call, code, message)
     if is_throttling(error):
@@ -191,7 +194,11 @@ def without_user_info(text: str) -> str:
 
 
 def _message(error: ClientError) -> str:
-    return _clean(str(error.response.get("Error", {}).get("Message", "")))
+    return _clean(_raw_message(error))
+
+
+def _raw_message(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Message", ""))
 
 
 def _http_status(error: ClientError) -> int:

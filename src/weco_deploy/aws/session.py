@@ -17,7 +17,7 @@ from botocore.credentials import CredentialResolver
 from weco_deploy import __version__
 from weco_deploy.aws import api
 from weco_deploy.aws.clients import CONNECT_SECONDS, MAX_ATTEMPTS, SENDING_SECONDS, ClientFactory
-from weco_deploy.aws.credentials import AssumedRole, role_session_name
+from weco_deploy.aws.credentials import AssumedRole, mfa_code, role_session_name
 from weco_deploy.aws.error_translation import (
     translate_boto_errors,
     translate_errors,
@@ -95,11 +95,21 @@ class Login:
         return Account(self, region, session, self._factory, role_arn=role_arn, role=role)
 
 
+class _Session(botocore.session.Session):
+    """botocore's session, except that it asks for an MFA code only at a terminal."""
+
+    def _create_credential_resolver(self) -> CredentialResolver:
+        # botocore has no public way to replace its prompt. If these names change, it asks as it always did.
+        resolver: CredentialResolver = super()._create_credential_resolver()  # type: ignore[misc]  # not in the stubs
+        resolver.get_provider("assume-role")._prompter = mfa_code  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+        return resolver
+
+
 def _session() -> botocore.session.Session:
     with (
         translate_boto_errors()
     ):  # botocore reads the configuration here: it may be broken, or lack the profile
-        session = botocore.session.get_session()
+        session = _Session()
         share_loader(session)
     session.user_agent_extra = f"weco-deploy/{__version__}"
     return session
