@@ -27,7 +27,7 @@ help:
 	@echo "make test-packaging  install as the action and the Dockerfile do, and do what CONTRIBUTING.md says"
 	@echo "make test-faults     kill it, cut it off, race it: about thirteen minutes"
 	@echo "make test-e2e        deploy real containers, and take turns with 5.x: needs a Docker Engine, or root and dockerd"
-	@echo "make bench           measure the start-up time"
+	@echo "make bench           measure the start-up time, and the sandbox with many services"
 	@echo "make changelog       print what the changelog will say of the next release"
 	@echo "make constraints     renew constraints.txt and constraints-lowest.txt from the package index"
 
@@ -135,6 +135,7 @@ constraints: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/sandbox.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.*

@@ -109,7 +109,9 @@ class EcsRuntime:
         except AwsError as error:
             return _nothing_if(error, "ClusterNotFoundException")
 
-    def tasks_listed(self, cluster: str, service: str | None, *, stopped: bool = False) -> TaskPage:
+    def tasks_listed(
+        self, cluster: str, service: str | None, *, stopped: bool = False, token: str | None = None
+    ) -> TaskPage:
         request: ListTasksRequestTypeDef = {
             "cluster": cluster,
             "desiredStatus": "STOPPED" if stopped else "RUNNING",
@@ -119,21 +121,19 @@ class EcsRuntime:
             request["serviceName"] = service
         last_page = 1 if service is None else STOPPED_PAGES if stopped else None
         arns: list[str] = []
-        token: str | None = None
         try:
             for page in count(1):
+                if token:
+                    request["nextToken"] = token
                 with translate_errors(api.LIST_TASKS):
                     answer = self._client.list_tasks(**request)
                     arns += answer["taskArns"]
                     token = answer.get("nextToken")
                 if not token or page == last_page:
                     break
-                request["nextToken"] = token
-            return TaskPage(tuple(arns), complete=not token)
+            return TaskPage(tuple(arns), token or None)
         except AwsError as error:
-            return TaskPage(
-                _nothing_if(error, "ClusterNotFoundException", "ServiceNotFoundException"), complete=True
-            )
+            return TaskPage(_nothing_if(error, "ClusterNotFoundException", "ServiceNotFoundException"))
 
     def tasks(self, cluster: str, arns: Sequence[str]) -> tuple[Task, ...]:
         if not arns:

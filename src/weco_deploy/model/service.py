@@ -179,10 +179,14 @@ class ServiceView:
 
 @dataclass(frozen=True, slots=True)
 class TaskPage:
-    """Task ARNs of a service or a cluster. `complete` is False if there are more tasks than these."""
+    """Task ARNs of a service or a cluster. `next_token` reads on, and is None if these are all."""
 
     arns: tuple[str, ...]
-    complete: bool
+    next_token: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        return self.next_token is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,7 @@ def _services(
     listing = reads.begin_listing(runtime, hinted(wanted, index, record), ports.calls)
     found = discover(ports.project, environment, wanted, index, record, runtime, ports.calls)
     services = [service for same_tags in found.services.values() for service in same_tags]
-    busy = [service.key for service in services if service.running or service.pending]
+    busy = [service for service in services if service.running or service.pending]
     tasks = reads.running_tasks(runtime, busy, ports.calls, listing)
     views = {
         service_id: tuple(

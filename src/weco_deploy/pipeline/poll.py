@@ -26,7 +26,9 @@ def poll(
     verdicts = optional.read(
         VERDICTS, partial(reads.service_deployments, runtime, services.values(), calls), unknown
     )
-    running = reads.running_tasks(runtime, [key for key, read in wanted.items() if read.tasks], calls)
+    running = reads.running_tasks(
+        runtime, [services[key] for key, read in wanted.items() if read.tasks], calls
+    )
     stopped = reads.stopped_tasks(runtime, [key for key, read in wanted.items() if read.stopped], calls)
     return {
         key: ServiceView(

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from weco_deploy.model.service import Service, ServiceDeployment, ServiceKey, Task, TaskPage
+from weco_deploy.pipeline.cluster_listing import ClusterListing
 from weco_deploy.ports import (
     SERVICE_DEPLOYMENTS_A_CALL,
     SERVICES_A_CALL,
@@ -58,58 +59,85 @@ def begin_listing(runtime: ServiceRuntime, keys: Iterable[ServiceKey], calls: Ca
 
 
 def running_tasks(
-    runtime: ServiceRuntime,
-    keys: Iterable[ServiceKey],
-    calls: Calls,
-    begun: Listing | None = None,
+    runtime: ServiceRuntime, services: Iterable[Service], calls: Calls, begun: Listing | None = None
 ) -> dict[ServiceKey, tuple[Task, ...]]:
     """The tasks of these services that should run.
 
-    A cluster with many of these services is listed in one call. If its tasks do not fit into one page, each
-    service is listed by itself, so that the cost does not grow with other services in the cluster. `begun` are listings that
-    began before it was known whether they are needed.
+    In a cluster with many of these services, pages of all its tasks are read as long as that costs fewer calls than listing
+    each service. The services whose tasks are not all in these pages are listed one by one, so that the cost does not
+    grow with other tasks in the cluster. `begun` are listings that began before it was known whether they are needed.
     """
-    clusters = _by_cluster(keys)
-    known = begun or {}
-    more = begin_listing(
-        runtime, (key for cluster, ours in clusters.items() if cluster not in known for key in ours), calls
+    wanted = {service.key: service for service in services}
+    listings = _cluster_listings(runtime, wanted, calls, begun or {})
+    found = {key: tasks for listing in listings.values() for key, tasks in listing.tasks().items()}
+    incomplete = [service.key for listing in listings.values() for service in listing.incomplete()]
+    apart = sorted([*incomplete, *(key for key in wanted if key.cluster not in listings)])
+    listed = _listed(runtime, apart, calls, stopped=False)
+    described = _described(
+        runtime,
+        {key: [arn for arn in arns if arn not in found.get(key, ())] for key, arns in listed.items()},
+        calls,
     )
-    listing = {**known, **more}
-    listed = [cluster for cluster in clusters if cluster in listing]
-    pages = zip(listed, calls.answers(listing[cluster] for cluster in listed), strict=True)
-    arns = {cluster: page.arns for cluster, page in pages if page.complete}
-    rest = [key for cluster, ours in clusters.items() if cluster not in arns for key in ours]
-    return _described(runtime, clusters, {**arns, **_listed(runtime, rest, calls, stopped=False)}, calls)
+    for key, arns in listed.items():
+        known = {task.arn: task for task in described[key]} | dict(found.get(key, {}))
+        found[key] = {arn: known[arn] for arn in arns if arn in known}
+    return {key: tuple(found[key].values()) for key in wanted}
+
+
+def _cluster_listings(
+    runtime: ServiceRuntime, wanted: Mapping[ServiceKey, Service], calls: Calls, begun: Listing
+) -> dict[str, ClusterListing]:
+    """The clusters with many of these services, each with the pages that were worth reading."""
+    clusters = {
+        cluster: [wanted[key] for key in keys]
+        for cluster, keys in _by_cluster(wanted).items()
+        if cluster in begun or len(keys) >= MANY_IN_A_CLUSTER
+    }
+    listings = {cluster: ClusterListing(cluster, services) for cluster, services in clusters.items()}
+    reading = list(listings.values())
+    first = {**begin_listing(runtime, (key for key in wanted if key.cluster not in begun), calls), **begun}
+    pages = calls.answers([first[listing.cluster] for listing in reading])
+    while reading:
+        for listing, page in zip(reading, pages, strict=True):
+            listing.add_page(page)
+        to_describe = [
+            (listing, batch) for listing in reading for batch in _batches(listing.to_describe(), TASKS_A_CALL)
+        ]
+        answers = calls.read(partial(runtime.tasks, listing.cluster, batch) for listing, batch in to_describe)
+        for (listing, _), tasks in zip(to_describe, answers, strict=True):
+            listing.add_tasks(tasks)
+        reading = [listing for listing in reading if listing.worth_another_page()]
+        pages = calls.read(
+            partial(runtime.tasks_listed, listing.cluster, None, token=listing.token) for listing in reading
+        )
+    return listings
 
 
 def stopped_tasks(
     runtime: ServiceRuntime, keys: Iterable[ServiceKey], calls: Calls
 ) -> dict[ServiceKey, tuple[Task, ...]]:
     """The tasks of these services that stopped recently: five hundred each, because more add nothing new."""
-    clusters = _by_cluster(keys)
-    every = [key for ours in clusters.values() for key in ours]
-    return _described(runtime, clusters, _listed(runtime, every, calls, stopped=True), calls)
+    return _described(runtime, _listed(runtime, sorted(set(keys)), calls, stopped=True), calls)
 
 
 def _listed(
     runtime: ServiceRuntime, keys: Sequence[ServiceKey], calls: Calls, *, stopped: bool
-) -> dict[str, tuple[str, ...]]:
+) -> dict[ServiceKey, tuple[str, ...]]:
     pages = calls.read(partial(runtime.tasks_listed, key.cluster, key.name, stopped=stopped) for key in keys)
-    found: dict[str, tuple[str, ...]] = {}
-    for key, page in zip(keys, pages, strict=True):
-        found[key.cluster] = found.get(key.cluster, ()) + page.arns
-    return found
+    return {key: page.arns for key, page in zip(keys, pages, strict=True)}
 
 
 def _described(
-    runtime: ServiceRuntime,
-    clusters: dict[str, list[ServiceKey]],
-    arns: dict[str, tuple[str, ...]],
-    calls: Calls,
+    runtime: ServiceRuntime, listed: Mapping[ServiceKey, Sequence[str]], calls: Calls
 ) -> dict[ServiceKey, tuple[Task, ...]]:
-    batches = [(cluster, batch) for cluster, found in arns.items() for batch in _batches(found, TASKS_A_CALL)]
+    """These tasks by service. A call describes tasks of several services of a cluster."""
+    batches = [
+        (cluster, batch)
+        for cluster, keys in _by_cluster(listed).items()
+        for batch in _batches([arn for key in keys for arn in listed[key]], TASKS_A_CALL)
+    ]
     answers = calls.read(partial(runtime.tasks, cluster, batch) for cluster, batch in batches)
-    tasks: dict[ServiceKey, list[Task]] = {key: [] for ours in clusters.values() for key in ours}
+    tasks: dict[ServiceKey, list[Task]] = {key: [] for key in listed}
     for (cluster, _), answer in zip(batches, answers, strict=True):
         for task in answer:
             tasks.get(ServiceKey(cluster, task.service_name), []).append(task)

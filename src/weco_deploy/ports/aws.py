@@ -63,10 +63,12 @@ class ServiceRuntime(Protocol):
     def describe(self, cluster: str, names: Sequence[str]) -> tuple[Service, ...]:
         """Up to ten services of a cluster, with their tags; those that are not there are left out."""
 
-    def tasks_listed(self, cluster: str, service: str | None, *, stopped: bool = False) -> TaskPage:
-        """The tasks that should run: all of a service's, or the first hundred of a whole cluster (`service` None).
+    def tasks_listed(
+        self, cluster: str, service: str | None, *, stopped: bool = False, token: str | None = None
+    ) -> TaskPage:
+        """The tasks that should run: all of a service's, or a hundred of a whole cluster (`service` None).
 
-        With `stopped` those that ended in the last hour, the first five hundred.
+        With `stopped` those that ended in the last hour, the first five hundred. `token` reads on from an earlier page.
         """
 
     def tasks(self, cluster: str, arns: Sequence[str]) -> tuple[Task, ...]:

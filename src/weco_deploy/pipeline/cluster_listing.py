@@ -1,0 +1,99 @@
+"""The tasks of some of a cluster's services, found in the pages that list all tasks of the cluster.
+
+A page lists a hundred tasks of any service, and ARNs don't name services: DescribeTasks does. So a page costs two
+calls. It is worth them as long as listing service by service would cost more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
+
+from weco_deploy.model.service import Service, ServiceKey, Task, TaskPage
+from weco_deploy.ports import TASKS_A_CALL
+
+CALLS_A_PAGE = 2
+
+
+class ClusterListing:
+    """The pages of a cluster that were read so far, and the tasks of `services` in them."""
+
+    def __init__(self, cluster: str, services: Sequence[Service]) -> None:
+        self.cluster = cluster
+        self.token: str | None = None
+        self._services = services
+        self._pages = 0
+        self._complete = False
+        self._not_described: tuple[str, ...] = ()
+        self._found: dict[ServiceKey, dict[str, Task]] = {service.key: {} for service in services}
+
+    def add_page(self, page: TaskPage) -> None:
+        self.token = page.next_token
+        self._pages += 1
+        self._complete = page.complete
+        self._not_described += page.arns
+
+    def add_tasks(self, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            found = self._found.get(ServiceKey(self.cluster, task.service_name))
+            if found is not None:
+                found[task.arn] = task
+
+    def to_describe(self) -> tuple[str, ...]:
+        """The tasks that are to be described before the listing can be judged. Answers each task once."""
+        if self._pages < self._fewest_pages and not self._complete:
+            return ()
+        arns, self._not_described = self._not_described, ()
+        return arns
+
+    def worth_another_page(self) -> bool:
+        """Whether the next page is likely to save more calls than it costs."""
+        if self._complete:
+            return False
+        by_service = sum(ceil(tasks_of(service) / TASKS_A_CALL) for service in self.incomplete())
+        return CALLS_A_PAGE * self._pages_left() < by_service
+
+    def incomplete(self) -> list[Service]:
+        """The services some of whose tasks may be missing in what was read."""
+        if self._complete:
+            return []
+        return [
+            service for service in self._services if not has_all(service, self._found[service.key].values())
+        ]
+
+    def tasks(self) -> Mapping[ServiceKey, Mapping[str, Task]]:
+        """The tasks that were found, by service and ARN."""
+        return self._found
+
+    @property
+    def _wanted(self) -> int:
+        return sum(tasks_of(service) for service in self._services)
+
+    @property
+    def _fewest_pages(self) -> int:
+        """The number of pages if the cluster has no other tasks than these services'."""
+        return ceil(self._wanted / TASKS_A_CALL)
+
+    def _pages_left(self) -> float:
+        """An estimate: the rest of the cluster has as many of our tasks on a page as the pages so far."""
+        if self._pages < self._fewest_pages:
+            return self._fewest_pages - self._pages
+        found = sum(len(tasks) for tasks in self._found.values())
+        return self._pages * (self._wanted - found) / found if found else float("inf")
+
+
+def tasks_of(service: Service) -> int:
+    """The number of tasks that ECS counts."""
+    return service.running + service.pending
+
+
+def has_all(service: Service, tasks: Iterable[Task]) -> bool:
+    """Whether these are all tasks of the service, by ECS's counts: in all, and of each deployment.
+
+    The total alone could be right while new tasks have started and an old task is still missing.
+    """
+    found = Counter(task.deployment_id for task in tasks)
+    return found.total() >= tasks_of(service) and all(
+        found[deployment.id] >= deployment.running + deployment.pending for deployment in service.deployments
+    )

@@ -1,0 +1,82 @@
+"""The number of calls that reading the tasks of many services costs, with and without other tasks in their cluster."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.operations.runs import release, release_deploy, request
+from tests.world import World
+from tests.world.projects import project
+from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.plan import Action, Plan
+from weco_deploy.model.service import DefinedContainer, ServiceKey
+from weco_deploy.operations.deploy import plan
+
+BUSYBOX = (DefinedContainer(name="app", image="busybox"),)
+
+
+def world_of(services: int, others: int = 0, tasks_each: int = 1) -> World:
+    """A world with so many services of one image, up and running; `others` are tasks of other people in their cluster."""
+    images = {"search": [f"search-{number}" for number in range(services)]}
+    world = World(project(images, environments=("stage",)))
+    world.image("search", "env.stage")
+    world.repository("busybox")
+    for number in range(1, services + 1):
+        world.service(f"search-{number - 1}", "stage", ["search"], desired=tasks_each)
+        fill(world, others * number // services - others * (number - 1) // services)
+    return world
+
+
+def fill(world: World, tasks: int) -> None:
+    """Somebody runs so many tasks more in the cluster, as one service."""
+    if tasks:
+        key = ServiceKey(world.cluster("stage"), f"other-{len(list(world.ecs.services()))}")
+        world.run(world.place, key, BUSYBOX, None, desired=tasks)
+
+
+def planned(world: World) -> tuple[Plan, Counter[str]]:
+    """The plan of a dry run, and the number of its calls by name."""
+    ports = world.ports()
+    wanted = request(release(ports))
+    before = len(world.calls)
+    made = plan(wanted, ports)
+    return made, Counter(call.name.removeprefix("runtime.") for call in world.calls[before:])
+
+
+def test_many_services_of_a_cluster_cost_a_call_for_each_hundred_tasks() -> None:
+    made, calls = planned(world_of(services=120, tasks_each=2))
+
+    assert {service.action for service in made.services} == {Action.LEAVE}
+    assert (calls["tasks_listed"], calls["tasks"]) == (3, 3)
+
+
+def test_as_many_tasks_of_others_among_them_cost_as_many_calls_more() -> None:
+    made, calls = planned(world_of(services=120, tasks_each=2, others=240))
+
+    assert {service.action for service in made.services} == {Action.LEAVE}
+    assert (calls["tasks_listed"], calls["tasks"]) == (5, 5)
+
+
+@pytest.mark.parametrize(("services", "listed", "described"), [(2, 2, 1), (10, 10, 2)])
+def test_thousands_of_tasks_of_others_cost_at_most_a_page(services: int, listed: int, described: int) -> None:
+    made, calls = planned(world_of(services, others=5000))
+
+    assert {service.action for service in made.services} == {Action.LEAVE}
+    assert (calls["tasks_listed"], calls["tasks"]) == (listed, described)
+
+
+def test_polls_of_many_services_cost_a_call_for_each_hundred_tasks() -> None:
+    world = world_of(services=60, tasks_each=2)
+    world.push("search")
+    before = len(world.calls)
+
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+
+    calls = world.calls[before:]
+    described = sum(call.name == "runtime.describe" for call in calls)
+    listed = sum(call.name == "runtime.tasks_listed" and "STOPPED" not in call.about for call in calls)
+    reads = described / 6  # of all services: at the beginning, and at each poll
+    tasks_at_once = 60 * 2 * 2  # old ones and new ones
+    assert listed <= reads * (tasks_at_once / 100 + 1)
