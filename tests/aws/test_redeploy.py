@@ -39,7 +39,7 @@ def runtime(aws: ScriptedAws, clock: StillClock) -> EcsRuntime:
 
 
 def test_redeploy_returns_the_id_of_the_primary_deployment(runtime: EcsRuntime) -> None:
-    assert runtime.redeploy(KEY) == "ecs-svc/2"
+    assert runtime.redeploy(KEY).id == "ecs-svc/2"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_throttled_update_is_sent_again(aws: ScriptedAws, runtime: EcsRuntime, c
     throttled = refusal("ThrottlingException", "Rate exceeded")
     aws.says("UpdateService", throttled, throttled, STARTED)
 
-    assert runtime.redeploy(KEY) == "ecs-svc/2"
+    assert runtime.redeploy(KEY).id == "ecs-svc/2"
 
     assert len(aws.calls) == 3
     most = sum(UPDATE_PAUSES[:2])

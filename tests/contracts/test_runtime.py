@@ -136,7 +136,7 @@ def test_a_redeployed_service_gets_a_new_primary_of_the_id_that_was_answered(set
     after = described(setting, key).primary
     assert before is not None
     assert after is not None
-    assert after.id == started != before.id
+    assert after.id == started.id != before.id
 
 
 def test_the_deployment_before_a_redeployment_is_still_seen_or_drained(setting: Setting) -> None:
@@ -146,14 +146,14 @@ def test_the_deployment_before_a_redeployment_is_still_seen_or_drained(setting: 
     started = setting.runtime.redeploy(key)
 
     deployments = described(setting, key).deployments
-    assert [one.id for one in deployments if one.status == "PRIMARY"] == [started]
-    assert all(one.status in {"ACTIVE", "INACTIVE"} for one in deployments if one.id != started)
+    assert [one.id for one in deployments if one.status == "PRIMARY"] == [started.id]
+    assert all(one.status in {"ACTIVE", "INACTIVE"} for one in deployments if one.id != started.id)
 
 
 def test_each_redeployment_is_another_deployment(setting: Setting) -> None:
     key = setting.service("search", environment="stage", cluster="acme", images=IMAGES)
 
-    assert setting.runtime.redeploy(key) != setting.runtime.redeploy(key)
+    assert setting.runtime.redeploy(key).id != setting.runtime.redeploy(key).id
 
 
 def test_a_missing_service_can_not_be_redeployed(setting: Setting) -> None:

@@ -60,9 +60,12 @@ def meddle(world: World, chance: Random) -> None:
         if any(task.running for task in world.declared(service_id, "stage").tasks.values()):
             world.stop_task(service_id, "stage")
 
+    def redefine(service_id: str) -> None:
+        world.redefine(service_id, "stage", "latest")
+
     for service_id in PROJECT.services:
         if chance.random() < 0.25:
-            act: Callable[[str], None] = chance.choice([redeploy, scale, stop])
+            act: Callable[[str], None] = chance.choice([redeploy, redefine, scale, stop])
             world.at(chance.uniform(0, 150), lambda act=act, one=service_id: act(one))  # type: ignore[misc]  # mypy can't infer defaults of a lambda
 
 
@@ -155,7 +158,9 @@ class Judge:
             assert service.desired == 0, about
             assert not any(task.running for task in service.tasks.values()), about
         elif outcome.status is ServiceStatus.SUPERSEDED:
-            assert service.primary.id != outcome.ecs_deployment_id, about
+            followed = "and failed: " in outcome.reason
+            assert followed or service.primary.id != outcome.ecs_deployment_id, about
+            assert not followed or hopeless(self.world, deployment, outcome), about
         else:
             assert hopeless(self.world, deployment, outcome), about
 

@@ -412,7 +412,7 @@ def early_and(loader: Behaviour) -> World:
 
 def test_what_succeeded_first_and_was_taken_over_is_superseded_also_where_another_one_failed() -> None:
     world = early_and(crash())
-    world.at(45, lambda: world.somebody_redeploys("items-api", "stage"))
+    world.at(45, lambda: world.redefine("items-api", "stage", "latest"))
     told = Told()
 
     deployment = release_deploy(world, told=told)

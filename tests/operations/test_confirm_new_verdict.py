@@ -64,8 +64,10 @@ def test_an_interrupted_deployment_is_recorded_as_succeeded_once_all_of_it_runs(
 def test_a_failed_deployment_that_runs_by_now_is_recorded_as_succeeded() -> None:
     world = World.of(ONE_AND_ONE)
     new = world.push("search", slow(60))
-    world.at(30, lambda: world.somebody_redeploys("search-api", "stage"))
+    world.at(30, lambda: world.redefine("search-api", "stage", "latest"))
+    world.at(120, lambda: world.redefine("search-api", "stage", "env.stage"))
     assert statuses(release_deploy(world)) == {"search-api": ServiceStatus.SUPERSEDED}
+    world.pass_time(120)
     world.settle_down()
 
     deployment = confirm_deploy(world)

@@ -11,7 +11,7 @@ from weco_deploy.errors import AccessDenied
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ServiceStatus
 from weco_deploy.model.events import Progress
 from weco_deploy.model.plan import Action, PlannedService
-from weco_deploy.model.service import Service, ServiceView
+from weco_deploy.model.service import EcsDeployment, Service, ServiceView
 from weco_deploy.pipeline.diagnose import diagnose
 from weco_deploy.rules.rollout.track import Track
 
@@ -136,6 +136,8 @@ def rolled(service: Service, since: datetime, created_at: datetime) -> Track:
         deployment_id="ecs-svc/1",
         previous_id=None,
         since=since,
-        created_at=created_at,
+        made=EcsDeployment(
+            id="ecs-svc/1", status="PRIMARY", rollout_state="IN_PROGRESS", created_at=created_at
+        ),
         status=ServiceStatus.FAILED,
     )

@@ -16,11 +16,15 @@ from weco_deploy.model.deployment import (
     ServiceStatus,
 )
 from weco_deploy.model.environment import Held
-from weco_deploy.model.service import ServiceKey
+from weco_deploy.model.service import EcsDeployment, ServiceKey
 from weco_deploy.pipeline.ledger import Ledger, Nowhere
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 LEASE = 120
+
+
+def begun(deployment_id: str) -> EcsDeployment:
+    return EcsDeployment(id=deployment_id, status="PRIMARY", rollout_state="IN_PROGRESS", created_at=NOON)
 
 
 class SetClock:
@@ -210,10 +214,12 @@ def test_a_tag_that_moved_is_known_and_the_others_are_left(ledger: Ledger) -> No
 
 
 def test_a_redeployed_service_is_in_progress_under_its_ecs_deployment(ledger: Ledger) -> None:
-    ledger.redeployed("items-api", "ecs-svc/9")
+    ledger.redeployed("items-api", begun("ecs-svc/9"))
     known = ledger.outcome("items-api")
     assert (known.status, known.ecs_deployment_id) == (ServiceStatus.IN_PROGRESS, "ecs-svc/9")
+    assert ledger.begun("items-api") == begun("ecs-svc/9")
     assert ledger.outcome("search-api") == outcome("search-api")
+    assert ledger.begun("search-api") is None
     assert [outcome.service_id for outcome in ledger.deployment.services] == ["search-api", "items-api"]
 
 
@@ -235,7 +241,7 @@ def test_each_change_is_noted_once(ledger: Ledger, record: Record) -> None:
     ledger.tag_moved("search", moved=True)
     ledger.note()
     ledger.note()
-    ledger.redeployed("search-api", "ecs-svc/9")
+    ledger.redeployed("search-api", begun("ecs-svc/9"))
     ledger.note()
     assert len(record.notes) == 2
     assert record.notes[-1] == ledger.deployment

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from weco_deploy.aws.ecs_answers import parse_service, parse_task
+from weco_deploy.aws.ecs_answers import parse_deployment, parse_service, parse_task
 from weco_deploy.model.plan import Action, Expected, PlannedService
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.rollout.rolling import Reads, reads
@@ -80,6 +80,7 @@ class Recording:
             previous_id=self.previous_id,
             since=ours["createdAt"],
             stable_for=STABLE_FOR,
+            made=parse_deployment(ours),
         )
 
 

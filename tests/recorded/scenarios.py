@@ -36,6 +36,6 @@ SCENARIOS = {
         behaviour="crash=3,after=0.6", breaker=False, rolls_back=False, ending="five tasks of it stopped"
     ),
     "unpullable": Scenario(behaviour="unpullable"),
-    "superseded": Scenario(behaviour="slow=3", meanwhile="somebody else redeploys"),
+    "redeployed_by_somebody": Scenario(behaviour="slow=3", meanwhile="somebody else redeploys"),
     "scaled_to_nothing": Scenario(behaviour="slow=3", meanwhile="somebody scales it to nothing"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -33,9 +34,9 @@ VERDICTS = {
         r"it has no circuit breaker, so ECS keeps retrying",
     ),
     "unpullable": (ServiceStatus.FAILED, BREAKER),
-    "superseded": (
-        ServiceStatus.SUPERSEDED,
-        r"a later deployment, ecs-svc/\w+, took over from ours, ecs-svc/\w+",
+    "redeployed_by_somebody": (
+        ServiceStatus.SUCCEEDED,
+        r"by a later deployment, ecs-svc/\w+, of the same images, which took over from ours, ecs-svc/\w+",
     ),
     "scaled_to_nothing": (
         ServiceStatus.NOTHING_RUNNING,
@@ -43,7 +44,7 @@ VERDICTS = {
     ),
 }
 EACH = pytest.mark.parametrize("name", SCENARIOS)
-GOOD = [name for name, (status, _) in VERDICTS.items() if status is ServiceStatus.SUCCEEDED]
+GOOD = [name for name, verdict in VERDICTS.items() if verdict == (ServiceStatus.SUCCEEDED, "")]
 BROKEN = [name for name, (_, reason) in VERDICTS.items() if reason == BREAKER]
 
 
@@ -169,22 +170,21 @@ def test_failure_without_a_breaker_is_reported_when_no_task_is_healthy_after_the
     assert not any(given_up_by_ecs(recorded, poll) for poll in recorded.polls)
 
 
-def test_superseded_rollout_is_no_success_although_the_later_deployment_runs_the_same_image() -> None:
-    recorded = recording("superseded")
+def test_later_deployment_of_the_same_image_is_followed_to_its_end() -> None:
+    recorded = recording("redeployed_by_somebody")
     images = {
         container.get("imageDigest")
         for task in recorded.polls[-1].running
         for container in task["containers"]
     }
+    last = watched(recorded)[-1]
 
     assert images == {recorded.digests[0]}, "at the end nothing but the release runs"
-    assert ServiceStatus.SUCCEEDED not in {track.status for track in watched(recorded)}
+    assert last.superseded_id == recorded.deployment_id
+    assert recorded.polls[-1].view().service.primary == last.made
 
 
-def test_superseded_rollout_is_reported_in_the_second_poll_that_shows_it() -> None:
-    recorded = recording("superseded")
+def test_later_deployment_of_another_image_supersedes_ours() -> None:
+    recorded = replace(recording("redeployed_by_somebody"), digests=("sha256:another",))
 
-    primary = [poll.view().service.primary for poll in recorded.polls]
-    taken = [newest is not None and newest.id != recorded.deployment_id for newest in primary]
-
-    assert settled_at(watched(recorded)) == taken.index(True) + 1
+    assert watched(recorded, recorded.polls[1:])[-1].status is ServiceStatus.SUPERSEDED

@@ -6,7 +6,7 @@ Each step is followed by one poll, which may show the service as it was some ste
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 
@@ -14,6 +14,7 @@ from tests.rules.simulated_rollout import Rollout, SimulatedTask
 from tests.rules.states import (
     BEFORE,
     OLD,
+    OURS,
     primary,
     service,
     track,
@@ -92,7 +93,7 @@ class Watched:
     idle: bool = False
 
     def __post_init__(self) -> None:
-        self.track = track(*self.rollout.digests)
+        self.track = replace(track(*self.rollout.digests), made=primary(OURS))
         old = max(1, len(self.rollout.tasks))
         before = [primary(BEFORE, completed=True)]
         self.past.append(

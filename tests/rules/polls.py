@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from tests.rules.states import BEFORE, LATER, OLD, OURS, active, primary, service, task, track, up, view
+from tests.rules.states import (
+    BEFORE,
+    LATER,
+    OLD,
+    OTHER,
+    OURS,
+    active,
+    primary,
+    resolving,
+    service,
+    task,
+    track,
+    up,
+    view,
+)
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import Service, ServiceView, Task
 from weco_deploy.rules.rollout.rolling import advance
@@ -33,8 +47,18 @@ def rolled(*tasks: Task, observed: Service | None = None) -> ServiceView:
     return view(observed or service(running=2, deployments=[DONE]), tasks)
 
 
-def overtaken(*, ours_listed: bool = True, reason: str = "", events: tuple[str, ...] = ()) -> ServiceView:
+def overtaken(
+    *,
+    ours_listed: bool = True,
+    reason: str = "",
+    events: tuple[str, ...] = (),
+    resolved: str | None = OTHER,
+) -> ServiceView:
+    """A later deployment is primary. It resolved the image to this digest, by default another than the release's."""
     rest = [active(OURS, state="IN_PROGRESS", running=1)] if ours_listed else []
     return view(
-        service(running=2, deployments=[primary(LATER, reason=reason), *rest], events=events),
+        service(
+            desired=2, running=1, deployments=[primary(LATER, reason=reason, running=0), *rest], events=events
+        ),
+        resolved=[resolving(resolved)],
     )

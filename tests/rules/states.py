@@ -8,13 +8,14 @@ Every deployment is made a minute after the one before: `ecs-svc/2` at `made_at(
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from weco_deploy.model.plan import Action, Expected, PlannedService
 from weco_deploy.model.service import (
     Container,
+    DefinedContainer,
     EcsDeployment,
     ResolvedImage,
     Service,
@@ -204,12 +205,18 @@ def stopped(
 
 
 def view(
-    described: Service, tasks: Sequence[Task] | None = None, ended: Sequence[Task] | None = None
+    described: Service,
+    tasks: Sequence[Task] | None = None,
+    ended: Sequence[Task] | None = None,
+    resolved: Sequence[ResolvedImage] | None = None,
+    defined: Mapping[str, Sequence[DefinedContainer]] | None = None,
 ) -> ServiceView:
     return ServiceView(
         service=described,
         tasks=None if tasks is None else tuple(tasks),
         stopped=None if ended is None else tuple(ended),
+        resolved=None if resolved is None else tuple(resolved),
+        defined={} if defined is None else {name: tuple(found) for name, found in defined.items()},
     )
 
 
@@ -265,6 +272,11 @@ def track(*digests: str, previous: str | None = BEFORE, ours: str = OURS) -> Tra
 def resolving(image_digest: str | None, image: str = "search") -> ResolvedImage:
     """The digest to which a service revision has resolved `image`."""
     return ResolvedImage("app", f"{REGISTRY}/uk.ac.wellcome/{image}:env.stage", image_digest)
+
+
+def using(image: str = "search", tag: str = "env.stage") -> DefinedContainer:
+    """A container in a task definition that uses the image."""
+    return DefinedContainer("app", f"{REGISTRY}/uk.ac.wellcome/{image}:{tag}")
 
 
 def up(*digests: str | None, of: str = OURS, name: str = "search-api", image: str = "search") -> ServiceView:

@@ -23,12 +23,8 @@ from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import (
     Service,
 )
-from weco_deploy.rules.rollout.rolling import (
-    Reads,
-    belongs,
-    in_steady_state,
-    reads,
-)
+from weco_deploy.rules.rollout.identity import belongs
+from weco_deploy.rules.rollout.rolling import Reads, in_steady_state, reads
 
 # What a poll reads
 
@@ -37,8 +33,16 @@ READ = {
         service(running=2, deployments=[primary(BEFORE)]),
         Reads(False, False),
     ),
-    "nothing once another deployment is primary": (
+    "tasks and the revision once a later deployment of the same task definition is primary": (
         service(running=2, deployments=[primary(LATER), active(OURS, running=1)]),
+        Reads(True, revision=True),
+    ),
+    "the revision and the definition once a later deployment of another task definition is primary": (
+        service(desired=2, deployments=[replace(primary(LATER), task_definition="search-api:2")]),
+        Reads(False, revision=True, definitions=("search-api:2",)),
+    ),
+    "nothing once ECS has rolled back": (
+        service(running=2, deployments=[primary(LATER, reason="rolling back"), active(OURS, running=1)]),
         Reads(False, False),
     ),
     "no tasks while none runs": (service(desired=2, deployments=[primary()]), Reads(False, False)),

@@ -121,9 +121,18 @@ def test_an_interruption_while_services_are_in_progress_says_that_ecs_goes_on() 
             Ending(
                 status=TIMED_OUT,
                 reason=f"not seen to be done after 60 s; the last look at the services failed: no; {GOES_ON}",
-                unobserved=True,
+                innocent="no look at the services told that anything is wrong with it",
             ),
             id="nothing known",
+        ),
+        pytest.param(
+            [ServiceStatus.SUCCEEDED, ServiceStatus.SUPERSEDED],
+            Polled(),
+            Ending(
+                status=FAILED,
+                innocent="later deployments took services over, which says nothing against its images",
+            ),
+            id="superseded",
         ),
     ],
 )

@@ -62,10 +62,10 @@ class Disturbed(Declared):
         """Something happens so many seconds from now."""
         self.schedule.after(seconds, action)
 
-    def lag(self, seconds: float) -> None:
+    def lag(self, seconds: float | Callable[[], float]) -> None:
         """DescribeServices answers what was true so many seconds ago, but nothing from before now."""
         with self.gate.lock:
-            self.ecs.simulation.begin_lag(lambda: seconds)
+            self.ecs.simulation.begin_lag(seconds if callable(seconds) else lambda: seconds)
 
     def somebody_redeploys(self, service_id: str, environment: str) -> str:
         """Somebody else forces a new deployment. Its id."""
@@ -86,6 +86,11 @@ class Disturbed(Declared):
         stored = self.stored(image_id)
         for digest, image in stored.images.items():
             stored.images[digest] = replace(image, behaviour=good())
+
+    def trouble(self, service_id: str, environment: str, kind: str) -> None:
+        """Something goes wrong with the service, or is done to it: `sandbox.ecs.trouble` has the kinds."""
+        with self.gate.lock:
+            self.ecs.trouble(self.declared(service_id, environment), kind)
 
     def delete_service(self, service_id: str, environment: str) -> None:
         """Somebody deletes the service; ECS goes on answering it, as INACTIVE."""

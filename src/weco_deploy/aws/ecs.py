@@ -26,6 +26,7 @@ from weco_deploy.aws.times import answered_at
 from weco_deploy.errors import AwsError, NoCredentials, Throttled
 from weco_deploy.model.service import (
     DefinedContainer,
+    EcsDeployment,
     FoundService,
     ResolvedImage,
     Service,
@@ -175,7 +176,7 @@ class EcsRuntime:
         except AwsError:
             return ()
 
-    def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> str:
+    def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> EcsDeployment:
         for pause in UPDATE_PAUSES:
             allowed()
             try:
@@ -193,20 +194,21 @@ class EcsRuntime:
             self._clock.wait(min(left, PERMISSION_CHECK_INTERVAL))
             allowed()
 
-    def _redeploy_once(self, key: ServiceKey) -> str:
+    def _redeploy_once(self, key: ServiceKey) -> EcsDeployment:
         client = self._account.ecs_without_retries()
         with translate_errors(api.UPDATE_SERVICE):
             answer = client.update_service(cluster=key.cluster, service=key.name, forceNewDeployment=True)
             primary = parse_service(answer["service"]).primary
         if primary is None:
             raise unreadable_answer(api.UPDATE_SERVICE, f"it has no PRIMARY deployment of {key}")
-        return primary.id
+        return primary
 
     def _primary_revision(self, service: Service) -> str | None:
         """The ARN of the revision that the PRIMARY deployment runs; None if it is unknown.
 
-        The API relates an `ecs-svc/…` id to a service deployment only by time. A service deployment that was stopped or
-        rolled back does not run its target revision.
+        The number in an `ecs-svc/…` id is also in the ARN of the deployment's revision. If no revision has it, the only
+        service deployment of that time is the one. A service deployment that was stopped or rolled back does not run its
+        target revision.
         """
         primary = service.primary
         if primary is None:
@@ -220,9 +222,14 @@ class EcsRuntime:
                     "before": primary.created_at + SAME_MOMENT,
                 },
             )["serviceDeployments"]
-            if len(deployments) != 1 or deployments[0]["status"] not in RUNS_ITS_TARGET:
+            number = primary.id.rpartition("/")[2]
+            named = [
+                found for found in deployments if found["targetServiceRevisionArn"].endswith(f"/{number}")
+            ]
+            candidates = named or deployments
+            if len(candidates) != 1 or candidates[0]["status"] not in RUNS_ITS_TARGET:
                 return None
-            return deployments[0]["targetServiceRevisionArn"]
+            return candidates[0]["targetServiceRevisionArn"]
 
     def _images_of(self, revision_arn: str) -> tuple[ResolvedImage, ...]:
         with translate_errors(api.DESCRIBE_SERVICE_REVISIONS):

@@ -5,7 +5,8 @@ AWS's statuses stay strings, because AWS adds new ones, which must not break any
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from weco_deploy.model.arn import resource_name
@@ -163,32 +164,6 @@ class ServiceDeployment:
         return resource_name(self.target_revision) == resource_name(deployment_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceView:
-    """A service and its tasks at one time.
-
-    `tasks` are the tasks that should run, `stopped` those that have stopped; None if they were not read.
-    `service_deployment` is the current service deployment; None if it was not or can't be read.
-    """
-
-    service: Service
-    tasks: tuple[Task, ...] | None = None
-    stopped: tuple[Task, ...] | None = None
-    service_deployment: ServiceDeployment | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TaskPage:
-    """Task ARNs of a service or a cluster. `next_token` reads on, and is None if these are all."""
-
-    arns: tuple[str, ...]
-    next_token: str | None = None
-
-    @property
-    def complete(self) -> bool:
-        return self.next_token is None
-
-
 @dataclass(frozen=True, slots=True)
 class DefinedContainer:
     """A container in a task definition, with its awslogs options, if any."""
@@ -208,3 +183,32 @@ class ResolvedImage:
     container: str
     image: str
     digest: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceView:
+    """A service and its tasks at one time.
+
+    `tasks` are the tasks that should run, `stopped` those that have stopped, `resolved` the images of the PRIMARY
+    deployment's revision, `service_deployment` is the current service deployment; None if they were not or can't be read.
+    `defined` has the containers of the task definitions that were read.
+    """
+
+    service: Service
+    tasks: tuple[Task, ...] | None = None
+    stopped: tuple[Task, ...] | None = None
+    resolved: tuple[ResolvedImage, ...] | None = None
+    service_deployment: ServiceDeployment | None = None
+    defined: Mapping[str, tuple[DefinedContainer, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """Task ARNs of a service or a cluster. `next_token` reads on, and is None if these are all."""
+
+    arns: tuple[str, ...]
+    next_token: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        return self.next_token is None

@@ -133,9 +133,9 @@ def _carry_out(
 ) -> Deployment:
     end = carry_out(planned, environment, request, ledger, ports, notify)
     if _rollback_wanted(request, environment) and end.status in ROLLED_BACK_IF_WANTED and not end.lease_lost:
-        if not end.unobserved:
+        if not end.innocent:
             return roll_back(ledger.deployment, environment, request, ledger, ports, notify)
-        left = "it was not rolled back, because no look at the services told that anything is wrong with it"
+        left = f"it was not rolled back, because {end.innocent}"
         ledger.verdict(end.status, ports.clock.utc(), reasons(end.reason, left))
     return settle(ledger, notify)
 

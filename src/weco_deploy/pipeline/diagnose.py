@@ -16,7 +16,7 @@ from weco_deploy.ports import Calls, Ports, ServiceRuntime
 from weco_deploy.rules.rollout.crash_loop import is_failure
 from weco_deploy.rules.rollout.culprits import culprits
 from weco_deploy.rules.rollout.events import explaining
-from weco_deploy.rules.rollout.rolling import belongs
+from weco_deploy.rules.rollout.identity import belongs
 from weco_deploy.rules.rollout.track import Track
 
 DEATHS_SHOWN = 3
@@ -30,10 +30,12 @@ def diagnose(
 ) -> tuple[Failure, ...]:
     """The evidence of a failure: the newest stopped tasks of our deployment, with logs, and events.
 
-    For a service that neither failed nor is still in progress, nothing. An AwsError becomes evidence, too, because it must not change the verdict. Raises any other error that ends a wait
-    for `ports.calls`.
+    For a service that neither failed nor is still in progress, nothing. An AwsError becomes evidence, too, because it must not
+    change the verdict. Raises any other error that ends a wait for `ports.calls`.
     """
-    if view is None or track.status not in (ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS):
+    followed_failed = track.status is ServiceStatus.SUPERSEDED and track.superseded_id is not None
+    explained = followed_failed or track.status in (ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS)
+    if view is None or not explained:
         return ()
     events = _events(track, view.service)
     try:

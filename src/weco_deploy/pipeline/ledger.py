@@ -13,6 +13,7 @@ from typing import Protocol
 from weco_deploy.errors import Command, Interrupted, LeaseLost, Throttled, Unreachable
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.environment import Held
+from weco_deploy.model.service import EcsDeployment
 from weco_deploy.ports import Clock, Ports
 from weco_deploy.rules.lock import renewal_interval
 
@@ -51,6 +52,7 @@ class Ledger:
         self._clock = clock
         self._renewed = self._no_notes_until = clock.utc()
         self._noted = deployment
+        self._begun: dict[str, EcsDeployment] = {}
 
     def ours(self) -> None:
         """Raise LeaseLost if the lease has run out by our own clock. Any thread may call it."""
@@ -113,9 +115,15 @@ class Ledger:
     def outcome(self, service_id: str) -> ServiceOutcome:
         return next(known for known in self.deployment.services if known.service_id == service_id)
 
-    def redeployed(self, service_id: str, ecs_deployment_id: str) -> None:
+    def redeployed(self, service_id: str, begun: EcsDeployment) -> None:
+        """Note that ECS began this deployment of the service. Its details are kept for the watch, not recorded."""
+        self._begun[service_id] = begun
         known = self.outcome(service_id)
-        self.service(replace(known, ecs_deployment_id=ecs_deployment_id, status=ServiceStatus.IN_PROGRESS))
+        self.service(replace(known, ecs_deployment_id=begun.id, status=ServiceStatus.IN_PROGRESS))
+
+    def begun(self, service_id: str) -> EcsDeployment | None:
+        """The ECS deployment of the service that this process began, as ECS answered it."""
+        return self._begun.get(service_id)
 
     def note(self) -> None:
         """Record the progress, if there is any since the last note. Raises LeaseLost if somebody took over.

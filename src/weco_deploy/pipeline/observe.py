@@ -25,7 +25,7 @@ from weco_deploy.pipeline import reads
 from weco_deploy.pipeline.discovery import Discovered, discover, hinted, tagged
 from weco_deploy.ports import Calls, ImageRegistry, Ports
 from weco_deploy.rules.digests import running_tasks
-from weco_deploy.rules.rollout.rolling import belongs
+from weco_deploy.rules.rollout.identity import belongs
 from weco_deploy.rules.running import current_tasks
 
 KeyT = TypeVar("KeyT")

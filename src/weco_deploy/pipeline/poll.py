@@ -7,6 +7,7 @@ from functools import partial
 
 from weco_deploy.model.service import ServiceDeployment, ServiceKey, ServiceView
 from weco_deploy.pipeline import reads
+from weco_deploy.pipeline.definitions import Definitions
 from weco_deploy.pipeline.optional_reads import OptionalReads
 from weco_deploy.ports import Calls, ServiceRuntime
 from weco_deploy.rules.rollout import rolling
@@ -16,7 +17,11 @@ VERDICTS = "ECS's own verdict on its deployments"
 
 
 def poll(
-    moving: Iterable[Track], runtime: ServiceRuntime, calls: Calls, optional: OptionalReads
+    moving: Iterable[Track],
+    runtime: ServiceRuntime,
+    definitions: Definitions,
+    optional: OptionalReads,
+    calls: Calls,
 ) -> dict[ServiceKey, ServiceView]:
     """The services as ECS describes them now, with what else can tell more about them (`rolling.reads`)."""
     tracked = {track.service.key: track for track in moving}
@@ -30,12 +35,18 @@ def poll(
         runtime, [services[key] for key, read in wanted.items() if read.tasks], calls
     )
     stopped = reads.stopped_tasks(runtime, [key for key, read in wanted.items() if read.stopped], calls)
+    revised = [key for key, read in wanted.items() if read.revision]
+    images = calls.read(partial(runtime.resolved, services[key]) for key in revised)
+    resolved = dict(zip(revised, images, strict=True))
+    defined = definitions.read((name for read in wanted.values() for name in read.definitions), calls)
     return {
         key: ServiceView(
             service=service,
             tasks=running.get(key),
             stopped=stopped.get(key),
+            resolved=resolved.get(key),
             service_deployment=verdicts.get(key),
+            defined={name: defined[name] for name in wanted[key].definitions if name in defined},
         )
         for key, service in services.items()
     }

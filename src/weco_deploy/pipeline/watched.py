@@ -11,6 +11,7 @@ from weco_deploy.model.deployment import ServiceOutcome
 from weco_deploy.model.events import Event, Notice, PollFailed, Progress, ServiceSettled
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import ServiceKey, ServiceView
+from weco_deploy.pipeline.definitions import Definitions
 from weco_deploy.pipeline.diagnose import diagnose
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.optional_reads import OptionalReads
@@ -41,6 +42,8 @@ class Watched:
         self._ledger = ledger
         self._ports = ports
         self._notify = notify
+        self._runtime = ports.runtime(environment)
+        self._definitions = Definitions(self._runtime)
         self._optional = OptionalReads(lambda text: notify(Notice(text)))
         self._views: dict[ServiceKey, ServiceView] = {}
         self._polled_since_wait: set[str] = set()
@@ -73,9 +76,8 @@ class Watched:
         self._tracks |= due
         self._polled_since_wait |= due.keys()
         calls = self._ports.calls.until(answered_by)
-        runtime = self._ports.runtime(self._environment)
         try:
-            views = poll(due.values(), runtime, calls, self._optional)
+            views = poll(due.values(), self._runtime, self._definitions, self._optional, calls)
         except AwsError as error:
             self._notify(PollFailed(error.message, self._ports.clock.utc()))
             self.failed_polls += 1
@@ -103,18 +105,19 @@ class Watched:
         ledger, now = self._ledger, self._ports.clock.utc()
         known = ledger.outcome(service_id)
         outcome = _outcome(track, known)
+        self._unfinished.discard(service_id)
         if track.settled:
-            self._unfinished.discard(service_id)
             ledger.service(outcome)  # certain, even if diagnosing it fails
             outcome = replace(outcome, failures=diagnose(track, view, self._environment, self._ports))
             if outcome != known:
                 self._notify(ServiceSettled(outcome, now, track.since))
         else:
-            self._unfinished.add(service_id)
+            if track.blames_image:
+                self._unfinished.add(service_id)
             self._notify(Progress(outcome, track.running, track.desired, track.state, now, track.since))
         ledger.service(outcome)
 
 
 def _outcome(track: Track, known: ServiceOutcome) -> ServiceOutcome:
     reason = track.reason if track.settled else track.state
-    return replace(known, status=track.status, reason=reason)
+    return replace(known, status=track.status, reason=reason, ecs_deployment_id=track.deployment_id)

@@ -12,6 +12,7 @@ from typing import Protocol
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
 from weco_deploy.model.service import (
     DefinedContainer,
+    EcsDeployment,
     FoundService,
     ResolvedImage,
     Service,
@@ -83,8 +84,8 @@ class ServiceRuntime(Protocol):
     def resolved(self, service: Service) -> tuple[ResolvedImage, ...]:
         """What the service's primary deployment pinned its images to; empty where that can't be known."""
 
-    def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> str:
-        """Start a new deployment of the service and answer its id.
+    def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> EcsDeployment:
+        """Start a new deployment of the service and answer it.
 
         `allowed` is asked before each attempt and raises if there must be no further one. NOT idempotent, so
         never retried once AWS may have acted: then it raises Unreachable, and ours is the PRIMARY that a later

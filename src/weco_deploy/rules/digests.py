@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import Enum, auto
 
 from weco_deploy.model.plan import Expected
-from weco_deploy.model.service import Container, ServiceView, Task
+from weco_deploy.model.service import Container, ResolvedImage, ServiceView, Task
 
 
 class Match(Enum):
@@ -55,5 +55,28 @@ def compare(tasks: Iterable[Task], expected: Iterable[Expected]) -> Match:
         for task in described
         for container in task.containers
         if any(image.concerns(container.image) for image in images)
+    ]
+    return Match.RIGHT if concerned and all(container.digest for container in concerned) else Match.UNKNOWN
+
+
+def wrongly_resolved(
+    resolved: Iterable[ResolvedImage], expected: Iterable[Expected]
+) -> tuple[ResolvedImage, Expected] | None:
+    """The first container whose image a service revision resolved to an unexpected digest of an expected image."""
+    images = tuple(expected)
+    for container in resolved:
+        for image in images:
+            if image.concerns(container.image) and container.digest and container.digest not in image.digests:
+                return container, image
+    return None
+
+
+def compare_resolved(resolved: Iterable[ResolvedImage], expected: Iterable[Expected]) -> Match:
+    """Whether a service revision resolved all its containers of the expected images to expected digests."""
+    containers, images = tuple(resolved), tuple(expected)
+    if wrongly_resolved(containers, images):
+        return Match.WRONG
+    concerned = [
+        container for container in containers if any(image.concerns(container.image) for image in images)
     ]
     return Match.RIGHT if concerned and all(container.digest for container in concerned) else Match.UNKNOWN

@@ -126,7 +126,7 @@ def _reassessed(
 
     | planning would | recorded as                        | now                                         |
     |----------------|------------------------------------|---------------------------------------------|
-    | leave, adopt   | failed in this ECS deployment      | failed; watched again if it seems recovered |
+    | leave, adopt   | not good in this ECS deployment    | failed; watched again if it seems recovered |
     | leave          | anything else                      | succeeded, unchanged or nothing running     |
     | adopt          | anything else                      | watched                                     |
     | redeploy       | pending, in progress               | watched, if there is anything to watch      |
@@ -146,9 +146,13 @@ def _reassessed(
         )
 
     match service.action, recorded.status if recorded else None:
-        case Action.LEAVE, ServiceStatus.FAILED if same_deployment and service.desired and up_for_long:
+        case (Action.LEAVE, (ServiceStatus.FAILED | ServiceStatus.SUPERSEDED)) if (
+            same_deployment and service.desired and up_for_long
+        ):
             return now(ServiceStatus.IN_PROGRESS, service.ecs_deployment_id)
-        case ((Action.LEAVE | Action.ADOPT), ServiceStatus.FAILED) if same_deployment:
+        case ((Action.LEAVE | Action.ADOPT), (ServiceStatus.FAILED | ServiceStatus.SUPERSEDED)) if (
+            same_deployment
+        ):
             too_early = "it runs the release, but its tasks have not been up for long enough to say that it does not fail again"
             reason = too_early if service.desired else "it failed, and runs nothing now"
             return now(ServiceStatus.FAILED, recorded_id, reason)
@@ -170,7 +174,7 @@ def _reassessed(
 def _track(
     service: PlannedService, ecs_deployment_id: str, recorded: ServiceOutcome | None, deployment: Deployment
 ) -> Track:
-    failed = recorded is not None and recorded.status is ServiceStatus.FAILED
+    failed = recorded is not None and recorded.status in (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED)
     return Track(
         service=service,
         deployment_id=ecs_deployment_id,

@@ -15,8 +15,16 @@ from weco_deploy.model.environment import KnownService
 from weco_deploy.model.plan import Expected, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.service import DefinedContainer, EcsDeployment, ResolvedImage, ServiceView, Task
-from weco_deploy.rules.digests import Match, compare, running_tasks, wrong_container
-from weco_deploy.rules.rollout.rolling import belongs, in_steady_state, surely_belongs
+from weco_deploy.rules.digests import (
+    Match,
+    compare,
+    compare_resolved,
+    running_tasks,
+    wrong_container,
+    wrongly_resolved,
+)
+from weco_deploy.rules.rollout.identity import belongs, surely_belongs
+from weco_deploy.rules.rollout.rolling import in_steady_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +73,12 @@ def _by_tasks(view: ServiceView, primary: EcsDeployment, expected: tuple[Expecte
 
 
 def _by_revision(resolved: tuple[ResolvedImage, ...], expected: tuple[Expected, ...]) -> Finding:
-    concerned = [
-        (container, image) for container in resolved for image in expected if image.concerns(container.image)
-    ]
-    for container, image in concerned:
-        if container.digest and container.digest not in image.digests:
-            resolved_to = f"its deployment resolved {image.image_id} to {short_digest(container.digest)}"
-            return Finding(Match.WRONG, resolved_to)
-    right = bool(concerned) and all(container.digest for container, _ in concerned)
-    return Finding(Match.RIGHT if right else Match.UNKNOWN, "its deployment resolved to the release")
+    wrong = wrongly_resolved(resolved, expected)
+    if wrong:
+        container, image = wrong
+        resolved_to = f"its deployment resolved {image.image_id} to {short_digest(container.digest or '')}"
+        return Finding(Match.WRONG, resolved_to)
+    return Finding(compare_resolved(resolved, expected), "its deployment resolved to the release")
 
 
 def _by_record(primary: EcsDeployment, expected: tuple[Expected, ...], known: KnownService | None) -> Finding:

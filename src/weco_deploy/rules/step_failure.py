@@ -22,13 +22,16 @@ from weco_deploy.rules.deployment_status import verdict
 # What is recorded is read elsewhere too, so it names commands without options: the report has the lines to paste.
 _GOES_ON = "ECS goes on with the services that it was told to redeploy: `confirm-deploy` tells how that ends"
 
+_NOTHING_WRONG = "no look at the services told that anything is wrong with it"
+_TAKEN_OVER = "later deployments took services over, which says nothing against its images"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polled:
     """How polling went, in addition to the outcome of each service.
 
     `last_error` is why the last poll failed; empty if it did not fail. `unfinished` says that a poll found a service that was
-    not done, and no later poll found anything better.
+    not done and could be the image's fault, and no later poll found anything better.
     """
 
     last_error: str = ""
@@ -57,7 +60,8 @@ class Ending:
         reason: why, where that is no single service's matter.
         undo: whether the steps so far are undone.
         lease_lost: the environment is not ours any more, so it can't be rolled back either.
-        unobserved: the time was over, and no poll had found anything wrong, so there is no reason to roll back.
+        innocent: why nothing that was observed speaks against the images, so that nothing is rolled back; empty if
+            something does.
 
     """
 
@@ -65,7 +69,7 @@ class Ending:
     reason: str = ""
     undo: bool = False
     lease_lost: bool = False
-    unobserved: bool = False
+    innocent: str = ""
 
 
 def ending(
@@ -102,7 +106,8 @@ def ending(
 def _ending_of_watch(failure: Unsuccessful, services: Sequence[ServiceOutcome]) -> Ending:
     status, polled = verdict(services), failure.polled
     if status is not DeploymentStatus.TIMED_OUT:
-        return Ending(status=status, reason=polled.reason)
+        failed = any(service.status is ServiceStatus.FAILED for service in services)
+        return Ending(status=status, reason=polled.reason, innocent="" if failed else _TAKEN_OVER)
     late = "still not done" if polled.unfinished else "not seen to be done"
     reason = reasons(f"{late} after {failure.waited:g} s", polled.reason, _GOES_ON)
-    return Ending(status=status, reason=reason, unobserved=not polled.unfinished)
+    return Ending(status=status, reason=reason, innocent="" if polled.unfinished else _NOTHING_WRONG)

@@ -11,6 +11,7 @@ from weco_deploy.errors import AccessDenied, AwsError, DeployError, Interrupted,
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.events import ServiceRedeployed
 from weco_deploy.model.plan import PlannedService
+from weco_deploy.model.service import EcsDeployment
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.step import StepContext
 from weco_deploy.ports import Clock, Done, Failed, Outcome, ServiceRuntime
@@ -39,10 +40,10 @@ class Redeploy:
         ledger, ports = context.ledger, context.ports
         runtime = ports.runtime(context.environment)
 
-        def record_outcome(service: PlannedService, outcome: Outcome[str]) -> None:
+        def record_outcome(service: PlannedService, outcome: Outcome[EcsDeployment]) -> None:
             if isinstance(outcome, Done):
                 ledger.redeployed(service.service_id, outcome.value)
-                context.notify(ServiceRedeployed(service.service_id, service.key, outcome.value))
+                context.notify(ServiceRedeployed(service.service_id, service.key, outcome.value.id))
             elif isinstance(outcome, Failed) and not isinstance(outcome.error, Interrupted):
                 _record_refusal(service, outcome.error, ledger)
 
@@ -86,8 +87,8 @@ def _record_refusal(service: PlannedService, error: DeployError, ledger: Ledger)
 
 def _redeploy(
     service: PlannedService, runtime: ServiceRuntime, allowed: Callable[[], None], clock: Clock
-) -> str:
-    """Redeploy the service once, and return the id of its ECS deployment.
+) -> EcsDeployment:
+    """Redeploy the service once, and return its ECS deployment.
 
     UpdateService is not idempotent. After a lost answer it is repeated only if ECS did not act on the one before.
     """
@@ -104,13 +105,13 @@ def _redeploy(
     raise AwsError("ecs:UpdateService", f"{service.key} could not be redeployed")
 
 
-def _begun(service: PlannedService, runtime: ServiceRuntime, clock: Clock) -> str | None:
-    """The id of the deployment that became PRIMARY in place of the one that the plan saw, if there is one."""
+def _begun(service: PlannedService, runtime: ServiceRuntime, clock: Clock) -> EcsDeployment | None:
+    """The deployment that became PRIMARY in place of the one that the plan saw, if there is one."""
     for read in range(READS_AFTER_LOST_ANSWER):
         if read:
             clock.wait(SECONDS_BETWEEN_READS)
         services = runtime.describe(service.key.cluster, [service.key.name])
         primary = services[0].primary if services else None
         if primary is not None and primary.id != service.ecs_deployment_id:
-            return primary.id
+            return primary
     return None

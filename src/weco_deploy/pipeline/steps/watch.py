@@ -52,5 +52,6 @@ class Watch:
                     deployment_id=outcome.ecs_deployment_id,
                     previous_id=service.ecs_deployment_id,
                     since=now,
+                    made=context.ledger.begun(service.service_id),
                 )
         return tracks

@@ -80,7 +80,8 @@ def _noted(outcome: ServiceOutcome, deployment: Deployment, known: KnownService 
         key=outcome.key,
         ecs_deployment_id=outcome.ecs_deployment_id,
         digests=digests,
-        failed=outcome.status is ServiceStatus.FAILED,
+        # If a deployment that we followed failed, its id is recorded, and its tasks may look healthy between two crashes.
+        failed=outcome.status in (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED),
     )
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from weco_deploy.model.deployment import ServiceStatus
+from weco_deploy.model.deployment import ServiceStatus, reasons
 from weco_deploy.model.digest import short_digest
-from weco_deploy.model.service import EcsDeployment, Service, ServiceView, Task
+from weco_deploy.model.service import EcsDeployment, Service, ServiceView
 from weco_deploy.rules.digests import Match, all_described, compare, running_tasks, wrong_container
 from weco_deploy.rules.rollout import ecs_verdict
 from weco_deploy.rules.rollout.aws_clock import aws_now
@@ -24,32 +24,56 @@ from weco_deploy.rules.rollout.crash_loop import (
 )
 from weco_deploy.rules.rollout.ecs_verdict import breaker_monitors
 from weco_deploy.rules.rollout.events import present_trouble
-from weco_deploy.rules.rollout.identity import DELETED, POLLS_TO_CONFIRM, missing, not_primary
+from weco_deploy.rules.rollout.identity import (
+    DELETED,
+    POLLS_TO_CONFIRM,
+    belongs,
+    may_follow,
+    missing,
+    not_primary,
+    surely_belongs,
+)
 from weco_deploy.rules.rollout.track import Track
 
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """Which of a service's tasks a poll reads, besides the service itself."""
+    """What a poll reads of a service, besides the service itself.
+
+    `revision`: the digests to which the PRIMARY deployment resolved its images. `definitions`: these task definitions.
+    """
 
     tasks: bool
-    stopped: bool
+    stopped: bool = False
+    revision: bool = False
+    definitions: tuple[str, ...] = ()
 
 
 def reads(track: Track, service: Service) -> Reads:
-    """Which tasks a poll reads, after it has described the service.
+    """What a poll reads, after it has described the service.
 
     It reads running tasks as soon as our deployment runs any: a wrong digest fails the rollout at once, and success needs
     all digests. It also reads the tasks of a steady service, because counts by deployment may lag. It reads stopped tasks
-    only where we count them (`crash_loop.py`).
+    only where we count them (`crash_loop.py`). If a later deployment is PRIMARY, it reads what tells whether to follow it.
     """
     ours = service.deployment(track.deployment_id)
     if ours is None or ours.status != "PRIMARY":
-        return Reads(tasks=False, stopped=False)
+        later = service.primary if may_follow(track, service) else None
+        if later is None:
+            return Reads(tasks=False)
+        return Reads(
+            tasks=service.running > 0, revision=True, definitions=_definitions_to_compare(track, later)
+        )
     return Reads(
         tasks=ours.running > 0 or (service.running > 0 and in_steady_state(service)),
         stopped=needs_stopped_tasks(track, service, ours),
     )
+
+
+def _definitions_to_compare(track: Track, later: EcsDeployment) -> tuple[str, ...]:
+    """The task definitions of ours and of a later deployment, if they may differ."""
+    ours = track.made.task_definition if track.made else ""
+    return () if ours == later.task_definition else tuple(filter(None, (ours, later.task_definition)))
 
 
 def advance(track: Track, view: ServiceView | None) -> Track:
@@ -65,9 +89,10 @@ def advance(track: Track, view: ServiceView | None) -> Track:
         running=ours.running if ours else 0,
         desired=service.desired,
         ours_listed=track.ours_listed or ours is not None,
-        created_at=ours.created_at if ours else track.created_at,
+        made=ours or track.made,
         polls=track.polls + 1,
         polls_missing=0,
+        blames_image=track.superseded_id is None,
     )
     track = ecs_verdict.with_verdict(track, view)
     if ours is not None and ours.rollout_state == "FAILED":
@@ -76,7 +101,10 @@ def advance(track: Track, view: ServiceView | None) -> Track:
     if why := ecs_verdict.failure(track):
         return track.as_failed(why)
     if ours is None or ours.status != "PRIMARY":
-        return not_primary(track, service, ours)
+        before, track = track.deployment_id, not_primary(track, view, ours)
+        ours = service.primary
+        if ours is None or track.deployment_id == before:
+            return track
     track = replace(track, polls_not_primary=0)
     if service.desired == 0:
         return _nothing_desired(track, service)
@@ -99,24 +127,6 @@ def _count(track: Track, view: ServiceView, ours: EcsDeployment) -> Track:
     return judge_failures(
         track, view.service, ours, breaker_monitors=monitors, others_run=bool(healthy), now=now
     )
-
-
-def belongs(task: Task, deployment: EcsDeployment) -> bool:
-    """Whether the deployment started the task.
-
-    `startedBy` names the deployment. If it doesn't, the time decides: a task created before the deployment belongs to
-    another. ECS may round times to seconds, so a task of the same second counts as the deployment's.
-    """
-    if task.deployment_id is not None:
-        return task.deployment_id == deployment.id
-    return task.created_at is not None and task.created_at >= deployment.created_at.replace(microsecond=0)
-
-
-def surely_belongs(task: Task, deployment: EcsDeployment) -> bool:
-    """Like `belongs`, but if the time decides, the task must have been created after the deployment."""
-    if task.deployment_id is not None:
-        return task.deployment_id == deployment.id
-    return task.created_at is not None and task.created_at > deployment.created_at
 
 
 def rollout_in_progress(service: Service) -> bool:
@@ -146,7 +156,9 @@ def _nothing_desired(track: Track, service: Service) -> Track:
         track,
         status=ServiceStatus.NOTHING_RUNNING,
         state="nothing is running",
-        reason="its desired count is 0: the new images run when it is scaled up",
+        reason=reasons(
+            "its desired count is 0: the new images run when it is scaled up", track.follow_remark
+        ),
     )
 
 
@@ -170,7 +182,7 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
         polls_steady=steady,
         status=ServiceStatus.SUCCEEDED,
         state="succeeded",
-        reason=failures_despite_success(track),
+        reason=reasons(failures_despite_success(track), track.follow_remark),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from weco_deploy.model.deployment import GOOD, SETTLED, ServiceStatus
 from weco_deploy.model.plan import PlannedService
 from weco_deploy.model.requests import DEFAULT_STABLE_FOR
-from weco_deploy.model.service import ServiceDeployment
+from weco_deploy.model.service import EcsDeployment, ServiceDeployment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +25,14 @@ class Stop:
 class Track:
     """A service's rollout, as the polls have shown it so far.
 
-    `deployment_id` is our ECS deployment, `previous_id` the PRIMARY deployment before it, `since` the time when watching
-    began. `state` says in a few words what the rollout waits for. `running` counts the running tasks of our deployment,
-    `desired` the desired tasks of the service. `ours_listed` is True once ECS has listed our deployment, and
-    `created_at` is when ECS created it, by AWS's clock.
+    `deployment_id` is the ECS deployment that is watched: ours or, if `superseded_id` names ours, a later one that brings the
+    same release. `made` is the watched deployment as ECS described it last, None until then. `previous_id` is the PRIMARY
+    deployment before it, `since` the time when watching began.
+
+    `state` says in a few words what the rollout waits for. `running` counts the running tasks of the watched deployment,
+    `desired` the desired tasks of the service. `ours_listed` is True once a poll has listed the watched deployment.
+    `blames_image` is False while nothing that was observed speaks against the image, such as while a later deployment is
+    watched.
 
     `polls` counts all polls. `polls_not_primary`, `polls_missing` and `polls_steady` count the latest consecutive polls
     in which another deployment was primary, the service was not found, or the service was steady.
@@ -47,13 +51,15 @@ class Track:
     previous_id: str | None
     since: datetime
     stable_for: float = DEFAULT_STABLE_FOR
+    made: EcsDeployment | None = None
+    superseded_id: str | None = None
     status: ServiceStatus = ServiceStatus.IN_PROGRESS
     state: str = "waiting for ECS"
     reason: str = ""
     running: int = 0
     desired: int = 0
     ours_listed: bool = False
-    created_at: datetime | None = None
+    blames_image: bool = True
     polls: int = 0
     polls_not_primary: int = 0
     polls_missing: int = 0
@@ -80,17 +86,61 @@ class Track:
         """Whether the service is polled once more at the end: it was good, or only our own count says that it failed."""
         return self.status in GOOD or (self.status is ServiceStatus.FAILED and bool(self.suspicion))
 
+    @property
+    def created_at(self) -> datetime | None:
+        """When the watched deployment was created, by AWS's clock; None if that is unknown yet."""
+        return self.made.created_at if self.made else None
+
+    @property
+    def own_id(self) -> str:
+        """The ECS deployment that we made, whichever is watched."""
+        return self.superseded_id or self.deployment_id
+
+    @property
+    def follow_remark(self) -> str:
+        """The remark that a later deployment brought the release; empty if ours did."""
+        if self.superseded_id is None:
+            return ""
+        return f"by a later deployment, {self.deployment_id}, of the same images, which took over from ours, {self.superseded_id}"
+
     def as_failed(self, reason: str) -> Track:
-        """The track with status failed, for a reason that is certain."""
+        """The track with status failed, for a reason that is certain. If a later deployment failed, ours was superseded."""
+        if self.superseded_id is not None:
+            return self.as_superseded(
+                f"a later deployment, {self.deployment_id}, took over from ours, {self.superseded_id}, and failed: {reason}"
+            )
         return replace(self, status=ServiceStatus.FAILED, state="failed", reason=reason, suspicion="")
 
     def as_failed_by_our_count(self) -> Track:
         """The track with status failed, because the suspicion was not refuted."""
-        return replace(self, status=ServiceStatus.FAILED, state="failed", reason=self.suspicion)
+        return replace(self.as_failed(self.suspicion), suspicion=self.suspicion)
 
     def when_time_is_over(self) -> Track:
         """The track of a service that is not settled when the waiting time is over."""
         return self.as_failed_by_our_count() if self.suspicion else self
+
+    def as_superseded(self, reason: str) -> Track:
+        return replace(self, status=ServiceStatus.SUPERSEDED, state="superseded", reason=reason)
+
+    def following(self, later: EcsDeployment) -> Track:
+        """The track that watches a later deployment of the same release. The failures so far are not its own."""
+        return replace(
+            self,
+            deployment_id=later.id,
+            superseded_id=self.own_id,
+            previous_id=self.deployment_id,
+            made=later,
+            ours_listed=True,
+            blames_image=False,
+            running=later.running,
+            polls_not_primary=0,
+            polls_stopped=0,
+            verdict=None,
+            stops={},
+            proven={},
+            breaker_monitored=False,
+            suspicion="",
+        )
 
     def reopened(self) -> Track:
         """The track of a settled service, to be judged again: its tasks may have crashed or recovered since."""

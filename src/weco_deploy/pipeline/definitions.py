@@ -1,0 +1,42 @@
+"""Reads task definitions, each once: a revision of a task definition never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from weco_deploy.errors import AwsError, NoCredentials
+from weco_deploy.model.service import DefinedContainer
+from weco_deploy.ports import Calls, ServiceRuntime
+
+
+class Definitions:
+    """The task definitions of one account and region that were read so far."""
+
+    def __init__(self, runtime: ServiceRuntime) -> None:
+        self._runtime = runtime
+        self._known: dict[str, tuple[DefinedContainer, ...]] = {}
+
+    def read(self, names: Iterable[str], calls: Calls) -> Mapping[str, tuple[DefinedContainer, ...]]:
+        """The containers of these task definitions, without those that can't be read.
+
+        They are additional evidence, and not every role may read them. Only missing credentials raise an error.
+        """
+        wanted = sorted(set(names))
+        unread = [name for name in wanted if name not in self._known]
+        answers = calls.read(partial(_containers, self._runtime, name) for name in unread)
+        self._known |= {
+            name: containers
+            for name, containers in zip(unread, answers, strict=True)
+            if containers is not None
+        }
+        return {name: self._known[name] for name in wanted if name in self._known}
+
+
+def _containers(runtime: ServiceRuntime, name: str) -> tuple[DefinedContainer, ...] | None:
+    try:
+        return runtime.defined(name)
+    except NoCredentials:
+        raise
+    except AwsError:
+        return None
