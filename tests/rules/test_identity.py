@@ -29,7 +29,7 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import EcsDeployment, ServiceView
-from weco_deploy.rules.rollout.track import Track
+from weco_deploy.rules.rollout.track import Stop, Track
 
 NEWEST = "ecs-svc/4"
 SAME = overtaken(resolved=NEW)
@@ -146,9 +146,11 @@ def test_followed_deployment_that_another_image_takes_over_from_supersedes_ours(
 
 
 def test_failures_of_ours_do_not_count_against_the_followed_deployment() -> None:
-    start = replace(track(), failed_tasks=frozenset({"a", "b"}))
+    start = replace(
+        track(), stops={"a": Stop(at=made_at(5), reason="no", by_breaker=False)}, suspicion="it failed"
+    )
     now = after(STARTING, SAME, start=start)
-    assert (now.failed_tasks, now.failed_earlier) == (frozenset(), 2)
+    assert (now.stops, now.suspicion) == ({}, "")
 
 
 def test_while_a_later_deployment_is_followed_nothing_speaks_against_our_image() -> None:

@@ -115,7 +115,8 @@ def advance(track: Track, view: ServiceView | None) -> Track:
 def _count(track: Track, view: ServiceView, ours: EcsDeployment) -> Track:
     """The track with our failed and our healthy tasks counted; failed if there are too many failures in a row."""
     monitors = breaker_monitors(track, view.service, ours)
-    track = replace(track, breaker_monitored=track.breaker_monitored or monitors)
+    monitored = view.service.breaker and (track.breaker_monitored or monitors)
+    track = replace(track, breaker_monitored=monitored)
     now = aws_now(view)
     running = [task for task in running_tasks(view) if belongs(task, ours)]
     healthy = [task for task in running if task.health != "UNHEALTHY"]
