@@ -37,6 +37,7 @@ from weco_deploy.model.deployment import (
 )
 from weco_deploy.model.environment import AppliedImage, DeployedRelease, EnvironmentRecord, KnownService, Lock
 from weco_deploy.model.kind import Kind
+from weco_deploy.model.left_out import Allowance, LeftOut, Part
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 from weco_deploy.model.service import ServiceKey
 
@@ -110,6 +111,14 @@ outcomes = st.builds(
     reason=words,
     failures=st.lists(failures, max_size=3).map(tuple),
 )
+left_out = st.builds(
+    LeftOut,
+    kind=st.sampled_from(Part),
+    id=ids,
+    images=st.lists(ids, max_size=3).map(tuple),
+    why=st.sampled_from(Allowance),
+    reason=words,
+)
 deployments = st.builds(
     Deployment,
     deployment_id=ids,
@@ -126,6 +135,7 @@ deployments = st.builds(
     gate_override=st.none() | words,
     images=st.lists(changes, max_size=4).map(lambda found: {change.image_id: change for change in found}),
     services=st.lists(outcomes, max_size=3).map(tuple),
+    left_out=st.lists(left_out, max_size=3).map(tuple),
     reason=words,
 )
 locks = st.builds(

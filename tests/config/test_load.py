@@ -214,6 +214,16 @@ def test_unknown_key_is_a_warning_with_the_likely_spelling(loaded: Load, text: s
     assert file.warnings == (f"{file.path}, {warning}",)
 
 
+@pytest.mark.parametrize(
+    "services", ["[x, {id: y, optional: true}]", "[{id: x, optional: false}, {id: y, optional: true}]"]
+)
+def test_optional_services_are_those_that_an_environment_may_lack(loaded: Load, services: str) -> None:
+    text = SMALLEST.replace("{id: web}", f"{{id: web, services: {services}}}, {{id: app, services: [y]}}")
+    (project,) = loaded(text).projects.values()
+    assert project.optional_services == {"y"}
+    assert project.services == {"x": ("web",), "y": ("web", "app")}
+
+
 def test_project_id_is_optional_if_there_is_a_single_project(loaded: Load) -> None:
     assert loaded(SMALLEST).project(None).id == "shop"
     assert loaded(SMALLEST).project("shop").id == "shop"

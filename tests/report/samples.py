@@ -14,6 +14,7 @@ from weco_deploy.model.deployment import (
 )
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.image import Manifest
+from weco_deploy.model.left_out import Allowance, LeftOut
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 from weco_deploy.model.service import ServiceKey
@@ -144,6 +145,7 @@ def deployment(
     release_id: str = RELEASE_ID,
     build_url: str | None = None,
     description: str = "Weekly release",
+    left_out: tuple[LeftOut, ...] = (),
 ) -> Deployment:
     return Deployment(
         deployment_id=DEPLOYMENT_ID,
@@ -158,8 +160,17 @@ def deployment(
         build_url=build_url,
         images={change.image_id: change for change in images},
         services=services,
+        left_out=left_out,
         rollback=rollback,
     )
+
+
+NIGHTLY = LeftOut(
+    id="nightly",
+    images=("search",),
+    why=Allowance.OPTIONAL,
+    reason="nightly: not found",
+)
 
 
 def change(image_id: str, old: str | None, new: str, moved: bool = True) -> ImageChange:

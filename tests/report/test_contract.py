@@ -13,6 +13,7 @@ from tests.report.samples import (
     CRASH,
     DEPLOYMENT_ID,
     EARLIER_ID,
+    NIGHTLY,
     NOON,
     RELEASE_ID,
     change,
@@ -123,6 +124,15 @@ DEPLOYMENT: Document = {
             },
         }
     ],
+    "left_out": [
+        {
+            "kind": "service",
+            "id": "nightly",
+            "images": ["search"],
+            "why": "optional",
+            "reason": "nightly: not found",
+        }
+    ],
     "rollback": None,
 }
 
@@ -143,6 +153,7 @@ FAILED = deployment(
     DeploymentStatus.FAILED,
     (outcome("search", ServiceStatus.FAILED, "ECS rolled back", (CRASH,)),),
     (change("search", None, "b"),),
+    left_out=(NIGHTLY,),
 )
 
 
@@ -298,6 +309,7 @@ def test_plan_document() -> None:
                     "ecs_deployment_id": "ecs-svc/1",
                 },
             ],
+            "left_out": [],
             "warnings": ["no service for works"],
             "changes": True,
         }

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from rich.text import Text
 
-from tests.report.samples import CRASH, EARLIER_ID, change, deployment, outcome, release
+from tests.report.samples import CRASH, EARLIER_ID, NIGHTLY, change, deployment, outcome, release
 from weco_deploy.model.deployment import DeploymentStatus, Failure, ServiceStatus
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.report.deployment_text import deployment_text
@@ -35,6 +35,11 @@ def test_success_counts_services_and_names_those_not_verified() -> None:
   nothing running, so nothing was verified (1): worker
 """
     )
+
+
+def test_success_says_what_was_left_out() -> None:
+    done = deployment(services=(outcome("search", ServiceStatus.SUCCEEDED),), left_out=(NIGHTLY,))
+    assert "  left out (1):\n    ! nightly: not found\n" in deployment_text(done, Screen())
 
 
 def test_failure_shows_its_reason_evidence_and_next_commands() -> None:

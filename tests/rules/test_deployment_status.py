@@ -119,15 +119,10 @@ def test_observed_status_replaces_the_recorded_verdict(
 
 
 @pytest.mark.parametrize(
-    ("desired", "related", "status"),
-    [
-        (2, True, ServiceStatus.UNCHANGED),
-        (0, True, ServiceStatus.NOTHING_RUNNING),
-        (0, False, ServiceStatus.UNCHANGED),
-    ],
+    ("desired", "status"), [(2, ServiceStatus.UNCHANGED), (0, ServiceStatus.NOTHING_RUNNING)]
 )
-def test_status_of_a_service_that_is_left_alone(desired: int, related: bool, status: ServiceStatus) -> None:
-    assert status_if_left_alone(replace(track().service, desired=desired, related=related)) is status
+def test_status_of_a_service_that_is_left_alone(desired: int, status: ServiceStatus) -> None:
+    assert status_if_left_alone(replace(track().service, desired=desired)) is status
 
 
 # A deployment whose holder died

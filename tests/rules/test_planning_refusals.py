@@ -6,52 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from tests.rules.plans import SEARCH, STILL, TO_MOVE, observing, only, planned, refusals
+from tests.rules.plans import SEARCH, STILL, TO_MOVE, observing, planned, refusals
 from tests.rules.snapshots import in_ecr, noted, project, release, repository, snapshot
-from tests.rules.states import NEW, OLD, OTHER, REGISTRY, container, service, task, up, view
+from tests.rules.states import NEW, OLD, OTHER, service, task, up, view
 from weco_deploy.errors import NotFound, PlanRefused
 from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.kind import Kind
-from weco_deploy.model.plan import Action
 from weco_deploy.model.release import ImageVersion
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.rules.planning import movable, plan
 
 # Warnings
-
-
-def test_warning_of_a_service_that_was_not_found() -> None:
-    made = planned(snapshot(images=TO_MOVE, services={}))
-    assert made.services == ()
-    assert made.warnings == (
-        "search-api: no ECS service is tagged deployment:service=search-api and deployment:env=stage: "
-        "nothing is redeployed for it",
-    )
-
-
-@pytest.mark.parametrize("force", [False, True])
-def test_warning_of_a_service_that_uses_none_of_its_images(force: bool) -> None:
-    observed = view(
-        service(running=1, deployments=[STILL]), [task("t1", containers=[container(OLD, image="nginx:1")])]
-    )
-    made = planned(observing(observed), force=force)
-    assert (only(made).related, only(made).action) == (False, Action.LEAVE)
-    assert made.warnings == (
-        "search-api: none of its containers uses uk.ac.wellcome/search:env.stage: "
-        "it is left alone and not verified",
-    )
-
-
-@pytest.mark.parametrize(
-    ("image", "related"), [(f"{REGISTRY}/uk.ac.wellcome/search:env.stage", True), ("nginx:1", False)]
-)
-def test_service_without_tasks_uses_the_images_of_its_task_definition(image: str, related: bool) -> None:
-    observed = snapshot(
-        images=TO_MOVE,
-        services={"search-api": view(service(desired=0, deployments=[STILL]), ())},
-        defined={"search-api": [image]},
-    )
-    assert only(planned(observed)).related is related
 
 
 def test_warning_of_a_release_older_than_the_one_deployed_last() -> None:
@@ -77,18 +42,6 @@ def test_warning_of_images_that_left_the_project() -> None:
 def test_warnings_include_the_notes_of_the_snapshot() -> None:
     observed = snapshot(images=TO_MOVE, services={"search-api": up(OLD)}, notes=["listed the slow way"])
     assert planned(observed).warnings == ("listed the slow way",)
-
-
-def test_refusal_of_a_missing_service_is_a_warning_with_allow_missing() -> None:
-    observed = snapshot(images=TO_MOVE, services={}, known=[noted()])
-    why = (
-        "search-api: catalogue/search-api was deployed before, and no ECS service is tagged "
-        "deployment:service=search-api and deployment:env=stage now: "
-        "restore it or its tags, or deploy without it (--allow-missing)"
-    )
-    assert refusals(observed) == (why,)
-    allowed = planned(observed, allow_missing=True)
-    assert (allowed.warnings, allowed.services, len(allowed.moves)) == ((why,), (), 1)
 
 
 # Refusals
@@ -220,7 +173,3 @@ def test_refusals_are_given_all_at_once() -> None:
     )
     reasons = refusals(observed, of=many, what=release(search=NEW, items=NEW, cron=NEW))
     assert [reason.partition(":")[0] for reason in reasons] == ["search", "items", "items-api", "cron"]
-    assert (
-        len(refusals(observed, of=many, what=release(search=NEW, items=NEW, cron=NEW), allow_missing=True))
-        == 3
-    )

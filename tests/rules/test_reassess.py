@@ -8,7 +8,21 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.rules.snapshots import in_ecr, noted, project, release, snapshot
-from tests.rules.states import BEFORE, NEW, NOON, OLD, OURS, key, made_at, primary, service, task, up, view
+from tests.rules.states import (
+    BEFORE,
+    NEW,
+    NOON,
+    OLD,
+    OURS,
+    container,
+    key,
+    made_at,
+    primary,
+    service,
+    task,
+    up,
+    view,
+)
 from weco_deploy.model.deployment import (
     Deployment,
     DeploymentStatus,
@@ -193,6 +207,16 @@ def test_reassessed_service_that_is_missing_has_failed() -> None:
         ServiceStatus.FAILED,
         "catalogue/search-api is not found any more",
     )
+
+
+def test_reassessed_service_that_uses_none_of_its_images_now_has_failed() -> None:
+    other = view(
+        service(running=1, deployments=[primary(completed=True)]),
+        [task("t1", containers=[container(image="nginx:1")])],
+    )
+    (judged,) = reassessed(deployment(outcome(ServiceStatus.SUCCEEDED)), other).deployment.services
+    assert judged.status is ServiceStatus.FAILED
+    assert "none of the containers of catalogue/search-api uses" in judged.reason
 
 
 def test_reassessment_names_the_images_whose_tag_points_elsewhere() -> None:

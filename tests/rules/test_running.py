@@ -25,9 +25,9 @@ from tests.rules.states import (
     view,
 )
 from weco_deploy.model.environment import KnownService
-from weco_deploy.model.service import Container, DefinedContainer, EcsDeployment, ResolvedImage, Task
+from weco_deploy.model.service import DefinedContainer, EcsDeployment, ResolvedImage, Task
 from weco_deploy.rules.digests import Match
-from weco_deploy.rules.running import evidence, expected_image, expected_images, uses_any
+from weco_deploy.rules.running import evidence, expected_image, expected_images, images_of
 
 EXPECTED = (expecting(),)
 NO_TASKS = view(service(desired=0, deployments=[primary(OURS, completed=True)]), ())
@@ -131,34 +131,29 @@ def test_evidence_in_steady_state_is_that_of_every_running_task() -> None:
     assert evidence(view(observed, tasks), EXPECTED, (), None).match is Match.WRONG
 
 
-# Whether a service uses the images
-
-USES = {
-    "a task's container": ([container()], (), True),
-    "a container of its task definition": ([], (f"{REGISTRY}/uk.ac.wellcome/search:env.stage",), True),
-    "none of its containers": ([container(image="proxy:1")], ("nginx:2",), False),
-    "the image by another tag": ([], (f"{REGISTRY}/uk.ac.wellcome/search:latest",), False),
-    "unknown containers": ([], (), None),
-}
+# The images of a service
 
 
-@pytest.mark.parametrize(("containers", "defined", "expected"), USES.values(), ids=USES.keys())
-def test_service_uses_an_image_by(
-    containers: list[Container], defined: tuple[str, ...], expected: bool | None
-) -> None:
-    tasks = [task("t1", containers=containers)] if containers else []
-    observed = view(service(running=len(tasks), deployments=[primary()]), tasks)
-    assert (
-        uses_any(observed, tuple(DefinedContainer("app", image) for image in defined), EXPECTED) is expected
+def test_images_of_a_service_are_those_of_its_tasks_and_of_its_task_definition() -> None:
+    observed = view(
+        service(running=2, deployments=[primary()]),
+        [task(name, containers=[container(), container(image="proxy:1")]) for name in ("t1", "t2")],
     )
+    ours, proxy = f"{REGISTRY}/uk.ac.wellcome/search:env.stage", f"{REGISTRY}/proxy:1"
+    assert images_of(observed, ()) == (ours, proxy)
+    assert images_of(observed, (DefinedContainer("app", "nginx:2"),)) == (ours, proxy, "nginx:2")
+
+
+def test_images_of_a_service_without_tasks_and_description_are_unknown() -> None:
+    assert images_of(view(service(deployments=[primary()]), ()), ()) == ()
 
 
 def test_service_uses_no_image_of_an_earlier_task_definition() -> None:
     earlier = replace(task("t1", containers=[container(image="nginx:1")]), task_definition="search-api:0")
     observed = view(service(running=1, deployments=[primary()]), [earlier])
-    now = (DefinedContainer("app", f"{REGISTRY}/uk.ac.wellcome/search:env.stage"),)
-    assert uses_any(observed, (), EXPECTED) is None
-    assert uses_any(observed, now, EXPECTED) is True
+    now = DefinedContainer("app", f"{REGISTRY}/uk.ac.wellcome/search:env.stage")
+    assert images_of(observed, ()) == ()
+    assert images_of(observed, (now,)) == (now.image,)
 
 
 def test_expected_image_is_named_by_repository_and_tag() -> None:

@@ -147,7 +147,7 @@ def test_planned_service_has_its_primary_ecs_deployment() -> None:
         key("search-api"),
         ("search",),
     )
-    assert (decided.desired, decided.breaker, decided.related) == (1, True, True)
+    assert (decided.desired, decided.breaker) == (1, True)
 
 
 @pytest.mark.parametrize("observed", [up(NEW), replace(IN_PROGRESS, tasks=(task("t1"),))])

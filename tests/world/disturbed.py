@@ -10,9 +10,8 @@ from tests.world.behaviour import good
 from tests.world.declared import Declared
 from tests.world.gate import Call, Step, StepInOneRun
 from tests.world.table import Table
-from weco_deploy.aws.ecs_answers import ENVIRONMENT_TAG, SERVICE_TAG
 from weco_deploy.model.environment import Lock
-from weco_deploy.model.service import ServiceKey
+from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG, ServiceKey
 from weco_deploy.sandbox.ecs.service_state import Service
 
 

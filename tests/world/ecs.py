@@ -11,9 +11,8 @@ from functools import cache
 from typing import Any, TypedDict
 
 from tests.simulation.account import simulated_account
-from weco_deploy.aws.ecs_answers import ENVIRONMENT_TAG, SERVICE_TAG
 from weco_deploy.aws.session import Account
-from weco_deploy.model.service import DefinedContainer, ServiceKey
+from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG, DefinedContainer, ServiceKey
 from weco_deploy.sandbox.ecs import Image, ImageResolver, Settings, Simulation, Timings
 from weco_deploy.sandbox.ecs.client import Client
 from weco_deploy.sandbox.ecs.images import repository_of

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from weco_deploy.aws import api
 from weco_deploy.aws.api import ApiCall
 from weco_deploy.aws.ecs_answers import (
-    ENVIRONMENT_TAG,
     key_from_arn,
     parse_container_definition,
     parse_found_service,
@@ -25,6 +24,7 @@ from weco_deploy.aws.session import Account
 from weco_deploy.aws.times import answered_at
 from weco_deploy.errors import AwsError, NoCredentials, Throttled
 from weco_deploy.model.service import (
+    ENVIRONMENT_TAG,
     DefinedContainer,
     EcsDeployment,
     FoundService,

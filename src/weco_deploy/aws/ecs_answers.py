@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from weco_deploy.aws.times import utc
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.service import (
+    ENVIRONMENT_TAG,
+    SERVICE_TAG,
     Container,
     DefinedContainer,
     EcsDeployment,
@@ -37,9 +39,6 @@ if TYPE_CHECKING:
         TaskTypeDef,
     )
     from mypy_boto3_resourcegroupstaggingapi.type_defs import ResourceTagMappingTypeDef
-
-SERVICE_TAG = "deployment:service"
-ENVIRONMENT_TAG = "deployment:env"
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _SERVICE_GROUP = "service:"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from weco_deploy.config.consistency import inconsistencies
 from weco_deploy.config.location import read
 from weco_deploy.config.nodes import Problem
 from weco_deploy.config.outline import outlines
-from weco_deploy.config.schema import EnvironmentEntry, ImageEntry, ProjectEntry, validate
+from weco_deploy.config.schema import EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry, validate
 from weco_deploy.config.sharing import shared_tables, shared_tags
 from weco_deploy.config.spelling import did_you_mean, unknown_keys
 from weco_deploy.config.syntax import InvalidYaml, parse
@@ -107,7 +107,14 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         clusters=tuple(entry.clusters),
         environments=tuple(_environment(environment) for environment in entry.environments),
         images=tuple(_image(namespace, image) for image in entry.image_repositories),
+        optional_services=frozenset(service.id for service in _services(entry) if service.optional),
     )
+
+
+def _services(entry: ProjectEntry) -> Iterator[ServiceEntry]:
+    """The services that are mappings. A service of several images needs its keys only at one of them."""
+    for image in entry.image_repositories:
+        yield from (service for service in image.services if isinstance(service, ServiceEntry))
 
 
 def _environment(entry: EnvironmentEntry) -> Environment:

@@ -71,6 +71,7 @@ class Entry(BaseModel):
 
 class ServiceEntry(Entry):
     id: ServiceId = Field(description="its id: the value of the ECS service's tag deployment:service")
+    optional: bool = Field(default=False, description="whether an environment may lack it; default: false")
 
 
 class EnvironmentEntry(Entry):

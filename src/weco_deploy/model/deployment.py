@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from weco_deploy.model.kind import Kind
+from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.service import ServiceKey
 
 
@@ -126,7 +127,8 @@ class Deployment:
     """A deployment, finished or in progress.
 
     `gate_override` is the reason that somebody gave to pass a closed gate. `rollback` is the deployment that rolled
-    this one back after it failed. `reason` explains the status where no single service's reason does.
+    this one back after it failed. `reason` explains the status where no single service's reason does. `left_out` is what the
+    deployment did without.
     """
 
     deployment_id: str
@@ -143,6 +145,7 @@ class Deployment:
     gate_override: str | None = None
     images: Mapping[str, ImageChange] = field(default_factory=dict)
     services: tuple[ServiceOutcome, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     reason: str = ""
     rollback: Deployment | None = None
 

@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.image import ImageView, Manifest, Repository
+from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.release import Release
-from weco_deploy.model.service import DefinedContainer, ResolvedImage, ServiceKey, ServiceView
+from weco_deploy.model.service import DefinedContainer, NearbyService, ResolvedImage, ServiceKey, ServiceView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class Snapshot:
         defined: the containers in the task definitions of services without running tasks.
         resolved: the images that primary deployments have resolved their tags to, where known.
         current: the release deployed last.
+        searched: the names of the clusters that were searched for services that had not been found otherwise.
+        nearby: the services that were found there and are none of the environment's.
         notes: remarks for the reader on how all this was observed.
 
     """
@@ -35,6 +38,8 @@ class Snapshot:
     defined: Mapping[ServiceKey, tuple[DefinedContainer, ...]] = field(default_factory=dict)
     resolved: Mapping[ServiceKey, tuple[ResolvedImage, ...]] = field(default_factory=dict)
     current: Release | None = None
+    searched: tuple[str, ...] = ()
+    nearby: tuple[NearbyService, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -84,8 +89,8 @@ class Expected:
 class PlannedService:
     """What a deployment does with a service, and why.
 
-    `ecs_deployment_id` is the observed PRIMARY deployment, which is adopted, left alone or replaced. `related` is False
-    if none of the service's containers uses the images, so that nothing can be verified.
+    `images` are those of its images that its containers use. `ecs_deployment_id` is the observed PRIMARY deployment, which
+    is adopted, left alone or replaced.
     """
 
     service_id: str
@@ -97,7 +102,6 @@ class PlannedService:
     desired: int
     breaker: bool
     ecs_deployment_id: str | None = None
-    related: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,7 @@ class Plan:
     release_is_new: bool
     images: tuple[PlannedImage, ...]
     services: tuple[PlannedService, ...]
+    left_out: tuple[LeftOut, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

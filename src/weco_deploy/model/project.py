@@ -48,7 +48,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Images and services that are deployed together."""
+    """Images and services that are deployed together. An environment may lack the services in `optional_services`."""
 
     id: str
     name: str
@@ -60,6 +60,7 @@ class Project:
     clusters: tuple[str, ...] = ()
     environments: tuple[Environment, ...] = ()
     images: tuple[Image, ...] = ()
+    optional_services: frozenset[str] = frozenset()
 
     def environment(self, environment_id: str) -> Environment:
         """The environment with this id. NotFound lists the environments that exist."""

@@ -101,7 +101,8 @@ class DeployOptions:
     allow_missing: bool = field(
         default=False,
         metadata=Flag(
-            name="--allow-missing", help="Go on though services deployed last time are gone."
+            name="--allow-missing",
+            help="Leave out services that are not found or use none of their images; at least one must be found.",
         ).metadata,
     )
     override_gate: str | None = field(

@@ -11,6 +11,11 @@ from datetime import datetime
 
 from weco_deploy.model.arn import resource_name
 
+SERVICE_TAG = "deployment:service"
+"""The AWS tag of an ECS service that has its service id."""
+ENVIRONMENT_TAG = "deployment:env"
+"""The AWS tag of an ECS service that has its environment's id."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ServiceKey:
@@ -162,6 +167,20 @@ class ServiceDeployment:
     def deploys(self, deployment_id: str) -> bool:
         """Whether this is the verdict on the deployment `ecs-svc/<number>`: its target revision has the same number."""
         return resource_name(self.target_revision) == resource_name(deployment_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearbyService:
+    """An ECS service that was found while another one was searched for in vain.
+
+    `service_id` and `environment` are the values of its two tags, None for a tag that it lacks. `images` are those of its
+    task definition, empty if it was not read.
+    """
+
+    key: ServiceKey
+    service_id: str | None
+    environment: str | None
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ def intent(plan: Plan, request: DeployRequest, ports: Ports) -> Deployment:
             for image in plan.images
         },
         services=tuple(_intended(service) for service in plan.services),
+        left_out=plan.left_out,
     )
 
 

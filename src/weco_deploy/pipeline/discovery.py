@@ -22,9 +22,15 @@ from weco_deploy.ports import Calls, ServiceRuntime
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """Services by service id (several if the tags are not unique), and notes on the search for the user."""
+    """Services by service id (several if the tags are not unique), and notes on the search for the user.
+
+    `searched` are the clusters (names or ARNs) that were listed because services were missing, `others` the services there
+    that are none of the wanted ones.
+    """
 
     services: Mapping[str, tuple[Service, ...]]
+    searched: tuple[str, ...] = ()
+    others: tuple[Service, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -60,20 +66,25 @@ def discover(
     notes: tuple[str, ...] = ()
     if isinstance(index, AccessDenied):
         notes = (f"services were found by listing clusters, which is slow: {index.message}",)
-    hints = hinted(wanted, index, record)
-    found = _ours(reads.services(runtime, hints, calls).values(), environment, wanted)
+    described = reads.services(runtime, hinted(wanted, index, record), calls)
+    found = _ours(described.values(), environment, wanted)
     missing = wanted - {service.service_id for service in found}
+    clusters: tuple[str, ...] = ()
     if missing:
         clusters = project.clusters or tuple(sorted({service.key.cluster for service in found}))
         clusters = clusters or calls.answer(calls.begin(runtime.clusters))
         keys = _listed(runtime, clusters, calls) - {service.key for service in found}
-        more = reads.services(runtime, keys, calls).values()
-        found += _ours(more, environment, frozenset(missing))
+        described |= reads.services(runtime, keys, calls)
+        found = _ours(described.values(), environment, wanted)
     services: dict[str, tuple[Service, ...]] = {}
     for service in sorted(found, key=lambda service: service.key):
         if service.service_id is not None:
             services[service.service_id] = (*services.get(service.service_id, ()), service)
-    return Discovered(services, notes)
+    ours = {service.key for service in found}
+    others = tuple(
+        service for service in described.values() if service.status == "ACTIVE" and service.key not in ours
+    )
+    return Discovered(services, clusters, others, notes)
 
 
 def _listed(runtime: ServiceRuntime, clusters: Iterable[str], calls: Calls) -> set[ServiceKey]:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from weco_deploy.errors import AccessDenied, NotFound
+from weco_deploy.model.arn import resource_name
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.plan import Snapshot
@@ -17,12 +18,14 @@ from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.service import (
     DefinedContainer,
     FoundService,
+    NearbyService,
     ResolvedImage,
     ServiceKey,
     ServiceView,
 )
 from weco_deploy.pipeline import reads
 from weco_deploy.pipeline.discovery import Discovered, discover, hinted, tagged
+from weco_deploy.pipeline.nearby import nearby_services
 from weco_deploy.ports import Calls, ImageRegistry, Ports
 from weco_deploy.rules.digests import running_tasks
 from weco_deploy.rules.rollout.identity import belongs
@@ -51,9 +54,11 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     calls.answer(account)
     record = calls.answer(recorded)
     current = calls.begin(partial(_current, record, release, ports))
-    found, services = _services(images, environment, calls.answer(index), record, ports)
+    indexed = calls.answer(index)
+    found, services = _services(images, environment, indexed, record, ports)
     defined = _begin_definitions(services, environment, ports)
     resolved = _begin_revisions(services, environment, ports)
+    nearby = _nearby(images, environment, indexed, found, ports)
 
     answered_versions = _answered(versions, calls)
     answered_repositories = calls.answer(repositories)
@@ -65,6 +70,8 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
         defined=_answered(defined, calls),
         resolved=_answered(resolved, calls),
         current=calls.answer(current),
+        searched=tuple(resource_name(cluster) for cluster in found.searched),
+        nearby=nearby,
         notes=found.notes,
     )
     with_digests = {image_id: version for image_id, (version, _) in answered_versions.items()}
@@ -168,6 +175,21 @@ def _services(
         for service_id, same_tags in found.services.items()
     }
     return found, views
+
+
+def _nearby(
+    images: Iterable[Image],
+    environment: Environment,
+    index: tuple[FoundService, ...] | AccessDenied,
+    found: Discovered,
+    ports: Ports,
+) -> tuple[NearbyService, ...]:
+    """What may be meant instead of services that are missing, unless an environment may lack them."""
+    project = ports.project
+    needed = {service_id for image in images for service_id in image.services} - project.optional_services
+    if needed <= found.services.keys():
+        return ()
+    return nearby_services(project, environment, index, found, ports.runtime(environment), ports.calls)
 
 
 def _begin_definitions(

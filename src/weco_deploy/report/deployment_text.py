@@ -8,7 +8,7 @@ from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, Ser
 from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
 from weco_deploy.report.outcomes import counts, outcome_lines, verdict
-from weco_deploy.report.page import BOLD, Page, status_style
+from weco_deploy.report.page import BOLD, WARNING_STYLE, Page, status_style
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import count, listed
@@ -53,6 +53,7 @@ def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
         page.line(f"the gate was passed by hand: {one_line(deployment.gate_override)}", indent=2)
     _tags(page, deployment)
     _nothing_running(page, deployment)
+    _left_out(page, deployment)
     for outcome in deployment.services:
         if outcome.status in GOOD:
             continue
@@ -89,6 +90,15 @@ def _tags(page: Page, deployment: Deployment) -> None:
     left = [image_id for image_id, change in deployment.images.items() if not change.applied]
     if left and deployment.status is not DeploymentStatus.UNVERIFIED:
         page.line(f"tags that do not point at this release ({len(left)}): {listed(left)}", indent=2)
+
+
+def _left_out(page: Page, deployment: Deployment) -> None:
+    """What the deployment did without, which a success does not cover."""
+    if not deployment.left_out:
+        return
+    page.line(f"left out ({len(deployment.left_out)}):", WARNING_STYLE, indent=2)
+    for left in deployment.left_out:
+        page.line(f"! {one_line(left.reason)}", WARNING_STYLE, indent=4)
 
 
 def _nothing_running(page: Page, deployment: Deployment) -> None:

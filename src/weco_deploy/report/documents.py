@@ -14,6 +14,7 @@ from weco_deploy.errors import DeployError
 from weco_deploy.model.deployment import Deployment, Failure, ImageChange, ServiceOutcome
 from weco_deploy.model.environment import Lock
 from weco_deploy.model.image import TaggedImage
+from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.publication import Publication
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
@@ -136,6 +137,7 @@ def plan_document(plan: Plan) -> Document:
             "release_id": None if plan.release_is_new else plan.release.release_id,
             "images": [_planned_image(image) for image in plan.images],
             "services": [_planned_service(service) for service in plan.services],
+            "left_out": [_left_out(left) for left in plan.left_out],
             "warnings": list(plan.warnings),
             "changes": plan.changes,
         }
@@ -246,7 +248,18 @@ def _deployment(deployment: Deployment) -> Document:
         "reason": deployment.reason,
         "images": {image_id: _image_change(change) for image_id, change in deployment.images.items()},
         "services": [_outcome(outcome) for outcome in deployment.services],
+        "left_out": [_left_out(left) for left in deployment.left_out],
         "rollback": _deployment(deployment.rollback) if deployment.rollback else None,
+    }
+
+
+def _left_out(left: LeftOut) -> Document:
+    return {
+        "kind": left.kind.value,
+        "id": left.id,
+        "images": list(left.images),
+        "why": left.why.value,
+        "reason": left.reason,
     }
 
 

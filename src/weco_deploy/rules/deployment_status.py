@@ -34,8 +34,7 @@ def verdict(services: Iterable[ServiceOutcome]) -> DeploymentStatus:
 
 def status_if_left_alone(service: PlannedService) -> ServiceStatus:
     """The status of a service that is left alone. A service that is scaled to zero runs nothing, which is no success."""
-    runs_nothing = service.related and service.desired == 0
-    return ServiceStatus.NOTHING_RUNNING if runs_nothing else ServiceStatus.UNCHANGED
+    return ServiceStatus.UNCHANGED if service.desired else ServiceStatus.NOTHING_RUNNING
 
 
 def replaces_verdict(recorded: DeploymentStatus, observed: DeploymentStatus) -> bool:

@@ -6,7 +6,7 @@ from weco_deploy.model.digest import short_digest
 from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
-from weco_deploy.rules.planning import examine
+from weco_deploy.rules.examination import examine
 from weco_deploy.rules.rollout.rolling import rollout_in_progress
 from weco_deploy.rules.running import expected_images
 from weco_deploy.rules.tag_drift import drifted_tags
@@ -37,7 +37,13 @@ def environment_drift(
         for service in examined.services
         if service.action is not Action.LEAVE and not _runs_some_tasks(service, observed)
     )
-    return (*tags, *services, *examined.refusals, *examined.missing.values())
+    # A service that was never deployed was left out on purpose.
+    gone = (
+        missing.reason
+        for service_id, missing in examined.missing.items()
+        if service_id in observed.record.services
+    )
+    return (*tags, *services, *examined.refusals, *gone)
 
 
 def _shown(tagged: str | None) -> str:

@@ -7,20 +7,20 @@ anything has changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from weco_deploy.errors import Command, PlanRefused
 from weco_deploy.model.digest import short_digest
 from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.kind import Kind
-from weco_deploy.model.plan import Expected, Plan, PlannedImage, PlannedService, Snapshot
+from weco_deploy.model.plan import Plan, PlannedImage, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.requests import DeployRequest
-from weco_deploy.rules.rollout.strategies import unsupported
+from weco_deploy.rules.allowances import MISSING_HINT, allowances
+from weco_deploy.rules.examination import examine
 from weco_deploy.rules.running import expected_image
-from weco_deploy.rules.service_action import planned_service, with_forced_redeploy
+from weco_deploy.rules.service_action import with_forced_redeploy
 
 
 def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
@@ -37,17 +37,19 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
         for image in images
     }
     examined = examine(project, environment, expected, observed)
-    missing = [*examined.missing.values()]
+    allowed, not_allowed = allowances(project, request, examined)
     refusals = [
         *_image_refusals(project, environment, versions, observed),
         *examined.refusals,
-        *([] if request.allow_missing else missing),
+        *not_allowed,
     ]
     if refusals:
         raise PlanRefused(
             f"release {release.release_id} can't be deployed to {environment.id}, and nothing was changed:",
             refusals,
+            MISSING_HINT if not_allowed else "",
         )
+    left_out = (*allowed, *examined.unused)
     services = examined.services
     return Plan(
         project_id=project.id,
@@ -56,54 +58,10 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
         release_is_new=request.new_release,
         images=images,
         services=tuple(map(with_forced_redeploy, services)) if request.force_redeploy else services,
-        warnings=(*_release_warnings(project, request, observed), *examined.warnings, *missing),
+        left_out=left_out,
+        warnings=(*_release_warnings(project, request, observed), *(left.reason for left in left_out)),
         observed=observed.record,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """The planned services, the reasons against those that can't be deployed, and warnings.
-
-    `missing` has a reason for each service that was deployed before and was not found now, by service id.
-    """
-
-    services: tuple[PlannedService, ...]
-    refusals: tuple[str, ...]
-    warnings: tuple[str, ...]
-    missing: Mapping[str, str]
-
-
-def examine(
-    project: Project, environment: Environment, expected: Mapping[str, Expected], observed: Snapshot
-) -> Examined:
-    """What each service needs to run the expected images (by image id). Services without such images are skipped."""
-    services: list[PlannedService] = []
-    refusals: list[str] = []
-    warnings: list[str] = []
-    missing: dict[str, str] = {}
-    for service_id, image_ids in project.services.items():
-        images = tuple(expected[image_id] for image_id in image_ids if image_id in expected)
-        views = observed.services.get(service_id, ())
-        tags = f"deployment:service={service_id} and deployment:env={environment.id}"
-        if not images:
-            continue
-        if len(views) > 1:
-            names = ", ".join(str(view.service.key) for view in views)
-            refusals.append(f"{service_id}: more than one ECS service is tagged {tags}: {names}")
-        elif not views and (known := observed.record.services.get(service_id)):
-            missing[service_id] = (
-                f"{service_id}: {known.key} was deployed before, and no ECS service is tagged {tags} now: "
-                "restore it or its tags, or deploy without it (--allow-missing)"
-            )
-        elif not views:
-            warnings.append(f"{service_id}: no ECS service is tagged {tags}: nothing is redeployed for it")
-        elif reason := unsupported(views[0].service):
-            refusals.append(f"{service_id}: {reason}")
-        else:
-            services.append(planned_service(service_id, images, views[0], observed))
-    warnings += [_unrelated_warning(service) for service in services if not service.related]
-    return Examined(tuple(services), tuple(refusals), tuple(warnings), missing)
 
 
 def _deployable(project: Project, release: Release) -> Mapping[str, ImageVersion]:
@@ -196,8 +154,3 @@ def _release_warnings(project: Project, request: DeployRequest, observed: Snapsh
             f"({current.release_id[:8]}, made {current.date_created:%Y-%m-%d %H:%M}Z)"
         )
     return [*warnings, *observed.notes]
-
-
-def _unrelated_warning(service: PlannedService) -> str:
-    images = " or ".join(image.image for image in service.expected)
-    return f"{service.service_id}: none of its containers uses {images}: it is left alone and not verified"

@@ -15,8 +15,8 @@ from weco_deploy.model.release import Release
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.deployment_status import status_if_left_alone
 from weco_deploy.rules.digests import running_tasks
+from weco_deploy.rules.examination import examine
 from weco_deploy.rules.lock import is_over
-from weco_deploy.rules.planning import examine
 from weco_deploy.rules.rollout.track import Track
 from weco_deploy.rules.running import expected_images
 from weco_deploy.rules.tag_drift import deployed_digests, drifted_tags, with_observed_tags
@@ -69,7 +69,12 @@ def reassess(
         outcomes.append(outcome)
         if outcome.status is ServiceStatus.IN_PROGRESS and outcome.ecs_deployment_id:
             tracks[service.service_id] = _track(service, outcome.ecs_deployment_id, before, recorded)
-    outcomes += _not_found(recorded, outcomes, examined.missing, project)
+    missing = {
+        service_id: service.reason
+        for service_id, service in examined.missing.items()
+        if observed.services.get(service_id) or service_id in observed.record.services
+    }
+    outcomes += _not_found(recorded, outcomes, missing, project)
     changes = recorded.images or _unrecorded_changes(release, digests)
     deployment = replace(recorded, images=changes, services=tuple(outcomes))
     return Reassessment(
@@ -198,8 +203,8 @@ def _not_found(
         if known.service_id in ids or known.key in keys:
             continue
         if known.service_id in project.services:
-            default = f"{known.key} is not found any more"
-            yield replace(known, status=ServiceStatus.FAILED, reason=missing.get(known.service_id, default))
+            reason = missing.get(known.service_id, f"{known.key} is not found any more")
+            yield replace(known, status=ServiceStatus.FAILED, reason=reason)
         elif known.settled:
             yield known
         else:

@@ -97,19 +97,15 @@ def current_tasks(view: ServiceView) -> tuple[Task, ...]:
     return tuple(task for task in view.tasks or () if task.task_definition == current)
 
 
-def uses_any(
-    view: ServiceView, defined: tuple[DefinedContainer, ...], expected: tuple[Expected, ...]
-) -> bool | None:
-    """Whether any container of the service uses an expected image; None if its containers are unknown.
+def images_of(view: ServiceView, defined: tuple[DefinedContainer, ...]) -> tuple[str, ...]:
+    """The images of the service's containers, as its task definition names them; none if they are unknown.
 
     The containers are those of the current task definition, which its tasks or ECS's description (`defined`) show.
     Tasks of an earlier task definition, which may still run after a failed rollout, don't count.
     """
     images = [container.image for task in current_tasks(view) for container in task.containers]
     images += [container.image for container in defined]
-    if not images:
-        return None
-    return any(wanted.concerns(image) for wanted in expected for image in images)
+    return tuple(dict.fromkeys(images))
 
 
 def expected_image(image_id: str, repository: str, tag: str, digests: frozenset[str]) -> Expected:

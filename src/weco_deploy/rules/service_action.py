@@ -8,20 +8,15 @@ from weco_deploy.model.plan import Action, Expected, PlannedService, Snapshot
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.digests import Match, all_described
 from weco_deploy.rules.rollout.rolling import in_steady_state, rollout_in_progress
-from weco_deploy.rules.running import evidence, uses_any
+from weco_deploy.rules.running import evidence
 
 
 def planned_service(
     service_id: str, expected: tuple[Expected, ...], view: ServiceView, observed: Snapshot
 ) -> PlannedService:
-    """How to get the service to run the expected images, and why."""
+    """How to get the service to run the expected images, which its containers use, and why."""
     service = view.service
-    related = uses_any(view, observed.defined.get(service.key, ()), expected) is not False
-    action, why = (
-        _action(service_id, expected, view, observed)
-        if related
-        else (Action.LEAVE, "none of its containers uses these images")
-    )
+    action, why = _action(service_id, expected, view, observed)
     return PlannedService(
         service_id=service_id,
         key=service.key,
@@ -32,13 +27,12 @@ def planned_service(
         desired=service.desired,
         breaker=service.breaker,
         ecs_deployment_id=service.primary.id if service.primary else None,
-        related=related,
     )
 
 
 def with_forced_redeploy(service: PlannedService) -> PlannedService:
-    """The service with the action to redeploy it, if it uses the images (`--force-redeploy`)."""
-    if service.action is Action.REDEPLOY or not service.related:
+    """The service with the action to redeploy it (`--force-redeploy`)."""
+    if service.action is Action.REDEPLOY:
         return service
     return replace(service, action=Action.REDEPLOY, why=f"forced ({service.why})")
 

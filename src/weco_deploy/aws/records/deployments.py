@@ -5,6 +5,7 @@
     date_finished   build_url   gate_override   rollback (an id)
     images {id: {from_digest, to_digest, tag_moved, from_ref, to_ref}}
     services [{service_id, cluster, service_name, images, status, ecs_deployment_id, reason, failures [{…}]}]
+    left_out [{kind, id, images, why, reason}] (only if something was left out)
 
 The index `deployment_gsi` lists an environment's deployments by this `project_id`. The item has no `date_created`, so
 the index `project_gsi`, which lists releases, leaves it out.
@@ -27,6 +28,7 @@ from weco_deploy.model.deployment import (
     ServiceStatus,
 )
 from weco_deploy.model.kind import Kind
+from weco_deploy.model.left_out import Allowance, LeftOut, Part
 from weco_deploy.model.service import ServiceKey
 
 SERVICE_LIMIT = 4_000
@@ -84,6 +86,7 @@ def _with_failures_within(deployment: Deployment, reason_limit: int, failures_li
             )
             for service in deployment.services
         ),
+        left_out=tuple(replace(left, reason=cut(left.reason, reason_limit)) for left in deployment.left_out),
     )
 
 
@@ -132,6 +135,7 @@ def _item(deployment: Deployment) -> Item:
             "rollback": deployment.rollback.deployment_id if deployment.rollback else None,
             "images": {image_id: _image_item(change) for image_id, change in deployment.images.items()},
             "services": [_service_item(service) for service in deployment.services],
+            "left_out": [_left_out_item(left) for left in deployment.left_out] or None,
         }
     )
 
@@ -161,6 +165,16 @@ def _service_item(service: ServiceOutcome) -> Item:
             "failures": [_failure_item(failure) for failure in service.failures],
         }
     )
+
+
+def _left_out_item(left: LeftOut) -> Item:
+    return {
+        "kind": left.kind.value,
+        "id": left.id,
+        "images": list(left.images),
+        "why": left.why.value,
+        "reason": left.reason,
+    }
 
 
 def _failure_item(failure: Failure) -> Item:
@@ -197,6 +211,7 @@ def read_deployment(item: Item) -> Deployment:
         gate_override=fields.optional_text("gate_override"),
         images={image_id: _read_image(image_id, row) for image_id, row in fields.entries("images").items()},
         services=tuple(_read_service(row) for row in fields.rows("services")),
+        left_out=tuple(_read_left_out(row) for row in fields.rows("left_out")),
     )
 
 
@@ -234,6 +249,16 @@ def _read_service(row: Fields) -> ServiceOutcome:
         ecs_deployment_id=row.optional_text("ecs_deployment_id"),
         reason=row.text("reason"),
         failures=tuple(_read_failure(failure) for failure in row.rows("failures")),
+    )
+
+
+def _read_left_out(row: Fields) -> LeftOut:
+    return LeftOut(
+        kind=enum_field(row, "kind", Part),
+        id=row.text("id"),
+        images=row.texts("images"),
+        why=enum_field(row, "why", Allowance),
+        reason=row.text("reason"),
     )
 
 

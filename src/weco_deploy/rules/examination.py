@@ -1,0 +1,88 @@
+"""Examines the services of an environment: which can be deployed, what each of them needs, and which are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from weco_deploy.model.left_out import Allowance, LeftOut
+from weco_deploy.model.plan import Expected, PlannedService, Snapshot
+from weco_deploy.model.project import Environment, Project
+from weco_deploy.model.service import ServiceView
+from weco_deploy.rules.near_misses import not_found, tags_of, uses_other_images
+from weco_deploy.rules.rollout.strategies import unsupported
+from weco_deploy.rules.running import images_of
+from weco_deploy.rules.service_action import planned_service
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A service that was not found, or that uses none of its images: why it counts as missing, and its image ids."""
+
+    reason: str
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The planned services, and the reasons against those that can't be deployed.
+
+    `missing` are the services that were not found, or that use none of their images, by service id. `unused` are the images
+    that planned services do not use, although the project file says so.
+    """
+
+    services: tuple[PlannedService, ...]
+    refusals: tuple[str, ...]
+    missing: Mapping[str, Missing]
+    unused: tuple[LeftOut, ...]
+
+
+def examine(
+    project: Project, environment: Environment, expected: Mapping[str, Expected], observed: Snapshot
+) -> Examined:
+    """What each service needs to run the expected images (by image id). Services without such images are skipped."""
+    services: list[PlannedService] = []
+    refusals: list[str] = []
+    missing: dict[str, Missing] = {}
+    unused: list[LeftOut] = []
+    for service_id, image_ids in project.services.items():
+        images = tuple(expected[image_id] for image_id in image_ids if image_id in expected)
+        views = observed.services.get(service_id, ())
+        if not images:
+            continue
+        if not views:
+            reason = not_found(service_id, environment.id, images, observed)
+            missing[service_id] = Missing(reason, _ids(images))
+        elif len(views) > 1:
+            tags, names = (
+                tags_of(service_id, environment.id),
+                ", ".join(str(view.service.key) for view in views),
+            )
+            refusals.append(f"{service_id}: more than one ECS service is tagged {tags}: {names}")
+        elif refusal := unsupported(views[0].service):
+            refusals.append(f"{service_id}: {refusal}")
+        else:
+            view = views[0]
+            defined = images_of(view, observed.defined.get(view.service.key, ()))
+            used = tuple(image for image in images if not defined or any(map(image.concerns, defined)))
+            others = tuple(image for image in images if image not in used)
+            if used:
+                services.append(planned_service(service_id, used, view, observed))
+                unused += [_unused(service_id, view, image) for image in others]
+            else:
+                reason = uses_other_images(service_id, str(view.service.key), defined, images)
+                missing[service_id] = Missing(reason, _ids(images))
+    return Examined(tuple(services), tuple(refusals), missing, tuple(unused))
+
+
+def _ids(images: Iterable[Expected]) -> tuple[str, ...]:
+    return tuple(image.image_id for image in images)
+
+
+def _unused(service_id: str, view: ServiceView, image: Expected) -> LeftOut:
+    return LeftOut(
+        id=service_id,
+        images=(image.image_id,),
+        why=Allowance.UNUSED,
+        reason=f"{service_id}: none of the containers of {view.service.key} uses {image.image}, so that image is not verified",
+    )
