@@ -29,13 +29,13 @@ from weco_deploy.operations.deploy import plan
 TWO = project(images={"search": ["search-api"], "items": ["items-api"]})
 
 
-def refused(world: World, **options: object) -> PlanRefused:
+def refused(world: World, *, allow_missing: bool = False) -> PlanRefused:
     """The refusal of a first release-deploy to stage, which changes nothing."""
     before = len(world.calls)
     with pytest.raises(PlanRefused) as error:
-        release_deploy(world, **options)
+        release_deploy(world, allow_missing=allow_missing)
     ports = world.ports()
-    asked = request(release(ports), **options)
+    asked = request(release(ports), allow_missing=allow_missing)
     with pytest.raises(PlanRefused):
         plan(asked, ports)
     assert written(world, before) == []
