@@ -11,6 +11,8 @@ from pathlib import Path
 import boto3
 import pytest
 
+import weco_deploy
+
 pytestmark = pytest.mark.sandbox
 
 ROOT = Path(__file__).parents[2]
@@ -213,6 +215,41 @@ def test_push_of_no_image_or_of_all_and_another_is_bad_usage(named: tuple[str, .
     assert ran.returncode == 2
     assert len(ran.stderr.splitlines()) == 1
     assert "--all" in ran.stderr
+
+
+def test_changed_project_file_is_told_beside_the_result() -> None:
+    text = Path(weco_deploy.__file__).with_name("sandbox").joinpath("sample.wellcome_project").read_text()
+    file = Path(".wellcome_project")
+    file.write_text(text)
+    try:
+        assert run("sandbox", "start", "--detach").returncode == 0
+        unchanged = run("sandbox", "env")
+        file.write_text(f"{text}    - {{id: reviews, services: [reviews-api]}}\n")
+        env, push = run("sandbox", "env"), run("sandbox", "push", "reviews")
+        added = run("sandbox", "start")
+        pushed = run("sandbox", "push", "reviews")
+    finally:
+        run("sandbox", "stop")
+
+    note = "has changed since the sandbox was started; to add what is new in it: weco-deploy sandbox start"
+    assert unchanged.stderr == ""
+    assert note in env.stderr
+    assert "export AWS_ENDPOINT_URL=" in env.stdout
+    assert (push.returncode, note in push.stderr) == (1, True)
+    assert "service reviews-api in prod: bookshop-prod/reviews-api" in added.stdout
+    assert (pushed.returncode, pushed.stderr) == (0, "")
+
+
+def test_directory_that_cannot_be_used_is_one_line() -> None:
+    Path("file").touch()
+
+    started = run("sandbox", "start", "--dir", "file")
+    others = [run("sandbox", *words, "--dir", "file") for words in (["env"], ["push", "--all"], ["stop"])]
+
+    assert (started.returncode, len(started.stderr.splitlines())) == (1, 1)
+    assert "file: it is a file; choose another directory with --dir" in started.stderr
+    assert [ran.returncode for ran in others] == [1, 1, 0]
+    assert "internal error" not in "".join(ran.stderr for ran in others)
 
 
 def test_push_with_an_unknown_behaviour_is_bad_usage() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import importlib.util
 import json
 import os
@@ -178,6 +179,29 @@ def test_start_on_a_taken_port_is_one_clear_error(directory: Path) -> None:
             running.start([NO_SERVICES], directory, port=port)
     assert "--port" in caught.value.hint
     assert has_ended(directory)
+
+
+@pytest.mark.parametrize("place", ["a file", "below a file", "/proc/nope"])
+def test_directory_that_cannot_be_used_is_one_clear_error(tmp_path: Path, place: str) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    directory = {"a file": file, "below a file": file / "sandbox"}.get(place, Path(place))
+    with pytest.raises(SandboxError, match=f"can't keep its state in {directory}") as caught:
+        running.start([NO_SERVICES], directory)
+    assert "--dir" in caught.value.hint
+    assert running.load(directory) is None
+    assert running.stop(directory) is False
+
+
+def test_directory_that_cannot_be_read_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(pidfile, "owner", denied)
+    with pytest.raises(SandboxError, match="can't be read: Permission denied"):
+        running.load(tmp_path)
 
 
 def test_start_uses_the_given_port(directory: Path) -> None:
