@@ -88,6 +88,26 @@ def test_lost_answer_is_not_reported_as_not_sent() -> None:
     assert not isinstance(raised_for(boto.ReadTimeoutError(endpoint_url="http://x")), NotSent)
 
 
+@pytest.mark.parametrize("kind", [boto.EndpointConnectionError, boto.ConnectionClosedError])
+@pytest.mark.parametrize(
+    ("url", "on_this_machine"),
+    [
+        ("http://127.0.0.1:4566/", True),
+        ("http://localhost:4566", True),
+        ("http://[::1]:4566", True),
+        ("https://ecs.eu-west-1.amazonaws.com/", False),
+        ("http://10.0.0.1:4566", False),
+    ],
+)
+def test_failed_connection_to_this_machine_hints_at_the_sandbox(
+    kind: type[boto.HTTPClientError], url: str, on_this_machine: bool
+) -> None:
+    hint = raised_for(kind(endpoint_url=url)).hint
+
+    assert ("weco-deploy sandbox start --detach" in hint) is on_this_machine
+    assert ("run the same command again" in hint) is not on_this_machine
+
+
 def test_own_errors_pass_through() -> None:
     with pytest.raises(NotFound), translate_errors(api.DESCRIBE_IMAGES):
         raise NotFound("no such repository")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -34,6 +35,7 @@ from botocore.parsers import ResponseParserError
 
 from weco_deploy.aws.access_denied import access_denied
 from weco_deploy.aws.api import ApiCall
+from weco_deploy.aws.loopback import is_loopback
 from weco_deploy.aws.refused_credentials import SET_THE_CLOCK, SIGN_IN, WITHOUT_MFA, refused_credentials
 from weco_deploy.errors import AwsError, NoCredentials, Throttled, Unreachable
 
@@ -74,6 +76,10 @@ MALFORMED_FAULTS = (ResponseParserError, AttributeError, KeyError, TypeError, Va
 CORRECT_FILE = "correct that file, or name others with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE"
 TRY_AGAIN = "run the same command again"
 TRUST_PROXY = "if a proxy intercepts TLS on this network, put its certificate authority into the file that AWS_CA_BUNDLE names"
+START_SANDBOX = (
+    "AWS_ENDPOINT_URL leads to this machine, as `sandbox env` sets it, and no sandbox answers there: start one "
+    '(weco-deploy sandbox start --detach), then eval "$(weco-deploy sandbox env)"'
+)
 LONGEST_MESSAGE = 600
 _USER_INFO = re.compile(r"//[^/@\s]+@")
 _SECRET = re.compile(
@@ -132,9 +138,13 @@ def translate_boto_errors(call: ApiCall | None = None) -> Iterator[None]:
     except SSLError as error:
         raise _untrusted(name, error) from error
     except NOT_SENT_FAULTS as error:
-        raise NotSent(name, f"AWS can't be reached: {_plain(error)}", TRY_AGAIN) from error
+        raise NotSent(
+            name, f"AWS can't be reached: {_plain(error)}", _after_lost_connection(error)
+        ) from error
     except CONNECTION_FAULTS as error:
-        raise Unreachable(name, f"no answer from AWS: {_plain(error)}", TRY_AGAIN) from error
+        raise Unreachable(
+            name, f"no answer from AWS: {_plain(error)}", _after_lost_connection(error)
+        ) from error
     except BotoCoreError as error:
         raise AwsError(name, _plain(error)) from error
 
@@ -147,6 +157,12 @@ def _untrusted(name: str, error: SSLError) -> AwsError:
     wrong_time = "expired" in said or "not yet valid" in said
     hint = SET_THE_CLOCK if wrong_time else TRUST_PROXY
     return NotSent(name, f"the certificate of AWS's endpoint is not accepted: {said}", hint)
+
+
+def _after_lost_connection(error: Exception) -> str:
+    """What to do after a connection that failed. On this machine it usually was to a sandbox that has ended."""
+    url = getattr(error, "kwargs", {}).get("endpoint_url") or ""
+    return START_SANDBOX if is_loopback(urlsplit(str(url)).hostname or "") else TRY_AGAIN
 
 
 def unreadable_answer(call: ApiCall, what: str) -> Unreachable:

@@ -7,7 +7,6 @@ CompleteLayerUpload for each blob, then PutImage for each manifest. Sizes and er
 from __future__ import annotations
 
 import base64
-import ipaddress
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from weco_deploy.aws import api
 from weco_deploy.aws.api import ApiCall
 from weco_deploy.aws.ecr import no_repository
 from weco_deploy.aws.error_translation import code_behind, translate_errors
+from weco_deploy.aws.loopback import is_loopback
 from weco_deploy.aws.session import Account
 from weco_deploy.errors import AwsError
 from weco_deploy.model.image import Manifest
@@ -124,18 +124,11 @@ class EcrUploads:
         endpoint, such as a VPC's, serves only the API.
         """
         endpoint = urlsplit(self._client.meta.endpoint_url)
-        return endpoint.netloc if _is_loopback(endpoint.hostname or "") else None
+        return endpoint.netloc if is_loopback(endpoint.hostname or "") else None
 
     @property
     def _client(self) -> ECRClient:
         return self._account.client("ecr")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _last_byte_received(error: AwsError) -> int | None:

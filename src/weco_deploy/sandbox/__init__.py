@@ -6,12 +6,14 @@
 
 Three processes:
 
-    the caller            starts and fills the sandbox, pushes images    running, provision, commands, demo
+    the caller            starts and fills the sandbox, pushes images,   running, provision, commands, demo
+                          adds to it, makes trouble                      updating, troubles
     └── the supervisor    serves the simulated ECS, runs MiniStack       server (its client: supervisor), simulation_server
         └── MiniStack     ECR and DynamoDB                               emulator
 
 A process ends with its parent (`parent_death.py`), except a detached supervisor. Each process holds a lock on
-a file in the sandbox's directory (`pidfile.py`). The ports, the images and the services are in `state.py`'s file.
+a file in the sandbox's directory (`pidfile.py`). The ports, the images and the services are in `state.py`'s file;
+`estate.py` says how they are named.
 
 `ecs/` simulates ECS, the tagging API, STS, logs and the health of targets; `simulation_server.py` and `wire.py` put
 AWS's protocols in front of it. The simulation asks MiniStack's ECR, through `registry.py`, which image a tag leads to.
