@@ -117,6 +117,7 @@ def test_ids_keep_the_text_as_written(loaded: Load, written: str) -> None:
     assert project.id == plain
     assert project.environments[0].id == plain
     assert [image.services for image in project.images] == [(plain,), (plain,)]
+    assert project.images[0].tag_in(project.environments[0]) == f"env.{plain}"
 
 
 def test_project_ids_that_look_like_other_types_are_text(loaded: Load) -> None:

@@ -147,7 +147,7 @@ def restore(history: History, sandbox: Sandbox) -> None:
     outdated = list(_outdated_services(history, team))
     for environment, service in outdated:
         for image_id, digest in history.running[environment.id][service].items():
-            _tag(sandbox, team.image(image_id), environment.tag, digest)
+            _tag(sandbox, team.image(image_id), team.image(image_id).tag_in(environment), digest)
     _redeploy(team, sandbox, outdated)
     for image in team.images:
         for tag, digest in history.tags[image.id].items():
@@ -160,7 +160,10 @@ def _outdated_services(history: History, team: Project) -> Iterator[tuple[Enviro
     """Services that don't run what their tags point at: 5.x redeployed only the last service of an image."""
     for environment in team.environments:
         for service, images in history.running[environment.id].items():
-            if any(digest != history.tags[image][environment.tag] for image, digest in images.items()):
+            if any(
+                digest != history.tags[image][team.image(image).tag_in(environment)]
+                for image, digest in images.items()
+            ):
                 yield environment, service
 
 

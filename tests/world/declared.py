@@ -97,6 +97,14 @@ class Declared(WorldState):
     def stored(self, image_id: str) -> StoredRepository:
         return self.repositories[self.repository_name(image_id)]
 
+    def floating_tag(self, image_id: str, environment: str) -> str:
+        """The image's tag in the environment, by the project's template or, of strangers to it, by the usual one."""
+        images = {image.id: image for image in self.project.images}
+        environments = {known.id: known for known in self.project.environments}
+        if image_id in images and environment in environments:
+            return images[image_id].tag_in(environments[environment])
+        return f"env.{environment}"
+
     def cluster(self, name: str, place: Place | None = None) -> str:
         """A cluster, by its ARN; an empty one if it is new."""
         return self.ecs.cluster(place or self.place, name)
@@ -111,14 +119,17 @@ class Declared(WorldState):
         sidecars: tuple[str, ...] = (),
         **options: Unpack[ServiceOptions],
     ) -> Service:
-        """A service with a container for each image, at `env.<environment>`, and for each sidecar (a full image name).
+        """A service with a container for each image, at its tag in the environment, and for each sidecar (a full image name).
 
         It runs at once if all its tags exist; if not it goes on trying. `cluster` is named after the
         environment, the service after its id, unless told otherwise.
         """
         place = self._place(environment)
         key = ServiceKey(self.cluster(cluster or environment, place), name or service_id)
-        named = {one: f"{self.host}/{self.repository_name(one)}:env.{environment}" for one in images}
+        named = {
+            one: f"{self.host}/{self.repository_name(one)}:{self.floating_tag(one, environment)}"
+            for one in images
+        }
         named |= {f"sidecar-{number}": image for number, image in enumerate(sidecars, 1)}
         containers = tuple(
             DefinedContainer(

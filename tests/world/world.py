@@ -27,7 +27,7 @@ class World(Disturbed):
         """The project up and running: a first image everywhere, all services steady, nothing recorded."""
         world = cls(project)
         for image in project.images:
-            world.image(image.id, *(environment.tag for environment in project.environments))
+            world.image(image.id, *(image.tag_in(environment) for environment in project.environments))
         for environment in project.environments:
             for service_id, image_ids in project.services.items():
                 world.service(service_id, environment.id, list(image_ids), **options)

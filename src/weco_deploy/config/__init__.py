@@ -4,7 +4,9 @@
     parse           YAML text → nodes, which know their lines and paths       syntax.py, nodes.py
     validate        keys and types (pydantic), valid ids and names            schema.py, patterns.py
     compare         duplicates, requirements, names that AWS refuses,
-                    tags and tables that projects share                       outline.py → consistency.py, sharing.py
+                    templates of names,
+                    tags and tables that projects share                       outline.py → consistency.py, templates.py,
+                                                                              sharing.py
     unknown keys    warnings with the likely spelling                         spelling.py
     build           entries → Project                                         project_file.py, which calls all of these
 

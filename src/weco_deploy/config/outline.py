@@ -6,7 +6,7 @@ like ids are skipped: schema.py reports them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from weco_deploy.config import default_names, patterns
@@ -14,6 +14,8 @@ from weco_deploy.config.nodes import Node
 from weco_deploy.config.patterns import Pattern
 from weco_deploy.model.arn import account_of
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION
+from weco_deploy.model.tags import DEFAULT_TAG
+from weco_deploy.model.template import fill, placeholders
 
 _REGISTRY_KEYS = {
     "account_id": patterns.ACCOUNT_ID,
@@ -33,15 +35,40 @@ class Identified:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentOutline(Identified):
+    """An environment. `variables` are its variables' nodes, by name."""
+
     requires: tuple[Identified, ...]
+    variables: Mapping[str, Node]
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The values of placeholders in templates. Invalid variables have some value, because they are not missing."""
+        return {**{name: node.text or "" for name, node in self.variables.items()}, "environment": self.id}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template of names. `node` is its place in the file; None for a default."""
+
+    text: str
+    node: Node | None
+
+    def filled(self, environment: EnvironmentOutline) -> str | None:
+        """The name in an environment; None if the environment lacks a variable."""
+        lacks = placeholders(self.text) - environment.values.keys()
+        return None if lacks else fill(self.text, environment.values)
 
 
 @dataclass(frozen=True, slots=True)
 class ImageOutline(Identified):
-    """An image. `repository` is its full name, given or by default; None if the name can't be determined."""
+    """An image. `repository` is its full name, given or by default; None if the name can't be determined.
+
+    `tag` is the template of its floating tags, its own or the project's; None if it is invalid.
+    """
 
     repository: str | None
     services: tuple[Identified, ...]
+    tag: Template | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +81,7 @@ class ProjectOutline(Identified):
     registry: tuple[str, str] | None
     environments: tuple[EnvironmentOutline, ...]
     images: tuple[ImageOutline, ...]
+    tag: Template | None
 
 
 def outlines(root: Node) -> tuple[ProjectOutline, ...]:
@@ -67,6 +95,7 @@ def _project(node: Node) -> ProjectOutline:
         registry=_registry(node),
         environments=tuple(_environments(node)),
         images=tuple(_images(node)),
+        tag=_template(node, "tag", patterns.TAG_TEMPLATE, Template(DEFAULT_TAG, None)),
     )
 
 
@@ -84,17 +113,21 @@ def _environments(project: Node) -> Iterator[EnvironmentOutline]:
         if environment:
             required = [node.at("requires"), *node.items("requires")]
             requires = tuple(_all_identified(required, patterns.ENVIRONMENT_ID))
-            yield EnvironmentOutline(environment.id, environment.node, requires)
+            variables = node.at("variables")
+            named = {str(value.path[-1]): value for value in variables.entries()} if variables else {}
+            yield EnvironmentOutline(environment.id, environment.node, requires, named)
 
 
 def _images(project: Node) -> Iterator[ImageOutline]:
+    shared_tag = _template(project, "tag", patterns.TAG_TEMPLATE, Template(DEFAULT_TAG, None))
     for node in project.items("image_repositories"):
         image = _identified(node.at("id"), patterns.IMAGE_ID)
         if image:
             # A service is an id, or a mapping with the key id.
             ids = [service.at("id") or service for service in node.items("services")]
             services = tuple(_all_identified(ids, patterns.SERVICE_ID))
-            yield ImageOutline(image.id, image.node, _repository(project, node, image.id), services)
+            tag = _template(node, "tag", patterns.TAG_TEMPLATE, shared_tag)
+            yield ImageOutline(image.id, image.node, _repository(project, node, image.id), services, tag)
 
 
 def _repository(project: Node, image: Node, image_id: str) -> str | None:
@@ -104,6 +137,14 @@ def _repository(project: Node, image: Node, image_id: str) -> str | None:
         return default_names.repository(DEFAULT_NAMESPACE, image_id)
     namespace = _text(project, "namespace", patterns.NAMESPACE)
     return default_names.repository(namespace, image_id) if namespace else None
+
+
+def _template(mapping: Node, key: str, pattern: Pattern, default: Template | None) -> Template | None:
+    """The template at `key`, or else the default; None if it is invalid."""
+    node = mapping.at(key)
+    if node is None:
+        return default
+    return Template(node.text, node) if node.text is not None and pattern.matches(node.text) else None
 
 
 def _all_identified(nodes: Iterable[Node | None], pattern: Pattern) -> Iterator[Identified]:

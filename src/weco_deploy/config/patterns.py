@@ -87,6 +87,15 @@ TABLE = Pattern(
     min_length=3,
     max_length=255,
 )
+VARIABLE = Pattern(r"[a-z][a-z0-9_]*", "a variable's name: lower case letters, digits and _", max_length=64)
+VALUE = Pattern(r"[^\x00-\x1f\x7f]+", "text on one line")
+TAG = Pattern(
+    r"[A-Za-z0-9_][A-Za-z0-9._-]*", "an image tag: at most 128 letters, digits and . _ -", max_length=128
+)
+TAG_TEMPLATE = Pattern(
+    r"([A-Za-z0-9_]|\{[a-z][a-z0-9_]*\})([A-Za-z0-9._-]|\{[a-z][a-z0-9_]*\})*",
+    "a template of tags, like env.{environment}: letters, digits, . _ - and {variables}",
+)
 CLUSTER = Pattern(
     r"[A-Za-z0-9_-]{1,255}|arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255}",
     "the name or ARN of an ECS cluster",

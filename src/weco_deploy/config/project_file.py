@@ -16,8 +16,10 @@ from weco_deploy.config.schema import EnvironmentEntry, ImageEntry, ProjectEntry
 from weco_deploy.config.sharing import shared_tables, shared_tags
 from weco_deploy.config.spelling import did_you_mean, unknown_keys
 from weco_deploy.config.syntax import InvalidYaml, parse
+from weco_deploy.config.templates import template_problems
 from weco_deploy.errors import ProjectFileError, UsageError
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION, Environment, Image, Project
+from weco_deploy.model.tags import DEFAULT_TAG
 
 MAX_PROBLEMS = 100  # a wrong file can have thousands, which nobody reads
 
@@ -74,7 +76,12 @@ def load(path: Path) -> ProjectFile:
     projects = outlines(root)
     unknown = tuple(islice(unknown_keys(root), MAX_PROBLEMS))
     inconsistent = chain.from_iterable(
-        [*map(inconsistencies, projects), shared_tags(projects), shared_tables(projects)]
+        [
+            *map(inconsistencies, projects),
+            *map(template_problems, projects),
+            shared_tags(projects),
+            shared_tables(projects),
+        ]
     )
     problems = (*syntax_problems, *schema_problems, *islice(inconsistent, MAX_PROBLEMS + 1))
     if problems or entries is None:
@@ -95,7 +102,7 @@ def _invalid(path: Path, problems: Iterable[Problem]) -> ProjectFileError:
 
 
 def _project(project_id: str, entry: ProjectEntry) -> Project:
-    namespace = entry.namespace or DEFAULT_NAMESPACE
+    namespace, tag = entry.namespace or DEFAULT_NAMESPACE, entry.tag or DEFAULT_TAG
     return Project(
         id=project_id,
         name=entry.name or project_id,
@@ -106,7 +113,8 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         release_table=entry.release_table or default_names.release_table(project_id),
         clusters=tuple(entry.clusters),
         environments=tuple(_environment(environment) for environment in entry.environments),
-        images=tuple(_image(namespace, image) for image in entry.image_repositories),
+        images=tuple(_image(namespace, tag, image) for image in entry.image_repositories),
+        tag=tag,
         optional_services=frozenset(service.id for service in _services(entry) if service.optional),
     )
 
@@ -125,13 +133,15 @@ def _environment(entry: EnvironmentEntry) -> Environment:
         region_name=entry.region_name,
         requires=(entry.requires,) if isinstance(entry.requires, str) else tuple(entry.requires),
         on_failure=entry.on_failure,
+        variables=entry.variables,
     )
 
 
-def _image(namespace: str, entry: ImageEntry) -> Image:
+def _image(namespace: str, tag: str, entry: ImageEntry) -> Image:
     services = tuple(service if isinstance(service, str) else service.id for service in entry.services)
     return Image(
         id=entry.id,
         repository=entry.repository or default_names.repository(namespace, entry.id),
         services=services,
+        tag=entry.tag or tag,
     )

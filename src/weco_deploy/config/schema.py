@@ -34,6 +34,9 @@ Namespace: TypeAlias = Annotated[str | None, patterns.NAMESPACE]
 Region: TypeAlias = Annotated[str | None, patterns.REGION]
 Repository: TypeAlias = Annotated[str | None, patterns.REPOSITORY]
 RoleArn: TypeAlias = Annotated[str | None, patterns.ROLE_ARN]
+TagTemplate: TypeAlias = Annotated[str | None, patterns.TAG_TEMPLATE]
+Variable: TypeAlias = Annotated[str, patterns.VARIABLE]
+VariableValue: TypeAlias = Annotated[str, patterns.VALUE]
 Table: TypeAlias = Annotated[str | None, patterns.TABLE]
 
 # A field of several types has a tag for each type. pydantic adds the tag to an error's location, although it is not in the
@@ -43,6 +46,10 @@ _TYPE_TAGS: Mapping[type, str] = {str: "<id>", list: "<ids>", dict: "<mapping>"}
 
 def _none_to_empty(value: object) -> object:
     return [] if value is None else value
+
+
+def _none_to_no_variables(value: object) -> object:
+    return {} if value is None else value
 
 
 # People often write an empty list as a key without a value.
@@ -76,7 +83,7 @@ class ServiceEntry(Entry):
 
 class EnvironmentEntry(Entry):
     id: EnvironmentId = Field(
-        description="its id: images get the tag env.<id>, services have deployment:env = <id>"
+        description="its id: the {environment} in templates, and the value of its services' tag deployment:env"
     )
     name: Name = Field(default=None, description="its name for people; default: the id")
     role_arn: RoleArn = Field(default=None, description="the role that reaches its ECS, if not the project's")
@@ -91,6 +98,9 @@ class EnvironmentEntry(Entry):
     on_failure: Literal["leave", "rollback"] = Field(
         default="leave",
         description="what a failed deployment does: leave things as they are, or roll back; a failed rollback leaves them",
+    )
+    variables: Annotated[dict[Variable, VariableValue], BeforeValidator(_none_to_no_variables)] = Field(
+        default={}, description="texts for the project's templates, where {<name>} stands for its text"
     )
 
 
@@ -108,6 +118,9 @@ class ImageEntry(Entry):
         ],
         NoneIsEmpty,
     ] = Field(default=[], description="the services that run this image")
+    tag: TagTemplate = Field(
+        default=None, description="the template of its floating tags; default: the project's tag"
+    )
 
 
 class ProjectEntry(Entry):
@@ -126,6 +139,10 @@ class ProjectEntry(Entry):
     )
     clusters: Annotated[list[Cluster], NoneIsEmpty] = Field(
         default=[], description="the ECS clusters to look for its services in"
+    )
+    tag: TagTemplate = Field(
+        default=None,
+        description="the template of the floating tags in task definitions; default: env.{environment}",
     )
     environments: list[EnvironmentEntry] = Field(
         min_length=1, description="a list of the environments that releases are deployed to"
@@ -172,11 +189,10 @@ def validate(root: Node) -> tuple[FileEntry | None, tuple[Problem, ...]]:
 
 def _problem(root: Node, detail: ErrorDetails) -> Problem:
     location = detail["loc"]
-    if location[1:] == (_KEY,):
-        project_id = str(location[0])
-        return root.nearest(location[:1]).problem(f"found {value_text(project_id)}, {detail['msg']}")
     # A project's id may look like a tag, so the first step is kept.
     path: KeyPath = (*location[:1], *(key for key in location[1:] if key not in _TYPE_TAGS.values()))
+    if path[1:] and path[-1] == _KEY:
+        return root.nearest(path[:-1]).problem(f"found {value_text(str(path[-2]))}, {detail['msg']}")
     node = root.nearest(path)
     if detail["type"] == "missing":
         field = _entry_at(path[:-1]).model_fields[str(path[-1])]
@@ -198,7 +214,7 @@ def _expected(path: KeyPath, detail: ErrorDetails) -> str:
         case "model_type":
             return f"expected {_DESCRIPTIONS[_entry_at(path)]}"
         case "dict_type":
-            return "expected a mapping of project ids to projects"
+            return f"expected a mapping of {'names to texts' if path else 'project ids to projects'}"
         case "literal_error":
             return f"expected {detail['ctx']['expected']}"
         case _:

@@ -1,7 +1,7 @@
 """Finds projects in a file that would move the same tags, or would have their records in the same table.
 
-A lock protects an environment of one project, so two projects that share a repository and an environment id would both
-move the tag `env.<id>` without noticing each other. A table is for the records of one project, and its keys don't name
+A lock protects an environment of one project, so two projects that share a repository and the tag of an environment would both
+move this tag without noticing each other. A table is for the records of one project, and its keys don't name
 the project. Projects in different files can't be checked.
 """
 
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from weco_deploy.config import default_names, patterns
 from weco_deploy.config.nodes import Node, Problem
 from weco_deploy.config.outline import ImageOutline, ProjectOutline
-from weco_deploy.model.tags import environment_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class _TagUser:
     """A project that moves the tags of its environments in the repository of one of its images."""
 
     project_id: str
-    environment_ids: frozenset[str]
+    tags: frozenset[str]
     image: ImageOutline
 
 
@@ -33,10 +32,10 @@ def shared_tags(projects: Iterable[ProjectOutline]) -> Iterator[Problem]:
     """
     users: dict[tuple[tuple[str, str], str], list[_TagUser]] = {}
     for project in projects:
-        environment_ids = frozenset(environment.id for environment in project.environments)
         for image in project.images:
-            if project.registry and image.repository:
-                user = _TagUser(project.id, environment_ids, image)
+            if project.registry and image.repository and image.tag:
+                tags = [image.tag.filled(environment) for environment in project.environments]
+                user = _TagUser(project.id, frozenset(tag for tag in tags if tag is not None), image)
                 earlier = users.setdefault((project.registry, image.repository), [])
                 yield from _tag_conflicts(user, earlier)
                 earlier.append(user)
@@ -44,9 +43,9 @@ def shared_tags(projects: Iterable[ProjectOutline]) -> Iterator[Problem]:
 
 def _tag_conflicts(user: _TagUser, earlier: Iterable[_TagUser]) -> Iterator[Problem]:
     for other in earlier:
-        shared_ids = user.environment_ids & other.environment_ids
-        if shared_ids and other.project_id != user.project_id:
-            tags = ", ".join(environment_tag(environment_id) for environment_id in sorted(shared_ids))
+        both = user.tags & other.tags
+        if both and other.project_id != user.project_id:
+            tags = ", ".join(sorted(both))
             yield user.image.node.problem(
                 f"found the repository {user.image.repository!r} with {tags}, which the project "
                 f"{other.project_id!r} moves too (line {other.image.node.line}), "

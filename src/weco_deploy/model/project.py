@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from weco_deploy.errors import NotFound
-from weco_deploy.model.tags import environment_tag
+from weco_deploy.model.tags import DEFAULT_TAG
+from weco_deploy.model.template import could_be, fill
 
 DEFAULT_REGION = "eu-west-1"
 DEFAULT_NAMESPACE = "uk.ac.wellcome"
@@ -18,7 +19,8 @@ class Environment:
     """A place that releases are deployed to: the ECS services tagged `deployment:env` = `id`.
 
     `role_arn` and `region_name` are those of its services; None means the project's own. `requires` names the
-    environments in which a release must have succeeded before it may be deployed here.
+    environments in which a release must have succeeded before it may be deployed here. `variables` are texts for the
+    project's templates of names.
     """
 
     id: str
@@ -27,28 +29,39 @@ class Environment:
     region_name: str | None = None
     requires: tuple[str, ...] = ()
     on_failure: Literal["leave", "rollback"] = "leave"
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
-    def tag(self) -> str:
-        """The floating tag in its task definitions."""
-        return environment_tag(self.id)
+    def values(self) -> Mapping[str, str]:
+        """The values of placeholders in templates."""
+        return {**self.variables, "environment": self.id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """An image repository of the project and the services that run its image.
 
-    `repository` is the full name in ECR; `services` are service ids (tag `deployment:service`).
+    `repository` is the full name in ECR; `services` are service ids (tag `deployment:service`). `tag` is the template of
+    its floating tags, which task definitions use and deployments move.
     """
 
     id: str
     repository: str
     services: tuple[str, ...] = ()
+    tag: str = DEFAULT_TAG
+
+    def tag_in(self, environment: Environment) -> str:
+        """Its floating tag in an environment."""
+        return fill(self.tag, environment.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Images and services that are deployed together. An environment may lack the services in `optional_services`."""
+    """Images and services that are deployed together.
+
+    `tag` is the template for images without one of their own. An environment may lack the services in
+    `optional_services`.
+    """
 
     id: str
     name: str
@@ -61,6 +74,7 @@ class Project:
     environments: tuple[Environment, ...] = ()
     images: tuple[Image, ...] = ()
     optional_services: frozenset[str] = frozenset()
+    tag: str = DEFAULT_TAG
 
     def environment(self, environment_id: str) -> Environment:
         """The environment with this id. NotFound lists the environments that exist."""
@@ -79,6 +93,30 @@ class Project:
                 return image
         known = ", ".join(image.id for image in self.images)
         raise NotFound(f"project {self.id} has no image {image_id!r}", f"its images: {known or 'none'}")
+
+    def label_of(self, environment: Environment) -> str:
+        """The label of what an environment has: by the project's template, also for images with another one."""
+        return fill(self.tag, environment.values)
+
+    def labelled_environments(self, label: str) -> tuple[Environment, ...]:
+        """The environments with this label, or with an image whose floating tag this is."""
+        return tuple(
+            environment
+            for environment in self.environments
+            if label == self.label_of(environment)
+            or any(label == image.tag_in(environment) for image in self.images)
+        )
+
+    def is_floating(self, tag: str) -> bool:
+        """Whether the tag is that of an environment, or looks like one: perhaps of an environment that was removed."""
+        templates = {self.tag, *(image.tag for image in self.images)}
+        return bool(self.labelled_environments(tag)) or any(could_be(tag, template) for template in templates)
+
+    def floating_tags(self, environment: Environment, image_ids: Iterable[str]) -> tuple[str, ...]:
+        """The different tags of these images in an environment."""
+        tags = {image.id: image.tag_in(environment) for image in self.images}
+        # An image of an old deployment may have left the file.
+        return tuple(dict.fromkeys(tags.get(image_id, self.label_of(environment)) for image_id in image_ids))
 
     @property
     def services(self) -> Mapping[str, tuple[str, ...]]:

@@ -69,7 +69,7 @@ def _settle_claimed(
             _judge(found, patience, ledger, ports, notify)
         except Interrupted as interrupted:
             ledger.verdict(DeploymentStatus.INTERRUPTED, ports.clock.utc(), interrupted.message)
-        return settle(ledger, notify)
+        return settle(ledger, ports, notify)
 
 
 def _judge_unclaimed(
@@ -89,7 +89,7 @@ def _judge_unclaimed(
                 notify(Claimed(found.deployment))
                 was = f"it was recorded as {recorded} before"
                 ledger.verdict(judged.status, ports.clock.utc(), reasons(judged.reason, was))
-        return settle(ledger, notify)
+        return settle(ledger, ports, notify)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +209,10 @@ def _judge(
         if found.reassessment.drifted_tags and status is DeploymentStatus.SUCCEEDED:
             status = DeploymentStatus.FAILED
             images = ", ".join(found.reassessment.drifted_tags)
-            reason = f"the {found.environment.tag} tag of {images} does not point at what was deployed"
+            tags = " and ".join(
+                ports.project.floating_tags(found.environment, found.reassessment.drifted_tags)
+            )
+            reason = f"the {tags} tag of {images} does not point at what was deployed"
     except Interrupted:
         raise  # the caller knows whether there is anything to record
     except DeployError as error:

@@ -137,7 +137,7 @@ def _carry_out(
             return roll_back(ledger.deployment, environment, request, ledger, ports, notify)
         left = f"it was not rolled back, because {end.innocent}"
         ledger.verdict(end.status, ports.clock.utc(), reasons(end.reason, left))
-    return settle(ledger, notify)
+    return settle(ledger, ports, notify)
 
 
 def _rollback_wanted(request: DeployRequest, environment: Environment) -> bool:

@@ -9,7 +9,6 @@ from weco_deploy.model.deployment import PRESUMED_GOOD
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
-from weco_deploy.model.tags import ENVIRONMENT_PREFIX
 from weco_deploy.ports import Ports
 from weco_deploy.rules.gates import source_refusal, unmet_requirements
 
@@ -19,16 +18,17 @@ OVERRIDE = "if it must be, say why with --override-gate REASON, which is recorde
 
 def check_label(label: str, override: str | None, ports: Ports) -> None:
     """Raise GateClosed if the label is the tag of an environment that may be half deployed, or may have failed."""
-    environment_id = label.removeprefix(ENVIRONMENT_PREFIX)
-    known = {environment.id for environment in ports.project.environments}
-    if override is not None or not label.startswith(ENVIRONMENT_PREFIX) or environment_id not in known:
+    if override is not None:
         return
     images = {image.id for image in ports.project.images}
-    against = source_refusal(ports.store.environment(environment_id), images)
-    if against:
-        raise GateClosed(
-            f"no release is made from {label}:", [against], f"deploy to {environment_id} first; {OVERRIDE}"
-        )
+    for environment in ports.project.labelled_environments(label):
+        against = source_refusal(ports.store.environment(environment.id), images)
+        if against:
+            raise GateClosed(
+                f"no release is made from {label}:",
+                [against],
+                f"deploy to {environment.id} first; {OVERRIDE}",
+            )
 
 
 def _ran_there(environment: Environment, request: DeployRequest, ports: Ports) -> bool:

@@ -6,7 +6,6 @@ from weco_deploy.errors import GateClosed, NotFound
 from weco_deploy.model.environment import AppliedImage, EnvironmentRecord
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import ImageVersion, Release
-from weco_deploy.model.tags import environment_tag
 from weco_deploy.operations.gates import OVERRIDE
 from weco_deploy.operations.release import new_release, ref_of
 from weco_deploy.pipeline.observe import observe
@@ -49,7 +48,7 @@ def _release(record: EnvironmentRecord, ports: Ports) -> tuple[Release, bool]:
         return release, False
     images = {image_id: _version(image) for image_id, image in applied.items()}
     description = f"what {record.environment} runs, of {len(releases)} releases"
-    label = environment_tag(record.environment)
+    label = ports.project.label_of(ports.project.environment(record.environment))
     return new_release(ports, ports.caller(), images, description=description, from_label=label), True
 
 

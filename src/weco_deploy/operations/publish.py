@@ -61,7 +61,7 @@ def planned(request: PublishRequest, source: Publishable, ports: Ports) -> Publi
     Raises NotFound if there is no repository, PlanRefused if the ref is another image already (unless forced) or a tag can't be
     moved, WrongAccount, BadImageLayout.
     """
-    check_label(request.label)
+    check_label(request.label, ports.project)
     image = ports.project.image(request.image_id)
     ports.check_account()
     repository = _repository(image.repository, ports)

@@ -193,6 +193,17 @@ def versions(ports: Ports, images: Sequence[Image], label: str) -> dict[str, Ima
 
 
 def labelled(ports: Ports, images: Sequence[Image], label: str) -> Mapping[str, TaggedImage | None]:
-    """By image id, the image that the label points at in its repository."""
-    found = ports.calls.read(partial(ports.registry.find, image.repository, label) for image in images)
+    """By image id, the image that the label points at in its repository.
+
+    The label of an environment means each image's own floating tag there.
+    """
+    environments = ports.project.labelled_environments(label)
+    found = ports.calls.read(
+        partial(
+            ports.registry.find,
+            image.repository,
+            image.tag_in(environments[0]) if len(environments) == 1 else label,
+        )
+        for image in images
+    )
     return {image.id: tagged for image, tagged in zip(images, found, strict=True)}

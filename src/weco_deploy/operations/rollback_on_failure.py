@@ -55,13 +55,13 @@ def roll_back(
         why = error.message if isinstance(error, DeployError) else "somebody else changed the environment"
         why = f"it could not be rolled back: {why}"
         ledger.verdict(failed.status, ports.clock.utc(), reasons(failed.reason, why))
-        return settle(ledger, notify)
+        return settle(ledger, ports, notify)
     notify(Claimed(after.deployment, planned))
     end = carry_out(planned, environment, back, after, ports, notify)
     done = end.status is DeploymentStatus.SUCCEEDED
     status = DeploymentStatus.ROLLED_BACK if done else failed.status
     undone = replace(failed, status=status, rollback=after.deployment)
-    rollback = settle(after, notify, undone)
+    rollback = settle(after, ports, notify, undone)
     undone = replace(undone, rollback=rollback)
     notify(Settled(undone))
     return undone

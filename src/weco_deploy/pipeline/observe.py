@@ -84,7 +84,9 @@ def with_tags(
     """The snapshot, with the digests that the environment's tag points at for these images, if the project still has them."""
     missing = set(image_ids) - observed.images.keys()
     images = [image for image in ports.project.images if image.id in missing]
-    digests = ports.calls.read(partial(_tag, ports.registry, image, environment.tag) for image in images)
+    digests = ports.calls.read(
+        partial(_tag, ports.registry, image, image.tag_in(environment)) for image in images
+    )
     views = {
         image.id: ImageView(manifest=None, tagged=digest)
         for image, digest in zip(images, digests, strict=True)
@@ -110,7 +112,7 @@ def _begin_versions(
     """By image id, the release's version with its digest, and what ECR has of it."""
     return {
         image.id: ports.calls.begin(
-            partial(_version, ports.registry, image, release.versions[image.id], environment.tag)
+            partial(_version, ports.registry, image, release.versions[image.id], image.tag_in(environment))
         )
         for image in images
     }

@@ -25,7 +25,7 @@ def environment_drift(
         if (version := release.versions.get(image_id)) and (digest := version.digest)
     }
     tags = tuple(
-        f"{image_id}: {environment.tag} points at {_shown(observed.images[image_id].tagged)}, "
+        f"{image_id}: {project.image(image_id).tag_in(environment)} points at {_shown(observed.images[image_id].tagged)}, "
         f"not at {short_digest(digests[image_id])}"
         for image_id in drifted_tags(digests, observed)
     )

@@ -82,16 +82,17 @@ def _image_refusals(
 ) -> list[str]:
     refusals = []
     for image_id, version in versions.items():
-        name = project.image(image_id).repository
+        image = project.image(image_id)
+        name, tag = image.repository, image.tag_in(environment)
         repository, view = observed.repositories.get(image_id), observed.images.get(image_id)
         if repository is None:
             refusals.append(f"{image_id}: there is no repository {name} in ECR")
         elif view is None or view.manifest is None:
             refusals.append(f"{image_id}: {_version_name(version)} is not in {name} any more")
-        elif view.tagged not in (None, view.manifest.digest) and not movable(repository, environment.tag):
+        elif view.tagged not in (None, view.manifest.digest) and not movable(repository, tag):
             refusals.append(
-                f"{image_id}: the tags of {name} are immutable ({repository.mutability}), so {environment.tag} "
-                f"can't be moved: make the repository mutable, or exclude {environment.tag} from immutability"
+                f"{image_id}: the tags of {name} are immutable ({repository.mutability}), so {tag} "
+                f"can't be moved: make the repository mutable, or exclude {tag} from immutability"
             )
     return refusals
 
@@ -119,12 +120,12 @@ def _images(
         view: ImageView | None = observed.images.get(image_id)
         if view is None or view.manifest is None:
             continue
-        applied = observed.record.images.get(image_id)
+        image, applied = project.image(image_id), observed.record.images.get(image_id)
         planned.append(
             PlannedImage(
                 image_id=image_id,
-                repository=project.image(image_id).repository,
-                tag=environment.tag,
+                repository=image.repository,
+                tag=image.tag_in(environment),
                 manifest=view.manifest,
                 to_ref=version.ref,
                 from_digest=view.tagged,

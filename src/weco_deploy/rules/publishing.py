@@ -7,8 +7,9 @@ import re
 
 from weco_deploy.errors import Command, PlanRefused, UsageError
 from weco_deploy.model.image import Manifest, Repository
+from weco_deploy.model.project import Project
 from weco_deploy.model.publication import LocalImage
-from weco_deploy.model.tags import ENVIRONMENT_PREFIX, REF_PREFIX
+from weco_deploy.model.tags import REF_PREFIX
 from weco_deploy.rules.planning import movable
 
 _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,123}")
@@ -28,11 +29,11 @@ def ref_tag(ref: str) -> str:
     return f"{REF_PREFIX}{commit}"
 
 
-def check_label(label: str) -> None:
+def check_label(label: str, project: Project) -> None:
     """Raises UsageError if the label can't be a tag, or is a tag that `publish` must not move."""
     if not _LABEL.fullmatch(label):
         raise UsageError(f"{label!r} can't be a tag", "letters, digits, `.`, `_` and `-` (128 at most)")
-    if label.startswith(ENVIRONMENT_PREFIX):
+    if project.is_floating(label):
         raise UsageError(
             f"{label} says what runs in an environment, so only a deployment moves it",
             (

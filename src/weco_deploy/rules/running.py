@@ -128,5 +128,5 @@ def expected_images(
             continue
         manifest = view.manifest if view.manifest is not None and view.manifest.digest == digest else None
         accepted = manifest.accepted if manifest is not None else frozenset({digest})
-        expected[image.id] = expected_image(image.id, image.repository, environment.tag, accepted)
+        expected[image.id] = expected_image(image.id, image.repository, image.tag_in(environment), accepted)
     return expected

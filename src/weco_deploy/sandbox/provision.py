@@ -38,7 +38,7 @@ def targets_of_project(project: Project, caller: str, estate: Estate) -> Iterato
     `caller` is the account (12 digits) of resources without an account of their own.
     """
     place = home(project, caller)
-    env_tags = tuple(environment.tag for environment in project.environments) if estate.env_tags else ()
+    environments = project.environments if estate.env_tags else ()
     for image in project.images:
         yield PushTarget(
             project_id=project.id,
@@ -46,7 +46,7 @@ def targets_of_project(project: Project, caller: str, estate: Estate) -> Iterato
             account=place.account,
             region=place.region,
             repository=image.repository,
-            env_tags=env_tags,
+            env_tags=tuple(image.tag_in(environment) for environment in environments),
         )
 
 
@@ -60,8 +60,8 @@ def services_of_project(project: Project, caller: str, estate: Estate) -> Iterat
                 environment_id=environment.id,
                 service_id=service_id,
                 images={
-                    image_id: f"{image_name(project, project.image(image_id), caller)}:{environment.tag}"
-                    for image_id in image_ids
+                    image.id: f"{image_name(project, image, caller)}:{image.tag_in(environment)}"
+                    for image in map(project.image, image_ids)
                 },
                 account=place.account,
                 region=place.region,
