@@ -70,7 +70,7 @@ from_label = click.option(
     envvar="WECO_DEPLOY_FROM_LABEL",
     type=Text(),
     metavar="LABEL",
-    help="The tag of the images to take: latest, env.stage, ref.<commit>.  [default: latest]",
+    help="The tag of the images to take: latest, ref.<commit>, or an environment's, such as env.stage.  [default: latest]",
 )
 release_id = click.option(
     "--release-id",
