@@ -50,7 +50,7 @@ class Declared(WorldState):
         """
         made = len(self.stored(image_id).images)
         commit = hashlib.sha1(f"{image_id} {made}".encode(), usedforsecurity=False).hexdigest()
-        self.subjects[commit] = f"Change {image_id} once more, after {made} images"
+        self.git.commit(commit, f"Change {image_id} once more, after {made} images", self.now())
         return self.put(
             self.repository_name(image_id),
             f"ref.{commit}",

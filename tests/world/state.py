@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from tests.world.ecr import StoredRepository
 from tests.world.ecs import Ecs
 from tests.world.gate import Gate
 from tests.world.gated import gated_logs, gated_runtime
+from tests.world.history import Repository, WorldHistory
 from tests.world.images import WorldImages
 from tests.world.publishing import Desktop, publishing
 from tests.world.registry import WorldRegistry
@@ -46,7 +46,7 @@ class WorldState:
         self.repositories: dict[str, StoredRepository] = {}
         self.ecs = Ecs(WorldImages(self.host, self.repositories), self.now)
         self.tables: dict[str, Table] = {}
-        self.subjects: dict[str, str] = {}
+        self.git = Repository()
         self.desktop = Desktop()
         self.schedule = Schedule(lock, self.ecs.simulation)
         self.gate = Gate(lock, self.now)
@@ -105,7 +105,7 @@ class WorldState:
             calls=ConcurrentCalls(clock, workers, interval=self.interval),
             registry=WorldRegistry(self.repositories, self.host, self.gate, run),
             store=WorldStore(self.tables, ours, self.now, self.gate, run),
-            history=WorldHistory(self.subjects, self.gate, run),
+            history=WorldHistory(self.git, self.gate, run),
             publishing=publishing(self.desktop, self.repositories, self.host, self.now, self.gate, run),
             runtime=runtime,
             logs=logs,
@@ -127,19 +127,6 @@ class WorldState:
         """The repository of an image of the project; for any other id, the usual name."""
         named = {image.id: image.repository for image in self.project.images}
         return named.get(image_id, f"{DEFAULT_NAMESPACE}/{image_id}")
-
-
-class WorldHistory:
-    """The port History, for one run of the tool."""
-
-    def __init__(self, subjects: Mapping[str, str], gate: Gate, run: Run) -> None:
-        self._subjects = subjects
-        self._gate = gate
-        self._run = run
-
-    def subjects(self, commits: Sequence[str]) -> Mapping[str, str]:
-        with self._gate.passing(self._run, "history.subjects", *commits):
-            return {commit: self._subjects[commit] for commit in commits if commit in self._subjects}
 
 
 def account_of(role_arn: str | None) -> str | None:

@@ -1,24 +1,28 @@
-"""Reads the subjects of commits from the local git repository."""
+"""Reads the team's commits from the local git repository."""
 
 from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
-FETCH_SECONDS = 10.0
+from weco_deploy.local.git_process import SECONDS, run_git
+from weco_deploy.model.commits import Commit, CommitsBetween
+
 _COMMIT = re.compile(r"[0-9a-f]{7,64}\Z")
+_FORMAT = "%m%x00%H%x00%P%x00%an%x00%aI%x00%s%x00%b%x00"
+_FIELDS = 7
+_ADDED = ">"
+"""What `git log --left-right base...head` writes for `%m` before a commit of `head`."""
 
 
 class GitHistory:
-    """Implements `ports.History`. Without git or a repository, or if git fails, the result is empty.
+    """Implements `ports.History`. Without git or a repository, or if git fails, nothing is known.
 
-    If commits are missing, it fetches once, for at most ten seconds. The fetch asks no questions and changes only the
-    remote-tracking branches.
+    If commits are missing, or the clone is too shallow to tell, it fetches once, for at most ten seconds. The fetch asks
+    no questions and changes only the remote-tracking branches.
 
     Args:
         directory: a directory in the repository's work tree.
@@ -26,21 +30,42 @@ class GitHistory:
 
     """
 
-    def __init__(self, directory: Path, *, fetch_seconds: float = FETCH_SECONDS) -> None:
+    def __init__(self, directory: Path, *, fetch_seconds: float = SECONDS) -> None:
         self._directory = directory
         self._fetch_seconds = fetch_seconds
         self._fetched = False
 
     def subjects(self, commits: Sequence[str]) -> Mapping[str, str]:
-        # Commits come from image tags, which are untrusted. Only hexadecimal text is passed to git.
-        wanted = [commit for commit in dict.fromkeys(commits) if _COMMIT.match(commit)]
+        wanted = _safe(commits)
         found = self._look_up(wanted)
         missing = [commit for commit in wanted if commit not in found]
-        if missing and not self._fetched:
-            self._fetched = True
-            if self._fetch():
-                found |= self._look_up(missing)
+        if missing and self._fetch_once():
+            found |= self._look_up(missing)
         return found
+
+    def commit(self, name: str) -> Commit | None:
+        found = self._commit_named(name)
+        return self._commit_named(name) if found is None and self._fetch_once() else found
+
+    def between(self, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], CommitsBetween]:
+        wanted = list(dict.fromkeys(pairs))
+        found = self._all_between(wanted)
+        if len(found) < len(wanted) and self._fetch_once():
+            found |= self._all_between([pair for pair in wanted if pair not in found])
+        return found
+
+    def including(self, commit: str, others: Iterable[str]) -> Mapping[str, bool]:
+        wanted = list(dict.fromkeys(others))
+        found = self._which_include(commit, wanted)
+        if len(found) < len(wanted) and self._fetch_once():
+            found = self._which_include(commit, wanted)
+        return found
+
+    def remote_url(self) -> str | None:
+        remotes = (self._git("remote") or "").split()
+        name = "origin" if "origin" in remotes else next(iter(remotes), None)
+        url = self._git("remote", "get-url", name) if name else None
+        return url.strip() if url else None
 
     def _look_up(self, commits: Sequence[str]) -> dict[str, str]:
         if not commits:
@@ -58,9 +83,90 @@ class GitHistory:
         lines = [line.partition(" ") for line in (listed or "").split("\n") if line]
         return _by_commit(commits, ((full, subject) for full, _, subject in lines))
 
-    def _fetch(self) -> bool:
-        if not self._git("remote"):
+    def _commit_named(self, name: str) -> Commit | None:
+        """The commit of an id, an abbreviation, a branch, a tag or `HEAD`."""
+        if not name.strip() or name.startswith("-"):  # git would take it for an option
+            return None
+        full = self._git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        return next((commit for _, commit in self._log("--no-walk", full.strip())), None) if full else None
+
+    def _all_between(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], CommitsBetween]:
+        known = self._full_ids(commit for pair in pairs for commit in pair)
+        shallow = self._shallow()
+        found = {}
+        for base, head in pairs:
+            if base not in known or head not in known:
+                continue
+            marked = list(self._log("--left-right", f"{known[base]}...{known[head]}"))
+            added = tuple(commit for mark, commit in marked if mark == _ADDED)
+            lost = tuple(commit for mark, commit in marked if mark != _ADDED)
+            # In a shallow clone the path from one commit to the other may be what is missing.
+            if not (shallow and added and lost):
+                found[base, head] = CommitsBetween(added=added, lost=lost)
+        return found
+
+    def _which_include(self, commit: str, others: Sequence[str]) -> dict[str, bool]:
+        known = self._full_ids((commit, *others))
+        if commit not in known:
+            return {}
+        heads = [known[other] for other in others if other in known]
+        listed = self._git(
+            "rev-list",
+            "--ancestry-path",
+            "--stdin",
+            text="".join(f"{line}\n" for line in (f"^{known[commit]}", *heads)),
+        )
+        if listed is None:
+            return {}
+        descendants = {known[commit], *listed.split()}
+        found = {other: known[other] in descendants for other in others if other in known}
+        # In a shallow clone the path may be what is missing.
+        return {other: included for other, included in found.items() if included or not self._shallow()}
+
+    def _full_ids(self, commits: Iterable[str]) -> dict[str, str]:
+        """The full ids of the commits that the repository has."""
+        wanted = _safe(commits)
+        if not wanted:
+            return {}
+        answer = self._git(
+            "cat-file", "--batch-check", text="".join(f"{commit}^{{commit}}\n" for commit in wanted)
+        )
+        lines = [line.split() for line in (answer or "").splitlines()]
+        found = zip(wanted, lines, strict=False)  # no lines if git failed
+        return {
+            commit: line[0]
+            for commit, line in found
+            if line[1:2] == ["commit"] and line[0].startswith(commit)
+        }
+
+    def _log(self, *arguments: str) -> Iterator[tuple[str, Commit]]:
+        """The commits of `git log`, each with its mark."""
+        listed = self._git(
+            "log", "--no-show-signature", "--encoding=UTF-8", f"--format={_FORMAT}", *arguments, "--"
+        )
+        fields = (listed or "").split("\x00")
+        for at in range(0, len(fields) - _FIELDS, _FIELDS):
+            mark, commit, parents, author, date, subject, body = fields[at : at + _FIELDS]
+            yield (
+                mark.strip(),
+                Commit(
+                    commit=commit,
+                    parents=tuple(parents.split()),
+                    author=author,
+                    date=datetime.fromisoformat(date),
+                    subject=subject,
+                    body=body.strip(),
+                ),
+            )
+
+    def _shallow(self) -> bool:
+        return (self._git("rev-parse", "--is-shallow-repository") or "").strip() == "true"
+
+    def _fetch_once(self) -> bool:
+        """Fetch, unless this was tried before. A shallow clone gets its whole history."""
+        if self._fetched or not self._git("remote"):
             return False
+        self._fetched = True
         fetched = self._git(
             "-c",
             "gc.auto=0",
@@ -69,6 +175,7 @@ class GitHistory:
             "fetch",
             "--quiet",
             "--no-recurse-submodules",
+            *(["--unshallow"] if self._shallow() else []),
             environment={"GIT_SSH_COMMAND": f"{self._ssh()} -o BatchMode=yes"},
             seconds=self._fetch_seconds,
         )
@@ -84,49 +191,14 @@ class GitHistory:
         *arguments: str,
         text: str = "",
         environment: Mapping[str, str] | None = None,
-        seconds: float = FETCH_SECONDS,
+        seconds: float = SECONDS,
     ) -> str | None:
-        """Git's output; None if git failed, is not installed or took too long."""
-        try:
-            process = subprocess.Popen(
-                ["git", *arguments],
-                cwd=self._directory,
-                env={**os.environ, **_UNATTENDED, **(environment or {})},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # so that git has no terminal for prompts, and its process group can be killed
-                encoding="utf-8",
-                errors="replace",
-            )
-        except OSError:
-            return None
-        with process:
-            try:
-                answer, _ = process.communicate(text, timeout=seconds)
-            except subprocess.TimeoutExpired:
-                return None
-            finally:
-                _kill_group(process)
-        return answer if process.returncode == 0 else None
+        return run_git(self._directory, *arguments, text=text, environment=environment, seconds=seconds)
 
 
-# Git, credential helpers and ssh must not prompt, and a partial clone must not fetch missing commits one by one.
-_UNATTENDED = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ASKPASS": "",
-    "SSH_ASKPASS_REQUIRE": "never",
-    "GCM_INTERACTIVE": "never",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-}
-
-
-def _kill_group(process: subprocess.Popen[str]) -> None:
-    """Kill git and its child processes, such as ssh, if it still runs."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+def _safe(commits: Iterable[str]) -> list[str]:
+    """The commits that may be passed to git. They come from image tags, which are untrusted: only hexadecimal text is."""
+    return [commit for commit in dict.fromkeys(commits) if _COMMIT.match(commit)]
 
 
 def _by_commit(commits: Sequence[str], lines: Iterable[tuple[str, str]]) -> dict[str, str]:

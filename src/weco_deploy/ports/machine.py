@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
+
+from weco_deploy.model.commits import Commit, CommitsBetween
 
 
 class Clock(Protocol):
@@ -35,7 +37,19 @@ class Interrupts(Protocol):
 
 
 class History(Protocol):
-    """The local git repository, if there is one."""
+    """The local git repository, if there is one. What it can't know is left out of the answers."""
 
     def subjects(self, commits: Sequence[str]) -> Mapping[str, str]:
         """Commit → the first line of its message, for those that can be found."""
+
+    def commit(self, name: str) -> Commit | None:
+        """The commit that an id, an abbreviation of one, a branch, a tag or `HEAD` names."""
+
+    def between(self, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], CommitsBetween]:
+        """How the commits of each pair (earlier, later) differ, for pairs whose history is known."""
+
+    def including(self, commit: str, others: Iterable[str]) -> Mapping[str, bool]:
+        """Whether each of the other commits is this commit or comes after it, for those whose history is known."""
+
+    def remote_url(self) -> str | None:
+        """The URL of the remote `origin`, or else of the first remote. It may contain credentials."""

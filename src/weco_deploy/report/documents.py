@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from weco_deploy.errors import DeployError
+from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment, Failure, ImageChange, ServiceOutcome
 from weco_deploy.model.environment import Lock
 from weco_deploy.model.image import TaggedImage
@@ -18,8 +19,16 @@ from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.publication import Publication
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
-from weco_deploy.model.results import DeploymentDetails, PreparedRelease, ReleaseDifference
+from weco_deploy.model.results import (
+    ChangedCommit,
+    Changes,
+    DeploymentDetails,
+    PreparedRelease,
+    ReleaseDifference,
+    WhereCommitIs,
+)
 from weco_deploy.model.tags import REF_PREFIX
+from weco_deploy.model.web_repository import WebRepository
 from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
 from weco_deploy.report.wording import in_utc
@@ -93,6 +102,43 @@ def difference_document(difference: ReleaseDifference) -> Document:
                 for image_id, (base, version) in difference.images.items()
             },
         }
+    }
+
+
+def changes_document(changes: Changes) -> Document:
+    """The commits between two releases or environments, newest first. `from` and `to` are their ids."""
+    return {
+        "from": changes.base,
+        "to": changes.head,
+        "commits": [_changed_commit(change, changes.repository) for change in changes.commits],
+        "lost": [_changed_commit(change, changes.repository) for change in changes.lost],
+        "unknown": list(changes.unknown),
+        "unknown_because": dict(changes.unknown),
+        "unchanged": list(changes.unchanged),
+    }
+
+
+def where_document(found: WhereCommitIs) -> Document:
+    """Where a commit is. `since` is null if the deployment that brought it is too long ago to be found."""
+    return {
+        "commit": _commit(found.commit),
+        "releases": {release_id: list(images) for release_id, images in found.releases.items()},
+        "environments": {
+            environment.environment: {
+                "live": bool(environment.live),
+                "images": {
+                    image.image_id: {
+                        "since": _time(image.since) if image.since else None,
+                        "deployment_id": image.deployment_id,
+                    }
+                    for image in environment.live
+                },
+                "failed": list(environment.failed),
+                "without": list(environment.without),
+                "unknown": list(environment.unknown),
+            }
+            for environment in found.environments
+        },
     }
 
 
@@ -216,6 +262,28 @@ def _tagged(image: TaggedImage) -> Document:
         "ref": image.refs[0] if image.refs else None,
         "digest": image.digest,
         "pushed_at": _time(image.pushed_at) if image.pushed_at else None,
+    }
+
+
+def _commit(commit: Commit) -> Document:
+    return {
+        "commit": commit.commit,
+        "subject": commit.subject,
+        "author": commit.author,
+        "date": _time(commit.date),
+    }
+
+
+def _changed_commit(change: ChangedCommit, repository: WebRepository | None) -> Document:
+    number = change.pull_request
+    return {
+        **_commit(change.commit),
+        "images": list(change.images),
+        "pull_request": None
+        if number is None
+        else {"number": number, "url": repository.pull_request(number) if repository else None},
+        "merge": change.merges,
+        "revert": change.reverts,
     }
 
 

@@ -83,6 +83,25 @@ def duration(lasted: timedelta) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
 
 
+def age(lasted: timedelta) -> str:
+    """How long ago, roughly: `40 s`, `5 min`, `3 h`, `12 days`, `4 months`, `2 years`."""
+    seconds = max(0, int(lasted.total_seconds()))
+    days = seconds // 86400
+    if days >= 730:
+        return f"{days // 365} years"
+    if days >= 60:
+        return f"{days // 30} months"
+    if days >= 1:
+        return count(days, "day")
+    if seconds >= 3600:
+        return f"{seconds // 3600} h"
+    return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"
+
+
+def short_commit(commit: str) -> str:
+    return one_line(commit)[:7]
+
+
 def count(number: int, singular: str, plural: str = "") -> str:
     """`1 service`, `2 services`."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"

@@ -1,0 +1,186 @@
+"""The texts of `changes`: for the terminal, and as Markdown for a pull request or a chat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from weco_deploy.model.results import ChangedCommit, Changes, CommitInEnvironment, WhereCommitIs
+from weco_deploy.model.web_repository import Host, WebRepository
+from weco_deploy.report.page import BOLD, DIM, WARNING_STYLE, Page
+from weco_deploy.report.screen import Screen
+from weco_deploy.report.table import Cell, Column, Styled
+from weco_deploy.report.untrusted import one_line
+from weco_deploy.report.wording import age, count, listed, listed_briefly, minute, short_commit, short_id
+
+_IMAGES_SHOWN = 3
+# Markdown's own characters, and `@`, which would notify people.
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
+
+
+def changes_text(changes: Changes, screen: Screen) -> str:
+    """A summary, a table with a row for each commit, the commits that would be lost, and what is not known."""
+    page = Page(screen)
+    page.line(f"{_names(changes)}: {_summary(changes)}", BOLD)
+    if changes.commits:
+        _commits(page, changes.commits, changes)
+    if changes.lost:
+        page.line()
+        page.line(
+            f"{count(len(changes.lost), 'commit')} of {_name(changes.base)} would be lost:", WARNING_STYLE
+        )
+        _commits(page, changes.lost, changes)
+    if changes.unknown:
+        page.line()
+        page.line(f"Images whose commits are not known ({len(changes.unknown)}):", WARNING_STYLE)
+        for image_id, why in changes.unknown.items():
+            page.line(f"{one_line(image_id)}: {one_line(why)}", indent=2)
+    if changes.unchanged:
+        page.line()
+        page.line(f"Images unchanged ({len(changes.unchanged)}): {listed(changes.unchanged)}")
+    if changes.repository and any(change.pull_request for change in (*changes.commits, *changes.lost)):
+        pages = changes.repository.pull_request(0).removesuffix("0")
+        page.line()
+        page.unwrapped(f"Pull requests: {one_line(pages)}<number>")
+    return page.text()
+
+
+def changes_markdown(changes: Changes) -> str:
+    """The same in Markdown. Everything that others wrote is escaped, and mentions nobody."""
+    lines = [f"**{_markdown(_names(changes))}**: {_summary(changes)}", ""]
+    lines += [_item(change, changes.repository) for change in changes.commits]
+    if changes.lost:
+        lines += [
+            "",
+            f"**{count(len(changes.lost), 'commit')} of {_markdown(_name(changes.base))} would be lost:**",
+            "",
+        ]
+        lines += [_item(change, changes.repository) for change in changes.lost]
+    if changes.unknown:
+        lines += ["", "**Images whose commits are not known:**", ""]
+        lines += [f"- {_markdown(image_id)}: {_markdown(why)}" for image_id, why in changes.unknown.items()]
+    return "\n".join(lines).strip() + "\n"
+
+
+def where_text(found: WhereCommitIs, screen: Screen) -> str:
+    """Since when each environment has the commit, in which images, and which releases have it."""
+    page = Page(screen)
+    commit = found.commit
+    page.line(f"{short_commit(commit.commit)}  {one_line(commit.subject)}", BOLD)
+    page.line(f"by {one_line(commit.author)}, {age(found.at - commit.date)} ago", indent=2)
+    if found.repository:
+        page.unwrapped(found.repository.commit(commit.commit), indent=2)
+    page.line()
+    page.line(", ".join(_live_in(environment) for environment in found.environments))
+    for environment in found.environments:
+        _images(page, environment)
+    page.line()
+    if not found.releases:
+        page.line("No recent release has it.")
+        return page.text()
+    page.line(f"Releases with it, the newest first ({len(found.releases)}):", BOLD)
+    for release_id, images in found.releases.items():
+        page.line(f"{short_id(release_id)}  {listed_briefly(images, _IMAGES_SHOWN)}", indent=2)
+    return page.text()
+
+
+def _names(changes: Changes) -> str:
+    return f"{_name(changes.base)}..{_name(changes.head)}"
+
+
+def _name(text: str) -> str:
+    """An environment's id as it is, a release's id in short."""
+    return short_id(text) if re.fullmatch(r"[0-9a-f]{8}-[0-9a-f-]{27}", text) else one_line(text)
+
+
+def _summary(changes: Changes) -> str:
+    if not changes.commits:
+        return "no commits" if changes.unknown or changes.lost else "no changes"
+    people = {change.commit.author for change in changes.commits}
+    oldest = min(change.commit.date for change in changes.commits)
+    return (
+        f"{count(len(changes.commits), 'commit')} by {count(len(people), 'person', 'people')}, "
+        f"the oldest from {age(changes.at - oldest)} ago"
+    )
+
+
+def _commits(page: Page, commits: Sequence[ChangedCommit], changes: Changes) -> None:
+    columns = (
+        Column("commit"),
+        Column("subject", 24, prose=True),
+        Column("author", 8),
+        Column("age"),
+        Column("images", 8),
+    )
+    page.table(columns, [_row(change, changes.repository, changes.at) for change in commits])
+
+
+def _row(change: ChangedCommit, repository: WebRepository | None, at: datetime) -> tuple[Cell, ...]:
+    commit = change.commit
+    subject = one_line(commit.subject)
+    number = _number(change, repository)
+    if number and number not in subject:
+        subject = f"{subject} ({number})"
+    style = WARNING_STYLE if change.reverts else DIM if change.merges else ""
+    mark = "revert: " if change.reverts else "merge: " if change.merges else ""
+    return (
+        short_commit(commit.commit),
+        Styled(f"{mark}{subject}", style),
+        one_line(commit.author),
+        age(at - commit.date),
+        listed_briefly(change.images, _IMAGES_SHOWN),
+    )
+
+
+def _number(change: ChangedCommit, repository: WebRepository | None) -> str:
+    """`#12`, or `!12` on GitLab; empty if it has none."""
+    if change.pull_request is None:
+        return ""
+    return f"{'!' if repository and repository.host is Host.GITLAB else '#'}{change.pull_request}"
+
+
+def _item(change: ChangedCommit, repository: WebRepository | None) -> str:
+    commit = change.commit
+    name = f"`{short_commit(commit.commit)}`"
+    if repository:
+        name = f"[{name}]({repository.commit(commit.commit)})"
+    number = _number(change, repository)
+    if number and repository and change.pull_request is not None:
+        number = f" ([{_markdown(number)}]({repository.pull_request(change.pull_request)}))"
+    elif number:
+        number = f" ({_markdown(number)})"
+    mark = "revert: " if change.reverts else "merge: " if change.merges else ""
+    subject = _markdown(one_line(commit.subject))
+    return f"- {name} {mark}{subject}{number}, {_markdown(one_line(commit.author))}: {_markdown(listed(change.images))}"
+
+
+def _markdown(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", text).replace("@", "@\u200b")
+
+
+def _live_in(environment: CommitInEnvironment) -> str:
+    name = one_line(environment.environment)
+    if not environment.live:
+        return f"not known in {name}" if environment.unknown and not environment.without else f"not in {name}"
+    known = [image.since for image in environment.live if image.since is not None]
+    since = f" since {minute(min(known))} UTC" if len(known) == len(environment.live) else ""
+    partly = "" if not (environment.without or environment.failed) else " in part"
+    return f"live{partly} in {name}{since}"
+
+
+def _images(page: Page, environment: CommitInEnvironment) -> None:
+    page.line(f"{one_line(environment.environment)}:", indent=2)
+    if not any((environment.live, environment.failed, environment.without, environment.unknown)):
+        page.line("nothing was deployed there yet", indent=4)
+    for image in environment.live:
+        since = f"since {minute(image.since)} UTC" if image.since else "for long"
+        deployment = f" (deployment {short_id(image.deployment_id)})" if image.deployment_id else ""
+        page.line(f"{one_line(image.image_id)} has it {since}{deployment}", indent=4)
+    for names, words in (
+        (environment.failed, "deployed with it, but failed"),
+        (environment.without, "without it"),
+        (environment.unknown, "of commits that the git repository here doesn't know"),
+    ):
+        if names:
+            page.line(f"{words} ({len(names)}): {listed(names)}", indent=4)

@@ -1,0 +1,185 @@
+"""Differences between commits, from real repositories with the real git."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.local.test_git import UNKNOWN, cloned, commit, git, here, without_git_configuration
+from weco_deploy.local.git import GitHistory
+from weco_deploy.model.commits import CommitsBetween
+
+__all__ = ["cloned", "here", "without_git_configuration"]
+
+
+def subjects(commits: CommitsBetween) -> tuple[list[str], list[str]]:
+    return [found.subject for found in commits.added], [found.subject for found in commits.lost]
+
+
+def branched(directory: Path) -> tuple[str, str, str]:
+    """A commit, the end of a branch from it, and a merge of that branch."""
+    base = commit(directory, "Begin")
+    git(directory, "switch", "--quiet", "-c", "topic")
+    topic = commit(directory, "Topic")
+    git(directory, "switch", "--quiet", "main")
+    commit(directory, "Meanwhile")
+    git(directory, "merge", "--quiet", "--no-ff", "-m", "Merge topic", "-m", "See merge request !7", "topic")
+    return base, topic, git(directory, "rev-parse", "HEAD")
+
+
+def test_between_lists_the_commits_that_only_the_later_one_includes(here: Path) -> None:
+    base, topic, head = branched(here)
+
+    found = GitHistory(here).between([(base, head), (topic, head), (head, head)])
+
+    assert subjects(found[base, head])[1] == []
+    assert sorted(subjects(found[base, head])[0]) == ["Meanwhile", "Merge topic", "Topic"]
+    assert sorted(subjects(found[topic, head])[0]) == ["Meanwhile", "Merge topic"]
+    assert found[head, head] == CommitsBetween(added=())
+
+
+def test_between_lists_the_commits_that_would_be_lost(here: Path) -> None:
+    base, topic, head = branched(here)
+    git(here, "switch", "--quiet", "-c", "other", base)
+    other = commit(here, "Other")
+
+    found = GitHistory(here).between([(head, base), (topic, other)])
+
+    assert sorted(subjects(found[head, base])[1]) == ["Meanwhile", "Merge topic", "Topic"]
+    assert subjects(found[head, base])[0] == []
+    assert subjects(found[topic, other]) == (["Other"], ["Topic"])
+
+
+def test_commit_has_author_date_parents_and_body(here: Path) -> None:
+    base, topic, head = branched(here)
+
+    found = GitHistory(here).commit("HEAD")
+
+    assert found is not None
+    assert found.commit == head
+    assert found.author == "A"
+    assert found.parents[1] == topic
+    assert found.date.utcoffset() is not None
+    assert (found.subject, found.body) == ("Merge topic", "See merge request !7")
+    assert base not in found.parents
+
+
+@pytest.mark.parametrize("name", ["main", "v1", "HEAD"])
+def test_commit_has_the_names_that_git_knows(name: str, here: Path) -> None:
+    full = commit(here, "Begin")
+    git(here, "tag", "v1")
+
+    for text in (name, full, full[:7]):
+        found = GitHistory(here).commit(text)
+        assert found is not None
+        assert found.commit == full
+
+
+@pytest.mark.parametrize("name", ["", " ", "--all", "-n1", "no-such-branch", UNKNOWN, "HEAD:file"])
+def test_other_text_names_no_commit(name: str, here: Path) -> None:
+    commit(here, "Begin")
+
+    assert GitHistory(here).commit(name) is None
+
+
+def test_between_leaves_out_pairs_with_unknown_commits_or_other_text(here: Path) -> None:
+    known = commit(here, "Begin")
+
+    assert GitHistory(here).between([(known, UNKNOWN), (UNKNOWN, known), ("main", known)]) == {}
+
+
+def test_between_fetches_missing_commits(here: Path, cloned: Path) -> None:
+    base = git(cloned, "rev-parse", "HEAD")
+    later = commit(here, "Later")
+
+    found = GitHistory(cloned).between([(base, later)])
+
+    assert subjects(found[base, later]) == (["Later"], [])
+
+
+def test_between_accepts_abbreviated_commits(here: Path) -> None:
+    base, head = commit(here, "Begin"), commit(here, "Later")
+
+    assert subjects(GitHistory(here).between([(base[:7], head[:9])])[base[:7], head[:9]]) == (["Later"], [])
+
+
+def shallow_clone(source: Path, path: Path) -> Path:
+    git(path.parent, "clone", "--quiet", "--no-single-branch", "--depth=1", f"file://{source}", path.name)
+    return path
+
+
+def test_shallow_clone_is_deepened_where_it_lacks_the_history(here: Path, tmp_path: Path) -> None:
+    base, _, head = branched(here)
+    git(here, "branch", "old", base)
+    clone = shallow_clone(here, tmp_path / "shallow")
+
+    found = GitHistory(clone).between([(base, head)])
+
+    assert subjects(found[base, head])[1] == []
+    assert len(found[base, head].added) == 3
+
+
+def test_shallow_clone_that_cannot_be_deepened_knows_no_difference(here: Path, tmp_path: Path) -> None:
+    base, _, head = branched(here)
+    git(here, "branch", "old", base)
+    clone = shallow_clone(here, tmp_path / "shallow")
+    git(clone, "remote", "set-url", "origin", str(tmp_path / "gone"))
+
+    assert GitHistory(clone).between([(base, head)]) == {}
+    assert GitHistory(clone).including(base, [head]) == {}
+
+
+def test_including_tells_which_commits_come_after_a_commit(here: Path) -> None:
+    base, topic, head = branched(here)
+    git(here, "switch", "--quiet", "-c", "other", base)
+    other = commit(here, "Other")
+
+    found = GitHistory(here).including(topic, [base, topic, head, other, UNKNOWN])
+
+    assert found == {base: False, topic: True, head: True, other: False}
+
+
+def test_including_knows_nothing_of_an_unknown_commit(here: Path) -> None:
+    known = commit(here, "Begin")
+
+    assert GitHistory(here).including(UNKNOWN, [known]) == {}
+
+
+@pytest.mark.parametrize("names", [["origin"], ["fork"], ["fork", "origin"]])
+def test_remote_url_is_that_of_origin_or_of_the_first_remote(names: list[str], here: Path) -> None:
+    for name in names:
+        git(here, "remote", "add", name, f"git@example.org:{name}.git")
+
+    assert GitHistory(here).remote_url() == f"git@example.org:{names[-1]}.git"
+
+
+def test_repository_without_remotes_has_no_remote_url(here: Path) -> None:
+    assert GitHistory(here).remote_url() is None
+
+
+def test_nothing_is_known_outside_of_a_repository(tmp_path: Path) -> None:
+    history = GitHistory(tmp_path)
+
+    assert history.commit("HEAD") is None
+    assert history.between([(UNKNOWN, UNKNOWN)]) == {}
+    assert history.including(UNKNOWN, [UNKNOWN]) == {}
+    assert history.remote_url() is None
+
+
+def test_commits_with_odd_text_are_read(here: Path) -> None:
+    base = commit(here, "Begin")
+    odd = commit(here, "one\u2028two\x0bthree > < %x00")
+
+    found = GitHistory(here).between([(base, odd)])
+
+    assert subjects(found[base, odd])[0] == ["one\u2028two\x0bthree > < %x00"]
+
+
+def test_repository_of_sha256_works_too(tmp_path: Path) -> None:
+    directory = tmp_path / "sha256"
+    directory.mkdir()
+    git(directory, "init", "--quiet", "--initial-branch=main", "--object-format=sha256")
+    base, head = commit(directory, "Begin"), commit(directory, "Later")
+
+    assert subjects(GitHistory(directory).between([(base, head)])[base, head]) == (["Later"], [])

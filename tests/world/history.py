@@ -1,0 +1,79 @@
+"""The git repository of a world: a line of commits, in the order in which images were pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from tests.world.gate import Gate
+from tests.world.run import Run
+from weco_deploy.model.commits import Commit, CommitsBetween
+
+AUTHOR = "ada"
+
+
+class Repository:
+    """The commits, the oldest first. `remote_url` is the repository's remote, if it has one."""
+
+    def __init__(self) -> None:
+        self.commits: list[Commit] = []
+        self.remote_url: str | None = None
+
+    def commit(self, commit: str, subject: str, date: datetime) -> None:
+        """Add a commit after the last one."""
+        parents = tuple(last.commit for last in self.commits[-1:])
+        self.commits.append(Commit(commit=commit, parents=parents, author=AUTHOR, date=date, subject=subject))
+
+
+class WorldHistory:
+    """The port History, for one run of the tool."""
+
+    def __init__(self, repository: Repository, gate: Gate, run: Run) -> None:
+        self._repository = repository
+        self._gate = gate
+        self._run = run
+
+    def subjects(self, commits: Sequence[str]) -> Mapping[str, str]:
+        with self._gate.passing(self._run, "history.subjects", *commits):
+            places = self._places(commits)
+            return {commit: self._repository.commits[place].subject for commit, place in places.items()}
+
+    def commit(self, name: str) -> Commit | None:
+        with self._gate.passing(self._run, "history.commit", name):
+            if name == "HEAD":
+                return self._repository.commits[-1] if self._repository.commits else None
+            found = [commit for commit in self._repository.commits if commit.commit.startswith(name)]
+            return found[0] if len(found) == 1 else None
+
+    def between(self, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], CommitsBetween]:
+        wanted = list(pairs)
+        with self._gate.passing(
+            self._run, "history.between", *(commit for pair in wanted for commit in pair)
+        ):
+            places = self._places(commit for pair in wanted for commit in pair)
+            return {
+                (base, head): CommitsBetween(
+                    added=self._newest_first(places[base], places[head]),
+                    lost=self._newest_first(places[head], places[base]),
+                )
+                for base, head in wanted
+                if base in places and head in places
+            }
+
+    def including(self, commit: str, others: Iterable[str]) -> Mapping[str, bool]:
+        with self._gate.passing(self._run, "history.including", commit):
+            places = self._places((commit, *others))
+            if commit not in places:
+                return {}
+            return {other: place >= places[commit] for other, place in places.items()}
+
+    def remote_url(self) -> str | None:
+        with self._gate.passing(self._run, "history.remote_url"):
+            return self._repository.remote_url
+
+    def _places(self, commits: Iterable[str]) -> dict[str, int]:
+        known = {commit.commit: place for place, commit in enumerate(self._repository.commits)}
+        return {commit: known[commit] for commit in commits if commit in known}
+
+    def _newest_first(self, after: int, until: int) -> tuple[Commit, ...]:
+        return tuple(self._repository.commits[after + 1 : until + 1][::-1])
