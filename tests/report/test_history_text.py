@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+from rich.text import Text
+
 from tests.report.samples import NOON, deployment, digest, release
 from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.release import ReleaseDeployment
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.report.history_text import deployments_text, images_text, releases_text
 from weco_deploy.report.screen import Screen
 
@@ -34,18 +39,35 @@ def test_deployments_have_a_row_each() -> None:
     )
     assert deployments_text(both, Screen()) == (
         """\
-begun (UTC)       deployment  release   environment  status       by   description     build
-2026-03-04 12:00  45c48cce    8f14e45f  prod         rolled_back  ada  Weekly release  https://builds.example.org/catalogue/1234
-2026-03-04 12:00  45c48cce    8f14e45f  prod         unverified   ada  Weekly release
+begun (UTC)       id        release   to    status       kind    took        by   description     build
+2026-03-04 12:00  45c48cce  8f14e45f  prod  rolled_back  deploy  3 min 12 s  ada  Weekly release  https://builds.example.org/catalogue/1234
+2026-03-04 12:00  45c48cce  8f14e45f  prod  unverified   deploy  3 min 12 s  ada  Weekly release
 """
     )
 
 
 def test_long_columns_are_below_on_a_terminal() -> None:
-    text = deployments_text(
-        (deployment(DeploymentStatus.INTERRUPTED, build_url=BUILD),), Screen(width=80, terminal=True)
+    deployed = replace(
+        deployment(DeploymentStatus.INTERRUPTED, build_url=BUILD),
+        requested_by="arn:aws:sts::123456789012:assumed-role/ci-deployer/eve@example.org",
     )
-    assert text.endswith(f"\n    Weekly release\n    {BUILD}\n")
+    text = deployments_text((deployed,), Screen(width=80, terminal=True))
+    assert text.endswith(f"\n    eve@example.org (role ci-deployer)\n    Weekly release\n    {BUILD}\n")
+    assert max(len(line) for line in Text.from_ansi(text).plain.splitlines()) <= 80
+
+
+def test_columns_that_are_empty_everywhere_are_left_out() -> None:
+    bare = replace(deployment(DeploymentStatus.IN_PROGRESS), description=DEFAULT_DESCRIPTION)
+    heading = deployments_text((bare,), Screen()).splitlines()[0].split("  ")
+    assert [name.strip() for name in heading if name] == [
+        "begun (UTC)",
+        "id",
+        "release",
+        "to",
+        "status",
+        "kind",
+        "by",
+    ]
 
 
 def test_prose_is_wrapped_in_a_file_but_not_a_long_url() -> None:

@@ -44,7 +44,7 @@ Release (dry run: not saved) of Catalogue API, from latest
   2026-03-04 12:00 UTC by ada: Weekly release
   the first release of this project
 
-  image   before  now      what the new one is about
+  image   before  now
   search  -       bbbbbbb
 """
     )

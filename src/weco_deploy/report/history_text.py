@@ -8,12 +8,13 @@ from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.digest import short_hash
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.release import Release
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.report.next_steps import command
 from weco_deploy.report.page import DIM, Page, status_style
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Cell, Column, Styled
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import listed, minute, short_id, version_name
+from weco_deploy.report.wording import duration, listed, minute, person, short_id, version_name
 
 
 def releases_text(releases: Sequence[Release], screen: Screen, options: Sequence[str] = ()) -> str:
@@ -47,11 +48,13 @@ def deployments_text(deployments: Sequence[Deployment], screen: Screen, options:
         return page.text()
     columns = (
         Column("begun (UTC)"),
-        Column("deployment"),
+        Column("id"),
         Column("release"),
-        Column("environment"),
+        Column("to", 8),
         Column("status"),
-        Column("by"),
+        Column("kind"),
+        Column("took"),
+        Column("by", 12, below=True),
         Column("description", 16, prose=True, below=True),
         Column("build", below=True),
     )
@@ -78,8 +81,8 @@ def _release_row(release: Release) -> tuple[Cell, ...]:
         str(len(release.versions)),
         one_line(release.from_label or ""),
         listed(dict.fromkeys(deployment.environment for deployment in release.deployments)),
-        one_line(release.requested_by),
-        one_line(release.description),
+        person(release.requested_by),
+        _described(release.description),
         one_line(release.build_url or ""),
     )
 
@@ -91,10 +94,17 @@ def _deployment_row(deployment: Deployment) -> tuple[Cell, ...]:
         short_id(deployment.release_id),
         one_line(deployment.environment),
         Styled(deployment.status.value, status_style(deployment.status)),
-        one_line(deployment.requested_by),
-        one_line(deployment.description),
+        deployment.kind.value,
+        duration(deployment.date_finished - deployment.date_created) if deployment.date_finished else "",
+        person(deployment.requested_by),
+        _described(deployment.description),
         one_line(deployment.build_url or ""),
     )
+
+
+def _described(description: str) -> str:
+    """The description; empty if nobody gave one."""
+    return "" if description == DEFAULT_DESCRIPTION else one_line(description)
 
 
 def _image_row(image_id: str, image: TaggedImage | None) -> tuple[Cell, ...]:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from weco_deploy.model.deployment import GOOD, DeploymentStatus, ServiceStatus
 from weco_deploy.report.screen import Screen
-from weco_deploy.report.table import Column, Row, table_for_file, table_for_terminal
+from weco_deploy.report.table import Column, Row, cell_text, table_for_file, table_for_terminal
 from weco_deploy.report.untrusted import log_line
 
 DIM = "dim"
@@ -60,7 +60,10 @@ class Page:
         self._file.write(f"{' ' * indent}{log_line(text)}\n")
 
     def table(self, columns: Sequence[Column], rows: Sequence[Row], indent: int = 2) -> None:
-        """Add a table, laid out for the screen's width."""
+        """Add a table, laid out for the screen's width, without columns that are empty in all rows."""
+        filled = [number for number in range(len(columns)) if any(cell_text(row[number]) for row in rows)]
+        columns = [columns[number] for number in filled]
+        rows = [[row[number] for number in filled] for row in rows]
         if self._screen.terminal:
             self._print(
                 table_for_terminal(columns, rows, self._screen.width - indent), self._screen.width, indent

@@ -7,7 +7,7 @@ from weco_deploy.report.page import BOLD, DIM, WARNING_STYLE, Page
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Cell, Column, Styled
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import count, listed, minute, short_id, version_names
+from weco_deploy.report.wording import count, listed, minute, person, short_id, version_names
 
 _ACTION_WORDS = {Action.REDEPLOY: "redeploy", Action.ADOPT: "watch", Action.LEAVE: "leave"}
 _ACTION_STYLES = {Action.REDEPLOY: BOLD, Action.ADOPT: "", Action.LEAVE: DIM}
@@ -30,7 +30,7 @@ def _heading(page: Page, plan: Plan, where: str | None) -> None:
     name = "a new release" if plan.release_is_new else f"release {short_id(release.release_id)}"
     page.line(f"Plan: deploy {name} of {one_line(plan.project_id)} to {one_line(plan.environment)}", BOLD)
     page.line(
-        f"made {minute(release.date_created)} UTC by {one_line(release.requested_by)}: {one_line(release.description)}",
+        f"made {minute(release.date_created)} UTC by {person(release.requested_by)}: {one_line(release.description)}",
         indent=2,
     )
     if where:

@@ -10,7 +10,15 @@ from weco_deploy.report.page import BOLD, WARNING_STYLE, Page
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Column
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import listed, minute, same_version, short_id, version_name, version_names
+from weco_deploy.report.wording import (
+    listed,
+    minute,
+    person,
+    same_version,
+    short_id,
+    version_name,
+    version_names,
+)
 
 Change = tuple[ImageVersion | None, ImageVersion | None]
 _ABSENT = "-"
@@ -24,7 +32,7 @@ def prepared_text(prepared: PreparedRelease, screen: Screen) -> str:
     label = f", from {one_line(release.from_label)}" if release.from_label else ""
     page.line(f"{name} of {one_line(release.project_name)}{label}", BOLD)
     page.line(
-        f"{minute(release.date_created)} UTC by {one_line(release.requested_by)}: {one_line(release.description)}",
+        f"{minute(release.date_created)} UTC by {person(release.requested_by)}: {one_line(release.description)}",
         indent=2,
     )
     page.line(f"before it: {_made(previous)}" if previous else "the first release of this project", indent=2)

@@ -68,6 +68,10 @@ def table_for_file(columns: Sequence[Column], rows: Sequence[Row], width: int) -
     return _side_by_side(columns, rows, [column.prose for column in columns]), max(width, needed)
 
 
+def cell_text(cell: Cell) -> str:
+    return _parts(cell)[0]
+
+
 def _parts(cell: Cell) -> tuple[str, str]:
     return (log_line(cell.text), cell.style) if isinstance(cell, Styled) else (log_line(cell), "")
 
