@@ -15,7 +15,7 @@ QUICK := not faults and not e2e and not packaging
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo       install, start a local AWS, and see a release go to stage and to prod"
+	@echo "make demo       install, start a local AWS, and see a release, a promotion, a failure and a rollback"
 	@echo "make test       install, and run the tests"
 	@echo "make check      lint, types, import contracts, changelog fragments and tests"
 	@echo ""

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -142,8 +143,8 @@ _STUB_SCRIPT = """
 import sys
 arguments = sys.argv[1:]
 with open({log!r}, "a") as log:
-    print(*arguments[2:], file=log)
-sys.exit(7 if {failing!r} in arguments else 0)
+    print(*arguments, file=log)
+sys.exit(7 if {failing!r} in arguments else 1 if "Faster catalogue" in arguments else 0)
 """
 
 
@@ -153,22 +154,65 @@ def _stub(tmp_path: Path, failing: str) -> tuple[list[str], Path]:
     return [sys.executable, "-c", _STUB_SCRIPT.format(log=str(log), failing=failing)], log
 
 
+def _shown(lines: list[str]) -> list[str]:
+    """The commands that the tour shows."""
+    return [
+        " ".join(shlex.split(line)).removeprefix("$ weco-deploy ") for line in lines if line.startswith("$ ")
+    ]
+
+
 def test_demo_shows_and_runs_each_command(tmp_path: Path) -> None:
     tool, log = _stub(tmp_path, failing="nothing")
     lines: list[str] = []
     assert demo.demo(lines.append, tool) == 0
     run = log.read_text().splitlines()
-    shown = [line.removeprefix("$ weco-deploy ") for line in lines if line.startswith("$ ")]
-    assert [" ".join(shlex.split(line)) for line in shown] == run
-    assert [line.split(" --")[0] for line in run[:3]] == ["sandbox start", "sandbox push", "sandbox push"]
-    assert "--from-label latest --environment-id stage" in run[3]
-    assert "--from-label env.stage --environment-id prod" in run[4]
-    assert run[-1].startswith("sandbox stop")
+    assert _shown(lines) == run
+    assert [line.partition(" --description")[0] for line in run] == [
+        "sandbox start --detach",
+        "sandbox push shop orders",
+        "--confirm release-deploy --environment-id stage",
+        "--confirm promote --from stage --to prod",
+        "sandbox push shop --behaviour crash=3,lines=loading the catalogue|no such file: books.json",
+        "--confirm release-deploy --environment-id stage",
+        "--confirm rollback --environment-id stage",
+        "show-deployments",
+        "show-images --label env.stage",
+        "sandbox stop",
+    ]
+    titles = [line for line in lines if line.startswith("--- ")]
+    assert [title.split()[1:4] for title in titles] == [
+        [f"{number}", "of", f"{len(run)}:"] for number in range(1, len(run) + 1)
+    ]
 
 
-def test_demo_ends_with_the_exit_code_of_a_failed_step(tmp_path: Path) -> None:
-    tool, log = _stub(tmp_path, failing="release-deploy")
+@pytest.mark.parametrize(
+    ("failing", "code", "last"),
+    [("promote", 7, "promote"), ("Faster catalogue", 7, "Faster"), ("sandbox", 7, "sandbox start")],
+)
+def test_demo_ends_with_the_exit_code_of_a_failed_step(
+    tmp_path: Path, failing: str, code: int, last: str
+) -> None:
+    tool, log = _stub(tmp_path, failing)
     lines: list[str] = []
-    assert demo.demo(lines.append, tool) == 7
-    assert "release-deploy" in log.read_text().splitlines()[-1]
+    assert demo.demo(lines.append, tool) == code
+    assert last in log.read_text().splitlines()[-1]
     assert "exit code 7" in lines[-1]
+
+
+def test_demo_fails_if_the_crashing_image_is_deployed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool, log = _stub(tmp_path, failing="nothing")
+    monkeypatch.setattr(demo, "TOUR", tuple(replace(step, arguments=("show-images",)) for step in demo.TOUR))
+    lines: list[str] = []
+    assert demo.demo(lines.append, tool) == 1
+    assert len(log.read_text().splitlines()) == 6
+    assert "exit code 0 instead of 1" in lines[-1]
+
+
+def test_dry_run_of_the_demo_only_shows_the_commands(tmp_path: Path) -> None:
+    tool, log = _stub(tmp_path, failing="nothing")
+    lines: list[str] = []
+    assert demo.demo(lines.append, tool, dry_run=True) == 0
+    assert len(_shown(lines)) == len(demo.TOUR) + 2
+    assert not log.exists()

@@ -193,12 +193,12 @@ sandbox.add_command(trouble)
 
 @sandbox.command("demo", short_help="A tour: the main job, told step by step.")
 @click.pass_obj
-def demo(_: Invocation) -> int:
+def demo(invocation: Invocation) -> int:
     """A tour on a sandbox of its own: the main job, told step by step."""
     from weco_deploy.cli.streams import write_result
     from weco_deploy.sandbox.demo import demo
 
-    return demo(write_result)  # always text, regardless of --output
+    return demo(write_result, dry_run=invocation.settings.dry_run)  # always text, regardless of --output
 
 
 def _print_sandbox(settings: Settings, directory: Path) -> None:

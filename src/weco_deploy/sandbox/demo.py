@@ -21,116 +21,141 @@ TOOL = (sys.executable, "-m", "weco_deploy")
 
 _COMMAND_NAME = "weco-deploy"
 _REMOVED_VARIABLES = ("AWS_", "WECO_DEPLOY_")
+_TOUR_VARIABLES = {"WECO_DEPLOY_CONFIRMATION_INTERVAL": "1"}
+"""The sandbox's ECS is so fast that the usual ten seconds between two polls would be most of the tour."""
+_FAILED = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A command without the options that all commands have, and what a newcomer should know about it first."""
+    """A command, its title, and what a newcomer should know about it first. `code` is the exit code it should have."""
 
+    title: str
     story: str
     arguments: tuple[str, ...]
+    code: int = 0
 
 
-def tour(directory: Path) -> tuple[Step, ...]:
-    """The steps between the start and the end of the sandbox in `directory`."""
-    push = ("sandbox", "push", "--dir", str(directory))
-    deploy = ("--confirm", "release-deploy", "--confirmation-interval", "1")
-    return (
-        Step(
-            "Two developers merge their work. For each, the build pipeline pushes an image to ECR, tagged with\n"
-            "the commit and with `latest`. Nothing that runs has changed yet.",
-            (*push, "shop"),
+_START = Step(
+    "Start a sandbox",
+    "A local AWS that costs nothing and needs no account. It holds a sample project of three images that run as\n"
+    "four services, in two environments, stage and prod.",
+    ("sandbox", "start", "--detach"),
+)
+TOUR = (
+    Step(
+        "Push images",
+        'From here on the commands use the sandbox, as after eval "$(weco-deploy sandbox env)" in your shell.\n'
+        "Two developers merge their work, and the build pipeline pushes an image for each, tagged with the commit\n"
+        "and `latest`. Nothing that runs has changed yet.",
+        ("sandbox", "push", "shop", "orders"),
+    ),
+    Step(
+        "Deploy to stage",
+        "The images tagged `latest` become a release, and the release is deployed: the `env.stage` tags move, ECS\n"
+        "redeploys the services that use them, and the tool watches until the new images really run.",
+        ("--confirm", "release-deploy", "--environment-id", "stage", "--description", "New basket"),
+    ),
+    Step(
+        "Promote to prod",
+        "Stage works, so prod gets exactly the images that run in stage.",
+        ("--confirm", "promote", "--from", "stage", "--to", "prod", "--description", "New basket"),
+    ),
+    Step(
+        "Push an image that crashes",
+        "Somebody merges a mistake: this image exits with 3 as it starts.",
+        (
+            "sandbox",
+            "push",
+            "shop",
+            "--behaviour",
+            "crash=3,lines=loading the catalogue|no such file: books.json",
         ),
-        Step("And the second one. `orders` runs in two services.", (*push, "orders")),
-        Step(
-            "Now the main job. The images labelled `latest` become a release, and the release is deployed to stage:\n"
-            "the `env.stage` tags move, ECS redeploys the services that use them, and we watch until the new\n"
-            "images really run.",
-            (
-                *deploy,
-                *("--from-label", "latest", "--environment-id", "stage"),
-                *("--description", "The first release"),
-            ),
-        ),
-        Step(
-            "Stage works, so prod gets exactly what stage has, byte for byte: the images labelled `env.stage`.",
-            (
-                *deploy,
-                *("--from-label", "env.stage", "--environment-id", "prod"),
-                *("--description", "What stage has"),
-            ),
-        ),
-        Step("All of it is on record: what was deployed where, when, by whom.", ("show-deployments",)),
-        Step("And this is what the labels stand for now.", ("show-images",)),
-    )
+    ),
+    Step(
+        "Deploy it to stage: this fails",
+        "ECS starts the image a few times, gives up, and keeps the old tasks running. The tool sees it as soon as ECS\n"
+        "knows, says why, and ends with exit code 1, so that a pipeline stops here.",
+        ("--confirm", "release-deploy", "--environment-id", "stage", "--description", "Faster catalogue"),
+        code=1,
+    ),
+    Step(
+        "Roll back stage",
+        "ECS has put the services back by itself, but the tag `env.stage` still points at the mistake, which would\n"
+        "come back with the next redeployment. Back to the last release that worked:",
+        ("--confirm", "rollback", "--environment-id", "stage"),
+    ),
+    Step("Look at the record", "Who deployed what, where, when, and how it ended:", ("show-deployments",)),
+    Step("Look at the tags", "The images that stage runs now:", ("show-images", "--label", "env.stage")),
+)
+"""The steps between the start and the end of the sandbox."""
+_END = Step("Stop the sandbox", "That is all. The sandbox ends, and everything in it.", ("sandbox", "stop"))
 
 
-def demo(say: Callable[[str], None], tool: Sequence[str] = TOOL) -> int:
-    """Run the tour with the command line `tool` and remove the sandbox afterwards.
+def demo(say: Callable[[str], None], tool: Sequence[str] = TOOL, *, dry_run: bool = False) -> int:
+    """Run the tour with the command line `tool` in a directory of its own, which is removed afterwards.
 
-    Returns 0, or the exit code of the step that failed.
+    Returns 0, or another exit code if a step did not end as it should. A dry run only shows the steps.
     """
     with tempfile.TemporaryDirectory(prefix="weco-demo-") as temporary:
-        directory = Path(temporary) / "sandbox"
-        project_file = commands.sample(directory, _ignore)
+        project_directory = Path(temporary)
+        directory = project_directory / commands.DIRECTORY
+        if not dry_run:
+            commands.sample(directory, _ignore).rename(project_directory / commands.PROJECT_FILE)
+        guide = _Guide(tool, project_directory, say, dry_run=dry_run)
         try:
-            return _demo(_Guide(tool, project_file, say), directory)
+            return _demo(guide, directory)
         finally:
             running.stop(directory)
 
 
 @dataclass(frozen=True, slots=True)
 class _Guide:
-    """Shows a step: its story, its command, and the command's output."""
+    """Shows a step: its title, its story, its command, and the command's output."""
 
     tool: Sequence[str]
-    project_file: Path
+    project_directory: Path
     say: Callable[[str], None]
+    dry_run: bool
 
-    def show(self, step: Step, environment: Mapping[str, str]) -> int:
-        """Returns the command's exit code."""
-        for line in ("", step.story, "", f"$ {shlex.join((_COMMAND_NAME, *step.arguments))}"):
+    def show(self, number: int, step: Step, environment: Mapping[str, str]) -> int:
+        """Returns 0 if the command had the exit code that it should."""
+        title = f"--- {number} of {len(TOUR) + 2}: {step.title} "
+        for line in (
+            "",
+            f"{title:-<110}",
+            step.story,
+            "",
+            f"$ {shlex.join((_COMMAND_NAME, *step.arguments))}",
+        ):
             self.say(line)
+        if self.dry_run:
+            return 0
         sys.stdout.flush()  # our lines come before the command's output
         code = subprocess.run(
-            [*self.tool, "-f", str(self.project_file), *step.arguments],
+            [*self.tool, *step.arguments],
+            cwd=self.project_directory,
             env=environment,
             stdin=subprocess.DEVNULL,
             check=False,
         ).returncode
-        if code != 0:
-            self.say(f"That failed with exit code {code}, which is no part of the tour.")
-        return code
+        if code == step.code:
+            return 0
+        self.say(f"This ended with exit code {code} instead of {step.code}, which is no part of the tour.")
+        return code or _FAILED
 
 
 def _demo(guide: _Guide, directory: Path) -> int:
     base = {name: value for name, value in os.environ.items() if not name.startswith(_REMOVED_VARIABLES)}
-    code = guide.show(_start(directory), base)
-    if code != 0:
-        return code
-    sandbox = running.load(directory)
-    variables = base if sandbox is None else base | sandbox.environment()
-    for step in (*tour(directory), _end(directory)):
-        code = guide.show(step, variables)
-        if code != 0:
-            return code
-    return 0
-
-
-def _start(directory: Path) -> Step:
-    return Step(
-        "This is a tour of weco-deploy on a sandbox: a local AWS that costs nothing and needs no account. It holds\n"
-        "a sample project of three images that run as four services, in two environments, stage and prod.",
-        ("sandbox", "start", "--detach", "--dir", str(directory)),
-    )
-
-
-def _end(directory: Path) -> Step:
-    return Step(
-        "That is all. The sandbox ends, and everything in it.",
-        ("sandbox", "stop", "--dir", str(directory)),
-    )
+    variables = base | _TOUR_VARIABLES
+    code = guide.show(1, _START, variables)
+    sandbox = None if code else running.load(directory)
+    if sandbox is not None:
+        variables |= sandbox.environment()  # as `eval "$(weco-deploy sandbox env)"` does in a shell
+    for number, step in enumerate((*TOUR, _END), start=2):
+        code = code or guide.show(number, step, variables)
+    return code
 
 
 def _ignore(_: str) -> None:
-    """Drops a line: the tour introduces the sample itself."""
+    """Drop a line: the tour introduces the sample itself."""
