@@ -9,17 +9,31 @@ from tests.rules.states import (
     NEW,
     OLD,
     OTHER,
+    REGISTRY,
     container,
     expecting,
     primary,
     service,
     task,
+    using,
     view,
 )
-from weco_deploy.model.service import Container
-from weco_deploy.rules.digests import Match, all_described, compare, running_tasks, wrong_container
+from weco_deploy.model.service import Container, DefinedContainer
+from weco_deploy.rules.digests import (
+    Match,
+    all_described,
+    compare,
+    running_tasks,
+    with_defined_images,
+    wrong_container,
+)
 
 EXPECTED = (expecting(),)
+
+
+def by_digest(digest: str, image: str = "uk.ac.wellcome/search") -> Container:
+    """A container whose image the ECS agent names by its digest only."""
+    return container(digest, image=f"{image}@{digest}")
 
 
 COMPARED = {
@@ -33,6 +47,12 @@ COMPARED = {
     "one reports another and one nothing": ([container(None), container(OLD)], Match.WRONG),
     "one reports nothing": ([container(NEW), container(None)], Match.UNKNOWN),
     "only sidecars": ([container(OTHER, image="proxy:1")], Match.UNKNOWN),
+    "one names only the right digest": ([by_digest(NEW)], Match.RIGHT),
+    "one names only another digest, and may be another tag": (
+        [container(NEW), by_digest(OLD)],
+        Match.UNKNOWN,
+    ),
+    "only a sidecar names a digest": ([by_digest(NEW, "proxy")], Match.UNKNOWN),
     "no container at all": ([], Match.UNKNOWN),
 }
 
@@ -46,6 +66,32 @@ def test_containers_match_if(containers: list[Container], match: Match) -> None:
 @pytest.mark.parametrize("reported", [NEW, CHILD])
 def test_containers_match_any_accepted_digest(reported: str) -> None:
     assert compare([task("t1", digest=reported)], [expecting(NEW, CHILD)]) is Match.RIGHT
+
+
+def test_container_named_by_digest_has_the_image_of_its_definition() -> None:
+    shown = task("t1", containers=[by_digest(OLD), container(OTHER, image="proxy:1", name="proxy")])
+    named = with_defined_images(shown, [using()])
+    assert [found.image.rpartition("/")[2] for found in named.containers] == ["search:env.stage", "proxy:1"]
+    assert compare([named], EXPECTED) is Match.WRONG
+
+
+def test_container_that_is_pinned_by_its_definition_is_not_ours() -> None:
+    pinned = DefinedContainer("app", f"{REGISTRY}/uk.ac.wellcome/search@{OLD}")
+    named = with_defined_images(task("t1", containers=[by_digest(OLD)]), [pinned])
+    assert compare([task("t2"), named], EXPECTED) is Match.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ("host:5000/search", False),
+        ("host:5000/search:env.stage", False),
+        (f"host:5000/search@{NEW}", True),
+        (f"host:5000/search:env.stage@{NEW}", False),
+    ],
+)
+def test_container_is_named_by_digest_only_without_a_tag(image: str, expected: bool) -> None:
+    assert Container(name="app", image=image).named_by_digest is expected
 
 
 def test_match_of_no_tasks_is_unknown() -> None:

@@ -148,6 +148,14 @@ def test_images_of_a_service_without_tasks_and_description_are_unknown() -> None
     assert images_of(view(service(deployments=[primary()]), ()), ()) == ()
 
 
+def test_images_of_a_task_that_names_only_digests_are_unknown() -> None:
+    named = container(NEW, image=f"uk.ac.wellcome/search@{NEW}")
+    observed = view(
+        service(running=1, deployments=[primary()]), [task("t1", containers=[container(), named])]
+    )
+    assert images_of(observed, ()) == ()
+
+
 def test_service_uses_no_image_of_an_earlier_task_definition() -> None:
     earlier = replace(task("t1", containers=[container(image="nginx:1")]), task_definition="search-api:0")
     observed = view(service(running=1, deployments=[primary()]), [earlier])

@@ -84,6 +84,11 @@ class Expected:
         registry = slash and ("." in host or ":" in host or host == "localhost")
         return self.image == (path if registry else name)
 
+    def may_concern(self, image: str) -> bool:
+        """Whether `image` names this image's repository and only a digest, so that its tag is unknown, from any registry."""
+        repository, by_digest, _ = image.partition("@")
+        return bool(by_digest) and self.concerns(f"{repository}:{self.image.rpartition(':')[2]}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedService:

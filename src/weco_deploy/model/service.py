@@ -64,15 +64,24 @@ class EcsDeployment:
 class Container:
     """A container of a task.
 
-    `image` is the image in the task definition, `digest` that of the pulled image, or None if ECS doesn't report it.
+    `image` is the image in the task definition, or only `<repository>@<digest>`, as some versions of the ECS agent report it;
+    `defined` is True if it was read from the task definition. `digest` is that of the pulled image, or None if ECS doesn't
+    report it.
     """
 
     name: str
     image: str
+    defined: bool = False
     digest: str | None = None
     status: str = ""
     exit_code: int | None = None
     reason: str = ""
+
+    @property
+    def named_by_digest(self) -> bool:
+        """Whether ECS names the image by its digest only, so that the image in the task definition is not known."""
+        repository, by_digest, _ = self.image.partition("@")
+        return bool(by_digest) and ":" not in repository.rpartition("/")[2] and not self.defined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

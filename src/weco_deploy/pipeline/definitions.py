@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from weco_deploy.errors import AwsError, NoCredentials
-from weco_deploy.model.service import DefinedContainer
+from weco_deploy.model.service import DefinedContainer, ServiceKey, Task
 from weco_deploy.ports import Calls, ServiceRuntime
+from weco_deploy.rules.digests import with_defined_images
 
 
 class Definitions:
@@ -31,6 +32,22 @@ class Definitions:
             if containers is not None
         }
         return {name: self._known[name] for name in wanted if name in self._known}
+
+    def with_images(
+        self, tasks: Mapping[ServiceKey, tuple[Task, ...]], calls: Calls
+    ) -> Mapping[ServiceKey, tuple[Task, ...]]:
+        """The tasks, with the images of their definitions where ECS names an image by its digest only."""
+        unnamed = {
+            task.task_definition
+            for found in tasks.values()
+            for task in found
+            if any(container.named_by_digest for container in task.containers)
+        }
+        defined = self.read(unnamed, calls)
+        return {
+            key: tuple(with_defined_images(task, defined.get(task.task_definition, ())) for task in found)
+            for key, found in tasks.items()
+        }
 
 
 def _containers(runtime: ServiceRuntime, name: str) -> tuple[DefinedContainer, ...] | None:

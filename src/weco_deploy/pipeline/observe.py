@@ -24,6 +24,7 @@ from weco_deploy.model.service import (
     ServiceView,
 )
 from weco_deploy.pipeline import reads
+from weco_deploy.pipeline.definitions import Definitions
 from weco_deploy.pipeline.discovery import Discovered, discover, hinted, tagged
 from weco_deploy.pipeline.nearby import nearby_services
 from weco_deploy.ports import Calls, ImageRegistry, Ports
@@ -169,7 +170,8 @@ def _services(
     found = discover(ports.project, environment, wanted, index, record, runtime, ports.calls)
     services = [service for same_tags in found.services.values() for service in same_tags]
     busy = [service for service in services if service.running or service.pending]
-    tasks = reads.running_tasks(runtime, busy, ports.calls, listing)
+    listed = reads.running_tasks(runtime, busy, ports.calls, listing)
+    tasks = Definitions(runtime).with_images(listed, ports.calls)
     views = {
         service_id: tuple(
             ServiceView(service=service, tasks=tasks.get(service.key, ())) for service in same_tags

@@ -31,9 +31,8 @@ def poll(
     verdicts = optional.read(
         VERDICTS, partial(reads.service_deployments, runtime, services.values(), calls), unknown
     )
-    running = reads.running_tasks(
-        runtime, [services[key] for key, read in wanted.items() if read.tasks], calls
-    )
+    busy = [services[key] for key, read in wanted.items() if read.tasks]
+    running = definitions.with_images(reads.running_tasks(runtime, busy, calls), calls)
     stopped = reads.stopped_tasks(runtime, [key for key, read in wanted.items() if read.stopped], calls)
     revised = [key for key, read in wanted.items() if read.revision]
     images = calls.read(partial(runtime.resolved, services[key]) for key in revised)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import Enum, auto
 
 from weco_deploy.model.plan import Expected
-from weco_deploy.model.service import Container, ResolvedImage, ServiceView, Task
+from weco_deploy.model.service import Container, DefinedContainer, ResolvedImage, ServiceView, Task
 
 
 class Match(Enum):
@@ -27,6 +28,18 @@ def all_described(view: ServiceView) -> bool:
     return len(running_tasks(view)) == view.service.running
 
 
+def with_defined_images(task: Task, defined: Iterable[DefinedContainer]) -> Task:
+    """The task, with the images of its definition (`defined`) for containers that name theirs by its digest only."""
+    images = {container.name: container.image for container in defined}
+    containers = tuple(
+        replace(container, image=images[container.name], defined=True)
+        if container.named_by_digest and container.name in images
+        else container
+        for container in task.containers
+    )
+    return replace(task, containers=containers)
+
+
 def wrong_container(
     tasks: Iterable[Task], expected: Iterable[Expected]
 ) -> tuple[Task, Container, Expected] | None:
@@ -45,7 +58,8 @@ def compare(tasks: Iterable[Task], expected: Iterable[Expected]) -> Match:
     """Whether every container of the expected images reports an expected digest.
 
     Other containers, such as sidecars, are ignored. The answer is UNKNOWN if no container uses the images, or if a
-    container reports no digest (and none reports a wrong one).
+    container reports no digest (and none reports a wrong one). It is UNKNOWN, too, if a container may use one of the images
+    by another tag, because it names the repository with another digest, and its definition could not be read.
     """
     described, images = tuple(tasks), tuple(expected)
     if wrong_container(described, images):
@@ -54,9 +68,19 @@ def compare(tasks: Iterable[Task], expected: Iterable[Expected]) -> Match:
         container
         for task in described
         for container in task.containers
-        if any(image.concerns(container.image) for image in images)
+        if any(_may_use(container, image) for image in images)
     ]
-    return Match.RIGHT if concerned and all(container.digest for container in concerned) else Match.UNKNOWN
+    right = all(_is_right(container, images) for container in concerned)
+    return Match.RIGHT if concerned and right else Match.UNKNOWN
+
+
+def _is_right(container: Container, images: Iterable[Expected]) -> bool:
+    return any(container.digest in image.digests for image in images if _may_use(container, image))
+
+
+def _may_use(container: Container, image: Expected) -> bool:
+    by_digest = container.named_by_digest and image.may_concern(container.image)
+    return by_digest or image.concerns(container.image)
 
 
 def wrongly_resolved(

@@ -100,11 +100,14 @@ def current_tasks(view: ServiceView) -> tuple[Task, ...]:
 def images_of(view: ServiceView, defined: tuple[DefinedContainer, ...]) -> tuple[str, ...]:
     """The images of the service's containers, as its task definition names them; none if they are unknown.
 
-    The containers are those of the current task definition, which its tasks or ECS's description (`defined`) show.
+    The containers are those of the current task definition, which its tasks or ECS's description (`defined`) show. They are
+    unknown if a task names an image by its digest only and its definition could not be read.
     Tasks of an earlier task definition, which may still run after a failed rollout, don't count.
     """
-    images = [container.image for task in current_tasks(view) for container in task.containers]
-    images += [container.image for container in defined]
+    containers = [container for task in current_tasks(view) for container in task.containers]
+    if any(container.named_by_digest for container in containers):
+        return ()
+    images = [*(container.image for container in containers), *(container.image for container in defined)]
     return tuple(dict.fromkeys(images))
 
 
