@@ -181,6 +181,19 @@ def test_bad_usage_is_reported_without_importing_botocore() -> None:
     assert run(program=(sys.executable, "-c", listed)).stderr.splitlines()[-1] == "2 False"
 
 
+def test_schema_is_printed_without_a_project_file_and_without_importing_botocore() -> None:
+    listed = (
+        "import sys\n"
+        "from weco_deploy.cli.main import run\n"
+        "code = run(['schema'])\n"
+        "print(code, 'botocore' in sys.modules, file=sys.stderr)"
+    )
+    ran = run(program=(sys.executable, "-c", listed))
+
+    assert ran.stderr.splitlines() == ["0 False"]
+    assert json.loads(ran.stdout)["$schema"].startswith("http://json-schema.org/")
+
+
 def test_command_imports_no_other_command() -> None:
     listed = (
         "import sys\n"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from weco_deploy.config import json_schema, load
+from weco_deploy.config import load
 from weco_deploy.config.schema import Entry, EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry
 from weco_deploy.config.syntax import parse
 
@@ -38,16 +37,6 @@ def test_example_uses_every_key(entry: type[Entry]) -> None:
     }
     used = {str(value.path[-1]) for mapping in mappings[entry] for value in mapping.entries()}
     assert used == set(entry.model_fields)
-
-
-def test_every_key_is_described_in_the_json_schema() -> None:
-    schema = json.loads(json.dumps(json_schema()))
-    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    for entry in (ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry):
-        definition = schema["$defs"][entry.__name__]
-        assert definition["additionalProperties"] is False
-        assert all(key["description"] for key in definition["properties"].values())
-        assert set(definition["properties"]) == set(entry.model_fields)
 
 
 def test_loading_a_project_file_does_not_load_the_aws_and_terminal_libraries() -> None:

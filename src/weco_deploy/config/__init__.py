@@ -10,12 +10,14 @@
     unknown keys    warnings with the likely spelling                         spelling.py
     build           entries → Project                                         project_file.py, which calls all of these
 
+Editors get a JSON Schema of the file, made from the same keys and types: json_schema.py.
+
 A syntax error ends loading at once. All other problems are collected and reported in the order of the file, each with
 its line, its path and the expected value.
 """
 
+from weco_deploy.config.json_schema import json_schema
 from weco_deploy.config.location import PROJECT_FILE, find
 from weco_deploy.config.project_file import ProjectFile, load
-from weco_deploy.config.schema import json_schema
 
 __all__ = ["PROJECT_FILE", "ProjectFile", "find", "json_schema", "load"]

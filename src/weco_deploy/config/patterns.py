@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 EXPECTED = "expected"  # the type of pydantic's error for a value that does not match
@@ -21,12 +22,15 @@ class Pattern:
     As an annotation of a field, it makes pydantic report EXPECTED with the description for any invalid value. The field
     accepts only text, even if its default is None: a key without a value is more likely a mistake in a template than a
     request for the default.
+
+    `largest_number` is the largest number whose text may match, if there is one.
     """
 
     regex: str
     description: str
     min_length: int = 1
     max_length: int = 256
+    largest_number: int | None = None
 
     def matches(self, text: str) -> bool:
         return (
@@ -44,6 +48,22 @@ class Pattern:
             custom_error_message="expected {description}",
             custom_error_context={"description": self.description},
         )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describes the field to editors, which read 0123, 1.10 and true without quotes as numbers and booleans.
+
+        The file's loader takes them as written, so they are accepted where such a text can match. Whether this text
+        matches is not checked, because the value does not tell how it is written.
+        """
+        types = ["string"]
+        if self.matches("1" * self.min_length):
+            types.append("number")
+        if self.matches("true"):
+            types.append("boolean")
+        largest = {} if self.largest_number is None else {"maximum": self.largest_number}
+        return {**handler(schema), "type": types if len(types) > 1 else "string", **largest}
 
 
 # A part of a repository name between slashes, as ECR's API defines RepositoryName.
@@ -65,7 +85,9 @@ SERVICE_ID = Pattern(
     "a service id: letters, digits and . _ : / = + - @ (it is the value of the tag deployment:service)",
 )
 NAME = Pattern(r"[^\x00-\x1f\x7f]+", "a name: text on one line")
-ACCOUNT_ID = Pattern(r"[0-9]{12}", "an account id: 12 digits", min_length=12, max_length=12)
+ACCOUNT_ID = Pattern(
+    r"[0-9]{12}", "an account id: 12 digits", min_length=12, max_length=12, largest_number=10**12 - 1
+)
 ROLE_ARN = Pattern(
     r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+",
     "the ARN of a role, like arn:aws:iam::<12 digits>:role/<name>",

@@ -1,20 +1,23 @@
-"""The keys of the project file and their types: validates a file, and makes the JSON Schema."""
+"""The keys of the project file, with their types, descriptions and examples: validates a file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     RootModel,
     Tag,
     ValidationError,
 )
+from pydantic_core import CoreSchema, core_schema
 
 from weco_deploy.config import patterns
 from weco_deploy.config.nodes import KeyPath, Node, Problem, value_text
@@ -44,16 +47,24 @@ Table: TypeAlias = Annotated[str | None, patterns.TABLE]
 _TYPE_TAGS: Mapping[type, str] = {str: "<id>", list: "<ids>", dict: "<mapping>"}
 
 
-def _none_to_empty(value: object) -> object:
-    return [] if value is None else value
+@dataclass(frozen=True, slots=True)
+class NoneIs:
+    """Annotates a list or mapping: a key without a value is this empty one, because people often write it so."""
+
+    empty: list[Any] | dict[str, Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(
+            lambda value: self.empty if value is None else value, handler(source)
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"anyOf": [handler(schema), {"type": "null"}]}
 
 
-def _none_to_no_variables(value: object) -> object:
-    return {} if value is None else value
-
-
-# People often write an empty list as a key without a value.
-NoneIsEmpty = BeforeValidator(_none_to_empty)
+NoneIsEmpty = NoneIs([])
 
 
 def _type_tag(value: object) -> str | None:
@@ -71,43 +82,71 @@ def _by_type(description: str) -> Discriminator:
 
 
 class Entry(BaseModel):
-    """A mapping in the file. It ignores unknown keys: spelling.py warns about them."""
+    """A mapping in the file. It ignores unknown keys: spelling.py warns about them.
 
-    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_extra={"additionalProperties": False})
+    An editor warns about them, too, with the `deprecationMessage` of the editors' language servers. JSON Schema itself
+    has no warnings, only errors.
+    """
 
-
-class ServiceEntry(Entry):
-    id: ServiceId = Field(description="its id: the value of the ECS service's tag deployment:service")
-    optional: bool = Field(default=False, description="whether an environment may lack it; default: false")
-
-
-class EnvironmentEntry(Entry):
-    id: EnvironmentId = Field(
-        description="its id: the {environment} in templates, and the value of its services' tag deployment:env"
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        json_schema_extra={"additionalProperties": {"deprecationMessage": "unknown key, ignored"}},
     )
-    name: Name = Field(default=None, description="its name for people; default: the id")
-    role_arn: RoleArn = Field(default=None, description="the role that reaches its ECS, if not the project's")
-    region_name: Region = Field(default=None, description="the region of its ECS, if not the project's")
+
+
+class ServiceEntry(Entry, title="service"):
+    id: ServiceId = Field(
+        description="its id: the value of the ECS service's tag deployment:service", examples=["search-api"]
+    )
+    optional: bool = Field(
+        default=False, description="whether an environment may lack it; default: false", examples=[True]
+    )
+
+
+class EnvironmentEntry(Entry, title="environment"):
+    id: EnvironmentId = Field(
+        description="its id: the {environment} in templates, and the value of its services' tag deployment:env",
+        examples=["stage", "prod"],
+    )
+    name: Name = Field(
+        default=None, description="its name for people; default: the id", examples=["Production"]
+    )
+    role_arn: RoleArn = Field(
+        default=None,
+        description="the role that reaches its ECS, if not the project's",
+        examples=["arn:aws:iam::444455556666:role/bookshop-prod-ci"],
+    )
+    region_name: Region = Field(
+        default=None, description="the region of its ECS, if not the project's", examples=["eu-west-2"]
+    )
     requires: Annotated[
         Annotated[EnvironmentId, Tag("<id>")] | Annotated[list[EnvironmentId], Tag("<ids>")],
         _by_type("an environment id or a list of them"),
         NoneIsEmpty,
     ] = Field(
-        default=[], description="environments in which a release must have succeeded before it may come here"
+        default=[],
+        description="environments in which a release must have succeeded before it may come here",
+        examples=["stage", ["stage", "qa"]],
     )
     on_failure: Literal["leave", "rollback"] = Field(
         default="leave",
         description="what a failed deployment does: leave things as they are, or roll back; a failed rollback leaves them",
+        examples=["rollback"],
     )
-    variables: Annotated[dict[Variable, VariableValue], BeforeValidator(_none_to_no_variables)] = Field(
-        default={}, description="texts for the project's templates, where {<name>} stands for its text"
+    variables: Annotated[dict[Variable, VariableValue], NoneIs({})] = Field(
+        default={},
+        description="texts for the project's templates, where {<name>} stands for its text",
+        examples=[{"account": "live"}],
     )
 
 
-class ImageEntry(Entry):
-    id: ImageId = Field(description="its id in this project")
+class ImageEntry(Entry, title="image"):
+    id: ImageId = Field(description="its id in this project", examples=["search"])
     repository: Repository = Field(
-        default=None, description="the full name of its ECR repository; default: <namespace>/<id>"
+        default=None,
+        description="the full name of its ECR repository; default: <namespace>/<id>",
+        examples=["org.example.shared/indexer"],
     )
     services: Annotated[
         list[
@@ -117,42 +156,72 @@ class ImageEntry(Entry):
             ]
         ],
         NoneIsEmpty,
-    ] = Field(default=[], description="the services that run this image")
+    ] = Field(
+        default=[],
+        description="the services that run this image",
+        examples=[["search-api"], [{"id": "search-api"}]],
+    )
     tag: TagTemplate = Field(
-        default=None, description="the template of its floating tags; default: the project's tag"
+        default=None,
+        description="the template of its floating tags; default: the project's tag",
+        examples=["content-env.{environment}"],
     )
 
 
-class ProjectEntry(Entry):
-    name: Name = Field(default=None, description="its name for people; default: the id")
+class ProjectEntry(Entry, title="project"):
+    name: Name = Field(
+        default=None, description="its name for people; default: the id", examples=["The bookshop"]
+    )
     role_arn: RoleArn = Field(
-        default=None, description="the role to act as; default: the caller's credentials"
+        default=None,
+        description="the role to act as; default: the caller's credentials",
+        examples=["arn:aws:iam::111122223333:role/bookshop-ci"],
     )
-    region_name: Region = Field(default=None, description="its AWS region; default: eu-west-1")
-    aws_region_name: Region = Field(default=None, description="the same as region_name")
-    account_id: AccountId = Field(default=None, description="the only account that this may be done in")
+    region_name: Region = Field(
+        default=None, description="its AWS region; default: eu-west-1", examples=["eu-west-1"]
+    )
+    aws_region_name: Region = Field(
+        default=None, description="the same as region_name", examples=["eu-west-1"]
+    )
+    account_id: AccountId = Field(
+        default=None, description="the only account that this may be done in", examples=["111122223333"]
+    )
     namespace: Namespace = Field(
-        default=None, description="what its ECR repositories' names begin with; default: uk.ac.wellcome"
+        default=None,
+        description="what its ECR repositories' names begin with; default: uk.ac.wellcome",
+        examples=["org.example.bookshop"],
     )
     release_table: Table = Field(
-        default=None, description="the DynamoDB table of its records; default: wellcome-releases-<project id>"
+        default=None,
+        description="the DynamoDB table of its records; default: wellcome-releases-<project id>",
+        examples=["bookshop-releases"],
     )
     clusters: Annotated[list[Cluster], NoneIsEmpty] = Field(
-        default=[], description="the ECS clusters to look for its services in"
+        default=[],
+        description="the ECS clusters to look for its services in",
+        examples=[["bookshop-stage", "bookshop-prod"]],
     )
     tag: TagTemplate = Field(
         default=None,
         description="the template of the floating tags in task definitions; default: env.{environment}",
+        examples=["{environment}"],
     )
     environments: list[EnvironmentEntry] = Field(
-        min_length=1, description="a list of the environments that releases are deployed to"
+        min_length=1,
+        description="a list of the environments that releases are deployed to",
+        examples=[[{"id": "stage", "name": "Staging"}, {"id": "prod", "requires": "stage"}]],
     )
     image_repositories: list[ImageEntry] = Field(
-        min_length=1, description="a list of its images and the services that run them"
+        min_length=1,
+        description="a list of its images and the services that run them",
+        examples=[[{"id": "search", "services": ["search-api"]}]],
     )
 
 
-class FileEntry(RootModel[Annotated[dict[ProjectId, ProjectEntry], Field(min_length=1)]]):
+class FileEntry(
+    RootModel[Annotated[dict[ProjectId, ProjectEntry], Field(min_length=1)]],
+    title="weco-deploy project file",
+):
     """A project file: its projects, by id."""
 
 
@@ -172,11 +241,6 @@ _DESCRIPTIONS: Mapping[type[Entry], str] = {
     ImageEntry: "an image: a mapping with the key id",
 }
 _KEY = "[key]"  # the last step of pydantic's location if the key of a mapping is invalid
-
-
-def json_schema() -> Mapping[str, object]:
-    """The JSON Schema (draft 2020-12) of the project file."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **FileEntry.model_json_schema()}
 
 
 def validate(root: Node) -> tuple[FileEntry | None, tuple[Problem, ...]]:
