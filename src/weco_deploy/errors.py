@@ -5,6 +5,7 @@
     ├── ProjectFileError       all problems of the project file
     ├── NotFound               a release, environment, image that does not exist
     ├── NothingToRelease       no image has the label
+    ├── IncompleteRelease      the release would lack images of the project
     ├── PlanRefused            the plan found reasons not to deploy
     │   └── GateClosed         the release may not be deployed there yet
     ├── EnvironmentLocked      somebody else holds the environment's lock
@@ -98,6 +99,10 @@ class NotFound(DeployError):
 
 class NothingToRelease(DeployError):
     code = "nothing_to_release"
+
+
+class IncompleteRelease(DeployError):
+    code = "incomplete_release"
 
 
 class PlanRefused(DeployError):

@@ -70,6 +70,7 @@ releases = st.builds(
     ),
     build_url=st.none() | words,
     from_label=st.none() | words,
+    complete=st.none() | st.booleans(),
     deployments=st.lists(
         st.builds(
             ReleaseDeployment,

@@ -288,3 +288,30 @@ def test_suggested_commands_repeat_the_options_that_identify_the_project(desk: D
     ran = desk.run("--confirm", "-f", ".wellcome_project", "-i", "shop", "release-deploy", *SOON)
 
     assert "weco-deploy --project-file .wellcome_project --project-id shop deploy" in ran.out
+
+
+def test_allow_partial_makes_a_release_without_the_images_that_lack_the_label(desk: Desk) -> None:
+    desk.world.untag("items", "latest")
+
+    refused = desk.run("--output", "json", "prepare")
+    made = desk.run("--output", "json", "prepare", "--allow-partial")
+    deployed = desk.run("--confirm", "--output", "json", "release-deploy", "--allow-partial")
+
+    assert (refused.code, refused.error["code"]) == (1, "incomplete_release")
+    assert (made.json["release"]["complete"], made.json["release"]["missing"]) == (False, ["items"])
+    assert deployed.code == 0
+    assert [(left["kind"], left["id"]) for left in deployed.json["deployment"]["left_out"]] == [
+        ("image", "items")
+    ]
+
+
+def test_allow_missing_deploys_without_a_service_and_the_verdict_says_so(desk: Desk) -> None:
+    desk.world.delete_service("items-api", "stage")
+
+    refused = desk.run("--confirm", "--output", "json", "release-deploy")
+    deployed = desk.run("--confirm", "--output", "json", "release-deploy", "--allow-missing")
+    told = desk.run("--confirm", "release-deploy", "--allow-missing")
+
+    assert (refused.code, refused.error["code"]) == (1, "plan_refused")
+    assert [left["why"] for left in deployed.json["deployment"]["left_out"]] == ["allow_missing"]
+    assert "! items-api: " in told.out

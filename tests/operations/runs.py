@@ -17,7 +17,7 @@ from weco_deploy.model.requests import ConfirmRequest, DeployRequest
 from weco_deploy.operations.confirm import confirm
 from weco_deploy.operations.deploy import deploy
 from weco_deploy.operations.promote import running_release
-from weco_deploy.operations.release import choose, prepare
+from weco_deploy.operations.release import LATEST, choose, prepare
 from weco_deploy.operations.rollback import earlier_release
 from weco_deploy.ports import Ports
 
@@ -34,8 +34,12 @@ class Told:
         return [event for event in self.events if isinstance(event, kind)]
 
 
-def release(ports: Ports, label: str = "latest", *, save: bool = False) -> Release:
-    return prepare(ports, from_label=label, description="", save=save).release
+def release(
+    ports: Ports, label: str = LATEST, *, save: bool = False, allow_partial: bool | None = None
+) -> Release:
+    """`prepare --from-label LABEL`. Another label than latest may name only some of the images, unless told otherwise."""
+    partial = label != LATEST if allow_partial is None else allow_partial
+    return prepare(ports, from_label=label, description="", save=save, allow_partial=partial).release
 
 
 def request(chosen: Release, environment: str = "stage", **options: object) -> DeployRequest:
@@ -48,6 +52,8 @@ def release_deploy(
     environment: str = "stage",
     label: str = "latest",
     told: Told | None = None,
+    *,
+    allow_partial: bool | None = None,
     **options: object,
 ) -> Deployment:
     """`release-deploy --from-label LABEL --environment-id ENVIRONMENT`, without questions."""
@@ -58,7 +64,8 @@ def release_deploy(
         return True
 
     ports = world.ports()
-    return deploy(request(release(ports, label), environment, **options), ports, approve, said.events.append)
+    made = release(ports, label, allow_partial=allow_partial)
+    return deploy(request(made, environment, **options), ports, approve, said.events.append)
 
 
 def deploy_release(

@@ -7,10 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from tests.operations.runs import deploy_release, release, release_deploy
+from tests.operations.runs import deploy_release, deployments, release, release_deploy, written
 from tests.world import World
 from tests.world.projects import ONE_AND_ONE, project
-from weco_deploy.errors import NotFound, NothingToRelease, PlanRefused, UsageError
+from weco_deploy.errors import IncompleteRelease, NotFound, NothingToRelease, PlanRefused, UsageError
+from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.left_out import Allowance, Part
+from weco_deploy.model.project import Project
 from weco_deploy.model.release import Release
 from weco_deploy.operations.release import choose, prepare, update
 
@@ -91,14 +94,50 @@ def test_an_environments_tag_may_be_the_label() -> None:
     assert made.from_label == "env.stage"
 
 
-def test_an_image_without_the_label_is_left_out_and_kept_as_lacking() -> None:
+def test_a_release_that_would_lack_an_image_is_an_error_that_names_it() -> None:
     world = World.of(TWO)
     world.untag("items", "latest")
+    before = len(world.calls)
 
-    made = release(world.ports())
+    with pytest.raises(IncompleteRelease) as error:
+        release(world.ports(), save=True)
+
+    assert error.value.message == (
+        "the release would lack items of project sample: no image is tagged latest there"
+    )
+    assert "--allow-partial" in error.value.hint
+    assert "optional: true" in error.value.hint
+    assert written(world, before) == []
+
+
+def test_a_release_that_lacks_an_image_says_so() -> None:
+    world = World.of(TWO)
+    assert (release(world.ports()).complete, release(world.ports()).missing) == (True, ())
+    world.untag("items", "latest")
+
+    made = release(world.ports(), save=True, allow_partial=True)
 
     assert made.images["items"] is None
     assert list(made.versions) == ["search"]
+    assert (made.complete, made.missing) == (False, ("items",))
+    assert choose(world.ports(), made.release_id) == made
+
+
+def test_a_release_may_lack_an_optional_image() -> None:
+    world = World.of(_optional(TWO, "items"))
+    world.untag("items", "latest")
+
+    deployment = release_deploy(world)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert [(left.kind, left.id, left.why) for left in deployment.left_out] == [
+        (Part.IMAGE, "items", Allowance.OPTIONAL)
+    ]
+
+
+def _optional(of: Project, image_id: str) -> Project:
+    images = tuple(replace(image, optional=image.id == image_id) for image in of.images)
+    return replace(of, images=images)
 
 
 def test_where_no_image_has_the_label_there_is_nothing_to_release() -> None:
@@ -222,6 +261,57 @@ def test_an_update_to_a_label_that_an_image_lacks_is_refused() -> None:
         updated(world, "latest", "search", "items", label="candidate")
 
 
+def test_an_update_of_an_incomplete_release_is_an_error_unless_that_is_allowed_or_the_image_is_named() -> (
+    None
+):
+    world = World.of(TWO)
+    items = world.tag("items", "latest")
+    world.untag("items", "latest")
+    release(world.ports(), save=True, allow_partial=True)
+    world.push("search")
+
+    with pytest.raises(IncompleteRelease, match="the release would lack items of project sample: release"):
+        updated(world, "latest", "search")
+    allowed = update(
+        world.ports(),
+        release="latest",
+        image_ids=["search"],
+        from_label="latest",
+        save=False,
+        allow_partial=True,
+    )
+    assert (allowed.release.complete, allowed.release.missing) == (False, ("items",))
+    world.point("items", "latest", str(items))
+    assert updated(world, "latest", "search", "items").complete is True
+
+
+def test_an_image_that_the_project_has_only_since_is_missing_from_an_update() -> None:
+    world = World.of(ONE_AND_ONE)
+    first = release(world.ports(), save=True)
+    world.project = TWO
+    world.image("items", "env.stage")
+    world.service("items-api", "stage", ["items"])
+
+    with pytest.raises(IncompleteRelease, match="items"):
+        updated(world, "latest", "search")
+    deployment = deploy_release(world, first.release_id)
+
+    assert [(left.id, left.why) for left in deployment.left_out] == [("items", Allowance.ADDED_LATER)]
+
+
+def test_a_release_of_an_earlier_version_that_lacks_an_image_is_deployed_and_that_is_said() -> None:
+    world = World.of(TWO)
+    world.untag("items", "latest")
+    made = release(world.ports(), save=True, allow_partial=True)
+    table = world.tables[TWO.release_table]
+    table.releases[made.release_id] = replace(made, complete=None, missing=())
+
+    deployment = deploy_release(world, made.release_id)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert [(left.id, left.why) for left in deployment.left_out] == [("items", Allowance.EARLIER_VERSION)]
+
+
 def test_a_partial_release_deploys_what_it_has_and_leaves_the_rest() -> None:
     world = World.of(TWO)
     items = world.tag("items", "env.stage")
@@ -229,8 +319,10 @@ def test_a_partial_release_deploys_what_it_has_and_leaves_the_rest() -> None:
     world.push("items")
     world.untag("items", "latest")
 
-    deployment = release_deploy(world)
+    deployment = release_deploy(world, allow_partial=True)
 
+    assert [(left.id, left.why) for left in deployment.left_out] == [("items", Allowance.INCOMPLETE_RELEASE)]
+    assert deployments(world)[0].left_out == deployment.left_out
     assert list(deployment.images) == ["search"]
     assert world.running("search-api", "stage") == {search}
     assert world.tag("items", "env.stage") == items

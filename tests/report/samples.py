@@ -47,6 +47,8 @@ def release(
     build_url: str | None = None,
     deployments: tuple[ReleaseDeployment, ...] = (),
 ) -> Release:
+    found = {"search": version("b"), "items": version("c")} if images is None else images
+    missing = tuple(image_id for image_id, present in found.items() if present is None)
     return Release(
         release_id=release_id,
         project_id="catalogue_api",
@@ -54,7 +56,9 @@ def release(
         date_created=made,
         requested_by="ada",
         description=description,
-        images={"search": version("b"), "items": version("c")} if images is None else images,
+        images=found,
+        complete=not missing,
+        missing=missing,
         build_url=build_url,
         from_label="latest",
         deployments=deployments,

@@ -17,6 +17,7 @@ from tests.rules.states import (
     view,
 )
 from weco_deploy.model.environment import AppliedImage
+from weco_deploy.model.left_out import Part
 from weco_deploy.model.plan import Action, Snapshot
 
 # Images
@@ -100,7 +101,7 @@ def test_partial_release_is_compared_only_by_the_images_it_has() -> None:
     assert [image.image_id for image in made.images] == ["api", "worker"]
     assert only(made).images == ("api", "worker")
     assert only(made).action is Action.LEAVE
-    assert made.warnings == ("the release has no version of nginx, cron: left as they are",)
+    assert [(left.kind, left.id) for left in made.left_out] == [(Part.IMAGE, "nginx"), (Part.IMAGE, "cron")]
 
 
 def test_services_of_images_that_a_partial_release_lacks_are_not_planned() -> None:

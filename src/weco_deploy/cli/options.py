@@ -72,6 +72,12 @@ from_label = click.option(
     metavar="LABEL",
     help="The tag of the images to take: latest, ref.<commit>, or an environment's, such as env.stage.  [default: latest]",
 )
+allow_partial = click.option(
+    "--allow-partial",
+    envvar="WECO_DEPLOY_ALLOW_PARTIAL",
+    is_flag=True,
+    help="Make the release though it lacks images of the project that are not optional.",
+)
 release_id = click.option(
     "--release-id",
     envvar="WECO_DEPLOY_RELEASE_ID",

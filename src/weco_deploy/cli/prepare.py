@@ -10,10 +10,16 @@ from weco_deploy.cli.invocation import Invocation
 @click.command("prepare", cls=Command, short_help="Make a release of the images that a label points at.")
 @options.from_label
 @options.description
+@options.allow_partial
 @options.override_gate
 @click.pass_obj
 def prepare(
-    invocation: Invocation, *, from_label: str | None, description: str | None, override_gate: str | None
+    invocation: Invocation,
+    *,
+    from_label: str | None,
+    description: str | None,
+    allow_partial: bool,
+    override_gate: str | None,
 ) -> None:
     """Make a release of the images that a label points at, and show what is new in it.
 
@@ -34,5 +40,6 @@ def prepare(
         description=description,
         save=not context.settings.dry_run,
         overrides=override_gate,
+        allow_partial=allow_partial,
     )
     show_prepared(context.settings, prepared)

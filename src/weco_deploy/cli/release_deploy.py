@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     "release-deploy", cls=Command, short_help="Make a release and deploy it: prepare and deploy in one."
 )
 @options.from_label
+@options.allow_partial
 @options.environment_id
 @options.deploy_options
 @click.pass_obj
@@ -26,6 +27,7 @@ def release_deploy(
     invocation: Invocation,
     *,
     from_label: str | None,
+    allow_partial: bool,
     environment_id: str | None,
     description: str | None,
     given: DeployOptions,
@@ -46,7 +48,9 @@ def release_deploy(
     environment = context.environment(environment_id, deployments.WHERE_TO)
     description = deployments.description(context, description)
     check_label(label, given.override_gate, context.ports)
-    release = labelled_release(context.ports, from_label=label, description=description)
+    release = labelled_release(
+        context.ports, from_label=label, description=description, allow_partial=allow_partial
+    )
     request = replace(deployments.deploy_request(release, environment, description, given), new_release=True)
     return deployments.deploy(context, request, _introduction(context, release))
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     help="The images to replace, with commas between them.",
 )
 @options.from_label
+@options.allow_partial
 @options.override_gate
 @click.pass_obj
 def update(
@@ -31,6 +32,7 @@ def update(
     release_id: str | None,
     image_ids: tuple[str, ...] | None,
     from_label: str | None,
+    allow_partial: bool,
     override_gate: str | None,
 ) -> None:
     """Make a release like another one, with some images as a label has them now.
@@ -56,6 +58,7 @@ def update(
         from_label=label,
         save=not context.settings.dry_run,
         overrides=override_gate,
+        allow_partial=allow_partial,
     )
     show_prepared(context.settings, prepared)
 

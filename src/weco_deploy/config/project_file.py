@@ -144,4 +144,5 @@ def _image(namespace: str, tag: str, entry: ImageEntry) -> Image:
         repository=entry.repository or default_names.repository(namespace, entry.id),
         services=services,
         tag=entry.tag or tag,
+        optional=entry.optional,
     )

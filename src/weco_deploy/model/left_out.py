@@ -10,6 +10,7 @@ class Part(StrEnum):
     """What is left out."""
 
     SERVICE = "service"
+    IMAGE = "image"
 
 
 class Allowance(StrEnum):
@@ -17,22 +18,27 @@ class Allowance(StrEnum):
 
     `optional`: the project file says so. `allow_missing`: somebody allowed it with this flag. `rollback`: rollbacks go on
     without services that are missing. `unused`: the service uses others of its images, but not this one.
+    Of images: `incomplete_release`: the release was made without it on purpose. `earlier_version`: an earlier version of the
+    tool made the release without it. `added_later`: the project has the image only since.
     """
 
     OPTIONAL = "optional"
     ALLOW_MISSING = "allow_missing"
     ROLLBACK = "rollback"
     UNUSED = "unused"
+    INCOMPLETE_RELEASE = "incomplete_release"
+    EARLIER_VERSION = "earlier_version"
+    ADDED_LATER = "added_later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A service of the project that a deployment leaves out.
+    """A service or an image of the project that a deployment leaves out.
 
     Args:
         kind: what is left out.
-        id: the service's id.
-        images: the ids of the images that nobody observes in this service.
+        id: the id of the service or image.
+        images: the ids of the images that nobody observes in this service; empty for an image.
         why: what allowed it.
         reason: what is missing, for people.
 

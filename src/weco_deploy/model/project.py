@@ -42,13 +42,14 @@ class Image:
     """An image repository of the project and the services that run its image.
 
     `repository` is the full name in ECR; `services` are service ids (tag `deployment:service`). `tag` is the template of
-    its floating tags, which task definitions use and deployments move.
+    its floating tags, which task definitions use and deployments move. A release may lack an `optional` image.
     """
 
     id: str
     repository: str
     services: tuple[str, ...] = ()
     tag: str = DEFAULT_TAG
+    optional: bool = False
 
     def tag_in(self, environment: Environment) -> str:
         """Its floating tag in an environment."""

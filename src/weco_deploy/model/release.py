@@ -42,7 +42,11 @@ class ReleaseDeployment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """An immutable set of image versions, by image id. The version is None for an image that didn't have the label."""
+    """An immutable set of image versions, by image id. The version is None for an image that didn't have the label.
+
+    `missing` are the images of the project that the release lacked when it was made. `complete` says whether there were none;
+    None if an earlier version of the tool made it and recorded nothing about that.
+    """
 
     release_id: str
     project_id: str
@@ -53,6 +57,8 @@ class Release:
     images: Mapping[str, ImageVersion | None]
     build_url: str | None = None
     from_label: str | None = None
+    complete: bool | None = None
+    missing: tuple[str, ...] = ()
     deployments: tuple[ReleaseDeployment, ...] = field(default=())
 
     @property

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from weco_deploy.errors import Command, NotFound, NothingToRelease, PlanRefused, UsageError
+from weco_deploy.errors import Command, IncompleteRelease, NotFound, NothingToRelease, PlanRefused, UsageError
 from weco_deploy.model.digest import short_hash
 from weco_deploy.model.image import TaggedImage
-from weco_deploy.model.project import Image
+from weco_deploy.model.project import Image, Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.results import PreparedRelease
 from weco_deploy.model.tags import commit_tag
@@ -53,14 +53,26 @@ def _by_prefix(ports: Ports, text: str) -> tuple[Release, ...]:
 
 
 def prepare(
-    ports: Ports, *, from_label: str, description: str, save: bool, overrides: str | None = None
+    ports: Ports,
+    *,
+    from_label: str,
+    description: str,
+    save: bool,
+    overrides: str | None = None,
+    allow_partial: bool = False,
 ) -> PreparedRelease:
     """A release of the images that have the label now, which is recorded if `save`.
 
     Raises what `labelled_release` raises.
     """
     latest = ports.calls.begin(ports.store.latest)
-    release = labelled_release(ports, from_label=from_label, description=description, overrides=overrides)
+    release = labelled_release(
+        ports,
+        from_label=from_label,
+        description=description,
+        overrides=overrides,
+        allow_partial=allow_partial,
+    )
     return _finish(ports, release, latest.result(), save=save)
 
 
@@ -70,13 +82,19 @@ def compared(ports: Ports, release: Release) -> PreparedRelease:
 
 
 def labelled_release(
-    ports: Ports, *, from_label: str, description: str, overrides: str | None = None
+    ports: Ports,
+    *,
+    from_label: str,
+    description: str,
+    overrides: str | None = None,
+    allow_partial: bool = False,
 ) -> Release:
     """A release of the images that have the label now, which is not recorded yet.
 
     `overrides` is the reason why a closed gate was passed; the description keeps it.
 
-    Raises NothingToRelease if no image has the label, and PlanRefused if images have it without a `ref.*` tag.
+    Raises NothingToRelease if no image has the label, IncompleteRelease if some lack it that are not optional, unless
+    `allow_partial`, and PlanRefused if images have it without a `ref.*` tag.
     """
     caller = ports.calls.begin(ports.caller)
     found = versions(ports, ports.project.images, from_label)
@@ -86,7 +104,27 @@ def labelled_release(
             "push images first, or choose another label with --from-label",
         )
     described = _described(description, overrides)
-    return new_release(ports, caller.result(), found, description=described, from_label=from_label)
+    release = new_release(ports, caller.result(), found, description=described, from_label=from_label)
+    if not allow_partial:
+        _check_complete(
+            release,
+            ports.project,
+            f"no image is tagged {from_label} there",
+            f"push an image tagged {from_label}",
+        )
+    return release
+
+
+def _check_complete(release: Release, project: Project, why: str, remedy: str) -> None:
+    """Raise IncompleteRelease if the release lacks images of the project that are not optional."""
+    lacking = [image_id for image_id in release.missing if not project.image(image_id).optional]
+    if not lacking:
+        return
+    raise IncompleteRelease(
+        f"the release would lack {', '.join(lacking)} of project {project.id}: {why}",
+        f"{remedy}; write `optional: true` beside an image that releases may lack, or make this release without it with "
+        "--allow-partial",
+    )
 
 
 def update(
@@ -97,10 +135,12 @@ def update(
     from_label: str,
     save: bool,
     overrides: str | None = None,
+    allow_partial: bool = False,
 ) -> PreparedRelease:
     """A copy of a release in which these images have the version that the label points at; `overrides` as for `prepare`.
 
-    Raises NotFound for an image that is not in the project or does not have the label.
+    Raises NotFound for an image that is not in the project or does not have the label, and IncompleteRelease if the new
+    release lacks images of the project that are not optional, unless `allow_partial`.
     """
     if not image_ids:
         raise UsageError("no image was named", "say which ones with --image-ids a,b")
@@ -120,6 +160,9 @@ def update(
         description=_described(description, overrides),
         from_label=from_label,
     )
+    if not allow_partial:
+        lacks_too = f"release {previous.release_id} has none, either"
+        _check_complete(updated, ports.project, lacks_too, "name it in --image-ids, too")
     return _finish(ports, updated, previous, save=save)
 
 
@@ -136,6 +179,7 @@ def new_release(
     from_label: str | None = None,
 ) -> Release:
     """A release made now, which is not recorded yet."""
+    missing = tuple(image.id for image in ports.project.images if images.get(image.id) is None)
     return Release(
         release_id=ports.new_id(),
         project_id=ports.project.id,
@@ -146,6 +190,8 @@ def new_release(
         description=description,
         from_label=from_label,
         images=images,
+        complete=not missing,
+        missing=missing,
     )
 
 

@@ -1,10 +1,11 @@
-"""Decides which missing services a deployment may leave out, and which keep it from beginning."""
+"""Decides what a deployment may leave out, and which missing services keep it from beginning."""
 
 from __future__ import annotations
 
 from weco_deploy.model.kind import Kind
-from weco_deploy.model.left_out import Allowance, LeftOut
-from weco_deploy.model.project import Project
+from weco_deploy.model.left_out import Allowance, LeftOut, Part
+from weco_deploy.model.project import Image, Project
+from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.rules.examination import Examined
 
@@ -16,6 +17,12 @@ _WHY = {
     Allowance.OPTIONAL: "left out: it is optional",
     Allowance.ALLOW_MISSING: "left out: --allow-missing",
     Allowance.ROLLBACK: "left out: a rollback goes on without it",
+}
+_WHY_ABSENT = {
+    Allowance.OPTIONAL: "the image is optional",
+    Allowance.INCOMPLETE_RELEASE: "the release was made without it",
+    Allowance.EARLIER_VERSION: "an earlier version of this tool made the release",
+    Allowance.ADDED_LATER: "the project has it only since the release was made",
 }
 
 
@@ -50,3 +57,25 @@ def _allowance(project: Project, request: DeployRequest, service_id: str) -> All
     if request.kind is Kind.ROLLBACK:
         return Allowance.ROLLBACK
     return Allowance.ALLOW_MISSING if request.allow_missing else None
+
+
+def absent_images(project: Project, release: Release) -> tuple[LeftOut, ...]:
+    """The images of the project that the release lacks. Their tags and services are left as they are."""
+    return tuple(
+        LeftOut(
+            kind=Part.IMAGE,
+            id=image.id,
+            why=(why := _why_absent(image, release)),
+            reason=f"{image.id}: the release has no version of it: left as it is ({_WHY_ABSENT[why]})",
+        )
+        for image in project.images
+        if image.id not in release.versions
+    )
+
+
+def _why_absent(image: Image, release: Release) -> Allowance:
+    if image.optional:
+        return Allowance.OPTIONAL
+    if release.complete is None:
+        return Allowance.EARLIER_VERSION
+    return Allowance.INCOMPLETE_RELEASE if image.id in release.missing else Allowance.ADDED_LATER

@@ -17,7 +17,7 @@ from weco_deploy.model.plan import Plan, PlannedImage, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.requests import DeployRequest
-from weco_deploy.rules.allowances import MISSING_HINT, allowances
+from weco_deploy.rules.allowances import MISSING_HINT, absent_images, allowances
 from weco_deploy.rules.examination import examine
 from weco_deploy.rules.running import expected_image
 from weco_deploy.rules.service_action import with_forced_redeploy
@@ -49,7 +49,7 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
             refusals,
             MISSING_HINT if not_allowed else "",
         )
-    left_out = (*allowed, *examined.unused)
+    left_out = (*absent_images(project, release), *allowed, *examined.unused)
     services = examined.services
     return Plan(
         project_id=project.id,
@@ -143,9 +143,6 @@ def _release_warnings(project: Project, request: DeployRequest, observed: Snapsh
         warnings.append(
             f"the release has images that the project file no longer names, left alone: {', '.join(removed)}"
         )
-    absent = [image.id for image in project.images if image.id not in release.versions]
-    if absent:
-        warnings.append(f"the release has no version of {', '.join(absent)}: left as they are")
     current = observed.current
     # A rollback deploys an older release on purpose.
     expected = request.kind is Kind.ROLLBACK or current is None or current.release_id == release.release_id

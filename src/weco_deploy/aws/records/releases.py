@@ -2,7 +2,7 @@
 
     release_id   project_id   project_name   date_created   requested_by   description
     images {id: "ref.<sha>" or null}   refs {id: [ref tags]}   digests {id: "sha256:…"}
-    build_url   from_label   deployments [{…}]   last_date_deployed
+    build_url   from_label   complete   missing [image ids]   deployments [{…}]   last_date_deployed
 
 A second item, `latest#<project>`, points to the newest release, because reading an index is not consistent.
 """
@@ -71,6 +71,8 @@ def _item(release: Release, refs: Mapping[str, Sequence[str]]) -> Item:
             "description": cut(release.description, LONGEST_TEXT),
             "build_url": release.build_url,
             "from_label": release.from_label,
+            "complete": release.complete,
+            "missing": list(release.missing) or None,
             "images": {key: version.ref if version else None for key, version in release.images.items()},
             "refs": {image_id: list(tags) for image_id, tags in refs.items() if tags},
             "digests": {key: version.digest for key, version in versions.items() if version.digest},
@@ -85,6 +87,7 @@ def _item(release: Release, refs: Mapping[str, Sequence[str]]) -> Item:
 def read_release(item: Item) -> Release:
     """The release in an item, also in one that 5.x wrote."""
     fields = Fields(item, str(item.get("release_id")))
+    images = _versions(fields)
     return Release(
         release_id=fields.text("release_id"),
         project_id=fields.text("project_id"),
@@ -92,9 +95,12 @@ def read_release(item: Item) -> Release:
         date_created=fields.time("date_created"),
         requested_by=fields.name("requested_by"),
         description=fields.name("description"),
-        images=_versions(fields),
+        images=images,
         build_url=fields.optional_text("build_url"),
         from_label=fields.optional_text("from_label"),
+        complete=fields.flag("complete") if "complete" in item else None,
+        missing=fields.texts("missing")
+        or tuple(image_id for image_id, version in images.items() if version is None),
         deployments=tuple(_read_listed(row) for row in fields.rows("deployments")),
     )
 
