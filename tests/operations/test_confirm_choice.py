@@ -46,7 +46,7 @@ def test_the_current_deployment_is_found_even_if_the_index_still_lacks_it() -> N
     world = World.of(ONE_AND_ONE)
     world.push("search")
     deployed = release_deploy(world)
-    world.fail("store.deployments", AssertionError("the index need not be asked"))
+    world.fail("store.deployments", AssertionError("the index need not be asked"), about=deployed.release_id)
 
     assert confirm_deploy(world, release_id=deployed.release_id).deployment_id == deployed.deployment_id
 

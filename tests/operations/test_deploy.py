@@ -181,6 +181,7 @@ def test_a_plan_changes_nothing_not_even_a_table() -> None:
         "check_account",
         "tagged",
         "environment",
+        "deployments",
         "repositories",
         "manifest_and_tag",
         "describe",

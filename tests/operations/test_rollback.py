@@ -6,6 +6,7 @@ import pytest
 
 from tests.operations.runs import (
     Told,
+    confirm_deploy,
     deploy_release,
     deployments,
     recorded,
@@ -18,10 +19,12 @@ from tests.world.projects import ONE_AND_ONE, project
 from weco_deploy.errors import AwsError, NotFound, PlanRefused
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import DeployedRelease
+from weco_deploy.model.events import Notice
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
 from weco_deploy.operations.rollback import as_it_was
+from weco_deploy.report.next_steps import next_steps
 
 TWO = project({"search": ["search-api"], "items": ["items-api"]})
 
@@ -425,3 +428,86 @@ def test_rollback_to_a_deployment_that_is_not_recorded_any_more_deploys_its_rele
     found, new = as_it_was(target, deployments, world.ports())
 
     assert (found.release_id, new) == (ids[1], False)
+
+
+# Nothing ever succeeded: what the tags pointed at before comes back.
+
+
+def failed_twice(*untagged: str) -> tuple[World, dict[str, str | None], Deployment]:
+    """A world in which no deployment to stage has succeeded; what its tags pointed at before, and the last deployment.
+
+    The tags of the images in `untagged` did not exist before.
+    """
+    world = World.of(TWO)
+    for image_id in untagged:
+        world.untag(image_id, "env.stage")
+    before = {image_id: world.tag(image_id, "env.stage") for image_id in ("search", "items")}
+    failed = [_failed_again(world) for _ in range(2)]
+    return world, before, failed[-1]
+
+
+def _failed_again(world: World) -> Deployment:
+    world.push("search", crash())
+    world.push("items", crash())
+    deployment = release_deploy(world)
+    assert deployment.status is DeploymentStatus.FAILED
+    world.pass_time(1)
+    return deployment
+
+
+def test_after_failures_only_it_restores_what_the_tags_pointed_at_before_and_says_so() -> None:
+    world, before, failed = failed_twice()
+    told = Told()
+
+    deployment = rollback(world, told=told)
+
+    assert (deployment.kind, deployment.status) == (Kind.ROLLBACK, DeploymentStatus.SUCCEEDED)
+    assert {image_id: world.tag(image_id, "env.stage") for image_id in before} == before
+    assert world.running("search-api", "stage") == {before["search"]}
+    assert failed.can_roll_back
+    (said,) = told.said
+    assert said.startswith(
+        "no deployment to stage has succeeded: going back to what its tags pointed at before "
+    )
+
+
+def test_tag_that_did_not_exist_before_stays_and_that_is_said() -> None:
+    world, before, _ = failed_twice("items")
+    left = world.tag("items", "env.stage")
+    told = Told()
+
+    rollback(world, told=told)
+
+    assert world.tag("search", "env.stage") == before["search"]
+    assert world.tag("items", "env.stage") == left
+    assert told.said[1].startswith("env.stage of items did not exist before, so it stays where it is")
+
+
+def test_automatic_rollback_says_that_a_tag_stays_that_did_not_exist_before() -> None:
+    world = World.of(TWO)
+    world.untag("items", "env.stage")
+    world.push("search", crash())
+    told = Told()
+
+    deployment = release_deploy(world, told=told, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert any(
+        "env.stage of items did not exist before" in event.message
+        for event in told.events
+        if isinstance(event, Notice)
+    )
+
+
+def test_failed_deployment_does_not_suggest_a_rollback_where_there_is_nothing_to_go_back_to() -> None:
+    world, _, failed = failed_twice("search", "items")
+
+    with pytest.raises(NotFound, match="no earlier release to go back to in stage"):
+        rollback(world)
+    assert not failed.can_roll_back
+    assert "still points at" in failed.reason
+    assert "`rollback`" not in failed.reason
+    assert not any(" rollback " in step.command for step in next_steps(failed))
+    confirmed = confirm_deploy(world)
+    assert not confirmed.can_roll_back
+    assert not any(" rollback " in step.command for step in next_steps(confirmed))

@@ -392,6 +392,23 @@ def test_reason_says_that_the_tag_still_points_at_the_bad_image_after_ecs_rolled
     assert deployment.reason.endswith("; `rollback` moves it back")
 
 
+def test_reason_does_not_say_that_a_tag_still_points_at_the_bad_image_if_somebody_moved_it_back() -> None:
+    world, good, _ = good_then(crash())
+    world.at(25, lambda: world.point("search", "env.stage", good))
+
+    assert "points at" not in failed_reason(world).reason
+
+
+def test_reason_says_that_it_is_unknown_where_the_tag_points_if_it_cannot_be_read() -> None:
+    world, _, _ = good_then(crash())
+    world.at(25, lambda: world.fail("registry.find", AwsError("ecr:DescribeImages", "no")))
+
+    reason = failed_reason(world).reason
+
+    assert "env.stage of search was left at the image that failed" in reason
+    assert "can't be read: ecr:DescribeImages: no" in reason
+
+
 def test_reason_names_only_the_images_of_failed_services() -> None:
     world = World.of(FIVE_AND_EIGHT)
     world.push("search")

@@ -27,6 +27,7 @@ from tests.rules.states import (
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import EcsDeployment, ServiceView
 from weco_deploy.rules.rollout.identity import POLLS_TO_CONFIRM_PREVIOUS
+from weco_deploy.rules.rollout.rolling import WRONG_DIGEST_CAUSES
 
 # Superseded
 
@@ -126,12 +127,14 @@ def test_wrong_digest_in_a_task_of_ours_fails_at_once() -> None:
     )
     now = after(observed)
     assert now.status is ServiceStatus.FAILED
-    assert now.reason == "task t1 runs sha256:6f7468657200 of search, not the release's sha256:6e6577000000"
+    assert now.reason == (
+        f"task t1 runs sha256:6f7468657200 of search, not the release's sha256:6e6577000000{WRONG_DIGEST_CAUSES}"
+    )
 
 
 def test_wrong_digest_where_several_are_right_is_reported_without_them() -> None:
     now = after(rolled(task("t1", digest=OTHER), task("t2")), start=track(NEW, CHILD))
-    assert now.reason.endswith("of search, not the release's digests")
+    assert now.reason.endswith(f"of search, not the release's digests{WRONG_DIGEST_CAUSES}")
 
 
 def test_wrong_digest_in_one_of_several_containers_fails() -> None:

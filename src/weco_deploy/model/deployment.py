@@ -128,7 +128,8 @@ class Deployment:
 
     `gate_override` is the reason that somebody gave to pass a closed gate. `rollback` is the deployment that rolled
     this one back after it failed. `reason` explains the status where no single service's reason does. `left_out` is what the
-    deployment did without.
+    deployment did without. `can_roll_back` says whether `rollback` would find something to go back to if this deployment
+    did not succeed; it is not recorded.
     """
 
     deployment_id: str
@@ -148,6 +149,7 @@ class Deployment:
     left_out: tuple[LeftOut, ...] = ()
     reason: str = ""
     rollback: Deployment | None = None
+    can_roll_back: bool = field(default=True, compare=False)
 
     def worked(self, image_id: str) -> bool:
         """Whether the version of an image that the deployment applied worked.

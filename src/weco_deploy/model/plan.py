@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from weco_deploy.model.deployment import Deployment, ImageChange
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.image import ImageView, Manifest, Repository
 from weco_deploy.model.left_out import LeftOut
@@ -28,6 +29,7 @@ class Snapshot:
         searched: the names of the clusters that were searched for services that had not been found otherwise.
         nearby: the services that were found there and are none of the environment's.
         notes: remarks for the reader on how all this was observed.
+        history: the environment's latest deployments, the newest first.
 
     """
 
@@ -41,6 +43,7 @@ class Snapshot:
     searched: tuple[str, ...] = ()
     nearby: tuple[NearbyService, ...] = ()
     notes: tuple[str, ...] = ()
+    history: tuple[Deployment, ...] = ()
 
 
 class Action(StrEnum):
@@ -66,6 +69,17 @@ class PlannedImage:
     @property
     def moves(self) -> bool:
         return self.from_digest != self.manifest.digest
+
+    @property
+    def change(self) -> ImageChange:
+        """The change as it is recorded before the tag has moved."""
+        return ImageChange(
+            image_id=self.image_id,
+            from_digest=self.from_digest,
+            to_digest=self.manifest.digest,
+            from_ref=self.from_ref,
+            to_ref=self.to_ref,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +128,7 @@ class Plan:
     """What the deployment of `release` to `environment` will do.
 
     `observed` is the environment's record on which the plan is based. A claim succeeds only if it hasn't changed.
+    `can_roll_back` says whether `rollback` would find something to go back to if the deployment did not succeed.
     """
 
     project_id: str
@@ -125,6 +140,7 @@ class Plan:
     services: tuple[PlannedService, ...]
     left_out: tuple[LeftOut, ...] = ()
     warnings: tuple[str, ...] = ()
+    can_roll_back: bool = True
 
     @property
     def moves(self) -> tuple[PlannedImage, ...]:

@@ -8,7 +8,7 @@ the result differs from the recorded verdict is it recorded, unless somebody has
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from weco_deploy.errors import Command, DeployError, EnvironmentLocked, Interrupted, NotFound, StaleFence
@@ -28,6 +28,7 @@ from weco_deploy.ports import Ports
 from weco_deploy.rules.deployment_status import replaces_verdict, verdict
 from weco_deploy.rules.lock import blocking_lock
 from weco_deploy.rules.reassess import Reassessment, has_live_holder, reassess
+from weco_deploy.rules.rollback import can_roll_back
 
 ATTEMPTS = 3
 """How often the deployment is judged if somebody else changes the environment each time."""
@@ -120,6 +121,8 @@ def _found(
             f"release {recorded.release_id} of deployment {recorded.deployment_id} is not recorded any more"
         )
     release, observed = observe(environment, release, ports)
+    possible = can_roll_back(observed.record, recorded.images, observed.history)
+    recorded = replace(recorded, can_roll_back=possible)
     reassessment = reassess(recorded, release, ports.project, environment, observed, ports.clock.utc())
     return _Found(environment=environment, record=observed.record, release=release, reassessment=reassessment)
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from weco_deploy.errors import Command, NotFound
-from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment
 from weco_deploy.model.environment import DeployedRelease
-from weco_deploy.model.project import Environment
+from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.operations.release import choose, new_release, ref_of
 from weco_deploy.ports import Ports
@@ -21,6 +21,7 @@ from weco_deploy.rules.rollback import (
     is_unfinished_rollback,
     restored_digests,
     rollback_target,
+    tags_created,
 )
 
 REACH = 200
@@ -33,7 +34,8 @@ def earlier_release(
     """The named release, or the one to go back to, and whether it is new and not recorded yet.
 
     An environment may run images of several releases, because releases may be partial. Then a new release is made. After a
-    rollback that did not succeed, the release is that rollback's, and `say` announces it. Raises NotFound if there is none.
+    rollback that did not succeed, the release is that rollback's, and `say` announces it. If no deployment ever succeeded, the
+    release has what the tags pointed at before the first one. Raises NotFound if there is nothing to go back to.
     """
     environment = ports.project.environment(environment_id)
     if to_release is not None:
@@ -48,6 +50,16 @@ def earlier_release(
         return choose(ports, current.release_id), False
     deployments = recorded(environment, current, ports)
     target = rollback_target(record, deployments)
+    if target is None and record.current is not None and record.current.status not in PRESUMED_GOOD:
+        images = before(deployments, ports)
+        if images:
+            say(
+                f"no deployment to {environment.id} has succeeded: going back to what its tags pointed at before "
+                f"{deployments[-1].deployment_id}"
+            )
+            if remark := remark_on_created_tags(ports.project, environment, deployments):
+                say(remark)
+            return as_before(environment, deployments, images, ports), True
     if target is None:
         raise NotFound(
             f"there is no earlier release to go back to in {environment.id}",
@@ -97,6 +109,29 @@ def as_it_was(
 def before(deployments: Sequence[Deployment], ports: Ports) -> Mapping[str, ImageVersion]:
     """By image id, the version that the environment's tag pointed at before these deployments (the newest first)."""
     return _versions(digests_before(deployments), ports)
+
+
+def as_before(
+    environment: Environment,
+    deployments: Sequence[Deployment],
+    images: Mapping[str, ImageVersion],
+    ports: Ports,
+) -> Release:
+    """A release, not recorded yet, of `images`: the versions that the tags pointed at before these deployments."""
+    description = f"what {environment.id} ran before deployment {deployments[-1].deployment_id}"
+    return new_release(ports, ports.caller(), images, description=description)
+
+
+def remark_on_created_tags(
+    project: Project, environment: Environment, deployments: Sequence[Deployment]
+) -> str:
+    """A remark on the tags that did not exist before these deployments; empty if all of them did."""
+    known = {image.id for image in project.images}
+    created = [image_id for image_id in tags_created(deployments) if image_id in known]
+    if not created:
+        return ""
+    tags = " and ".join(project.floating_tags(environment, created))
+    return f"{tags} of {', '.join(created)} did not exist before, so it stays where it is: images are never deleted"
 
 
 def _versions(digests: Mapping[str, str], ports: Ports) -> Mapping[str, ImageVersion]:

@@ -12,14 +12,13 @@ from functools import partial
 
 from weco_deploy.errors import DeployError, StaleFence
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, reasons
-from weco_deploy.model.events import Claimed, Event, Settled
+from weco_deploy.model.events import Claimed, Event, Notice, Settled
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.operations.carry_out import carry_out
-from weco_deploy.operations.release import new_release
-from weco_deploy.operations.rollback import as_it_was, before, recorded
+from weco_deploy.operations.rollback import as_before, as_it_was, before, recorded, remark_on_created_tags
 from weco_deploy.operations.settle import settle
 from weco_deploy.pipeline.claim import take_over
 from weco_deploy.pipeline.ledger import Ledger
@@ -45,7 +44,7 @@ def roll_back(
     """
     holding = ledger.holding(ports)
     try:
-        back = _request(failed, environment, request, holding)
+        back = _request(failed, environment, request, holding, notify)
         release, observed = observe(environment, back.release, holding)
         back = replace(back, release=release)
         planned = planning.plan(ports.project, back, observed)
@@ -68,9 +67,13 @@ def roll_back(
 
 
 def _request(
-    failed: Deployment, environment: Environment, request: DeployRequest, ports: Ports
+    failed: Deployment,
+    environment: Environment,
+    request: DeployRequest,
+    ports: Ports,
+    notify: Callable[[Event], None],
 ) -> DeployRequest:
-    release, new = _earlier(failed, environment, ports)
+    release, new = _earlier(failed, environment, ports, notify)
     return replace(
         request,
         release=release,
@@ -84,7 +87,9 @@ def _request(
     )
 
 
-def _earlier(failed: Deployment, environment: Environment, ports: Ports) -> tuple[Release, bool]:
+def _earlier(
+    failed: Deployment, environment: Environment, ports: Ports, notify: Callable[[Event], None]
+) -> tuple[Release, bool]:
     """The release to go back to, and whether it is new, not recorded yet."""
     known = ports.calls.begin(partial(ports.store.environment, environment.id))
     deployments = recorded(environment, failed, ports)
@@ -96,5 +101,6 @@ def _earlier(failed: Deployment, environment: Environment, ports: Ports) -> tupl
     images = before(deployments, ports)
     if not images:
         raise DeployError("nothing was deployed before, so there is nothing to go back to")
-    description = f"what {environment.id} ran before deployment {deployments[-1].deployment_id}"
-    return new_release(ports, ports.caller(), images, description=description), True
+    if remark := remark_on_created_tags(ports.project, environment, deployments):
+        notify(Notice(remark))
+    return as_before(environment, deployments, images, ports), True

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
-from weco_deploy.errors import AwsError, Interrupted, LeaseLost
+from weco_deploy.errors import AwsError, DeployError, Interrupted, LeaseLost
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, reasons
 from weco_deploy.model.events import Event, Notice, Settled
 from weco_deploy.model.kind import Kind
-from weco_deploy.model.project import Project
 from weco_deploy.pipeline.ledger import Ledger
+from weco_deploy.pipeline.observe import tags_now
 from weco_deploy.ports import Ports
 from weco_deploy.rules.tag_drift import tags_on_failed_images
+
+TAGS_READ_WITHIN = timedelta(seconds=5)
 
 
 def settle(
@@ -23,7 +26,7 @@ def settle(
     Returns the deployment to report. If its record can't be closed, that says so and does not claim success. `undone` is a
     failed deployment that this one rolled back, with its new status: its record is closed together with this one's.
     """
-    if remark := _left_behind(ports.project, ledger.deployment):
+    if remark := _left_behind(ledger.deployment, ports):
         ledger.deployment = replace(ledger.deployment, reason=reasons(ledger.deployment.reason, remark))
     deployment = ledger.deployment
     try:
@@ -47,18 +50,42 @@ def _close(ledger: Ledger, undone: Deployment | None) -> None:
         ledger.settle(undone)
 
 
-def _left_behind(project: Project, deployment: Deployment) -> str:
-    """A remark for the reader if a service failed and the tags of its images still point at the failed digests."""
+def _left_behind(deployment: Deployment, ports: Ports) -> str:
+    """A remark for the reader if a service failed and the tags of its images still point at the failed digests.
+
+    Somebody may have moved a tag meanwhile, so the tags are read. If they can't be read, the remark says so.
+    """
     images = tags_on_failed_images(deployment)
     if not images:
         return ""
+    environment = ports.project.environment(deployment.environment)
+    in_time = replace(ports, calls=ports.calls.until(ports.clock.utc() + TAGS_READ_WITHIN))
+    try:
+        found = tags_now(environment, images, in_time)
+    except DeployError as error:
+        tags = " and ".join(ports.project.floating_tags(environment, images))
+        where = (
+            f"{tags} of {', '.join(images)} was left at the image that failed "
+            f"(where it points now can't be read: {error.message})"
+        )
+    else:
+        still = [
+            image_id
+            for image_id in images
+            if image_id not in found or found[image_id] == deployment.images[image_id].to_digest
+        ]
+        if not still:
+            return ""
+        names = ports.project.floating_tags(environment, still)
+        where = (
+            f"{' and '.join(names)} still {'points' if len(names) == 1 else 'point'} at the image of {', '.join(still)} "
+            "that failed, also where ECS put the service back by itself"
+        )
+    if not deployment.can_roll_back:
+        return where
     # A rollback without a release would be this one again.
     how = "rollback --to-release" if deployment.kind is Kind.ROLLBACK else "rollback"
-    tags = project.floating_tags(project.environment(deployment.environment), images)
-    return (
-        f"{' and '.join(tags)} still {'points' if len(tags) == 1 else 'point'} at the image of {', '.join(images)} that failed, also where ECS "
-        f"put the service back by itself; `{how}` moves it back"
-    )
+    return f"{where}; `{how}` moves it back"
 
 
 def _not_claimed(deployment: Deployment, why: str) -> Deployment:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from weco_deploy.model.deployment import (
     Deployment,
     DeploymentStatus,
-    ImageChange,
     ServiceOutcome,
     ServiceStatus,
 )
@@ -34,18 +33,10 @@ def intent(plan: Plan, request: DeployRequest, ports: Ports) -> Deployment:
         description=request.description,
         kind=request.kind,
         gate_override=request.override_gate,
-        images={
-            image.image_id: ImageChange(
-                image_id=image.image_id,
-                from_digest=image.from_digest,
-                to_digest=image.manifest.digest,
-                from_ref=image.from_ref,
-                to_ref=image.to_ref,
-            )
-            for image in plan.images
-        },
+        images={image.image_id: image.change for image in plan.images},
         services=tuple(_intended(service) for service in plan.services),
         left_out=plan.left_out,
+        can_roll_back=plan.can_roll_back,
     )
 
 

@@ -32,6 +32,8 @@ from weco_deploy.rules.digests import running_tasks
 from weco_deploy.rules.rollout.identity import belongs
 from weco_deploy.rules.running import current_tasks
 
+HISTORY = 50
+"""How many of the environment's latest deployments are read, for what became of the images before."""
 KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
 
@@ -49,6 +51,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     account = calls.begin(ports.check_account)
     index = calls.begin(partial(tagged, ports.runtime(environment), environment))
     recorded = calls.begin(partial(ports.store.environment, environment.id))
+    history = calls.begin(partial(ports.store.deployments, [environment.id], HISTORY))
     repositories = _begin_repositories(images, ports)
     versions = _begin_versions(images, release, environment, ports)
 
@@ -74,6 +77,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
         searched=tuple(resource_name(cluster) for cluster in found.searched),
         nearby=nearby,
         notes=found.notes,
+        history=calls.answer(history),
     )
     with_digests = {image_id: version for image_id, (version, _) in answered_versions.items()}
     return replace(release, images={**release.images, **with_digests}), snapshot
@@ -84,15 +88,21 @@ def with_tags(
 ) -> Snapshot:
     """The snapshot, with the digests that the environment's tag points at for these images, if the project still has them."""
     missing = set(image_ids) - observed.images.keys()
-    images = [image for image in ports.project.images if image.id in missing]
+    views = {
+        image_id: ImageView(manifest=None, tagged=digest)
+        for image_id, digest in tags_now(environment, missing, ports).items()
+    }
+    return replace(observed, images={**observed.images, **views})
+
+
+def tags_now(environment: Environment, image_ids: Iterable[str], ports: Ports) -> dict[str, str | None]:
+    """The digests that the environment's tag points at, by image id, for the images that the project still has."""
+    wanted = frozenset(image_ids)
+    images = [image for image in ports.project.images if image.id in wanted]
     digests = ports.calls.read(
         partial(_tag, ports.registry, image, image.tag_in(environment)) for image in images
     )
-    views = {
-        image.id: ImageView(manifest=None, tagged=digest)
-        for image, digest in zip(images, digests, strict=True)
-    }
-    return replace(observed, images={**observed.images, **views})
+    return {image.id: digest for image, digest in zip(images, digests, strict=True)}
 
 
 def _answered(begun: Mapping[KeyT, Future[ValueT]], calls: Calls) -> dict[KeyT, ValueT]:

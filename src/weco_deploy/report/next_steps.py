@@ -113,7 +113,7 @@ def _roll_back(deployment: Deployment, options: Sequence[str], request: Request)
         if service.status is ServiceStatus.FAILED
         for image_id in service.images
     }
-    if not any(
+    if not deployment.can_roll_back or not any(
         change.from_digest and (change.tag_moved or (change.applied and change.image_id in failed))
         for change in deployment.images.values()
     ):

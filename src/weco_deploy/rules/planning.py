@@ -19,6 +19,7 @@ from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.rules.allowances import MISSING_HINT, absent_images, allowances
 from weco_deploy.rules.examination import examine
+from weco_deploy.rules.rollback import can_roll_back
 from weco_deploy.rules.running import expected_image
 from weco_deploy.rules.service_action import with_forced_redeploy
 
@@ -61,6 +62,9 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
         left_out=left_out,
         warnings=(*_release_warnings(project, request, observed), *(left.reason for left in left_out)),
         observed=observed.record,
+        can_roll_back=can_roll_back(
+            observed.record, {image.image_id: image.change for image in images}, observed.history
+        ),
     )
 
 

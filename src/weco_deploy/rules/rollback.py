@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment
+from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment, ImageChange
 from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 from weco_deploy.model.kind import Kind
 
@@ -54,13 +54,37 @@ def is_unfinished_rollback(current: Deployment) -> bool:
 
 def digests_before(deployments: Iterable[Deployment]) -> Mapping[str, str]:
     """The digest that each image's tag had before these deployments moved it, by image id."""
-    before = {
+    before = _before(deployment.images for deployment in deployments)
+    return {image_id: digest for image_id, digest in before.items() if digest is not None}
+
+
+def tags_created(deployments: Iterable[Deployment]) -> tuple[str, ...]:
+    """The images whose tag did not exist before these deployments. Such a tag stays: images are never deleted."""
+    before = _before(deployment.images for deployment in deployments)
+    return tuple(image_id for image_id, digest in before.items() if digest is None)
+
+
+def can_roll_back(
+    record: EnvironmentRecord, changes: Mapping[str, ImageChange], earlier: Sequence[Deployment]
+) -> bool:
+    """Whether a rollback finds something to go back to after a deployment with these changes that did not succeed.
+
+    It goes back to the last good release or, if there never was one, to what the tags pointed at before.
+    """
+    if record.good is not None or any(deployment.status in PRESUMED_GOOD for deployment in earlier):
+        return True
+    before = _before((changes, *(deployment.images for deployment in earlier)))
+    return any(digest is not None for digest in before.values())
+
+
+def _before(changes: Iterable[Mapping[str, ImageChange]]) -> dict[str, str | None]:
+    """The digest that each image's tag had before these changes, the newest first, moved it, by image id."""
+    return {
         image_id: change.from_digest
-        for deployment in deployments  # the oldest deployment decides
-        for image_id, change in deployment.images.items()
+        for images in changes  # the oldest change decides
+        for image_id, change in images.items()
         if change.from_digest != change.to_digest
     }
-    return {image_id: digest for image_id, digest in before.items() if digest is not None}
 
 
 def restored_digests(undone: Sequence[Deployment], kept: Sequence[Deployment]) -> Mapping[str, str]:

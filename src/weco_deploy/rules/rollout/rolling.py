@@ -35,6 +35,11 @@ from weco_deploy.rules.rollout.identity import (
 )
 from weco_deploy.rules.rollout.track import Track
 
+WRONG_DIGEST_CAUSES = (
+    ": its instance may have used an image that it had pulled before (ECS_IMAGE_PULL_BEHAVIOR), or the containers are "
+    "not pinned to digests (versionConsistency) and somebody moved the tag"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reads:
@@ -171,7 +176,7 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
         task, container, image = wrong
         return track.as_failed(
             f"task {task.id} runs {short_digest(container.digest or '')} of {image.image_id}, not the release's "
-            f"{short_digest(min(image.digests)) if len(image.digests) == 1 else 'digests'}"
+            f"{short_digest(min(image.digests)) if len(image.digests) == 1 else 'digests'}{WRONG_DIGEST_CAUSES}"
         )
     if waiting_for := _waiting_for(track, view, ours):
         return replace(track, polls_steady=0, state=waiting_for)
