@@ -84,6 +84,15 @@ def scripted_aws() -> Iterator[ScriptedAws]:
             self.end_headers()
             self.wfile.write(content)
 
+        def do_GET(self) -> None:
+            """A download: its operation is `GET` and the path."""
+            answer = script.answer_to(f"GET {self.path}")
+            content = (answer.body or "").encode()
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             """Log nothing: the requests are in `calls`."""
 

@@ -65,6 +65,7 @@ releases = st.builds(
             ref=refs,
             refs=st.lists(refs, max_size=3).map(tuple),
             digest=st.none() | digests,
+            name=st.none() | ids,
         ),
         max_size=4,
     ),
@@ -101,6 +102,8 @@ changes = st.builds(
     tag_moved=st.booleans(),
     from_ref=st.none() | refs,
     to_ref=st.none() | refs,
+    from_name=st.none() | ids,
+    to_name=st.none() | ids,
 )
 outcomes = st.builds(
     ServiceOutcome,
@@ -168,7 +171,14 @@ environments = st.builds(
     next_lock=st.none() | locks,
     images=st.dictionaries(
         ids,
-        st.builds(AppliedImage, release_id=ids, digest=digests, ref=st.none() | refs, worked=st.booleans()),
+        st.builds(
+            AppliedImage,
+            release_id=ids,
+            digest=digests,
+            ref=st.none() | refs,
+            worked=st.booleans(),
+            name=st.none() | ids,
+        ),
         max_size=3,
     ),
     services=st.lists(services, max_size=3).map(

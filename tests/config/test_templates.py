@@ -1,4 +1,4 @@
-"""Templates of floating tags, with the variables of environments."""
+"""Templates of floating tags, with the variables of environments, and patterns of version tags."""
 
 from __future__ import annotations
 
@@ -138,4 +138,39 @@ def test_projects_whose_templates_make_one_tag_of_a_repository_are_a_problem(pro
     assert problems(text) == (
         "line 2, b.image_repositories[0].id: found the repository 'uk.ac.wellcome/web' with env.e2e, which the project "
         "'a' moves too (line 1), expected another repository or other environment ids",
+    )
+
+
+REFS = "shop: {{environments: [{{id: stage}}], refs: {0}, image_repositories: [{{id: web}}, {{id: app, refs: {1}}}]}}"
+
+
+def test_patterns_of_version_tags_are_the_projects_or_the_images_own(loaded: Load) -> None:
+    project = loaded(REFS.format('["{commit}", "v{version}"]', '"main-{commit}"')).project(None)
+    assert [image.refs for image in project.images] == [("{commit}", "v{version}"), ("main-{commit}",)]
+
+
+def test_version_tags_begin_with_ref_without_patterns(loaded: Load) -> None:
+    assert loaded(STORAGE).project(None).images[0].refs == ("ref.{version}",)
+
+
+@pytest.mark.parametrize(
+    ("refs", "found"),
+    [
+        ("build", "'build'"),
+        ('"{environment}"', "'{environment}'"),
+        ('"{commit}-{version}"', "'{commit}-{version}'"),
+        ('".{commit}"', "'.{commit}'"),
+        ('"a/{commit}"', "'a/{commit}'"),
+    ],
+)
+def test_pattern_needs_one_commit_or_version(problems: Problems, refs: str, found: str) -> None:
+    assert problems(REFS.format(refs, '"{commit}"')) == (
+        f"line 1, shop.refs: found {found}, expected a pattern of version tags, like ref.{{commit}}: letters, digits, "
+        ". _ - and one {commit} or {version}",
+    )
+
+
+def test_list_of_patterns_must_not_be_empty(problems: Problems) -> None:
+    assert problems(REFS.format('"{commit}"', "[]")) == (
+        "line 1, shop.image_repositories[1].refs: found an empty list, expected at least one pattern",
     )

@@ -183,3 +183,32 @@ def test_repository_of_sha256_works_too(tmp_path: Path) -> None:
     base, head = commit(directory, "Begin"), commit(directory, "Later")
 
     assert subjects(GitHistory(directory).between([(base, head)])[base, head]) == (["Later"], [])
+
+
+def test_newest_is_the_commit_that_includes_all_others_whatever_the_dates(here: Path) -> None:
+    base, topic, head = branched(here)
+    history = GitHistory(here)
+
+    assert history.newest([topic, head, base]) == head
+    assert history.newest([base[:7], topic[:7]]) == topic[:7]
+    assert history.newest([base]) == base
+
+
+def test_newest_is_unknown_of_commits_on_two_branches(here: Path) -> None:
+    base, topic, _ = branched(here)
+    git(here, "switch", "--quiet", "-c", "other", base)
+    other = commit(here, "Other")
+
+    assert GitHistory(here).newest([topic, other]) is None
+    assert GitHistory(here).newest([base, topic, other]) is None
+
+
+@pytest.mark.parametrize("stranger", [UNKNOWN, "1.2", "--all", "0" * 64])
+def test_newest_is_unknown_if_git_lacks_a_commit(here: Path, stranger: str) -> None:
+    base, topic, _ = branched(here)
+
+    assert GitHistory(here).newest([base, topic, stranger]) is None
+
+
+def test_newest_is_unknown_outside_of_a_repository(tmp_path: Path) -> None:
+    assert GitHistory(tmp_path).newest(["a" * 40, "b" * 40]) is None

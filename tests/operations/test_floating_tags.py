@@ -131,9 +131,9 @@ def test_immutable_repository_is_refused_with_the_tag_that_would_move() -> None:
 @pytest.mark.parametrize("label", ["stage", "content-production", "content-of-an-environment-that-is-gone"])
 def test_publish_refuses_to_move_the_tag_of_an_environment(label: str) -> None:
     with pytest.raises(UsageError, match="only a deployment moves it"):
-        check_published_label(label, own_names())
+        check_published_label(label, own_names(), own_names().image("search"))
 
 
 @pytest.mark.parametrize("label", ["latest", "env.stage", "candidate"])
 def test_publish_moves_other_labels(label: str) -> None:
-    check_published_label(label, own_names())
+    check_published_label(label, own_names(), own_names().image("search"))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from weco_deploy.model.events import Event, Notice
 from weco_deploy.model.publication import Head, Publication, PublishRequest
 from weco_deploy.operations.publish import chosen_ref, engine_image, layout_image, planned, publish
 from weco_deploy.ports import Ports
+from weco_deploy.rules.publishing import check_label
 
 SHOP = project(images={"search": ["search-api"], "items": ["items-api"]}, project_id="shop")
 SEARCH = "uk.ac.wellcome/search"
@@ -125,6 +127,45 @@ def test_what_can_t_be_a_tag_is_refused(world: World, bad: str) -> None:
     world.desktop.released["search"] = bad
     with pytest.raises(UsageError, match="can't be an image's ref"):
         ref(world)
+
+
+def with_refs(*refs: str) -> World:
+    made = World(replace(SHOP, images=tuple(replace(image, refs=refs) for image in SHOP.images)))
+    made.repository(SEARCH)
+    return made
+
+
+def test_ref_is_written_by_the_first_pattern_that_it_fits() -> None:
+    world = with_refs("{commit}", "v{version}")
+    assert ref(world, COMMIT) == ref(world, f"v{COMMIT}") == COMMIT
+    assert ref(world, "1.2") == ref(world, "v1.2") == "v1.2"
+
+
+def test_ref_that_fits_no_pattern_is_refused() -> None:
+    with pytest.raises(UsageError, match="can't be an image's ref") as refused:
+        ref(with_refs("build-{commit}"), "v1.2")
+    assert refused.value.hint == "a commit's id"
+
+
+def test_image_is_pushed_under_the_tag_of_its_pattern_from_the_local_image_of_the_commit() -> None:
+    world = with_refs("build-{commit}")
+    image = world.desktop.build(f"search:{COMMIT}")
+    wanted = PublishRequest(image_id="search", ref=ref(world, COMMIT), label="latest")
+
+    published = from_engine(world, wanted)
+
+    assert published.ref == f"build-{COMMIT}"
+    assert world.tag("search", f"build-{COMMIT}") == pushed_manifest(image).digest
+
+
+@pytest.mark.parametrize("label", [COMMIT, "v1.2"])
+def test_label_that_looks_like_a_version_is_refused(label: str) -> None:
+    world = with_refs("{commit}", "v{version}", "{version}")
+    image = world.project.image("search")
+
+    with pytest.raises(UsageError, match="names a commit, so it is no label"):
+        check_label(label, world.project, image)
+    check_label("candidate", world.project, image)
 
 
 # --- from the Docker Engine

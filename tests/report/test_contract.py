@@ -29,11 +29,10 @@ from tests.report.samples import (
 from weco_deploy.errors import Command, EnvironmentLocked
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
 from weco_deploy.model.environment import Lock
-from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.plan import Action
 from weco_deploy.model.release import ImageVersion, ReleaseDeployment
 from weco_deploy.model.requests import DeployRequest
-from weco_deploy.model.results import PreparedRelease, ReleaseDifference
+from weco_deploy.model.results import LabelledImage, PreparedRelease, ReleaseDifference
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.report.documents import (
     Document,
@@ -326,8 +325,8 @@ def test_plan_document_of_an_unsaved_release_has_no_release_id() -> None:
 
 
 def test_images_document() -> None:
-    found = TaggedImage(digest=digest("b"), tags=("latest", f"ref.{C}", f"ref.{B}"), pushed_at=NOON)
-    bare = TaggedImage(digest=digest("c"), tags=("latest",))
+    found = LabelledImage(digest=digest("b"), version=ImageVersion(ref=f"ref.{B}"), pushed_at=NOON)
+    bare = LabelledImage(digest=digest("c"), version=None)
     assert images_document({"search": found, "items": bare, "works": None}) == {
         "images": {
             "search": {

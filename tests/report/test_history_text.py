@@ -6,9 +6,9 @@ from rich.text import Text
 
 from tests.report.samples import NOON, deployment, digest, release
 from weco_deploy.model.deployment import DeploymentStatus
-from weco_deploy.model.image import TaggedImage
-from weco_deploy.model.release import ReleaseDeployment
+from weco_deploy.model.release import ImageVersion, ReleaseDeployment
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION
+from weco_deploy.model.results import LabelledImage
 from weco_deploy.report.history_text import deployments_text, images_text, releases_text
 from weco_deploy.report.screen import Screen
 
@@ -92,8 +92,10 @@ def test_command_in_an_empty_list_has_the_global_options() -> None:
 
 def test_images_of_a_label() -> None:
     images = {
-        "search": TaggedImage(digest=digest("a"), tags=("latest", f"ref.{'b' * 40}"), pushed_at=NOON),
-        "items": TaggedImage(digest=digest("c"), tags=("latest",)),
+        "search": LabelledImage(
+            digest=digest("a"), version=ImageVersion(ref=f"ref.{'b' * 40}"), pushed_at=NOON
+        ),
+        "items": LabelledImage(digest=digest("c"), version=None),
         "works": None,
     }
     assert images_text("latest", images, Screen()) == (

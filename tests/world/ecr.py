@@ -31,7 +31,7 @@ class StoredImage:
 
 @dataclass(slots=True, kw_only=True)
 class StoredRepository:
-    """A repository: images by digest, tags to digests."""
+    """A repository: images by digest, tags to digests, the commits that images name themselves by digest."""
 
     name: str
     mutability: str = "MUTABLE"
@@ -39,6 +39,7 @@ class StoredRepository:
     images: dict[str, StoredImage] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
+    revisions: dict[str, str] = field(default_factory=dict)
 
     def movable(self, tag: str) -> bool:
         """Whether `tag` may be pointed at another image. Exclusions name the exceptions from the rule."""

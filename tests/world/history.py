@@ -38,6 +38,13 @@ class WorldHistory:
             places = self._places(commits)
             return {commit: self._repository.commits[place].subject for commit, place in places.items()}
 
+    def newest(self, commits: Sequence[str]) -> str | None:
+        with self._gate.passing(self._run, "history.newest", *commits):
+            places = self._places(commits)
+            return (
+                max(places, key=lambda commit: places[commit]) if len(places) == len(set(commits)) else None
+            )
+
     def commit(self, name: str) -> Commit | None:
         with self._gate.passing(self._run, "history.commit", name):
             if name == "HEAD":

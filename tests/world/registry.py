@@ -47,6 +47,10 @@ class WorldRegistry:
             image = stored.images.get(digest)
             return ImageView(manifest=image.manifest if image else None, tagged=stored.tags.get(tag))
 
+    def revision(self, repository: str, digest: str) -> str | None:
+        with self._gate.passing(self._run, "registry.revision", repository, digest):
+            return self._stored(repository).revisions.get(digest)
+
     def point(self, repository: str, tag: str, manifest: Manifest) -> None:
         with self._gate.passing(self._run, "registry.point", repository, tag, manifest.digest):
             stored = self._stored(repository)

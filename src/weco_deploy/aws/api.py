@@ -120,6 +120,7 @@ GET_RESOURCES = ApiCall("tag", "GetResources", (Resource.ANY,), TAG_SEARCHES)
 DESCRIBE_REPOSITORIES = ApiCall("ecr", "DescribeRepositories", (Resource.REPOSITORY,))
 DESCRIBE_IMAGES = ApiCall("ecr", "DescribeImages", (Resource.REPOSITORY,), IMAGE_READS)
 BATCH_GET_IMAGE = ApiCall("ecr", "BatchGetImage", (Resource.REPOSITORY,), IMAGE_READS)
+GET_DOWNLOAD_URL_FOR_LAYER = ApiCall("ecr", "GetDownloadUrlForLayer", (Resource.REPOSITORY,))
 PUT_IMAGE = ApiCall("ecr", "PutImage", (Resource.REPOSITORY,), IMAGE_WRITES, changes=True)
 
 # Publishing images

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from weco_deploy.aws import api
 from weco_deploy.aws.error_translation import code_behind, translate_errors
+from weco_deploy.aws.image_revision import revision_in
 from weco_deploy.aws.session import Account
 from weco_deploy.aws.times import utc
 from weco_deploy.errors import AwsError, NotFound, PlanRefused
-from weco_deploy.model.image import INDEXES, MANIFESTS, ImageView, Manifest, Repository, TaggedImage
+from weco_deploy.model.image import MEDIA_TYPES, ImageView, Manifest, Repository, TaggedImage
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
         ImageTypeDef,
         RepositoryTypeDef,
     )
-
-MEDIA_TYPES = (*MANIFESTS, *INDEXES)
-"""All media types that ECR stores. ECR may convert an image of a type that is not requested, which changes its digest."""
 
 REPOSITORIES_PER_CALL = 100
 
@@ -72,6 +70,14 @@ class EcrRegistry:
                     acceptedMediaTypes=list(MEDIA_TYPES),
                 )
                 return _view(repository, digest, tag, answer["images"], answer.get("failures", ()))
+        except AwsError as error:
+            if code_behind(error) == "RepositoryNotFoundException":
+                raise no_repository(repository, self._account) from error
+            raise
+
+    def revision(self, repository: str, digest: str) -> str | None:
+        try:
+            return revision_in(self._client, repository, digest)
         except AwsError as error:
             if code_behind(error) == "RepositoryNotFoundException":
                 raise no_repository(repository, self._account) from error

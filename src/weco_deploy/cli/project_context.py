@@ -75,7 +75,7 @@ class ProjectContext:
 
     def release(self, given: str | None, question: str) -> str:
         """The id of a release: given, asked for, or `latest`."""
-        from weco_deploy.operations.release import LATEST
+        from weco_deploy.model.tags import LATEST
 
         return prompts.value(self.settings, given, flag="--release-id", question=question, default=LATEST)
 

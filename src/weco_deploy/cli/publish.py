@@ -85,7 +85,7 @@ def publish(
     known = [image.id for image in context.project.images]
     chosen = prompts.value(settings, image_id, flag="--image-id", question="Image to publish", choices=known)
     image = context.project.image(chosen)
-    check_label(label, context.project)  # before any call to AWS or the engine
+    check_label(label, context.project, image)  # before any call to AWS or the engine
     ports = context.ports
     path = Path(oci_layout) if oci_layout is not None else None
     tag = operations.chosen_ref(image.id, ref, ports, allow_dirty=allow_dirty, besides=path)

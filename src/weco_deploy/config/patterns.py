@@ -118,6 +118,11 @@ TAG_TEMPLATE = Pattern(
     r"([A-Za-z0-9_]|\{[a-z][a-z0-9_]*\})([A-Za-z0-9._-]|\{[a-z][a-z0-9_]*\})*",
     "a template of tags, like env.{environment}: letters, digits, . _ - and {variables}",
 )
+REF = Pattern(
+    r"([A-Za-z0-9_][A-Za-z0-9._-]*)?\{(commit|version)\}[A-Za-z0-9._-]*",
+    "a pattern of version tags, like ref.{commit}: letters, digits, . _ - and one {commit} or {version}",
+    max_length=128,
+)
 CLUSTER = Pattern(
     r"[A-Za-z0-9_-]{1,255}|arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255}",
     "the name or ARN of an ECS cluster",

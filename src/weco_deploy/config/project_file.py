@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from weco_deploy.config.syntax import InvalidYaml, parse
 from weco_deploy.config.templates import template_problems
 from weco_deploy.errors import ProjectFileError, UsageError
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION, Environment, Image, Project
-from weco_deploy.model.tags import DEFAULT_TAG
+from weco_deploy.model.tags import DEFAULT_REFS, DEFAULT_TAG
 
 MAX_PROBLEMS = 100  # a wrong file can have thousands, which nobody reads
 
@@ -103,6 +103,7 @@ def _invalid(path: Path, problems: Iterable[Problem]) -> ProjectFileError:
 
 def _project(project_id: str, entry: ProjectEntry) -> Project:
     namespace, tag = entry.namespace or DEFAULT_NAMESPACE, entry.tag or DEFAULT_TAG
+    refs = _listed(entry.refs) or DEFAULT_REFS
     return Project(
         id=project_id,
         name=entry.name or project_id,
@@ -113,7 +114,7 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         release_table=entry.release_table or default_names.release_table(project_id),
         clusters=tuple(entry.clusters),
         environments=tuple(_environment(environment) for environment in entry.environments),
-        images=tuple(_image(namespace, tag, image) for image in entry.image_repositories),
+        images=tuple(_image(namespace, tag, refs, image) for image in entry.image_repositories),
         tag=tag,
         optional_services=frozenset(service.id for service in _services(entry) if service.optional),
     )
@@ -131,13 +132,13 @@ def _environment(entry: EnvironmentEntry) -> Environment:
         name=entry.name or entry.id,
         role_arn=entry.role_arn,
         region_name=entry.region_name,
-        requires=(entry.requires,) if isinstance(entry.requires, str) else tuple(entry.requires),
+        requires=_listed(entry.requires),
         on_failure=entry.on_failure,
         variables=entry.variables,
     )
 
 
-def _image(namespace: str, tag: str, entry: ImageEntry) -> Image:
+def _image(namespace: str, tag: str, refs: tuple[str, ...], entry: ImageEntry) -> Image:
     services = tuple(service if isinstance(service, str) else service.id for service in entry.services)
     return Image(
         id=entry.id,
@@ -145,4 +146,10 @@ def _image(namespace: str, tag: str, entry: ImageEntry) -> Image:
         services=services,
         tag=entry.tag or tag,
         optional=entry.optional,
+        refs=_listed(entry.refs) or refs,
     )
+
+
+def _listed(texts: str | Sequence[str]) -> tuple[str, ...]:
+    """The texts of a key that takes one text or a list."""
+    return (texts,) if isinstance(texts, str) else tuple(texts)

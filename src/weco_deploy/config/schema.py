@@ -37,6 +37,7 @@ Namespace: TypeAlias = Annotated[str | None, patterns.NAMESPACE]
 Region: TypeAlias = Annotated[str | None, patterns.REGION]
 Repository: TypeAlias = Annotated[str | None, patterns.REPOSITORY]
 RoleArn: TypeAlias = Annotated[str | None, patterns.ROLE_ARN]
+Ref: TypeAlias = Annotated[str, patterns.REF]
 TagTemplate: TypeAlias = Annotated[str | None, patterns.TAG_TEMPLATE]
 Variable: TypeAlias = Annotated[str, patterns.VARIABLE]
 VariableValue: TypeAlias = Annotated[str, patterns.VALUE]
@@ -79,6 +80,12 @@ def _by_type(description: str) -> Discriminator:
         custom_error_message="expected {description}",
         custom_error_context={"description": description},
     )
+
+
+Refs: TypeAlias = Annotated[
+    Annotated[Ref, Tag("<id>")] | Annotated[list[Ref], Tag("<ids>"), Field(min_length=1)],
+    _by_type("a pattern or a list of them"),
+]
 
 
 class Entry(BaseModel):
@@ -167,6 +174,7 @@ class ImageEntry(Entry, title="image"):
         description="the template of its floating tags; default: the project's tag",
         examples=["content-env.{environment}"],
     )
+    refs: Refs = Field(default=[], description="patterns of its version tags; default: the project's refs")
 
 
 class ProjectEntry(Entry, title="project"):
@@ -207,6 +215,10 @@ class ProjectEntry(Entry, title="project"):
         description="the template of the floating tags in task definitions; default: env.{environment}",
         examples=["{environment}"],
     )
+    refs: Refs = Field(
+        default=[],
+        description="patterns of version tags, tried in order, with {commit} or {version}; default: ref.{commit}",
+    )
     environments: list[EnvironmentEntry] = Field(
         min_length=1,
         description="a list of the environments that releases are deployed to",
@@ -235,6 +247,7 @@ _ITEM_NAMES: Mapping[KeyPath, str] = {
     (): "project",
     ("environments",): "environment",
     ("image_repositories",): "image",
+    ("refs",): "pattern",
 }
 _DESCRIPTIONS: Mapping[type[Entry], str] = {
     ProjectEntry: "a project: a mapping with environments and image_repositories",

@@ -10,6 +10,7 @@ from enum import StrEnum
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.service import ServiceKey
+from weco_deploy.model.tags import commit_in
 
 
 class DeploymentStatus(StrEnum):
@@ -90,6 +91,7 @@ class ImageChange:
     """How a deployment changes an image's environment tag.
 
     `from_digest` is None if the tag did not exist. `tag_moved` is True once this deployment has moved the tag.
+    `from_name` and `to_name` are the commits or versions in `from_ref` and `to_ref`, as `ImageVersion.name`.
     """
 
     image_id: str
@@ -98,6 +100,18 @@ class ImageChange:
     tag_moved: bool = False
     from_ref: str | None = None
     to_ref: str | None = None
+    from_name: str | None = None
+    to_name: str | None = None
+
+    @property
+    def from_commit(self) -> str | None:
+        """The commit or version before; None if it is unknown."""
+        return commit_in(self.from_ref, self.from_name) if self.from_ref else None
+
+    @property
+    def to_commit(self) -> str | None:
+        """The commit or version after; None if it is unknown."""
+        return commit_in(self.to_ref, self.to_name) if self.to_ref else None
 
     @property
     def applied(self) -> bool:

@@ -32,13 +32,15 @@ class Lock:
 class AppliedImage:
     """The version of an image that was last deployed to the environment.
 
-    `worked` is about the image: the deployment as a whole may have failed (see `Deployment.worked`).
+    `worked` is about the image: the deployment as a whole may have failed (see `Deployment.worked`). `name` is the commit
+    or version in `ref`, as `ImageVersion.name`.
     """
 
     release_id: str
     digest: str
     ref: str | None = None
     worked: bool = True
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

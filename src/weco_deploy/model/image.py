@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from weco_deploy.model.tags import REF_PREFIX
-
 MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.oci.image.manifest.v1+json",
@@ -18,6 +16,9 @@ INDEXES = (
 )
 """The media types of indexes (manifest lists), which name several manifests."""
 
+MEDIA_TYPES = (*MANIFESTS, *INDEXES)
+"""All media types that ECR stores. ECR may convert an image of a type that is not requested, which changes its digest."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaggedImage:
@@ -26,11 +27,6 @@ class TaggedImage:
     digest: str
     tags: tuple[str, ...]
     pushed_at: datetime | None = None
-
-    @property
-    def refs(self) -> tuple[str, ...]:
-        """Its `ref.*` tags, sorted. The first tag names the image where only one is shown."""
-        return tuple(sorted(tag for tag in self.tags if tag.startswith(REF_PREFIX)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from weco_deploy.model.image import ImageView, Manifest, Repository
 from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.release import Release
 from weco_deploy.model.service import DefinedContainer, NearbyService, ResolvedImage, ServiceKey, ServiceView
+from weco_deploy.model.tags import commit_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedImage:
-    """The digests that an image's environment tag points at now, and after the deployment."""
+    """The digests that an image's environment tag points at now, and after the deployment.
+
+    `from_name` and `to_name` are the commits or versions in `from_ref` and `to_ref`, as `ImageVersion.name`.
+    """
 
     image_id: str
     repository: str
@@ -65,6 +69,18 @@ class PlannedImage:
     to_ref: str
     from_digest: str | None
     from_ref: str | None
+    from_name: str | None = None
+    to_name: str | None = None
+
+    @property
+    def from_commit(self) -> str | None:
+        """The commit or version before; None if it is unknown."""
+        return commit_in(self.from_ref, self.from_name) if self.from_ref else None
+
+    @property
+    def to_commit(self) -> str:
+        """The commit or version after."""
+        return commit_in(self.to_ref, self.to_name)
 
     @property
     def moves(self) -> bool:
@@ -79,6 +95,8 @@ class PlannedImage:
             to_digest=self.manifest.digest,
             from_ref=self.from_ref,
             to_ref=self.to_ref,
+            from_name=self.from_name,
+            to_name=self.to_name,
         )
 
 

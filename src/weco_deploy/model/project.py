@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from weco_deploy.errors import NotFound
-from weco_deploy.model.tags import DEFAULT_TAG
+from weco_deploy.model.tags import DEFAULT_REFS, DEFAULT_TAG
 from weco_deploy.model.template import could_be, fill
 
 DEFAULT_REGION = "eu-west-1"
@@ -42,7 +42,9 @@ class Image:
     """An image repository of the project and the services that run its image.
 
     `repository` is the full name in ECR; `services` are service ids (tag `deployment:service`). `tag` is the template of
-    its floating tags, which task definitions use and deployments move. A release may lack an `optional` image.
+    its floating tags, which task definitions use and deployments move; `refs` are the patterns of its version tags, which
+    never move, in the order in which they are tried. A release may lack an
+    `optional` image.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Image:
     services: tuple[str, ...] = ()
     tag: str = DEFAULT_TAG
     optional: bool = False
+    refs: tuple[str, ...] = DEFAULT_REFS
 
     def tag_in(self, environment: Environment) -> str:
         """Its floating tag in an environment."""
@@ -110,8 +113,19 @@ class Project:
 
     def is_floating(self, tag: str) -> bool:
         """Whether the tag is that of an environment, or looks like one: perhaps of an environment that was removed."""
+        return not self.without_floating([tag])
+
+    def without_floating(self, tags: Iterable[str]) -> tuple[str, ...]:
+        """The tags that are not floating."""
         templates = {self.tag, *(image.tag for image in self.images)}
-        return bool(self.labelled_environments(tag)) or any(could_be(tag, template) for template in templates)
+        floating = {
+            fill(template, environment.values) for template in templates for environment in self.environments
+        }
+        return tuple(
+            tag
+            for tag in tags
+            if tag not in floating and not any(could_be(tag, template) for template in templates)
+        )
 
     def floating_tags(self, environment: Environment, image_ids: Iterable[str]) -> tuple[str, ...]:
         """The different tags of these images in an environment."""

@@ -6,24 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from weco_deploy.model.tags import REF_PREFIX
+from weco_deploy.model.tags import commit_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageVersion:
     """One image in a release.
 
-    `ref` is the tag that names its commit (`ref.<sha>`); `refs` are all such tags of the image. `digest` is `sha256:…`,
-    or None in a release that 5.x made: then deploying the release resolves it.
+    `ref` is the tag that names its commit or version; `refs` are all such tags of the image. An image without such a tag
+    has the commit that its label names as `ref`. `digest` is `sha256:…`, or None in a release that 5.x made: then
+    deploying the release resolves it. `name` is the commit or version in `ref`, where it isn't just what follows `ref.`.
     """
 
     ref: str
     refs: tuple[str, ...] = ()
     digest: str | None = None
+    name: str | None = None
 
     @property
     def commit(self) -> str:
-        return self.ref.removeprefix(REF_PREFIX)
+        """The commit or version that `ref` names."""
+        return commit_in(self.ref, self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,15 @@ class PreparedRelease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledImage:
+    """An image that a label points at. `version` is None if nothing names it."""
+
+    digest: str
+    version: ImageVersion | None
+    pushed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseDifference:
     """The difference between two releases. `images` has the versions (in `base`, in `release`), by image id."""
 

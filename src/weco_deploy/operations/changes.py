@@ -11,7 +11,6 @@ from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import AppliedImage, EnvironmentRecord
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.results import Changes, CommitInEnvironment, LiveImage, WhereCommitIs
-from weco_deploy.model.tags import REF_PREFIX
 from weco_deploy.model.web_repository import WebRepository
 from weco_deploy.operations.release import choose, ref_of
 from weco_deploy.ports import Ports
@@ -160,7 +159,7 @@ def _current(ports: Ports, record: EnvironmentRecord) -> Release | None:
 
 def _version(applied: AppliedImage) -> ImageVersion:
     ref = applied.ref or ref_of(applied.digest)
-    return ImageVersion(ref=ref, refs=(ref,), digest=applied.digest)
+    return ImageVersion(ref=ref, refs=(ref,), digest=applied.digest, name=applied.name)
 
 
 def _applied_commits(history: Sequence[Deployment]) -> list[str]:
@@ -175,7 +174,7 @@ def _applied_commits(history: Sequence[Deployment]) -> list[str]:
 def _applied_commit(deployment: Deployment, image_id: str) -> str | None:
     """The commit of the image's version that the deployment applied."""
     change = deployment.images.get(image_id)
-    return change.to_ref.removeprefix(REF_PREFIX) if change and change.to_ref and change.applied else None
+    return change.to_commit if change and change.applied else None
 
 
 def _releases_with(releases: Sequence[Release], has: Mapping[str, bool]) -> dict[str, tuple[str, ...]]:

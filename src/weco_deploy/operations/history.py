@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from weco_deploy.model.deployment import Deployment
-from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.release import Release
-from weco_deploy.model.results import ReleaseDifference
+from weco_deploy.model.results import LabelledImage, ReleaseDifference
+from weco_deploy.operations.image_versions import named
 from weco_deploy.operations.release import choose, labelled
 from weco_deploy.ports import Ports
 
@@ -57,6 +57,13 @@ def _ref(release: Release, image_id: str) -> str | None:
     return version.ref if version else None
 
 
-def images(ports: Ports, label: str) -> Mapping[str, TaggedImage | None]:
+def images(ports: Ports, label: str) -> Mapping[str, LabelledImage | None]:
     """By image id, the image that the label points at in its repository."""
-    return labelled(ports, ports.project.images, label)
+    found = labelled(ports, ports.project.images, label)
+    versions = named(ports, {image_id: image for image_id, image in found.items() if image}, label)
+    return {
+        image_id: LabelledImage(digest=image.digest, version=versions[image_id], pushed_at=image.pushed_at)
+        if image
+        else None
+        for image_id, image in found.items()
+    }

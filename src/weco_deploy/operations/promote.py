@@ -54,7 +54,7 @@ def _release(record: EnvironmentRecord, ports: Ports) -> tuple[Release, bool]:
 
 def _version(applied: AppliedImage) -> ImageVersion:
     ref = applied.ref or ref_of(applied.digest)
-    return ImageVersion(ref=ref, refs=(ref,), digest=applied.digest)
+    return ImageVersion(ref=ref, refs=(ref,), digest=applied.digest, name=applied.name)
 
 
 def _closed(environment: Environment, reasons: list[str]) -> GateClosed:

@@ -14,10 +14,9 @@ from weco_deploy.errors import NotFound, PlanRefused
 from weco_deploy.model.events import Event
 from weco_deploy.model.image import Repository, TaggedImage
 from weco_deploy.model.publication import Publication, PublishRequest
-from weco_deploy.model.tags import REF_PREFIX
 from weco_deploy.pipeline.publishable import EngineImage, LayoutImageFile, Publishable
 from weco_deploy.ports import ImageLayout, Ports
-from weco_deploy.rules.publishing import check_clean, check_label, check_movable, ref_tag
+from weco_deploy.rules.publishing import check_clean, check_label, check_movable, ref_tag, version_of
 
 
 def chosen_ref(
@@ -28,19 +27,19 @@ def chosen_ref(
     Raises UsageError if it can't be a tag, or if the work tree differs from HEAD and that is not allowed;
     `besides` is a path that may be new or changed. Raises NotFound if there is neither a ref nor a commit.
     """
-    tree = ports.publishing.work_tree
+    tree, patterns = ports.publishing.work_tree, ports.project.image(image_id).refs
     found = given if given is not None else tree.released(image_id)
     if found is not None:
-        return ref_tag(found)
+        return ref_tag(found, patterns)
     head = tree.head(besides)
     if not allow_dirty:
         check_clean(head.changed)
-    return ref_tag(head.commit)
+    return ref_tag(head.commit, patterns)
 
 
 def engine_image(image_id: str, ref: str, ports: Ports) -> Publishable:
     """The image `<image id>:<commit>` of the Docker Engine. Raises NotFound if it has no image of that name."""
-    name = f"{image_id}:{ref.removeprefix(REF_PREFIX)}"
+    name = f"{image_id}:{version_of(ref, ports.project.image(image_id).refs)}"
     found = ports.publishing.engine().find(name)
     if found is None:
         raise NotFound(
@@ -61,8 +60,8 @@ def planned(request: PublishRequest, source: Publishable, ports: Ports) -> Publi
     Raises NotFound if there is no repository, PlanRefused if the ref is another image already (unless forced) or a tag can't be
     moved, WrongAccount, BadImageLayout.
     """
-    check_label(request.label, ports.project)
     image = ports.project.image(request.image_id)
+    check_label(request.label, ports.project, image)
     ports.check_account()
     repository = _repository(image.repository, ports)
     there, labelled = ports.calls.read(

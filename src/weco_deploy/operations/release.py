@@ -11,10 +11,10 @@ from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.project import Image, Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.results import PreparedRelease
-from weco_deploy.model.tags import commit_tag
+from weco_deploy.model.tags import LATEST, commit_tag, pattern_text
+from weco_deploy.operations.image_versions import named
 from weco_deploy.ports import Caller, Ports
 
-LATEST = "latest"
 PREFIX_LENGTH = 4
 PREFIX_REACH = 200
 """How many of the newest releases a prefix is compared with."""
@@ -217,25 +217,24 @@ def _finish(ports: Ports, release: Release, previous: Release | None, *, save: b
 def versions(ports: Ports, images: Sequence[Image], label: str) -> dict[str, ImageVersion | None]:
     """The version that the label points at in each image's repository; None if there is no such tag.
 
-    An image may have several `ref.*` tags, and all are kept. The version is named after the label if that is one of these tags,
-    and otherwise after the first of them in alphabetical order. Raises PlanRefused if images have no `ref.*` tag.
+    Raises PlanRefused if nothing names the version of an image.
     """
     found = labelled(ports, images, label)
-    nameless = [image_id for image_id, image in found.items() if image is not None and not image.refs]
+    versions_found = named(ports, {image_id: image for image_id, image in found.items() if image}, label)
+    nameless = [image_id for image_id, version in versions_found.items() if version is None]
     if nameless:
-        raise PlanRefused(
-            f"these images are tagged {label} but have no ref.<commit> tag, so their version has no name: "
-            f"{', '.join(nameless)}",
-            hint="push them again with a ref.<commit> tag",
-        )
-    return {
-        image_id: None
-        if image is None
-        else ImageVersion(
-            ref=label if label in image.refs else image.refs[0], refs=image.refs, digest=image.digest
-        )
-        for image_id, image in found.items()
-    }
+        raise _nameless(ports, label, nameless)
+    return {image_id: versions_found.get(image_id) for image_id in found}
+
+
+def _nameless(ports: Ports, label: str, image_ids: Sequence[str]) -> PlanRefused:
+    patterns = dict.fromkeys(ports.project.image(image_id).refs[0] for image_id in image_ids)
+    wanted = " or ".join(map(pattern_text, patterns))
+    return PlanRefused(
+        f"these images are tagged {label} but have no {wanted} tag, so their version has no name: "
+        f"{', '.join(image_ids)}",
+        hint=f"push them again with a {wanted} tag, or describe the tags that they have with refs in the project file",
+    )
 
 
 def labelled(ports: Ports, images: Sequence[Image], label: str) -> Mapping[str, TaggedImage | None]:

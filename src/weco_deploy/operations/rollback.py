@@ -14,6 +14,7 @@ from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment
 from weco_deploy.model.environment import DeployedRelease
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import ImageVersion, Release
+from weco_deploy.operations.image_versions import named
 from weco_deploy.operations.release import choose, new_release, ref_of
 from weco_deploy.ports import Ports
 from weco_deploy.rules.rollback import (
@@ -136,15 +137,17 @@ def remark_on_created_tags(
 
 def _versions(digests: Mapping[str, str], ports: Ports) -> Mapping[str, ImageVersion]:
     """The versions with these digests, without images that left the project."""
-    wanted = {image.id: digests[image.id] for image in ports.project.images if image.id in digests}
-    versions = ports.calls.read(
-        partial(_version, image_id, digest, ports) for image_id, digest in wanted.items()
+    images = [image for image in ports.project.images if image.id in digests]
+    found = ports.calls.read(
+        partial(ports.registry.find, image.repository, digests[image.id]) for image in images
     )
-    return dict(zip(wanted, versions, strict=True))
+    versions = named(
+        ports, {image.id: tagged for image, tagged in zip(images, found, strict=True) if tagged is not None}
+    )
+    return {image.id: versions.get(image.id) or _nameless(digests[image.id]) for image in images}
 
 
-def _version(image_id: str, digest: str, ports: Ports) -> ImageVersion:
-    """The version with this digest, named after the digest if it has no `ref.*` tag or is gone (the plan reports that)."""
-    found = ports.registry.find(ports.project.image(image_id).repository, digest)
-    refs = (found.refs if found else ()) or (ref_of(digest),)
-    return ImageVersion(ref=refs[0], refs=refs, digest=digest)
+def _nameless(digest: str) -> ImageVersion:
+    """A version named after its digest: it has no other name, or it is gone (the plan reports that)."""
+    ref = ref_of(digest)
+    return ImageVersion(ref=ref, refs=(ref,), digest=digest)

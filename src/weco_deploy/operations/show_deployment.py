@@ -10,7 +10,6 @@ from weco_deploy.model.deployment import Deployment, Failure
 from weco_deploy.model.log_location import UNREADABLE, container_logging_to
 from weco_deploy.model.project import Environment
 from weco_deploy.model.results import DeploymentDetails
-from weco_deploy.model.tags import REF_PREFIX
 from weco_deploy.operations.release import PREFIX_LENGTH
 from weco_deploy.ports import Ports
 
@@ -89,7 +88,7 @@ def _rolled_back_by(other: Deployment, chosen: Deployment) -> bool:
 
 
 def _commits(deployment: Deployment) -> list[str]:
-    return [change.to_ref.removeprefix(REF_PREFIX) for change in deployment.images.values() if change.to_ref]
+    return [change.to_commit for change in deployment.images.values() if change.to_commit]
 
 
 def _with_log_lines(ports: Ports, deployment: Deployment) -> Deployment:

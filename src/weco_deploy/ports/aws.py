@@ -42,6 +42,12 @@ class ImageRegistry(Protocol):
     def manifest_and_tag(self, repository: str, digest: str, tag: str) -> ImageView:
         """The manifest of `digest` and the digest that `tag` points at, in one BatchGetImage."""
 
+    def revision(self, repository: str, digest: str) -> str | None:
+        """The commit that the image names itself: its annotation or label `org.opencontainers.image.revision`.
+
+        NotFound: no such repository.
+        """
+
     def point(self, repository: str, tag: str, manifest: Manifest) -> None:
         """Make `tag` point at the image of `manifest`, which the repository holds. Idempotent.
 

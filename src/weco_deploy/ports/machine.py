@@ -53,3 +53,6 @@ class History(Protocol):
 
     def remote_url(self) -> str | None:
         """The URL of the remote `origin`, or else of the first remote. It may contain credentials."""
+
+    def newest(self, commits: Sequence[str]) -> str | None:
+        """The one of these commits that all others are ancestors of; None if there is none, or that can't be known."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from weco_deploy.model.deployment import Deployment, ImageChange, ServiceOutcome, ServiceStatus
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.model.results import DeploymentDetails
-from weco_deploy.model.tags import REF_PREFIX
 from weco_deploy.report.deployment_text import add_next_steps, add_summary
 from weco_deploy.report.next_steps import next_steps
 from weco_deploy.report.outcomes import STATUS_WORDS, verdict
@@ -85,9 +84,8 @@ def _images(page: Page, details: DeploymentDetails) -> None:
 
 
 def _image_row(image_id: str, change: ImageChange, details: DeploymentDetails) -> tuple[str, ...]:
-    before, now = version_names(change.from_ref, change.from_digest, change.to_ref, change.to_digest)
-    commit = (change.to_ref or "").removeprefix(REF_PREFIX)
-    return one_line(image_id), before, now, one_line(details.subjects.get(commit, ""))
+    before, now = version_names(change.from_commit, change.from_digest, change.to_commit, change.to_digest)
+    return one_line(image_id), before, now, one_line(details.subjects.get(change.to_commit or "", ""))
 
 
 def _services(page: Page, outcomes: Sequence[ServiceOutcome]) -> None:

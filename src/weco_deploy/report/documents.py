@@ -14,7 +14,6 @@ from weco_deploy.errors import DeployError
 from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment, Failure, ImageChange, ServiceOutcome
 from weco_deploy.model.environment import Lock
-from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.publication import Publication
@@ -23,11 +22,11 @@ from weco_deploy.model.results import (
     ChangedCommit,
     Changes,
     DeploymentDetails,
+    LabelledImage,
     PreparedRelease,
     ReleaseDifference,
     WhereCommitIs,
 )
-from weco_deploy.model.tags import REF_PREFIX
 from weco_deploy.model.web_repository import WebRepository
 from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
@@ -144,7 +143,7 @@ def where_document(found: WhereCommitIs) -> Document:
     }
 
 
-def images_document(images: Mapping[str, TaggedImage | None]) -> Document:
+def images_document(images: Mapping[str, LabelledImage | None]) -> Document:
     """The image that a label points at, by image id; null where there is no such label."""
     return {"images": {image_id: _tagged(image) if image else None for image_id, image in images.items()}}
 
@@ -259,9 +258,9 @@ def _refs(version: ImageVersion) -> list[str]:
     return list(version.refs or (version.ref,))
 
 
-def _tagged(image: TaggedImage) -> Document:
+def _tagged(image: LabelledImage) -> Document:
     return {
-        "ref": image.refs[0] if image.refs else None,
+        "ref": _ref(image.version),
         "digest": image.digest,
         "pushed_at": _time(image.pushed_at) if image.pushed_at else None,
     }
@@ -383,8 +382,8 @@ def _planned_image(image: PlannedImage) -> Document:
         "tag": image.tag,
         "from_digest": image.from_digest,
         "to_digest": image.manifest.digest,
-        "from_commit": image.from_ref.removeprefix(REF_PREFIX) if image.from_ref else None,
-        "to_commit": image.to_ref.removeprefix(REF_PREFIX),
+        "from_commit": image.from_commit,
+        "to_commit": image.to_commit,
         "moves": image.moves,
     }
 

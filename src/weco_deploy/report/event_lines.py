@@ -86,12 +86,12 @@ def _settled(deployment: Deployment, symbols: Symbols) -> str:
 
 
 def _moved(image: PlannedImage, symbols: Symbols) -> str:
-    old, new = version_names(image.from_ref, image.from_digest, image.to_ref, image.manifest.digest)
+    old, new = version_names(image.from_commit, image.from_digest, image.to_commit, image.manifest.digest)
     return f"{one_line(image.image_id)}: {one_line(image.tag)} moved, {old} {symbols.arrow} {new}"
 
 
 def _put_back(image: PlannedImage, error: str, symbols: Symbols) -> str:
-    old, new = version_names(image.from_ref, image.from_digest, image.to_ref, image.manifest.digest)
+    old, new = version_names(image.from_commit, image.from_digest, image.to_commit, image.manifest.digest)
     name = f"{one_line(image.image_id)}: {one_line(image.tag)}"
     if error:
         return f"{symbols.bad} {name} could not be put back to {old}: {one_line(error)}"

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.digest import short_hash
-from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION
+from weco_deploy.model.results import LabelledImage
 from weco_deploy.report.next_steps import command
 from weco_deploy.report.page import DIM, Page, status_style
 from weco_deploy.report.screen import Screen
@@ -62,7 +62,7 @@ def deployments_text(deployments: Sequence[Deployment], screen: Screen, options:
     return page.text()
 
 
-def images_text(label: str, images: Mapping[str, TaggedImage | None], screen: Screen) -> str:
+def images_text(label: str, images: Mapping[str, LabelledImage | None], screen: Screen) -> str:
     """A table with the image that `label` points at in each repository."""
     page = Page(screen)
     if not images:
@@ -107,12 +107,12 @@ def _described(description: str) -> str:
     return "" if description == DEFAULT_DESCRIPTION else one_line(description)
 
 
-def _image_row(image_id: str, image: TaggedImage | None) -> tuple[Cell, ...]:
+def _image_row(image_id: str, image: LabelledImage | None) -> tuple[Cell, ...]:
     if image is None:
         return one_line(image_id), Styled("no such label", DIM), "", ""
     return (
         one_line(image_id),
-        version_name(image.refs[0], None) if image.refs else Styled("no ref tag", DIM),
+        version_name(image.version.commit, None) if image.version else Styled("no ref tag", DIM),
         short_hash(one_line(image.digest)),
         minute(image.pushed_at) if image.pushed_at else "",
     )

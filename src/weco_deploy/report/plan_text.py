@@ -53,7 +53,7 @@ def _images(page: Page, plan: Plan, screen: Screen) -> None:
 
 
 def _versions(image: PlannedImage, arrow: str) -> str:
-    old, new = version_names(image.from_ref, image.from_digest, image.to_ref, image.manifest.digest)
+    old, new = version_names(image.from_commit, image.from_digest, image.to_commit, image.manifest.digest)
     return f"{old} {arrow} {new}"
 
 

@@ -92,9 +92,9 @@ def _row(image_id: str, pair: Change, subjects: Mapping[str, str]) -> tuple[str,
 
 def _names(before: ImageVersion | None, now: ImageVersion | None) -> tuple[str, str]:
     if before and now:
-        return version_names(before.ref, before.digest, now.ref, now.digest)
+        return version_names(before.commit, before.digest, now.commit, now.digest)
     return _name(before), _name(now)
 
 
 def _name(version: ImageVersion | None) -> str:
-    return version_name(version.ref, version.digest) if version else _ABSENT
+    return version_name(version.commit, version.digest) if version else _ABSENT

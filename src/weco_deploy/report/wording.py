@@ -8,11 +8,15 @@ from datetime import UTC, datetime, timedelta
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.digest import short_hash
 from weco_deploy.model.release import ImageVersion
-from weco_deploy.model.tags import REF_PREFIX
+from weco_deploy.model.tags import is_commit
 from weco_deploy.report.untrusted import one_line
 
 NOTHING = "nothing"
 """The text for a tag or an image that does not exist."""
+
+
+LONGEST_VERSION = 16
+"""Characters of a version that isn't a commit. Tables are narrow."""
 
 
 def short_id(identifier: str) -> str:
@@ -20,18 +24,23 @@ def short_id(identifier: str) -> str:
     return one_line(identifier)[:8]
 
 
-def version_name(ref: str | None, digest: str | None) -> str:
-    """Seven characters of the commit or, if no ref is known, twelve of the digest."""
-    if ref:
-        return one_line(ref.removeprefix(REF_PREFIX))[:7]
+def version_name(commit: str | None, digest: str | None) -> str:
+    """Seven characters of the commit, or the version or, if neither is known, twelve characters of the digest."""
+    if commit:
+        return commit[:7] if is_commit(commit) else shortened(one_line(commit))
     return short_hash(one_line(digest)) if digest else NOTHING
 
 
+def shortened(version: str) -> str:
+    """The beginning and the end of a long version: versions often differ at the end."""
+    return version if len(version) <= LONGEST_VERSION else f"{version[:7]}..{version[-7:]}"
+
+
 def version_names(
-    before_ref: str | None, before_digest: str | None, after_ref: str | None, after_digest: str | None
+    before_commit: str | None, before_digest: str | None, after_commit: str | None, after_digest: str | None
 ) -> tuple[str, str]:
     """The names of two versions of an image. They differ if the digests are known and differ."""
-    before, after = version_name(before_ref, before_digest), version_name(after_ref, after_digest)
+    before, after = version_name(before_commit, before_digest), version_name(after_commit, after_digest)
     if before == after and before_digest and after_digest:
         # A commit that was built twice has two digests.
         return short_hash(one_line(before_digest)), short_hash(one_line(after_digest))

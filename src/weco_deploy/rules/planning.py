@@ -125,6 +125,7 @@ def _images(
         if view is None or view.manifest is None:
             continue
         image, applied = project.image(image_id), observed.record.images.get(image_id)
+        before = applied if applied and applied.digest == view.tagged else None
         planned.append(
             PlannedImage(
                 image_id=image_id,
@@ -133,7 +134,9 @@ def _images(
                 manifest=view.manifest,
                 to_ref=version.ref,
                 from_digest=view.tagged,
-                from_ref=applied.ref if applied and applied.digest == view.tagged else None,
+                to_name=version.name,
+                from_ref=before.ref if before else None,
+                from_name=before.name if before else None,
             )
         )
     return tuple(planned)

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 from weco_deploy.errors import Command, PlanRefused, UsageError
 from weco_deploy.model.image import Manifest, Repository
-from weco_deploy.model.project import Project
+from weco_deploy.model.project import Image, Project
 from weco_deploy.model.publication import LocalImage
-from weco_deploy.model.tags import REF_PREFIX
+from weco_deploy.model.tags import is_commit, version_in, version_tag
 from weco_deploy.rules.planning import movable
 
-_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,123}")
-"""The local image's tag. In the registry `ref.` precedes it; together they have at most 128 characters."""
 _LABEL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _NAMED = 5
 
 
-def ref_tag(ref: str) -> str:
-    """The tag of a commit, given with or without `ref.`. Raises UsageError if it can't be a tag."""
-    commit = ref.removeprefix(REF_PREFIX)
-    if not _REF.fullmatch(commit):
-        raise UsageError(
-            f"{ref!r} can't be an image's ref",
-            "a commit's id, or letters, digits, `.`, `_` and `-` (124 at most, no `.` or `-` first)",
+def ref_tag(ref: str, patterns: Sequence[str]) -> str:
+    """The version tag of a commit or version, which is given as such or as a tag of any pattern.
+
+    Raises UsageError if it can't be a tag of any pattern.
+    """
+    commit = version_of(ref, patterns)
+    tag = version_tag(commit, patterns)
+    without_version = {pattern.format(commit="", version="") for pattern in patterns}
+    if ref in without_version or tag is None or not _LABEL.fullmatch(commit) or not _LABEL.fullmatch(tag):
+        any_text = any("{version}" in pattern for pattern in patterns)
+        texts = (
+            ", or letters, digits, `.`, `_` and `-` (124 at most, no `.` or `-` first)" if any_text else ""
         )
-    return f"{REF_PREFIX}{commit}"
+        raise UsageError(f"{ref!r} can't be an image's ref", f"a commit's id{texts}")
+    return tag
 
 
-def check_label(label: str, project: Project) -> None:
+def version_of(ref: str, patterns: Sequence[str]) -> str:
+    """The commit or version in a tag of any pattern; other text as it is."""
+    named = (version_in(ref, pattern) for pattern in patterns)
+    return next((version for version in named if version is not None), ref)
+
+
+def check_label(label: str, project: Project, image: Image) -> None:
     """Raises UsageError if the label can't be a tag, or is a tag that `publish` must not move."""
     if not _LABEL.fullmatch(label):
         raise UsageError(f"{label!r} can't be a tag", "letters, digits, `.`, `_` and `-` (128 at most)")
@@ -41,10 +52,10 @@ def check_label(label: str, project: Project) -> None:
                 Command("release-deploy", "--from-label", "LABEL"),
             ),
         )
-    if label.startswith(REF_PREFIX):
-        raise UsageError(
-            f"{label} names a commit, so it is no label", f"say --ref {label.removeprefix(REF_PREFIX)}"
-        )
+    # Where versions may be any text, labels look like them.
+    version = version_of(label, [pattern for pattern in image.refs if pattern != "{version}"])
+    if version != label or is_commit(label):
+        raise UsageError(f"{label} names a commit, so it is no label", f"say --ref {version}")
 
 
 def check_clean(changed: tuple[str, ...]) -> None:

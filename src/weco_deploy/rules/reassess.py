@@ -102,7 +102,11 @@ def _expected_digests(recorded: Deployment, release: Release) -> dict[str, str |
 def _unrecorded_changes(release: Release, digests: Mapping[str, str | None]) -> dict[str, ImageChange]:
     return {
         image_id: ImageChange(
-            image_id=image_id, from_digest=None, to_digest=digest, to_ref=release.versions[image_id].ref
+            image_id=image_id,
+            from_digest=None,
+            to_digest=digest,
+            to_ref=release.versions[image_id].ref,
+            to_name=release.versions[image_id].name,
         )
         for image_id, digest in digests.items()
         if digest is not None

@@ -3,7 +3,7 @@
     release_id "deployment#<id>"   project_id "<project>#<environment>"   last_date_deployed (when it began)
     deployment_id   release   project   environment   status   reason   kind   requested_by   description
     date_finished   build_url   gate_override   rollback (an id)
-    images {id: {from_digest, to_digest, tag_moved, from_ref, to_ref}}
+    images {id: {from_digest, to_digest, tag_moved, from_ref, to_ref, from_name, to_name}}
     services [{service_id, cluster, service_name, images, status, ecs_deployment_id, reason, failures [{…}]}]
     left_out [{kind, id, images, why, reason}] (only if something was left out)
 
@@ -148,6 +148,8 @@ def _image_item(change: ImageChange) -> Item:
             "tag_moved": change.tag_moved,
             "from_ref": change.from_ref,
             "to_ref": change.to_ref,
+            "from_name": change.from_name,
+            "to_name": change.to_name,
         }
     )
 
@@ -237,6 +239,8 @@ def _read_image(image_id: str, row: Fields) -> ImageChange:
         tag_moved=row.flag("tag_moved"),
         from_ref=row.optional_text("from_ref"),
         to_ref=row.optional_text("to_ref"),
+        from_name=row.optional_text("from_name"),
+        to_name=row.optional_text("to_name"),
     )
 
 

@@ -73,6 +73,7 @@ def _applied_item(image: AppliedImage) -> Item:
             "release_id": image.release_id,
             "digest": image.digest,
             "ref": image.ref,
+            "name": image.name,
             "stood": None if image.worked else False,
         }
     )
@@ -135,6 +136,7 @@ def _read_applied(row: Fields) -> AppliedImage:
         release_id=row.text("release_id"),
         digest=row.text("digest"),
         ref=row.optional_text("ref"),
+        name=row.optional_text("name"),
         worked=row.flag("stood", otherwise=True),
     )
 

@@ -76,6 +76,7 @@ def _item(release: Release, refs: Mapping[str, Sequence[str]]) -> Item:
             "images": {key: version.ref if version else None for key, version in release.images.items()},
             "refs": {image_id: list(tags) for image_id, tags in refs.items() if tags},
             "digests": {key: version.digest for key, version in versions.items() if version.digest},
+            "names": {key: version.name for key, version in versions.items() if version.name} or None,
             "deployments": listed,
             "last_date_deployed": max(
                 (stored_time(deployment.date_created) for deployment in release.deployments), default=None
@@ -107,6 +108,7 @@ def read_release(item: Item) -> Release:
 
 def _versions(fields: Fields) -> Mapping[str, ImageVersion | None]:
     images, refs, digests = fields.map("images"), fields.map("refs"), fields.map("digests")
+    names = fields.map("names")
     found: dict[str, ImageVersion | None] = {}
     for image_id in images.item:
         written = images.optional_text(image_id)
@@ -114,7 +116,10 @@ def _versions(fields: Fields) -> Mapping[str, ImageVersion | None]:
             found[image_id] = None
             continue
         found[image_id] = ImageVersion(
-            ref=_tag(written), refs=refs.texts(image_id), digest=digests.optional_text(image_id)
+            ref=_tag(written),
+            refs=refs.texts(image_id),
+            digest=digests.optional_text(image_id),
+            name=names.optional_text(image_id),
         )
     return found
 

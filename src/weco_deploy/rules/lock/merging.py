@@ -37,6 +37,7 @@ def _applied(record: EnvironmentRecord, deployment: Deployment) -> Mapping[str, 
             release_id=deployment.release_id,
             digest=change.to_digest,
             ref=change.to_ref,
+            name=change.to_name,
             worked=deployment.worked(image_id) or _worked_before(record.images.get(image_id), change),
         )
         for image_id, change in deployment.images.items()
