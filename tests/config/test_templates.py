@@ -170,7 +170,6 @@ def test_pattern_needs_one_commit_or_version(problems: Problems, refs: str, foun
     )
 
 
-def test_list_of_patterns_must_not_be_empty(problems: Problems) -> None:
-    assert problems(REFS.format('"{commit}"', "[]")) == (
-        "line 1, shop.image_repositories[1].refs: found an empty list, expected at least one pattern",
-    )
+def test_empty_list_of_patterns_means_the_default(loaded: Load) -> None:
+    project = loaded(REFS.format("[]", "[]")).project(None)
+    assert {image.refs for image in project.images} == {("ref.{version}",)}

@@ -14,10 +14,11 @@ from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest, DeployRequest
+from weco_deploy.model.tags import LATEST
 from weco_deploy.operations.confirm import confirm
 from weco_deploy.operations.deploy import deploy
 from weco_deploy.operations.promote import running_release
-from weco_deploy.operations.release import LATEST, choose, prepare
+from weco_deploy.operations.release import choose, prepare
 from weco_deploy.operations.rollback import earlier_release
 from weco_deploy.ports import Ports
 

@@ -83,7 +83,7 @@ def _by_type(description: str) -> Discriminator:
 
 
 Refs: TypeAlias = Annotated[
-    Annotated[Ref, Tag("<id>")] | Annotated[list[Ref], Tag("<ids>"), Field(min_length=1)],
+    Annotated[Ref, Tag("<id>")] | Annotated[list[Ref], Tag("<ids>")],
     _by_type("a pattern or a list of them"),
 ]
 
@@ -174,7 +174,11 @@ class ImageEntry(Entry, title="image"):
         description="the template of its floating tags; default: the project's tag",
         examples=["content-env.{environment}"],
     )
-    refs: Refs = Field(default=[], description="patterns of its version tags; default: the project's refs")
+    refs: Refs = Field(
+        default=[],
+        description="patterns of its version tags; default: the project's refs",
+        examples=["v{version}"],
+    )
 
 
 class ProjectEntry(Entry, title="project"):
@@ -218,6 +222,7 @@ class ProjectEntry(Entry, title="project"):
     refs: Refs = Field(
         default=[],
         description="patterns of version tags, tried in order, with {commit} or {version}; default: ref.{commit}",
+        examples=["{commit}", ["{commit}", "v{version}"]],
     )
     environments: list[EnvironmentEntry] = Field(
         min_length=1,
@@ -247,7 +252,6 @@ _ITEM_NAMES: Mapping[KeyPath, str] = {
     (): "project",
     ("environments",): "environment",
     ("image_repositories",): "image",
-    ("refs",): "pattern",
 }
 _DESCRIPTIONS: Mapping[type[Entry], str] = {
     ProjectEntry: "a project: a mapping with environments and image_repositories",
