@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -32,7 +32,8 @@ class ServiceOptions(TypedDict, total=False):
     `classic`: it is behind a Classic Load Balancer; `balanced`: it has a target group; `indexed`: the tagging API knows it; `pulls_once`: its instance
     keeps to the image that it pulled first (ECS_IMAGE_PULL_BEHAVIOR=once); `pins_tags`: its containers have version
     consistency; `breaker_threshold`: its circuit breaker gives up after so many failures; `health_check`: the task definition
-    checks the health of its containers; `alarm`: a CloudWatch alarm watches its deployments, and rolls them back.
+    checks the health of its containers; `alarm`: a CloudWatch alarm watches its deployments, and rolls them back;
+    `configuration`: more of its deployment configuration, in AWS's words.
     """
 
     desired: int
@@ -40,6 +41,7 @@ class ServiceOptions(TypedDict, total=False):
     breaker_threshold: int
     health_check: bool
     alarm: str
+    configuration: Mapping[str, Any]
     rolls_back: bool
     scheduling: str
     controller: str
@@ -228,6 +230,7 @@ def _request(
     }
     if "alarm" in options:
         configuration["alarms"] = {"enable": True, "rollback": True, "alarmNames": [options["alarm"]]}
+    configuration |= options.get("configuration", {})
     request: dict[str, Any] = {
         "cluster": key.cluster_name,
         "serviceName": key.name,
