@@ -123,7 +123,7 @@ def world_of(chance: Random, mix: Mix) -> World:
             _meddle(world, service_id, chance.choice(mix.meddling), chance)
     longest = chance.choice([0.0, 1.0, LONGEST_LAG]) if mix.lag else 0.0
     lags = Random(chance.random())  # noqa: S311 - made-up histories, no secrets
-    world.ecs.simulation.begin_lag(lambda: lags.uniform(0, longest))
+    world.lag(lambda: lags.uniform(0, longest))
     return world
 
 
@@ -148,9 +148,10 @@ def _protect_tasks(world: World, service: Service, minutes: int) -> None:
 
 
 def _meddle(world: World, service_id: str, kind: str, chance: Random) -> None:
-    more = {"value": chance.choice([0, 1, 3])} if kind == "scaled" else {}
     begin = chance.uniform(0, LAST_MEDDLING)
-    world.at(begin, partial(world.trouble, service_id, "stage", kind, **more))
+    if kind == "scaled":
+        world.at(begin, partial(world.scale, service_id, "stage", chance.choice([0, 1, 3])))
+        return
+    world.at(begin, partial(world.trouble, service_id, "stage", kind))
     if kind in LASTS and chance.random() < 0.7:
-        end = begin + chance.uniform(5, 60)
-        world.at(end, partial(world.trouble, service_id, "stage", "none"))
+        world.at(begin + chance.uniform(5, 60), partial(world.trouble, service_id, "stage", "none"))
