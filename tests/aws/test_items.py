@@ -411,3 +411,15 @@ def test_field_of_another_kind_names_its_record_and_what_to_do(kind: str) -> Non
     with pytest.raises(AwsError, match=r"the record deployment#1 can't be read: its '(name|key)'") as refused:
         getattr(fields, kind)("name")
     assert "upgrade" in str(refused.value.hint)
+
+
+def test_unverified_service_is_in_progress_to_a_reader_of_an_earlier_version() -> None:
+    deployment = large_deployment(1, Failure(kind="ecs", message=""), 0)
+    (service,) = deployment.services
+    unverified = replace(service, status=ServiceStatus.UNVERIFIED, reason="nothing tells what it runs")
+    item = deployment_item(replace(deployment, services=(unverified,)))
+    services = item["services"]
+    assert isinstance(services, list)
+    assert isinstance(services[0], dict)
+    assert services[0]["status"] == "in_progress"
+    assert read_deployment(item).services == (unverified,)

@@ -19,13 +19,16 @@ from tests.rules.states import (
     container,
     made_at,
     primary,
+    resolving,
     service,
     task,
     track,
+    up,
     view,
 )
 from weco_deploy.model.deployment import ServiceStatus
-from weco_deploy.model.service import ServiceView
+from weco_deploy.model.service import ResolvedImage, ServiceView
+from weco_deploy.rules.rollout.rolling import lacks_digests
 
 # Success
 
@@ -239,3 +242,48 @@ def test_service_without_rollout_state_succeeds_after_two_steady_polls() -> None
 )
 def test_service_without_rollout_state_needs_two_steady_polls_in_a_row(between: ServiceView | None) -> None:
     assert judged(CLASSIC, between, CLASSIC) is ServiceStatus.IN_PROGRESS
+
+
+# Tasks without digests
+
+UNTOLD = up(None, None)
+
+
+def test_tasks_without_digests_are_verified_by_the_revision() -> None:
+    assert judged(replace(UNTOLD, resolved=(resolving(NEW),))) is ServiceStatus.SUCCEEDED
+
+
+def test_digests_of_tasks_come_before_those_of_the_revision() -> None:
+    assert judged(replace(up(NEW, NEW), resolved=(resolving(OLD),))) is ServiceStatus.SUCCEEDED
+
+
+def test_revision_that_resolved_to_another_digest_fails_at_once() -> None:
+    now = after(replace(UNTOLD, resolved=(resolving(OLD),)))
+    assert now.status is ServiceStatus.FAILED
+    assert now.reason == "its deployment resolved search to sha256:6f6c64000000, which is not the release's"
+
+
+@pytest.mark.parametrize("resolved", [None, (), (resolving(None),)])
+def test_service_is_unverified_when_the_time_is_over_if_nothing_tells_what_it_runs(
+    resolved: tuple[ResolvedImage, ...] | None,
+) -> None:
+    now = after(*[replace(UNTOLD, resolved=resolved)] * 3)
+    assert (now.status, now.state) == (ServiceStatus.IN_PROGRESS, "nothing tells what search-api runs")
+    assert not now.blames_image
+    over = now.when_time_is_over()
+    assert (over.status, over.reason) == (ServiceStatus.UNVERIFIED, "nothing tells what search-api runs")
+
+
+def test_service_whose_rollout_goes_on_is_not_unverified_when_the_time_is_over() -> None:
+    now = after(UNTOLD, view(service(desired=2, running=1, deployments=[primary(running=1)])))
+    assert now.when_time_is_over().status is ServiceStatus.IN_PROGRESS
+
+
+@pytest.mark.parametrize(
+    ("observed", "expected"),
+    [(UNTOLD, True), (up(NEW, None), True), (up(NEW), False), (view(service()), False)],
+)
+def test_revision_is_read_if_tasks_in_steady_state_do_not_tell_their_digests(
+    observed: ServiceView, expected: bool
+) -> None:
+    assert lacks_digests(track(), observed) is expected

@@ -181,3 +181,14 @@ def test_service_that_failed_before_is_redeployed_although_it_runs_the_release_n
 def test_service_that_failed_before_is_left_if_another_ecs_deployment_is_primary_now() -> None:
     failed = replace(noted(ecs_deployment_id=BEFORE), failed=True)
     assert only(planned(replace(observing(up(NEW)), record=knowing(failed)))).action is Action.LEAVE
+
+
+def test_running_service_that_only_our_record_knows_is_watched() -> None:
+    observed = snapshot(
+        images=TO_MOVE,
+        services={"search-api": up(None, of=STILL.id)},
+        known=[noted(search=NEW)],
+    )
+    decided = only(planned(observed))
+    assert decided.action is Action.ADOPT
+    assert decided.why == "recorded as deployed with the release, but nothing tells what it runs"

@@ -134,6 +134,16 @@ def test_an_interruption_while_services_are_in_progress_says_that_ecs_goes_on() 
             ),
             id="superseded",
         ),
+        pytest.param(
+            [ServiceStatus.SUCCEEDED, ServiceStatus.UNVERIFIED],
+            Polled(),
+            Ending(
+                status=TIMED_OUT,
+                reason="nothing tells what s1 runs, after 60 s",
+                innocent="no look at the services told that anything is wrong with it",
+            ),
+            id="unverified",
+        ),
     ],
 )
 def test_a_watch_without_success_ends_as_its_services_did_and_undoes_nothing(

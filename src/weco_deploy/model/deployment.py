@@ -28,6 +28,7 @@ class DeploymentStatus(StrEnum):
 class ServiceStatus(StrEnum):
     """The status of a service in a deployment.
 
+    `unverified`: nothing told what the service runs until the waiting time ended. A later look may tell, so it is not settled.
     `unchanged`: the service ran the release already. `superseded`: somebody else deployed it later.
     """
 
@@ -38,6 +39,7 @@ class ServiceStatus(StrEnum):
     SUPERSEDED = "superseded"
     UNCHANGED = "unchanged"
     NOTHING_RUNNING = "nothing_running"
+    UNVERIFIED = "unverified"
 
 
 SETTLED = frozenset(

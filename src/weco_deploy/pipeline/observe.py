@@ -224,12 +224,12 @@ def _begin_definitions(
 def _begin_revisions(
     services: ServiceViews, environment: Environment, ports: Ports
 ) -> dict[ServiceKey, Future[tuple[ResolvedImage, ...]]]:
-    """The images that primary deployments resolved, if no running task shows them."""
+    """The images that primary deployments resolved, if no running task tells its digests."""
     runtime = ports.runtime(environment)
     return {
         view.service.key: ports.calls.begin(partial(runtime.resolved, view.service))
         for view in _views(services)
-        if not _primary_runs(view)
+        if not _tells_digests(view)
     }
 
 
@@ -237,7 +237,12 @@ def _views(services: ServiceViews) -> list[ServiceView]:
     return [view for same_tags in services.values() for view in same_tags]
 
 
-def _primary_runs(view: ServiceView) -> bool:
-    """Whether a running task belongs to the primary deployment."""
+def _tells_digests(view: ServiceView) -> bool:
+    """Whether a running task of the primary deployment tells a digest."""
     primary = view.service.primary
-    return primary is not None and any(belongs(task, primary) for task in running_tasks(view))
+    return primary is not None and any(
+        container.digest
+        for task in running_tasks(view)
+        if belongs(task, primary)
+        for container in task.containers
+    )

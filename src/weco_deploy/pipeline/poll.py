@@ -34,7 +34,12 @@ def poll(
     busy = [services[key] for key, read in wanted.items() if read.tasks]
     running = definitions.with_images(reads.running_tasks(runtime, busy, calls), calls)
     stopped = reads.stopped_tasks(runtime, [key for key, read in wanted.items() if read.stopped], calls)
-    revised = [key for key, read in wanted.items() if read.revision]
+    revised = [
+        key
+        for key, read in wanted.items()
+        if read.revision
+        or rolling.lacks_digests(tracked[key], ServiceView(service=services[key], tasks=running.get(key)))
+    ]
     images = calls.read(partial(runtime.resolved, services[key]) for key in revised)
     resolved = dict(zip(revised, images, strict=True))
     defined = definitions.read((name for read in wanted.values() for name in read.definitions), calls)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from weco_deploy.errors import AwsError
-from weco_deploy.model.deployment import ServiceOutcome
+from weco_deploy.model.deployment import ServiceOutcome, ServiceStatus
 from weco_deploy.model.events import Event, Notice, PollFailed, Progress, ServiceSettled
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import ServiceKey, ServiceView
@@ -119,5 +119,5 @@ class Watched:
 
 
 def _outcome(track: Track, known: ServiceOutcome) -> ServiceOutcome:
-    reason = track.reason if track.settled else track.state
+    reason = track.reason if track.settled or track.status is ServiceStatus.UNVERIFIED else track.state
     return replace(known, status=track.status, reason=reason, ecs_deployment_id=track.deployment_id)

@@ -64,7 +64,7 @@ def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
             _links(page, outcome)
 
 
-_LINKED = frozenset({ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS})
+_LINKED = frozenset({ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS, ServiceStatus.UNVERIFIED})
 _LEFT_ALONE = frozenset({ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING})
 
 

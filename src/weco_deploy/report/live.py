@@ -40,6 +40,7 @@ _OTHER_LINES = 3  # the line for the whole deployment, the line for rows that do
 _URGENCY = (
     ServiceStatus.FAILED,
     ServiceStatus.SUPERSEDED,
+    ServiceStatus.UNVERIFIED,
     ServiceStatus.IN_PROGRESS,
     ServiceStatus.PENDING,
     ServiceStatus.SUCCEEDED,

@@ -29,10 +29,12 @@ STATUS_WORDS = {
     ServiceStatus.NOTHING_RUNNING: "nothing running",
     ServiceStatus.IN_PROGRESS: "still in progress",
     ServiceStatus.PENDING: "not begun",
+    ServiceStatus.UNVERIFIED: "unverified",
 }
 _COUNTED = {
     ServiceStatus.FAILED: "failed",
     ServiceStatus.SUPERSEDED: "superseded",
+    ServiceStatus.UNVERIFIED: "unverified",
     ServiceStatus.IN_PROGRESS: "still in progress",
     ServiceStatus.PENDING: "not begun",
     ServiceStatus.SUCCEEDED: "redeployed",
@@ -95,7 +97,8 @@ def mark(status: ServiceStatus, symbols: Symbols) -> str:
         return symbols.good
     if status in GOOD:
         return symbols.quiet
-    return symbols.moving if status in {ServiceStatus.PENDING, ServiceStatus.IN_PROGRESS} else symbols.bad
+    open_statuses = {ServiceStatus.PENDING, ServiceStatus.IN_PROGRESS, ServiceStatus.UNVERIFIED}
+    return symbols.moving if status in open_statuses else symbols.bad
 
 
 def service_name(service_id: str, key: ServiceKey) -> str:

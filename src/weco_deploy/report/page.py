@@ -32,7 +32,7 @@ def status_style(status: DeploymentStatus | ServiceStatus) -> str:
             return GOOD_STYLE
         case DeploymentStatus.IN_PROGRESS | DeploymentStatus.INTERRUPTED:
             return WARNING_STYLE
-        case ServiceStatus.PENDING | ServiceStatus.IN_PROGRESS:
+        case ServiceStatus.PENDING | ServiceStatus.IN_PROGRESS | ServiceStatus.UNVERIFIED:
             return WARNING_STYLE
         case DeploymentStatus.UNVERIFIED:
             return DIM

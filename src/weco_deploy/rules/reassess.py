@@ -138,7 +138,7 @@ def _reassessed(
     | leave, adopt   | not good in this ECS deployment    | failed; watched again if it seems recovered |
     | leave          | anything else                      | succeeded, unchanged or nothing running     |
     | adopt          | anything else                      | watched                                     |
-    | redeploy       | pending, in progress               | watched, if there is anything to watch      |
+    | redeploy       | pending, in progress, unverified   | watched, if there is anything to watch      |
     | redeploy       | anything else                      | failed: it does not run the release         |
     """
     recorded_id = recorded.ecs_deployment_id if recorded else None
@@ -173,7 +173,7 @@ def _reassessed(
             return now(left, service.ecs_deployment_id, service.why)
         case Action.ADOPT, _:
             return now(ServiceStatus.IN_PROGRESS, service.ecs_deployment_id)
-        case Action.REDEPLOY, (ServiceStatus.PENDING | ServiceStatus.IN_PROGRESS):
+        case Action.REDEPLOY, (ServiceStatus.PENDING | ServiceStatus.IN_PROGRESS | ServiceStatus.UNVERIFIED):
             # The service may have been redeployed without a record of it. The rollout shows what it runs.
             if watched := recorded_id or (service.ecs_deployment_id if service.desired else None):
                 return now(ServiceStatus.IN_PROGRESS, watched)

@@ -2,7 +2,7 @@
 
 1. the digests that its running tasks report;
 2. the digests that its primary deployment resolved its tags to;
-3. our own record, if it names the primary deployment.
+3. our own record, if it names the primary deployment. It tells that no new deployment is needed, but does not make a success.
 """
 
 from __future__ import annotations
@@ -29,10 +29,14 @@ from weco_deploy.rules.rollout.rolling import in_steady_state
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the evidence shows, and an explanation for the plan."""
+    """What the evidence shows, and an explanation for the plan.
+
+    `observed` is False for our own record: it proves what was requested, not what runs.
+    """
 
     match: Match
     why: str
+    observed: bool = True
 
 
 def evidence(
@@ -88,6 +92,7 @@ def _by_record(primary: EcsDeployment, expected: tuple[Expected, ...], known: Kn
     return Finding(
         Match.RIGHT if right else Match.WRONG,
         "recorded as deployed with the release" if right else "recorded as deployed with another release",
+        observed=False,
     )
 
 

@@ -54,6 +54,8 @@ def _action(
         return Action.ADOPT, f"{finding.why}, and that rollout is under way"
     if not in_steady_state(service):
         return Action.ADOPT, f"{finding.why}, with {service.running} of {service.desired} tasks running"
+    if not finding.observed and service.desired:
+        return Action.ADOPT, f"{finding.why}, but nothing tells what it runs"
     if not all_described(view):
         return Action.ADOPT, f"{finding.why}, as far as they were listed"
     return Action.LEAVE, finding.why

@@ -108,6 +108,12 @@ def _ending_of_watch(failure: Unsuccessful, services: Sequence[ServiceOutcome]) 
     if status is not DeploymentStatus.TIMED_OUT:
         failed = any(service.status is ServiceStatus.FAILED for service in services)
         return Ending(status=status, reason=polled.reason, innocent="" if failed else _TAKEN_OVER)
+    unverified = [service.service_id for service in services if service.status is ServiceStatus.UNVERIFIED]
+    if unverified and not any(service.status is ServiceStatus.IN_PROGRESS for service in services):
+        reason = reasons(
+            f"nothing tells what {', '.join(unverified)} runs, after {failure.waited:g} s", polled.reason
+        )
+        return Ending(status=status, reason=reason, innocent=_NOTHING_WRONG)
     late = "still not done" if polled.unfinished else "not seen to be done"
     reason = reasons(f"{late} after {failure.waited:g} s", polled.reason, _GOES_ON)
     return Ending(status=status, reason=reason, innocent="" if polled.unfinished else _NOTHING_WRONG)

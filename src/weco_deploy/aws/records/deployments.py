@@ -4,9 +4,10 @@
     deployment_id   release   project   environment   status   reason   kind   requested_by   description
     date_finished   build_url   gate_override   rollback (an id)
     images {id: {from_digest, to_digest, tag_moved, from_ref, to_ref, from_name, to_name}}
-    services [{service_id, cluster, service_name, images, status, ecs_deployment_id, reason, failures [{…}]}]
+    services [{service_id, cluster, service_name, images, status, unverified, ecs_deployment_id, reason, failures [{…}]}]
     left_out [{kind, id, images, why, reason}] (only if something was left out)
 
+A service that is unverified has the status `in_progress` and `unverified` true, because earlier versions don't know the status.
 The index `deployment_gsi` lists an environment's deployments by this `project_id`. The item has no `date_created`, so
 the index `project_gsi`, which lists releases, leaves it out.
 """
@@ -155,13 +156,15 @@ def _image_item(change: ImageChange) -> Item:
 
 
 def _service_item(service: ServiceOutcome) -> Item:
+    unverified = service.status is ServiceStatus.UNVERIFIED
     return without_nones(
         {
             "service_id": service.service_id,
             "cluster": service.key.cluster,
             "service_name": service.key.name,
             "images": list(service.images),
-            "status": service.status.value,
+            "status": (ServiceStatus.IN_PROGRESS if unverified else service.status).value,
+            "unverified": True if unverified else None,
             "ecs_deployment_id": service.ecs_deployment_id,
             "reason": service.reason,
             "failures": [_failure_item(failure) for failure in service.failures],
@@ -249,7 +252,9 @@ def _read_service(row: Fields) -> ServiceOutcome:
         service_id=row.text("service_id"),
         key=ServiceKey(row.text("cluster"), row.text("service_name")),
         images=row.texts("images"),
-        status=enum_field(row, "status", ServiceStatus),
+        status=ServiceStatus.UNVERIFIED
+        if row.flag("unverified")
+        else enum_field(row, "status", ServiceStatus),
         ecs_deployment_id=row.optional_text("ecs_deployment_id"),
         reason=row.text("reason"),
         failures=tuple(_read_failure(failure) for failure in row.rows("failures")),

@@ -62,6 +62,7 @@ def missing(track: Track) -> Track:
         polls_steady=0,
         state="not found" if polls < POLLS_TO_CONFIRM else gone,
         blames_image=False,
+        unverified=False,
     )
 
 

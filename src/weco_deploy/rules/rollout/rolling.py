@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from weco_deploy.model.deployment import ServiceStatus, reasons
 from weco_deploy.model.digest import short_digest
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView
-from weco_deploy.rules.digests import Match, all_described, compare, running_tasks, wrong_container
+from weco_deploy.rules.digests import (
+    Match,
+    all_described,
+    compare,
+    compare_resolved,
+    running_tasks,
+    wrong_container,
+    wrongly_resolved,
+)
 from weco_deploy.rules.rollout import ecs_verdict
 from weco_deploy.rules.rollout.aws_clock import aws_now
 from weco_deploy.rules.rollout.crash_loop import (
@@ -98,6 +106,7 @@ def advance(track: Track, view: ServiceView | None) -> Track:
         polls=track.polls + 1,
         polls_missing=0,
         blames_image=track.superseded_id is None,
+        unverified=False,
     )
     track = ecs_verdict.with_verdict(track, view)
     if ours is not None and ours.rollout_state == "FAILED":
@@ -178,8 +187,22 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
             f"task {task.id} runs {short_digest(container.digest or '')} of {image.image_id}, not the release's "
             f"{short_digest(min(image.digests)) if len(image.digests) == 1 else 'digests'}{WRONG_DIGEST_CAUSES}"
         )
+    if lacks_digests(track, view) and (
+        resolved := wrongly_resolved(view.resolved or (), track.service.expected)
+    ):
+        revised, image = resolved
+        return track.as_failed(
+            f"its deployment resolved {image.image_id} to {short_digest(revised.digest or '')}, which is not the release's"
+        )
     if waiting_for := _waiting_for(track, view, ours):
-        return replace(track, polls_steady=0, state=waiting_for)
+        unverified = waiting_for == _nothing_tells(track)
+        return replace(
+            track,
+            polls_steady=0,
+            state=waiting_for,
+            unverified=unverified,
+            blames_image=track.blames_image and not unverified,
+        )
     steady = track.polls_steady + 1
     if ours.rollout_state is None and steady < POLLS_TO_CONFIRM:
         return replace(track, polls_steady=steady, state="steady")
@@ -209,9 +232,26 @@ def _waiting_for(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
         case Match.WRONG:
             return "tasks with other digests still run"
         case Match.UNKNOWN:
-            return "waiting for ECS to tell its digests"
+            by_revision = compare_resolved(view.resolved or (), track.service.expected)
+            return "" if by_revision is Match.RIGHT else _nothing_tells(track)
         case Match.RIGHT:
             return ""
+
+
+def lacks_digests(track: Track, view: ServiceView) -> bool:
+    """Whether the service is in steady state and its tasks don't tell which digests run, so that its revision is read."""
+    ours = view.service.primary
+    return (
+        ours is not None
+        and ours.id == track.deployment_id
+        and view.service.running > 0
+        and in_steady_state(view.service)
+        and compare(running_tasks(view), track.service.expected) is Match.UNKNOWN
+    )
+
+
+def _nothing_tells(track: Track) -> str:
+    return f"nothing tells what {track.service.service_id} runs"
 
 
 def _rollout_state(track: Track, service: Service, ours: EcsDeployment) -> str:

@@ -43,7 +43,8 @@ class Track:
     `stops` are our failed tasks, by ARN; only tasks that stopped at `failures_since` or later count (None: no limit).
     `proven` says since when a task of ours counts as healthy: after `stable_for` seconds. `breaker_monitored` says whether a
     circuit breaker counted failures when stopped tasks were last read. `suspicion` is why the rollout may have failed
-    by our own count of failures; empty if it may not.
+    by our own count of failures; empty if it may not. `unverified` says that the last poll found everything in order, and
+    nothing that tells which digests run.
     """
 
     service: PlannedService
@@ -70,6 +71,7 @@ class Track:
     proven: Mapping[str, datetime] = field(default_factory=dict)
     breaker_monitored: bool = False
     suspicion: str = ""
+    unverified: bool = False
     failures_since: datetime | None = None
 
     @property
@@ -117,7 +119,11 @@ class Track:
 
     def when_time_is_over(self) -> Track:
         """The track of a service that is not settled when the waiting time is over."""
-        return self.as_failed_by_our_count() if self.suspicion else self
+        if self.suspicion:
+            return self.as_failed_by_our_count()
+        if self.unverified:
+            return replace(self, status=ServiceStatus.UNVERIFIED, reason=self.state)
+        return self
 
     def as_superseded(self, reason: str) -> Track:
         return replace(self, status=ServiceStatus.SUPERSEDED, state="superseded", reason=reason)
