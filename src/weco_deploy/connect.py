@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from weco_deploy.aws.ecr import EcrRegistry
 from weco_deploy.aws.ecs import EcsRuntime
 from weco_deploy.aws.logs import CloudWatchLogs
 from weco_deploy.aws.places import places
+from weco_deploy.aws.policy import Statement, policy
 from weco_deploy.aws.rates import PROCESS_RATES
 from weco_deploy.aws.records import DynamoReleaseStore
 from weco_deploy.aws.session import Account, Login
@@ -23,6 +24,7 @@ from weco_deploy.local.concurrent_calls import ConcurrentCalls
 from weco_deploy.local.git import GitHistory
 from weco_deploy.local.interrupts import Signals
 from weco_deploy.local.work_tree import GitWorkTree
+from weco_deploy.model.arn import account_of
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.ports import Caller, ImageEngine, Ports, Publishing
 
@@ -80,6 +82,17 @@ def connect(
         check_account=lambda: home.check(project.account_id),
         new_id=lambda: str(uuid.uuid4()),
     )
+
+
+def iam_policy(
+    project: Project, environments: Sequence[Environment], caller: Callable[[], Caller], *, read_only: bool
+) -> Mapping[str, str | Sequence[Statement]]:
+    """The least IAM policy for a project and these environments.
+
+    AWS is asked for the caller's account only if the project names neither an account nor a role.
+    """
+    account_id = project.account_id or account_of(project.role_arn) or account_of(caller().requested_by)
+    return policy(project, environments, account_id, read_only=read_only)
 
 
 def _docker_engine() -> ImageEngine:

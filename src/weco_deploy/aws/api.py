@@ -1,12 +1,12 @@
-"""The table of AWS calls that the tool makes, with their IAM actions, resources and rate limits.
+"""The table of AWS calls that the tool makes, with their IAM actions, resources, purposes and rate limits.
 
-Error translation uses the names and IAM actions, rate limiting the limits. Actions and resources are those of AWS's
-Service Authorization Reference; limits are those of the service quotas pages of ECS, ECR and the tagging API.
+Error translation uses the names and IAM actions, policy.py the actions, resources and purposes, rate limiting the
+limits. Actions and resources are those of AWS's Service Authorization Reference; limits are those of the service quotas pages of ECS, ECR and the tagging API.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -25,6 +25,25 @@ class Resource(Enum):
     INDEX = "table/<name>/index/<name>"
     LOG_STREAM = "log-group:<name>:log-stream:<name>"
     ROLE = "role/<name>"
+
+
+class Purpose(Enum):
+    """What a call is for. The value is the Sid of the policy's statement that allows all calls for this purpose."""
+
+    FIND_SERVICES = "FindServices"
+    READ_TASK_DEFINITIONS = "ReadTaskDefinitions"
+    WATCH_SERVICES = "WatchServices"
+    REDEPLOY_SERVICES = "RedeployServices"
+    READ_LOGS = "ReadLogs"
+    READ_IMAGES = "ReadImages"
+    MOVE_TAGS = "MoveTags"
+    LOG_IN_TO_REGISTRY = "LogInToRegistry"
+    PUSH_IMAGES = "PushImages"
+    READ_RECORDS = "ReadRecords"
+    WRITE_RECORDS = "WriteRecords"
+    CREATE_TABLE = "CreateTable"
+    IDENTIFY_CALLER = "IdentifyCaller"
+    ASSUME_ROLES = "AssumeRoles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +70,8 @@ class ApiCall:
         service: the service's prefix in IAM, as in `ecs`, `tag`.
         operation: the API's name, as in `UpdateService`.
         resources: all resources that a permission has to name.
+        purpose: what the call is for. Calls for one purpose are in one statement of the policy, so either all of them name
+            resources or none does.
         limit: the rate limit that the call counts against; None where AWS publishes none, or a generous one.
         changes: whether the call changes anything.
         other_actions: the IAM actions that the call needs, where their names differ from the operation's.
@@ -63,6 +84,7 @@ class ApiCall:
     limit: Limit | None = None
     changes: bool = False
     other_actions: tuple[str, ...] | None = None
+    purpose: Purpose = field(kw_only=True)
 
     @property
     def name(self) -> str:
@@ -94,65 +116,122 @@ IMAGE_READS = Limit("ECR image reads", 2000, 2000)
 TAG_SEARCHES = Limit("tag searches", 15, 15)
 
 # Services and tasks
-LIST_CLUSTERS = ApiCall("ecs", "ListClusters", (Resource.ANY,), CLUSTER_READS)
-LIST_SERVICES = ApiCall("ecs", "ListServices", (Resource.ANY,), SERVICE_READS)
-DESCRIBE_SERVICES = ApiCall("ecs", "DescribeServices", (Resource.SERVICE,), SERVICE_READS)
-UPDATE_SERVICE = ApiCall("ecs", "UpdateService", (Resource.SERVICE,), SERVICE_MODIFICATIONS, changes=True)
+LIST_CLUSTERS = ApiCall("ecs", "ListClusters", (Resource.ANY,), CLUSTER_READS, purpose=Purpose.FIND_SERVICES)
+LIST_SERVICES = ApiCall("ecs", "ListServices", (Resource.ANY,), SERVICE_READS, purpose=Purpose.FIND_SERVICES)
+DESCRIBE_SERVICES = ApiCall(
+    "ecs", "DescribeServices", (Resource.SERVICE,), SERVICE_READS, purpose=Purpose.WATCH_SERVICES
+)
+UPDATE_SERVICE = ApiCall(
+    "ecs",
+    "UpdateService",
+    (Resource.SERVICE,),
+    SERVICE_MODIFICATIONS,
+    changes=True,
+    purpose=Purpose.REDEPLOY_SERVICES,
+)
 # The permission for ListTasks names the cluster's container instances, even in a cluster that has none.
-LIST_TASKS = ApiCall("ecs", "ListTasks", (Resource.CONTAINER_INSTANCE,), TASK_READS)
-DESCRIBE_TASKS = ApiCall("ecs", "DescribeTasks", (Resource.TASK,), TASK_READS)
-DESCRIBE_TASK_DEFINITION = ApiCall("ecs", "DescribeTaskDefinition", (Resource.ANY,), TASK_DEFINITION_READS)
+LIST_TASKS = ApiCall(
+    "ecs", "ListTasks", (Resource.CONTAINER_INSTANCE,), TASK_READS, purpose=Purpose.WATCH_SERVICES
+)
+DESCRIBE_TASKS = ApiCall("ecs", "DescribeTasks", (Resource.TASK,), TASK_READS, purpose=Purpose.WATCH_SERVICES)
+DESCRIBE_TASK_DEFINITION = ApiCall(
+    "ecs",
+    "DescribeTaskDefinition",
+    (Resource.ANY,),
+    TASK_DEFINITION_READS,
+    purpose=Purpose.READ_TASK_DEFINITIONS,
+)
 LIST_SERVICE_DEPLOYMENTS = ApiCall(
-    "ecs", "ListServiceDeployments", (Resource.SERVICE,), SERVICE_DEPLOYMENT_READS
+    "ecs",
+    "ListServiceDeployments",
+    (Resource.SERVICE,),
+    SERVICE_DEPLOYMENT_READS,
+    purpose=Purpose.WATCH_SERVICES,
 )
 DESCRIBE_SERVICE_DEPLOYMENTS = ApiCall(
     "ecs",
     "DescribeServiceDeployments",
     (Resource.SERVICE, Resource.SERVICE_DEPLOYMENT),
     SERVICE_DEPLOYMENT_READS,
+    purpose=Purpose.WATCH_SERVICES,
 )
 DESCRIBE_SERVICE_REVISIONS = ApiCall(
-    "ecs", "DescribeServiceRevisions", (Resource.SERVICE, Resource.SERVICE_REVISION), SERVICE_REVISION_READS
+    "ecs",
+    "DescribeServiceRevisions",
+    (Resource.SERVICE, Resource.SERVICE_REVISION),
+    SERVICE_REVISION_READS,
+    purpose=Purpose.WATCH_SERVICES,
 )
-GET_RESOURCES = ApiCall("tag", "GetResources", (Resource.ANY,), TAG_SEARCHES)
+GET_RESOURCES = ApiCall("tag", "GetResources", (Resource.ANY,), TAG_SEARCHES, purpose=Purpose.FIND_SERVICES)
 
 # Images
-DESCRIBE_REPOSITORIES = ApiCall("ecr", "DescribeRepositories", (Resource.REPOSITORY,))
-DESCRIBE_IMAGES = ApiCall("ecr", "DescribeImages", (Resource.REPOSITORY,), IMAGE_READS)
-BATCH_GET_IMAGE = ApiCall("ecr", "BatchGetImage", (Resource.REPOSITORY,), IMAGE_READS)
-GET_DOWNLOAD_URL_FOR_LAYER = ApiCall("ecr", "GetDownloadUrlForLayer", (Resource.REPOSITORY,))
-PUT_IMAGE = ApiCall("ecr", "PutImage", (Resource.REPOSITORY,), IMAGE_WRITES, changes=True)
+DESCRIBE_REPOSITORIES = ApiCall(
+    "ecr", "DescribeRepositories", (Resource.REPOSITORY,), purpose=Purpose.READ_IMAGES
+)
+DESCRIBE_IMAGES = ApiCall(
+    "ecr", "DescribeImages", (Resource.REPOSITORY,), IMAGE_READS, purpose=Purpose.READ_IMAGES
+)
+BATCH_GET_IMAGE = ApiCall(
+    "ecr", "BatchGetImage", (Resource.REPOSITORY,), IMAGE_READS, purpose=Purpose.READ_IMAGES
+)
+GET_DOWNLOAD_URL_FOR_LAYER = ApiCall(
+    "ecr", "GetDownloadUrlForLayer", (Resource.REPOSITORY,), purpose=Purpose.READ_IMAGES
+)
+PUT_IMAGE = ApiCall(
+    "ecr", "PutImage", (Resource.REPOSITORY,), IMAGE_WRITES, changes=True, purpose=Purpose.MOVE_TAGS
+)
 
 # Publishing images
-GET_AUTHORIZATION_TOKEN = ApiCall("ecr", "GetAuthorizationToken", (Resource.ANY,))
-BATCH_CHECK_LAYER_AVAILABILITY = ApiCall("ecr", "BatchCheckLayerAvailability", (Resource.REPOSITORY,))
-INITIATE_LAYER_UPLOAD = ApiCall("ecr", "InitiateLayerUpload", (Resource.REPOSITORY,), changes=True)
-UPLOAD_LAYER_PART = ApiCall("ecr", "UploadLayerPart", (Resource.REPOSITORY,), changes=True)
-COMPLETE_LAYER_UPLOAD = ApiCall("ecr", "CompleteLayerUpload", (Resource.REPOSITORY,), changes=True)
+GET_AUTHORIZATION_TOKEN = ApiCall(
+    "ecr", "GetAuthorizationToken", (Resource.ANY,), purpose=Purpose.LOG_IN_TO_REGISTRY
+)
+BATCH_CHECK_LAYER_AVAILABILITY = ApiCall(
+    "ecr", "BatchCheckLayerAvailability", (Resource.REPOSITORY,), purpose=Purpose.PUSH_IMAGES
+)
+INITIATE_LAYER_UPLOAD = ApiCall(
+    "ecr", "InitiateLayerUpload", (Resource.REPOSITORY,), changes=True, purpose=Purpose.PUSH_IMAGES
+)
+UPLOAD_LAYER_PART = ApiCall(
+    "ecr", "UploadLayerPart", (Resource.REPOSITORY,), changes=True, purpose=Purpose.PUSH_IMAGES
+)
+COMPLETE_LAYER_UPLOAD = ApiCall(
+    "ecr", "CompleteLayerUpload", (Resource.REPOSITORY,), changes=True, purpose=Purpose.PUSH_IMAGES
+)
 
 # The record
-GET_ITEM = ApiCall("dynamodb", "GetItem", (Resource.TABLE,))
+GET_ITEM = ApiCall("dynamodb", "GetItem", (Resource.TABLE,), purpose=Purpose.READ_RECORDS)
 TRANSACT_GET_ITEMS = ApiCall(
-    "dynamodb", "TransactGetItems", (Resource.TABLE,), other_actions=("dynamodb:GetItem",)
+    "dynamodb",
+    "TransactGetItems",
+    (Resource.TABLE,),
+    other_actions=("dynamodb:GetItem",),
+    purpose=Purpose.READ_RECORDS,
 )
-QUERY = ApiCall("dynamodb", "Query", (Resource.TABLE, Resource.INDEX))
-UPDATE_ITEM = ApiCall("dynamodb", "UpdateItem", (Resource.TABLE,), changes=True)
+QUERY = ApiCall("dynamodb", "Query", (Resource.TABLE, Resource.INDEX), purpose=Purpose.READ_RECORDS)
+UPDATE_ITEM = ApiCall(
+    "dynamodb", "UpdateItem", (Resource.TABLE,), changes=True, purpose=Purpose.WRITE_RECORDS
+)
 TRANSACT_WRITE_ITEMS = ApiCall(
     "dynamodb",
     "TransactWriteItems",
     (Resource.TABLE,),
     changes=True,
     other_actions=("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"),
+    purpose=Purpose.WRITE_RECORDS,
 )
-CREATE_TABLE = ApiCall("dynamodb", "CreateTable", (Resource.TABLE,), changes=True)
-DESCRIBE_TABLE = ApiCall("dynamodb", "DescribeTable", (Resource.TABLE,))
+CREATE_TABLE = ApiCall(
+    "dynamodb", "CreateTable", (Resource.TABLE,), changes=True, purpose=Purpose.CREATE_TABLE
+)
+DESCRIBE_TABLE = ApiCall("dynamodb", "DescribeTable", (Resource.TABLE,), purpose=Purpose.CREATE_TABLE)
 
 # Why a task stopped
-GET_LOG_EVENTS = ApiCall("logs", "GetLogEvents", (Resource.LOG_STREAM,))
+GET_LOG_EVENTS = ApiCall("logs", "GetLogEvents", (Resource.LOG_STREAM,), purpose=Purpose.READ_LOGS)
 
 # Who we are
-GET_CALLER_IDENTITY = ApiCall("sts", "GetCallerIdentity", (Resource.ANY,), other_actions=())
-ASSUME_ROLE = ApiCall("sts", "AssumeRole", (Resource.ROLE,))
+GET_CALLER_IDENTITY = ApiCall(
+    "sts", "GetCallerIdentity", (Resource.ANY,), other_actions=(), purpose=Purpose.IDENTIFY_CALLER
+)
+ASSUME_ROLE = ApiCall("sts", "AssumeRole", (Resource.ROLE,), purpose=Purpose.ASSUME_ROLES)
 
 CALLS = tuple(value for value in tuple(globals().values()) if isinstance(value, ApiCall))
 """All calls of this table."""

@@ -1,0 +1,142 @@
+"""The least IAM policy with which the tool works for a project, made from the table of AWS calls.
+
+A statement for each purpose names the ARNs of the project's own repositories and table, and of the services' clusters. Some
+reads can't be restricted to resources; IAM allows them for all or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from weco_deploy.aws.api import CALLS, Purpose, Resource
+from weco_deploy.aws.records.table import DEPLOYMENTS, RELEASES
+from weco_deploy.model.arn import Arn, account_of
+from weco_deploy.model.project import Environment, Project
+
+Value: TypeAlias = "str | Sequence[str] | Mapping[str, Mapping[str, Sequence[str]]]"
+Statement: TypeAlias = Mapping[str, Value]
+
+TO_CHANGE = frozenset(
+    {
+        Purpose.REDEPLOY_SERVICES,
+        Purpose.MOVE_TAGS,
+        Purpose.LOG_IN_TO_REGISTRY,
+        Purpose.PUSH_IMAGES,
+        Purpose.WRITE_RECORDS,
+        Purpose.CREATE_TABLE,
+    }
+)
+"""The purposes that commands which only show something don't have."""
+
+_IN_CLUSTERS = {
+    Resource.SERVICE: "service",
+    Resource.SERVICE_DEPLOYMENT: "service-deployment",
+    Resource.SERVICE_REVISION: "service-revision",
+    Resource.TASK: "task",
+    Resource.CONTAINER_INSTANCE: "container-instance",
+}
+
+
+def policy(
+    project: Project, environments: Sequence[Environment], account_id: str, *, read_only: bool
+) -> Mapping[str, str | Sequence[Statement]]:
+    """The policy for a project's images and records, and for the services of these environments.
+
+    Args:
+        project: the project.
+        environments: the environments to deploy to.
+        account_id: the account of the project.
+        read_only: whether to allow only what shows something.
+
+    """
+    arns = _Arns(project, environments, account_id)
+    purposes = [purpose for purpose in Purpose if not (read_only and purpose in TO_CHANGE)]
+    statements = (_statement(purpose, arns) for purpose in purposes)
+    return {"Version": "2012-10-17", "Statement": [statement for statement in statements if statement]}
+
+
+def _statement(purpose: Purpose, arns: _Arns) -> Statement | None:
+    """The statement that allows a purpose; None if the purpose needs no permission."""
+    calls = [call for call in CALLS if call.purpose is purpose]
+    actions = sorted({action for call in calls for action in call.actions})
+    resources = dict.fromkeys(
+        arn for call in calls for resource in call.resources for arn in arns.of(resource)
+    )
+    if not actions or not resources or (purpose is Purpose.REDEPLOY_SERVICES and not arns.project.services):
+        return None
+    statement: dict[str, Value] = {
+        "Sid": purpose.value,
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": list(resources),
+    }
+    if purpose is Purpose.REDEPLOY_SERVICES:
+        statement["Condition"] = {"StringEquals": arns.service_tags}
+    return statement
+
+
+@dataclass(frozen=True, slots=True)
+class _Arns:
+    project: Project
+    environments: Sequence[Environment]
+    account_id: str
+
+    def of(self, resource: Resource) -> Iterator[str]:
+        """The ARNs of the project's resources of a type. Parts that only AWS knows are `*`."""
+        home = _arn(self.project.region_name, self.account_id)
+        match resource:
+            case Resource.ANY:
+                yield "*"
+            case Resource.REPOSITORY:
+                for image in self.project.images:
+                    yield str(replace(home, service="ecr", resource=f"repository/{image.repository}"))
+            case Resource.TABLE:
+                yield str(replace(home, service="dynamodb", resource=self._table))
+            case Resource.INDEX:
+                for index in (RELEASES, DEPLOYMENTS):
+                    yield str(replace(home, service="dynamodb", resource=f"{self._table}/index/{index}"))
+            case Resource.LOG_STREAM:
+                for place in self._places():
+                    yield str(replace(place, service="logs", resource="log-group:*:log-stream:*"))
+            case Resource.ROLE:
+                given = [self.project.role_arn, *(environment.role_arn for environment in self.environments)]
+                yield from (role_arn for role_arn in given if role_arn)
+            case _:
+                for place in self._places():
+                    yield from self._in_clusters(place, _IN_CLUSTERS[resource])
+
+    @property
+    def service_tags(self) -> Mapping[str, Sequence[str]]:
+        """The tags of the services: a condition, because their names and clusters are known only to AWS."""
+        return {
+            "aws:ResourceTag/deployment:env": [environment.id for environment in self.environments],
+            "aws:ResourceTag/deployment:service": list(self.project.services),
+        }
+
+    @property
+    def _table(self) -> str:
+        return f"table/{self.project.release_table}"
+
+    def _places(self) -> Sequence[Arn]:
+        """The accounts and regions of the environments' services."""
+        places = (
+            _arn(
+                environment.region_name or self.project.region_name,
+                account_of(environment.role_arn) or self.account_id,
+            )
+            for environment in self.environments
+        )
+        return list(dict.fromkeys(places))
+
+    def _in_clusters(self, place: Arn, kind: str) -> Iterator[str]:
+        """The ARNs of everything of a kind in all clusters, because `clusters` of the file are not the only ones searched."""
+        yield str(replace(place, service="ecs", resource=f"{kind}/*"))
+
+
+def _arn(region: str, account_id: str) -> Arn:
+    """The beginning of an ARN. AWS names its partitions by the regions' prefixes."""
+    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+    partition = next((name for prefix, name in prefixes.items() if region.startswith(prefix)), "aws")
+    return Arn(partition, "", region, account_id, "")

@@ -1,0 +1,116 @@
+"""The IAM policy: the actions of the whole table, the project's own ARNs, and nothing that changes anything if read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.world.projects import project
+from weco_deploy.aws import policy as policy_module
+from weco_deploy.aws.api import CALLS, Purpose, Resource
+from weco_deploy.aws.policy import TO_CHANGE, policy
+from weco_deploy.model.project import Environment, Project
+
+ACCOUNT = "111122223333"
+SHOP = replace(
+    project(images={"search": ["search-api"], "items": ["items-api"]}, project_id="shop"),
+    role_arn=f"arn:aws:iam::{ACCOUNT}:role/shop",
+)
+PROD = Environment(
+    id="prod", name="Production", role_arn="arn:aws:iam::444455556666:role/prod", region_name="eu-west-2"
+)
+
+
+def statements(
+    of: Project = SHOP, environments: Sequence[Environment] | None = None, *, read_only: bool = False
+) -> dict[str, Any]:
+    document: Any = policy(
+        of, of.environments if environments is None else environments, ACCOUNT, read_only=read_only
+    )
+    assert document["Version"] == "2012-10-17"
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+def actions(found: dict[str, Any]) -> set[str]:
+    return {action for statement in found.values() for action in statement["Action"]}
+
+
+def test_policy_allows_exactly_the_actions_of_the_table() -> None:
+    assert actions(statements()) == {action for call in CALLS for action in call.actions}
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_purpose_has_calls_which_all_name_resources_or_none(purpose: Purpose) -> None:
+    calls = [call for call in CALLS if call.purpose is purpose]
+
+    assert len({Resource.ANY in call.resources for call in calls}) == 1
+
+
+@pytest.mark.parametrize("resource", Resource)
+def test_every_resource_has_arns(resource: Resource) -> None:
+    arns = list(policy_module._Arns(SHOP, SHOP.environments, ACCOUNT).of(resource))
+
+    assert arns
+    assert all(arn == "*" or arn.startswith("arn:aws:") for arn in arns)
+
+
+def test_read_only_policy_allows_all_reads_and_no_change() -> None:
+    allowed = actions(statements(read_only=True))
+
+    assert allowed.isdisjoint(action for call in CALLS if call.changes for action in call.actions)
+    assert allowed == {action for call in CALLS if call.purpose not in TO_CHANGE for action in call.actions}
+    assert {purpose for purpose in TO_CHANGE if purpose.value in statements(read_only=True)} == set()
+
+
+def test_images_and_records_are_named_exactly() -> None:
+    found = statements()
+    table = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/{SHOP.release_table}"
+
+    assert found["MoveTags"]["Resource"] == [
+        f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/{image.repository}" for image in SHOP.images
+    ]
+    assert found["WriteRecords"]["Resource"] == [table]
+    assert found["ReadRecords"]["Resource"] == [
+        table,
+        f"{table}/index/project_gsi",
+        f"{table}/index/deployment_gsi",
+    ]
+    assert found["AssumeRoles"]["Resource"] == [SHOP.role_arn]
+
+
+def test_only_services_with_the_tags_of_the_project_may_be_redeployed() -> None:
+    environments = [environment for environment in SHOP.environments if environment.id == "stage"]
+    statement = statements(environments=environments)["RedeployServices"]
+
+    assert statement["Action"] == ["ecs:UpdateService"]
+    assert statement["Resource"] == [f"arn:aws:ecs:eu-west-1:{ACCOUNT}:service/*"]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            "aws:ResourceTag/deployment:env": ["stage"],
+            "aws:ResourceTag/deployment:service": ["search-api", "items-api"],
+        }
+    }
+
+
+def test_services_are_in_the_account_and_region_of_their_environment() -> None:
+    found = statements(environments=[PROD])
+
+    assert found["RedeployServices"]["Resource"] == ["arn:aws:ecs:eu-west-2:444455556666:service/*"]
+    assert found["ReadLogs"]["Resource"] == ["arn:aws:logs:eu-west-2:444455556666:log-group:*:log-stream:*"]
+    assert found["MoveTags"]["Resource"][0].startswith(f"arn:aws:ecr:eu-west-1:{ACCOUNT}:")
+    assert found["AssumeRoles"]["Resource"] == [SHOP.role_arn, PROD.role_arn]
+
+
+def test_project_without_roles_or_services_has_no_statements_for_them() -> None:
+    found = statements(replace(SHOP, role_arn=None, images=(replace(SHOP.images[0], services=()),)))
+
+    assert found.keys().isdisjoint({"AssumeRoles", "RedeployServices"})
+
+
+def test_partition_is_that_of_the_region() -> None:
+    found = statements(replace(SHOP, region_name="cn-north-1"))
+
+    assert found["WriteRecords"]["Resource"][0].startswith("arn:aws-cn:dynamodb:cn-north-1:")

@@ -1,0 +1,91 @@
+"""The policy allows what the commands call, and nothing that no command calls.
+
+The commands run with `--verbose`, which shows each call to AWS.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import SHOP
+from tests.commands.team import SOON, Team
+from tests.commands.test_publish import COMMIT, Builder
+from tests.local.fake_engine import fake_engine
+from tests.local.layouts import single
+from tests.sandboxes import Provisioned
+from weco_deploy import config
+from weco_deploy.aws.api import CALLS
+
+CALL = re.compile(r"^[a-z-]+:(?P<operation>[A-Z]\w+) .*(?:attempt|no answer)", re.MULTILINE)
+
+
+class Audited:
+    """Runs commands, and notes the operations that they call."""
+
+    def __init__(self, team: Team) -> None:
+        self.team = team
+        self.operations: set[str] = set()
+
+    def run(self, *arguments: str, code: int = 0) -> None:
+        ran = self.team.run("--verbose", "--confirm", *arguments)
+        assert ran.code == code, ran.err
+        self.operations |= {found["operation"] for found in CALL.finditer(ran.err)}
+
+    @property
+    def actions(self) -> set[str]:
+        """The IAM actions of the operations. Operations that the table lacks count with their own name."""
+        table = {call.operation: set(call.actions) for call in CALLS}
+        return set().union(*(table.get(operation, {operation}) for operation in self.operations))
+
+
+def stop_tasks(team: Team, service_id: str) -> None:
+    """Set a service's desired count to 0, and wait until none of its tasks runs."""
+    ecs, cluster = team.aws._ecs("stage"), team.aws._cluster("stage")
+    ecs.update_service(cluster=cluster, service=service_id, desiredCount=0)
+    while ecs.list_tasks(cluster=cluster, serviceName=service_id)["taskArns"]:
+        pass
+
+
+def test_commands_call_every_action_of_the_policy_and_no_other(
+    provisioned: Provisioned,
+    account: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = Path(".wellcome_project")
+    file.write_text(f"{SHOP}  role_arn: arn:aws:iam::9{account[1:]}:role/shop-ci\n")
+    (project,) = config.load(file).projects.values()
+    team = Team(project, provisioned(project), monkeypatch, capsys)
+    audited = Audited(team)
+    team.push_all()
+
+    audited.run("release-deploy", "--environment-id", "stage", *SOON)  # also makes the table
+    team.push("search", "crash=3,lines=no index")
+    audited.run("release-deploy", "--environment-id", "stage", *SOON, code=1)  # also reads logs
+    audited.run("rollback", "--environment-id", "stage", *SOON)
+    audited.run("lock", "--environment-id", "stage", "--reason", "a test")
+    audited.run("unlock", "--environment-id", "stage")
+    for command in ("show-releases", "show-deployments", "show-deployment"):
+        audited.run(command)
+    team.push_without_commit("reports")
+    audited.run("show-images")  # also reads the commit in an image's label
+    layout = str(single().layout.archive(tmp_path / "image.tar"))
+    audited.run("publish", "--image-id", "items", "--ref", COMMIT, "--oci-layout", layout)
+    with fake_engine() as engine:
+        monkeypatch.setenv("DOCKER_HOST", engine.url)
+        Builder(team, engine).build(f"search:{COMMIT}")
+        audited.run("publish", "--image-id", "search", "--ref", COMMIT)
+    # A service without tasks is judged by what its last deployment would run.
+    stop_tasks(team, "search-api")
+    audited.run("plan", "--environment-id", "stage")
+    # Services of which none is found by its tags are looked for in all clusters.
+    file.write_text(file.read_text().replace("search-api", "nowhere").replace("items-", "lost-"))
+    audited.run("plan", "--environment-id", "prod", code=1)
+    policy = json.loads(team.run("iam-policy").out)
+
+    assert audited.actions == {action for statement in policy["Statement"] for action in statement["Action"]}
