@@ -169,6 +169,7 @@ def test_trouble_is_made_for_a_service_of_an_environment(started: dict[str, str]
         "kind": "scaled",
         "count": 3,
         "after": 0,
+        "next_deployment": False,
     }
     assert json.loads(dry.stdout) == {"trouble": {**document, "dry_run": True}}
     assert json.loads(made.stdout) == {"trouble": {**document, "dry_run": False}}

@@ -18,8 +18,9 @@ from weco_deploy.sandbox.running import Sandbox
 BALANCED = Estate(load_balancers=True)
 
 
-def make(sandbox: Sandbox, text: str, after: int = 0) -> None:
-    troubles.make(sandbox, sandbox.state.service("web-api"), troubles.parse(text, after))
+def make(sandbox: Sandbox, text: str, after: int = 0, *, next_deployment: bool = False) -> None:
+    wanted = troubles.parse(text, after, next_deployment=next_deployment)
+    troubles.make(sandbox, sandbox.state.service("web-api"), wanted)
 
 
 def test_every_trouble_of_the_simulation_can_be_made() -> None:
@@ -45,7 +46,7 @@ def test_alarm_that_goes_off_in_a_deployment_rolls_it_back(provisioned: Provisio
     rollouts = Rollouts(sandbox)
     good = rollouts.digest_of("env.stage")
 
-    make(sandbox, "alarm", after=20)
+    make(sandbox, "alarm", after=10, next_deployment=True)
     failed = rollouts.begin(sandbox.push("web"))
 
     assert rollouts.final_status(failed) == "ROLLBACK_SUCCESSFUL"
@@ -156,6 +157,19 @@ def test_trouble_that_makes_no_sense_is_bad_usage(text: str, message: str, hint:
         troubles.parse(text)
 
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("after", "next_deployment", "when"),
+    [
+        (0, False, ""),
+        (30, False, "in 30 s of ECS's time"),
+        (0, True, "in its next deployment"),
+        (30, True, "30 s of ECS's time into its next deployment"),
+    ],
+)
+def test_trouble_says_when_it_happens(after: int, next_deployment: bool, when: str) -> None:
+    assert troubles.parse("alarm", after, next_deployment=next_deployment).when == when
 
 
 TWICE = project(("web", ("web-api",)), environments=("stage", "prod"))

@@ -69,6 +69,25 @@ def test_trouble_may_begin_later() -> None:
     assert (before, cloud.look()["desiredCount"]) == (1, 3)
 
 
+def test_trouble_may_wait_for_the_next_deployment() -> None:
+    cloud = Cloud()
+    cloud.service()
+    cloud.trouble("scaled", after=30, value=3, nextDeployment=True)
+    cloud.pass_time(300)
+    before = cloud.look()["desiredCount"]
+    cloud.deploy()
+    cloud.pass_time(29)
+    during = cloud.look()["desiredCount"]
+    cloud.pass_time(1)
+    scaled = cloud.look()["desiredCount"]
+    cloud.ecs.update_service(cluster=CLUSTER, service="web", desiredCount=1)
+    cloud.deploy()
+    cloud.pass_time(60)
+
+    assert (before, during, scaled) == (1, 1, 3)
+    assert cloud.look()["desiredCount"] == 1, "it happens once"
+
+
 def test_somebody_redeploys_in_the_middle() -> None:
     cloud = Cloud()
     cloud.service()

@@ -27,6 +27,12 @@ from weco_deploy.cli.sandbox_directory import directory, directory_of, say, warn
     metavar="SECONDS",
     help="Let it happen so many seconds later, of ECS's time: 30 of them pass in one.",
 )
+@click.option(
+    "--next-deployment",
+    envvar="WECO_DEPLOY_NEXT_DEPLOYMENT",
+    is_flag=True,
+    help="Let it happen in the service's next deployment; --after counts from its beginning.",
+)
 @directory
 @click.pass_obj
 def trouble(
@@ -36,6 +42,7 @@ def trouble(
     kind: str,
     environment_id: str | None,
     after: int,
+    next_deployment: bool,
     directory: str | None,
 ) -> None:
     """Let something go wrong with a service of the sandbox, or let somebody else change it.
@@ -64,13 +71,13 @@ def trouble(
       termination-notice    the host of one of its tasks is terminated
       host-failure          the host of one of its tasks fails
 
-    Trouble happens at once, or later with --after, in the middle of a deployment. ECS ignores an alarm that was in ALARM
-    before a deployment began. targets-fail and target-group-missing need a sandbox with --load-balancers.
+    Trouble happens at once, or later with --next-deployment and --after. ECS ignores an alarm that was in ALARM before a
+    deployment began, so alarm needs --next-deployment to fail one. targets-fail and target-group-missing need a sandbox with --load-balancers.
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with the character \b
     from weco_deploy.sandbox import commands, troubles
 
     settings = invocation.settings
-    wanted = troubles.parse(kind, after)
+    wanted = troubles.parse(kind, after, next_deployment=next_deployment)
     where = directory_of(settings, directory)
     warn_if_project_file_changed(where)
     service = commands.trouble(
@@ -94,6 +101,7 @@ def trouble(
             "kind": wanted.kind,
             "count": wanted.count,
             "after": wanted.after,
+            "next_deployment": wanted.next_deployment,
             "dry_run": settings.dry_run,
         }
         write_result(json_text({"trouble": made}))

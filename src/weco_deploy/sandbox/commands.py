@@ -150,9 +150,9 @@ def trouble(
     else:
         troubles.make(sandbox, service, wanted)
     before = "Dry run, nothing happens: " if dry_run else ""
-    later = f", in {wanted.after} s of ECS's time" if wanted.after else ""
+    when = f", {wanted.when}" if wanted.when else ""
     where = f"{service_id} in {service.environment_id} ({service.cluster}/{service.name})"
-    say(f"{before}{where}{later}: {wanted.meaning}")
+    say(f"{before}{where}{when}: {wanted.meaning}")
     if wanted.lasts and not dry_run:
         options = f" --environment-id {shlex.quote(service.environment_id)}{dir_option(directory)}"
         say(f"End it:  weco-deploy sandbox trouble {service_id} none{options}")

@@ -49,11 +49,28 @@ _ECS = "AmazonEC2ContainerServiceV20141113"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """What happens to a service, so many seconds of ECS's time from now. `count` is the new desired count of `scaled`."""
+    """What happens to a service.
+
+    Attributes:
+        kind: one of MEANINGS.
+        count: the new desired count, of `scaled`.
+        after: how many seconds of ECS's time later it happens.
+        next_deployment: whether these seconds begin with the service's next deployment, not now.
+
+    """
 
     kind: str
     count: int | None = None
     after: int = 0
+    next_deployment: bool = False
+
+    @property
+    def when(self) -> str:
+        """When it happens, as the end of a phrase; empty for now."""
+        later = f"{self.after} s of ECS's time" if self.after else ""
+        if self.next_deployment:
+            return f"{later} into its next deployment" if later else "in its next deployment"
+        return f"in {later}" if later else ""
 
     @property
     def meaning(self) -> str:
@@ -64,7 +81,7 @@ class Trouble:
         return self.kind in LASTING
 
 
-def parse(text: str, after: int = 0) -> Trouble:
+def parse(text: str, after: int = 0, *, next_deployment: bool = False) -> Trouble:
     """The trouble that the text names. UsageError: there is none, its value is missing or not valid."""
     kind, has_value, value = text.strip().partition("=")
     if kind not in MEANINGS:
@@ -73,7 +90,8 @@ def parse(text: str, after: int = 0) -> Trouble:
         raise UsageError("scaled needs the new desired count", "write it scaled=COUNT")
     if kind != SCALED and has_value:
         raise UsageError(f"{kind} takes no value, and {value!r} is given")
-    return Trouble(kind=kind, count=_count(value) if kind == SCALED else None, after=after)
+    count = _count(value) if kind == SCALED else None
+    return Trouble(kind=kind, count=count, after=after, next_deployment=next_deployment)
 
 
 def check(sandbox: Sandbox, service: MadeService, trouble: Trouble) -> None:
@@ -98,11 +116,15 @@ def make(sandbox: Sandbox, service: MadeService, trouble: Trouble) -> None:
     named: Json = {"cluster": service.cluster, "service": service.name}
     if trouble.kind == "alarm":
         _watch_alarm(sandbox, service, named, enable=True)
-    request = named | {"kind": trouble.kind, "after": trouble.after}
+    request = named | {
+        "kind": trouble.kind,
+        "after": trouble.after,
+        "nextDeployment": trouble.next_deployment,
+    }
     if trouble.count is not None:
         request["value"] = trouble.count
     sandbox.call(service.place, "Sandbox.MakeTrouble", request)
-    if trouble.kind == NONE and not trouble.after:
+    if trouble.kind == NONE and not trouble.when:
         _watch_alarm(sandbox, service, named, enable=False)
 
 

@@ -107,6 +107,9 @@ def open_new(region: Region, service: Service) -> Deployment:
     _make_primary(service, deployment)
     region.changed(service)
     region.after(region.settings.timings.begin, lambda: region.wake(service))
+    awaited, service.at_next_deployment = service.at_next_deployment, []
+    for happen in awaited:
+        happen()
     return deployment
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -104,7 +105,7 @@ class Trouble:
 class Service:
     """A service. `request` is what it was made and updated with, in CreateService's words; `deployments` has the
     PRIMARY first; `completed` the deployments that completed, the latest last; `tasks` those that have not stopped,
-    `stopped` those that stopped within the last hour.
+    `stopped` those that stopped within the last hour; `at_next_deployment` what waits for its next deployment.
     """
 
     arn: str
@@ -124,6 +125,7 @@ class Service:
     tag_history: list[tuple[datetime, dict[str, str] | None]] = field(default_factory=list)
     trouble: Trouble = field(default_factory=Trouble)
     cached: dict[str, str] = field(default_factory=dict)
+    at_next_deployment: list[Callable[[], None]] = field(default_factory=list)
     reconciling: bool = False
     past: list[tuple[datetime, Json | None]] = field(default_factory=list)
     view: Json | None = None

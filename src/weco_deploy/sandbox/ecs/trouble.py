@@ -1,7 +1,7 @@
 """What can go wrong with a service, or be done to it by somebody else: `sandbox:MakeTrouble`, no call of AWS.
 
-A request names `cluster`, `service` and `kind`; `after` is how many seconds later it begins (0), `value` what the kind
-needs. Kinds:
+A request names `cluster`, `service` and `kind`; `value` is what the kind needs. It begins `after` so many seconds (0), with
+`nextDeployment` counted from when the next deployment of the service is opened. Kinds:
 
     no-capacity            no container instance can take another task
     alarm                  the alarms of its deployment configuration are in ALARM
@@ -73,8 +73,11 @@ def make_trouble(region: Region, request: Json) -> Json:
         # A service that was made again under this name is the one that is meant.
         _begin(region, cluster, cluster.services[service.name], kind, request)
 
-    if request.get("after"):
-        region.after(request["after"], begin)
+    after = request.get("after", 0)
+    if request.get("nextDeployment"):
+        service.at_next_deployment.append(lambda: region.after(after, begin))
+    elif after:
+        region.after(after, begin)
     else:
         begin()
     return {}
