@@ -291,3 +291,19 @@ def test_global_options_work_before_the_command(desk: Desk, command: tuple[str, 
     assert (ran.code, set(ran.json)) == (0, {"plan"})
     asked = desk.connections[-1]
     assert (asked.project.role_arn, asked.project.region_name, asked.traced) == (role, "eu-west-1", True)
+
+
+def test_rollback_with_a_lock_keeps_the_next_deployment_away(desk: Desk) -> None:
+    for _ in range(2):
+        desk.world.push("search")
+        release_deploy(desk)
+
+    went_back = desk.run(
+        "--confirm", "rollback", "--environment-id", "stage", "--lock", "the index is broken", *SOON
+    )
+    refused = release_deploy(desk)
+
+    assert went_back.code == 0
+    assert "weco-deploy unlock --environment-id stage" in went_back.out
+    assert refused.code == 4
+    assert "the index is broken" in refused.error["message"]

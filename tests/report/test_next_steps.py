@@ -194,3 +194,28 @@ def test_retry_repeats_every_option_of_a_deployment() -> None:
 
     spelled = {flag.name for name, flag in flags(DeployOptions).items() if name != "override_gate"}
     assert repeated >= spelled  # the reason for overriding a gate comes from the record
+
+
+def test_rollback_with_a_lock_says_how_to_unlock_and_repeats_the_lock() -> None:
+    locking = DeployRequest(
+        release=release(),
+        environment_id="prod",
+        description="Weekly release",
+        kind=Kind.ROLLBACK,
+        lock_afterwards="broken index",
+    )
+    failed = replace(deployment(DeploymentStatus.FAILED), kind=Kind.ROLLBACK)
+
+    (done,) = next_steps(replace(failed, status=DeploymentStatus.SUCCEEDED), request=locking)
+    unlock, *others = next_steps(failed, request=locking)
+
+    assert done.when == "it is locked now; once deployments may begin again"
+    assert done.command == unlock.command == "weco-deploy unlock --environment-id prod"
+    assert any("--lock 'broken index'" in step.command for step in others)
+
+
+def test_rollback_is_not_suggested_where_there_is_nothing_to_go_back_to() -> None:
+    failed = deployment(DeploymentStatus.FAILED, images=(change("search", "a", "b"),))
+
+    assert any(" rollback " in step.command for step in next_steps(failed))
+    assert not any(" rollback " in step.command for step in next_steps(replace(failed, can_roll_back=False)))

@@ -19,6 +19,14 @@ from weco_deploy.model.requests import DeployOptions
     metavar="RELEASE",
     help="The release to go back to.  [default: the last one that worked before]",
 )
+@click.option(
+    "--lock",
+    "lock_afterwards",
+    envvar="WECO_DEPLOY_LOCK",
+    type=options.Text(),
+    metavar="REASON",
+    help="Lock the environment from the end of the rollback, so that the next merge brings nothing back.",
+)
 @options.deploy_options
 @click.pass_obj
 def rollback(
@@ -26,6 +34,7 @@ def rollback(
     *,
     environment_id: str | None,
     to_release: str | None,
+    lock_afterwards: str | None,
     description: str | None,
     given: DeployOptions,
 ) -> int:
@@ -54,4 +63,6 @@ def rollback(
     description = deployments.description(context, description, DEFAULT_ROLLBACK_DESCRIPTION)
     release, new = earlier_release(context.ports, environment, target, write_notice)
     request = deployments.deploy_request(release, environment, description, given)
-    return deployments.deploy(context, replace(request, new_release=new, kind=Kind.ROLLBACK))
+    return deployments.deploy(
+        context, replace(request, new_release=new, kind=Kind.ROLLBACK, lock_afterwards=lock_afterwards)
+    )

@@ -106,6 +106,7 @@ class Claim:
         release: the deployment's release, as it was read or will be recorded.
         release_is_new: whether the release is not recorded yet.
         settles: an earlier deployment, with its result: it was cut off, or this deployment rolls it back.
+        next_lock: a lock by hand that holds from the end of the deployment.
 
     """
 
@@ -116,6 +117,7 @@ class Claim:
     release: Release
     release_is_new: bool = False
     settles: Deployment | None = None
+    next_lock: Lock | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,8 @@ class DeployOptions:
 class DeployRequest(DeployOptions):
     """Deploy `release` to an environment.
 
-    `new_release` means that the release is not recorded yet. Claiming the environment records it.
+    `new_release` means that the release is not recorded yet. Claiming the environment records it. `lock_afterwards` is the
+    reason for a lock by hand that holds from the end of the deployment, however it ends.
     """
 
     release: Release
@@ -135,6 +136,7 @@ class DeployRequest(DeployOptions):
     )
     new_release: bool = False
     kind: Kind = Kind.DEPLOY
+    lock_afterwards: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

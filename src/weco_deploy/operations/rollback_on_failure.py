@@ -84,6 +84,7 @@ def _request(
         allow_missing=True,
         rollback_on_failure=False,
         override_gate=None,
+        lock_afterwards=None,  # the failed deployment's claim requested it already
     )
 
 

@@ -10,7 +10,7 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
-from weco_deploy.model.environment import Claim, Held
+from weco_deploy.model.environment import Claim, Held, Lock
 from weco_deploy.model.plan import Action, Plan, PlannedService
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.pipeline.ledger import Ledger
@@ -87,6 +87,18 @@ def _claimed(
             release=plan.release,
             release_is_new=plan.release_is_new,
             settles=settles,
+            next_lock=_next_lock(request, deployment, ports),
         )
     )
     return Ledger(deployment, held, request.lease, ports.store, ports.clock)
+
+
+def _next_lock(request: DeployRequest, deployment: Deployment, ports: Ports) -> Lock | None:
+    if request.lock_afterwards is None:
+        return None
+    return Lock(
+        owner=ports.new_id(),
+        holder=deployment.requested_by,
+        reason=request.lock_afterwards,
+        since=deployment.date_created,
+    )

@@ -41,6 +41,20 @@ def next_steps(
     another project file. They also repeat the flags of `request`, the request of this run. If it is a ConfirmRequest, only
     the recorded options of the deployment are known.
     """
+    steps = _steps(deployment, options, request)
+    if not isinstance(request, DeployRequest) or request.lock_afterwards is None:
+        return steps
+    # The lock keeps out everybody, also whoever asked for it.
+    when = (
+        "it is locked; before you deploy to it again"
+        if steps
+        else "it is locked now; once deployments may begin again"
+    )
+    unlock = command(*options, "unlock", "--environment-id", deployment.environment)
+    return (NextStep(when, unlock), *steps)
+
+
+def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> tuple[NextStep, ...]:
     rollback = deployment.rollback
     if rollback and rollback.status is not DeploymentStatus.SUCCEEDED:
         return (
@@ -133,7 +147,9 @@ def _again(deployment: Deployment, options: Sequence[str], request: Request) -> 
     flags = (*flags_for_any(request), *flags_for_this(request)) if isinstance(request, DeployRequest) else ()
     override = ("--override-gate", deployment.gate_override) if deployment.gate_override else ()
     if deployment.kind is Kind.ROLLBACK:
-        words = ("rollback", *environment, "--to-release", deployment.release_id)
+        words: tuple[str, ...] = ("rollback", *environment, "--to-release", deployment.release_id)
+        if isinstance(request, DeployRequest) and request.lock_afterwards is not None:
+            words = (*words, "--lock", request.lock_afterwards)
         default = DEFAULT_ROLLBACK_DESCRIPTION
     else:
         words = ("deploy", "--release-id", deployment.release_id, *environment)

@@ -19,6 +19,7 @@ from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.rules.allowances import MISSING_HINT, absent_images, allowances
 from weco_deploy.rules.examination import examine
+from weco_deploy.rules.known_bad import warnings_of_known_bad
 from weco_deploy.rules.rollback import can_roll_back
 from weco_deploy.rules.running import expected_image
 from weco_deploy.rules.service_action import with_forced_redeploy
@@ -60,7 +61,13 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
         images=images,
         services=tuple(map(with_forced_redeploy, services)) if request.force_redeploy else services,
         left_out=left_out,
-        warnings=(*_release_warnings(project, request, observed), *(left.reason for left in left_out)),
+        warnings=(
+            *_release_warnings(project, request, observed),
+            *warnings_of_known_bad(
+                {image.image_id: image.manifest.digest for image in images}, observed.history
+            ),
+            *(left.reason for left in left_out),
+        ),
         observed=observed.record,
         can_roll_back=can_roll_back(
             observed.record, {image.image_id: image.change for image in images}, observed.history
@@ -158,4 +165,6 @@ def _release_warnings(project: Project, request: DeployRequest, observed: Snapsh
             f"this release (made {release.date_created:%Y-%m-%d %H:%M}Z) is older than the one deployed last "
             f"({current.release_id[:8]}, made {current.date_created:%Y-%m-%d %H:%M}Z)"
         )
+    if request.lock_afterwards is not None:
+        warnings.append(f"{request.environment_id} is locked once this has ended: {request.lock_afterwards}")
     return [*warnings, *observed.notes]

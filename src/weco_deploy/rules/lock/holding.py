@@ -16,7 +16,8 @@ from weco_deploy.rules.lock.merging import merged
 def claimed(record: EnvironmentRecord, claim: Claim, now: datetime) -> EnvironmentRecord:
     """The record with the claim's deployment as the holder and the current deployment.
 
-    If the claim settles another deployment, the record keeps what that deployment applied.
+    If the claim settles another deployment, the record keeps what that deployment applied. A lock that the claim requests
+    for afterwards does not replace one that somebody else has requested.
 
     Raises EnvironmentLocked if a lock keeps the claim out, StaleFence if somebody else claimed the environment
     since it was observed.
@@ -24,7 +25,11 @@ def claimed(record: EnvironmentRecord, claim: Claim, now: datetime) -> Environme
     taken = _taken(record, claim, now)
     if claim.settles is not None:
         taken = merged(taken, claim.settles)
-    return replace(taken, current=DeployedRelease.of(claim.deployment))
+    return replace(
+        taken,
+        current=DeployedRelease.of(claim.deployment),
+        next_lock=taken.next_lock or claim.next_lock,
+    )
 
 
 def resumed(record: EnvironmentRecord, claim: Claim, now: datetime) -> EnvironmentRecord:

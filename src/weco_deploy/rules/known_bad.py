@@ -1,0 +1,74 @@
+"""Finds images that failed in an environment before, or were rolled back from it, so that a plan can warn of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.kind import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What happened to an image in a deployment: it failed, or it was rolled back from the environment."""
+
+    failed: bool
+    deployment: Deployment
+
+    def __str__(self) -> str:
+        what = "failed here" if self.failed else "was rolled back from here"
+        deployment = self.deployment
+        return (
+            f"{what} on {deployment.date_created:%Y-%m-%d %H:%M}Z (deployment {deployment.deployment_id[:8]})"
+        )
+
+
+def warnings_of_known_bad(digests: Mapping[str, str], history: Sequence[Deployment]) -> list[str]:
+    """A warning for each of these images (digests by image id) that failed in, or was rolled back from, the environment.
+
+    `history` are the environment's deployments, the newest first.
+    """
+    found = {image_id: incident(image_id, digest, history) for image_id, digest in digests.items()}
+    return [f"{image_id}: this image {known}" for image_id, known in found.items() if known is not None]
+
+
+def incident(image_id: str, digest: str, history: Sequence[Deployment]) -> Incident | None:
+    """What last happened to the image with this digest; None if nothing did, or if it worked there since.
+
+    A failure tells more than the rollback that followed it.
+    """
+    rolled_back: Incident | None = None
+    for deployment in history:
+        change = deployment.images.get(image_id)
+        if change is None:
+            continue
+        if change.to_digest != digest:
+            taken_away = (
+                deployment.kind is Kind.ROLLBACK and change.from_digest == digest and change.tag_moved
+            )
+            if taken_away and rolled_back is None:
+                rolled_back = Incident(failed=False, deployment=deployment)
+            continue
+        if _failed(deployment, image_id):
+            return Incident(failed=True, deployment=deployment)
+        if deployment.status is DeploymentStatus.ROLLED_BACK and change.tag_moved:
+            rolled_back = rolled_back or Incident(failed=False, deployment=deployment)
+        elif deployment.status in PRESUMED_GOOD:
+            return rolled_back
+    return rolled_back
+
+
+def _failed(deployment: Deployment, image_id: str) -> bool:
+    """Whether a service failed with the image. Of a service with several images, those whose tags moved are blamed."""
+    for service in deployment.services:
+        # Without an ECS deployment the service was never redeployed, which says nothing about the image.
+        if service.status is not ServiceStatus.FAILED or service.ecs_deployment_id is None:
+            continue
+        changes = [deployment.images[name] for name in service.images if name in deployment.images]
+        blamed = [change for change in changes if change.tag_moved] or [
+            change for change in changes if change.applied
+        ]
+        if any(change.image_id == image_id for change in blamed):
+            return True
+    return False
