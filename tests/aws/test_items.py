@@ -83,6 +83,8 @@ releases = st.builds(
         ),
         max_size=3,
     ).map(tuple),
+).map(
+    lambda made: replace(made, missing=tuple(key for key, version in made.images.items() if version is None))
 )
 failures = st.builds(
     Failure,
@@ -178,6 +180,7 @@ environments = st.builds(
             ref=st.none() | refs,
             worked=st.booleans(),
             name=st.none() | ids,
+            ran=st.booleans(),
         ),
         max_size=3,
     ),

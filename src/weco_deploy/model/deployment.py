@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from weco_deploy.model.kind import Kind
-from weco_deploy.model.left_out import LeftOut
+from weco_deploy.model.left_out import BY_DECLARATION, LeftOut
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.model.tags import commit_in
 
@@ -51,6 +51,8 @@ SETTLED = frozenset(
         ServiceStatus.NOTHING_RUNNING,
     }
 )
+OBSERVED = frozenset({ServiceStatus.SUCCEEDED, ServiceStatus.UNCHANGED})
+"""The statuses of services that were seen running the release."""
 GOOD = frozenset({ServiceStatus.SUCCEEDED, ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING})
 PRESUMED_GOOD = frozenset({DeploymentStatus.SUCCEEDED, DeploymentStatus.UNVERIFIED})
 """The statuses of deployments that a rollback may go back to."""
@@ -175,6 +177,19 @@ class Deployment:
         """
         running = [service for service in self.services if image_id in service.images]
         return self.status in PRESUMED_GOOD or all(service.status in GOOD for service in running)
+
+    def ran(self, image_id: str) -> bool:
+        """Whether the version of an image that the deployment applied was seen running, in at least one service.
+
+        An image that no service of the environment runs counts as having run once its tag has moved. A service that is missing
+        by mistake, or that uses other images, shows nothing about its images.
+        """
+        change = self.images.get(image_id)
+        if change is None or not change.applied:
+            return False
+        running = [service.status for service in self.services if image_id in service.images]
+        unseen = any(image_id in left.images for left in self.left_out if left.why not in BY_DECLARATION)
+        return any(status in OBSERVED for status in running) or not (running or unseen)
 
     @property
     def finished(self) -> bool:

@@ -34,6 +34,7 @@ class AppliedImage:
 
     `worked` is about the image: the deployment as a whole may have failed (see `Deployment.worked`). `name` is the commit
     or version in `ref`, as `ImageVersion.name`.
+    `ran` says whether this version was ever seen running there (see `Deployment.ran`).
     """
 
     release_id: str
@@ -41,6 +42,7 @@ class AppliedImage:
     ref: str | None = None
     worked: bool = True
     name: str | None = None
+    ran: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ class EnvironmentRecord:
     """The record of an environment.
 
     `fence` grows with each claim, and a claim succeeds only if the fence is still the one that was observed. `current` is
-    the release deployed last, with any result; `good` is the last release that succeeded. `next_lock` is a lock that
+    the release deployed last, with any result; `good` is the last release that succeeded and whose images all ran. `next_lock` is a lock that
     somebody requested during a deployment.
     """
 

@@ -31,6 +31,10 @@ class Allowance(StrEnum):
     ADDED_LATER = "added_later"
 
 
+BY_DECLARATION = frozenset({Allowance.OPTIONAL})
+"""The allowances by which the project file says that an environment has no such service."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
     """A service or an image of the project that a deployment leaves out.

@@ -16,7 +16,7 @@ from weco_deploy.pipeline.steps.move_tags import MoveTags
 from weco_deploy.pipeline.steps.redeploy import Redeploy
 from weco_deploy.pipeline.steps.watch import Watch
 from weco_deploy.ports import Ports
-from weco_deploy.rules.deployment_status import verdict
+from weco_deploy.rules.deployment_status import remark, verdict
 from weco_deploy.rules.step_failure import Ending, Unsuccessful, ending
 
 
@@ -64,7 +64,8 @@ def _run_all(steps: Sequence[Step], plan: Plan, context: StepContext) -> Ending:
                 for begun_step in reversed(begun):
                     begun_step.undo(context)
             return end
-    return Ending(status=verdict(context.ledger.deployment.services))
+    services = context.ledger.deployment.services
+    return Ending(status=verdict(services), reason=remark(services))
 
 
 def _run(step: Step, context: StepContext) -> DeployError | Unsuccessful | None:

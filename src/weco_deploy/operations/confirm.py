@@ -25,7 +25,7 @@ from weco_deploy.pipeline.ledger import Ledger, Nowhere
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.pipeline.polling import Patience, poll_until_settled
 from weco_deploy.ports import Ports
-from weco_deploy.rules.deployment_status import replaces_verdict, verdict
+from weco_deploy.rules.deployment_status import remark, replaces_verdict, verdict
 from weco_deploy.rules.lock import blocking_lock
 from weco_deploy.rules.reassess import Reassessment, has_live_holder, reassess
 from weco_deploy.rules.rollback import can_roll_back
@@ -208,7 +208,7 @@ def _judge(
             found.reassessment.tracks, found.environment, patience, ledger, ports, notify
         )
         status = verdict(ledger.deployment.services)
-        reason = polled.reason
+        reason = reasons(polled.reason, remark(ledger.deployment.services))
         if found.reassessment.drifted_tags and status is DeploymentStatus.SUCCEEDED:
             status = DeploymentStatus.FAILED
             images = ", ".join(found.reassessment.drifted_tags)

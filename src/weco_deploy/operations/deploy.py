@@ -30,7 +30,7 @@ from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe, with_tags
 from weco_deploy.ports import Ports
 from weco_deploy.rules import planning
-from weco_deploy.rules.deployment_status import status_when_cut_off
+from weco_deploy.rules.deployment_status import outcomes_when_cut_off, status_when_cut_off
 from weco_deploy.rules.lock import blocking_lock, refused
 from weco_deploy.rules.tag_drift import with_observed_tags
 
@@ -115,6 +115,8 @@ def _cut_off(environment: Environment, observed: Snapshot, ports: Ports) -> Depl
     if deployment is None or deployment.finished:
         return None
     status = status_when_cut_off(deployment, ports.project, observed)
+    if status is DeploymentStatus.SUCCEEDED:
+        deployment = replace(deployment, services=outcomes_when_cut_off(deployment, observed))
     return replace(
         with_observed_tags(deployment, with_tags(observed, environment, deployment.images, ports)),
         status=status,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from weco_deploy.errors import GateClosed
@@ -47,7 +48,7 @@ def _ran_there(environment: Environment, request: DeployRequest, ports: Ports) -
 
 
 def check_requirements(environment: Environment, request: DeployRequest, ports: Ports) -> None:
-    """Raise GateClosed if the release never succeeded in an environment that this one requires.
+    """Raise GateClosed if the release never succeeded in an environment that this one requires, or never ran there.
 
     A rollback to what ran there before passes.
     """
@@ -67,13 +68,12 @@ def check_requirements(environment: Environment, request: DeployRequest, ports: 
     recorded = [calls.begin(partial(store.environment, environment_id)) for environment_id in required]
     deployments = dict(zip(required, calls.answers(deployed), strict=True))
     records = dict(zip(required, calls.answers(recorded), strict=True))
-    unmet = unmet_requirements(request.release, environment, deployments, records)
+    named = {image.id for image in ports.project.images}
+    images = {image_id: version for image_id, version in request.release.images.items() if image_id in named}
+    unmet = unmet_requirements(replace(request.release, images=images), environment, deployments, records)
     if unmet:
         raise GateClosed(
             f"the release may not go to {environment.id} yet:",
-            [
-                f"{environment.id} requires a release that succeeded in {required_id}, and {release_id} never did"
-                for required_id in unmet
-            ],
+            list(unmet.values()),
             f"deploy it to {' and '.join(unmet)} first; {OVERRIDE}",
         )

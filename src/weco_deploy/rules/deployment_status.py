@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from weco_deploy.model.deployment import (
     GOOD,
@@ -30,6 +31,12 @@ def verdict(services: Iterable[ServiceOutcome]) -> DeploymentStatus:
     if all(status in GOOD for status in statuses):
         return DeploymentStatus.SUCCEEDED
     return DeploymentStatus.TIMED_OUT
+
+
+def remark(services: Sequence[ServiceOutcome]) -> str:
+    """What to say about a success that proves little."""
+    idle = bool(services) and all(service.status is ServiceStatus.NOTHING_RUNNING for service in services)
+    return "nothing is running" if idle else ""
 
 
 def status_if_left_alone(service: PlannedService) -> ServiceStatus:
@@ -64,6 +71,19 @@ def status_when_cut_off(deployment: Deployment, project: Project, observed: Snap
     expected = expected_images(project, project.environment(deployment.environment), digests, observed)
     all_run = all(_runs(outcome, expected, observed) for outcome in deployment.services)
     return DeploymentStatus.SUCCEEDED if all_run else DeploymentStatus.INTERRUPTED
+
+
+def outcomes_when_cut_off(deployment: Deployment, observed: Snapshot) -> tuple[ServiceOutcome, ...]:
+    """The services of a deployment whose holder died, and of which all runs (`status_when_cut_off`)."""
+    return tuple(
+        outcome if outcome.settled else replace(outcome, status=_status_of_running(outcome, observed))
+        for outcome in deployment.services
+    )
+
+
+def _status_of_running(outcome: ServiceOutcome, observed: Snapshot) -> ServiceStatus:
+    (view,) = observed.services[outcome.service_id]
+    return ServiceStatus.SUCCEEDED if view.service.desired else ServiceStatus.NOTHING_RUNNING
 
 
 def _runs(outcome: ServiceOutcome, expected: Mapping[str, Expected], observed: Snapshot) -> bool:

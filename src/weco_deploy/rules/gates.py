@@ -2,7 +2,7 @@
 
 Only a deployment that was watched until it succeeded opens a gate. Deployments that 5.x recorded don't, because they
 have no verdict. Releases may be partial, and the success of a deployment says nothing about the images it lacks. So each
-image must have worked when it was last deployed.
+image must have worked when it was last deployed. And each image must have run: a service that is scaled to zero proves nothing.
 """
 
 from __future__ import annotations
@@ -20,22 +20,47 @@ def unmet_requirements(
     target: Environment,
     deployments: Mapping[str, Iterable[Deployment]],
     records: Mapping[str, EnvironmentRecord],
-) -> tuple[str, ...]:
-    """The environments in the target's `requires` where the release never succeeded.
+) -> Mapping[str, str]:
+    """The environments in the target's `requires` where the release never succeeded, or an image of it never ran; and why.
 
     `deployments` are those of this release, by environment id. One success is enough. An environment also counts if its
     last deployment succeeded, and all images of the release are deployed there and worked: a release made from that
     environment's tags has another id but the same images.
     """
-    return tuple(
-        required
-        for required in target.requires
-        if not any(deployment.status is DeploymentStatus.SUCCEEDED for deployment in deployments[required])
-        and not _runs_there(release, records[required])
-    )
+    unmet: dict[str, str] = {}
+    for required in target.requires:
+        record = records[required]
+        succeeded = [one for one in deployments[required] if one.status is DeploymentStatus.SUCCEEDED]
+        if not succeeded and not _worked_there(release, record):
+            unmet[required] = (
+                f"{target.id} requires a release that succeeded in {required}, and {release.release_id} never did"
+            )
+        elif never_ran := _never_ran(release, succeeded, record):
+            unmet[required] = (
+                f"{target.id} requires images that ran in {required}, and these of {release.release_id} never did: "
+                f"{', '.join(never_ran)} ({_NO_PROOF})"
+            )
+    return unmet
 
 
-def _runs_there(release: Release, record: EnvironmentRecord) -> bool:
+_NO_PROOF = "a service that runs no tasks, or is missing, proves nothing"
+
+
+def _never_ran(release: Release, succeeded: Iterable[Deployment], record: EnvironmentRecord) -> list[str]:
+    """The images of the release that no service was seen running in these deployments or, in this version, in others."""
+    return [
+        image_id
+        for image_id, version in release.versions.items()
+        if not any(deployment.ran(image_id) for deployment in succeeded)
+        and not (
+            (applied := record.images.get(image_id)) is not None
+            and applied.ran
+            and applied.digest == version.digest
+        )
+    ]
+
+
+def _worked_there(release: Release, record: EnvironmentRecord) -> bool:
     succeeded = record.current is not None and record.current.status is DeploymentStatus.SUCCEEDED
     return succeeded and all(
         (applied := record.images.get(image_id)) is not None
@@ -53,7 +78,7 @@ def source_refusal(record: EnvironmentRecord, image_ids: Collection[str]) -> str
     """
     current = record.current
     if current is None or current.status is DeploymentStatus.SUCCEEDED:
-        return _failed_images(record, image_ids)
+        return _failed_images(record, image_ids) or _idle_images(record, image_ids)
     if current.status is DeploymentStatus.IN_PROGRESS:
         return f"{record.environment} is being deployed to (deployment {current.deployment_id})"
     return (
@@ -75,3 +100,15 @@ def _failed_images(record: EnvironmentRecord, image_ids: Collection[str]) -> str
         f"{record.environment} still has images that did not succeed there and were not deployed again since: "
         f"{', '.join(failed)}"
     )
+
+
+def _idle_images(record: EnvironmentRecord, image_ids: Collection[str]) -> str | None:
+    """Names the images whose deployed version no service was ever seen running."""
+    idle = [
+        f"{image_id} (release {applied.release_id})"
+        for image_id, applied in record.images.items()
+        if image_id in image_ids and not applied.ran
+    ]
+    if not idle:
+        return None
+    return f"these images never ran in {record.environment}: {', '.join(idle)} ({_NO_PROOF})"

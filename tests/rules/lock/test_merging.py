@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.rules.deployed import FAILED, SUCCEEDED, TIMED_OUT, deployed
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.environment import AppliedImage, EnvironmentRecord
+from weco_deploy.model.left_out import Allowance, LeftOut
 from weco_deploy.rules.lock.merging import merged
 
 
@@ -14,6 +17,55 @@ def worked(deployment: Deployment, before: AppliedImage | None = None) -> dict[s
     """Whether each image worked, by image id, in an environment that had `before` as the version of `web`."""
     record = EnvironmentRecord(environment="stage", images={"web": before} if before else {})
     return {image_id: one.worked for image_id, one in merged(record, deployment).images.items()}
+
+
+def ran(deployment: Deployment, before: AppliedImage | None = None) -> tuple[bool, bool]:
+    """Whether `web` ran, in an environment that had `before` of it, and whether the deployment is the last good one."""
+    record = merged(
+        EnvironmentRecord(environment="stage", images={"web": before} if before else {}), deployment
+    )
+    return record.images["web"].ran, record.good is not None
+
+
+@pytest.mark.parametrize(
+    ("services", "expected"),
+    [
+        ({"web": ServiceStatus.SUCCEEDED}, True),
+        ({"web": ServiceStatus.UNCHANGED}, True),
+        ({"web": ServiceStatus.NOTHING_RUNNING}, False),
+        ({"web": ServiceStatus.NOTHING_RUNNING, "admin": ServiceStatus.SUCCEEDED}, True),
+        ({}, True),
+    ],
+)
+def test_image_ran_if_a_service_was_seen_running_it_or_no_service_runs_it(
+    services: dict[str, ServiceStatus], expected: bool
+) -> None:
+    running = dict.fromkeys(services, ("web",))
+    one = deployed({"web": ("a", "b")}, services=services, running=running)
+    assert ran(one) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("why", "expected"),
+    [
+        (Allowance.OPTIONAL, True),
+        (Allowance.ALLOW_MISSING, False),
+        (Allowance.ROLLBACK, False),
+        (Allowance.UNUSED, False),
+    ],
+)
+def test_image_whose_service_was_left_out_ran_only_if_the_project_file_allows_that(
+    why: Allowance, expected: bool
+) -> None:
+    left = LeftOut(id="web", images=("web",), why=why, reason="")
+    assert ran(replace(deployed({"web": ("a", "b")}), left_out=(left,))) == (expected, expected)
+
+
+def test_image_that_ran_there_before_still_has_when_nothing_runs_now() -> None:
+    idle = deployed({"web": ("b", "b")}, services={"web": ServiceStatus.NOTHING_RUNNING})
+    assert ran(idle, AppliedImage(release_id="first", digest="b")) == (True, True)
+    assert ran(idle, AppliedImage(release_id="first", digest="b", ran=False)) == (False, False)
+    assert ran(idle, AppliedImage(release_id="first", digest="a")) == (False, False)
 
 
 def test_all_images_of_a_successful_deployment_worked() -> None:

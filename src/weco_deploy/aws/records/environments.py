@@ -2,7 +2,7 @@
 
     release_id "environment#<id>"   project_id "<project>#<environment>"   environment   fence
     lock {…}   next_lock {…}   current {release_id, deployment_id, status}   good {…}
-    images {id: {release_id, digest, ref, stood (only if false: the image did not work)}}
+    images {id: {release_id, digest, ref, stood, ran}} (the last two only if false: the image did not work, or never ran)
     services {id: {cluster, service_name, ecs_deployment_id, digests {image id: digest}, failed}}
 
 A table belongs to one project, so the key needs only the environment's id.
@@ -75,6 +75,7 @@ def _applied_item(image: AppliedImage) -> Item:
             "ref": image.ref,
             "name": image.name,
             "stood": None if image.worked else False,
+            "ran": None if image.ran else False,
         }
     )
 
@@ -138,6 +139,7 @@ def _read_applied(row: Fields) -> AppliedImage:
         ref=row.optional_text("ref"),
         name=row.optional_text("name"),
         worked=row.flag("stood", otherwise=True),
+        ran=row.flag("ran", otherwise=True),
     )
 
 

@@ -19,15 +19,20 @@ from weco_deploy.model.environment import AppliedImage, DeployedRelease, Environ
 
 
 def merged(record: EnvironmentRecord, deployment: Deployment) -> EnvironmentRecord:
-    """The record with what a deployment applied, and with the deployment's result."""
+    """The record with what a deployment applied, and with the deployment's result.
+
+    The last good release is where an automatic rollback goes, so each of its images must have run.
+    """
     deployed = DeployedRelease.of(deployment)
+    applied = _applied(record, deployment)
+    good = deployment.status is DeploymentStatus.SUCCEEDED and all(image.ran for image in applied.values())
     is_current = record.current is not None and record.current.deployment_id == deployment.deployment_id
     return replace(
         record,
-        images={**record.images, **_applied(record, deployment)},
+        images={**record.images, **applied},
         services=_services(record, deployment),
         current=deployed if is_current else record.current,
-        good=deployed if deployment.status is DeploymentStatus.SUCCEEDED else record.good,
+        good=deployed if good else record.good,
     )
 
 
@@ -39,6 +44,7 @@ def _applied(record: EnvironmentRecord, deployment: Deployment) -> Mapping[str, 
             ref=change.to_ref,
             name=change.to_name,
             worked=deployment.worked(image_id) or _worked_before(record.images.get(image_id), change),
+            ran=deployment.ran(image_id) or _ran_before(record.images.get(image_id), change),
         )
         for image_id, change in deployment.images.items()
         if change.applied
@@ -51,6 +57,11 @@ def _worked_before(known: AppliedImage | None, change: ImageChange) -> bool:
     If the deployment moved the tag, `known` may be its own earlier result, which says nothing about before.
     """
     return known is not None and known.worked and known.digest == change.to_digest == change.from_digest
+
+
+def _ran_before(known: AppliedImage | None, change: ImageChange) -> bool:
+    """Whether this version ran in the environment in an earlier deployment."""
+    return known is not None and known.ran and known.digest == change.to_digest
 
 
 def _services(record: EnvironmentRecord, deployment: Deployment) -> Mapping[str, KnownService]:
