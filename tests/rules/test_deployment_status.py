@@ -42,7 +42,7 @@ from weco_deploy.rules.deployment_status import (
 
 GOOD = (ServiceStatus.SUCCEEDED, ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING)
 BAD = (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED)
-OPEN = (ServiceStatus.PENDING, ServiceStatus.IN_PROGRESS)
+OPEN = (ServiceStatus.PENDING, ServiceStatus.IN_PROGRESS, ServiceStatus.UNVERIFIED)
 PROJECT = project(search=["search-api"], cron=[])
 IN_PLACE = {"search": in_ecr(tagged=NEW)}
 
@@ -107,7 +107,7 @@ def test_every_service_status_is_good_bad_or_open() -> None:
         (DeploymentStatus.ROLLED_BACK, DeploymentStatus.SUCCEEDED, False),
         (DeploymentStatus.UNVERIFIED, DeploymentStatus.SUCCEEDED, False),
         (DeploymentStatus.TIMED_OUT, DeploymentStatus.FAILED, True),
-        (DeploymentStatus.INTERRUPTED, DeploymentStatus.FAILED, False),
+        (DeploymentStatus.INTERRUPTED, DeploymentStatus.FAILED, True),
         (DeploymentStatus.SUCCEEDED, DeploymentStatus.FAILED, False),
         (DeploymentStatus.FAILED, DeploymentStatus.TIMED_OUT, False),
     ],

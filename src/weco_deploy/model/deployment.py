@@ -192,5 +192,11 @@ class Deployment:
         return any(status in OBSERVED for status in running) or not (running or unseen)
 
     @property
+    def superseded(self) -> bool:
+        """Whether it failed only because later deployments took over."""
+        bad = {service.status for service in self.services if service.status not in GOOD}
+        return self.status is DeploymentStatus.FAILED and bad == {ServiceStatus.SUPERSEDED}
+
+    @property
     def finished(self) -> bool:
         return self.status is not DeploymentStatus.IN_PROGRESS

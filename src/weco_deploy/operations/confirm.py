@@ -7,7 +7,7 @@ the result differs from the recorded verdict is it recorded, unless somebody has
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -29,7 +29,10 @@ from weco_deploy.rules.deployment_status import remark, replaces_verdict, verdic
 from weco_deploy.rules.lock import blocking_lock
 from weco_deploy.rules.reassess import Reassessment, has_live_holder, reassess
 from weco_deploy.rules.rollback import can_roll_back
+from weco_deploy.rules.superseded import superseded_by, superseding
 
+REACH = 200
+"""How many of the environment's newest deployments are searched for those that replaced an earlier one."""
 ATTEMPTS = 3
 """How often the deployment is judged if somebody else changes the environment each time."""
 
@@ -89,18 +92,22 @@ def _judge_unclaimed(
             else:
                 notify(Claimed(found.deployment))
                 was = f"it was recorded as {recorded} before"
-                ledger.verdict(judged.status, ports.clock.utc(), reasons(judged.reason, was))
+                ledger.verdict(judged.status, _end(judged, ports), reasons(judged.reason, was))
         return settle(ledger, ports, notify)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """A deployment with what is known of it now, and the record of its environment."""
+    """A deployment with what is known of it now, and the record of its environment.
+
+    `superseding` are later deployments that replaced its images, by image id.
+    """
 
     environment: Environment
     record: EnvironmentRecord
     release: Release
     reassessment: Reassessment
+    superseding: Mapping[str, Deployment]
 
     @property
     def deployment(self) -> Deployment:
@@ -123,8 +130,22 @@ def _found(
     release, observed = observe(environment, release, ports)
     possible = can_roll_back(observed.record, recorded.images, observed.history)
     recorded = replace(recorded, can_roll_back=possible)
-    reassessment = reassess(recorded, release, ports.project, environment, observed, ports.clock.utc())
-    return _Found(environment=environment, record=observed.record, release=release, reassessment=reassessment)
+    later = _superseding(recorded, observed.record, ports)
+    reassessment = reassess(recorded, release, ports.project, environment, observed, ports.clock.utc(), later)
+    return _Found(
+        environment=environment,
+        record=observed.record,
+        release=release,
+        reassessment=reassessment,
+        superseding=later,
+    )
+
+
+def _superseding(recorded: Deployment, record: EnvironmentRecord, ports: Ports) -> Mapping[str, Deployment]:
+    """The later deployments to the environment that replaced images of this one, by image id."""
+    if record.current is None or record.current.deployment_id == recorded.deployment_id:
+        return {}
+    return superseding(recorded, ports.store.deployments([recorded.environment], REACH))
 
 
 def _once_all_redeployed(
@@ -220,4 +241,12 @@ def _judge(
         raise  # the caller knows whether there is anything to record
     except DeployError as error:
         status, reason = DeploymentStatus.FAILED, error.message
-    return ledger.verdict(status, ports.clock.utc(), reason)
+    if status is DeploymentStatus.FAILED and found.superseding:
+        later = min(found.superseding.values(), key=lambda deployment: deployment.date_created)
+        reason = reasons(f"it no longer runs: {superseded_by(later)}", reason)
+    return ledger.verdict(status, _end(found.deployment, ports), reason)
+
+
+def _end(deployment: Deployment, ports: Ports) -> datetime:
+    """When the deployment ended: its own end, or now if it is only closed now."""
+    return deployment.date_finished or ports.clock.utc()

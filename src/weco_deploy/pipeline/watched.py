@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from weco_deploy.errors import AwsError
-from weco_deploy.model.deployment import ServiceOutcome, ServiceStatus
+from weco_deploy.model.deployment import GOOD, ServiceOutcome, ServiceStatus
 from weco_deploy.model.events import Event, Notice, PollFailed, Progress, ServiceSettled
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import ServiceKey, ServiceView
@@ -108,7 +108,10 @@ class Watched:
         self._unfinished.discard(service_id)
         if track.settled:
             ledger.service(outcome)  # certain, even if diagnosing it fails
-            outcome = replace(outcome, failures=diagnose(track, view, self._environment, self._ports))
+            failures = diagnose(track, view, self._environment, self._ports)
+            # ECS forgets stopped tasks after an hour; what was recorded of them stays.
+            recorded = () if track.status in GOOD else known.failures
+            outcome = replace(outcome, failures=failures or recorded)
             if outcome != known:
                 self._notify(ServiceSettled(outcome, now, track.since))
         else:

@@ -82,6 +82,9 @@ def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> 
                 NextStep("or only see where it stands", watch),
                 *_roll_back(deployment, options, request),
             )
+        case DeploymentStatus.FAILED if deployment.superseded and isinstance(request, ConfirmRequest):
+            show = command(*options, "show-deployments", "--environment-id", deployment.environment)
+            return (NextStep("see what was deployed since", show),)
         case DeploymentStatus.FAILED:
             return (
                 NextStep("see where it stands now", watch),

@@ -74,7 +74,8 @@ def verdict(deployment: Deployment, symbols: Symbols) -> str:
     subject = f"Release {release} to {environment}"
     if deployment.kind is Kind.ROLLBACK:
         subject = f"Rollback of {environment} to release {release}"
-    text = f"{_verdict_mark(deployment.status, symbols)} {subject} {_VERDICTS[deployment.status]}"
+    ended = "was superseded" if deployment.superseded else _VERDICTS[deployment.status]
+    text = f"{_verdict_mark(deployment.status, symbols)} {subject} {ended}"
     if deployment.date_finished is None:
         return text
     return f"{text} after {duration(deployment.date_finished - deployment.date_created)}"

@@ -50,13 +50,13 @@ def replaces_verdict(recorded: DeploymentStatus, observed: DeploymentStatus) -> 
     | recorded                       | observed later | replaced                                   |
     |--------------------------------|----------------|--------------------------------------------|
     | failed, timed out, interrupted | succeeded      | yes                                        |
-    | timed out                      | failed         | yes                                        |
+    | timed out, interrupted         | failed         | yes                                        |
     | failed                         | failed         | no: the record keeps its reasons           |
-    | interrupted                    | failed         | no: the deployment can still be resumed    |
     """
     if observed is DeploymentStatus.SUCCEEDED:
         return recorded in _UNSUCCESSFUL
-    return observed is DeploymentStatus.FAILED and recorded is DeploymentStatus.TIMED_OUT
+    unfinished = recorded in (DeploymentStatus.TIMED_OUT, DeploymentStatus.INTERRUPTED)
+    return observed is DeploymentStatus.FAILED and unfinished
 
 
 def status_when_cut_off(deployment: Deployment, project: Project, observed: Snapshot) -> DeploymentStatus:

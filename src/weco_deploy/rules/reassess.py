@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from weco_deploy.errors import PlanRefused
-from weco_deploy.model.deployment import Deployment, ImageChange, ServiceOutcome, ServiceStatus
+from weco_deploy.model.deployment import GOOD, Deployment, ImageChange, ServiceOutcome, ServiceStatus, reasons
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
@@ -19,6 +19,7 @@ from weco_deploy.rules.examination import examine
 from weco_deploy.rules.lock import is_over
 from weco_deploy.rules.rollout.track import Track
 from weco_deploy.rules.running import expected_images
+from weco_deploy.rules.superseded import superseded_by
 from weco_deploy.rules.tag_drift import deployed_digests, drifted_tags, with_observed_tags
 
 RECOVERED_AFTER = timedelta(minutes=10)
@@ -45,10 +46,12 @@ def reassess(
     environment: Environment,
     observed: Snapshot,
     now: datetime,
+    superseding: Mapping[str, Deployment] | None = None,
 ) -> Reassessment:
     """Judge a recorded deployment of `release` by what is observed now. Raises PlanRefused if it can't be judged.
 
-    If the deployment is still being carried out, services that it has not redeployed yet stay pending.
+    If the deployment is still being carried out, services that it has not redeployed yet stay pending. `superseding` are later
+    deployments that replaced images of this one, by image id.
     """
     digests = _expected_digests(recorded, release)
     expected = expected_images(project, environment, digests, observed)
@@ -66,6 +69,8 @@ def reassess(
             continue
         up_for_long = _up_for_long(observed.services[service.service_id], now)
         outcome = _reassessed(service, before, up_for_long=up_for_long)
+        if service.action is Action.REDEPLOY:
+            outcome = _if_superseded(outcome, before, service, superseding or {})
         outcomes.append(outcome)
         if outcome.status is ServiceStatus.IN_PROGRESS and outcome.ecs_deployment_id:
             tracks[service.service_id] = _track(service, outcome.ecs_deployment_id, before, recorded)
@@ -145,13 +150,19 @@ def _reassessed(
     same_deployment = recorded_id == service.ecs_deployment_id
 
     def now(status: ServiceStatus, ecs_deployment_id: str | None, reason: str = "") -> ServiceOutcome:
+        known = (
+            recorded.reason
+            if recorded is not None and recorded.status is status is ServiceStatus.FAILED
+            else ""
+        )
         return ServiceOutcome(
             service_id=service.service_id,
             key=service.key,
             images=service.images,
             status=status,
             ecs_deployment_id=ecs_deployment_id,
-            reason=reason,
+            reason=reasons(reason, f"recorded: {known}" if known else ""),
+            failures=recorded.failures if recorded is not None and status not in GOOD else (),
         )
 
     match service.action, recorded.status if recorded else None:
@@ -178,6 +189,23 @@ def _reassessed(
             if watched := recorded_id or (service.ecs_deployment_id if service.desired else None):
                 return now(ServiceStatus.IN_PROGRESS, watched)
     return now(ServiceStatus.FAILED, recorded_id, f"it does not run the release: {service.why}")
+
+
+def _if_superseded(
+    outcome: ServiceOutcome,
+    recorded: ServiceOutcome | None,
+    service: PlannedService,
+    superseding: Mapping[str, Deployment],
+) -> ServiceOutcome:
+    """The outcome of a service that does not run the release: superseded if a later deployment replaced its images.
+
+    A service that failed in the deployment itself stays failed.
+    """
+    later = next((superseding[image_id] for image_id in service.images if image_id in superseding), None)
+    if later is None or (recorded is not None and recorded.status is ServiceStatus.FAILED):
+        return outcome
+    reason = f"{superseded_by(later)}: {service.why}"
+    return replace(outcome, status=ServiceStatus.SUPERSEDED, reason=reason, failures=())
 
 
 def _track(

@@ -1,0 +1,120 @@
+"""`confirm-deploy` of a deployment that ended before: what replaced it, and what was recorded of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.operations.runs import (
+    confirm_deploy,
+    deployments,
+    recorded,
+    release_deploy,
+    rollback,
+    statuses,
+)
+from tests.world import Behaviour, World, crash, slow
+from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.requests import ConfirmRequest
+from weco_deploy.report.next_steps import next_steps
+
+
+def rolled_back() -> tuple[World, Deployment, Deployment]:
+    """A world whose second release worked and was rolled back by hand: its deployment, and the rollback."""
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    release_deploy(world)
+    world.pass_time(60)
+    world.push("search")
+    second = release_deploy(world)
+    world.pass_time(60)
+    back = rollback(world)
+    world.pass_time(3600)
+    return world, second, back
+
+
+def test_release_that_was_rolled_back_is_superseded_and_says_by_what_and_when() -> None:
+    world, second, back = rolled_back()
+
+    deployment = confirm_deploy(world, release_id=second.release_id)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert statuses(deployment) == {"search-api": ServiceStatus.SUPERSEDED}
+    by = f"superseded by the rollback to release {back.release_id[:8]} (deployment {back.deployment_id}, "
+    assert deployment.reason.startswith(f"it no longer runs: {by}")
+    assert f"{back.date_created:%Y-%m-%d %H:%M}Z" in deployment.reason
+    assert "still points at" not in deployment.reason
+    assert deployment.superseded
+
+
+def test_superseded_release_is_not_advised_to_be_rolled_back() -> None:
+    world, second, _ = rolled_back()
+    request = ConfirmRequest(environment_id="stage", release_id=second.release_id)
+
+    steps = next_steps(confirm_deploy(world, release_id=second.release_id), (), request)
+
+    assert ["show-deployments" in step.command for step in steps] == [True]
+
+
+def test_confirming_does_not_change_the_time_at_which_a_deployment_ended() -> None:
+    world, second, back = rolled_back()
+
+    assert confirm_deploy(world, release_id=second.release_id).date_finished == second.date_finished
+    assert confirm_deploy(world).date_finished == back.date_finished
+
+
+def test_release_that_failed_itself_stays_failed_although_a_later_one_replaced_it() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", crash(code=7))
+    failed = release_deploy(world)
+    world.pass_time(60)
+    world.push("search")
+    release_deploy(world)
+
+    deployment = confirm_deploy(world, release_id=failed.release_id)
+
+    assert statuses(deployment) == {"search-api": ServiceStatus.FAILED}
+    assert not deployment.superseded
+
+
+def test_release_whose_images_were_not_replaced_still_runs() -> None:
+    world = World.of(FIVE_AND_EIGHT)
+    world.push("search")
+    first = release_deploy(world)
+    world.pass_time(60)
+    release_deploy(world)
+
+    assert confirm_deploy(world, release_id=first.release_id).status is DeploymentStatus.SUCCEEDED
+
+
+def test_recorded_reasons_exit_codes_and_logs_are_shown_after_ecs_forgot_them() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", crash(code=7))
+    (before,) = release_deploy(world).services
+    world.pass_time(7200)
+
+    (service,) = confirm_deploy(world).services
+
+    assert service.status is ServiceStatus.FAILED
+    assert before.reason in service.reason
+    found = {
+        (failure.exit_code, failure.log_location) for failure in before.failures if failure.kind == "task"
+    }
+    assert found
+    assert found <= {(failure.exit_code, failure.log_location) for failure in service.failures}
+
+
+@pytest.mark.parametrize("behaviour", [slow(60), crash(code=7)], ids=["good", "crash"])
+def test_what_is_found_out_about_an_interrupted_deployment_is_recorded(behaviour: Behaviour) -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", behaviour)
+    world.signal_at(12)
+    assert release_deploy(world).status is DeploymentStatus.INTERRUPTED
+
+    deployment = confirm_deploy(world, wait=600.0)
+
+    assert deployment.status in (DeploymentStatus.SUCCEEDED, DeploymentStatus.FAILED)
+    kept = deployments(world)[0]
+    assert kept.status is deployment.status
+    assert statuses(kept) == statuses(deployment)
+    assert recorded(world).lock is None
