@@ -16,6 +16,7 @@ from weco_deploy.aws.policy import Statement, policy
 from weco_deploy.aws.rates import PROCESS_RATES
 from weco_deploy.aws.records import DynamoReleaseStore
 from weco_deploy.aws.session import Account, Login
+from weco_deploy.aws.slow_calls import SlowCalls
 from weco_deploy.aws.uploads import EcrUploads
 from weco_deploy.errors import DockerError
 from weco_deploy.local.ci import build_url
@@ -23,6 +24,7 @@ from weco_deploy.local.clock import SystemClock
 from weco_deploy.local.concurrent_calls import ConcurrentCalls
 from weco_deploy.local.git import GitHistory
 from weco_deploy.local.interrupts import Signals
+from weco_deploy.local.ticking import tick
 from weco_deploy.local.work_tree import GitWorkTree
 from weco_deploy.model.arn import account_of
 from weco_deploy.model.project import Environment, Project
@@ -35,6 +37,7 @@ def connect(
     *,
     purpose: str,
     trace: Callable[[str], None] | None = None,
+    waiting: Callable[[str], None] | None = None,
 ) -> Ports:
     """Make the ports of a project, with the credentials that the AWS tools would use. This makes no call to AWS yet.
 
@@ -46,11 +49,13 @@ def connect(
         signals: the process's signal handlers.
         purpose: the command and project, for CloudTrail.
         trace: gets a line for each call to AWS; None to trace nothing.
+        waiting: gets a line if AWS does not answer for some seconds, in a thread of its own; None to say nothing.
 
     """
     signals.listen()
     clock = SystemClock(signals)
-    login = Login(clock, PROCESS_RATES, purpose=purpose, log_call=trace)
+    slow_calls = SlowCalls(waiting, tick) if waiting is not None else None
+    login = Login(clock, PROCESS_RATES, purpose=purpose, log_call=trace, slow_calls=slow_calls)
     home = login.account(project.region_name, project.role_arn)
 
     def account(environment: Environment) -> Account:

@@ -63,6 +63,8 @@ class Desk:
     ) -> None:
         self.world = world
         self.connections: list[Connection] = []
+        self.slow = ""
+        """What is said about waiting for AWS when a command connects; nothing if empty."""
         self._capsys = capsys
         monkeypatch.setattr("weco_deploy.connect.connect", self._connect)
 
@@ -78,6 +80,9 @@ class Desk:
         *,
         purpose: str,
         trace: Callable[[str], None] | None = None,
+        waiting: Callable[[str], None] | None = None,
     ) -> Ports:
+        if self.slow and waiting is not None:
+            waiting(self.slow)
         self.connections.append(Connection(project, purpose, trace is not None))
         return self.world.ports(project, requested_by=PERSON)

@@ -28,9 +28,14 @@ LOCKED = "locked="
 
 def pretend(halt: str | None, locked: str | None = None, stall: str | None = None) -> None:
     def connect(
-        project: Project, signals: Signals, *, purpose: str, trace: Callable[[str], None] | None = None
+        project: Project,
+        signals: Signals,
+        *,
+        purpose: str,
+        trace: Callable[[str], None] | None = None,
+        waiting: Callable[[str], None] | None = None,
     ) -> Ports:
-        del purpose, trace
+        del purpose, trace, waiting
         world = World.of(project)
         world.push(project.images[0].id)
         if locked:

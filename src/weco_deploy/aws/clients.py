@@ -11,6 +11,7 @@ from botocore.config import Config
 from weco_deploy.aws.answers import require_json
 from weco_deploy.aws.error_translation import translate_boto_errors
 from weco_deploy.aws.rates import Rates
+from weco_deploy.aws.slow_calls import SlowCalls
 from weco_deploy.aws.trace import trace
 from weco_deploy.errors import AwsError
 from weco_deploy.ports import Clock
@@ -47,13 +48,21 @@ class ClientFactory:
         rates: the rate limits of all clients.
         clock: waits for the limits.
         log_call: gets a line for each call to AWS, in the thread that makes the call; None to log nothing.
+        slow_calls: watches the calls of all clients; None to watch nothing.
 
     """
 
-    def __init__(self, rates: Rates, clock: Clock, log_call: Callable[[str], None] | None) -> None:
+    def __init__(
+        self,
+        rates: Rates,
+        clock: Clock,
+        log_call: Callable[[str], None] | None,
+        slow_calls: SlowCalls | None = None,
+    ) -> None:
         self._rates = rates
         self._clock = clock
         self._log_call = log_call
+        self._slow_calls = slow_calls
         self._lock = threading.Lock()
 
     def client(
@@ -96,4 +105,6 @@ class ClientFactory:
         self._rates.pace(client, account, region, self._clock)
         if self._log_call is not None:
             trace(client, self._log_call)
+        if self._slow_calls is not None:
+            self._slow_calls.observe(client, attempts)
         return client

@@ -25,6 +25,7 @@ from weco_deploy.aws.error_translation import (
 )
 from weco_deploy.aws.loader import share_loader
 from weco_deploy.aws.rates import Rates
+from weco_deploy.aws.slow_calls import SlowCalls
 from weco_deploy.errors import WrongAccount
 from weco_deploy.model.arn import account_of
 
@@ -48,6 +49,7 @@ class Login:
         rates: the rate limits of the clients: `PROCESS_RATES`, or a test's own.
         purpose: the command that runs, for CloudTrail, such as `deploy storage-service stage`.
         log_call: gets a line for each call to AWS (`--verbose`), in the thread that makes the call.
+        slow_calls: watches all calls, and says which services don't answer.
 
     """
 
@@ -58,8 +60,9 @@ class Login:
         *,
         purpose: str = "",
         log_call: Callable[[str], None] | None = None,
+        slow_calls: SlowCalls | None = None,
     ) -> None:
-        self._factory = ClientFactory(rates, clock, log_call)
+        self._factory = ClientFactory(rates, clock, log_call, slow_calls)
         self._purpose = purpose
         self._session = _session()
         self._lock = threading.Lock()

@@ -48,6 +48,7 @@ class ProjectContext:
             self.invocation.signals,
             purpose=f"{self._purpose} {self.project.id}",
             trace=write_notice if self.settings.verbose else None,
+            waiting=write_notice,
         )
         gc_pause.resume()
         ports.check_account()  # before any question about resources, which may be those of another account
