@@ -8,6 +8,7 @@ import click
 
 from weco_deploy import exit_codes
 from weco_deploy.cli.invocation import Invocation
+from weco_deploy.cli.output import write_output_file
 from weco_deploy.cli.streams import write_notice, write_result
 from weco_deploy.cli.tracebacks import message_of, traceback_of
 from weco_deploy.errors import Declined, DeployError, InternalError, Interrupted, UsageError
@@ -24,6 +25,10 @@ def report(error: BaseException, invocation: Invocation) -> int:
         write_notice(traceback_of(error))
     options = invocation.settings.project_options
     write_notice(_line(translated, options))
+    try:
+        write_output_file(invocation.settings, lambda: _document(translated, invocation))
+    except DeployError as write_error:
+        write_notice(_line(write_error, options))
     if invocation.settings.json:
         try:
             write_result(json_text(_document(translated, invocation)))

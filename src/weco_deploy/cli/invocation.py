@@ -17,7 +17,10 @@ PROGRAM = "weco-deploy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The global options; None for an option that was not given. `confirm` means to ask no questions."""
+    """The global options; None for an option that was not given. `confirm` means to ask no questions.
+
+    `output_file` gets the result as JSON, too. It is an option of the commands that deploy.
+    """
 
     project_file: str | None = None
     project_id: str | None = None
@@ -27,6 +30,7 @@ class Settings:
     confirm: bool = False
     dry_run: bool = False
     json: bool = False
+    output_file: str | None = None
 
     @property
     def project_options(self) -> tuple[str, ...]:

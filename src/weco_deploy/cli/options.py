@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from functools import wraps
 from typing import Any, TypeAlias
 
@@ -141,8 +141,35 @@ description = of_field(DeployRequest, "description")
 override_gate = of_field(DeployOptions, "override_gate")
 
 
+def _use_output_file(context: click.Context, option: click.Parameter, path: str | None) -> None:
+    """Note the file for the result, and empty it: a path that can't be written is an error before anything changes."""
+    if path is None or context.resilient_parsing:
+        return
+    try:
+        with open(path, "w", encoding="utf-8"):  # noqa: PTH123 - pathlib would cost start-up time
+            pass
+    except OSError as error:
+        raise click.BadParameter(f"can't write {path}: {error.strerror or error}", context, option) from error
+    context.obj.settings = replace(context.obj.settings, output_file=path)
+
+
+output_file = click.option(
+    "--output-file",
+    envvar="WECO_DEPLOY_OUTPUT_FILE",
+    type=Text(),
+    metavar="PATH",
+    expose_value=False,
+    is_eager=True,  # so that an error in another option is written to the file, too
+    callback=_use_output_file,
+    help="Write the JSON document to this file, too, also after a failure.",
+)
+
+
 def deploy_options(command: Callable[..., object]) -> Callable[..., object]:
-    """The options of all commands that deploy: `description`, and the others in one argument, `given`."""
+    """The options of all commands that deploy: `description`, and the others in one argument, `given`.
+
+    `--output-file` is not an argument of the command: the result is written there by `print_result` or the error report.
+    """
     names = tuple(flags(DeployOptions))
 
     @wraps(command)
@@ -153,7 +180,7 @@ def deploy_options(command: Callable[..., object]) -> Callable[..., object]:
     decorated: Callable[..., object] = with_options
     for name in reversed(names):
         decorated = of_field(DeployOptions, name)(decorated)
-    return description(decorated)
+    return description(output_file(decorated))
 
 
 def confirm_options(command: Callable[..., object]) -> Callable[..., object]:

@@ -1,4 +1,4 @@
-"""Writes to stdout and stderr. If a stream's reader exits early (`| head`), the deployment goes on."""
+"""Writes to stdout and stderr, and to the file of `--output-file`. If a stream's reader exits early (`| head`), the deployment goes on."""
 
 from __future__ import annotations
 
@@ -19,6 +19,18 @@ def write_result(text: str) -> None:
         silence(sys.stdout)
         raise DeployError(
             f"the result could not be written to stdout: {error.strerror or error}",
+            ("what was done is done; look at it with: ", Command("show-deployments")),
+        ) from error
+
+
+def write_file(path: str, text: str) -> None:
+    """Write a result to a file. An error of writing it is an error of the command."""
+    try:
+        with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - as in options.py
+            _write(file, text)
+    except OSError as error:
+        raise DeployError(
+            f"the result could not be written to {path}: {error.strerror or error}",
             ("what was done is done; look at it with: ", Command("show-deployments")),
         ) from error
 
