@@ -317,6 +317,7 @@ class Shop:
             "AWS_ACCESS_KEY_ID": HOME.account,
             "AWS_SECRET_ACCESS_KEY": "any",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "WECO_DEPLOY_STABLE_FOR": "1",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "DOCKER_HOST": self.engine.host,

@@ -183,6 +183,7 @@ def test_retry_repeats_every_option_of_a_deployment() -> None:
     unusual: dict[str, Any] = {
         "wait": 1.0,
         "interval": 2.0,
+        "stable_for": 5.0,
         "rollback_on_failure": True,
         "wait_for_lock": 3.0,
         "lease": 4,

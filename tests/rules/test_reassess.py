@@ -91,11 +91,13 @@ def reassessed(
         images={"search": in_ecr(tagged=tagged)}, services={"search-api": search_api}, known=known
     )
     observed = replace(observed, record=replace(observed.record, lock=held))
-    return reassess(recorded, release(search=NEW), PROJECT, PROJECT.environment("stage"), observed, NOW)
+    return reassess(
+        recorded, release(search=NEW), PROJECT, PROJECT.environment("stage"), observed, NOW, stable_for=10
+    )
 
 
 def running_since(started_at: datetime) -> ServiceView:
-    steady = service(running=1, deployments=[primary(completed=True)])
+    steady = replace(service(running=1, deployments=[primary(completed=True)]), as_of=NOW)
     return view(steady, [replace(task("t1"), started_at=started_at)])
 
 

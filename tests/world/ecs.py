@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypedDict
 
@@ -23,6 +23,8 @@ TIMINGS = Timings(counted=1.0, stop=1.0, steady=2.0)
 """A rollout of one task takes about twenty seconds: to poll it for longer would show tests nothing new."""
 
 
+UP_FOR = timedelta(hours=1)
+"""How long the tasks of a service have been running when it is declared."""
 HEALTH_CHECK = {"healthCheck": {"command": ["CMD-SHELL", "true"]}}
 
 
@@ -101,6 +103,10 @@ class Ecs:
             self.client(place).create_service(**request)
             self.simulation.run_due(self._now())
         service = self.find(place, key)
+        for task in service.tasks.values():
+            if task.started_at is not None:
+                task.started_at -= UP_FOR
+                task.view = None
         if not options.get("indexed", True):
             service.tag_history.clear()
         service.trouble.pulls_once = options.get("pulls_once", False)

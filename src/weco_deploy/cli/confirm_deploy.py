@@ -27,6 +27,7 @@ def confirm_deploy(
     environment_id: str | None,
     wait: float,
     interval: float,
+    stable_for: float | None,
 ) -> int:
     """Watch a deployment made before until every service runs it.
 
@@ -52,6 +53,7 @@ def confirm_deploy(
         release_id=release,
         wait=wait,
         interval=interval,
+        stable_for=stable_for,
         recorded=not context.settings.dry_run,
     )
     invocation.request = request

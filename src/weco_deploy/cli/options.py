@@ -115,6 +115,9 @@ def of_field(request: type[DeployOptions | ConfirmRequest], name: str) -> Decora
     (default,) = [field.default for field in fields(request) if field.name == name]
     if default is False:
         return click.option(flag.name, name, envvar=flag.variable, is_flag=True, help=flag.help)
+    if flag.switch:
+        both = f"{flag.name}/--no-{flag.name.removeprefix('--')}"
+        return click.option(both, name, envvar=flag.variable, default=None, help=flag.help)
     return click.option(
         flag.name,
         name,
@@ -128,6 +131,8 @@ def of_field(request: type[DeployOptions | ConfirmRequest], name: str) -> Decora
 
 
 def _type(flag: Flag, default: object) -> click.ParamType | None:  # type: ignore[type-arg]  # as above
+    if flag.seconds:
+        return Seconds(flag.least)
     match default:
         case int():
             return click.IntRange(int(flag.least), int(flag.most) if flag.most else None)

@@ -66,6 +66,26 @@ class Pattern:
         return {**handler(schema), "type": types if len(types) > 1 else "string", **largest}
 
 
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number between two bounds. The file's values are texts, which pydantic converts."""
+
+    least: float
+    most: float
+    description: str
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        number = core_schema.float_schema(ge=self.least, le=self.most, allow_inf_nan=False)
+        return core_schema.custom_error_schema(
+            number,
+            EXPECTED,
+            custom_error_message="expected {description}",
+            custom_error_context={"description": self.description},
+        )
+
+
+SECONDS = Number(0, 7 * 24 * 3600, "a number of seconds, up to a week")
+
 # A part of a repository name between slashes, as ECR's API defines RepositoryName.
 _PART = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _ECR_NAME = rf"{_PART}(/{_PART})*"

@@ -134,6 +134,7 @@ def _environment(entry: EnvironmentEntry) -> Environment:
         region_name=entry.region_name,
         requires=_listed(entry.requires),
         on_failure=entry.on_failure,
+        stable_for=entry.stable_for,
         variables=entry.variables,
     )
 

@@ -41,6 +41,7 @@ Ref: TypeAlias = Annotated[str, patterns.REF]
 TagTemplate: TypeAlias = Annotated[str | None, patterns.TAG_TEMPLATE]
 Variable: TypeAlias = Annotated[str, patterns.VARIABLE]
 VariableValue: TypeAlias = Annotated[str, patterns.VALUE]
+StableFor: TypeAlias = Annotated[float | None, patterns.SECONDS]
 Table: TypeAlias = Annotated[str | None, patterns.TABLE]
 
 # A field of several types has a tag for each type. pydantic adds the tag to an error's location, although it is not in the
@@ -145,6 +146,11 @@ class EnvironmentEntry(Entry, title="environment"):
         default={},
         description="texts for the project's templates, where {<name>} stands for its text",
         examples=[{"account": "live"}],
+    )
+    stable_for: StableFor = Field(
+        default=None,
+        description="seconds for which its tasks must have been running; default: 10; 0 turns it off",
+        examples=[30],
     )
 
 

@@ -20,7 +20,8 @@ class Environment:
 
     `role_arn` and `region_name` are those of its services; None means the project's own. `requires` names the
     environments in which a release must have succeeded before it may be deployed here. `variables` are texts for the
-    project's templates of names.
+    project's templates of names. `stable_for` is for how many seconds its tasks must have been running; None means the
+    default.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Environment:
     region_name: str | None = None
     requires: tuple[str, ...] = ()
     on_failure: Literal["leave", "rollback"] = "leave"
+    stable_for: float | None = None
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property

@@ -26,7 +26,9 @@ class Flag:
     """The command line's flag for a field of a request.
 
     The command line builds its option from the flag and the field's default, and suggested commands use the flag, too.
-    Numbers are between `least` and `most`. A text must not be empty unless `may_be_empty` is set.
+    Numbers are between `least` and `most`. A text must not be empty unless `may_be_empty` is set. A field that the project
+    file may set, too, has the default None: `switch` means that it is turned on or off, `seconds` that it is a number of
+    seconds.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Flag:
     least: float = 0.0
     most: float | None = None
     may_be_empty: bool = False
+    switch: bool = False
+    seconds: bool = False
 
     @property
     def variable(self) -> str:
@@ -56,6 +60,12 @@ _WAIT = Flag(
     name="--confirmation-wait-for",
     help="Seconds to watch the services for; still not done then is exit code 3.",
 )
+_STABLE_FOR = Flag(
+    name="--stable-for",
+    help="Seconds for which tasks must have been running; 0: a moment is enough.  [default: stable_for in the "
+    f"project file, else {DEFAULT_STABLE_FOR:g}]",
+    seconds=True,
+)
 _INTERVAL = Flag(name="--confirmation-interval", help="Seconds between two looks at the services.", least=0.1)
 
 
@@ -69,11 +79,14 @@ class DeployOptions:
 
     wait: float = field(default=DEFAULT_WAIT, metadata=_WAIT.metadata)
     interval: float = field(default=DEFAULT_INTERVAL, metadata=_INTERVAL.metadata)
-    rollback_on_failure: bool = field(
-        default=False,
+    stable_for: float | None = field(default=None, metadata=_STABLE_FOR.metadata)
+    rollback_on_failure: bool | None = field(
+        default=None,
         metadata=Flag(
             name="--rollback-on-failure",
-            help="If it fails or takes too long, go back to the last release that worked.",
+            help="If it fails or takes too long, go back to the last release that worked.  [default: on_failure in the "
+            "project file]",
+            switch=True,
         ).metadata,
     )
     wait_for_lock: float = field(
@@ -150,5 +163,6 @@ class ConfirmRequest:
     release_id: str | None = None
     wait: float = field(default=DEFAULT_CONFIRM_WAIT, metadata=_WAIT.metadata)
     interval: float = field(default=DEFAULT_INTERVAL, metadata=_INTERVAL.metadata)
+    stable_for: float | None = field(default=None, metadata=_STABLE_FOR.metadata)
     lease: int = DEFAULT_LEASE
     recorded: bool = True

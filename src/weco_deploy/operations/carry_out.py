@@ -16,16 +16,21 @@ from weco_deploy.pipeline.steps.move_tags import MoveTags
 from weco_deploy.pipeline.steps.redeploy import Redeploy
 from weco_deploy.pipeline.steps.watch import Watch
 from weco_deploy.ports import Ports
+from weco_deploy.rules import precedence
 from weco_deploy.rules.deployment_status import remark, verdict
 from weco_deploy.rules.step_failure import Ending, Unsuccessful, ending
 
 
-def steps_of(plan: Plan, request: DeployRequest) -> tuple[Step, ...]:
+def steps_of(plan: Plan, request: DeployRequest, environment: Environment) -> tuple[Step, ...]:
     """The steps that carry out the plan, in their order."""
     return (
         MoveTags(plan.moves),
         Redeploy(plan.redeploys),
-        Watch(plan.services, Patience(wait=request.wait, interval=request.interval)),
+        Watch(
+            plan.services,
+            Patience(wait=request.wait, interval=request.interval),
+            stable_for=precedence.stable_for(request, environment),
+        ),
     )
 
 
@@ -43,7 +48,7 @@ def carry_out(
     may roll back first, under the same lock.
     """
     context = StepContext(environment=environment, ledger=ledger, ports=ports, notify=notify)
-    end = _run_all(steps_of(planned, request), planned, context)
+    end = _run_all(steps_of(planned, request, environment), planned, context)
     ledger.verdict(end.status, ports.clock.utc(), end.reason)
     return end
 

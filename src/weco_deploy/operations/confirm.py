@@ -25,6 +25,7 @@ from weco_deploy.pipeline.ledger import Ledger, Nowhere
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.pipeline.polling import Patience, poll_until_settled
 from weco_deploy.ports import Ports
+from weco_deploy.rules import precedence
 from weco_deploy.rules.deployment_status import remark, replaces_verdict, verdict
 from weco_deploy.rules.lock import blocking_lock
 from weco_deploy.rules.reassess import Reassessment, has_live_holder, reassess
@@ -131,7 +132,16 @@ def _found(
     possible = can_roll_back(observed.record, recorded.images, observed.history)
     recorded = replace(recorded, can_roll_back=possible)
     later = _superseding(recorded, observed.record, ports)
-    reassessment = reassess(recorded, release, ports.project, environment, observed, ports.clock.utc(), later)
+    reassessment = reassess(
+        recorded,
+        release,
+        ports.project,
+        environment,
+        observed,
+        ports.clock.utc(),
+        precedence.stable_for(request, environment),
+        later,
+    )
     return _Found(
         environment=environment,
         record=observed.record,

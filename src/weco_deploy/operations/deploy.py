@@ -16,7 +16,6 @@ from datetime import timedelta
 from weco_deploy.errors import Command, Declined, EnvironmentLocked, StaleFence
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, reasons
 from weco_deploy.model.events import Claimed, Event, Notice, Settling
-from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Plan, Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
@@ -32,6 +31,7 @@ from weco_deploy.ports import Ports
 from weco_deploy.rules import planning
 from weco_deploy.rules.deployment_status import outcomes_when_cut_off, status_when_cut_off
 from weco_deploy.rules.lock import blocking_lock, refused
+from weco_deploy.rules.precedence import rollback_wanted
 from weco_deploy.rules.tag_drift import with_observed_tags
 
 PLANS = 3
@@ -134,18 +134,9 @@ def _carry_out(
     notify: Callable[[Event], None],
 ) -> Deployment:
     end = carry_out(planned, environment, request, ledger, ports, notify)
-    if _rollback_wanted(request, environment) and end.status in ROLLED_BACK_IF_WANTED and not end.lease_lost:
+    if rollback_wanted(request, environment) and end.status in ROLLED_BACK_IF_WANTED and not end.lease_lost:
         if not end.innocent:
             return roll_back(ledger.deployment, environment, request, ledger, ports, notify)
         left = f"it was not rolled back, because {end.innocent}"
         ledger.verdict(end.status, ports.clock.utc(), reasons(end.reason, left))
     return settle(ledger, ports, notify)
-
-
-def _rollback_wanted(request: DeployRequest, environment: Environment) -> bool:
-    """Whether a failed deployment is to be rolled back. The project file does not decide that for a rollback.
-
-    Rolling back a rollback would go forward again, to the release that somebody just wanted to leave.
-    """
-    by_default = environment.on_failure == "rollback" and request.kind is not Kind.ROLLBACK
-    return request.rollback_on_failure or by_default

@@ -82,7 +82,7 @@ def _request(
         description=f"puts back {failed.deployment_id}, which is {failed.status}",
         force_redeploy=False,
         allow_missing=True,
-        rollback_on_failure=False,
+        rollback_on_failure=None,
         override_gate=None,
         lock_afterwards=None,  # the failed deployment's claim requested it already
     )

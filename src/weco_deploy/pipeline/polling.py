@@ -44,7 +44,8 @@ def poll_until_settled(
     """Poll until all services are settled or the time is over; the ledger has the outcome of each.
 
     A last look makes every outcome true when the deployment ends: it polls services once more that were settled earlier and
-    may have changed since. If it finds one that is not settled any more and time is left, polling goes on.
+    may have changed since. If it finds one that is not settled any more and time is left, polling goes on. If the time ends
+    while a service only has to go on running to be stable, the time is extended by what that takes.
 
     Raises Interrupted if a signal asks to stop, and LeaseLost if somebody took the environment over.
     """
@@ -64,11 +65,18 @@ class _Deadline:
         self._clock = clock
         self._patience = patience
         self._end = clock.utc() + timedelta(seconds=patience.wait)
+        self._extended = False
 
     @property
     def remaining(self) -> float:
         """Seconds until the end; not above zero once it has passed."""
         return (self._end - self._clock.utc()).total_seconds()
+
+    def extend_once(self, seconds: float) -> None:
+        """Let the time end so many seconds from now, unless it was extended before."""
+        if seconds and not self._extended:
+            self._extended = True
+            self._end = self._clock.utc() + timedelta(seconds=seconds)
 
     @property
     def for_answers(self) -> datetime:
@@ -79,6 +87,8 @@ class _Deadline:
 def _poll_while_unsettled(watched: Watched, patience: Patience, deadline: _Deadline) -> None:
     while watched.unsettled:
         watched.poll(watched.unsettled, deadline.for_answers)
+        if deadline.remaining <= 0:
+            deadline.extend_once(watched.more_seconds)
         if not watched.unsettled or deadline.remaining <= 0:
             return
         watched.wait(min(patience.interval, deadline.remaining))

@@ -55,6 +55,11 @@ class Watched:
         return {service_id: track for service_id, track in self._tracks.items() if not track.settled}
 
     @property
+    def more_seconds(self) -> float:
+        """How long a service still takes for which nothing else has to happen; 0 if there is none."""
+        return max((track.more_seconds for track in self.unsettled.values()), default=0.0)
+
+    @property
     def due_at_the_end(self) -> dict[str, Track]:
         """What a last look polls: services that were settled before the last wait and may have changed since.
 

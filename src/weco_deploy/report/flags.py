@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from weco_deploy.model.requests import ConfirmRequest, DeployRequest, flags
 
-_FOR_ANY = ("wait", "interval", "wait_for_lock", "lease", "allow_missing")
+_FOR_ANY = ("wait", "interval", "stable_for", "wait_for_lock", "lease", "allow_missing")
 _FOR_THIS = ("force_redeploy", "rollback_on_failure")
 
 
@@ -23,7 +23,12 @@ def flags_for_this(request: DeployRequest) -> tuple[str, ...]:
 
 def flags_for_watching(request: DeployRequest | ConfirmRequest) -> tuple[str, ...]:
     """The flags for watching further: the interval and, for `confirm-deploy`, its waiting time."""
-    return _given(request, ("interval",) if isinstance(request, DeployRequest) else ("wait", "interval"))
+    return _given(
+        request,
+        ("interval", "stable_for")
+        if isinstance(request, DeployRequest)
+        else ("wait", "interval", "stable_for"),
+    )
 
 
 def _given(request: DeployRequest | ConfirmRequest, names: Sequence[str]) -> tuple[str, ...]:
@@ -40,4 +45,6 @@ def _given(request: DeployRequest | ConfirmRequest, names: Sequence[str]) -> tup
 
 
 def _words(flag: str, value: object) -> tuple[str, ...]:
+    if value is False:
+        return (f"--no-{flag.removeprefix('--')}",)
     return (flag,) if value is True else (flag, str(value).removesuffix(".0"))

@@ -105,7 +105,7 @@ def _of_automatic_rollback(request: Request) -> Request:
     """The request of an automatic rollback: it allows missing services and has no other options."""
     if not isinstance(request, DeployRequest):
         return request
-    return replace(request, allow_missing=True, force_redeploy=False, rollback_on_failure=False)
+    return replace(request, allow_missing=True, force_redeploy=False, rollback_on_failure=None)
 
 
 def _watch(deployment: Deployment, options: Sequence[str], request: Request) -> str:

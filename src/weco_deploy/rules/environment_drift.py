@@ -30,7 +30,11 @@ def environment_drift(
         for image_id in drifted_tags(digests, observed)
     )
     examined = examine(
-        project, environment, expected_images(project, environment, digests, observed), observed
+        project,
+        environment,
+        expected_images(project, environment, digests, observed),
+        observed,
+        stable_for=0,
     )
     services = tuple(
         f"{service.service_id}: {service.why}"

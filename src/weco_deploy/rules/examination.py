@@ -38,9 +38,16 @@ class Examined:
 
 
 def examine(
-    project: Project, environment: Environment, expected: Mapping[str, Expected], observed: Snapshot
+    project: Project,
+    environment: Environment,
+    expected: Mapping[str, Expected],
+    observed: Snapshot,
+    stable_for: float,
 ) -> Examined:
-    """What each service needs to run the expected images (by image id). Services without such images are skipped."""
+    """What each service needs to run the expected images (by image id). Services without such images are skipped.
+
+    `stable_for` is for how many seconds the tasks of a service must have been running before it is left alone.
+    """
     services: list[PlannedService] = []
     refusals: list[str] = []
     missing: dict[str, Missing] = {}
@@ -67,7 +74,7 @@ def examine(
             used = tuple(image for image in images if not defined or any(map(image.concerns, defined)))
             others = tuple(image for image in images if image not in used)
             if used:
-                services.append(planned_service(service_id, used, view, observed))
+                services.append(planned_service(service_id, used, view, observed, stable_for))
                 unused += [_unused(service_id, view, image) for image in others]
             else:
                 reason = uses_other_images(service_id, str(view.service.key), defined, images)

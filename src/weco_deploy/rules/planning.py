@@ -17,6 +17,7 @@ from weco_deploy.model.plan import Plan, PlannedImage, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.requests import DeployRequest
+from weco_deploy.rules import precedence
 from weco_deploy.rules.allowances import MISSING_HINT, absent_images, allowances
 from weco_deploy.rules.examination import examine
 from weco_deploy.rules.known_bad import warnings_of_known_bad
@@ -38,7 +39,7 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
         image.image_id: expected_image(image.image_id, image.repository, image.tag, image.manifest.accepted)
         for image in images
     }
-    examined = examine(project, environment, expected, observed)
+    examined = examine(project, environment, expected, observed, precedence.stable_for(request, environment))
     allowed, not_allowed = allowances(project, request, examined)
     refusals = [
         *_image_refusals(project, environment, versions, observed),

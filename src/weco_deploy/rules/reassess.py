@@ -46,6 +46,7 @@ def reassess(
     environment: Environment,
     observed: Snapshot,
     now: datetime,
+    stable_for: float,
     superseding: Mapping[str, Deployment] | None = None,
 ) -> Reassessment:
     """Judge a recorded deployment of `release` by what is observed now. Raises PlanRefused if it can't be judged.
@@ -55,7 +56,7 @@ def reassess(
     """
     digests = _expected_digests(recorded, release)
     expected = expected_images(project, environment, digests, observed)
-    examined = examine(project, environment, expected, _without_recorded_failures(observed))
+    examined = examine(project, environment, expected, _without_recorded_failures(observed), stable_for)
     if examined.refusals:
         raise PlanRefused(f"deployment {recorded.deployment_id} can't be judged:", examined.refusals)
     recorded_outcomes = {outcome.service_id: outcome for outcome in recorded.services}
@@ -73,7 +74,9 @@ def reassess(
             outcome = _if_superseded(outcome, before, service, superseding or {})
         outcomes.append(outcome)
         if outcome.status is ServiceStatus.IN_PROGRESS and outcome.ecs_deployment_id:
-            tracks[service.service_id] = _track(service, outcome.ecs_deployment_id, before, recorded)
+            tracks[service.service_id] = replace(
+                _track(service, outcome.ecs_deployment_id, before, recorded), stable_for=stable_for
+            )
     missing = {
         service_id: service.reason
         for service_id, service in examined.missing.items()

@@ -6,17 +6,25 @@ from dataclasses import replace
 
 from weco_deploy.model.plan import Action, Expected, PlannedService, Snapshot
 from weco_deploy.model.service import ServiceView
-from weco_deploy.rules.digests import Match, all_described
+from weco_deploy.rules.digests import Match, all_described, running_tasks
 from weco_deploy.rules.rollout.rolling import in_steady_state, rollout_in_progress
+from weco_deploy.rules.rollout.stability import seconds_until_stable
 from weco_deploy.rules.running import evidence
 
 
 def planned_service(
-    service_id: str, expected: tuple[Expected, ...], view: ServiceView, observed: Snapshot
+    service_id: str,
+    expected: tuple[Expected, ...],
+    view: ServiceView,
+    observed: Snapshot,
+    stable_for: float,
 ) -> PlannedService:
-    """How to get the service to run the expected images, which its containers use, and why."""
+    """How to get the service to run the expected images, which its containers use, and why.
+
+    A service that runs them is watched until its tasks have been running for `stable_for` seconds.
+    """
     service = view.service
-    action, why = _action(service_id, expected, view, observed)
+    action, why = _action(service_id, expected, view, observed, stable_for)
     return PlannedService(
         service_id=service_id,
         key=service.key,
@@ -38,7 +46,11 @@ def with_forced_redeploy(service: PlannedService) -> PlannedService:
 
 
 def _action(
-    service_id: str, expected: tuple[Expected, ...], view: ServiceView, observed: Snapshot
+    service_id: str,
+    expected: tuple[Expected, ...],
+    view: ServiceView,
+    observed: Snapshot,
+    stable_for: float,
 ) -> tuple[Action, str]:
     service = view.service
     known = observed.record.services.get(service_id)
@@ -58,4 +70,6 @@ def _action(
         return Action.ADOPT, f"{finding.why}, but nothing tells what it runs"
     if not all_described(view):
         return Action.ADOPT, f"{finding.why}, as far as they were listed"
+    if seconds_until_stable(view, running_tasks(view), stable_for):
+        return Action.ADOPT, f"{finding.why}, but not all of its tasks have been running for {stable_for:g} s"
     return Action.LEAVE, finding.why

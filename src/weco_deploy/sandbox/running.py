@@ -21,6 +21,8 @@ from weco_deploy.sandbox.provision import LATEST, new_commit
 from weco_deploy.sandbox.registry import Registry
 from weco_deploy.sandbox.state import MadeService, Ports, PushTarget, State
 
+STABLE_FOR = "0.5"
+"""Seconds for which tasks must have been running. Less than in AWS, because the sandbox's ECS is faster."""
 _AWS_CONFIG = "aws-config"
 
 
@@ -65,6 +67,7 @@ class Sandbox:
             "AWS_SHARED_CREDENTIALS_FILE": config,
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "127.0.0.1",
+            "WECO_DEPLOY_STABLE_FOR": STABLE_FOR,
             **self.sample_project,
         }
 

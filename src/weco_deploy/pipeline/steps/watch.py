@@ -20,6 +20,7 @@ class Watch:
 
     services: tuple[PlannedService, ...]
     patience: Patience
+    stable_for: float
     undo_on_failure: ClassVar[bool] = False
 
     def run(self, context: StepContext) -> Unsuccessful | None:
@@ -52,6 +53,7 @@ class Watch:
                     deployment_id=outcome.ecs_deployment_id,
                     previous_id=service.ecs_deployment_id,
                     since=now,
+                    stable_for=self.stable_for,
                     made=context.ledger.begun(service.service_id),
                 )
         return tracks

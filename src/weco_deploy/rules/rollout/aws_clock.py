@@ -7,6 +7,9 @@ from datetime import datetime
 
 from weco_deploy.model.service import ServiceView
 
+CLOCK_RESOLUTION = 1.0
+"""AWS's answers tell its time in whole seconds."""
+
 
 def aws_now(view: ServiceView) -> datetime | None:
     """The time of a poll by AWS's clock: the time of the answer or, if that is newer or missing, the newest time in it."""

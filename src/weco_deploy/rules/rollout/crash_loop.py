@@ -10,7 +10,8 @@ ECS retries services without a circuit breaker for ever. What ECS doesn't count,
 | exited after it was RUNNING         | we                               | we   |
 
 We count failures in a row, as ECS's default circuit breaker does. Only a task that was healthy for a while and has not failed
-since ends a row, because each task of a crash loop is RUNNING for a moment. At the limit it is a suspicion as long as tasks
+since ends a row, because each task of a crash loop is RUNNING for a moment; and it must outlive the tasks that failed, because
+a loop may take a minute. At the limit it is a suspicion as long as tasks
 run that may still turn out healthy. A loop that began while the circuit breaker counted is one loop, and goes on counting.
 """
 
@@ -18,10 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from weco_deploy.model.service import EcsDeployment, Service, Task
-from weco_deploy.rules.rollout.track import Stop, Track
+from weco_deploy.rules.rollout.aws_clock import CLOCK_RESOLUTION
+from weco_deploy.rules.rollout.track import Healthy, Stop, Track
 
 NOT_THE_IMAGE = frozenset(
     {
@@ -75,6 +77,7 @@ def count_failures(track: Track, stopped: Iterable[Task], *, breaker_monitors: b
             at=task.stopped_at,
             reason=task.stopped_reason,
             by_breaker=left_to_breaker and not _exited_after_running(task),
+            lived=_lived(task),
         )
         for task in stopped
         if is_failure(task) and (since is None or task.stopped_at is None or task.stopped_at >= since)
@@ -83,22 +86,31 @@ def count_failures(track: Track, stopped: Iterable[Task], *, breaker_monitors: b
 
 
 def note_healthy(track: Track, healthy: Iterable[Task], now: datetime) -> Track:
-    """The track with the tasks noted that have been healthy for long enough to end a row of failures."""
-    proven = {
-        task.arn: task.started_at + track.healthy_after
-        for task in healthy
-        if task.started_at is not None and task.started_at + track.healthy_after <= now
+    """The track with the tasks noted that are healthy now."""
+    noted = {
+        task.arn: Healthy(since=task.started_at, until=now) for task in healthy if task.started_at is not None
     }
-    return replace(track, proven={**proven, **track.proven})
+    return replace(track, healthy={**track.healthy, **noted})
 
 
-def failures_in_a_row(track: Track, *, breaker_monitors: bool) -> list[Stop]:
+def time_to_prove(track: Track, limit: int) -> timedelta:
+    """How long a task must have been healthy to end a row of failures: longer than those of a loop were running."""
+    loop = _in_order(track.stops.values())[-limit:]
+    longest = max((stop.lived for stop in loop), default=timedelta(0)) if len(loop) == limit else timedelta(0)
+    return max(track.healthy_after, longest)
+
+
+def failures_in_a_row(track: Track, limit: int, *, breaker_monitors: bool) -> list[Stop]:
     """The failures since a task was last healthy for long enough, in order, without those that are ECS's to judge."""
-    healthy = [at for arn, at in track.proven.items() if arn not in track.stops]
-    last = max(healthy, default=None)
+    needed = time_to_prove(track, limit)
+    proven = (
+        task.since + needed
+        for arn, task in track.healthy.items()
+        if arn not in track.stops and task.until >= task.since + needed
+    )
+    last = max(proven, default=None)
     row = [stop for stop in track.stops.values() if last is None or stop.at is None or stop.at > last]
-    counted = [stop for stop in row if not (breaker_monitors and stop.by_breaker)]
-    return sorted(counted, key=lambda stop: (stop.at is not None, stop.at))
+    return _in_order(stop for stop in row if not (breaker_monitors and stop.by_breaker))
 
 
 def judge_failures(
@@ -121,8 +133,8 @@ def judge_failures(
         now: AWS's time, as far as it is known.
 
     """
-    row = failures_in_a_row(track, breaker_monitors=breaker_monitors)
     limit = failure_limit(service.desired, track)
+    row = failures_in_a_row(track, limit, breaker_monitors=breaker_monitors)
     # The last failure must be ours to count: those before it, the breaker has judged.
     if len(row) < limit or row[-1].by_breaker:
         return replace(track, suspicion="")
@@ -131,19 +143,29 @@ def judge_failures(
     suspicion = f"{len(row)} tasks of this deployment stopped{why}; {remark}, so ECS keeps retrying"
     track = replace(track, suspicion=suspicion)
     reached = row[limit - 1].at
-    may_recover = (
-        others_run and reached is not None and now is not None and now < reached + track.healthy_after
-    )
-    return track if may_recover else track.as_failed_by_our_count()
+    decided = reached + time_to_prove(track, limit) if reached is not None else None
+    if not others_run or decided is None or now is None or now >= decided:
+        return track.as_failed_by_our_count()
+    return replace(track, more_seconds=(decided - now).total_seconds() + CLOCK_RESOLUTION)
 
 
 def failures_despite_success(track: Track) -> str:
     """The remark on a success after some tasks failed; empty if none did."""
     if not track.stops:
         return ""
-    newest = max(track.stops.values(), key=lambda stop: (stop.at is not None, stop.at))
+    newest = _in_order(track.stops.values())[-1]
     tasks = "one of its tasks" if len(track.stops) == 1 else f"{len(track.stops)} of its tasks"
     return f"although {tasks} stopped{': ' if newest.reason else ''}{newest.reason}"
+
+
+def _in_order(stops: Iterable[Stop]) -> list[Stop]:
+    return sorted(stops, key=lambda stop: (stop.at is not None, stop.at))
+
+
+def _lived(task: Task) -> timedelta:
+    if task.started_at is None or task.stopped_at is None:
+        return timedelta(0)
+    return task.stopped_at - task.started_at
 
 
 def _failed_health_checks(task: Task) -> bool:

@@ -41,6 +41,7 @@ from weco_deploy.rules.rollout.identity import (
     not_primary,
     surely_belongs,
 )
+from weco_deploy.rules.rollout.stability import last_failure, seconds_until_stable
 from weco_deploy.rules.rollout.track import Track
 
 WRONG_DIGEST_CAUSES = (
@@ -105,6 +106,7 @@ def advance(track: Track, view: ServiceView | None) -> Track:
         made=ours or track.made,
         polls=track.polls + 1,
         polls_missing=0,
+        more_seconds=0.0,
         blames_image=track.superseded_id is None,
         unverified=False,
     )
@@ -204,6 +206,10 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
             blames_image=track.blames_image and not unverified,
         )
     steady = track.polls_steady + 1
+    left = seconds_until_stable(view, running_tasks(view), track.stable_for, last_failure(track))
+    if left:
+        state = f"waiting until its tasks have been running for {track.stable_for:g} s"
+        return replace(track, polls_steady=steady, more_seconds=left, state=state, blames_image=False)
     if ours.rollout_state is None and steady < POLLS_TO_CONFIRM:
         return replace(track, polls_steady=steady, state="steady")
     return replace(

@@ -14,11 +14,23 @@ from weco_deploy.model.service import EcsDeployment, ServiceDeployment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """A failed task of ours: when and why it stopped. `by_breaker`: ECS's circuit breaker counted it, or may have."""
+    """A failed task of ours: when and why it stopped, and how long it had been running.
+
+    `by_breaker`: ECS's circuit breaker counted it, or may have.
+    """
 
     at: datetime | None
     reason: str
     by_breaker: bool
+    lived: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Healthy:
+    """A healthy task of ours: when it started, and when a poll last found it healthy."""
+
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +53,11 @@ class Track:
     polls in which ECS said that it stopped our deployment.
 
     `stops` are our failed tasks, by ARN; only tasks that stopped at `failures_since` or later count (None: no limit).
-    `proven` says since when a task of ours counts as healthy: after `stable_for` seconds. `breaker_monitored` says whether a
-    circuit breaker counted failures when stopped tasks were last read. `suspicion` is why the rollout may have failed
-    by our own count of failures; empty if it may not. `unverified` says that the last poll found everything in order, and
-    nothing that tells which digests run.
+    `healthy` are the tasks of ours that were healthy, by ARN. `breaker_monitored` says whether a circuit breaker counted
+    failures when stopped tasks were last read. `suspicion` is why the rollout may have failed by our own count of failures;
+    empty if it may not. `unverified` says that the last poll found everything in order, and nothing that tells which digests
+    run. `more_seconds` is how long only the passing of time is waited for, until the service is stable or the suspicion
+    decided; 0 if something else has to happen.
     """
 
     service: PlannedService
@@ -68,10 +81,11 @@ class Track:
     polls_stopped: int = 0
     verdict: ServiceDeployment | None = None
     stops: Mapping[str, Stop] = field(default_factory=dict)
-    proven: Mapping[str, datetime] = field(default_factory=dict)
+    healthy: Mapping[str, Healthy] = field(default_factory=dict)
     breaker_monitored: bool = False
     suspicion: str = ""
     unverified: bool = False
+    more_seconds: float = 0.0
     failures_since: datetime | None = None
 
     @property
@@ -143,7 +157,7 @@ class Track:
             polls_stopped=0,
             verdict=None,
             stops={},
-            proven={},
+            healthy={},
             breaker_monitored=False,
             suspicion="",
         )
