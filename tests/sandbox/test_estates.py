@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -117,6 +118,20 @@ def test_estate_with_the_same_names_in_each_cluster_and_bare_commits(provisioned
 
     assert COMMIT.fullmatch(pushed.ref)
     assert {pushed.ref, "latest"} in tags(sandbox, "unified_pipeline_task")
+
+
+def test_images_are_tagged_by_the_project_file_s_patterns(provisioned: Provisioned) -> None:
+    (image,) = project(("web", ("web-api",))).images
+    theirs = replace(image, refs=("build-{commit}", "{commit}"), tag="live-{environment}")
+    sandbox = provisioned(replace(project(), images=(theirs,)))
+
+    pushed = sandbox.push("web", commit="a" * 40)
+
+    first, second = sorted(tags(sandbox, "web"), key=lambda found: "live-stage" not in found)
+    assert {tag[:6] for tag in first} == {"build-", "live-s"}
+    assert second == {f"build-{'a' * 40}", "latest"}
+    assert pushed.ref == f"build-{'a' * 40}"
+    assert services(sandbox, "shop-stage")["web-api"][:2] == (1, ["uk.ac.wellcome/web:live-stage"])
 
 
 def test_services_without_tags_are_not_in_the_tagging_api(provisioned: Provisioned) -> None:

@@ -92,7 +92,7 @@ def sandbox() -> None:
     type=click.Choice(["ref", "bare"]),
     default="ref",
     show_default=True,
-    help="How images are tagged: ref.COMMIT, or the bare commit.",
+    help="How images are tagged: by the project file's refs, usually ref.COMMIT, or with the bare commit.",
 )
 @click.option(
     "--load-balancers",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from weco_deploy.errors import UsageError
 from weco_deploy.model.project import Environment, Project
-from weco_deploy.model.tags import commit_tag
+from weco_deploy.model.tags import commit_tag, version_tag
 
 CLUSTER_FIELDS = ("project", "environment")
 """The fields that the template of a cluster's name may have."""
@@ -26,7 +26,7 @@ class Estate:
         cluster_name: the names of clusters, with `CLUSTER_FIELDS`.
         service_name: the names of services, with `SERVICE_FIELDS`.
         environment_names: by an environment's id what `{environment}` stands for in names, where it isn't the id.
-        bare_commits: whether images are tagged with the bare commit instead of `ref.<commit>`.
+        bare_commits: whether images are tagged with the bare commit, whatever the project file says.
         env_tags: whether images have the tags of the environments, without which no task can start.
         load_balancers: whether each service is behind a target group of its own.
 
@@ -55,9 +55,9 @@ class Estate:
         """The name of a service."""
         return legal_name(self.service_name.format(**self._fields(project, environment), service=service_id))
 
-    def version_tag(self, commit: str) -> str:
-        """The tag that names the commit of an image."""
-        return commit if self.bare_commits else commit_tag(commit)
+    def version_tag(self, commit: str, refs: Sequence[str]) -> str:
+        """The tag that names the commit of an image. `refs` are the project file's patterns of version tags."""
+        return commit if self.bare_commits else version_tag(commit, refs) or commit_tag(commit)
 
     def _fields(self, project: Project, environment: Environment) -> Mapping[str, str]:
         name = self.environment_names.get(environment.id, environment.id)

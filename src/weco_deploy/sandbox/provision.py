@@ -47,6 +47,7 @@ def targets_of_project(project: Project, caller: str, estate: Estate) -> Iterato
             region=place.region,
             repository=image.repository,
             env_tags=tuple(image.tag_in(environment) for environment in environments),
+            refs=image.refs,
         )
 
 
@@ -79,7 +80,7 @@ def _push_first_image(target: PushTarget, registry: Registry, estate: Estate) ->
     commit = new_commit()
     registry.create(target.place, target.repository)
     built = images.build(target.repository, commit)
-    tags = (estate.version_tag(commit), LATEST, *target.env_tags)
+    tags = (estate.version_tag(commit, target.refs), LATEST, *target.env_tags)
     registry.push(target.place, target.repository, built, tags)
 
 

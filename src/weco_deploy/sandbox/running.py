@@ -113,7 +113,7 @@ class Sandbox:
         commit = commit or new_commit()
         build = images.build_multi_arch if multi_arch else images.build
         image = build(target.repository, commit, behaviour)
-        ref = self.state.estate.version_tag(commit)
+        ref = self.state.estate.version_tag(commit, target.refs)
         Registry(self.state.ports.emulator).push(target.place, target.repository, image, (ref, LATEST))
         return PushedImage(image_id=target.image_id, ref=ref, digest=image.digest)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from weco_deploy.errors import NotFound, SandboxError, UsageError
+from weco_deploy.model.tags import DEFAULT_REFS
 from weco_deploy.sandbox.accounts import Place
 from weco_deploy.sandbox.estate import Estate
 
@@ -36,7 +37,10 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushTarget:
-    """The repository of an image of a project. `env_tags` are the tags of the environments that its first image gets."""
+    """The repository of an image of a project.
+
+    `env_tags` are the tags of the environments, which its first image gets; `refs` the patterns of its version tags.
+    """
 
     project_id: str
     image_id: str
@@ -44,6 +48,7 @@ class PushTarget:
     region: str
     repository: str
     env_tags: tuple[str, ...] = ()
+    refs: tuple[str, ...] = DEFAULT_REFS
 
     @property
     def place(self) -> Place:
@@ -208,7 +213,8 @@ def read(directory: Path) -> State | None:
 
 
 def _target(document: Mapping[str, Any]) -> PushTarget:
-    return PushTarget(**{**document, "env_tags": tuple(document["env_tags"])})
+    lists = {name: tuple(document[name]) for name in ("env_tags", "refs")}
+    return PushTarget(**{**document, **lists})
 
 
 def remove(directory: Path) -> None:
