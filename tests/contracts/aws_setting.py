@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +20,9 @@ from weco_deploy.aws.logs import CloudWatchLogs
 from weco_deploy.aws.session import Account
 from weco_deploy.model.service import ServiceKey, Task
 from weco_deploy.ports import ImageRegistry, LogReader, ServiceRuntime
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
 
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -49,6 +53,11 @@ class AwsSetting:
         self.registry: ImageRegistry = EcrRegistry(account)
         self.runtime: ServiceRuntime = EcsRuntime(account, StillClock())
         self.logs: LogReader = CloudWatchLogs(account)
+
+    @property
+    def ecs(self) -> ECSClient:
+        """boto3's client, or what stands in for it."""
+        return self._account.client("ecs")
 
     def repository(self, name: str, *, mutability: str = "MUTABLE", exclusions: tuple[str, ...] = ()) -> None:
         ecr = self._account.client("ecr")

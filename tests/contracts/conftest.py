@@ -21,7 +21,7 @@ from tests.contracts.records_fixtures import (
     table,
     world_records,
 )
-from tests.contracts.setting import EXCLUSIONS, NEW_DEPLOYMENTS, TAG_SEARCH, TASKS, RegistrySetting, Setting
+from tests.contracts.setting import EXCLUSIONS, NEW_DEPLOYMENTS, TASKS, RegistrySetting, Setting
 from tests.contracts.simulation_setting import SimulationSetting
 from tests.world.setting import WorldSetting
 from weco_deploy.aws.rates import Rates
@@ -50,7 +50,6 @@ MINISTACK_LACKS = {
 }
 MOTO_LACKS = {
     TASKS: "moto's services get no tasks",
-    TAG_SEARCH: "moto's tagging API does not know ECS services",
     NEW_DEPLOYMENTS: "moto puts a new id on the one deployment that it keeps",
 }
 

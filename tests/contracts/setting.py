@@ -81,7 +81,6 @@ class Setting(RegistrySetting, Protocol):
 
 
 TASKS = "services get tasks"
-TAG_SEARCH = "the tagging API knows services"
 EXCLUSIONS = "repositories may exclude tags from their mutability"
 NEW_DEPLOYMENTS = "a redeployed service shows the old deployment too"
 

@@ -6,7 +6,6 @@ import pytest
 
 from tests.contracts.setting import (
     NEW_DEPLOYMENTS,
-    TAG_SEARCH,
     TASKS,
     Setting,
     needs,
@@ -114,7 +113,6 @@ def test_a_cluster_that_is_not_there_has_no_services(setting: Setting) -> None:
 
 
 def test_services_are_found_by_the_environment_they_are_tagged_with(setting: Setting) -> None:
-    needs(setting, TAG_SEARCH)
     search = setting.service("search", environment="stage", cluster="acme", images=IMAGES)
     items = setting.service("items", environment="stage", cluster="other", images=IMAGES)
     setting.service("search", environment="prod", cluster="acme", images=IMAGES)
