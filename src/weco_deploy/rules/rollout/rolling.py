@@ -41,6 +41,7 @@ from weco_deploy.rules.rollout.identity import (
     not_primary,
     surely_belongs,
 )
+from weco_deploy.rules.rollout.new_tasks import all_new_tasks_run
 from weco_deploy.rules.rollout.stability import last_failure, seconds_until_stable
 from weco_deploy.rules.rollout.track import Track
 
@@ -203,7 +204,7 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
             polls_steady=0,
             state=waiting_for,
             unverified=unverified,
-            blames_image=track.blames_image and not unverified,
+            blames_image=track.blames_image and not unverified and not all_new_tasks_run(track, view, ours),
         )
     steady = track.polls_steady + 1
     left = seconds_until_stable(view, running_tasks(view), track.stable_for, last_failure(track))
