@@ -124,4 +124,7 @@ def test_unreachable_aws_is_reported_in_a_line_with_its_address(
     assert failed.code == 1
     assert failed.error["code"] == "unreachable"
     assert closed in failed.error["message"]
-    assert len(failed.err.splitlines()) == 1
+    *waiting, error = failed.err.splitlines()
+    assert error.startswith("error: ")
+    # It takes some seconds to be sure that nobody answers.
+    assert all(line.startswith("waiting for ") for line in waiting)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from weco_deploy.errors import Command, IncompleteRelease, NotFound, NothingToRelease, PlanRefused, UsageError
+from weco_deploy.errors import Command, IncompleteRelease, NotFound, NothingToRelease, UsageError
 from weco_deploy.model.digest import short_hash
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.project import Image, Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.results import PreparedRelease
-from weco_deploy.model.tags import LATEST, commit_tag, pattern_text
+from weco_deploy.model.tags import LATEST, commit_tag
 from weco_deploy.operations.image_versions import named
+from weco_deploy.operations.nameless_images import nameless
 from weco_deploy.ports import Caller, Ports
 
 PREFIX_LENGTH = 4
@@ -221,20 +222,14 @@ def versions(ports: Ports, images: Sequence[Image], label: str) -> dict[str, Ima
     """
     found = labelled(ports, images, label)
     versions_found = named(ports, {image_id: image for image_id, image in found.items() if image}, label)
-    nameless = [image_id for image_id, version in versions_found.items() if version is None]
-    if nameless:
-        raise _nameless(ports, label, nameless)
+    unnamed = {
+        image_id: image
+        for image_id, image in found.items()
+        if image is not None and versions_found[image_id] is None
+    }
+    if unnamed:
+        raise nameless(ports, label, unnamed)
     return {image_id: versions_found.get(image_id) for image_id in found}
-
-
-def _nameless(ports: Ports, label: str, image_ids: Sequence[str]) -> PlanRefused:
-    patterns = dict.fromkeys(ports.project.image(image_id).refs[0] for image_id in image_ids)
-    wanted = " or ".join(map(pattern_text, patterns))
-    return PlanRefused(
-        f"these images are tagged {label} but have no {wanted} tag, so their version has no name: "
-        f"{', '.join(image_ids)}",
-        hint=f"push them again with a {wanted} tag, or describe the tags that they have with refs in the project file",
-    )
 
 
 def labelled(ports: Ports, images: Sequence[Image], label: str) -> Mapping[str, TaggedImage | None]:
