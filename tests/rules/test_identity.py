@@ -232,3 +232,11 @@ def test_task_that_stopped_in_the_followed_deployment_counts() -> None:
     now = after(STARTING, SAME, failing)
     assert now.status is ServiceStatus.SUPERSEDED
     assert "3 tasks of this deployment stopped" in now.reason
+
+
+def test_followed_deployment_that_fails_only_by_our_count_is_looked_at_again() -> None:
+    suspected = replace(after(STARTING, SAME), suspicion="3 tasks stopped")
+    counted = suspected.as_failed_by_our_count()
+    assert (counted.status, counted.looked_at_again) == (ServiceStatus.SUPERSEDED, True)
+    certain = suspected.as_failed("tasks failed to start")
+    assert (certain.status, certain.looked_at_again) == (ServiceStatus.SUPERSEDED, False)

@@ -100,7 +100,8 @@ class Track:
     @property
     def looked_at_again(self) -> bool:
         """Whether the service is polled once more at the end: it was good, or only our own count says that it failed."""
-        return self.status in GOOD or (self.status is ServiceStatus.FAILED and bool(self.suspicion))
+        not_good = self.status in (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED)
+        return self.status in GOOD or (not_good and bool(self.suspicion))
 
     @property
     def created_at(self) -> datetime | None:
@@ -140,7 +141,7 @@ class Track:
         return self
 
     def as_superseded(self, reason: str) -> Track:
-        return replace(self, status=ServiceStatus.SUPERSEDED, state="superseded", reason=reason)
+        return replace(self, status=ServiceStatus.SUPERSEDED, state="superseded", reason=reason, suspicion="")
 
     def following(self, later: EcsDeployment) -> Track:
         """The track that watches a later deployment of the same release. The failures so far are not its own."""
