@@ -29,6 +29,7 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import EcsDeployment, ServiceView
+from weco_deploy.rules.rollout.identity import POLLS_TO_CONFIRM_PREVIOUS
 from weco_deploy.rules.rollout.track import Stop, Track
 
 NEWEST = "ecs-svc/4"
@@ -177,23 +178,12 @@ def test_deployment_made_shortly_before_ours_is_an_old_answer_while_ours_was_nev
         view(
             service(
                 running=2,
-                deployments=[
-                    primary(
-                        BEFORE,
-                        reason="ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/0.",
-                    )
-                ],
-            )
-        ),
-        view(
-            service(
-                running=2,
                 deployments=[primary(BEFORE)],
                 events=[f"(deployment {OURS}) deployment failed: tasks failed to start."],
             )
         ),
     ],
-    ids=["ours listed as replaced", "the reason", "an event"],
+    ids=["ours listed as replaced", "an event"],
 )
 def test_earlier_deployment_is_a_rollback_at_once_if_anything_speaks_of_the_end_of_ours(
     back: ServiceView,
@@ -240,3 +230,25 @@ def test_followed_deployment_that_fails_only_by_our_count_is_looked_at_again() -
     assert (counted.status, counted.looked_at_again) == (ServiceStatus.SUPERSEDED, True)
     certain = suspected.as_failed("tasks failed to start")
     assert (certain.status, certain.looked_at_again) == (ServiceStatus.SUPERSEDED, False)
+
+
+ROLLED_BACK_BEFORE = view(
+    service(
+        running=2,
+        deployments=[primary(BEFORE, reason="ECS deployment circuit breaker: rolling back to ecs-svc/0.")],
+    )
+)
+"""ECS rolls back the deployment before ours, with one that was made before ours."""
+
+
+def test_rollback_of_the_deployment_before_ours_is_an_old_answer_while_ours_was_never_listed() -> None:
+    start = replace(redeployed(), previous_id="ecs-svc/0")
+    now = after(*[ROLLED_BACK_BEFORE] * 9, start=start)
+    assert (now.status, now.state) == (ServiceStatus.IN_PROGRESS, "waiting for ECS")
+
+
+def test_rollback_of_the_deployment_before_ours_counts_only_if_it_stays_once_ours_was_listed() -> None:
+    start = replace(redeployed(), previous_id="ecs-svc/0")
+    fewer = [ROLLED_BACK_BEFORE] * (POLLS_TO_CONFIRM_PREVIOUS - 1)
+    assert judged(STARTING, *fewer, start=start) is ServiceStatus.IN_PROGRESS
+    assert judged(STARTING, *fewer, ROLLED_BACK_BEFORE, start=start) is ServiceStatus.FAILED

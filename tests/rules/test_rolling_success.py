@@ -226,6 +226,7 @@ CLASSIC = rolled(*TWO, observed=service(running=2, deployments=[primary(state=No
 
 def test_service_without_rollout_state_succeeds_after_two_steady_polls() -> None:
     assert judged(CLASSIC) is ServiceStatus.IN_PROGRESS
+    assert not after(CLASSIC).blames_image
     assert judged(CLASSIC, CLASSIC) is ServiceStatus.SUCCEEDED
 
 

@@ -120,16 +120,18 @@ def _rolled_back(track: Track, service: Service, primary: EcsDeployment, ours: E
 
     - ECS lists ours as replaced by an older deployment.
     - The service's events say that our deployment failed. An answer older than our deployment can't say so.
-    - The reason of the PRIMARY deployment contains "rolling back". If it names ours, ECS is rolling back *to* ours. If the
-      events name another deployment that failed, ECS rolled back that one, which somebody made after ours.
+    - The PRIMARY deployment is later than ours, and its reason contains "rolling back". If it names ours, ECS is rolling back
+      *to* ours. If the events name another deployment that failed, ECS rolled back that one, which somebody made after ours.
+      If the PRIMARY deployment is older than ours, it may be an old answer: ECS rolled back the deployment before ours.
     """
-    if ours is not None and _is_older(primary, track, ours):
+    older = _is_older(primary, track, ours)
+    if ours is not None and older:
         return True
     failed = set(_failed_later(track, service, ours))
     if track.deployment_id in failed:
         return True
     rolling_back = "rolling back" in primary.rollout_reason.lower()
-    return rolling_back and track.deployment_id not in primary.rollout_reason and not failed
+    return rolling_back and not older and track.deployment_id not in primary.rollout_reason and not failed
 
 
 def _failed_later(track: Track, service: Service, ours: EcsDeployment | None) -> Iterator[str]:

@@ -212,7 +212,8 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
         state = f"waiting until its tasks have been running for {track.stable_for:g} s"
         return replace(track, polls_steady=steady, more_seconds=left, state=state, blames_image=False)
     if ours.rollout_state is None and steady < POLLS_TO_CONFIRM:
-        return replace(track, polls_steady=steady, state="steady")
+        # If the time is over before the second poll, nothing speaks against the image.
+        return replace(track, polls_steady=steady, state="steady", blames_image=False)
     return replace(
         track,
         polls_steady=steady,
