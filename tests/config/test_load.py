@@ -187,7 +187,7 @@ c:
 @pytest.mark.parametrize(
     ("text", "warning"),
     [
-        (f"{SMALLEST}  colour: red\n", "line 5, shop.colour: unknown key, ignored"),
+        (f"{SMALLEST}  flavour: red\n", "line 5, shop.flavour: unknown key, ignored"),
         (
             f"{SMALLEST}  rolearn: red\n",
             "line 5, shop.rolearn: unknown key, ignored (did you mean 'role_arn'?)",

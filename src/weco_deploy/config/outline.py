@@ -53,10 +53,11 @@ class Template:
     text: str
     node: Node | None
 
-    def filled(self, environment: EnvironmentOutline) -> str | None:
-        """The name in an environment; None if the environment lacks a variable."""
-        lacks = placeholders(self.text) - environment.values.keys()
-        return None if lacks else fill(self.text, environment.values)
+    def filled(self, environment: EnvironmentOutline, more: Mapping[str, str] | None = None) -> str | None:
+        """The name in an environment, with `more` values; None if the environment lacks a variable."""
+        values = {**environment.values, **(more or {})}
+        lacks = placeholders(self.text) - values.keys()
+        return None if lacks else fill(self.text, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _project(node: Node) -> ProjectOutline:
         registry=_registry(node),
         environments=tuple(_environments(node)),
         images=tuple(_images(node)),
-        tag=_template(node, "tag", patterns.TAG_TEMPLATE, Template(DEFAULT_TAG, None)),
+        tag=template_at(node, "tag", patterns.TAG_TEMPLATE, Template(DEFAULT_TAG, None)),
     )
 
 
@@ -119,14 +120,14 @@ def _environments(project: Node) -> Iterator[EnvironmentOutline]:
 
 
 def _images(project: Node) -> Iterator[ImageOutline]:
-    shared_tag = _template(project, "tag", patterns.TAG_TEMPLATE, Template(DEFAULT_TAG, None))
+    shared_tag = template_at(project, "tag", patterns.TAG_TEMPLATE, Template(DEFAULT_TAG, None))
     for node in project.items("image_repositories"):
         image = _identified(node.at("id"), patterns.IMAGE_ID)
         if image:
             # A service is an id, or a mapping with the key id.
             ids = [service.at("id") or service for service in node.items("services")]
             services = tuple(_all_identified(ids, patterns.SERVICE_ID))
-            tag = _template(node, "tag", patterns.TAG_TEMPLATE, shared_tag)
+            tag = template_at(node, "tag", patterns.TAG_TEMPLATE, shared_tag)
             yield ImageOutline(image.id, image.node, _repository(project, node, image.id), services, tag)
 
 
@@ -139,7 +140,7 @@ def _repository(project: Node, image: Node, image_id: str) -> str | None:
     return default_names.repository(namespace, image_id) if namespace else None
 
 
-def _template(mapping: Node, key: str, pattern: Pattern, default: Template | None) -> Template | None:
+def template_at(mapping: Node, key: str, pattern: Pattern, default: Template | None) -> Template | None:
     """The template at `key`, or else the default; None if it is invalid."""
     node = mapping.at(key)
     if node is None:

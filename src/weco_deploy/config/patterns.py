@@ -138,6 +138,19 @@ TAG_TEMPLATE = Pattern(
     r"([A-Za-z0-9_]|\{[a-z][a-z0-9_]*\})([A-Za-z0-9._-]|\{[a-z][a-z0-9_]*\})*",
     "a template of tags, like env.{environment}: letters, digits, . _ - and {variables}",
 )
+SERVICE_NAME = Pattern(
+    r"[A-Za-z0-9_-]+", "the name of an ECS service: at most 255 letters, digits and _ -", max_length=255
+)
+SERVICE_NAME_TEMPLATE = Pattern(
+    r"([A-Za-z0-9_-]|\{[a-z][a-z0-9_]*\})+",
+    "a name or template of ECS services, like {environment}-{service}: letters, digits, _ - and {variables}",
+    max_length=400,
+)
+CLUSTER_TEMPLATE = Pattern(
+    r"(arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:cluster/)?([A-Za-z0-9_-]|\{[a-z][a-z0-9_]*\})+",
+    "the name or ARN of an ECS cluster or a template of it, like shop-{environment}",
+    max_length=400,
+)
 REF = Pattern(
     r"([A-Za-z0-9_][A-Za-z0-9._-]*)?\{(commit|version)\}[A-Za-z0-9._-]*",
     "a pattern of version tags, like ref.{commit}: letters, digits, . _ - and one {commit} or {version}",

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from weco_deploy.config import default_names
+from weco_deploy.config.addresses import address_problems
 from weco_deploy.config.consistency import inconsistencies
 from weco_deploy.config.location import read
 from weco_deploy.config.nodes import Problem
@@ -18,7 +19,14 @@ from weco_deploy.config.spelling import did_you_mean, unknown_keys
 from weco_deploy.config.syntax import InvalidYaml, parse
 from weco_deploy.config.templates import template_problems
 from weco_deploy.errors import ProjectFileError, UsageError
-from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION, Environment, Image, Project
+from weco_deploy.model.project import (
+    DEFAULT_NAMESPACE,
+    DEFAULT_REGION,
+    Address,
+    Environment,
+    Image,
+    Project,
+)
 from weco_deploy.model.tags import DEFAULT_REFS, DEFAULT_TAG
 
 MAX_PROBLEMS = 100  # a wrong file can have thousands, which nobody reads
@@ -79,6 +87,7 @@ def load(path: Path) -> ProjectFile:
         [
             *map(inconsistencies, projects),
             *map(template_problems, projects),
+            *map(address_problems, projects),
             shared_tags(projects),
             shared_tables(projects),
         ]
@@ -116,6 +125,7 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         environments=tuple(_environment(environment) for environment in entry.environments),
         images=tuple(_image(namespace, tag, refs, image) for image in entry.image_repositories),
         tag=tag,
+        addresses=_addresses(entry),
         optional_services=frozenset(service.id for service in _services(entry) if service.optional),
     )
 
@@ -124,6 +134,31 @@ def _services(entry: ProjectEntry) -> Iterator[ServiceEntry]:
     """The services that are mappings. A service of several images needs its keys only at one of them."""
     for image in entry.image_repositories:
         yield from (service for service in image.services if isinstance(service, ServiceEntry))
+
+
+def _addresses(entry: ProjectEntry) -> dict[str, Address]:
+    """The addresses of services with a name, by service id. Services with the name null are found by their tags."""
+    names: dict[str, str | None] = {}
+    clusters: dict[str, str] = {}
+    for service in _services(entry):
+        if "name" in service.model_fields_set:
+            names[service.id] = service.name
+        if service.cluster:
+            clusters[service.id] = service.cluster
+    ids = [
+        service if isinstance(service, str) else service.id
+        for image in entry.image_repositories
+        for service in image.services
+    ]
+    found = {
+        service_id: (clusters.get(service_id, entry.cluster), names.get(service_id, entry.service_name))
+        for service_id in ids
+    }
+    return {
+        service_id: Address(cluster=cluster, name=name)
+        for service_id, (cluster, name) in found.items()
+        if cluster and name
+    }
 
 
 def _environment(entry: EnvironmentEntry) -> Environment:

@@ -37,6 +37,9 @@ Namespace: TypeAlias = Annotated[str | None, patterns.NAMESPACE]
 Region: TypeAlias = Annotated[str | None, patterns.REGION]
 Repository: TypeAlias = Annotated[str | None, patterns.REPOSITORY]
 RoleArn: TypeAlias = Annotated[str | None, patterns.ROLE_ARN]
+ClusterTemplate: TypeAlias = Annotated[str | None, patterns.CLUSTER_TEMPLATE]
+ServiceNameTemplate: TypeAlias = Annotated[str | None, patterns.SERVICE_NAME_TEMPLATE]
+NullableServiceName: TypeAlias = Annotated[str, patterns.SERVICE_NAME_TEMPLATE] | None
 Ref: TypeAlias = Annotated[str, patterns.REF]
 TagTemplate: TypeAlias = Annotated[str | None, patterns.TAG_TEMPLATE]
 Variable: TypeAlias = Annotated[str, patterns.VARIABLE]
@@ -109,6 +112,16 @@ class ServiceEntry(Entry, title="service"):
     )
     optional: bool = Field(
         default=False, description="whether an environment may lack it; default: false", examples=[True]
+    )
+    cluster: ClusterTemplate = Field(
+        default=None,
+        description="the cluster of its ECS service, if it has a name; default: the project's cluster",
+        examples=["search-{environment}"],
+    )
+    name: NullableServiceName = Field(
+        default=None,
+        description="the name of its ECS service; default: the project's service_name; empty: it is found by its tags",
+        examples=["{environment}-search", None],
     )
 
 
@@ -219,6 +232,16 @@ class ProjectEntry(Entry, title="project"):
         default=[],
         description="the ECS clusters to look for its services in",
         examples=[["bookshop-stage", "bookshop-prod"]],
+    )
+    cluster: ClusterTemplate = Field(
+        default=None,
+        description="the cluster of services that have a name",
+        examples=["catalogue-{environment}"],
+    )
+    service_name: ServiceNameTemplate = Field(
+        default=None,
+        description="the names of ECS services, with {service}; default: services are found by their tags",
+        examples=["{environment}-{service}"],
     )
     tag: TagTemplate = Field(
         default=None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from weco_deploy.config import patterns
 from weco_deploy.config.nodes import Problem
@@ -20,7 +20,7 @@ def template_problems(project: ProjectOutline) -> Iterator[Problem]:
     # Images without a template of their own have the project's.
     by_path = {template.node.path: template for template in given if template and template.node}
     for template in by_path.values():
-        yield from _missing_variables(template, project.environments)
+        yield from missing_variables(template, project.environments)
         yield from _invalid_tags(template, project.environments)
         yield from _same_tags(template, project.environments)
 
@@ -34,9 +34,12 @@ def _reserved_names(environments: Iterable[EnvironmentOutline]) -> Iterator[Prob
                 )
 
 
-def _missing_variables(template: Template, environments: Iterable[EnvironmentOutline]) -> Iterator[Problem]:
-    """One problem for each variable, however many environments lack it."""
-    for name in sorted(placeholders(template.text)):
+def missing_variables(
+    template: Template, environments: Iterable[EnvironmentOutline], others: Collection[str] = ()
+) -> Iterator[Problem]:
+    """One problem for each variable, however many environments lack it. `others` may be used, too."""
+    environments = tuple(environments)
+    for name in sorted(placeholders(template.text) - set(others)):
         lacking = [environment for environment in environments if name not in environment.values]
         if template.node and lacking:
             known = dict.fromkeys(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from weco_deploy.errors import NotFound
+from weco_deploy.model.service import ServiceKey
 from weco_deploy.model.tags import DEFAULT_REFS, DEFAULT_TAG
 from weco_deploy.model.template import could_be, fill
 
@@ -40,10 +41,18 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """The templates of an ECS service's cluster (a name or ARN) and name."""
+
+    cluster: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """An image repository of the project and the services that run its image.
 
-    `repository` is the full name in ECR; `services` are service ids (tag `deployment:service`). `tag` is the template of
+    `repository` is the full name in ECR; `services` are service ids. `tag` is the template of
     its floating tags, which task definitions use and deployments move; `refs` are the patterns of its version tags, which
     never move, in the order in which they are tried. A release may lack an
     `optional` image.
@@ -65,7 +74,8 @@ class Image:
 class Project:
     """Images and services that are deployed together.
 
-    `tag` is the template for images without one of their own. An environment may lack the services in
+    `tag` is the template for images without one of their own. Services with an address (by service id) are described directly;
+    others are found by their tags. An environment may lack the services in
     `optional_services`.
     """
 
@@ -79,6 +89,7 @@ class Project:
     clusters: tuple[str, ...] = ()
     environments: tuple[Environment, ...] = ()
     images: tuple[Image, ...] = ()
+    addresses: Mapping[str, Address] = field(default_factory=dict)
     optional_services: frozenset[str] = frozenset()
     tag: str = DEFAULT_TAG
 
@@ -99,6 +110,16 @@ class Project:
                 return image
         known = ", ".join(image.id for image in self.images)
         raise NotFound(f"project {self.id} has no image {image_id!r}", f"its images: {known or 'none'}")
+
+    def named_services(self, environment: Environment) -> Mapping[str, ServiceKey]:
+        """The services with an address, by service id, as the project file names their clusters: by name or ARN."""
+        return {
+            service_id: ServiceKey(
+                fill(address.cluster, environment.values),
+                fill(address.name, {**environment.values, "service": service_id}),
+            )
+            for service_id, address in self.addresses.items()
+        }
 
     def label_of(self, environment: Environment) -> str:
         """The label of what an environment has: by the project's template, also for images with another one."""

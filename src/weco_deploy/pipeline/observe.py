@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from weco_deploy.errors import AccessDenied, NotFound
-from weco_deploy.model.arn import resource_name
+from weco_deploy.model.arn import Arn, resource_name
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.plan import Snapshot
@@ -25,7 +25,7 @@ from weco_deploy.model.service import (
 )
 from weco_deploy.pipeline import reads
 from weco_deploy.pipeline.definitions import Definitions
-from weco_deploy.pipeline.discovery import Discovered, discover, hinted, tagged
+from weco_deploy.pipeline.discovery import Discovered, discover, hinted, named, tagged
 from weco_deploy.pipeline.nearby import nearby_services
 from weco_deploy.ports import Calls, ImageRegistry, Ports
 from weco_deploy.rules.digests import running_tasks
@@ -49,7 +49,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     calls = ports.calls
     images = [image for image in ports.project.images if image.id in release.versions]
     account = calls.begin(ports.check_account)
-    index = calls.begin(partial(tagged, ports.runtime(environment), environment))
+    index = calls.begin(partial(_index, images, environment, ports))
     recorded = calls.begin(partial(ports.store.environment, environment.id))
     history = calls.begin(partial(ports.store.deployments, [environment.id], HISTORY))
     repositories = _begin_repositories(images, ports)
@@ -166,6 +166,16 @@ def _current(record: EnvironmentRecord, release: Release, ports: Ports) -> Relea
 # Services
 
 
+def _index(
+    images: Iterable[Image], environment: Environment, ports: Ports
+) -> tuple[FoundService, ...] | AccessDenied:
+    """The services that the tagging API knows; not asked if the project file names all services of these images."""
+    wanted = {service_id for image in images for service_id in image.services}
+    if wanted <= ports.project.addresses.keys():
+        return ()
+    return tagged(ports.runtime(environment), environment)
+
+
 def _services(
     images: Iterable[Image],
     environment: Environment,
@@ -176,7 +186,9 @@ def _services(
     """The services of these images as they were discovered, and the same services with their running tasks."""
     runtime = ports.runtime(environment)
     wanted = frozenset(service_id for image in images for service_id in image.services)
-    listing = reads.begin_listing(runtime, hinted(wanted, index, record), ports.calls)
+    names = named(ports.project, environment, wanted, record)
+    hints = hinted(wanted, names, index, record)
+    listing = reads.begin_listing(runtime, (key for key in hints if Arn.parse(key.cluster)), ports.calls)
     found = discover(ports.project, environment, wanted, index, record, runtime, ports.calls)
     services = [service for same_tags in found.services.values() for service in same_tags]
     busy = [service for service in services if service.running or service.pending]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from weco_deploy.model.left_out import Allowance, LeftOut
 from weco_deploy.model.plan import Expected, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
-from weco_deploy.model.service import ServiceView
+from weco_deploy.model.service import ServiceKey, ServiceView
 from weco_deploy.rules.near_misses import not_found, tags_of, uses_other_images
 from weco_deploy.rules.rollout.strategies import unsupported
 from weco_deploy.rules.running import images_of
@@ -52,13 +52,14 @@ def examine(
     refusals: list[str] = []
     missing: dict[str, Missing] = {}
     unused: list[LeftOut] = []
+    named = project.named_services(environment)
     for service_id, image_ids in project.services.items():
         images = tuple(expected[image_id] for image_id in image_ids if image_id in expected)
         views = observed.services.get(service_id, ())
         if not images:
             continue
         if not views:
-            reason = not_found(service_id, environment.id, images, observed)
+            reason = not_found(service_id, named.get(service_id), environment.id, images, observed)
             missing[service_id] = Missing(reason, _ids(images))
         elif len(views) > 1:
             tags, names = (
@@ -79,7 +80,17 @@ def examine(
             else:
                 reason = uses_other_images(service_id, str(view.service.key), defined, images)
                 missing[service_id] = Missing(reason, _ids(images))
+    refusals += _shared(services)
     return Examined(tuple(services), tuple(refusals), missing, tuple(unused))
+
+
+def _shared(services: Iterable[PlannedService]) -> Iterator[str]:
+    """A refusal for each service that is the same ECS service as another one: by its name and by the other's tags."""
+    first_with_key: dict[ServiceKey, str] = {}
+    for service in services:
+        first = first_with_key.setdefault(service.key, service.service_id)
+        if first != service.service_id:
+            yield f"{service.service_id}: {service.key} is also the service {first}: correct its name or tags"
 
 
 def _ids(images: Iterable[Expected]) -> tuple[str, ...]:

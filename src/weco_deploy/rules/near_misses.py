@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 
 from weco_deploy.model.plan import Expected, Snapshot
-from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG, NearbyService
+from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG, NearbyService, ServiceKey
 
 SHOWN = 3
 """How many services are named that may be the one that was meant."""
@@ -21,15 +21,24 @@ def tags_of(service_id: str | None, environment_id: str | None) -> str:
 
 
 def not_found(
-    service_id: str, environment_id: str, expected: tuple[Expected, ...], observed: Snapshot
+    service_id: str,
+    name: ServiceKey | None,
+    environment_id: str,
+    expected: tuple[Expected, ...],
+    observed: Snapshot,
 ) -> str:
-    """What was searched for the service, where, and which services may be the one that was meant."""
+    """What was searched for the service, where, and which services may be the one that was meant.
+
+    `name` is the one in the project file; without it the service was searched by its tags.
+    """
     known = observed.record.services.get(service_id)
     before = f"{known.key} was deployed before, and " if known else ""
-    text = f"{service_id}: {before}no ECS service is tagged {tags_of(service_id, environment_id)}"
+    wanted = f"named {name}" if name else f"tagged {tags_of(service_id, environment_id)}"
+    text = f"{service_id}: {before}no ECS service is {wanted}"
     if known:
         text += " now"
-    text += _where(observed.searched)
+    if name is None:
+        text += _where(observed.searched)
     found = sorted(
         (nearby for nearby in observed.nearby if _is_near(nearby, service_id, environment_id, expected)),
         key=lambda nearby: (-_likeness(nearby, service_id), nearby.key),
