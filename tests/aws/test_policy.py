@@ -12,7 +12,7 @@ from tests.world.projects import project
 from weco_deploy.aws import policy as policy_module
 from weco_deploy.aws.api import CALLS, Purpose, Resource
 from weco_deploy.aws.policy import TO_CHANGE, policy
-from weco_deploy.model.project import Environment, Project
+from weco_deploy.model.project import Address, Environment, Project
 
 ACCOUNT = "111122223333"
 SHOP = replace(
@@ -93,6 +93,25 @@ def test_only_services_with_the_tags_of_the_project_may_be_redeployed() -> None:
             "aws:ResourceTag/deployment:service": ["search-api", "items-api"],
         }
     }
+
+
+def test_named_services_may_be_redeployed_without_tags() -> None:
+    address = Address(cluster="shop-{environment}", name="{environment}-{service}")
+    mixed = replace(SHOP, addresses={"search-api": address})
+    found = statements(mixed, environments=[SHOP.environment("stage"), PROD])
+
+    assert found["RedeployNamedServices"]["Action"] == ["ecs:UpdateService"]
+    assert found["RedeployNamedServices"]["Resource"] == [
+        f"arn:aws:ecs:eu-west-1:{ACCOUNT}:service/shop-stage/stage-search-api",
+        "arn:aws:ecs:eu-west-2:444455556666:service/shop-prod/prod-search-api",
+    ]
+    assert "Condition" not in found["RedeployNamedServices"]
+    tags = found["RedeployServices"]["Condition"]["StringEquals"]
+    assert tags["aws:ResourceTag/deployment:service"] == ["items-api"]
+    assert "RedeployNamedServices" not in statements(mixed, read_only=True)
+    assert "RedeployNamedServices" not in statements()
+    all_named = replace(SHOP, addresses=dict.fromkeys(SHOP.services, address))
+    assert "RedeployServices" not in statements(all_named)
 
 
 def test_services_are_in_the_account_and_region_of_their_environment() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from weco_deploy.aws.api import CALLS, Purpose, Resource
+from weco_deploy.aws.api import CALLS, UPDATE_SERVICE, Purpose, Resource
 from weco_deploy.aws.records.table import DEPLOYMENTS, RELEASES
 from weco_deploy.model.arn import Arn, account_of
 from weco_deploy.model.project import Environment, Project
@@ -53,7 +53,9 @@ def policy(
     """
     arns = _Arns(project, environments, account_id)
     purposes = [purpose for purpose in Purpose if not (read_only and purpose in TO_CHANGE)]
-    statements = (_statement(purpose, arns) for purpose in purposes)
+    statements = [_statement(purpose, arns) for purpose in purposes]
+    if not read_only:
+        statements.append(_redeploy_named(arns))
     return {"Version": "2012-10-17", "Statement": [statement for statement in statements if statement]}
 
 
@@ -64,7 +66,7 @@ def _statement(purpose: Purpose, arns: _Arns) -> Statement | None:
     resources = dict.fromkeys(
         arn for call in calls for resource in call.resources for arn in arns.of(resource)
     )
-    if not actions or not resources or (purpose is Purpose.REDEPLOY_SERVICES and not arns.project.services):
+    if not actions or not resources or (purpose is Purpose.REDEPLOY_SERVICES and not arns.services_with_tags):
         return None
     statement: dict[str, Value] = {
         "Sid": purpose.value,
@@ -75,6 +77,19 @@ def _statement(purpose: Purpose, arns: _Arns) -> Statement | None:
     if purpose is Purpose.REDEPLOY_SERVICES:
         statement["Condition"] = {"StringEquals": arns.service_tags}
     return statement
+
+
+def _redeploy_named(arns: _Arns) -> Statement | None:
+    """The statement for services that the project file names, which may lack the tags; None if there are none."""
+    named = list(dict.fromkeys(arns.named_services()))
+    if not named:
+        return None
+    return {
+        "Sid": "RedeployNamedServices",
+        "Effect": "Allow",
+        "Action": list(UPDATE_SERVICE.actions),
+        "Resource": named,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +122,26 @@ class _Arns:
                 for place in self._places():
                     yield from self._in_clusters(place, _IN_CLUSTERS[resource])
 
+    def named_services(self) -> Iterator[str]:
+        """The ARNs of the services that the project file names."""
+        for environment in self.environments:
+            place = self._place(environment)
+            for key in self.project.named_services(environment).values():
+                yield str(replace(place, service="ecs", resource=f"service/{key.cluster_name}/{key.name}"))
+
+    @property
+    def services_with_tags(self) -> list[str]:
+        """The services that are found by their tags."""
+        return [
+            service_id for service_id in self.project.services if service_id not in self.project.addresses
+        ]
+
     @property
     def service_tags(self) -> Mapping[str, Sequence[str]]:
         """The tags of the services: a condition, because their names and clusters are known only to AWS."""
         return {
             "aws:ResourceTag/deployment:env": [environment.id for environment in self.environments],
-            "aws:ResourceTag/deployment:service": list(self.project.services),
+            "aws:ResourceTag/deployment:service": self.services_with_tags,
         }
 
     @property
@@ -121,14 +150,13 @@ class _Arns:
 
     def _places(self) -> Sequence[Arn]:
         """The accounts and regions of the environments' services."""
-        places = (
-            _arn(
-                environment.region_name or self.project.region_name,
-                account_of(environment.role_arn) or self.account_id,
-            )
-            for environment in self.environments
+        return list(dict.fromkeys(map(self._place, self.environments)))
+
+    def _place(self, environment: Environment) -> Arn:
+        return _arn(
+            environment.region_name or self.project.region_name,
+            account_of(environment.role_arn) or self.account_id,
         )
-        return list(dict.fromkeys(places))
 
     def _in_clusters(self, place: Arn, kind: str) -> Iterator[str]:
         """The ARNs of everything of a kind in all clusters, because `clusters` of the file are not the only ones searched."""

@@ -52,10 +52,12 @@ def targets_of_project(project: Project, caller: str, estate: Estate) -> Iterato
 
 
 def services_of_project(project: Project, caller: str, estate: Estate) -> Iterator[MadeService]:
-    """The services of all environments; `caller` as for `targets_of_project`."""
+    """The services of all environments, by the names in the project file or else by the estate's; `caller` as before."""
     for environment in project.environments:
         place = services_of(project, environment, caller)
+        named = project.named_services(environment)
         for service_id, image_ids in project.services.items():
+            key = named.get(service_id)
             yield MadeService(
                 project_id=project.id,
                 environment_id=environment.id,
@@ -66,8 +68,8 @@ def services_of_project(project: Project, caller: str, estate: Estate) -> Iterat
                 },
                 account=place.account,
                 region=place.region,
-                cluster=estate.cluster(project, environment),
-                name=estate.service(project, environment, service_id),
+                cluster=key.cluster_name if key else estate.cluster(project, environment),
+                name=key.name if key else estate.service(project, environment, service_id),
             )
 
 
