@@ -18,6 +18,9 @@ __all__ = ["count"]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Commands would add their releases to the cache of the user who runs the tests.
+os.environ["XDG_CACHE_HOME"] = os.devnull
+
 # The same examples each time, so that failures repeat; no deadline, because machines are slow at times.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("exploring", deadline=None, max_examples=1000)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import click
 
-from weco_deploy.cli import options
+from weco_deploy.cli import completion, options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
@@ -15,6 +15,7 @@ from weco_deploy.cli.invocation import Invocation
     envvar="WECO_DEPLOY_RELEASE_ID",
     type=options.Text(),
     metavar="RELEASE",
+    shell_complete=completion.releases,
     help="The release that was deployed.  [default: the environment's last deployment]",
 )
 @options.environment_id

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import click
 
+from weco_deploy.cli import completion
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.cli.options import Text
@@ -13,6 +14,7 @@ from weco_deploy.cli.options import Text
     envvar="WECO_DEPLOY_ENVIRONMENT_ID",
     type=Text(),
     metavar="ENVIRONMENT",
+    shell_complete=completion.environments,
     help="Allow redeploying the services of this environment only.  [default: all]",
 )
 @click.option(

@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from weco_deploy import __version__, exit_codes
-from weco_deploy.cli import gc_pause
+from weco_deploy.cli import completion, gc_pause
 from weco_deploy.cli.command import BAD_USAGE, requested_output
 from weco_deploy.cli.invocation import PROGRAM, Invocation, Settings
 from weco_deploy.cli.lazy import LazyGroup
@@ -75,6 +75,7 @@ class WecoDeploy(LazyGroup):
     "--project-id",
     envvar="WECO_DEPLOY_PROJECT_ID",
     metavar="PROJECT",
+    shell_complete=completion.projects,
     help="Which project of the file; not needed if it has one.",
 )
 @click.option(
@@ -154,6 +155,8 @@ def main() -> NoReturn:
     By then all changes have been awaited. Reads may still be in progress; nobody needs their answers.
     """
     _open_closed_streams()
+    if completion.requested():
+        completion.complete(weco_deploy, Invocation(Signals(_write_from_handler)))
     leave(run(sys.argv[1:]))
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import click
 
+from weco_deploy.cli import completion
 from weco_deploy.model.requests import ConfirmRequest, DeployOptions, DeployRequest, Flag, flags
 
 WEEK = 7 * 24 * 3600
@@ -83,6 +84,7 @@ release_id = click.option(
     envvar="WECO_DEPLOY_RELEASE_ID",
     type=Text(),
     metavar="RELEASE",
+    shell_complete=completion.releases,
     help="An id, the first characters of one (4 or more), or latest.  [default: latest]",
 )
 environment_id = click.option(
@@ -90,6 +92,7 @@ environment_id = click.option(
     envvar="WECO_DEPLOY_ENVIRONMENT_ID",
     type=Text(),
     metavar="ENVIRONMENT",
+    shell_complete=completion.environments,
     help="Where to.  [default: stage, if the project has it]",
 )
 environment_to_name = click.option(
@@ -97,6 +100,7 @@ environment_to_name = click.option(
     envvar="WECO_DEPLOY_ENVIRONMENT_ID",
     type=Text(),
     metavar="ENVIRONMENT",
+    shell_complete=completion.environments,
     help="Which environment; there is no default.",
 )
 limit = click.option(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import click
 
-from weco_deploy.cli import options
+from weco_deploy.cli import completion, options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.model.requests import DeployOptions
@@ -15,6 +15,7 @@ from weco_deploy.model.requests import DeployOptions
     envvar="WECO_DEPLOY_FROM",
     type=options.Text(),
     metavar="ENVIRONMENT",
+    shell_complete=completion.environments,
     help="Where it runs now.  [default: stage, at a terminal]",
 )
 @click.option(
@@ -23,6 +24,7 @@ from weco_deploy.model.requests import DeployOptions
     envvar="WECO_DEPLOY_TO",
     type=options.Text(),
     metavar="ENVIRONMENT",
+    shell_complete=completion.environments,
     help="Where to.  [default: prod, at a terminal]",
 )
 @options.deploy_options

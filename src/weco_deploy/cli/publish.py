@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from weco_deploy.cli import completion
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     "--image-id",
     envvar="WECO_DEPLOY_IMAGE_ID",
     metavar="IMAGE",
+    shell_complete=completion.images,
     help="Which image of the project.",
 )
 @click.option(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import click
 
-from weco_deploy.cli import options
+from weco_deploy.cli import completion, options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.model.requests import DeployOptions
@@ -17,6 +17,7 @@ from weco_deploy.model.requests import DeployOptions
     envvar="WECO_DEPLOY_TO_RELEASE",
     type=options.Text(),
     metavar="RELEASE",
+    shell_complete=completion.releases,
     help="The release to go back to.  [default: the last one that worked before]",
 )
 @click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from weco_deploy.cli import completion
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.cli.sandbox_directory import directory, directory_of, say, warn_if_project_file_changed
@@ -11,7 +12,7 @@ from weco_deploy.errors import UsageError
 
 
 @click.command("push", cls=Command, short_help="Push new images, as a build pipeline would.")
-@click.argument("image_ids", nargs=-1, metavar="IMAGE_ID...")
+@click.argument("image_ids", nargs=-1, metavar="IMAGE_ID...", shell_complete=completion.images)
 @click.option(
     "--all",
     "all_images",

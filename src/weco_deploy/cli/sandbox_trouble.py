@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import click
 
+from weco_deploy.cli import completion
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.cli.sandbox_directory import directory, directory_of, say, warn_if_project_file_changed
 
 
 @click.command("trouble", cls=Command, short_help="Let something go wrong with a service.")
-@click.argument("service_id", metavar="SERVICE_ID")
+@click.argument("service_id", metavar="SERVICE_ID", shell_complete=completion.services)
 @click.argument("kind", metavar="TROUBLE")
 @click.option(
     "--environment-id",
     envvar="WECO_DEPLOY_ENVIRONMENT_ID",
     metavar="ENVIRONMENT",
+    shell_complete=completion.environments,
     help="The service's environment.  [default: the only one that has the service]",
 )
 @click.option(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weco_deploy.cli import options
+from weco_deploy.cli import completion, options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     envvar="WECO_DEPLOY_ENVIRONMENT_ID",
     type=options.Text(),
     metavar="ENVIRONMENT",
+    shell_complete=completion.environments,
     help="Only deployments to this environment count.  [default: all]",
 )
 @click.pass_obj

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weco_deploy.cli import options
+from weco_deploy.cli import completion, options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 
 @click.command("show-deployments", cls=Command, short_help="List the newest deployments.")
-@click.argument("release", required=False, type=options.Text())
+@click.argument("release", required=False, type=options.Text(), shell_complete=completion.releases)
 @click.option(
     "--environment-id",
     envvar="WECO_DEPLOY_ENVIRONMENT_ID",
     type=options.Text(),
     metavar="ENVIRONMENT",
+    shell_complete=completion.environments,
     help="Only those to this environment.  [default: all]",
 )
 @options.limit

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weco_deploy.cli import options
+from weco_deploy.cli import completion, options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 
 @click.command("show-release", cls=Command, short_help="Show a release as JSON, or compare two.")
-@click.argument("release", default="latest", type=options.Text(), metavar="[RELEASE]")
+@click.argument(
+    "release", default="latest", type=options.Text(), metavar="[RELEASE]", shell_complete=completion.releases
+)
 @click.option(
     "--diff",
     "base",
     envvar="WECO_DEPLOY_DIFF",
     type=options.Text(),
     metavar="RELEASE",
+    shell_complete=completion.releases,
     help="Show what distinguishes the release from this one instead.",
 )
 @click.pass_obj

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weco_deploy.cli import options
+from weco_deploy.cli import completion, options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     "--image-ids",
     "--service-ids",
     envvar=["WECO_DEPLOY_IMAGE_IDS", "WECO_DEPLOY_SERVICE_IDS"],
+    shell_complete=completion.image_list,
     type=options.Names(),
     help="The images to replace, with commas between them.",
 )

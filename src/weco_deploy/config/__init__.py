@@ -10,14 +10,35 @@
     unknown keys    warnings with the likely spelling                         spelling.py
     build           entries → Project                                         project_file.py, which calls all of these
 
-Editors get a JSON Schema of the file, made from the same keys and types: json_schema.py.
+Editors get a JSON Schema of the file, made from the same keys and types: editor_schema.py. Completion of
+command lines reads only ids: ids.py. It must be quick, so this package imports pydantic when it is first needed.
 
 A syntax error ends loading at once. All other problems are collected and reported in the order of the file, each with
 its line, its path and the expected value.
 """
 
-from weco_deploy.config.json_schema import json_schema
-from weco_deploy.config.location import PROJECT_FILE, find
-from weco_deploy.config.project_file import ProjectFile, load
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from weco_deploy.config.editor_schema import json_schema
+    from weco_deploy.config.location import PROJECT_FILE, find
+    from weco_deploy.config.project_file import ProjectFile, load
 
 __all__ = ["PROJECT_FILE", "ProjectFile", "find", "json_schema", "load"]
+
+_MODULES = {
+    "PROJECT_FILE": "location",
+    "ProjectFile": "project_file",
+    "find": "location",
+    "json_schema": "editor_schema",
+    "load": "project_file",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
