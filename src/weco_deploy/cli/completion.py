@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -87,6 +86,10 @@ def _projects(ctx: click.Context) -> list[ProjectIds]:
 
 
 def _all_projects(ctx: click.Context) -> tuple[ProjectIds, ...]:
+    from pathlib import (
+        Path,
+    )  # not at the top: every command imports this module, and pathlib is slow to import
+
     from weco_deploy.config.ids import read_ids
     from weco_deploy.config.location import find
 
