@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -46,10 +45,6 @@ def running(service: Service) -> set[str | None]:
     }
 
 
-def calls_of(world: World) -> Counter[str]:
-    return Counter(call.name for call in world.calls)
-
-
 def test_named_services_without_tags_are_redeployed_without_any_search() -> None:
     world = World.of(with_names(*ALL))
     found = without_tags(world, *ALL)
@@ -62,21 +57,6 @@ def test_named_services_without_tags_are_redeployed_without_any_search() -> None
     assert [running(found[service_id]) for service_id in ALL] == [{search}, {search}, {items}]
     assert {name: world.count(name) for name in FINDING} == dict.fromkeys(FINDING, 0)
     assert {service.key.cluster for service in deployment.services} == {found["items-api"].cluster.arn}
-
-
-def test_named_services_cost_fewer_calls_than_tagged_ones() -> None:
-    counts = {}
-    for kind, made in (("tags", BY_TAGS), ("names", with_names(*ALL))):
-        world = World.of(made)
-        world.push("search")
-        release_deploy(world)
-        world.push("search")
-        before = calls_of(world)
-        release_deploy(world)
-        counts[kind] = calls_of(world) - before
-
-    assert counts["tags"] - counts["names"] == Counter({"runtime.tagged": 1})
-    assert counts["names"] - counts["tags"] == Counter()
 
 
 def test_services_may_be_found_by_names_and_by_tags_in_one_project() -> None:

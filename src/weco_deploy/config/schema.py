@@ -174,7 +174,9 @@ class ImageEntry(Entry, title="image"):
         description="the full name of its ECR repository; default: <namespace>/<id>",
         examples=["org.example.shared/indexer"],
     )
-    optional: bool = Field(default=False, description="whether a release may lack it; default: false")
+    optional: bool = Field(
+        default=False, description="whether a release may lack it; default: false", examples=[True]
+    )
     services: Annotated[
         list[
             Annotated[
