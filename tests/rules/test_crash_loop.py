@@ -303,3 +303,10 @@ def test_tasks_that_stopped_because_of_their_image_are_counted(code: str) -> Non
 def test_task_that_the_scheduler_stopped_as_unhealthy_is_a_failure(reason: str) -> None:
     assert is_failure(stopped("t1", code="ServiceSchedulerInitiated", reason=reason))
     assert not is_failure(stopped("t1", code="ServiceSchedulerInitiated", reason="Scaling activity"))
+
+
+def test_task_that_a_read_still_shows_running_does_not_count_yet() -> None:
+    lagging = [
+        replace(stopped(f"t{number}", code=""), status="RUNNING", stopped_at=None) for number in range(3)
+    ]
+    assert judged(crashing(*lagging)) is ServiceStatus.IN_PROGRESS

@@ -55,8 +55,11 @@ def failure_limit(desired: int, track: Track) -> int:
 
 
 def is_failure(task: Task) -> bool:
-    """Whether a stopped task counts as a failure of its image."""
-    return task.stop_code not in NOT_THE_IMAGE or _failed_health_checks(task)
+    """Whether a stopped task counts as a failure of its image.
+
+    A read that lags may show a task that was listed as stopped while it still ran. Why it stopped is not known then.
+    """
+    return task.status == "STOPPED" and (task.stop_code not in NOT_THE_IMAGE or _failed_health_checks(task))
 
 
 def needs_stopped_tasks(track: Track, service: Service, ours: EcsDeployment) -> bool:

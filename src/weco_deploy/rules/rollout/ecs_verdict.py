@@ -22,9 +22,11 @@ STOPPED = frozenset({"STOP_REQUESTED", "STOPPED"})
 
 
 def with_verdict(track: Track, view: ServiceView) -> Track:
-    """The track with ECS's verdict on our deployment. If this poll has none, the verdict of an earlier poll remains."""
+    """The track with ECS's verdict on our deployment; without one if it can't be read, or can't be read any more."""
     found = view.service_deployment
-    if found is None or not found.deploys(track.deployment_id):
+    if found is None:
+        return replace(track, verdict=None)
+    if not found.deploys(track.deployment_id):
         return track
     stopped = track.polls_stopped + 1 if found.status in STOPPED else 0
     return replace(track, verdict=found, polls_stopped=stopped)
