@@ -15,6 +15,7 @@ from weco_deploy.aws.places import places
 from weco_deploy.aws.policy import Statement, policy
 from weco_deploy.aws.rates import PROCESS_RATES
 from weco_deploy.aws.records import DynamoReleaseStore
+from weco_deploy.aws.regions import check_regions
 from weco_deploy.aws.session import Account, Login
 from weco_deploy.aws.slow_calls import SlowCalls
 from weco_deploy.aws.uploads import EcrUploads
@@ -42,7 +43,7 @@ def connect(
     """Make the ports of a project, with the credentials that the AWS tools would use. This makes no call to AWS yet.
 
     Images and records are in the project's account and region. So are an environment's services, unless the environment
-    names another role or region. Signals interrupt the calling thread, which must run the operation.
+    names another role or region. Raises UsageError for a region that can't exist. Signals interrupt the calling thread, which must run the operation.
 
     Args:
         project: the project.
@@ -52,6 +53,9 @@ def connect(
         waiting: gets a line if AWS does not answer for some seconds, in a thread of its own; None to say nothing.
 
     """
+    check_regions(
+        [project.region_name, *(place.region_name for place in project.environments if place.region_name)]
+    )
     signals.listen()
     clock = SystemClock(signals)
     slow_calls = SlowCalls(waiting, tick) if waiting is not None else None

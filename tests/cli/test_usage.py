@@ -221,3 +221,24 @@ def test_command_names_its_purpose_for_cloudtrail(desk: Desk) -> None:
     desk.run("show-releases")
 
     assert desk.connections[0].purpose == "show-releases shop"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("show-images", "--label", ""), "--label"),
+        (("show-images", "--label", "a b"), "'a b' is not a tag"),
+        (("prepare", "--from-label", "x" * 129), "is not a tag"),
+        (("--role-arn", "foo", "show-releases"), "--role-arn 'foo': expected the ARN of a role"),
+        (("--region-name", "eu west", "show-releases"), "--region-name 'eu west': expected a region"),
+    ],
+)
+def test_value_that_aws_would_refuse_is_bad_usage_before_any_call(
+    desk: Desk, arguments: tuple[str, ...], expected: str
+) -> None:
+    ran = desk.run("--confirm", "--output", "json", *arguments)
+
+    assert ran.code == 2
+    assert ran.error["code"] == "usage"
+    assert expected in ran.error["message"]
+    assert desk.connections == []

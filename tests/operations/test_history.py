@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 
 from tests.operations.runs import deploy_release, release, release_deploy
-from tests.world import World
+from tests.world import World, crash
 from tests.world.projects import ONE_AND_ONE, project
 from weco_deploy.errors import NotFound
+from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.operations import history
 from weco_deploy.operations.release import choose
+from weco_deploy.report.history_text import releases_text
+from weco_deploy.report.screen import Screen
 
 TWO = project({"search": ["search-api"], "items": ["items-api"]})
 
@@ -130,3 +133,21 @@ def test_a_label_tells_the_images_it_points_at() -> None:
     assert found["items"] is None
     assert found["search"] is not None
     assert found["search"].digest == world.tag("search", "latest")
+
+
+def test_release_that_never_succeeded_in_an_environment_is_listed_with_its_status_there() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", crash())
+    failed = release_deploy(world)
+    world.push("search")
+    good = release_deploy(world)
+    ports = world.ports()
+
+    listed = history.releases(ports, 10)
+    found = history.unsuccessful(ports, listed)
+
+    assert found[failed.release_id] == {"stage": DeploymentStatus.FAILED}
+    assert found[good.release_id] == {}
+    text = releases_text(listed, Screen(), (), found)
+    assert "stage (failed)" in text
+    assert text.count("stage") == 2

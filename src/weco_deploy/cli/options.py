@@ -6,6 +6,7 @@ Options that set a field of a request are made from the field's flag in `model/r
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import MISSING, fields, replace
 from functools import wraps
@@ -50,6 +51,16 @@ class Text(click.ParamType):  # type: ignore[type-arg]  # as above
         return str(value)
 
 
+class ImageTag(Text):
+    """A tag of images in ECR, or an image's digest."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = super().convert(value, param, ctx)
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64}", text):
+            self.fail(f"{text!r} is not a tag: letters, digits, '.', '_' and '-', at most 128", param, ctx)
+        return text
+
+
 class Names(click.ParamType):  # type: ignore[type-arg]  # as above
     """Names separated by commas, in the given order, without duplicates."""
 
@@ -69,7 +80,7 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # as above
 from_label = click.option(
     "--from-label",
     envvar="WECO_DEPLOY_FROM_LABEL",
-    type=Text(),
+    type=ImageTag(),
     metavar="LABEL",
     help="The tag of the images to take: latest, ref.<commit>, or an environment's, such as env.stage.  [default: latest]",
 )

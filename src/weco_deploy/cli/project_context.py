@@ -10,7 +10,8 @@ from weco_deploy import config
 from weco_deploy.cli import gc_pause, prompts
 from weco_deploy.cli.invocation import Invocation, Settings
 from weco_deploy.cli.streams import write_notice
-from weco_deploy.config import ProjectFile
+from weco_deploy.config import ProjectFile, patterns
+from weco_deploy.errors import UsageError
 from weco_deploy.model.project import Project
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DEFAULT_LABEL
 from weco_deploy.ports import Ports
@@ -120,8 +121,16 @@ def choose_project(settings: Settings, file: ProjectFile) -> Project:
             settings, None, flag="--project-id", question="Project", choices=list(file.projects)
         )
     project = file.project(project_id)
+    _check("--region-name", settings.region_name, patterns.REGION)
+    _check("--role-arn", settings.role_arn, patterns.ROLE_ARN)
     return replace(
         project,
         region_name=settings.region_name or project.region_name,
         role_arn=settings.role_arn or project.role_arn,
     )
+
+
+def _check(flag: str, value: str | None, pattern: patterns.Pattern) -> None:
+    """Raise UsageError if the value of a global option is not what the project file would accept in its place."""
+    if value is not None and not pattern.matches(value):
+        raise UsageError(f"{flag} {value!r}: expected {pattern.description}")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from weco_deploy.cli import options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 @click.option(
     "--label",
     envvar="WECO_DEPLOY_LABEL",
+    type=options.ImageTag(),
+    metavar="LABEL",
     default="latest",
     show_default=True,
     help="The tag: latest, env.stage, ref.<commit>.",

@@ -28,6 +28,7 @@ def show_releases(invocation: Invocation, *, limit: int) -> None:
     def text(screen: Screen) -> str:
         from weco_deploy.report.history_text import releases_text
 
-        return releases_text(releases, screen, context.options)
+        unsuccessful = history.unsuccessful(context.ports, releases)
+        return releases_text(releases, screen, context.options, unsuccessful)
 
     print_result(context.settings, lambda: releases_document(releases), text)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment, DeploymentStatus
 from weco_deploy.model.release import Release
 from weco_deploy.model.results import LabelledImage, ReleaseDifference
 from weco_deploy.operations.image_versions import named
@@ -18,6 +18,31 @@ MANY = 1000
 def releases(ports: Ports, limit: int) -> tuple[Release, ...]:
     """The newest releases first."""
     return ports.store.releases(limit)
+
+
+def unsuccessful(ports: Ports, found: Sequence[Release]) -> Mapping[str, Mapping[str, DeploymentStatus]]:
+    """By release id, the environments in which the release never succeeded, with the status of its last deployment there.
+
+    A deployment without a verdict, as 5.x made them, or one that is not among the latest counts as a success.
+    """
+    environments = sorted({made.environment for release in found for made in release.deployments})
+    listed = ports.store.deployments(environments, MANY) if environments else ()
+    statuses = {deployment.deployment_id: deployment.status for deployment in listed}
+    return {release.release_id: _unsuccessful(release, statuses) for release in found}
+
+
+def _unsuccessful(
+    release: Release, statuses: Mapping[str, DeploymentStatus]
+) -> Mapping[str, DeploymentStatus]:
+    by_environment: dict[str, list[DeploymentStatus]] = {}
+    for made in sorted(release.deployments, key=lambda made: made.date_created):
+        status = statuses.get(made.deployment_id or "", DeploymentStatus.UNVERIFIED)
+        by_environment.setdefault(made.environment, []).append(status)
+    return {
+        environment: reached[-1]
+        for environment, reached in by_environment.items()
+        if not PRESUMED_GOOD.intersection(reached)
+    }
 
 
 def deployments(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.digest import short_hash
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION
@@ -17,9 +17,15 @@ from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import duration, listed, minute, person, short_id, version_name
 
 
-def releases_text(releases: Sequence[Release], screen: Screen, options: Sequence[str] = ()) -> str:
+def releases_text(
+    releases: Sequence[Release],
+    screen: Screen,
+    options: Sequence[str] = (),
+    unsuccessful: Mapping[str, Mapping[str, DeploymentStatus]] | None = None,
+) -> str:
     """A table with a row for each release. `deployed to` names each environment once.
 
+    `unsuccessful` has, by release id, the environments in which the release never succeeded, with the status that is shown.
     If there are no releases, the text names a command, which repeats the global `options`.
     """
     page = Page(screen)
@@ -36,7 +42,11 @@ def releases_text(releases: Sequence[Release], screen: Screen, options: Sequence
         Column("description", 16, prose=True, below=True),
         Column("build", below=True),
     )
-    page.table(columns, [_release_row(release) for release in releases], indent=0)
+    page.table(
+        columns,
+        [_release_row(release, (unsuccessful or {}).get(release.release_id, {})) for release in releases],
+        indent=0,
+    )
     return page.text()
 
 
@@ -74,13 +84,17 @@ def images_text(label: str, images: Mapping[str, LabelledImage | None], screen: 
     return page.text()
 
 
-def _release_row(release: Release) -> tuple[Cell, ...]:
+def _release_row(release: Release, unsuccessful: Mapping[str, DeploymentStatus]) -> tuple[Cell, ...]:
+    environments = dict.fromkeys(deployment.environment for deployment in release.deployments)
+    tried = [
+        f"{name} ({unsuccessful[name].value})" if name in unsuccessful else name for name in environments
+    ]
     return (
         minute(release.date_created),
         short_id(release.release_id),
         str(len(release.versions)),
         one_line(release.from_label or ""),
-        listed(dict.fromkeys(deployment.environment for deployment in release.deployments)),
+        listed(tried),
         person(release.requested_by),
         _described(release.description),
         one_line(release.build_url or ""),
