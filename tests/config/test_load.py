@@ -215,6 +215,12 @@ def test_unknown_key_is_a_warning_with_the_likely_spelling(loaded: Load, text: s
     assert file.warnings == (f"{file.path}, {warning}",)
 
 
+def test_services_of_others_are_those_that_something_else_deploys(loaded: Load) -> None:
+    text = SMALLEST.replace("{id: web}", "{id: web, services: [x, {id: y, deployed_by: other}]}")
+    (project,) = loaded(text).projects.values()
+    assert project.services_of_others == {"y"}
+
+
 @pytest.mark.parametrize(
     "services", ["[x, {id: y, optional: true}]", "[{id: x, optional: false}, {id: y, optional: true}]"]
 )

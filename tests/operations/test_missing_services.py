@@ -23,7 +23,7 @@ from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
 from weco_deploy.errors import AccessDenied, GateClosed, PlanRefused
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
 from weco_deploy.model.left_out import Allowance
-from weco_deploy.model.project import Project
+from weco_deploy.model.project import Environment, Project
 from weco_deploy.operations.deploy import plan
 
 TWO = project(images={"search": ["search-api"], "items": ["items-api"]})
@@ -170,3 +170,20 @@ def test_deploying_a_recorded_release_refuses_missing_services_too() -> None:
         deploy_release(world, made.release_id, "prod")
     with pytest.raises(PlanRefused, match="search-api: no ECS service is tagged"):
         promote(world)
+
+
+def test_service_that_something_else_deploys_is_left_out_and_opens_the_gate_for_its_image() -> None:
+    gated = Environment(id="prod", name="Prod", requires=("stage",))
+    of = project(images={"search": ["search-api"], "items": ["items-api"]}, environments=["stage", gated])
+    world = World.of(replace(of, services_of_others=frozenset({"search-api"})))
+    old = world.running("search-api", "stage")
+    new = world.push("search")
+    before = len(world.calls)
+
+    deployment = release_deploy(world)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert [(left.id, left.why) for left in deployment.left_out] == [("search-api", Allowance.DEPLOYED_BY)]
+    assert (world.tag("search", "env.stage"), world.running("search-api", "stage")) == (new, old)
+    assert "runtime.redeploy" not in written(world, before)
+    assert release_deploy(world, "prod").status is DeploymentStatus.SUCCEEDED

@@ -125,6 +125,8 @@ def service(
     controller: str = "ECS",
     strategy: str = "ROLLING",
     breaker: bool = True,
+    maximum: int | None = None,
+    minimum: int | None = None,
     events: Sequence[str] = (),
 ) -> Service:
     """A service. By default it desires as many tasks as it runs. Events have the current time."""
@@ -140,6 +142,8 @@ def service(
         strategy=strategy,
         scheduling=scheduling,
         breaker=breaker,
+        maximum_percent=maximum,
+        minimum_healthy_percent=minimum,
         task_definition="search-api:1",
         deployments=tuple(
             deployment if deployment.running >= 0 else replace(deployment, running=max(0, running - others))

@@ -222,3 +222,20 @@ def test_promotion_refuses_like_a_deployment() -> None:
 def test_services_of_images_that_the_release_lacks_are_not_searched_for() -> None:
     observed = snapshot(images=TO_MOVE, services={"search-api": up(OLD)})
     assert len(planned(observed, of=TWO, what=release(search=NEW, items=None)).services) == 1
+
+
+def test_service_that_something_else_deploys_is_left_out_whatever_it_is() -> None:
+    of = replace(TWO, services_of_others=frozenset({"search-api"}))
+    canary = view(service(running=1, deployments=[STILL], strategy="CANARY"), [task("t1")])
+    observed = replace(ONE_OF_TWO, services={**ONE_OF_TWO.services, "search-api": (canary,)})
+    for seen in (ONE_OF_TWO, observed):
+        made = planned(seen, of=of, what=BOTH)
+        assert left_out(made) == [("search-api", Allowance.DEPLOYED_BY)]
+        assert [service_.service_id for service_ in made.services] == ["items-api"]
+        assert len(made.moves) == 2
+
+
+def test_service_that_something_else_deploys_is_not_mentioned_if_the_release_lacks_its_images() -> None:
+    of = replace(TWO, services_of_others=frozenset({"search-api"}))
+    made = planned(ONE_OF_TWO, of=of, what=release(items=NEW))
+    assert [left.id for left in made.left_out] == ["search"]

@@ -127,6 +127,7 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         tag=tag,
         addresses=_addresses(entry),
         optional_services=frozenset(service.id for service in _services(entry) if service.optional),
+        services_of_others=frozenset(service.id for service in _services(entry) if service.deployed_by),
     )
 
 

@@ -113,6 +113,11 @@ class ServiceEntry(Entry, title="service"):
     optional: bool = Field(
         default=False, description="whether an environment may lack it; default: false", examples=[True]
     )
+    deployed_by: Literal["other"] | None = Field(
+        default=None,
+        description="`other`: something else deploys it, so weco-deploy leaves it out",
+        examples=["other"],
+    )
     cluster: ClusterTemplate = Field(
         default=None,
         description="the cluster of its ECS service, if it has a name; default: the project's cluster",

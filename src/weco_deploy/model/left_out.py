@@ -18,6 +18,7 @@ class Allowance(StrEnum):
 
     `optional`: the project file says so. `allow_missing`: somebody allowed it with this flag. `rollback`: rollbacks go on
     without services that are missing. `unused`: the service uses others of its images, but not this one.
+    `deployed_by`: the project file says that something else deploys the service.
     Of images: `incomplete_release`: the release was made without it on purpose. `earlier_version`: an earlier version of the
     tool made the release without it. `added_later`: the project has the image only since.
     """
@@ -26,13 +27,14 @@ class Allowance(StrEnum):
     ALLOW_MISSING = "allow_missing"
     ROLLBACK = "rollback"
     UNUSED = "unused"
+    DEPLOYED_BY = "deployed_by"
     INCOMPLETE_RELEASE = "incomplete_release"
     EARLIER_VERSION = "earlier_version"
     ADDED_LATER = "added_later"
 
 
-BY_DECLARATION = frozenset({Allowance.OPTIONAL})
-"""The allowances by which the project file says that an environment has no such service."""
+BY_DECLARATION = frozenset({Allowance.OPTIONAL, Allowance.DEPLOYED_BY})
+"""The allowances by which the project file says that there is no such service, or none that we deploy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ class Project:
 
     `tag` is the template for images without one of their own. Services with an address (by service id) are described directly;
     others are found by their tags. An environment may lack the services in
-    `optional_services`.
+    `optional_services`. Something else deploys those in `services_of_others`.
     """
 
     id: str
@@ -91,6 +91,7 @@ class Project:
     images: tuple[Image, ...] = ()
     addresses: Mapping[str, Address] = field(default_factory=dict)
     optional_services: frozenset[str] = frozenset()
+    services_of_others: frozenset[str] = frozenset()
     tag: str = DEFAULT_TAG
 
     def environment(self, environment_id: str) -> Environment:

@@ -124,7 +124,8 @@ class Service:
     """A service as DescribeServices returns it, with its tags.
 
     `controller` is ECS, CODE_DEPLOY or EXTERNAL. `strategy` is ROLLING, BLUE_GREEN, LINEAR or CANARY. `scheduling` is
-    REPLICA or DAEMON. `status` is ACTIVE, DRAINING or INACTIVE. `service_deployment_arn` names the current service
+    REPLICA or DAEMON. `status` is ACTIVE, DRAINING or INACTIVE. The percentages are those of its deployment
+    configuration, None if ECS names none. `service_deployment_arn` names the current service
     deployment; it is empty where ECS doesn't name one. `as_of` is the time of the answer by AWS's clock, to the second, or
     None if the answer doesn't tell it.
     """
@@ -140,6 +141,8 @@ class Service:
     strategy: str = "ROLLING"
     scheduling: str = "REPLICA"
     breaker: bool = False
+    maximum_percent: int | None = None
+    minimum_healthy_percent: int | None = None
     deployments: tuple[EcsDeployment, ...] = ()
     events: tuple[ServiceEvent, ...] = ()
     service_deployment_arn: str = ""

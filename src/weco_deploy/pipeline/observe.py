@@ -185,7 +185,8 @@ def _services(
 ) -> tuple[Discovered, ServiceViews]:
     """The services of these images as they were discovered, and the same services with their running tasks."""
     runtime = ports.runtime(environment)
-    wanted = frozenset(service_id for image in images for service_id in image.services)
+    of_images = frozenset(service_id for image in images for service_id in image.services)
+    wanted = of_images - ports.project.services_of_others
     names = named(ports.project, environment, wanted, record)
     hints = hinted(wanted, names, index, record)
     listing = reads.begin_listing(runtime, (key for key in hints if Arn.parse(key.cluster)), ports.calls)
@@ -212,7 +213,8 @@ def _nearby(
 ) -> tuple[NearbyService, ...]:
     """What may be meant instead of services that are missing, unless an environment may lack them."""
     project = ports.project
-    needed = {service_id for image in images for service_id in image.services} - project.optional_services
+    listed = {service_id for image in images for service_id in image.services}
+    needed = listed - project.optional_services - project.services_of_others
     if needed <= found.services.keys():
         return ()
     return nearby_services(project, environment, index, found, ports.runtime(environment), ports.calls)

@@ -79,3 +79,18 @@ def _why_absent(image: Image, release: Release) -> Allowance:
     if release.complete is None:
         return Allowance.EARLIER_VERSION
     return Allowance.INCOMPLETE_RELEASE if image.id in release.missing else Allowance.ADDED_LATER
+
+
+def services_of_others(project: Project, release: Release) -> tuple[LeftOut, ...]:
+    """The services that run images of the release, and that something else deploys."""
+    return tuple(
+        LeftOut(
+            id=service_id,
+            images=tuple(image_id for image_id in image_ids if image_id in release.versions),
+            why=Allowance.DEPLOYED_BY,
+            reason=f"{service_id}: left out: something else deploys it (deployed_by: other)",
+        )
+        for service_id, image_ids in project.services.items()
+        if service_id in project.services_of_others
+        and any(image_id in release.versions for image_id in image_ids)
+    )

@@ -56,7 +56,7 @@ def examine(
     for service_id, image_ids in project.services.items():
         images = tuple(expected[image_id] for image_id in image_ids if image_id in expected)
         views = observed.services.get(service_id, ())
-        if not images:
+        if not images or service_id in project.services_of_others:
             continue
         if not views:
             reason = not_found(service_id, named.get(service_id), environment.id, images, observed)

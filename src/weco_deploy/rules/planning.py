@@ -18,9 +18,10 @@ from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.rules import precedence
-from weco_deploy.rules.allowances import MISSING_HINT, absent_images, allowances
+from weco_deploy.rules.allowances import MISSING_HINT, absent_images, allowances, services_of_others
 from weco_deploy.rules.examination import examine
 from weco_deploy.rules.known_bad import warnings_of_known_bad
+from weco_deploy.rules.obstacles import obstacles
 from weco_deploy.rules.rollback import can_roll_back
 from weco_deploy.rules.running import expected_image
 from weco_deploy.rules.service_action import with_forced_redeploy
@@ -41,9 +42,13 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
     }
     examined = examine(project, environment, expected, observed, precedence.stable_for(request, environment))
     allowed, not_allowed = allowances(project, request, examined)
+    services = examined.services
+    if request.force_redeploy:
+        services = tuple(map(with_forced_redeploy, services))
     refusals = [
         *_image_refusals(project, environment, versions, observed),
         *examined.refusals,
+        *obstacles(services, observed),
         *not_allowed,
     ]
     if refusals:
@@ -52,15 +57,19 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
             refusals,
             MISSING_HINT if not_allowed else "",
         )
-    left_out = (*absent_images(project, release), *allowed, *examined.unused)
-    services = examined.services
+    left_out = (
+        *absent_images(project, release),
+        *services_of_others(project, release),
+        *allowed,
+        *examined.unused,
+    )
     return Plan(
         project_id=project.id,
         environment=environment.id,
         release=release,
         release_is_new=request.new_release,
         images=images,
-        services=tuple(map(with_forced_redeploy, services)) if request.force_redeploy else services,
+        services=services,
         left_out=left_out,
         warnings=(
             *_release_warnings(project, request, observed),

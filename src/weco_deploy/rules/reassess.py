@@ -237,7 +237,7 @@ def _not_found(
     for known in recorded.services:
         if known.service_id in ids or known.key in keys:
             continue
-        if known.service_id in project.services:
+        if known.service_id in project.services and known.service_id not in project.services_of_others:
             reason = missing.get(known.service_id, f"{known.key} is not found any more")
             yield replace(known, status=ServiceStatus.FAILED, reason=reason)
         elif known.settled:
