@@ -85,7 +85,7 @@ def test_suggested_retry_makes_the_same_request(
 
     _, first, second = requests
     assert without_release(first) == without_release(second)
-    assert first.rollback_on_failure is bool(extra)
+    assert first.rollback_on_failure is (True if extra else None)
 
 
 def test_suggested_retry_of_a_rollback_makes_the_same_request(
@@ -120,11 +120,11 @@ def test_suggested_command_names_the_project_that_the_user_chose(monkeypatch: py
     Path(".wellcome_project").write_text(TWO_PROJECTS)
     monkeypatch.setattr(prompts, "may_ask", lambda _: True)
     monkeypatch.setattr(prompts, "value", lambda *_, **__: "bakery")
-    invocation = Invocation(Signals(print), Settings(role_arn="arn:aws:iam::1:role/x"))
+    invocation = Invocation(Signals(print), Settings(role_arn="arn:aws:iam::123456789012:role/deployer"))
 
     opened = ProjectContext(invocation, "deploy")
 
-    words = ("--project-id", "bakery", "--role-arn", "arn:aws:iam::1:role/x")
+    words = ("--project-id", "bakery", "--role-arn", "arn:aws:iam::123456789012:role/deployer")
     assert opened.options == invocation.settings.project_options == words
 
 

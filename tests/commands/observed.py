@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from tests.local_aws import LocalAws
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox.accounts import home, services_of
-from weco_deploy.sandbox.estate import USUAL, legal_name
+from weco_deploy.sandbox.estate import legal_name
 from weco_deploy.sandbox.running import Sandbox
+from weco_deploy.sandbox.state import MadeService
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,11 +39,24 @@ class Aws:
     def __init__(self, project: Project, sandbox: Sandbox) -> None:
         self._project = project
         self._caller = sandbox.state.account
+        self._made = {
+            (made.environment_id, made.service_id): made
+            for made in sandbox.state.services
+            if made.project_id == project.id
+        }
         self._local = LocalAws.of(sandbox)
 
     def digests(self, tag: str) -> dict[str, str]:
         """The digest that `tag` points at, by image id, without images that lack the tag."""
         found = {image.id: self.tags(image.id).get(tag) for image in self._project.images}
+        return {image_id: digest for image_id, digest in found.items() if digest is not None}
+
+    def deployed(self, environment_id: str) -> dict[str, str]:
+        """The digest of each image's floating tag of an environment, by image id, without images that lack the tag."""
+        environment = self._project.environment(environment_id)
+        found = {
+            image.id: self.tags(image.id).get(image.tag_in(environment)) for image in self._project.images
+        }
         return {image_id: digest for image_id, digest in found.items() if digest is not None}
 
     def tags(self, image_id: str) -> dict[str, str]:
@@ -61,7 +75,7 @@ class Aws:
         """The rollouts, by service id."""
         return {
             service_id: Rollout(
-                len(self._arns(environment_id, service["serviceName"])),
+                len(self._arns(environment_id, service_id)),
                 service["deployments"][0]["id"],
                 service["deployments"][0]["createdAt"],
             )
@@ -70,20 +84,21 @@ class Aws:
 
     def latest(self, environment_id: str, service_id: str) -> ServiceDeploymentTypeDef:
         """The service's latest service deployment."""
-        arn = self._arns(environment_id, legal_name(service_id))[0]
-        ecs = self._ecs(environment_id)
+        arn = self._arns(environment_id, service_id)[0]
+        ecs = self.ecs(environment_id)
         return ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0]
 
-    def _arns(self, environment_id: str, name: str) -> list[str]:
+    def _arns(self, environment_id: str, service_id: str) -> list[str]:
         """The ARNs of a service's service deployments, the latest first."""
-        listed = self._ecs(environment_id).list_service_deployments(
-            cluster=self._cluster(environment_id), service=name, maxResults=100
+        made = self.made(environment_id, service_id)
+        listed = self.ecs(environment_id).list_service_deployments(
+            cluster=made.cluster, service=made.name, maxResults=100
         )
         return [deployment["serviceDeploymentArn"] for deployment in listed["serviceDeployments"]]
 
     def running(self, environment_id: str) -> dict[str, dict[str, set[str]]]:
         """The digests of the containers in tasks that should run, by service id and image id."""
-        ids = {f"service:{legal_name(service_id)}": service_id for service_id in self._project.services}
+        ids = {f"service:{made.name}": made.service_id for made in self._in(environment_id)}
         images = {legal_name(image.id): image.id for image in self._project.images}
         found: dict[str, dict[str, set[str]]] = {service_id: {} for service_id in self._project.services}
         for task in self._tasks(environment_id):
@@ -125,27 +140,38 @@ class Aws:
         )
 
     def _services(self, environment_id: str) -> dict[str, ServiceTypeDef]:
-        names = {legal_name(service_id): service_id for service_id in self._project.services}
-        return {
-            names[service["serviceName"]]: service
-            for some in _batches(list(names))
-            for service in self._ecs(environment_id).describe_services(
-                cluster=self._cluster(environment_id), services=some
-            )["services"]
-        }
+        ecs = self.ecs(environment_id)
+        found: dict[str, ServiceTypeDef] = {}
+        for cluster in self._clusters(environment_id):
+            names = {
+                made.name: made.service_id for made in self._in(environment_id) if made.cluster == cluster
+            }
+            for some in _batches(list(names)):
+                described = ecs.describe_services(cluster=cluster, services=some)["services"]
+                found |= {names[service["serviceName"]]: service for service in described}
+        return found
 
     def _tasks(self, environment_id: str) -> Iterator[TaskTypeDef]:
-        ecs, cluster = self._ecs(environment_id), self._cluster(environment_id)
-        for page in ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus="RUNNING"):
-            if page["taskArns"]:
-                yield from ecs.describe_tasks(cluster=cluster, tasks=page["taskArns"])["tasks"]
+        ecs = self.ecs(environment_id)
+        for cluster in self._clusters(environment_id):
+            for page in ecs.get_paginator("list_tasks").paginate(cluster=cluster, desiredStatus="RUNNING"):
+                if page["taskArns"]:
+                    yield from ecs.describe_tasks(cluster=cluster, tasks=page["taskArns"])["tasks"]
 
-    def _ecs(self, environment_id: str) -> ECSClient:
+    def made(self, environment_id: str, service_id: str) -> MadeService:
+        """The service as the sandbox made it."""
+        return self._made[environment_id, service_id]
+
+    def _in(self, environment_id: str) -> list[MadeService]:
+        """The services of an environment as the sandbox made them."""
+        return [made for (environment, _), made in self._made.items() if environment == environment_id]
+
+    def _clusters(self, environment_id: str) -> list[str]:
+        return sorted({made.cluster for made in self._in(environment_id)})
+
+    def ecs(self, environment_id: str) -> ECSClient:
         environment = self._project.environment(environment_id)
         return self._local.ecs(services_of(self._project, environment, self._caller))
-
-    def _cluster(self, environment_id: str) -> str:
-        return USUAL.cluster(self._project, self._project.environment(environment_id))
 
     def _dynamodb(self) -> DynamoDBClient:
         return self._local.dynamodb(home(self._project, self._caller))

@@ -16,6 +16,7 @@ from tests.commands.team import SOON, Team
 from tests.commands.test_publish import COMMIT, Builder
 from tests.local.fake_engine import fake_engine
 from tests.local.layouts import single
+from tests.sandbox.rollouts import eventually
 from tests.sandboxes import Provisioned
 from weco_deploy import config
 from weco_deploy.aws.api import CALLS
@@ -44,10 +45,9 @@ class Audited:
 
 def stop_tasks(team: Team, service_id: str) -> None:
     """Set a service's desired count to 0, and wait until none of its tasks runs."""
-    ecs, cluster = team.aws._ecs("stage"), team.aws._cluster("stage")
-    ecs.update_service(cluster=cluster, service=service_id, desiredCount=0)
-    while ecs.list_tasks(cluster=cluster, serviceName=service_id)["taskArns"]:
-        pass
+    ecs, made = team.aws.ecs("stage"), team.aws.made("stage", service_id)
+    ecs.update_service(cluster=made.cluster, service=made.name, desiredCount=0)
+    eventually(lambda: not ecs.list_tasks(cluster=made.cluster, serviceName=made.name)["taskArns"])
 
 
 def test_commands_call_every_action_of_the_policy_and_no_other(

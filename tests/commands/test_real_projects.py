@@ -54,23 +54,27 @@ def test_release_of_the_latest_images_reaches_every_environment(
 ) -> None:
     team = opened(file, project_id)
     for environment in team.project.environments:
-        everywhere = {image.id: image.services for image in team.project.images}
+        ours = ours_in(team.project)
+        everywhere = {image.id: ours & set(image.services) for image in team.project.images}
         deploys(team, environment.id, team.push_all(), everywhere)
         image = image_of_shared_services(team.project)
-        deploys(team, environment.id, {image.id: team.push(image.id).digest}, {image.id: image.services})
+        deploys(
+            team,
+            environment.id,
+            {image.id: team.push(image.id).digest},
+            {image.id: ours & set(image.services)},
+        )
         finds_nothing_to_do(team, environment.id)
         shown = team.json("show-deployments", "--environment-id", environment.id).json["deployments"]
         assert [deployment["status"] for deployment in shown] == ["succeeded"] * 3
         assert [len(redeployed(deployment)) for deployment in shown] == [
             0,
-            len(image.services),
-            len(team.project.services),
+            len(ours & set(image.services)),
+            len(ours),
         ]
 
 
-def deploys(
-    team: Team, environment_id: str, pushed: dict[str, str], affected: dict[str, tuple[str, ...]]
-) -> None:
+def deploys(team: Team, environment_id: str, pushed: dict[str, str], affected: dict[str, set[str]]) -> None:
     """Check that the pushed images, and nothing else, are deployed to the environment, and to no other."""
     before = {environment.id: team.aws.rollouts(environment.id) for environment in team.project.environments}
 
@@ -79,13 +83,15 @@ def deploys(
     assert ran.code == 0, ran.err
     deployment = ran.json["deployment"]
     digests = {image_id: image["to_digest"] for image_id, image in deployment["images"].items()}
-    assert digests == team.aws.digests("latest") == team.aws.digests(f"env.{environment_id}")
+    assert digests == team.aws.digests("latest") == team.aws.deployed(environment_id)
     assert digests == digests | pushed
     expected = {
         service_id: {image_id: {digests[image_id]} for image_id in image_ids}
         for service_id, image_ids in team.project.services.items()
+        if service_id in ours_in(team.project)
     }
-    assert team.aws.running(environment_id) == expected
+    running = team.aws.running(environment_id)
+    assert {service_id: running[service_id] for service_id in expected} == expected
 
     services = {service_id for services in affected.values() for service_id in services}
     after = {environment.id: team.aws.rollouts(environment.id) for environment in team.project.environments}
@@ -101,7 +107,7 @@ def deploys(
 
 
 def finds_nothing_to_do(team: Team, environment_id: str) -> None:
-    before = team.aws.rollouts(environment_id), team.aws.digests(f"env.{environment_id}")
+    before = team.aws.rollouts(environment_id), team.aws.deployed(environment_id)
 
     ran = team.run(
         *("--confirm", "release-deploy", "--environment-id", environment_id, *SOON),
@@ -111,7 +117,12 @@ def finds_nothing_to_do(team: Team, environment_id: str) -> None:
     assert ran.code == 0, ran.err
     assert "nothing to do" in ran.err
     assert "nothing to do" in ran.out
-    assert before == (team.aws.rollouts(environment_id), team.aws.digests(f"env.{environment_id}"))
+    assert before == (team.aws.rollouts(environment_id), team.aws.deployed(environment_id))
+
+
+def ours_in(project: Project) -> set[str]:
+    """The services that nothing else deploys."""
+    return set(project.services) - project.services_of_others
 
 
 def past_gates(team: Team, environment_id: str) -> tuple[str, ...]:
