@@ -20,6 +20,8 @@ from tests.rules.states import (
 )
 from weco_deploy.model.service import EcsDeployment, Service, Task
 
+DESIRED_COUNTS = 6
+"""A service desires 0 to 5 tasks."""
 CRASHES = 2
 """How many tasks may crash without failing the rollout, if there is no circuit breaker."""
 
@@ -190,9 +192,13 @@ class Rollout:
             self._end(task, "ServiceSchedulerInitiated")
 
     def scale(self, which: int) -> None:
-        self.desired = which % 6
+        """Somebody sets the desired count. Surplus tasks stop at once, or only later."""
+        self.desired = which % DESIRED_COUNTS
         for task in (self.tasks if self.daemon else self.of(self.primary))[self.desired :]:
-            self._end(task, "ServiceSchedulerInitiated")
+            if which < DESIRED_COUNTS:
+                self._end(task, "ServiceSchedulerInitiated")
+            else:
+                task.wanted = False
 
     def complete(self, _: int) -> None:
         """A deployment may end before the old tasks are gone."""
@@ -203,7 +209,8 @@ class Rollout:
     def get_on(self, which: int) -> None:
         """The rollout makes progress for a while: old tasks stop, and new tasks start."""
         self.count(0)
-        for task in [task for task in self.tasks if task.of != self.primary][which % 3 :]:
+        surplus = [task for task in self.tasks if task.of == self.primary and not task.wanted]
+        for task in surplus + [task for task in self.tasks if task.of != self.primary][which % 3 :]:
             self._end(task, "ServiceSchedulerInitiated")
         for number in range(self.desired):
             self.place(which + number)
