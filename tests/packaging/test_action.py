@@ -60,6 +60,7 @@ def test_every_option_of_the_commands_is_an_input() -> None:
     excluded = {
         "WECO_DEPLOY_CONFIRM",
         "WECO_DEPLOY_OUTPUT",
+        "WECO_DEPLOY_OUTPUT_FILE",
         "WECO_DEPLOY_VERBOSE",
         "WECO_DEPLOY_DETAILED_EXITCODE",
     }
