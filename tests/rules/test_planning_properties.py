@@ -26,6 +26,7 @@ from tests.rules.states import (
 from weco_deploy.model.environment import KnownService
 from weco_deploy.model.image import ImageView
 from weco_deploy.model.kind import Kind
+from weco_deploy.model.left_out import Part
 from weco_deploy.model.plan import Action, Plan, Snapshot
 from weco_deploy.model.project import Project
 from weco_deploy.model.release import ImageVersion
@@ -147,8 +148,10 @@ def test_services_of_the_released_images_are_planned_once_or_left_out(case: Case
     planned = {service.service_id: set(service.images) for service in made.services}
     left_out: dict[str, set[str]] = {}
     for left in made.left_out:
-        left_out.setdefault(left.id, set()).update(left.images)
         assert left.reason in made.warnings
+        if left.kind is Part.SERVICE:
+            left_out.setdefault(left.id, set()).update(left.images)
+    assert {left.id for left in made.left_out if left.kind is Part.IMAGE} == set(IMAGES) - case.released
     assert len(planned) == len(made.services)
     assert planned.keys() <= case.observed.services.keys()
     assert planned.keys() | left_out.keys() == {name for name in SERVICES if case.wanted(name)}
