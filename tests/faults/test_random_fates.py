@@ -13,17 +13,7 @@ from tests.operations.runs import deployments, recorded, release, request
 from weco_deploy.model.requests import DEFAULT_STABLE_FOR
 from weco_deploy.operations.deploy import deploy
 
-MIX = Mix(
-    services=[
-        "no breaker",
-        "breaker without rollback",
-        "breaker with a count",
-        "breaker with a percentage",
-        "early success",
-        "unpinned",
-    ],
-    protection=False,
-)
+MIX = Mix(protection=False)
 WORLDS = 200
 SHARES = 4
 WAIT = 300.0
