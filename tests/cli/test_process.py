@@ -181,6 +181,21 @@ def test_bad_usage_is_reported_without_importing_botocore() -> None:
     assert run(program=(sys.executable, "-c", listed)).stderr.splitlines()[-1] == "2 False"
 
 
+def test_sandbox_start_imports_neither_the_simulation_nor_the_ports() -> None:
+    Path(".wellcome_project").write_text(PROJECT_FILE)
+    listed = (
+        "import sys\n"
+        "from weco_deploy.cli.main import run\n"
+        "code = run(['--dry-run', 'sandbox', 'start'])\n"
+        "print(code, *sys.modules, file=sys.stderr)"
+    )
+    code, *modules = run(program=(sys.executable, "-c", listed)).stderr.split()
+
+    assert code == "0"
+    assert "weco_deploy.sandbox.running" in modules
+    assert {"weco_deploy.sandbox.ecs.simulation", "weco_deploy.ports", "botocore"}.isdisjoint(modules)
+
+
 def test_schema_is_printed_without_a_project_file_and_without_importing_botocore() -> None:
     listed = (
         "import sys\n"

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable
+from http.client import HTTPConnection
 
 import pytest
 
@@ -101,6 +102,26 @@ def test_registry_reads_the_behaviour_of_a_digest_once(
     monkeypatch.setattr(registry, "_labels_of", lambda *_: pytest.fail("it was read again"))
 
     assert registry.resolve([reference]) == found
+
+
+def test_registry_makes_the_requests_of_a_call_over_one_connection(
+    provisioned: Provisioned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = provisioned(WEB)
+    opened: list[HTTPConnection] = []
+    connect = HTTPConnection.connect
+
+    def count(connection: HTTPConnection) -> None:
+        opened.append(connection)
+        connect(connection)
+
+    monkeypatch.setattr(HTTPConnection, "connect", count)
+
+    sandbox.push("web")
+    assert len(opened) == 1
+    repository = repository_in(sandbox)
+    Registry(sandbox.state.ports.emulator).resolve([f"{repository}:latest", f"{repository}:env.stage"])
+    assert len(opened) == 2
 
 
 def repository_in(sandbox: Sandbox) -> str:

@@ -76,6 +76,16 @@ def test_registry_requests_without_an_account_reach_the_project_s_repositories(s
     connection.close()
 
 
+def test_ministack_loads_no_botocore(sandbox: Sandbox) -> None:
+    connection = HTTPConnection("127.0.0.1", sandbox.state.ports.emulator, timeout=30)
+    target = "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories"
+    connection.request("POST", "/", b"{}", {"X-Amz-Target": target})
+    answer = connection.getresponse()
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/x-amz-json-1.0"  # with botocore it would say 1.1
+    connection.close()
+
+
 def test_second_sandbox_in_the_same_directory_is_an_error(directory: Path, sandbox: Sandbox) -> None:
     with pytest.raises(SandboxError, match="running or starting"):
         running.start([NO_SERVICES], directory)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from weco_deploy import config
 from weco_deploy.cli import gc_pause, prompts
@@ -14,8 +15,10 @@ from weco_deploy.config import ProjectFile, patterns
 from weco_deploy.errors import UsageError
 from weco_deploy.model.project import Project
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DEFAULT_LABEL
-from weco_deploy.ports import Ports
 from weco_deploy.report.untrusted import one_line
+
+if TYPE_CHECKING:
+    from weco_deploy.ports import Ports
 
 DEFAULT_ENVIRONMENT = "stage"
 ENVIRONMENT_FLAG = "--environment-id"

@@ -11,10 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from weco_deploy.errors import SandboxError
 from weco_deploy.model.arn import Arn
-from weco_deploy.model.project import Environment, Image, Project
+
+if TYPE_CHECKING:
+    from weco_deploy.model.project import Environment, Image, Project
 
 SANDBOX_ACCOUNT = "111122223333"
 """The caller's account if no project names an account."""

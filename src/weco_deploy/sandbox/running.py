@@ -15,7 +15,7 @@ from weco_deploy.sandbox import emulator, images, provision, state, supervisor
 from weco_deploy.sandbox.accounts import Place, caller_account, home
 from weco_deploy.sandbox.ecs.state import Json
 from weco_deploy.sandbox.estate import USUAL, Estate
-from weco_deploy.sandbox.http_calls import call
+from weco_deploy.sandbox.http_calls import Connection
 from weco_deploy.sandbox.images import GOOD
 from weco_deploy.sandbox.provision import LATEST, new_commit
 from weco_deploy.sandbox.registry import Registry
@@ -119,7 +119,8 @@ class Sandbox:
 
     def call(self, place: Place, target: str, request: Json) -> Json:
         """Make a call to the simulated ECS; `target` is its X-Amz-Target. SandboxError if it is refused."""
-        status, content = call(self.state.ports.simulation, place, target, request)
+        with Connection(self.state.ports.simulation) as connection:
+            status, content = connection.call(place, target, request)
         answer: Json = json.loads(content)
         if status != 200:
             raise SandboxError(f"the sandbox refused: {answer['message']}")

@@ -26,11 +26,15 @@ makes the first task of a deployment pull, so a reader whose clock jumps must ca
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from weco_deploy.sandbox.ecs.behaviour import Behaviour
 from weco_deploy.sandbox.ecs.errors import ApiError
 from weco_deploy.sandbox.ecs.images import Image, ImageResolver, NotPullable, Resolved
-from weco_deploy.sandbox.ecs.simulation import Simulation
 from weco_deploy.sandbox.ecs.timings import AWS_LIMITS, RequestLimit, Settings, Timings
+
+if TYPE_CHECKING:
+    from weco_deploy.sandbox.ecs.simulation import Simulation
 
 __all__ = [
     "AWS_LIMITS",
@@ -45,3 +49,12 @@ __all__ = [
     "Simulation",
     "Timings",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Imported when it is first needed, with all calls. Commands that only push images or read behaviours need none.
+    if name == "Simulation":
+        from weco_deploy.sandbox.ecs.simulation import Simulation
+
+        return Simulation
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
