@@ -50,7 +50,8 @@ def test_a_project_without_a_table_has_an_empty_history(store: ReleaseStore) -> 
 
 def test_a_saved_release_is_read_back_as_it_was(store: ReleaseStore, project: Project) -> None:
     release = a_release(project, minutes(0), "api", "indexer")
-    partial = replace(release, images={**release.images, "never_built": None})
+    images = {**release.images, "never_built": None}
+    partial = replace(release, images=images, complete=False, missing=("never_built",))
     store.save(partial)
     assert store.release(partial.release_id) == partial
 
