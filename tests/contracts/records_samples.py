@@ -116,10 +116,13 @@ def outcome(
 
 
 def succeeded(deployment: Deployment) -> Deployment:
-    """The deployment once all its tags have moved and it has succeeded."""
-    moved = {image_id: replace(image, tag_moved=True) for image_id, image in deployment.images.items()}
+    """The deployment once all its tags have moved, and it and all its services have succeeded."""
     return replace(
-        deployment, status=DeploymentStatus.SUCCEEDED, date_finished=deployment.date_created, images=moved
+        deployment,
+        status=DeploymentStatus.SUCCEEDED,
+        date_finished=deployment.date_created,
+        images={image_id: replace(image, tag_moved=True) for image_id, image in deployment.images.items()},
+        services=tuple(replace(service, status=ServiceStatus.SUCCEEDED) for service in deployment.services),
     )
 
 

@@ -198,8 +198,8 @@ def test_a_claim_settles_a_deployment_that_was_cut_off(
     assert record.current is not None
     assert record.current.deployment_id == later.deployment_id
     assert record.good is None
-    # Cut off while its service still rolled out: that the image worked is not known.
-    applied = AppliedImage(release_id=release.release_id, digest=NEW, ref="ref.api1", worked=False)
+    # Cut off while its service still rolled out: that the image ran, and worked, is not known.
+    applied = AppliedImage(release_id=release.release_id, digest=NEW, ref="ref.api1", worked=False, ran=False)
     assert record.images == {"api": applied}
     assert record.services["api-service"].ecs_deployment_id == "ecs-svc/7"
 
