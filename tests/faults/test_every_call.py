@@ -15,6 +15,7 @@ NOT_BY_A_DEPLOYMENT = {
     "store.save": "prepare makes a release without deploying it: a deployment's claim records its own",
     "store.lock": "lock holds an environment by hand",
     "store.unlock": "unlock lets it go by hand",
+    "registry.revision": "it names images without a version tag while a release is made; without an answer they stay unnamed",
 }
 
 
