@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --b
 SIDE_BY_SIDE := -q --numprocesses $(WORKERS) --dist worksteal
 QUICK := not faults and not e2e and not packaging
 
-.PHONY: help setup demo test coverage test-faults test-e2e test-lowest test-packaging lint format types contracts \
+.PHONY: help setup demo test test-exhaustive coverage test-faults test-e2e test-lowest test-packaging lint format types contracts \
   changelog changelog-check release-notes constraints check bench clean
 .DEFAULT_GOAL := help
 
@@ -51,9 +51,13 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/weco-deploy sandbox demo
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "$(QUICK)"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "$(QUICK) and not exhaustive"
 
-# The same tests in some half as long again. pyproject.toml has the floor.
+# Every kill and every fault of every call, in process. Some ten minutes on two cores.
+test-exhaustive: $(VENV)/test.stamp
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m exhaustive
+
+# The tests of both, measured. pyproject.toml has the floor.
 coverage: $(VENV)/test.stamp
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) -m "$(QUICK)"
@@ -87,7 +91,7 @@ $(LOWEST).stamp: $(VENV)/test.stamp constraints-lowest.txt
 # The tests of the modules that import other packages: the import contracts keep these out of the rest.
 test-lowest: $(LOWEST).stamp
 	$(BIN)/mypy --python-executable $(LOWEST)/bin/python src/weco_deploy/aws
-	EMULATORS_PYTHON=$(abspath $(BIN))/python $(LOWEST)/bin/python -m pytest $(SIDE_BY_SIDE) -m "$(QUICK) and not sandbox" \
+	EMULATORS_PYTHON=$(abspath $(BIN))/python $(LOWEST)/bin/python -m pytest $(SIDE_BY_SIDE) -m "$(QUICK) and not sandbox and not exhaustive" \
 	  tests/aws tests/cli tests/config tests/contracts tests/local tests/report
 
 # Installs anew, from the package index.

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+QUICK = frozenset({"test_every_call.py", "test_page.py", "test_notes.py"})
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +17,12 @@ def _end_the_threads_of_killed_runs() -> Iterator[None]:
     """
     yield
     gc.collect()
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder that go through every call: together they take minutes."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.parent == here and item.path.name not in QUICK:
+            item.add_marker(pytest.mark.exhaustive)
