@@ -116,7 +116,7 @@ class Verdict:
 
     Attributes:
         status: the service's status.
-        ours: the id of the tool's ECS deployment.
+        ours: the id of the ECS deployment that brought the release: the tool's own, or a later one that it followed.
         wanted: the digest to run.
         last_poll: when the tool polled for the last time before the verdict.
         at: when the tool reported the verdict.
@@ -144,8 +144,8 @@ def problem_of(verdict: Verdict, fate: Fate, truth: ActualService) -> str:
             return "that image can't run for long enough"
         case "succeeded", _ if not ran:
             return "no task with its digest ran then"
-        case "succeeded", _ if verdict.overtaken:
-            return "somebody else's deployment was primary then"
+        case "succeeded", _ if verdict.overtaken and truth.primary != verdict.ours:
+            return "another deployment than the one that it names was primary then"
         case "succeeded", "good" | "slow" if not runs_well:
             return "it does not run well"
         case "failed", "good" | "slow" | "redeployed":
@@ -154,9 +154,9 @@ def problem_of(verdict: Verdict, fate: Fate, truth: ActualService) -> str:
             verdict.ours not in truth.failed and truth.crashes(verdict.wanted, verdict.at) < MAX_CRASHES
         ):
             return "ECS did not fail it, and its image did not crash that often"
-        case "superseded", _ if truth.primary == verdict.ours or fate.name != "redeployed":
-            return "nobody else redeployed it"
-        case "succeeded" | "failed" | "superseded", _:
+        case "superseded", _:
+            return "whoever redeployed it deployed the same image"
+        case "succeeded" | "failed", _:
             return ""
     return "it should be certain by now"
 
