@@ -20,6 +20,7 @@ from tests.rules.states import (
     made_at,
     primary,
     service,
+    stopped,
     task,
     track,
     view,
@@ -167,3 +168,19 @@ def test_rollback_before_the_first_poll_is_known_by_the_service_events() -> None
     now = after(back, back, start=start)
     assert now.status is ServiceStatus.FAILED
     assert now.reason == f"ECS rolled back to {BEFORE}: it gives no reason"
+
+
+@pytest.mark.parametrize(
+    ("digest", "status"),
+    [(NEW, ServiceStatus.FAILED), (OLD, ServiceStatus.IN_PROGRESS)],
+    ids=["ours", "other"],
+)
+def test_stopped_task_of_unknown_deployment_counts_only_if_it_ran_our_image(
+    digest: str, status: ServiceStatus
+) -> None:
+    ended = [
+        replace(stopped(f"t{number}"), deployment_id=None, containers=(container(digest),))
+        for number in range(3)
+    ]
+    failing = view(service(desired=2, deployments=[primary(OURS)], breaker=False), ended=ended)
+    assert judged(failing) is status
