@@ -2,21 +2,13 @@ from __future__ import annotations
 
 import click
 
-from weco_deploy.cli import completion
+from weco_deploy.cli import options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
-from weco_deploy.cli.options import Text
 
 
 @click.command("iam-policy", cls=Command, short_help="Print the least IAM policy for the project.")
-@click.option(
-    "--environment-id",
-    envvar="WECO_DEPLOY_ENVIRONMENT_ID",
-    type=Text(),
-    metavar="ENVIRONMENT",
-    shell_complete=completion.environments,
-    help="Allow redeploying the services of this environment only.  [default: all]",
-)
+@options.environment("Allow redeploying the services of this environment only.  [default: all]")
 @click.option(
     "--read-only",
     envvar="WECO_DEPLOY_READ_ONLY",

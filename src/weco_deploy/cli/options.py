@@ -98,22 +98,22 @@ release_id = click.option(
     shell_complete=completion.releases,
     help="An id, the first characters of one (4 or more), or latest.  [default: latest]",
 )
-environment_id = click.option(
-    "--environment-id",
-    envvar="WECO_DEPLOY_ENVIRONMENT_ID",
-    type=Text(),
-    metavar="ENVIRONMENT",
-    shell_complete=completion.environments,
-    help="Where to.  [default: stage, if the project has it]",
-)
-environment_to_name = click.option(
-    "--environment-id",
-    envvar="WECO_DEPLOY_ENVIRONMENT_ID",
-    type=Text(),
-    metavar="ENVIRONMENT",
-    shell_complete=completion.environments,
-    help="Which environment; there is no default.",
-)
+
+
+def environment(help_text: str) -> Decorator:
+    """The option that names an environment."""
+    return click.option(
+        "--environment-id",
+        envvar="WECO_DEPLOY_ENVIRONMENT_ID",
+        type=Text(),
+        metavar="ENVIRONMENT",
+        shell_complete=completion.environments,
+        help=help_text,
+    )
+
+
+environment_id = environment("Where to.  [default: stage, if the project has it]")
+environment_to_name = environment("Which environment; there is no default.")
 limit = click.option(
     "--limit",
     envvar="WECO_DEPLOY_LIMIT",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weco_deploy.cli import completion, options
+from weco_deploy.cli import options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
@@ -14,14 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("show-deployment", cls=Command, short_help="Show all about one deployment, with its logs.")
 @click.argument("deployment", required=False, type=options.Text())
-@click.option(
-    "--environment-id",
-    envvar="WECO_DEPLOY_ENVIRONMENT_ID",
-    type=options.Text(),
-    metavar="ENVIRONMENT",
-    shell_complete=completion.environments,
-    help="Only deployments to this environment count.  [default: all]",
-)
+@options.environment("Only deployments to this environment count.  [default: all]")
 @click.pass_obj
 def show_deployment(invocation: Invocation, *, deployment: str | None, environment_id: str | None) -> None:
     """Show a deployment (default: the last one): its verdict, failures, log lines, images, and what followed.

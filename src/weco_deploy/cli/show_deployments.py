@@ -14,14 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("show-deployments", cls=Command, short_help="List the newest deployments.")
 @click.argument("release", required=False, type=options.Text(), shell_complete=completion.releases)
-@click.option(
-    "--environment-id",
-    envvar="WECO_DEPLOY_ENVIRONMENT_ID",
-    type=options.Text(),
-    metavar="ENVIRONMENT",
-    shell_complete=completion.environments,
-    help="Only those to this environment.  [default: all]",
-)
+@options.environment("Only those to this environment.  [default: all]")
 @options.limit
 @click.pass_obj
 def show_deployments(
