@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from weco_deploy.errors import Command, NotFound, UsageError
 from weco_deploy.model.deployment import Deployment
-from weco_deploy.model.environment import AppliedImage, EnvironmentRecord
+from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.results import Changes, CommitInEnvironment, LiveImage, WhereCommitIs
 from weco_deploy.model.web_repository import WebRepository
-from weco_deploy.operations.release import choose, ref_of
+from weco_deploy.operations.image_versions import applied_version
+from weco_deploy.operations.release import choose
 from weco_deploy.ports import Ports
 from weco_deploy.rules import changes as rules
 
@@ -143,7 +144,8 @@ def _images_of_environment(ports: Ports, environment_id: str) -> Mapping[str, _A
     record = ports.store.environment(environment_id)
     if record.images:
         return {
-            image_id: _Applied(_version(image), image.worked) for image_id, image in record.images.items()
+            image_id: _Applied(applied_version(image), image.worked)
+            for image_id, image in record.images.items()
         }
     release = _current(ports, record)
     return (
@@ -155,11 +157,6 @@ def _images_of_environment(ports: Ports, environment_id: str) -> Mapping[str, _A
 
 def _current(ports: Ports, record: EnvironmentRecord) -> Release | None:
     return ports.store.release(record.current.release_id) if record.current else None
-
-
-def _version(applied: AppliedImage) -> ImageVersion:
-    ref = applied.ref or ref_of(applied.digest)
-    return ImageVersion(ref=ref, refs=(ref,), digest=applied.digest, name=applied.name)
 
 
 def _applied_commits(history: Sequence[Deployment]) -> list[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from weco_deploy.errors import AwsError, NoCredentials, NotFound
+from weco_deploy.model.digest import short_hash
+from weco_deploy.model.environment import AppliedImage
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.project import Image
 from weco_deploy.model.release import ImageVersion
-from weco_deploy.model.tags import VersionTag, asked_for, is_commit, version_tags
+from weco_deploy.model.tags import VersionTag, asked_for, commit_tag, is_commit, version_tags
 from weco_deploy.ports import Ports
 
 
@@ -22,17 +25,30 @@ def named(
     them, otherwise after the newest commit by git, and otherwise after the first tag in alphabetical order.
     """
     by_tags = {image_id: _by_tags(ports, image_id, image, label) for image_id, image in found.items()}
-    nameless = [image_id for image_id, version in by_tags.items() if version is None]
+    unnamed = [image_id for image_id, version in by_tags.items() if version is None]
     revisions = ports.calls.read(
         partial(_revision, ports, ports.project.image(image_id), found[image_id].digest)
-        for image_id in nameless
+        for image_id in unnamed
     )
     by_revision = {
         image_id: ImageVersion(ref=revision, refs=(revision,), digest=found[image_id].digest)
-        for image_id, revision in zip(nameless, revisions, strict=True)
+        for image_id, revision in zip(unnamed, revisions, strict=True)
         if revision is not None
     }
     return {**by_tags, **by_revision}
+
+
+def nameless(digest: str) -> ImageVersion:
+    """A version that nothing names: it is called by its digest, in the form of a version tag."""
+    ref = commit_tag(short_hash(digest))
+    return ImageVersion(ref=ref, refs=(ref,), digest=digest)
+
+
+def applied_version(applied: AppliedImage) -> ImageVersion:
+    """The version that was last deployed to an environment, as its record has it."""
+    if not applied.ref:
+        return replace(nameless(applied.digest), name=applied.name)
+    return ImageVersion(ref=applied.ref, refs=(applied.ref,), digest=applied.digest, name=applied.name)
 
 
 def _by_tags(ports: Ports, image_id: str, found: TaggedImage, label: str | None) -> ImageVersion | None:

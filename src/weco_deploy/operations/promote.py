@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from weco_deploy.errors import GateClosed, NotFound
-from weco_deploy.model.environment import AppliedImage, EnvironmentRecord
+from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.project import Environment
-from weco_deploy.model.release import ImageVersion, Release
+from weco_deploy.model.release import Release
 from weco_deploy.operations.gates import OVERRIDE
-from weco_deploy.operations.release import new_release, ref_of
+from weco_deploy.operations.image_versions import applied_version
+from weco_deploy.operations.release import new_release
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.ports import Ports
 from weco_deploy.rules.environment_drift import environment_drift
@@ -46,15 +47,10 @@ def _release(record: EnvironmentRecord, ports: Ports) -> tuple[Release, bool]:
         if release is None:
             raise NotFound(f"release {record.current.release_id}, which runs there, is not recorded any more")
         return release, False
-    images = {image_id: _version(image) for image_id, image in applied.items()}
+    images = {image_id: applied_version(image) for image_id, image in applied.items()}
     description = f"what {record.environment} runs, of {len(releases)} releases"
     label = ports.project.label_of(ports.project.environment(record.environment))
     return new_release(ports, ports.caller(), images, description=description, from_label=label), True
-
-
-def _version(applied: AppliedImage) -> ImageVersion:
-    ref = applied.ref or ref_of(applied.digest)
-    return ImageVersion(ref=ref, refs=(ref,), digest=applied.digest, name=applied.name)
 
 
 def _closed(environment: Environment, reasons: list[str]) -> GateClosed:

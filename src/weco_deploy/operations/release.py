@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from weco_deploy.errors import Command, IncompleteRelease, NotFound, NothingToRelease, UsageError
-from weco_deploy.model.digest import short_hash
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.project import Image, Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.results import PreparedRelease
-from weco_deploy.model.tags import LATEST, commit_tag
+from weco_deploy.model.tags import LATEST
 from weco_deploy.operations.image_versions import named
 from weco_deploy.operations.nameless_images import nameless
 from weco_deploy.ports import Caller, Ports
@@ -194,11 +193,6 @@ def new_release(
         complete=not missing,
         missing=missing,
     )
-
-
-def ref_of(digest: str) -> str:
-    """A name for a version that has no `ref.*` tag."""
-    return commit_tag(short_hash(digest))
 
 
 def _finish(ports: Ports, release: Release, previous: Release | None, *, save: bool) -> PreparedRelease:

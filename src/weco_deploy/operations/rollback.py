@@ -14,8 +14,8 @@ from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment
 from weco_deploy.model.environment import DeployedRelease
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import ImageVersion, Release
-from weco_deploy.operations.image_versions import named
-from weco_deploy.operations.release import choose, new_release, ref_of
+from weco_deploy.operations.image_versions import named, nameless
+from weco_deploy.operations.release import choose, new_release
 from weco_deploy.ports import Ports
 from weco_deploy.rules.rollback import (
     digests_before,
@@ -144,10 +144,5 @@ def _versions(digests: Mapping[str, str], ports: Ports) -> Mapping[str, ImageVer
     versions = named(
         ports, {image.id: tagged for image, tagged in zip(images, found, strict=True) if tagged is not None}
     )
-    return {image.id: versions.get(image.id) or _nameless(digests[image.id]) for image in images}
-
-
-def _nameless(digest: str) -> ImageVersion:
-    """A version named after its digest: it has no other name, or it is gone (the plan reports that)."""
-    ref = ref_of(digest)
-    return ImageVersion(ref=ref, refs=(ref,), digest=digest)
+    # A version without a name may also be gone: the plan reports that.
+    return {image.id: versions.get(image.id) or nameless(digests[image.id]) for image in images}
