@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.local.test_git import UNKNOWN, cloned, commit, git, here, without_git_configuration
+from tests.local.test_git import UNKNOWN, cloned, commit, git, here, log_git_calls, without_git_configuration
 from weco_deploy.local.git import GitHistory
 from weco_deploy.model.commits import CommitsBetween
 
@@ -212,3 +213,85 @@ def test_newest_is_unknown_if_git_lacks_a_commit(here: Path, stranger: str) -> N
 
 def test_newest_is_unknown_outside_of_a_repository(tmp_path: Path) -> None:
     assert GitHistory(tmp_path).newest(["a" * 40, "b" * 40]) is None
+
+
+def test_first_parents_leave_out_merged_branches_and_begin_with_the_commit(here: Path) -> None:
+    base, topic, head = branched(here)
+    meanwhile = git(here, "rev-parse", "HEAD^1")
+    history = GitHistory(here)
+
+    assert history.first_parents(head, 10) == (head, meanwhile, base)
+    assert history.first_parents(head[:8], 2) == (head, meanwhile)
+    assert history.first_parents(topic, 10) == (topic, base)
+
+
+@pytest.mark.parametrize("text", [UNKNOWN, "HEAD", "--all", ""])
+def test_first_parents_are_known_of_ids_of_known_commits_only(text: str, here: Path) -> None:
+    commit(here, "Begin")
+
+    assert GitHistory(here).first_parents(text, 10) == ()
+
+
+def test_deepen_gets_the_whole_history_of_a_shallow_clone(here: Path, tmp_path: Path) -> None:
+    base, _, head = branched(here)
+    history = GitHistory(shallow_clone(here, tmp_path / "shallow"))
+    assert history.shallow()
+    assert history.first_parents(head, 10) == (head,)
+
+    history.deepen()
+
+    assert not history.shallow()
+    assert history.first_parents(head, 10)[-1] == base
+
+
+def test_deepen_fetches_new_commits_of_a_full_clone(here: Path, cloned: Path) -> None:
+    later = commit(here, "Later")
+    history = GitHistory(cloned)
+    assert not history.shallow()
+
+    history.deepen()
+
+    assert git(cloned, "rev-parse", "origin/main") == later
+
+
+def test_deepen_fetches_once(cloned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = log_git_calls(tmp_path, tmp_path / "bin", monkeypatch)
+    history = GitHistory(cloned)
+
+    history.deepen()
+    history.deepen()
+    history.subjects([UNKNOWN])
+
+    assert fetches(log) == 1
+
+
+def test_deepen_tries_once_more_and_longer_after_a_fetch_that_failed(
+    cloned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(cloned, "remote", "set-url", "origin", str(tmp_path / "gone"))
+    log = log_git_calls(tmp_path, tmp_path / "bin", monkeypatch)
+    history = GitHistory(cloned)
+
+    history.subjects([UNKNOWN])
+    history.deepen()
+    history.deepen()
+    history.subjects([UNKNOWN])
+
+    assert fetches(log) == 2
+
+
+def test_deepen_stops_when_its_time_is_over(cloned: Path, tmp_path: Path) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text("#!/bin/sh\nexec sleep 600\n")
+    ssh.chmod(0o755)
+    git(cloned, "config", "core.sshCommand", str(ssh))
+    git(cloned, "remote", "set-url", "origin", "ssh://git@host.invalid/shop.git")
+    started = time.monotonic()
+
+    GitHistory(cloned, deepen_seconds=0.5).deepen()
+
+    assert time.monotonic() - started < 60
+
+
+def fetches(log: Path) -> int:
+    return sum(" fetch " in f" {line} " for line in log.read_text().splitlines())

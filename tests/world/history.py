@@ -13,11 +13,25 @@ AUTHOR = "ada"
 
 
 class Repository:
-    """The commits, the oldest first. `remote_url` is the repository's remote, if it has one."""
+    """The commits, the oldest first. `remote_url` is the repository's remote, if it has one.
+
+    `depth` is how many of the newest commits a shallow clone has, until it is deepened. If not `can_fetch`, a fetch fails.
+    """
 
     def __init__(self) -> None:
         self.commits: list[Commit] = []
         self.remote_url: str | None = None
+        self.depth: int | None = None
+        self.can_fetch = True
+
+    def known(self) -> dict[str, int]:
+        """The place in `commits` of each commit that the clone has."""
+        hidden = 0 if self.depth is None else max(0, len(self.commits) - self.depth)
+        return {commit.commit: place for place, commit in enumerate(self.commits) if place >= hidden}
+
+    def fetch(self) -> None:
+        if self.can_fetch:
+            self.depth = None
 
     def commit(self, commit: str, subject: str, date: datetime) -> None:
         """Add a commit after the last one."""
@@ -49,8 +63,27 @@ class WorldHistory:
         with self._gate.passing(self._run, "history.commit", name):
             if name == "HEAD":
                 return self._repository.commits[-1] if self._repository.commits else None
-            found = [commit for commit in self._repository.commits if commit.commit.startswith(name)]
+            found = self._named(name)
+            if not found:
+                self._repository.fetch()
+                found = self._named(name)
             return found[0] if len(found) == 1 else None
+
+    def first_parents(self, commit: str, limit: int) -> Sequence[str]:
+        with self._gate.passing(self._run, "history.first_parents", commit):
+            known = self._repository.known()
+            if commit not in known:
+                return ()
+            ids = [found for found, place in known.items() if place <= known[commit]]
+            return ids[::-1][:limit]
+
+    def shallow(self) -> bool:
+        with self._gate.passing(self._run, "history.shallow"):
+            return self._repository.depth is not None
+
+    def deepen(self) -> None:
+        with self._gate.passing(self._run, "history.deepen"):
+            self._repository.fetch()
 
     def between(self, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], CommitsBetween]:
         wanted = list(pairs)
@@ -79,8 +112,15 @@ class WorldHistory:
             return self._repository.remote_url
 
     def _places(self, commits: Iterable[str]) -> dict[str, int]:
-        known = {commit.commit: place for place, commit in enumerate(self._repository.commits)}
-        return {commit: known[commit] for commit in commits if commit in known}
+        wanted = list(commits)
+        if any(commit not in self._repository.known() for commit in wanted):
+            self._repository.fetch()
+        known = self._repository.known()
+        return {commit: known[commit] for commit in wanted if commit in known}
+
+    def _named(self, name: str) -> list[Commit]:
+        known = self._repository.known()
+        return [self._repository.commits[known[commit]] for commit in known if commit.startswith(name)]
 
     def _newest_first(self, after: int, until: int) -> tuple[Commit, ...]:
         return tuple(self._repository.commits[after + 1 : until + 1][::-1])

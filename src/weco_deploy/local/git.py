@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from weco_deploy.local.git_process import SECONDS, run_git
+from weco_deploy.local.git_remote import DEEPEN_SECONDS, Remote
 from weco_deploy.model.commits import Commit, CommitsBetween
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}\Z")
@@ -21,43 +21,62 @@ _ADDED = ">"
 class GitHistory:
     """Implements `ports.History`. Without git or a repository, or if git fails, nothing is known.
 
-    If commits are missing, or the clone is too shallow to tell, it fetches once, for at most ten seconds. The fetch asks
-    no questions and changes only the remote-tracking branches.
+    If commits are missing, or the clone is too shallow to tell, it fetches once, for at most ten seconds. `deepen` fetches
+    for up to a minute, also after a shorter fetch failed.
 
     Args:
         directory: a directory in the repository's work tree.
         fetch_seconds: how long a fetch may take.
+        deepen_seconds: how long `deepen` may take.
 
     """
 
-    def __init__(self, directory: Path, *, fetch_seconds: float = SECONDS) -> None:
+    def __init__(
+        self, directory: Path, *, fetch_seconds: float = SECONDS, deepen_seconds: float = DEEPEN_SECONDS
+    ) -> None:
         self._directory = directory
         self._fetch_seconds = fetch_seconds
-        self._fetched = False
+        self._deepen_seconds = deepen_seconds
+        self._remote = Remote(directory)
 
     def subjects(self, commits: Sequence[str]) -> Mapping[str, str]:
         wanted = _safe(commits)
         found = self._look_up(wanted)
         missing = [commit for commit in wanted if commit not in found]
-        if missing and self._fetch_once():
+        if missing and self._remote.fetch(self._fetch_seconds):
             found |= self._look_up(missing)
         return found
 
     def commit(self, name: str) -> Commit | None:
         found = self._commit_named(name)
-        return self._commit_named(name) if found is None and self._fetch_once() else found
+        if found is not None:
+            return found
+        self.deepen()
+        return self._commit_named(name)
+
+    def first_parents(self, commit: str, limit: int) -> Sequence[str]:
+        if not _safe([commit]):
+            return ()
+        listed = self._git("rev-list", "--first-parent", f"--max-count={limit}", commit, "--")
+        return tuple((listed or "").split())
+
+    def shallow(self) -> bool:
+        return self._remote.shallow()
+
+    def deepen(self) -> None:
+        self._remote.fetch(self._deepen_seconds)
 
     def between(self, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], CommitsBetween]:
         wanted = list(dict.fromkeys(pairs))
         found = self._all_between(wanted)
-        if len(found) < len(wanted) and self._fetch_once():
+        if len(found) < len(wanted) and self._remote.fetch(self._fetch_seconds):
             found |= self._all_between([pair for pair in wanted if pair not in found])
         return found
 
     def including(self, commit: str, others: Iterable[str]) -> Mapping[str, bool]:
         wanted = list(dict.fromkeys(others))
         found = self._which_include(commit, wanted)
-        if len(found) < len(wanted) and self._fetch_once():
+        if len(found) < len(wanted) and self._remote.fetch(self._fetch_seconds):
             found = self._which_include(commit, wanted)
         return found
 
@@ -71,7 +90,7 @@ class GitHistory:
         if len(_safe(commits)) < len(set(commits)):
             return None
         found = self._newest(commits)
-        return self._newest(commits) if found is None and self._fetch_once() else found
+        return self._newest(commits) if found is None and self._remote.fetch(self._fetch_seconds) else found
 
     def _newest(self, commits: Sequence[str]) -> str | None:
         listed = "".join(f"{commit}\n" for commit in commits)
@@ -110,7 +129,7 @@ class GitHistory:
 
     def _all_between(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], CommitsBetween]:
         known = self._full_ids(commit for pair in pairs for commit in pair)
-        shallow = self._shallow()
+        shallow = self._remote.shallow()
         found = {}
         for base, head in pairs:
             if base not in known or head not in known:
@@ -139,7 +158,9 @@ class GitHistory:
         descendants = {known[commit], *listed.split()}
         found = {other: known[other] in descendants for other in others if other in known}
         # In a shallow clone the path may be what is missing.
-        return {other: included for other, included in found.items() if included or not self._shallow()}
+        return {
+            other: included for other, included in found.items() if included or not self._remote.shallow()
+        }
 
     def _full_ids(self, commits: Iterable[str]) -> dict[str, str]:
         """The full ids of the commits that the repository has."""
@@ -177,41 +198,8 @@ class GitHistory:
                 ),
             )
 
-    def _shallow(self) -> bool:
-        return (self._git("rev-parse", "--is-shallow-repository") or "").strip() == "true"
-
-    def _fetch_once(self) -> bool:
-        """Fetch, unless this was tried before. A shallow clone gets its whole history."""
-        if self._fetched or not self._git("remote"):
-            return False
-        self._fetched = True
-        fetched = self._git(
-            "-c",
-            "gc.auto=0",
-            "-c",
-            "maintenance.auto=false",
-            "fetch",
-            "--quiet",
-            "--no-recurse-submodules",
-            *(["--unshallow"] if self._shallow() else []),
-            environment={"GIT_SSH_COMMAND": f"{self._ssh()} -o BatchMode=yes"},
-            seconds=self._fetch_seconds,
-        )
-        return fetched is not None
-
-    def _ssh(self) -> str:
-        """The ssh command that git would use. GIT_SSH_COMMAND overrides core.sshCommand, which may name a key."""
-        configured = self._git("config", "--get", "core.sshCommand")
-        return os.environ.get("GIT_SSH_COMMAND") or (configured or "").strip() or "ssh"
-
-    def _git(
-        self,
-        *arguments: str,
-        text: str = "",
-        environment: Mapping[str, str] | None = None,
-        seconds: float = SECONDS,
-    ) -> str | None:
-        return run_git(self._directory, *arguments, text=text, environment=environment, seconds=seconds)
+    def _git(self, *arguments: str, text: str = "") -> str | None:
+        return run_git(self._directory, *arguments, text=text)
 
 
 def _safe(commits: Iterable[str]) -> list[str]:

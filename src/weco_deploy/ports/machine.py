@@ -45,6 +45,21 @@ class History(Protocol):
     def commit(self, name: str) -> Commit | None:
         """The commit that an id, an abbreviation of one, a branch, a tag or `HEAD` names."""
 
+    def first_parents(self, commit: str, limit: int) -> Sequence[str]:
+        """The full ids of this commit and its ancestors by first parents, the nearest first.
+
+        Fewer than `limit` if the history begins there, or if the clone is shallow.
+        """
+
+    def shallow(self) -> bool:
+        """Whether the repository is a shallow clone, so that a path between commits that it lacks may exist."""
+
+    def deepen(self) -> None:
+        """Fetch the remote's branches, and in a shallow clone the whole history, for at most a minute.
+
+        Only the first call does so, and a fetch that fails changes nothing.
+        """
+
     def between(self, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], CommitsBetween]:
         """How the commits of each pair (earlier, later) differ, for pairs whose history is known."""
 
