@@ -50,7 +50,8 @@ def connect(
         signals: the process's signal handlers.
         purpose: the command and project, for CloudTrail.
         trace: gets a line for each call to AWS; None to trace nothing.
-        waiting: gets a line if AWS does not answer for some seconds, in a thread of its own; None to say nothing.
+        waiting: gets a line if AWS does not answer for some seconds, or if calls wait for a rate limit, in a thread of its own;
+            None to say nothing.
 
     """
     check_regions(
@@ -59,7 +60,7 @@ def connect(
     signals.listen()
     clock = SystemClock(signals)
     slow_calls = SlowCalls(waiting, tick) if waiting is not None else None
-    login = Login(clock, PROCESS_RATES, purpose=purpose, log_call=trace, slow_calls=slow_calls)
+    login = Login(clock, PROCESS_RATES, purpose=purpose, log_call=trace, slow_calls=slow_calls, say=waiting)
     home = login.account(project.region_name, project.role_arn)
 
     def account(environment: Environment) -> Account:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.aws.scripted import LOST, ScriptedAws, json_answer
+from tests.aws.scripted import LOST, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
@@ -96,6 +96,22 @@ def test_call_that_waits_for_our_own_rate_limit_is_not_spoken_of(aws: ScriptedAw
         watched.checks[-1]()
 
     client.meta.events.register("before-sign.ecs", limited)
+    client.list_clusters()
+
+    assert watched.said == []
+
+
+def test_throttled_call_was_answered_and_counts_anew(aws: ScriptedAws, watched: Watched) -> None:
+    throttled = refusal("ThrottlingException", "Rate exceeded")
+    aws.says("ListClusters", *[throttled] * 8, json_answer(clusterArns=[]))
+    login = Login(StillClock(), Rates(), slow_calls=watched.slow_calls)
+    client = login.account("eu-west-1").client("ecs")
+
+    def passing(**_: object) -> None:
+        watched.seconds += 3
+        watched.checks[-1]()
+
+    client.meta.events.register("before-send.ecs", passing)
     client.list_clusters()
 
     assert watched.said == []

@@ -65,6 +65,8 @@ class Desk:
         self.connections: list[Connection] = []
         self.slow = ""
         """What is said about waiting for AWS when a command connects; nothing if empty."""
+        self.say_waiting: Callable[[str], None] | None = None
+        """What the last command gave to `connect` for messages about waiting."""
         self._capsys = capsys
         monkeypatch.setattr("weco_deploy.connect.connect", self._connect)
 
@@ -82,6 +84,7 @@ class Desk:
         trace: Callable[[str], None] | None = None,
         waiting: Callable[[str], None] | None = None,
     ) -> Ports:
+        self.say_waiting = waiting
         if self.slow and waiting is not None:
             waiting(self.slow)
         self.connections.append(Connection(project, purpose, trace is not None))

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
+from weco_deploy.aws.api import ApiCall
 from weco_deploy.aws.session import Account
 from weco_deploy.sandbox.ecs import Simulation
 from weco_deploy.sandbox.ecs.client import Client
@@ -32,6 +33,9 @@ class SimulatedAccount:
 
     def ecs_without_retries(self) -> ECSClient:
         return cast("ECSClient", self.client("ecs"))
+
+    def wait_for_rate(self, call: ApiCall, allowed: Callable[[], None]) -> None:
+        """Wait for nothing: the simulation throttles requests itself, if a test wants that."""
 
     def in_region(self, region: str) -> SimulatedAccount:
         return SimulatedAccount(self._simulation, self._account, region, self._now, checks=self._checks)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.config import Config
 
 from weco_deploy.aws.answers import require_json
+from weco_deploy.aws.api import ApiCall
 from weco_deploy.aws.error_translation import translate_boto_errors
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.slow_calls import SlowCalls
@@ -49,6 +50,7 @@ class ClientFactory:
         clock: waits for the limits.
         log_call: gets a line for each call to AWS, in the thread that makes the call; None to log nothing.
         slow_calls: watches the calls of all clients; None to watch nothing.
+        say: gets a line if requests wait for a rate limit, in the thread that waits; None to say nothing.
 
     """
 
@@ -58,12 +60,26 @@ class ClientFactory:
         clock: Clock,
         log_call: Callable[[str], None] | None,
         slow_calls: SlowCalls | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> None:
         self._rates = rates
         self._clock = clock
         self._log_call = log_call
         self._slow_calls = slow_calls
+        self._say = say
         self._lock = threading.Lock()
+
+    def wait_for_rate(self, call: ApiCall, region: str, account: str, allowed: Callable[[], None]) -> None:
+        """Wait until the rate limit leaves room for a change by a client that tries each call once.
+
+        Args:
+            call: the change.
+            region: a region, such as `eu-west-1`.
+            account: as in `client`.
+            allowed: raises once the change is no longer allowed. It is called about once a second.
+
+        """
+        self._rates.take(call, account, region, self._clock, say=self._say, allowed=allowed)
 
     def client(
         self,
@@ -102,7 +118,7 @@ class ClientFactory:
         except ValueError as error:
             raise AwsError("", str(error), "look at AWS_ENDPOINT_URL and at the region's name") from error
         require_json(client)
-        self._rates.pace(client, account, region, self._clock)
+        self._rates.pace(client, account, region, self._clock, repeat=attempts > 1, say=self._say)
         if self._log_call is not None:
             trace(client, self._log_call)
         if self._slow_calls is not None:

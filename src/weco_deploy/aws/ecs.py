@@ -20,6 +20,7 @@ from weco_deploy.aws.ecs_answers import (
     parse_task,
 )
 from weco_deploy.aws.error_translation import NotSent, code_behind, translate_errors, unreadable_answer
+from weco_deploy.aws.rates import PATIENCE, PERMISSION_CHECK_INTERVAL
 from weco_deploy.aws.session import Account
 from weco_deploy.aws.times import answered_at
 from weco_deploy.errors import AwsError, NoCredentials, Throttled
@@ -44,10 +45,10 @@ if TYPE_CHECKING:
 LISTED_PER_CALL = 100
 STOPPED_PAGES = 5
 """How many pages of a service's stopped tasks are read. ECS guarantees no order, so the first page is not enough."""
-PERMISSION_CHECK_INTERVAL = 1.0
-"""Seconds after which a waiting change checks again whether it is still allowed."""
 UPDATE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""The longest pauses, in seconds, before UpdateService is tried again. Jitter shortens each by up to half."""
+"""The longest pauses, in seconds, before an UpdateService that was not sent is tried again. Jitter shortens each by up to half."""
+THROTTLED_PAUSE = 2.0
+"""The same for an UpdateService that ECS throttled. The rate limit, which then slows down, has pauses of its own."""
 RUNS_ITS_TARGET = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})
 """Statuses of service deployments whose tasks run the target revision."""
 SAME_MOMENT = timedelta(seconds=10)
@@ -177,15 +178,23 @@ class EcsRuntime:
             return ()
 
     def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> EcsDeployment:
-        for pause in UPDATE_PAUSES:
+        # ECS refused a throttled request, and never got one that was not sent. So it has not begun a deployment.
+        pauses, patient_until = iter(UPDATE_PAUSES), self._clock.utc() + PATIENCE
+        while True:
             allowed()
+            self._account.wait_for_rate(api.UPDATE_SERVICE, allowed)
             try:
                 return self._redeploy_once(key)
-            except (Throttled, NotSent):
-                # ECS refused the request or never got it, so it has not begun a deployment.
-                self._pause(pause * random.uniform(0.5, 1.0), allowed)  # noqa: S311 - spreads retries, no secret
-        allowed()
-        return self._redeploy_once(key)
+            except Throttled:
+                if self._clock.utc() >= patient_until:
+                    raise
+                pause = THROTTLED_PAUSE
+            except NotSent:
+                next_pause = next(pauses, None)
+                if next_pause is None:
+                    raise
+                pause = next_pause
+            self._pause(pause * random.uniform(0.5, 1.0), allowed)  # noqa: S311 - spreads retries, no secret
 
     def _pause(self, seconds: float, allowed: Callable[[], None]) -> None:
         """Wait, and call `allowed` every second: it raises once the change is no longer allowed."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import (
@@ -86,6 +87,19 @@ _SECRET = re.compile(
     r"(?i)(x-amz-security-token|x-amz-signature|x-amz-credential|authorization)(\"?\s*[:=]\s*)[^\r\n&]+"
 )
 _ENCODED = re.compile(r"(?i)encoded authorization failure message:.*", re.DOTALL)
+
+
+def is_throttled(response: object) -> bool:
+    """Whether AWS refused a request because of a rate limit.
+
+    Args:
+        response: the HTTP response and the parsed answer, as botocore's event `needs-retry` passes them; None if no answer came.
+
+    """
+    if not isinstance(response, tuple):
+        return False
+    error: Any = response[1].get("Error")
+    return isinstance(error, dict) and error.get("Code") in THROTTLING_CODES
 
 
 class NotSent(Unreachable):

@@ -16,6 +16,7 @@ from botocore.credentials import CredentialResolver
 
 from weco_deploy import __version__
 from weco_deploy.aws import api
+from weco_deploy.aws.api import ApiCall
 from weco_deploy.aws.clients import CONNECT_SECONDS, MAX_ATTEMPTS, SENDING_SECONDS, ClientFactory
 from weco_deploy.aws.credentials import AssumedRole, mfa_code, role_session_name
 from weco_deploy.aws.error_translation import (
@@ -50,6 +51,7 @@ class Login:
         purpose: the command that runs, for CloudTrail, such as `deploy storage-service stage`.
         log_call: gets a line for each call to AWS (`--verbose`), in the thread that makes the call.
         slow_calls: watches all calls, and says which services don't answer.
+        say: gets a line if calls wait for a rate limit, in the thread that waits.
 
     """
 
@@ -61,8 +63,9 @@ class Login:
         purpose: str = "",
         log_call: Callable[[str], None] | None = None,
         slow_calls: SlowCalls | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> None:
-        self._factory = ClientFactory(rates, clock, log_call, slow_calls)
+        self._factory = ClientFactory(rates, clock, log_call, slow_calls, say)
         self._purpose = purpose
         self._session = _session()
         self._lock = threading.Lock()
@@ -162,6 +165,13 @@ class Account:
     def ecs_without_retries(self) -> ECSClient:
         """The ECS client for calls that must not be repeated: botocore tries each call once."""
         return cast("ECSClient", self._client("ecs", 1, CONNECT_SECONDS))
+
+    def wait_for_rate(self, call: ApiCall, allowed: Callable[[], None]) -> None:
+        """Wait until the rate limit leaves room for a change by a client without retries.
+
+        `allowed` is called about once a second, and raises once the change is no longer allowed.
+        """
+        self._factory.wait_for_rate(call, self.region, account_of(self.role_arn), allowed)
 
     def ecr_for_uploads(self) -> ECRClient:
         """The ECR client for requests of many megabytes: sending a request may take ten minutes."""

@@ -1,7 +1,8 @@
 """Says that AWS does not answer: `waiting for ECR, attempt 2 of 5`, five seconds after a call was first sent.
 
 botocore's events tell when a call begins, is sent (once for each attempt), and ends. A call runs in one thread; assuming a role
-may make another call in the middle of it. Waiting for our own rate limits happens before a request is sent, so it doesn't count.
+may make another call in the middle of it. Waiting for rate limits happens before a request is sent, so it doesn't count; a throttled
+request was answered.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from weco_deploy.aws.error_translation import is_throttled
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -59,6 +62,7 @@ class SlowCalls:
         name, events = service.hyphenize(), client.meta.events
         events.register(f"before-call.{name}", lambda **_: self._begin(service, attempts))
         events.register(f"before-send.{name}", lambda **_: self._send())
+        events.register(f"needs-retry.{name}", lambda response, **_: self._answer(response))
         events.register(f"after-call.{name}", lambda **_: self._end())
         events.register(f"after-call-error.{name}", lambda **_: self._end())
 
@@ -104,6 +108,13 @@ class SlowCalls:
                 call = calls[-1]
                 call.sent_at = self._now() if call.sent_at is None else call.sent_at
                 call.attempt += 1
+
+    def _answer(self, response: object) -> None:
+        if is_throttled(response):
+            with self._lock:
+                calls = self._calls.get(threading.get_ident())
+                if calls:
+                    calls[-1].sent_at, calls[-1].attempt = None, 0
 
     def _end(self) -> None:
         with self._lock:

@@ -13,7 +13,7 @@ from weco_deploy.cli.invocation import Invocation
 from weco_deploy.cli.project_context import ProjectContext
 from weco_deploy.cli.streams import silence, write_notice
 from weco_deploy.local.event_sinks import Delivery, EventDispatcher
-from weco_deploy.model.events import Claimed, Event, Settled
+from weco_deploy.model.events import Claimed, Event, ServiceRedeployed, Settled
 from weco_deploy.model.plan import Plan
 from weco_deploy.report.progress import progress
 from weco_deploy.report.screen import Screen
@@ -26,7 +26,7 @@ QUESTION = "Create deployment?"
 class EventOutput:
     """Takes an operation's events, and passes them to the terminal and to the invocation's other sinks.
 
-    It also keeps the latest state of the deployment in `invocation.recorded`. If the terminal or its reader is gone, events
+    It also keeps the latest state of the deployment in `invocation.recorded` and `invocation.progress`. If the terminal or its reader is gone, events
     are no longer shown, but the deployment goes on. `close_sinks` closes the other sinks once the result is written.
 
     Args:
@@ -41,6 +41,7 @@ class EventOutput:
     ) -> None:
         self._invocation = invocation
         self._now = now
+        self._redeployed = self._to_redeploy = 0
         self._open = ExitStack()
         self._show: Callable[[Event], None] | None = None
         self._dispatcher = EventDispatcher(
@@ -58,6 +59,7 @@ class EventOutput:
 
     def __call__(self, event: Event) -> None:
         self._keep_deployment(event)
+        self._keep_progress(event)
         self._dispatcher(event)
 
     def _show_event(self, event: Event) -> None:
@@ -83,6 +85,19 @@ class EventOutput:
         # The events of an automatic rollback are skipped: the failed deployment contains the rollback.
         if kept is None or kept.deployment_id == event.deployment.deployment_id:
             self._invocation.recorded = event.deployment
+
+    def _keep_progress(self, event: Event) -> None:
+        match event:
+            case Claimed(plan=Plan() as plan):
+                self._redeployed, self._to_redeploy = 0, len(plan.redeploys)
+            case ServiceRedeployed():
+                self._redeployed += 1
+            case _:
+                return
+        under_way = 0 < self._redeployed < self._to_redeploy
+        self._invocation.progress = (
+            f"{self._redeployed} of {self._to_redeploy} redeployed" if under_way else ""
+        )
 
 
 def approval(context: ProjectContext, output: EventOutput) -> Callable[[Plan], bool]:

@@ -51,6 +51,7 @@ class Invocation:
     Args:
         signals: the process's signal handlers.
         settings: the global options; the defaults until they are parsed.
+        progress: how many services are redeployed, while that goes on: `214 of 300 redeployed`.
         recorded: the deployment in its latest event. Once there is one, it is the JSON document, even after an error.
         request: the request for this deployment. Suggested commands repeat its flags.
         error_exit_code: the exit code of all errors, if the command's exit code is an answer; None for each error's own.
@@ -61,6 +62,7 @@ class Invocation:
 
     signals: Signals
     settings: Settings = field(default_factory=Settings)
+    progress: str = ""
     recorded: Deployment | None = None
     request: DeployRequest | ConfirmRequest | None = None
     error_exit_code: int | None = None

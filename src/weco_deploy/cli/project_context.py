@@ -52,11 +52,15 @@ class ProjectContext:
             self.invocation.signals,
             purpose=f"{self._purpose} {self.project.id}",
             trace=write_notice if self.settings.verbose else None,
-            waiting=write_notice,
+            waiting=self._write_waiting,
         )
         gc_pause.resume()
         ports.check_account()  # before any question about resources, which may be those of another account
         return ports
+
+    def _write_waiting(self, message: str) -> None:
+        progress = self.invocation.progress
+        write_notice(f"{message}: {progress}" if progress else message)
 
     def environment(
         self,

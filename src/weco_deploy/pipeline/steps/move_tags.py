@@ -11,7 +11,8 @@ from weco_deploy.model.events import Notice, TagMoved, TagPutBack
 from weco_deploy.model.plan import PlannedImage
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.step import StepContext
-from weco_deploy.ports import Done, Failed, ImageRegistry, Outcome
+from weco_deploy.pipeline.throttled import repeat_throttled
+from weco_deploy.ports import Clock, Done, Failed, ImageRegistry, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class MoveTags:
         def stop() -> bool:
             return bool(failures) or ports.interrupts.requested()
 
-        calls = [partial(_move, ports.registry, image, ledger) for image in self.images]
+        calls = [partial(_move, ports.registry, image, ledger, ports.clock) for image in self.images]
         ports.calls.meanwhile(ledger.renew_if_due).change(calls, record_outcome, stop)
         if failures:
             raise failures[0]
@@ -72,7 +73,7 @@ class MoveTags:
             except AwsError as error:
                 problems.append(error)
 
-        calls = [partial(_move_back, ports.registry, image, ledger) for image in moved]
+        calls = [partial(_move_back, ports.registry, image, ledger, ports.clock) for image in moved]
         try:
             ports.calls.meanwhile(renew).change(calls, record_outcome, lambda: False)
             ledger.note()
@@ -86,12 +87,11 @@ def _may_have_moved(outcome: Outcome[None]) -> bool:
     return isinstance(outcome, Failed) and isinstance(outcome.error, Unreachable)
 
 
-def _move(registry: ImageRegistry, image: PlannedImage, ledger: Ledger) -> None:
-    ledger.ours()
-    registry.point(image.repository, image.tag, image.manifest)
+def _move(registry: ImageRegistry, image: PlannedImage, ledger: Ledger, clock: Clock) -> None:
+    repeat_throttled(lambda: registry.point(image.repository, image.tag, image.manifest), ledger.ours, clock)
 
 
-def _move_back(registry: ImageRegistry, image: PlannedImage, ledger: Ledger) -> None:
+def _move_back(registry: ImageRegistry, image: PlannedImage, ledger: Ledger, clock: Clock) -> None:
     ledger.ours()
     if image.from_digest is None:
         if registry.manifest_and_tag(image.repository, image.manifest.digest, image.tag).tagged is None:
@@ -100,6 +100,7 @@ def _move_back(registry: ImageRegistry, image: PlannedImage, ledger: Ledger) -> 
     view = registry.manifest_and_tag(image.repository, image.from_digest, image.tag)
     if view.tagged == image.from_digest:
         return
-    if view.manifest is None:
+    manifest = view.manifest
+    if manifest is None:
         raise DeployError(f"{image.from_digest} is not in {image.repository} any more")
-    registry.point(image.repository, image.tag, view.manifest)
+    repeat_throttled(lambda: registry.point(image.repository, image.tag, manifest), ledger.ours, clock)
