@@ -22,7 +22,7 @@ from weco_deploy.aws.uploads import EcrUploads
 from weco_deploy.errors import DockerError
 from weco_deploy.local.ci import build_url
 from weco_deploy.local.clock import SystemClock
-from weco_deploy.local.concurrent_calls import ConcurrentCalls
+from weco_deploy.local.concurrent_calls import ConcurrentCalls, begin_alone
 from weco_deploy.local.git import GitHistory
 from weco_deploy.local.interrupts import Signals
 from weco_deploy.local.ticking import tick
@@ -60,7 +60,15 @@ def connect(
     signals.listen()
     clock = SystemClock(signals)
     slow_calls = SlowCalls(waiting, tick) if waiting is not None else None
-    login = Login(clock, PROCESS_RATES, purpose=purpose, log_call=trace, slow_calls=slow_calls, say=waiting)
+    login = Login(
+        clock,
+        PROCESS_RATES,
+        purpose=purpose,
+        log_call=trace,
+        slow_calls=slow_calls,
+        say=waiting,
+        begin=begin_alone,
+    )
     home = login.account(project.region_name, project.role_arn)
 
     def account(environment: Environment) -> Account:

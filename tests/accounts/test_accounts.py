@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.accounts.conftest import role_in
 from tests.accounts.places import Accounts, contents
 from tests.commands.team import SOON, Team
@@ -101,3 +105,24 @@ def test_role_option_replaces_the_project_s_role_but_not_an_environment_s(
     assert {service["cluster"] for service in in_own_account.json["deployment"]["services"]} == {
         f"arn:aws:ecs:eu-central-1:{accounts.prod}:cluster/shop-prod"
     }
+
+
+def test_pipeline_that_entered_the_role_of_the_project_needs_not_assume_it(
+    team: Team, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.push_all()
+    role = role_in(accounts.images)
+    entered = boto3.Session(region_name="eu-west-1").client("sts")
+    session = entered.assume_role(RoleArn=role, RoleSessionName="GitHubActions")["Credentials"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", session["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", session["SecretAccessKey"])
+    monkeypatch.setenv("AWS_SESSION_TOKEN", session["SessionToken"])
+    with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole"):
+        boto3.Session(region_name="eu-west-1").client("sts").assume_role(
+            RoleArn=role, RoleSessionName="again"
+        )
+
+    run = team.release_deploy()
+
+    assert run.code == 0, run.err
+    assert run.json["deployment"]["requested_by"].endswith("assumed-role/shop-ci/GitHubActions")

@@ -19,6 +19,7 @@ class Answer:
     body: str | None = "{}"
 
 
+HOLDING_SECONDS = 60.0
 LOST = Answer(body=None)
 
 
@@ -48,6 +49,21 @@ class ScriptedAws:
     calls: list[str] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
+    held_in_vain: list[str] = field(default_factory=list)
+    """Operations that were held until another operation came, which did not come within the time limit."""
+    _holds: dict[str, str] = field(default_factory=dict)
+    _came: dict[str, threading.Event] = field(default_factory=dict)
+
+    def hold_until(self, *operations: str) -> None:
+        """Answer each of these operations only when the next of them has come, and the last when the first has come."""
+        self._came = {operation: threading.Event() for operation in operations}
+        self._holds = dict(zip(operations, (*operations[1:], operations[0]), strict=True))
+
+    def wait_for_others(self, operation: str) -> None:
+        if operation in self._holds:
+            self._came[operation].set()
+            if not self._came[self._holds[operation]].wait(HOLDING_SECONDS):
+                self.held_in_vain.append(operation)
 
     def says(self, operation: str, *answers: Answer) -> None:
         self.answers[operation] = list(answers)
@@ -73,7 +89,9 @@ def scripted_aws() -> Iterator[ScriptedAws]:
             target = self.headers.get("X-Amz-Target", "").rsplit(".", 1)[-1]
             script.headers.append(dict(self.headers))
             script.bodies.append(body)
-            answer = script.answer_to(target or parse_qs(body)["Action"][0])
+            operation = target or parse_qs(body)["Action"][0]
+            script.wait_for_others(operation)
+            answer = script.answer_to(operation)
             if answer.body is None:
                 self.close_connection = True
                 return

@@ -18,6 +18,8 @@ from weco_deploy.aws.credentials import role_session_name
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import AccessDenied, AwsError, NoCredentials, WrongAccount
+from weco_deploy.local.concurrent_calls import begin_alone
+from weco_deploy.model.arn import account_of
 from weco_deploy.model.requests import DEFAULT_LEASE
 
 REGION = "eu-west-1"
@@ -84,8 +86,8 @@ def test_role_is_assumed_again_before_its_credentials_expire(aws: ScriptedAws, l
     account = login.account(REGION, ROLE)
     account.client("ecs").list_clusters()
     # botocore's credentials are made to expire, so that the test need not wait for an hour.
-    credentials = account._session.get_credentials()
-    credentials._expiry_time = credentials._expiry_time.replace(year=2000)  # type: ignore[union-attr]  # refreshable, not in the stubs
+    credentials = account._session.get_credentials()._new_session  # type: ignore[union-attr]  # our own class, not in the stubs
+    credentials._expiry_time = credentials._expiry_time.replace(year=2000)
 
     account.client("ecs").list_clusters()
 
@@ -117,7 +119,7 @@ def test_account_of_a_role_comes_from_assume_role(aws: ScriptedAws, login: Login
     account.check(OTHERS)
     account.client("ecs").list_clusters()
 
-    assert aws.calls == ["AssumeRole", "ListClusters"]
+    assert sorted(aws.calls) == ["AssumeRole", "GetCallerIdentity", "ListClusters"]
 
 
 def test_account_without_a_role_is_the_callers(aws: ScriptedAws, login: Login) -> None:
@@ -152,6 +154,115 @@ def test_denied_role_is_access_denied(aws: ScriptedAws, login: Login) -> None:
 
     with pytest.raises(AccessDenied, match=f"sts:AssumeRole is missing on {ROLE}"):
         login.account(REGION, ROLE).check(OTHERS)
+
+
+DENIED = Answer(
+    403,
+    "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: somebody is not authorized to perform:"
+    f" sts:AssumeRole on resource: {ROLE}</Message></Error></ErrorResponse>",
+)
+
+
+def caller_is(arn: str) -> Answer:
+    return Answer(
+        200,
+        f"""<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{arn}</Arn>
+        <UserId>X</UserId><Account>{account_of(arn)}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>""",
+    )
+
+
+@pytest.mark.parametrize(
+    ("role", "session"),
+    [
+        (ROLE, f"arn:aws:sts::{OTHERS}:assumed-role/deployer/GitHubActions"),
+        (f"arn:aws:iam::{OTHERS}:role/ci/teams/deployer", f"arn:aws:sts::{OTHERS}:assumed-role/deployer/x"),
+        (
+            f"arn:aws:iam::{OTHERS}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_ci_1a2b",
+            f"arn:aws:sts::{OTHERS}:assumed-role/AWSReservedSSO_ci_1a2b/ada@example.org",
+        ),
+    ],
+    ids=["role", "role with a path", "role of SSO"],
+)
+@pytest.mark.parametrize("answer", [DENIED, assumed()], ids=["refused", "allowed"])
+def test_role_that_the_caller_is_in_already_is_used_with_the_callers_credentials(
+    aws: ScriptedAws, login: Login, monkeypatch: pytest.MonkeyPatch, role: str, session: str, answer: Answer
+) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "own-token")
+    aws.says("GetCallerIdentity", caller_is(session))
+    aws.says("AssumeRole", answer)
+    account = login.account(REGION, role)
+
+    account.check(OTHERS)
+    account.client("ecs").list_clusters()
+    account.client("ecs").list_clusters()
+
+    assert tokens_used(aws) == ["own-token", "own-token"]
+    assert aws.calls.count("AssumeRole") <= 1
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        f"arn:aws:sts::{OWN}:assumed-role/deployer/x",
+        f"arn:aws:sts::{OTHERS}:assumed-role/reader/deployer",
+        f"arn:aws:iam::{OTHERS}:user/deployer",
+        f"arn:aws:sts::{OTHERS}:federated-user/deployer",
+    ],
+    ids=["another account's role", "another role", "a user", "a federated user"],
+)
+def test_role_of_the_same_name_that_the_caller_is_not_in_must_be_assumed(
+    aws: ScriptedAws, login: Login, caller: str
+) -> None:
+    aws.says("GetCallerIdentity", caller_is(caller))
+    aws.says("AssumeRole", assumed(), DENIED)
+
+    login.account(REGION, ROLE).client("ecs").list_clusters()
+    assert tokens_used(aws) == ["a-token"]
+
+    with pytest.raises(AccessDenied, match="sts:AssumeRole is missing"):
+        Login(StillClock(), Rates()).account(REGION, ROLE).check(OTHERS)
+
+
+def test_role_is_not_assumed_if_aws_has_told_already_that_the_caller_is_in_it(
+    aws: ScriptedAws, login: Login
+) -> None:
+    aws.says("GetCallerIdentity", caller_is(f"arn:aws:sts::{OTHERS}:assumed-role/deployer/x"))
+    login.requested_by(REGION)
+
+    login.account(REGION, ROLE).client("ecs").list_clusters()
+
+    assert aws.calls == ["GetCallerIdentity", "ListClusters"]
+
+
+def test_each_role_is_compared_with_the_caller_and_not_with_another_role(
+    aws: ScriptedAws, login: Login, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "own-token")
+    aws.says("GetCallerIdentity", caller_is(f"arn:aws:sts::{OTHERS}:assumed-role/deployer/x"))
+
+    for role in (ROLE, f"arn:aws:iam::{OTHERS}:role/prod", ROLE):
+        login.account(REGION, role).client("ecs").list_clusters()
+
+    assert tokens_used(aws) == ["own-token", "a-token", "own-token"]
+
+
+def test_caller_is_asked_for_while_the_role_is_assumed(aws: ScriptedAws, login: Login) -> None:
+    del login  # its answers are wanted, but it makes its calls one after another
+    login_with_threads = Login(StillClock(), Rates(), begin=begin_alone)
+    aws.hold_until("AssumeRole", "GetCallerIdentity")
+
+    login_with_threads.account(REGION, ROLE).check(OTHERS)
+
+    assert sorted(aws.calls) == ["AssumeRole", "GetCallerIdentity"]
+    assert aws.held_in_vain == []
+
+
+def test_role_is_assumed_if_aws_does_not_tell_who_calls(aws: ScriptedAws, login: Login) -> None:
+    aws.says("GetCallerIdentity", DENIED)
+
+    login.account(REGION, ROLE).client("ecs").list_clusters()
+
+    assert tokens_used(aws) == ["a-token"]
 
 
 def test_missing_credentials_are_reported_with_a_hint(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +32,7 @@ OTHER_CLUSTERS, SERVICES_IN_EACH = 12, 10
 DELAY = 0.03
 MOST_CALLS, LONGEST_CHAIN = 79, 12
 """On an idle machine the chain has 10 calls. On a busy machine up to two notes come between changes."""
+ASSUMING_THE_ROLE = 1
 MAKING_THE_TABLE = 3
 """More calls for a project's first write: the table is created, described until it is ready, and written to."""
 
@@ -139,3 +140,19 @@ def test_a_deployment_keeps_to_its_budget(
     assert timed.redeploying <= 5.0, (
         "this takes half a second on an idle machine, and may take longer on a busy machine"
     )
+
+
+def test_role_costs_one_call_more_in_the_chain_while_aws_is_asked_who_calls(
+    provisioned: Provisioned, account: str, tmp_path: Path
+) -> None:
+    in_a_role = replace(TEN, role_arn=f"arn:aws:iam::4{account[1:]}:role/deployer")
+    sandbox = provisioned(in_a_role)
+    write_project_file(in_a_role, tmp_path)
+
+    cost = deployed(sandbox, tmp_path, Rounds())
+
+    made = Counter(call.name for call in cost.calls)
+    assert (made["sts:AssumeRole"], made["sts:GetCallerIdentity"]) == (1, 1)
+    assert len(cost.calls) <= MOST_CALLS + ASSUMING_THE_ROLE
+    assert len(cost.chain) <= LONGEST_CHAIN + MAKING_THE_TABLE + ASSUMING_THE_ROLE, cost.summary("too many")
+    assert not {"sts:AssumeRole", "sts:GetCallerIdentity"} <= {call.name for call in cost.chain}

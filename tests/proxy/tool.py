@@ -111,6 +111,7 @@ def write_project_file(project: Project, directory: Path) -> None:
     """Writes a project file that the tool finds in the directory."""
     content = {
         "name": project.name,
+        **({"role_arn": project.role_arn} if project.role_arn else {}),
         "environments": [
             {"id": environment.id, "name": environment.name} for environment in project.environments
         ],

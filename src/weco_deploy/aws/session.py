@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Literal, cast, overload
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from weco_deploy import __version__
 from weco_deploy.aws import api
 from weco_deploy.aws.api import ApiCall
 from weco_deploy.aws.clients import CONNECT_SECONDS, MAX_ATTEMPTS, SENDING_SECONDS, ClientFactory
-from weco_deploy.aws.credentials import AssumedRole, mfa_code, role_session_name
+from weco_deploy.aws.credentials import Caller, RoleCredentials, RoleProvider, mfa_code, role_session_name
 from weco_deploy.aws.error_translation import (
     translate_boto_errors,
     translate_errors,
@@ -27,7 +28,7 @@ from weco_deploy.aws.error_translation import (
 from weco_deploy.aws.loader import share_loader
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.slow_calls import SlowCalls
-from weco_deploy.errors import WrongAccount
+from weco_deploy.errors import AwsError, WrongAccount
 from weco_deploy.model.arn import account_of
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Login:
         log_call: gets a line for each call to AWS (`--verbose`), in the thread that makes the call.
         slow_calls: watches all calls, and says which services don't answer.
         say: gets a line if calls wait for a rate limit, in the thread that waits.
+        begin: starts a call in a thread of its own; None to make it at once.
 
     """
 
@@ -64,7 +66,9 @@ class Login:
         log_call: Callable[[str], None] | None = None,
         slow_calls: SlowCalls | None = None,
         say: Callable[[str], None] | None = None,
+        begin: Callable[[Callable[[], str]], Future[str]] | None = None,
     ) -> None:
+        self._begin = begin or _at_once
         self._factory = ClientFactory(rates, clock, log_call, slow_calls, say)
         self._purpose = purpose
         self._session = _session()
@@ -93,12 +97,25 @@ class Login:
     def _new_account(self, region: str, role_arn: str | None) -> Account:
         if role_arn is None:
             return Account(self, region, self._session, self._factory)
-        role = AssumedRole(
-            role_arn, role_session_name(self._purpose), lambda: self.account(region).client("sts")
+        caller = Caller(
+            sts=lambda: self.account(region).client("sts"),
+            credentials=self._session.get_credentials,
+            arn=lambda: self.requested_by(region),
+            known_arn=lambda: self._identity,
         )
+        role = RoleCredentials(role_arn, role_session_name(self._purpose), caller, self._begin)
         session = _session()
-        session.register_component("credential_provider", CredentialResolver([role]))
+        session.register_component("credential_provider", CredentialResolver([RoleProvider(role)]))
         return Account(self, region, session, self._factory, role_arn=role_arn, role=role)
+
+
+def _at_once(call: Callable[[], str]) -> Future[str]:
+    future: Future[str] = Future()
+    try:
+        future.set_result(call())
+    except AwsError as error:
+        future.set_exception(error)
+    return future
 
 
 class _Session(botocore.session.Session):
@@ -135,7 +152,7 @@ class Account:
         factory: ClientFactory,
         *,
         role_arn: str | None = None,
-        role: AssumedRole | None = None,
+        role: RoleCredentials | None = None,
     ) -> None:
         self.region = region
         self.role_arn = role_arn
@@ -189,7 +206,7 @@ class Account:
     def account_id(self) -> str:
         """The account of the credentials.
 
-        AssumeRole's answer names the account of a role. Without a role, GetCallerIdentity names it.
+        GetCallerIdentity names the caller's account, and AssumeRole's answer that of a role which the caller is not in already.
         """
         if self._role is None:
             return account_of(self._login.requested_by(self.region))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -18,6 +19,20 @@ INTERVAL = 1.0
 """Seconds between two runs of the action while the thread waits for calls."""
 
 T = TypeVar("T")
+
+
+def begin_alone(call: Callable[[], T]) -> Future[T]:
+    """Start a call in a thread of its own, which ends with the process. Any thread may do this, also a worker."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="call-alone", daemon=True).start()
+    return future
 
 
 class Workers:

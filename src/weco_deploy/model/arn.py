@@ -36,3 +36,17 @@ def account_of(arn: str | None) -> str:
 def resource_name(arn: str) -> str:
     """The last part of an ARN's resource, such as a task's id or a cluster's name. A plain name is returned as it is."""
     return arn.rpartition("/")[2]
+
+
+def is_session_of(caller: str, role_arn: str) -> bool:
+    """Whether a caller is a session of a role.
+
+    The caller's ARN is `arn:aws:sts::<account>:assumed-role/<name>/<session>`. It lacks the role's path, and a role's name
+    is unique in its account.
+    """
+    session, role = Arn.parse(caller), Arn.parse(role_arn)
+    if session is None or role is None or session.service != "sts":
+        return False
+    kind, _, name_and_session = session.resource.partition("/")
+    name = name_and_session.partition("/")[0]
+    return kind == "assumed-role" and (session.account, name) == (role.account, resource_name(role_arn))

@@ -58,10 +58,9 @@ CALLS: dict[str, Callable[[Region, Json], Json]] = {
     "logs:GetLogEvents": logs.get_log_events,
     "logs:PutLogEvents": logs.put_log_events,
     "sandbox:MakeTrouble": trouble.make_trouble,
-    "sts:AssumeRole": sts.assume_role,
     "tag:GetResources": tags.get_resources,
 }
-WHO_AM_I = "sts:GetCallerIdentity"
+WHO_AM_I, ASSUME_ROLE = "sts:GetCallerIdentity", "sts:AssumeRole"
 
 
 class Simulation:
@@ -92,7 +91,7 @@ class Simulation:
             operation: the IAM prefix of the service and the call, as `ecs:DescribeServices`.
             request: AWS's JSON, valid by the service model. The simulation keeps parts of it: not to be changed later.
             now: the caller's time. What is due by then happens first; time never goes back.
-            caller: the ARN of whoever asks, for GetCallerIdentity; empty: the account's root.
+            caller: the ARN of whoever asks, for STS; empty: the account's root.
 
         Returns:
             AWS's JSON, with aware datetimes. It belongs to the simulation: not to be changed.
@@ -107,6 +106,8 @@ class Simulation:
             throttling.take(here, operation)
             if operation == WHO_AM_I:
                 return sts.get_caller_identity(here, caller)
+            if operation == ASSUME_ROLE:
+                return sts.assume_role(request, caller, here.now)
             call = CALLS.get(operation)
             if call is None:
                 raise ApiError("UnknownOperationException", f"the simulation has no {operation}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from weco_deploy.sandbox.ecs.errors import ApiError
 from weco_deploy.sandbox.ecs.region import Region
@@ -25,12 +25,18 @@ def get_caller_identity(region: Region, caller: str) -> Json:
     return {"UserId": arn.rsplit("/", 1)[-1], "Account": region.place.account, "Arn": arn}
 
 
-def assume_role(region: Region, request: Json) -> Json:
-    """Anybody may assume any role."""
+def assume_role(request: Json, caller: str, now: datetime) -> Json:
+    """Anybody may assume any role, except the role itself: AWS allows that only if the role's trust policy names it."""
     role = _ROLE.fullmatch(request["RoleArn"])
     if role is None:
         raise ApiError("ValidationError", f"{request['RoleArn']} is invalid")
     account, name = role.groups()
+    if caller.startswith(f"arn:aws:sts::{account}:assumed-role/{name}/"):
+        raise ApiError(
+            "AccessDenied",
+            f"User: {caller} is not authorized to perform: sts:AssumeRole on resource: {request['RoleArn']}",
+            status=403,
+        )
     session = request["RoleSessionName"]
     arn = f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
     duration = timedelta(seconds=request.get("DurationSeconds", USUAL_DURATION))
@@ -39,7 +45,7 @@ def assume_role(region: Region, request: Json) -> Json:
             "AccessKeyId": account,
             "SecretAccessKey": SECRET_KEY,
             "SessionToken": base64.urlsafe_b64encode(arn.encode()).decode(),
-            "Expiration": region.now + duration,
+            "Expiration": now + duration,
         },
         "AssumedRoleUser": {"AssumedRoleId": f"AROA{name.upper()}:{session}", "Arn": arn},
     }
