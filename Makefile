@@ -10,6 +10,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --b
 SIDE_BY_SIDE := -q --numprocesses $(WORKERS) --dist worksteal
 QUICK := not faults and not e2e and not packaging
 
+# Many images of Python set it. Then each process that tests start, and each worker, would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test test-exhaustive coverage test-faults test-e2e test-lowest test-packaging lint format types contracts \
   changelog changelog-check release-notes constraints check bench clean
 .DEFAULT_GOAL := help

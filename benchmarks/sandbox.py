@@ -5,12 +5,14 @@
 Starts a sandbox whose project has so many services in one environment (300 by default), four of each image. Prints how long the
 start took, the median of five runs of `weco-deploy --dry-run deploy`, and the CPU time that the sandbox's processes
 used in ten seconds without a call. Run it on an idle machine, with the package and its extra `sandbox` installed.
+Ctrl-C and SIGTERM end the sandbox, too.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -19,6 +21,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from types import FrameType
 
 SERVICES = 300
 SERVICES_OF_AN_IMAGE = 4
@@ -47,16 +50,18 @@ def write_project_file(directory: Path, services: int) -> Path:
 
 
 def run(*arguments: str, directory: Path, environment: dict[str, str]) -> float:
-    """Run the tool and return how many seconds it took."""
+    """Run the tool and return how many seconds it took. After a signal, wait for the tool all the same.
+
+    A `sandbox start` that is killed may leave a sandbox that `sandbox stop` does not find yet.
+    """
     started = time.perf_counter()
-    subprocess.run(
-        [*TOOL, *arguments],
-        check=True,
-        cwd=directory,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    command = [*TOOL, *arguments]
+    with subprocess.Popen(
+        command, cwd=directory, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:  # whose end waits, also if a signal has ended `wait`
+        code = process.wait()
+    if code != 0:
+        raise subprocess.CalledProcessError(code, command)
     return time.perf_counter() - started
 
 
@@ -86,13 +91,19 @@ def cpu_seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def end(number: int, _: FrameType | None) -> None:
+    """End this process as the signal would, but run the `finally` blocks first."""
+    sys.exit(128 + number)
+
+
 def main() -> None:
+    signal.signal(signal.SIGTERM, end)
     services = int(sys.argv[1]) if len(sys.argv) > 1 else SERVICES
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         write_project_file(directory, services)
-        start = run("sandbox", "start", "--detach", directory=directory, environment=dict(os.environ))
         try:
+            start = run("sandbox", "start", "--detach", directory=directory, environment=dict(os.environ))
             environment = variables_of_sandbox(directory)
             run("prepare", directory=directory, environment=environment)
             deploy = ("--dry-run", "deploy", "--environment-id", "stage")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 
 _NO_CONFIG_FILE = (None, None, os.devnull, None)
 _NO_PROFILE = (None, None, None, None)
-_CONNECTIONS = 12
+_CONFIG = Config(
+    proxies={},
+    max_pool_connections=12,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
 
 
 class LocalAws:
-    """Makes clients for an emulator. Making clients is not thread-safe; using them is.
+    """The clients for an emulator, one for each service and place. Making clients is not thread-safe; using them is.
 
     Args:
         endpoint: the emulator's URL.
@@ -36,64 +40,65 @@ class LocalAws:
     def __init__(self, endpoint: str, simulation: str = "") -> None:
         self._endpoint = endpoint
         self._simulation = simulation or endpoint
-        self._config = Config(
-            proxies={},
-            max_pool_connections=_CONNECTIONS,
-            retries={"mode": "standard", "total_max_attempts": 3},
-        )
+        # A client takes tens of milliseconds to make, and tests ask for the same ones again and again.
+        self.ecr = cache(self._ecr)
+        self.dynamodb = cache(self._dynamodb)
+        self.ecs = cache(self._ecs)
+        self.logs = cache(self._logs)
 
     @classmethod
     def of(cls, sandbox: Sandbox) -> LocalAws:
         return cls(sandbox.endpoint, sandbox.state.simulation_endpoint)
 
-    def ecr(self, place: Place) -> ECRClient:
-        return self._session.client(
+    def _ecr(self, place: Place) -> ECRClient:
+        return _session().client(
             "ecr",
             endpoint_url=self._endpoint,
             region_name=place.region,
             aws_access_key_id=place.account,
             aws_secret_access_key="any",
-            config=self._config,
+            config=_CONFIG,
         )
 
-    def dynamodb(self, place: Place) -> DynamoDBClient:
-        return self._session.client(
+    def _dynamodb(self, place: Place) -> DynamoDBClient:
+        return _session().client(
             "dynamodb",
             endpoint_url=self._endpoint,
             region_name=place.region,
             aws_access_key_id=place.account,
             aws_secret_access_key="any",
-            config=self._config,
+            config=_CONFIG,
         )
 
-    def ecs(self, place: Place) -> ECSClient:
-        return self._session.client(
+    def _ecs(self, place: Place) -> ECSClient:
+        return _session().client(
             "ecs",
             endpoint_url=self._simulation,
             region_name=place.region,
             aws_access_key_id=place.account,
             aws_secret_access_key="any",
-            config=self._config,
+            config=_CONFIG,
         )
 
-    def logs(self, place: Place) -> CloudWatchLogsClient:
-        return self._session.client(
+    def _logs(self, place: Place) -> CloudWatchLogsClient:
+        return _session().client(
             "logs",
             endpoint_url=self._simulation,
             region_name=place.region,
             aws_access_key_id=place.account,
             aws_secret_access_key="any",
-            config=self._config,
+            config=_CONFIG,
         )
 
-    @cached_property
-    def _session(self) -> boto3.session.Session:
-        """One session for all clients, because it caches the service models. Reads no profiles."""
-        core = botocore.session.Session(
-            session_vars={
-                "profile": _NO_PROFILE,
-                "config_file": _NO_CONFIG_FILE,
-                "credentials_file": _NO_CONFIG_FILE,
-            }
-        )
-        return boto3.session.Session(botocore_session=core)
+
+@cache
+def _session() -> boto3.session.Session:
+    """One session for the whole process, because it keeps the service models that it has read. Reads no profiles."""
+    core = botocore.session.Session(
+        session_vars={
+            "profile": _NO_PROFILE,
+            "config_file": _NO_CONFIG_FILE,
+            "credentials_file": _NO_CONFIG_FILE,
+        }
+    )
+    return boto3.session.Session(botocore_session=core)
