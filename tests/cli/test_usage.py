@@ -10,6 +10,7 @@ TWO_PROJECTS = PROJECT_FILE + PROJECT_FILE.replace("shop:", "bakery:").replace(
     "id: search", "id: oven"
 ).replace("id: items", "id: bread")
 NO_STAGE = PROJECT_FILE.replace("stage", "test")
+ONLY_PROD = PROJECT_FILE.replace("    - {id: stage, name: Staging}\n", "")
 
 
 def project_file(text: str) -> None:
@@ -50,6 +51,12 @@ def project_file(text: str) -> None:
             ["-f", "elsewhere.yml", "show-releases"], "elsewhere.yml", id="a file that is not there"
         ),
         pytest.param(["-i", "bakery", "show-releases"], "bakery", id="a project that is not there"),
+        pytest.param(["promote"], "--from and --to are missing", id="both environments of a promotion"),
+        pytest.param(
+            ["deploy", "--output", "text"],
+            "weco-deploy --output … deploy",
+            id="a global option after the command",
+        ),
         pytest.param(["sandbox", "push"], "IMAGE_ID", id="a missing argument"),
     ],
 )
@@ -180,6 +187,29 @@ def test_option_on_the_command_line_overrides_the_environment(
     monkeypatch.setenv("WECO_DEPLOY_ENVIRONMENT_ID", "nowhere")
 
     assert desk.run("show-deployments", "--environment-id", "prod").code == 0
+
+
+@pytest.mark.parametrize("command", ["deploy", "plan"])
+def test_environment_that_is_not_there_is_refused_without_a_call_to_aws(desk: Desk, command: str) -> None:
+    ran = desk.run("--confirm", command, "--environment-id", "prdo")
+
+    assert ran.code == 1
+    assert "prdo" in ran.err
+    assert desk.world.calls == []
+
+
+def test_only_environment_of_a_project_is_the_default(desk: Desk) -> None:
+    project_file(ONLY_PROD)
+    desk.run("prepare")
+
+    assert "to prod" in desk.run("plan").out
+
+
+@pytest.mark.parametrize("command", ["rollback", "lock", "unlock"])
+def test_only_environment_is_no_default_where_there_is_none(desk: Desk, command: str) -> None:
+    project_file(ONLY_PROD)
+
+    assert desk.run("--confirm", command).code == 2
 
 
 @pytest.mark.parametrize("command", ["deploy", "release-deploy", "plan", "confirm-deploy"])

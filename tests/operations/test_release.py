@@ -356,8 +356,32 @@ def test_letters_of_a_prefix_may_be_large() -> None:
 
 
 def test_a_prefix_of_several_releases_is_ambiguous_and_names_them() -> None:
-    with pytest.raises(UsageError, match="abcd-2, abcd-1"):
+    with pytest.raises(UsageError, match="release abcd-2, release abcd-1"):
         choose(known("abcd-1", "abcd-2").ports(), "abcd")
+
+
+def test_release_is_found_by_the_id_of_its_deployment_or_its_beginning() -> None:
+    world = World.of(ONE_AND_ONE)
+    deployment = release_deploy(world)
+    world.push("search")
+    release_deploy(world)
+
+    for text in (deployment.deployment_id, deployment.deployment_id[:8].upper()):
+        assert choose(world.ports(), text).release_id == deployment.release_id
+
+
+def test_beginning_of_a_release_and_of_a_deployment_of_another_is_ambiguous() -> None:
+    world = World.of(ONE_AND_ONE)
+    deployment = release_deploy(world)
+    prefix = deployment.deployment_id[:8]
+    other = replace(release(world.ports()), release_id=f"{prefix}-other")
+    world.ports().store.save(other)
+
+    with pytest.raises(UsageError) as caught:
+        choose(world.ports(), prefix)
+
+    assert f"deployment {deployment.deployment_id} of release {deployment.release_id}" in caught.value.message
+    assert f"release {other.release_id}" in caught.value.message
 
 
 def test_an_id_that_begins_another_one_is_no_ambiguity() -> None:

@@ -13,7 +13,7 @@ from itertools import pairwise, takewhile
 
 import click
 
-from weco_deploy.cli.invocation import Invocation
+from weco_deploy.cli.invocation import PROGRAM, Invocation
 from weco_deploy.errors import UsageError
 from weco_deploy.exit_codes import DISTINCT_ERROR
 
@@ -45,7 +45,8 @@ class Command(click.Command):
         with json_errors_if_asked(ctx, arguments):
             try:
                 check_text(arguments)
-                rest = super().parse_args(ctx, args)
+                with global_options_explained(ctx):
+                    rest = super().parse_args(ctx, args)
             except BAD_USAGE:
                 if any(flag.given(ctx, arguments) for flag in flags):
                     ctx.obj.error_exit_code = DISTINCT_ERROR
@@ -87,6 +88,23 @@ def json_errors_if_asked(ctx: click.Context, arguments: Sequence[str]) -> Iterat
             invocation: Invocation = ctx.obj
             invocation.settings = replace(invocation.settings, json=True)
         raise
+
+
+@contextmanager
+def global_options_explained(ctx: click.Context) -> Iterator[None]:
+    """Say of an option that a command does not know, but the program does, that it belongs before the command."""
+    try:
+        yield
+    except click.NoSuchOption as error:
+        root = ctx.find_root()
+        name = error.option_name
+        if not any(name in parameter.opts for parameter in root.command.params):
+            raise
+        command = ctx.command_path.removeprefix(f"{root.command_path} ")
+        raise UsageError(
+            f"{name} is an option for every command",
+            f"put {name} before the command: {PROGRAM} {name} … {command}",
+        ) from error
 
 
 def requested_output(arguments: Sequence[str]) -> str | None:

@@ -27,11 +27,9 @@ def deploy(
     """
     from weco_deploy.cli import deployments
     from weco_deploy.cli.project_context import ProjectContext
-    from weco_deploy.operations.release import choose
 
     context = ProjectContext(invocation, "deploy")
-    release = context.release(release_id, deployments.WHICH_RELEASE)
-    environment = context.environment(environment_id, deployments.WHERE_TO)
+    release, environment = deployments.release_and_environment(context, release_id, environment_id)
     description = deployments.description(context, description)
-    request = deployments.deploy_request(choose(context.ports, release), environment, description, given)
+    request = deployments.deploy_request(release, environment, description, given)
     return deployments.deploy(context, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from weco_deploy import exit_codes
+from weco_deploy.cli import prompts
 from weco_deploy.cli.event_output import EventOutput, approval
 from weco_deploy.cli.output import print_result
 from weco_deploy.cli.project_context import ProjectContext
@@ -13,11 +14,28 @@ from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DeployOptions, DeployRequest, flags
 from weco_deploy.operations import deploy as operations
+from weco_deploy.operations.release import choose
 from weco_deploy.report.documents import deployment_document, plan_document
 from weco_deploy.report.screen import Screen
 
 WHERE_TO = "Environment to deploy to"
 WHICH_RELEASE = "Release to deploy"
+
+
+def release_and_environment(
+    context: ProjectContext, release_id: str | None, environment_id: str | None
+) -> tuple[Release, str]:
+    """The release, and the environment's id: given, asked for, or the defaults.
+
+    An unknown release is refused before the user is asked for the environment. Without questions, a missing or unknown
+    environment is refused before AWS is asked for the release.
+    """
+    text = context.release(release_id, WHICH_RELEASE)
+    if environment_id is None and prompts.may_ask(context.settings):
+        release = choose(context.ports, text)
+        return release, context.environment(None, WHERE_TO)
+    environment = context.environment(environment_id, WHERE_TO)
+    return choose(context.ports, text), environment
 
 
 def description(context: ProjectContext, given: str | None, default: str = DEFAULT_DESCRIPTION) -> str:

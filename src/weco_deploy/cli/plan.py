@@ -36,12 +36,10 @@ def plan(
     """
     from weco_deploy.cli import deployments
     from weco_deploy.cli.project_context import ProjectContext
-    from weco_deploy.operations.release import choose
 
     context = ProjectContext(invocation, "plan")
-    release = context.release(release_id, deployments.WHICH_RELEASE)
-    environment = context.environment(environment_id, deployments.WHERE_TO)
+    release, environment = deployments.release_and_environment(context, release_id, environment_id)
     description = description or DEFAULT_DESCRIPTION
-    request = deployments.deploy_request(choose(context.ports, release), environment, description, given)
+    request = deployments.deploy_request(release, environment, description, given)
     changes = deployments.show_plan(context, request).changes
     return exit_codes.CHANGES if detailed_exitcode and changes else exit_codes.DONE

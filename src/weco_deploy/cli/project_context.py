@@ -70,8 +70,13 @@ class ProjectContext:
         flag: str = ENVIRONMENT_FLAG,
         default: str | None = DEFAULT_ENVIRONMENT,
     ) -> str:
-        """The id of an environment: given, asked for, or the default if the project has this environment."""
+        """The id of an environment: given, asked for, or the default if the project has this environment.
+
+        If the project has a single environment, that is the default, except where `default` is None.
+        """
         known = [environment.id for environment in self.project.environments]
+        if default is not None and len(known) == 1:
+            default = known[0]
         chosen_id = prompts.value(
             self.settings,
             given,

@@ -53,6 +53,11 @@ def promote(
     context = ProjectContext(invocation, "promote")
     # In a pipeline, which nobody watches, a forgotten flag must not deploy to prod.
     defaults = ("stage", "prod") if prompts.at_a_terminal() else (None, None)
+    if not prompts.may_ask(context.settings) and source is target is None and None in defaults:
+        raise UsageError(
+            "--from and --to are missing, and there is no default for them",
+            f"add --from and --to: two of {', '.join(environment.id for environment in context.project.environments)}",
+        )
     from_id = context.environment(source, "Environment to promote from", flag="--from", default=defaults[0])
     to_id = context.environment(target, "Environment to promote to", flag="--to", default=defaults[1])
     if from_id == to_id:

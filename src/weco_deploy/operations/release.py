@@ -21,7 +21,17 @@ PREFIX_REACH = 200
 
 
 def choose(ports: Ports, text: str) -> Release:
-    """The release with that id, or whose id begins so and no other does, or the newest (`latest`)."""
+    """The release that `text` names.
+
+    Args:
+        ports: the project's.
+        text: a release's id; a deployment's, for the release that it deployed; the beginning of either, if it fits
+            one release only; or `latest`, for the newest release.
+
+    Raises:
+        NotFound: nothing has that id. UsageError: it fits several releases.
+
+    """
     if text == LATEST:
         newest = ports.store.latest()
         if newest is None:
@@ -29,17 +39,11 @@ def choose(ports: Ports, text: str) -> Release:
                 f"project {ports.project.id} has no release yet", ("make one with: ", Command("prepare"))
             )
         return newest
-    release = ports.store.release(text)
+    release = ports.store.release(text) or _by_deployment_or_prefix(ports, text)
     if release is not None:
         return release
-    found = _by_prefix(ports, text) if len(text) >= PREFIX_LENGTH else ()
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = ", ".join(release.release_id for release in found)
-        raise UsageError(f"{text!r} may be any of these releases: {ids}", "give more of the release's id")
     raise NotFound(
-        f"there is no release {text!r} of project {ports.project.id}",
+        f"there is no release or deployment {text!r} of project {ports.project.id}",
         (
             f"a prefix needs at least {PREFIX_LENGTH} characters; list releases with: ",
             Command("show-releases"),
@@ -47,9 +51,35 @@ def choose(ports: Ports, text: str) -> Release:
     )
 
 
-def _by_prefix(ports: Ports, text: str) -> tuple[Release, ...]:
-    newest = ports.store.releases(PREFIX_REACH)
-    return tuple(release for release in newest if release.release_id.startswith(text.lower()))
+def _by_deployment_or_prefix(ports: Ports, text: str) -> Release | None:
+    """The release of the deployment with that id, or the only release that the beginning of an id fits.
+
+    Raises UsageError if it fits several releases.
+    """
+    if len(text) < PREFIX_LENGTH:
+        return None
+    deployment_with_id = ports.calls.begin(partial(ports.store.deployment, text))
+    newest_releases = ports.calls.begin(partial(ports.store.releases, PREFIX_REACH))
+    newest_deployments = ports.store.deployments(None, PREFIX_REACH)
+    exact = ports.calls.answer(deployment_with_id)
+    releases = {release.release_id: release for release in ports.calls.answer(newest_releases)}
+    if exact is not None:
+        return releases.get(exact.release_id) or ports.store.release(exact.release_id)
+    prefix = text.lower()
+    fitting = {
+        deployment.release_id: f"deployment {deployment.deployment_id} of release {deployment.release_id}"
+        for deployment in newest_deployments
+        if deployment.deployment_id.startswith(prefix)
+    }
+    fitting |= {
+        release_id: f"release {release_id}" for release_id in releases if release_id.startswith(prefix)
+    }
+    if len(fitting) > 1:
+        matches = ", ".join(fitting.values())
+        raise UsageError(f"{text!r} may be any of these: {matches}", "give more of the id")
+    for release_id in fitting:
+        return releases.get(release_id) or ports.store.release(release_id)
+    return None
 
 
 def prepare(
