@@ -32,6 +32,7 @@ class Purpose(Enum):
 
     FIND_SERVICES = "FindServices"
     READ_TASK_DEFINITIONS = "ReadTaskDefinitions"
+    READ_TARGET_HEALTH = "ReadTargetHealth"
     WATCH_SERVICES = "WatchServices"
     REDEPLOY_SERVICES = "RedeployServices"
     READ_LOGS = "ReadLogs"
@@ -102,7 +103,7 @@ class ApiCall:
         return _CLIENTS.get(self.service, self.service)
 
 
-_CLIENTS = {"tag": "resourcegroupstaggingapi"}
+_CLIENTS = {"elasticloadbalancing": "elbv2", "tag": "resourcegroupstaggingapi"}
 
 SERVICE_MODIFICATIONS = Limit("ECS service modifications", 50, 5)
 SERVICE_READS = Limit("ECS service reads", 100, 20)
@@ -161,6 +162,10 @@ DESCRIBE_SERVICE_REVISIONS = ApiCall(
     (Resource.SERVICE, Resource.SERVICE_REVISION),
     SERVICE_REVISION_READS,
     purpose=Purpose.WATCH_SERVICES,
+)
+# Load balancers have no permissions for single target groups.
+DESCRIBE_TARGET_HEALTH = ApiCall(
+    "elasticloadbalancing", "DescribeTargetHealth", (Resource.ANY,), purpose=Purpose.READ_TARGET_HEALTH
 )
 GET_RESOURCES = ApiCall("tag", "GetResources", (Resource.ANY,), TAG_SEARCHES, purpose=Purpose.FIND_SERVICES)
 

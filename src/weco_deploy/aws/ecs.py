@@ -1,4 +1,4 @@
-"""The service runtime: ECS, with the tagging API for finding services."""
+"""The service runtime: ECS, with the tagging API for finding services and load balancers for the health of their tasks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from weco_deploy.aws.ecs_answers import (
     parse_resolved_image,
     parse_service,
     parse_service_deployment,
+    parse_target,
     parse_task,
 )
 from weco_deploy.aws.error_translation import NotSent, code_behind, translate_errors, unreadable_answer
@@ -36,6 +37,7 @@ from weco_deploy.model.service import (
     Task,
     TaskPage,
 )
+from weco_deploy.model.targets import Target
 from weco_deploy.ports import TASKS_A_CALL, Clock
 
 if TYPE_CHECKING:
@@ -155,6 +157,14 @@ class EcsRuntime:
                 parse_container_definition(definition)
                 for definition in answer["taskDefinition"]["containerDefinitions"]
             )
+
+    def targets(self, target_group: str) -> tuple[Target, ...]:
+        try:
+            with translate_errors(api.DESCRIBE_TARGET_HEALTH):
+                answer = self._account.client("elbv2").describe_target_health(TargetGroupArn=target_group)
+                return tuple(parse_target(target) for target in answer["TargetHealthDescriptions"])
+        except AwsError as error:
+            return _nothing_if(error, "TargetGroupNotFound")
 
     def service_deployments(self, arns: Sequence[str]) -> tuple[ServiceDeployment, ...]:
         with translate_errors(api.DESCRIBE_SERVICE_DEPLOYMENTS):

@@ -6,6 +6,7 @@ deployments, and a task that has not pulled its image has no digest. Statuses ke
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from weco_deploy.model.service import (
     ServiceKey,
     Task,
 )
+from weco_deploy.model.targets import Target, TargetGroup
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import (
@@ -33,11 +35,13 @@ if TYPE_CHECKING:
         ContainerImageTypeDef,
         ContainerTypeDef,
         DeploymentTypeDef,
+        LoadBalancerTypeDef,
         ServiceDeploymentTypeDef,
         ServiceEventTypeDef,
         ServiceTypeDef,
         TaskTypeDef,
     )
+    from mypy_boto3_elbv2.type_defs import TargetHealthDescriptionTypeDef
     from mypy_boto3_resourcegroupstaggingapi.type_defs import ResourceTagMappingTypeDef
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,6 +71,7 @@ def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Serv
         deployments=tuple(parse_deployment(deployment) for deployment in answer.get("deployments", ())),
         events=tuple(_parse_event(event) for event in answer.get("events", ())),
         service_deployment_arn=answer.get("currentServiceDeployment", ""),
+        target_groups=tuple(_target_groups(answer.get("loadBalancers", ()))),
         as_of=as_of,
         service_id=tags.get(SERVICE_TAG),
         environment=tags.get(ENVIRONMENT_TAG),
@@ -132,6 +137,16 @@ def parse_container_definition(answer: ContainerDefinitionOutputTypeDef) -> Defi
         log_group=options.get("awslogs-group"),
         log_region=options.get("awslogs-region"),
         log_stream_prefix=options.get("awslogs-stream-prefix"),
+        health_checked="healthCheck" in answer and answer.get("essential", True),
+    )
+
+
+def parse_target(answer: TargetHealthDescriptionTypeDef) -> Target:
+    target = answer.get("Target", {"Id": ""})
+    return Target(
+        id=target["Id"],
+        port=int(target.get("Port", 0)),
+        state=answer.get("TargetHealth", {}).get("State", ""),
     )
 
 
@@ -175,6 +190,13 @@ def parse_found_service(answer: ResourceTagMappingTypeDef) -> FoundService | Non
     return FoundService(key, tags[SERVICE_TAG])
 
 
+def _target_groups(balancers: Iterable[LoadBalancerTypeDef]) -> Iterator[TargetGroup]:
+    """The target groups; a Classic Load Balancer has none."""
+    for balancer in balancers:
+        if arn := balancer.get("targetGroupArn"):
+            yield TargetGroup(arn, balancer.get("containerName", ""), balancer.get("containerPort", 0))
+
+
 def _parse_event(answer: ServiceEventTypeDef) -> ServiceEvent:
     return ServiceEvent(
         id=answer.get("id", ""),
@@ -191,4 +213,14 @@ def _parse_container(answer: ContainerTypeDef) -> Container:
         status=answer.get("lastStatus", ""),
         exit_code=answer.get("exitCode"),
         reason=answer.get("reason", ""),
+        health=answer.get("healthStatus", ""),
+        addresses=tuple(
+            address
+            for interface in answer.get("networkInterfaces", ())
+            for address in (interface.get("privateIpv4Address"), interface.get("ipv6Address"))
+            if address
+        ),
+        host_ports=tuple(
+            port for binding in answer.get("networkBindings", ()) if (port := binding.get("hostPort"))
+        ),
     )

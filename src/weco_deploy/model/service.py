@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from weco_deploy.model.arn import resource_name
+from weco_deploy.model.targets import Target, TargetGroup
 
 SERVICE_TAG = "deployment:service"
 """The AWS tag of an ECS service that has its service id."""
@@ -66,7 +67,8 @@ class Container:
 
     `image` is the image in the task definition, or only `<repository>@<digest>`, as some versions of the ECS agent report it;
     `defined` is True if it was read from the task definition. `digest` is that of the pulled image, or None if ECS doesn't
-    report it.
+    report it. `health` is HEALTHY, UNHEALTHY or UNKNOWN, or empty if ECS doesn't report it. Load balancers reach the container
+    at its own `addresses`, or at `host_ports` of its EC2 instance.
     """
 
     name: str
@@ -76,6 +78,9 @@ class Container:
     status: str = ""
     exit_code: int | None = None
     reason: str = ""
+    health: str = ""
+    addresses: tuple[str, ...] = ()
+    host_ports: tuple[int, ...] = ()
 
     @property
     def named_by_digest(self) -> bool:
@@ -126,7 +131,7 @@ class Service:
     `controller` is ECS, CODE_DEPLOY or EXTERNAL. `strategy` is ROLLING, BLUE_GREEN, LINEAR or CANARY. `scheduling` is
     REPLICA or DAEMON. `status` is ACTIVE, DRAINING or INACTIVE. The percentages are those of its deployment
     configuration, None if ECS names none. `service_deployment_arn` names the current service
-    deployment; it is empty where ECS doesn't name one. `as_of` is the time of the answer by AWS's clock, to the second, or
+    deployment; it is empty where ECS doesn't name one. `target_groups` are those of its load balancers. `as_of` is the time of the answer by AWS's clock, to the second, or
     None if the answer doesn't tell it.
     """
 
@@ -146,6 +151,7 @@ class Service:
     deployments: tuple[EcsDeployment, ...] = ()
     events: tuple[ServiceEvent, ...] = ()
     service_deployment_arn: str = ""
+    target_groups: tuple[TargetGroup, ...] = ()
     as_of: datetime | None = None
     service_id: str | None = None
     environment: str | None = None
@@ -197,7 +203,10 @@ class NearbyService:
 
 @dataclass(frozen=True, slots=True)
 class DefinedContainer:
-    """A container in a task definition, with its awslogs options, if any."""
+    """A container in a task definition, with its awslogs options, if any.
+
+    `health_checked` says whether ECS checks its health and a task's health depends on it: only essential containers count.
+    """
 
     name: str
     image: str
@@ -205,6 +214,7 @@ class DefinedContainer:
     log_group: str | None = None
     log_region: str | None = None
     log_stream_prefix: str | None = None
+    health_checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +233,9 @@ class ServiceView:
     `tasks` are the tasks that should run, `stopped` those that have stopped, `resolved` the images of the PRIMARY
     deployment's revision, `service_deployment` is the current service deployment; None if they were not or can't be read.
     `defined` has the containers of the task definitions that were read.
+
+    `health_checked` has the containers of the running tasks whose health ECS checks, by task definition, and `targets` the
+    targets in the service's target groups, by ARN. What this poll did not read is missing there; None: it can't be read at all.
     """
 
     service: Service
@@ -231,6 +244,8 @@ class ServiceView:
     resolved: tuple[ResolvedImage, ...] | None = None
     service_deployment: ServiceDeployment | None = None
     defined: Mapping[str, tuple[DefinedContainer, ...]] = field(default_factory=dict)
+    health_checked: Mapping[str, frozenset[str]] | None = None
+    targets: Mapping[str, tuple[Target, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

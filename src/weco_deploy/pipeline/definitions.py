@@ -33,6 +33,14 @@ class Definitions:
         }
         return {name: self._known[name] for name in wanted if name in self._known}
 
+    def read_all(self, names: Iterable[str], calls: Calls) -> Mapping[str, tuple[DefinedContainer, ...]]:
+        """The containers of these task definitions. Raises AwsError if any of them can't be read."""
+        wanted = sorted(set(names))
+        unread = [name for name in wanted if name not in self._known]
+        answers = calls.read(partial(self._runtime.defined, name) for name in unread)
+        self._known |= dict(zip(unread, answers, strict=True))
+        return {name: self._known[name] for name in wanted}
+
     def with_images(
         self, tasks: Mapping[ServiceKey, tuple[Task, ...]], calls: Calls
     ) -> Mapping[ServiceKey, tuple[Task, ...]]:

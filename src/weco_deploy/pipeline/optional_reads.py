@@ -30,6 +30,10 @@ class OptionalReads:
         self._given_up: set[str] = set()
         self._failures: dict[str, int] = {}
 
+    def given_up(self, name: str) -> bool:
+        """Whether reads of this kind are not made any more."""
+        return name in self._given_up
+
     def read(self, name: str, read: Callable[[], T], otherwise: T) -> T:
         """The answer of `read`, or `otherwise` if it fails. Raises NoCredentials, and errors that don't come from AWS.
 

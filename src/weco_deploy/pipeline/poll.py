@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 from weco_deploy.model.service import ServiceDeployment, ServiceKey, ServiceView
 from weco_deploy.pipeline import reads
 from weco_deploy.pipeline.definitions import Definitions
+from weco_deploy.pipeline.health_reads import health_checked, targets
 from weco_deploy.pipeline.optional_reads import OptionalReads
 from weco_deploy.ports import Calls, ServiceRuntime
 from weco_deploy.rules.rollout import rolling
@@ -43,7 +45,7 @@ def poll(
     images = calls.read(partial(runtime.resolved, services[key]) for key in revised)
     resolved = dict(zip(revised, images, strict=True))
     defined = definitions.read((name for read in wanted.values() for name in read.definitions), calls)
-    return {
+    views = {
         key: ServiceView(
             service=service,
             tasks=running.get(key),
@@ -54,3 +56,7 @@ def poll(
         )
         for key, service in services.items()
     }
+    unchecked = [view for key, view in views.items() if rolling.needs_health(tracked[key], view)]
+    checked = health_checked(unchecked, definitions, optional, calls)
+    found = targets(unchecked, runtime, optional, calls)
+    return {key: replace(view, health_checked=checked, targets=found) for key, view in views.items()}

@@ -21,6 +21,7 @@ from weco_deploy.model.service import (
     Task,
     TaskPage,
 )
+from weco_deploy.model.targets import Target
 
 SERVICES_A_CALL = 10
 """DescribeServices takes ten services of one cluster."""
@@ -83,6 +84,9 @@ class ServiceRuntime(Protocol):
 
     def defined(self, task_definition: str) -> tuple[DefinedContainer, ...]:
         """The containers of a task definition."""
+
+    def targets(self, target_group: str) -> tuple[Target, ...]:
+        """The targets in a target group, with their health; none if there is no such group."""
 
     def service_deployments(self, arns: Sequence[str]) -> tuple[ServiceDeployment, ...]:
         """Up to twenty service deployments; those that ECS does not know any more are left out."""

@@ -3,6 +3,8 @@
 A rollout has succeeded when all of this is true at once: our deployment is PRIMARY and complete, all desired tasks run,
 each of them was described and reports the release's digests, and no other deployment runs tasks. It has failed as soon
 as the failure is certain.
+
+Success needs healthy tasks, too (`health.py`), because tasks that ECS starts after a complete rollout may not be healthy yet.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from weco_deploy.rules.rollout.crash_loop import (
 )
 from weco_deploy.rules.rollout.ecs_verdict import breaker_monitors
 from weco_deploy.rules.rollout.events import present_trouble
+from weco_deploy.rules.rollout.health import is_unhealthy, waits_for_health
 from weco_deploy.rules.rollout.identity import (
     DELETED,
     POLLS_TO_CONFIRM,
@@ -216,6 +219,11 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
             unverified=unverified,
             blames_image=track.blames_image and not unverified and not all_new_tasks_run(track, view, ours),
         )
+    if waiting_for := waits_for_health(view, running_tasks(view)):
+        unhealthy = any(is_unhealthy(view, task) for task in running_tasks(view))
+        return replace(
+            track, polls_steady=0, state=waiting_for, blames_image=track.blames_image and unhealthy
+        )
     steady = track.polls_steady + 1
     left = seconds_until_stable(view, running_tasks(view), track.stable_for, last_failure(track))
     if left:
@@ -266,6 +274,12 @@ def lacks_digests(track: Track, view: ServiceView) -> bool:
         and in_steady_state(view.service)
         and compare(running_tasks(view), track.service.expected) is Match.UNKNOWN
     )
+
+
+def needs_health(track: Track, view: ServiceView) -> bool:
+    """Whether the service is in steady state, so that success depends on the health of its running tasks."""
+    ours = view.service.primary
+    return ours is not None and ours.id == track.deployment_id and in_steady_state(view.service)
 
 
 def _nothing_tells(track: Track) -> str:

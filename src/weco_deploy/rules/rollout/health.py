@@ -1,0 +1,86 @@
+"""Decides whether running tasks are healthy, by the checks that their service has.
+
+| the service has                      | a task is healthy if                                |
+|--------------------------------------|-----------------------------------------------------|
+| health checks of essential containers | ECS reports all these containers as HEALTHY         |
+| target groups of load balancers      | its target in each of them is healthy               |
+| neither                              | it runs                                             |
+
+ECS completes a rollout when its tasks are healthy, but a task that replaces another afterwards still has to become healthy.
+What can't be read at all is left to ECS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from weco_deploy.model.service import Container, ServiceView, Task
+from weco_deploy.model.targets import Target, TargetGroup
+
+LEAVING = frozenset({"draining", "unhealthy.draining"})
+"""States of targets that were deregistered. A later task may have the same address."""
+
+
+def definitions_to_read(tasks: Iterable[Task]) -> frozenset[str]:
+    """The task definitions that tell whether ECS checks the health of these tasks, where their health does not tell it."""
+    return frozenset(task.task_definition for task in tasks if task.health == "UNKNOWN")
+
+
+def waits_for_health(view: ServiceView, tasks: Iterable[Task]) -> str:
+    """What these running tasks wait for before all of them are healthy; empty if they are."""
+    found = tuple(tasks)
+    unhealthy = [task for task in found if is_unhealthy(view, task)]
+    if unhealthy:
+        return f"{len(unhealthy)} of its tasks {'is' if len(unhealthy) == 1 else 'are'} unhealthy"
+    if not all(_passes_checks(view, task) for task in found):
+        return "waiting for the health checks of its containers"
+    if not all(
+        state == "healthy"
+        for task in found
+        for group in _groups(view)
+        for state in _states(view, task, group)
+    ):
+        return "waiting for its load balancer to find its tasks healthy"
+    return ""
+
+
+def is_unhealthy(view: ServiceView, task: Task) -> bool:
+    """Whether a check of the task failed, as far as it was read."""
+    return task.health == "UNHEALTHY" or any(
+        state == "unhealthy" for group in _groups(view) for state in _states(view, task, group)
+    )
+
+
+def _passes_checks(view: ServiceView, task: Task) -> bool:
+    if task.health != "UNKNOWN" or view.health_checked is None:
+        return task.health != "UNHEALTHY"
+    checked = view.health_checked.get(task.task_definition)
+    return checked is not None and all(
+        container.health == "HEALTHY" for container in task.containers if container.name in checked
+    )
+
+
+def _groups(view: ServiceView) -> tuple[TargetGroup, ...]:
+    """The target groups that count: none if targets can't be read."""
+    return view.service.target_groups if view.targets is not None else ()
+
+
+def _states(view: ServiceView, task: Task, group: TargetGroup) -> tuple[str, ...]:
+    """The states of the task's targets in the group; "not registered" if there are none, nothing if that can't be known."""
+    container = next((found for found in task.containers if found.name == group.container), None)
+    if container is None or not (container.addresses or container.host_ports):
+        return ()
+    targets = (view.targets or {}).get(group.arn, ())
+    states = tuple(
+        target.state
+        for target in targets
+        if target.state not in LEAVING and _reaches(target, container, group)
+    )
+    return states or ("not registered",)
+
+
+def _reaches(target: Target, container: Container, group: TargetGroup) -> bool:
+    """Whether the target is the container: by its own address, or else by its port on an EC2 instance."""
+    if container.addresses:
+        return target.id in container.addresses and target.port == group.port
+    return target.port in container.host_ports

@@ -1,0 +1,116 @@
+"""Health checks of containers and of load balancers: a task that runs but is not healthy yet is no success."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.operations.runs import Told, confirm_deploy, release_deploy
+from tests.world import World
+from tests.world.ecs import ServiceOptions
+from tests.world.projects import ONE_AND_ONE
+from weco_deploy.errors import AccessDenied, Unreachable
+from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
+from weco_deploy.model.events import Notice, Progress
+
+CHECKED: ServiceOptions = {"health_check": True}
+BALANCED: ServiceOptions = {"balanced": True}
+STATES = {
+    "health_check": "waiting for the health checks of its containers",
+    "balanced": "waiting for its load balancer to find its tasks healthy",
+}
+
+
+def world_with_a_fresh_task(options: ServiceOptions) -> World:
+    """The release was deployed. Then a task ended, and the one in its place has just started, in a complete rollout."""
+    world = World.of(ONE_AND_ONE, **options)
+    world.push("search")
+    assert release_deploy(world, interval=1.0).status is DeploymentStatus.SUCCEEDED
+    world.stop_task("search-api", "stage", "host-failure")
+    while world.running("search-api", "stage"):
+        world.pass_time(1)
+    while not world.running("search-api", "stage"):
+        world.pass_time(1)
+    return world
+
+
+def healthy(world: World) -> bool:
+    return all(task.healthy for task in world.declared("search-api", "stage").tasks.values())
+
+
+def denied(call: str) -> AccessDenied:
+    return AccessDenied(call, "not authorized to perform it")
+
+
+@pytest.mark.parametrize("options", [CHECKED, BALANCED], ids=STATES)
+def test_task_that_replaced_another_is_no_success_before_it_is_healthy(options: ServiceOptions) -> None:
+    world, told = world_with_a_fresh_task(options), Told()
+    assert not healthy(world)
+
+    deployment = confirm_deploy(world, told=told, interval=1.0, stable_for=5.0)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert healthy(world)
+    (option,) = options
+    assert STATES[option] in [event.state for event in told.events if isinstance(event, Progress)]
+
+
+@pytest.mark.parametrize(
+    ("options", "ends", "wait"), [(CHECKED, 31.0, 51.0), (BALANCED, 48.0, 68.0)], ids=STATES
+)
+def test_release_is_not_rolled_back_because_a_task_is_not_healthy_yet(
+    options: ServiceOptions, ends: float, wait: float
+) -> None:
+    world, told = World.of(ONE_AND_ONE, **options), Told()
+    new = world.push("search")
+    # The rollout is complete when the task ends. The one in its place has just started when the time is over.
+    world.at(ends, lambda: world.stop_task("search-api", "stage", "host-failure"))
+
+    deployment = release_deploy(
+        world, told=told, wait=wait, interval=1.0, stable_for=60.0, rollback_on_failure=True
+    )
+
+    (option,) = options
+    assert (deployment.status, deployment.rollback) == (DeploymentStatus.TIMED_OUT, None)
+    assert deployment.services[0].reason == STATES[option]
+    assert world.tag("search", "env.stage") == new
+
+
+@pytest.mark.parametrize(
+    ("options", "call", "said"),
+    [
+        (CHECKED, "runtime.defined", "whether ECS checks the health of containers can't be read"),
+        (BALANCED, "runtime.targets", "the health of the services' targets behind their load balancers"),
+    ],
+    ids=STATES,
+)
+def test_health_that_may_not_be_read_is_left_to_ecs_and_said_once(
+    options: ServiceOptions, call: str, said: str
+) -> None:
+    world, told = world_with_a_fresh_task(options), Told()
+    world.fail(call, denied(call), times=1000)
+
+    deployment = confirm_deploy(world, told=told, interval=1.0, stable_for=5.0)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert not healthy(world)
+    assert [said in event.message for event in told.events if isinstance(event, Notice)] == [True]
+
+
+def test_poll_whose_read_of_targets_fails_in_passing_is_no_success() -> None:
+    world, told = world_with_a_fresh_task(BALANCED), Told()
+    world.fail("runtime.targets", Unreachable("elasticloadbalancing", "timeout"))
+
+    deployment = confirm_deploy(world, told=told, interval=1.0, stable_for=5.0)
+
+    assert deployment.services[0].status is ServiceStatus.SUCCEEDED
+    assert healthy(world)
+
+
+def test_services_without_checks_cost_one_read_of_their_task_definition_and_none_of_targets() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+
+    release_deploy(world, interval=1.0)
+
+    assert world.count("runtime.defined") == 1
+    assert world.count("runtime.targets") == 0
