@@ -11,6 +11,8 @@ from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Progress
 from weco_deploy.model.project import Environment
 
+TWO = project({"search": ["search-api"], "items": ["items-api"]})
+
 
 @pytest.mark.parametrize("breaker", [True, False])
 @pytest.mark.parametrize("crashes_after", [3, 5, 8, 9])
@@ -73,6 +75,34 @@ def test_waiting_time_is_extended_once_only() -> None:
 
     assert deployment.status is DeploymentStatus.TIMED_OUT
     assert (world.now() - began).total_seconds() < 35
+
+
+def test_service_that_the_last_look_finds_young_gets_the_seconds_that_it_needs() -> None:
+    world = World.of(TWO)
+    world.push("search")
+    world.push("items", slow(300))
+    # The task in place of this one runs four seconds before the time is over.
+    world.at(40, lambda: world.stop_task("search-api", "stage", "host-failure"))
+
+    deployment = release_deploy(world, interval=5.0, wait=60.0)
+
+    assert statuses(deployment) == {
+        "search-api": ServiceStatus.SUCCEEDED,
+        "items-api": ServiceStatus.IN_PROGRESS,
+    }
+
+
+def test_service_behind_a_classic_load_balancer_gets_its_second_poll_when_the_time_is_over() -> None:
+    world = World.of(ONE_AND_ONE, classic=True)
+    world.push("search")
+    told, began = Told(), world.now()
+
+    # The first poll that finds the service steady is the one at the end.
+    deployment = release_deploy(world, told=told, interval=5.0, wait=20.0, stable_for=0.0)
+
+    assert [event.state for event in told.events if isinstance(event, Progress)][-1] == "steady"
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert 20 < (world.now() - began).total_seconds() < 25
 
 
 def test_adopted_service_is_watched_until_it_is_stable() -> None:

@@ -45,7 +45,7 @@ def poll_until_settled(
 
     A last look makes every outcome true when the deployment ends: it polls services once more that were settled earlier and
     may have changed since. If it finds one that is not settled any more and time is left, polling goes on. If the time ends
-    while a service only has to go on running to be stable, the time is extended by what that takes.
+    while a service only has to go on running to be stable, or to be polled a second time, the time is extended by what that takes.
 
     Raises Interrupted if a signal asks to stop, and LeaseLost if somebody took the environment over.
     """
@@ -54,8 +54,11 @@ def poll_until_settled(
     while True:
         _poll_while_unsettled(watched, patience, deadline)
         _look_again(watched, patience, deadline)
+        if deadline.remaining <= 0:
+            deadline.extend_once(watched.more_seconds)
         if not watched.unsettled or deadline.remaining <= 0:
             return watched.close(deadline.for_answers)
+        watched.wait(min(patience.interval, deadline.remaining))
 
 
 class _Deadline:

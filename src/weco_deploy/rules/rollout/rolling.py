@@ -25,7 +25,7 @@ from weco_deploy.rules.digests import (
     wrongly_resolved,
 )
 from weco_deploy.rules.rollout import ecs_verdict
-from weco_deploy.rules.rollout.aws_clock import aws_now
+from weco_deploy.rules.rollout.aws_clock import CLOCK_RESOLUTION, aws_now
 from weco_deploy.rules.rollout.crash_loop import (
     count_failures,
     failures_despite_success,
@@ -230,8 +230,10 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
         state = f"waiting until its tasks have been running for {track.stable_for:g} s"
         return replace(track, polls_steady=steady, more_seconds=left, state=state, blames_image=False)
     if ours.rollout_state is None and steady < POLLS_TO_CONFIRM:
-        # If the time is over before the second poll, nothing speaks against the image.
-        return replace(track, polls_steady=steady, state="steady", blames_image=False)
+        # If the time ends before the second poll, it is extended by a moment.
+        return replace(
+            track, polls_steady=steady, more_seconds=CLOCK_RESOLUTION, state="steady", blames_image=False
+        )
     return replace(
         track,
         polls_steady=steady,

@@ -56,8 +56,8 @@ class Track:
     `healthy` are the tasks of ours that were healthy, by ARN. `breaker_monitored` says whether a circuit breaker counted
     failures when stopped tasks were last read. `suspicion` is why the rollout may have failed by our own count of failures;
     empty if it may not. `unverified` says that the last poll found everything in order, and nothing that tells which digests
-    run. `more_seconds` is how long only the passing of time is waited for, until the service is stable or the suspicion
-    decided; 0 if something else has to happen.
+    run. `more_seconds` is how long only the passing of time is waited for, until the service is stable, the suspicion
+    decided, or a steady service polled a second time; 0 if something else has to happen.
     """
 
     service: PlannedService
