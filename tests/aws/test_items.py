@@ -23,7 +23,13 @@ from weco_deploy.aws.records.attributes import (
     size,
     stored_time,
 )
-from weco_deploy.aws.records.deployments import SERVICE_LIMIT, deployment_item, read_deployment, rollback_of
+from weco_deploy.aws.records.deployments import (
+    MOST_DRAINING,
+    SERVICE_LIMIT,
+    deployment_item,
+    read_deployment,
+    rollback_of,
+)
 from weco_deploy.aws.records.environments import environment_item, read_environment
 from weco_deploy.aws.records.releases import ITEM_LIMIT, latest_item, listing, read_release, release_item
 from weco_deploy.errors import AwsError
@@ -35,6 +41,7 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
+from weco_deploy.model.draining import DrainingTask, StaysBecause
 from weco_deploy.model.environment import AppliedImage, DeployedRelease, EnvironmentRecord, KnownService, Lock
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import Allowance, LeftOut, Part
@@ -107,6 +114,7 @@ changes = st.builds(
     from_name=st.none() | ids,
     to_name=st.none() | ids,
 )
+draining = st.builds(DrainingTask, task=ids, until=st.none() | times, why=st.sampled_from(StaysBecause))
 outcomes = st.builds(
     ServiceOutcome,
     service_id=ids,
@@ -116,6 +124,7 @@ outcomes = st.builds(
     ecs_deployment_id=st.none() | ids,
     reason=words,
     failures=st.lists(failures, max_size=3).map(tuple),
+    draining=st.lists(draining, max_size=3).map(tuple),
 )
 left_out = st.builds(
     LeftOut,
@@ -315,6 +324,17 @@ def test_deployment_of_very_many_services_fits_into_an_item(services: int) -> No
     item = deployment_item(large_deployment(services, failure, 3, images=100))
     assert size(item) <= ITEM_LIMIT
     assert len(read_deployment(item).services) == services
+
+
+@pytest.mark.parametrize(("services", "kept"), [(1, MOST_DRAINING), (400, 0)])
+def test_old_tasks_that_keep_running_fit_into_an_item(services: int, kept: int) -> None:
+    large = large_deployment(services, Failure(kind="event", message=""), 0)
+    old = (DrainingTask("0" * 32, None, StaysBecause.SCALE_IN_PROTECTION),) * 100
+    item = deployment_item(
+        replace(large, services=tuple(replace(service, draining=old) for service in large.services))
+    )
+    assert size(item) <= ITEM_LIMIT
+    assert {len(service.draining) for service in read_deployment(item).services} == {kept}
 
 
 @pytest.mark.parametrize(("images", "refs"), [(30, 300), (100, 1_000), (300, 20)])

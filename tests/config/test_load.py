@@ -30,6 +30,7 @@ shop:
     - id: stage
       name: Staging
       on_failure: rollback
+      old_tasks: wait
     - id: prod
       role_arn: arn:aws-cn:iam::444455556666:role/prod
       region_name: cn-north-1
@@ -91,7 +92,7 @@ def test_every_key_reaches_the_project(loaded: Load) -> None:
         release_table="shop-releases",
         clusters=("one", "arn:aws:ecs:us-east-1:111122223333:cluster/two"),
         environments=(
-            Environment(id="stage", name="Staging", on_failure="rollback"),
+            Environment(id="stage", name="Staging", on_failure="rollback", old_tasks="wait"),
             Environment(
                 id="prod",
                 name="prod",

@@ -184,6 +184,10 @@ INVALID_FILES = {
         project("{id: stage, on_failure: retry}"),
         "line 2, shop.environments[0].on_failure: found 'retry', expected 'leave' or 'rollback'",
     ),
+    "an old_tasks of its own": (
+        project("{id: stage, old_tasks: kill}"),
+        "line 2, shop.environments[0].old_tasks: found 'kill', expected 'leave' or 'wait'",
+    ),
     "requires that are a mapping": (
         project("{id: stage, requires: {id: prod}}"),
         "line 2, shop.environments[0].requires: found a mapping, expected an environment id or a list of them",

@@ -28,6 +28,7 @@ from tests.report.samples import (
 )
 from weco_deploy.errors import Command, EnvironmentLocked
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
+from weco_deploy.model.draining import DrainingTask, StaysBecause
 from weco_deploy.model.environment import Lock
 from weco_deploy.model.plan import Action
 from weco_deploy.model.release import ImageVersion, ReleaseDeployment
@@ -115,6 +116,7 @@ DEPLOYMENT: Document = {
                     "log_lines": ["starting", "  no index called works"],
                 }
             ],
+            "draining": [],
             "console_url": "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod"
             "/health?region=eu-west-1",
             "links": {
@@ -156,6 +158,19 @@ FAILED = deployment(
     (change("search", None, "b"),),
     left_out=(NIGHTLY,),
 )
+
+
+def test_old_tasks_that_keep_running_are_in_the_document() -> None:
+    until = datetime(2026, 3, 4, 14, 30, tzinfo=UTC)
+    protected = DrainingTask("0a1b2c", until, StaysBecause.SCALE_IN_PROTECTION)
+    early = DrainingTask("3d4e5f", None, StaysBecause.EARLY_SUCCESS)
+    done = replace(outcome("search", ServiceStatus.SUCCEEDED), draining=(protected, early))
+    shown = json_text(deployment_document(deployment(services=(done,))))
+    (service,) = json.loads(shown)["deployment"]["services"]
+    assert service["draining"] == [
+        {"task": "0a1b2c", "until": "2026-03-04T14:30:00.000000Z", "why": "scale_in_protection"},
+        {"task": "3d4e5f", "until": None, "why": "early_success"},
+    ]
 
 
 def test_release_document() -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from rich.text import Text
 
 from tests.report.samples import CRASH, EARLIER_ID, NIGHTLY, change, deployment, outcome, release
 from weco_deploy.model.deployment import DeploymentStatus, Failure, ServiceStatus
+from weco_deploy.model.draining import DrainingTask, StaysBecause
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.report.deployment_text import deployment_text
 from weco_deploy.report.screen import Screen
@@ -40,6 +42,23 @@ def test_success_counts_services_and_names_those_not_verified() -> None:
 def test_success_says_what_was_left_out() -> None:
     done = deployment(services=(outcome("search", ServiceStatus.SUCCEEDED),), left_out=(NIGHTLY,))
     assert "  left out (1):\n    ! nightly: not found\n" in deployment_text(done, Screen())
+
+
+def test_success_names_the_old_tasks_that_keep_running() -> None:
+    ends = [datetime(2026, 3, 4, 14, minute, tzinfo=UTC) for minute in (30, 20)]
+    workers = tuple(DrainingTask("t", until, StaysBecause.SCALE_IN_PROTECTION) for until in ends)
+    early = (DrainingTask("t", None, StaysBecause.EARLY_SUCCESS),)
+    done = deployment(
+        services=(
+            replace(outcome("worker", ServiceStatus.SUCCEEDED), draining=workers),
+            replace(outcome("search", ServiceStatus.SUCCEEDED), draining=early),
+        )
+    )
+    text = deployment_text(done, Screen(width=140))
+    assert (
+        "  worker: 2 old tasks keep running until 2026-03-04 14:30 UTC at the latest (scale-in protection)\n"
+        "  search: 1 old task keeps running (early success: ECS removes old tasks later)\n"
+    ) in text
 
 
 def test_failure_shows_its_reason_evidence_and_next_commands() -> None:

@@ -135,6 +135,9 @@ LIST_TASKS = ApiCall(
     "ecs", "ListTasks", (Resource.CONTAINER_INSTANCE,), TASK_READS, purpose=Purpose.WATCH_SERVICES
 )
 DESCRIBE_TASKS = ApiCall("ecs", "DescribeTasks", (Resource.TASK,), TASK_READS, purpose=Purpose.WATCH_SERVICES)
+GET_TASK_PROTECTION = ApiCall(
+    "ecs", "GetTaskProtection", (Resource.TASK,), TASK_READS, purpose=Purpose.WATCH_SERVICES
+)
 DESCRIBE_TASK_DEFINITION = ApiCall(
     "ecs",
     "DescribeTaskDefinition",

@@ -14,6 +14,7 @@ from weco_deploy.aws.ecs_answers import (
     key_from_arn,
     parse_container_definition,
     parse_found_service,
+    parse_protection,
     parse_resolved_image,
     parse_service,
     parse_service_deployment,
@@ -25,6 +26,7 @@ from weco_deploy.aws.rates import PATIENCE, PERMISSION_CHECK_INTERVAL
 from weco_deploy.aws.session import Account
 from weco_deploy.aws.times import answered_at
 from weco_deploy.errors import AwsError, NoCredentials, Throttled
+from weco_deploy.model.draining import TaskProtection
 from weco_deploy.model.service import (
     ENVIRONMENT_TAG,
     DefinedContainer,
@@ -157,6 +159,15 @@ class EcsRuntime:
                 parse_container_definition(definition)
                 for definition in answer["taskDefinition"]["containerDefinitions"]
             )
+
+    def protections(self, cluster: str, arns: Sequence[str]) -> tuple[TaskProtection, ...]:
+        if not arns:
+            return ()
+        with translate_errors(api.GET_TASK_PROTECTION):
+            answer = self._client.get_task_protection(cluster=cluster, tasks=list(arns))
+            _raise_unless_missing(api.GET_TASK_PROTECTION, answer.get("failures", ()))
+            found = (parse_protection(task) for task in answer["protectedTasks"])
+            return tuple(protection for protection in found if protection is not None)
 
     def targets(self, target_group: str) -> tuple[Target, ...]:
         try:

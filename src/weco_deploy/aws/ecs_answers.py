@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from weco_deploy.aws.times import utc
 from weco_deploy.model.arn import Arn
+from weco_deploy.model.draining import TaskProtection
 from weco_deploy.model.service import (
     ENVIRONMENT_TAG,
     SERVICE_TAG,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         ContainerTypeDef,
         DeploymentTypeDef,
         LoadBalancerTypeDef,
+        ProtectedTaskTypeDef,
         ServiceDeploymentTypeDef,
         ServiceEventTypeDef,
         ServiceTypeDef,
@@ -53,6 +55,8 @@ _DEPLOYMENT_ID = "ecs-svc/"
 def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Service:
     configuration = answer.get("deploymentConfiguration", {})
     breaker = configuration.get("deploymentCircuitBreaker", {"enable": False, "rollback": False})
+    alarms = configuration.get("alarms")
+    early = configuration.get("earlySuccessCriteria", {"enable": False})
     tags = {tag.get("key", ""): tag.get("value", "") for tag in answer.get("tags", ())}
     return Service(
         key=ServiceKey(answer["clusterArn"], answer["serviceName"]),
@@ -71,6 +75,9 @@ def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Serv
         deployments=tuple(parse_deployment(deployment) for deployment in answer.get("deployments", ())),
         events=tuple(_parse_event(event) for event in answer.get("events", ())),
         service_deployment_arn=answer.get("currentServiceDeployment", ""),
+        alarms=tuple(alarms["alarmNames"]) if alarms and alarms.get("enable") else (),
+        removes_old_tasks_later=bool(early.get("enable"))
+        and early.get("sourceServiceRevisionCleanup") == "DEFERRED",
         target_groups=tuple(_target_groups(answer.get("loadBalancers", ()))),
         as_of=as_of,
         service_id=tags.get(SERVICE_TAG),
@@ -139,6 +146,13 @@ def parse_container_definition(answer: ContainerDefinitionOutputTypeDef) -> Defi
         log_stream_prefix=options.get("awslogs-stream-prefix"),
         health_checked="healthCheck" in answer and answer.get("essential", True),
     )
+
+
+def parse_protection(answer: ProtectedTaskTypeDef) -> TaskProtection | None:
+    """The protection of a task; None if it is not protected."""
+    if not answer.get("protectionEnabled"):
+        return None
+    return TaskProtection(answer.get("taskArn", ""), utc(answer.get("expirationDate")))
 
 
 def parse_target(answer: TargetHealthDescriptionTypeDef) -> Target:

@@ -171,6 +171,7 @@ def _environment(entry: EnvironmentEntry) -> Environment:
         requires=_listed(entry.requires),
         on_failure=entry.on_failure,
         stable_for=entry.stable_for,
+        old_tasks=entry.old_tasks,
         variables=entry.variables,
     )
 

@@ -170,6 +170,12 @@ class EnvironmentEntry(Entry, title="environment"):
         description="seconds for which its tasks must have been running; default: 10; 0 turns it off",
         examples=[30],
     )
+    old_tasks: Literal["leave", "wait"] = Field(
+        default="leave",
+        description="whether a deployment succeeds while old tasks are protected from scale-in or ECS removes them later, "
+        "or waits for them",
+        examples=["wait"],
+    )
 
 
 class ImageEntry(Entry, title="image"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import BY_DECLARATION, LeftOut
 from weco_deploy.model.service import ServiceKey
@@ -125,7 +126,10 @@ class ImageChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceOutcome:
-    """The result of a deployment for one service. `images` are the ids of the images that the service runs."""
+    """The result of a deployment for one service.
+
+    `images` are the ids of the images that the service runs, `draining` the old tasks that keep running although it succeeded.
+    """
 
     service_id: str
     key: ServiceKey
@@ -134,6 +138,7 @@ class ServiceOutcome:
     ecs_deployment_id: str | None = None
     reason: str = ""
     failures: tuple[Failure, ...] = ()
+    draining: tuple[DrainingTask, ...] = ()
 
     @property
     def settled(self) -> bool:

@@ -22,7 +22,7 @@ class Environment:
     `role_arn` and `region_name` are those of its services; None means the project's own. `requires` names the
     environments in which a release must have succeeded before it may be deployed here. `variables` are texts for the
     project's templates of names. `stable_for` is for how many seconds its tasks must have been running; None means the
-    default.
+    default. `old_tasks` says whether a service may succeed while old tasks are protected from scale-in, or removed later by ECS.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Environment:
     requires: tuple[str, ...] = ()
     on_failure: Literal["leave", "rollback"] = "leave"
     stable_for: float | None = None
+    old_tasks: Literal["leave", "wait"] = "leave"
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property

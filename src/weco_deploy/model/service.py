@@ -131,7 +131,9 @@ class Service:
     `controller` is ECS, CODE_DEPLOY or EXTERNAL. `strategy` is ROLLING, BLUE_GREEN, LINEAR or CANARY. `scheduling` is
     REPLICA or DAEMON. `status` is ACTIVE, DRAINING or INACTIVE. The percentages are those of its deployment
     configuration, None if ECS names none. `service_deployment_arn` names the current service
-    deployment; it is empty where ECS doesn't name one. `target_groups` are those of its load balancers. `as_of` is the time of the answer by AWS's clock, to the second, or
+    deployment; it is empty where ECS doesn't name one. `target_groups` are those of its load balancers. `alarms` are the
+    CloudWatch alarms that watch its deployments. `removes_old_tasks_later`: with early success, ECS removes old tasks after it
+    has called the rollout complete. `as_of` is the time of the answer by AWS's clock, to the second, or
     None if the answer doesn't tell it.
     """
 
@@ -152,6 +154,8 @@ class Service:
     events: tuple[ServiceEvent, ...] = ()
     service_deployment_arn: str = ""
     target_groups: tuple[TargetGroup, ...] = ()
+    alarms: tuple[str, ...] = ()
+    removes_old_tasks_later: bool = False
     as_of: datetime | None = None
     service_id: str | None = None
     environment: str | None = None
@@ -236,6 +240,7 @@ class ServiceView:
 
     `health_checked` has the containers of the running tasks whose health ECS checks, by task definition, and `targets` the
     targets in the service's target groups, by ARN. What this poll did not read is missing there; None: it can't be read at all.
+    `protected` are the tasks that are known to be protected from scale-in, by ARN, each with the time when that ends, if known.
     """
 
     service: Service
@@ -246,6 +251,7 @@ class ServiceView:
     defined: Mapping[str, tuple[DefinedContainer, ...]] = field(default_factory=dict)
     health_checked: Mapping[str, frozenset[str]] | None = None
     targets: Mapping[str, tuple[Target, ...]] | None = None
+    protected: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

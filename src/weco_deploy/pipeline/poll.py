@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from weco_deploy.model.service import ServiceDeployment, ServiceKey, ServiceView
@@ -13,9 +14,11 @@ from weco_deploy.pipeline.health_reads import health_checked, targets
 from weco_deploy.pipeline.optional_reads import OptionalReads
 from weco_deploy.ports import Calls, ServiceRuntime
 from weco_deploy.rules.rollout import rolling
+from weco_deploy.rules.rollout.old_tasks import tasks_to_ask_about
 from weco_deploy.rules.rollout.track import Track
 
 VERDICTS = "ECS's own verdict on its deployments"
+PROTECTIONS = "which old tasks are protected from scale-in"
 
 
 def poll(
@@ -59,4 +62,12 @@ def poll(
     unchecked = [view for key, view in views.items() if rolling.needs_health(tracked[key], view)]
     checked = health_checked(unchecked, definitions, optional, calls)
     found = targets(unchecked, runtime, optional, calls)
-    return {key: replace(view, health_checked=checked, targets=found) for key, view in views.items()}
+    not_told_to_stop = {key: tasks_to_ask_about(tracked[key], view) for key, view in views.items()}
+    nothing: dict[str, datetime | None] = {}
+    protected = optional.read(
+        PROTECTIONS, partial(reads.protections, runtime, not_told_to_stop, calls), nothing
+    )
+    return {
+        key: replace(view, health_checked=checked, targets=found, protected=protected)
+        for key, view in views.items()
+    }

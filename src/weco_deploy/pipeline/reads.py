@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from weco_deploy.model.service import Service, ServiceDeployment, ServiceKey, Task, TaskPage
 from weco_deploy.pipeline.cluster_listing import ClusterListing
 from weco_deploy.ports import (
+    PROTECTIONS_A_CALL,
     SERVICE_DEPLOYMENTS_A_CALL,
     SERVICES_A_CALL,
     TASKS_A_CALL,
@@ -111,6 +113,19 @@ def _cluster_listings(
             partial(runtime.tasks_listed, listing.cluster, None, token=listing.token) for listing in reading
         )
     return listings
+
+
+def protections(
+    runtime: ServiceRuntime, tasks: Mapping[ServiceKey, Sequence[str]], calls: Calls
+) -> dict[str, datetime | None]:
+    """Those of these tasks that are protected from scale-in, by ARN, each with the time when that ends."""
+    batches = [
+        (cluster, batch)
+        for cluster, keys in _by_cluster(tasks).items()
+        for batch in _batches([arn for key in keys for arn in tasks[key]], PROTECTIONS_A_CALL)
+    ]
+    answers = calls.read(partial(runtime.protections, cluster, batch) for cluster, batch in batches)
+    return {protection.task: protection.until for answer in answers for protection in answer}
 
 
 def stopped_tasks(

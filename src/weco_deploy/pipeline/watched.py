@@ -128,4 +128,10 @@ class Watched:
 
 def _outcome(track: Track, known: ServiceOutcome) -> ServiceOutcome:
     reason = track.reason if track.settled or track.status is ServiceStatus.UNVERIFIED else track.state
-    return replace(known, status=track.status, reason=reason, ecs_deployment_id=track.deployment_id)
+    return replace(
+        known,
+        status=track.status,
+        reason=reason,
+        ecs_deployment_id=track.deployment_id,
+        draining=track.draining,
+    )

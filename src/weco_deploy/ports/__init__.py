@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.ports.aws import (
+    PROTECTIONS_A_CALL,
     SERVICE_DEPLOYMENTS_A_CALL,
     SERVICES_A_CALL,
     TASKS_A_CALL,
@@ -24,6 +25,7 @@ from weco_deploy.ports.publishing import ImageEngine, ImageLayout, ImageUploads,
 from weco_deploy.ports.records import ReleaseStore
 
 __all__ = [
+    "PROTECTIONS_A_CALL",
     "SERVICES_A_CALL",
     "SERVICE_DEPLOYMENTS_A_CALL",
     "TASKS_A_CALL",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from weco_deploy.model.draining import TaskProtection
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
 from weco_deploy.model.service import (
     DefinedContainer,
@@ -29,6 +30,9 @@ SERVICE_DEPLOYMENTS_A_CALL = 20
 """DescribeServiceDeployments takes twenty service deployments, of any services."""
 TASKS_A_CALL = 100
 """DescribeTasks takes, and ListTasks answers, a hundred tasks of one cluster."""
+
+PROTECTIONS_A_CALL = 10
+"""GetTaskProtection takes ten tasks of one cluster."""
 
 
 class ImageRegistry(Protocol):
@@ -84,6 +88,9 @@ class ServiceRuntime(Protocol):
 
     def defined(self, task_definition: str) -> tuple[DefinedContainer, ...]:
         """The containers of a task definition."""
+
+    def protections(self, cluster: str, arns: Sequence[str]) -> tuple[TaskProtection, ...]:
+        """Those of up to ten tasks of a cluster's services that are protected from scale-in."""
 
     def targets(self, target_group: str) -> tuple[Target, ...]:
         """The targets in a target group, with their health; none if there is no such group."""

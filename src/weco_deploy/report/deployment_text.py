@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
-from weco_deploy.report.outcomes import counts, outcome_lines, verdict
+from weco_deploy.report.outcomes import counts, draining_texts, outcome_lines, verdict
 from weco_deploy.report.page import BOLD, WARNING_STYLE, Page, status_style
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
@@ -53,6 +53,7 @@ def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
         page.line(f"the gate was passed by hand: {one_line(deployment.gate_override)}", indent=2)
     _tags(page, deployment)
     _nothing_running(page, deployment)
+    _draining(page, deployment)
     _left_out(page, deployment)
     for outcome in deployment.services:
         if outcome.status in GOOD:
@@ -99,6 +100,14 @@ def _left_out(page: Page, deployment: Deployment) -> None:
     page.line(f"left out ({len(deployment.left_out)}):", WARNING_STYLE, indent=2)
     for left in deployment.left_out:
         page.line(f"! {one_line(left.reason)}", WARNING_STYLE, indent=4)
+
+
+def _draining(page: Page, deployment: Deployment) -> None:
+    """The old tasks that keep running beside a release that succeeded."""
+    for outcome in deployment.services:
+        if outcome.status in GOOD:
+            for text in draining_texts(outcome):
+                page.line(f"{one_line(outcome.service_id)}: {text}", indent=2)
 
 
 def _nothing_running(page: Page, deployment: Deployment) -> None:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from weco_deploy.errors import DeployError
 from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment, Failure, ImageChange, ServiceOutcome
+from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.environment import Lock
 from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
@@ -357,8 +358,17 @@ def _outcome(outcome: ServiceOutcome) -> Document:
         "status": outcome.status.value,
         "reason": outcome.reason,
         "failures": [_failure(failure) for failure in outcome.failures],
+        "draining": [_draining(task) for task in outcome.draining],
         "console_url": links.service if links else None,
         "links": {"service": links.service, "logs": links.logs} if links else None,
+    }
+
+
+def _draining(task: DrainingTask) -> Document:
+    return {
+        "task": task.task,
+        "until": _time(task.until) if task.until else None,
+        "why": task.why.value,
     }
 
 

@@ -15,11 +15,12 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
+from weco_deploy.model.draining import StaysBecause
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.untrusted import log_line, one_line
-from weco_deploy.report.wording import duration, short_id
+from weco_deploy.report.wording import count, duration, minute, short_id
 
 STATUS_WORDS = {
     ServiceStatus.SUCCEEDED: "succeeded",
@@ -108,14 +109,14 @@ def service_name(service_id: str, key: ServiceKey) -> str:
 
 
 def outcome_lines(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
-    """The lines for a service: its result, then all of its failures."""
+    """The lines for a service: its result, its old tasks that keep running, then all of its failures."""
     evidence = (line for failure in outcome.failures for line in _failure_lines(failure, outcome.reason))
-    return _head(outcome, symbols), *evidence
+    return _head(outcome, symbols), *_draining_lines(outcome), *evidence
 
 
 def outcome_in_short(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
-    """The lines for a service: its result, then its first failure with the last line of the log."""
-    lines = [_head(outcome, symbols)]
+    """The lines for a service: its result, its old tasks, then its first failure with the last line of the log."""
+    lines = [_head(outcome, symbols), *_draining_lines(outcome)]
     for failure in outcome.failures[:1]:
         lines.append(_failure_line(failure, outcome.reason))
         lines += _log(failure.log_lines[-1:])
@@ -126,6 +127,27 @@ def _head(outcome: ServiceOutcome, symbols: Symbols) -> Line:
     text = f"{mark(outcome.status, symbols)} {service_name(outcome.service_id, outcome.key)} {STATUS_WORDS[outcome.status]}"
     reason = one_line(outcome.reason)
     return Line(0, f"{text}: {reason}" if reason else text)
+
+
+def _draining_lines(outcome: ServiceOutcome) -> Iterator[Line]:
+    return (Line(4, text) for text in draining_texts(outcome))
+
+
+def draining_texts(outcome: ServiceOutcome) -> Iterator[str]:
+    """`2 old tasks keep running until 2026-03-04 14:30 UTC at the latest (scale-in protection)`, and why else."""
+    for why, remark in _STAYS.items():
+        ends = [task.until for task in outcome.draining if task.why is why]
+        if ends:
+            known = [until for until in ends if until is not None]
+            until = f" until {minute(max(known))} UTC at the latest" if len(known) == len(ends) else ""
+            verb = "keeps" if len(ends) == 1 else "keep"
+            yield f"{count(len(ends), 'old task')} {verb} running{until} ({remark})"
+
+
+_STAYS = {
+    StaysBecause.SCALE_IN_PROTECTION: "scale-in protection",
+    StaysBecause.EARLY_SUCCESS: "early success: ECS removes old tasks later",
+}
 
 
 def _failure_line(failure: Failure, reason: str) -> Line:

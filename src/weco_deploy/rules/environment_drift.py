@@ -17,7 +17,8 @@ def environment_drift(
 ) -> tuple[str, ...]:
     """How the environment differs from the release: tags that point to other digests, services that run other images.
 
-    A service that is being scaled, or that replaces a task, still counts as running the release.
+    A service still counts as running the release while it is being scaled, replaces a task, or keeps old tasks beside all its
+    new ones, because they are protected from scale-in.
     """
     digests = {
         image_id: digest
@@ -39,7 +40,9 @@ def environment_drift(
     services = tuple(
         f"{service.service_id}: {service.why}"
         for service in examined.services
-        if service.action is not Action.LEAVE and not _runs_some_tasks(service, observed)
+        if service.action is not Action.LEAVE
+        and not _runs_some_tasks(service, observed)
+        and not _keeps_old_tasks(service, observed)
     )
     # A service that was never deployed was left out on purpose.
     gone = (
@@ -59,4 +62,18 @@ def _runs_some_tasks(service: PlannedService, observed: Snapshot) -> bool:
     (view,) = observed.services[service.service_id]
     return (
         service.action is Action.ADOPT and not rollout_in_progress(view.service) and view.service.running > 0
+    )
+
+
+def _keeps_old_tasks(service: PlannedService, observed: Snapshot) -> bool:
+    """Whether all tasks of the recorded ECS deployment run, which did not fail, beside old ones."""
+    (view,) = observed.services[service.service_id]
+    primary, known = view.service.primary, observed.record.services.get(service.service_id)
+    return (
+        service.action is Action.ADOPT
+        and primary is not None
+        and known is not None
+        and known.ecs_deployment_id == primary.id
+        and not known.failed
+        and primary.running >= view.service.desired > 0
     )

@@ -75,7 +75,9 @@ def reassess(
         outcomes.append(outcome)
         if outcome.status is ServiceStatus.IN_PROGRESS and outcome.ecs_deployment_id:
             tracks[service.service_id] = replace(
-                _track(service, outcome.ecs_deployment_id, before, recorded), stable_for=stable_for
+                _track(service, outcome.ecs_deployment_id, before, recorded),
+                stable_for=stable_for,
+                leave_old_tasks=environment.old_tasks == "leave",
             )
     missing = {
         service_id: service.reason

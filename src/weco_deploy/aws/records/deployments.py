@@ -4,7 +4,8 @@
     deployment_id   release   project   environment   status   reason   kind   requested_by   description
     date_finished   build_url   gate_override   rollback (an id)
     images {id: {from_digest, to_digest, tag_moved, from_ref, to_ref, from_name, to_name}}
-    services [{service_id, cluster, service_name, images, status, unverified, ecs_deployment_id, reason, failures [{…}]}]
+    services [{service_id, cluster, service_name, images, status, unverified, ecs_deployment_id, reason, failures [{…}],
+              draining [{task, until, why}] (only if there are any)}]
     left_out [{kind, id, images, why, reason}] (only if something was left out)
 
 A service that is unverified has the status `in_progress` and `unverified` true, because earlier versions don't know the status.
@@ -14,6 +15,7 @@ the index `project_gsi`, which lists releases, leaves it out.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
@@ -28,12 +30,15 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
+from weco_deploy.model.draining import DrainingTask, StaysBecause
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import Allowance, LeftOut, Part
 from weco_deploy.model.service import ServiceKey
 
 SERVICE_LIMIT = 4_000
 """How many bytes of failures the record keeps for each service."""
+MOST_DRAINING = 50
+"""How many old tasks the record keeps for each service."""
 LONGEST_REASON = 1_000
 SHORTER_REASONS = (200, 40)
 """The lengths, in bytes, to which reasons are cut if the services don't all fit."""
@@ -62,10 +67,12 @@ def deployment_item(deployment: Deployment) -> Item:
         gate_override=cut(deployment.gate_override, LONGEST_TEXT)
         if deployment.gate_override is not None
         else None,
+        services=_with_draining(deployment.services, MOST_DRAINING),
     )
     item = _item(_with_failures_within(shortened, LONGEST_REASON, SERVICE_LIMIT))
     if size(item) <= ITEM_LIMIT:
         return item
+    shortened = replace(shortened, services=_with_draining(shortened.services, 0))
     without_failures = {
         limit: size(_item(_with_failures_within(shortened, limit, 0))) for limit in SHORTER_REASONS
     }
@@ -74,6 +81,10 @@ def deployment_item(deployment: Deployment) -> Item:
     )
     room = max(0, ITEM_LIMIT - without_failures[reason_limit]) // len(deployment.services)
     return _item(_with_failures_within(shortened, reason_limit, room))
+
+
+def _with_draining(services: Iterable[ServiceOutcome], most: int) -> tuple[ServiceOutcome, ...]:
+    return tuple(replace(service, draining=service.draining[:most]) for service in services)
 
 
 def _with_failures_within(deployment: Deployment, reason_limit: int, failures_limit: int) -> Deployment:
@@ -168,8 +179,14 @@ def _service_item(service: ServiceOutcome) -> Item:
             "ecs_deployment_id": service.ecs_deployment_id,
             "reason": service.reason,
             "failures": [_failure_item(failure) for failure in service.failures],
+            "draining": [_draining_item(task) for task in service.draining] or None,
         }
     )
+
+
+def _draining_item(task: DrainingTask) -> Item:
+    until = stored_time(task.until) if task.until else None
+    return without_nones({"task": task.task, "until": until, "why": task.why.value})
 
 
 def _left_out_item(left: LeftOut) -> Item:
@@ -258,6 +275,7 @@ def _read_service(row: Fields) -> ServiceOutcome:
         ecs_deployment_id=row.optional_text("ecs_deployment_id"),
         reason=row.text("reason"),
         failures=tuple(_read_failure(failure) for failure in row.rows("failures")),
+        draining=tuple(_read_draining(task) for task in row.rows("draining")),
     )
 
 
@@ -269,6 +287,11 @@ def _read_left_out(row: Fields) -> LeftOut:
         why=enum_field(row, "why", Allowance),
         reason=row.text("reason"),
     )
+
+
+def _read_draining(row: Fields) -> DrainingTask:
+    why = enum_field(row, "why", StaysBecause)
+    return DrainingTask(task=row.text("task"), until=row.optional_time("until"), why=why)
 
 
 def _read_failure(row: Fields) -> Failure:

@@ -54,6 +54,7 @@ class Watch:
                     previous_id=service.ecs_deployment_id,
                     since=now,
                     stable_for=self.stable_for,
+                    leave_old_tasks=context.environment.old_tasks == "leave",
                     made=context.ledger.begun(service.service_id),
                 )
         return tracks

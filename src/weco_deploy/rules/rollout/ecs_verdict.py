@@ -65,6 +65,11 @@ def waits_for_ecs(track: Track) -> bool:
     return track.verdict is not None and track.verdict.status in UNDECIDED
 
 
+def watches_alarms(track: Track) -> bool:
+    """Whether alarms may still end our deployment. If ECS's verdict can't be read, they may."""
+    return track.verdict is None or track.verdict.alarms in ("", "MONITORING")
+
+
 def breaker_monitors(track: Track, service: Service, ours: EcsDeployment) -> bool:
     """Whether a circuit breaker counts failed starts and health checks now.
 

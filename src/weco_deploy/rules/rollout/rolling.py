@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from weco_deploy.model.deployment import ServiceStatus, reasons
 from weco_deploy.model.digest import short_digest
+from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.plan import Expected
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView, Task
 from weco_deploy.rules.digests import (
@@ -46,6 +47,7 @@ from weco_deploy.rules.rollout.identity import (
     surely_belongs,
 )
 from weco_deploy.rules.rollout.new_tasks import all_new_tasks_run
+from weco_deploy.rules.rollout.old_tasks import left_running, may_be_left
 from weco_deploy.rules.rollout.stability import last_failure, seconds_until_stable
 from weco_deploy.rules.rollout.track import Track
 
@@ -114,6 +116,7 @@ def advance(track: Track, view: ServiceView | None) -> Track:
         more_seconds=0.0,
         blames_image=track.superseded_id is None,
         unverified=False,
+        draining=(),
     )
     track = ecs_verdict.with_verdict(track, view)
     if ours is not None and ours.rollout_state == "FAILED":
@@ -211,6 +214,9 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
             f"its deployment resolved {image.image_id} to {short_digest(revised.digest or '')}, which is not the release's"
         )
     if waiting_for := _waiting_for(track, view, ours):
+        old = left_running(track, view, ours)
+        if old is not None:
+            return _succeeded(track, draining=old)
         unverified = waiting_for == _nothing_tells(track)
         return replace(
             track,
@@ -234,12 +240,16 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
         return replace(
             track, polls_steady=steady, more_seconds=CLOCK_RESOLUTION, state="steady", blames_image=False
         )
+    return _succeeded(replace(track, polls_steady=steady))
+
+
+def _succeeded(track: Track, draining: tuple[DrainingTask, ...] = ()) -> Track:
     return replace(
         track,
-        polls_steady=steady,
         status=ServiceStatus.SUCCEEDED,
         state="succeeded",
         reason=reasons(failures_despite_success(track), track.follow_remark),
+        draining=draining,
     )
 
 
@@ -279,9 +289,10 @@ def lacks_digests(track: Track, view: ServiceView) -> bool:
 
 
 def needs_health(track: Track, view: ServiceView) -> bool:
-    """Whether the service is in steady state, so that success depends on the health of its running tasks."""
+    """Whether success depends only on the health of the service's running tasks, or on its old tasks, too."""
     ours = view.service.primary
-    return ours is not None and ours.id == track.deployment_id and in_steady_state(view.service)
+    steady = ours is not None and ours.id == track.deployment_id and in_steady_state(view.service)
+    return steady or may_be_left(track, view)
 
 
 def _nothing_tells(track: Track) -> str:
@@ -297,6 +308,8 @@ def _rollout_state(track: Track, service: Service, ours: EcsDeployment) -> str:
         state = f"starting{failed}"
     elif draining:
         state = f"{draining} old {'task' if draining == 1 else 'tasks'} still running"
+    elif service.alarms and ecs_verdict.watches_alarms(track):
+        state = f"baking: ECS watches the alarm{'' if len(service.alarms) == 1 else 's'} {', '.join(service.alarms)}"
     else:
         state = "settling"
     trouble = present_trouble(service, ours.id, ours.created_at, starting=starting)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from weco_deploy.model.deployment import GOOD, SETTLED, ServiceStatus
+from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.plan import PlannedService
 from weco_deploy.model.requests import DEFAULT_STABLE_FOR
 from weco_deploy.model.service import EcsDeployment, ServiceDeployment
@@ -58,6 +59,9 @@ class Track:
     empty if it may not. `unverified` says that the last poll found everything in order, and nothing that tells which digests
     run. `more_seconds` is how long only the passing of time is waited for, until the service is stable, the suspicion
     decided, or a steady service polled a second time; 0 if something else has to happen.
+
+    `leave_old_tasks` says whether the service may succeed while old tasks are protected or removed later. `draining` are these
+    old tasks of a service that has succeeded.
     """
 
     service: PlannedService
@@ -65,6 +69,7 @@ class Track:
     previous_id: str | None
     since: datetime
     stable_for: float = DEFAULT_STABLE_FOR
+    leave_old_tasks: bool = True
     made: EcsDeployment | None = None
     superseded_id: str | None = None
     status: ServiceStatus = ServiceStatus.IN_PROGRESS
@@ -87,6 +92,7 @@ class Track:
     unverified: bool = False
     more_seconds: float = 0.0
     failures_since: datetime | None = None
+    draining: tuple[DrainingTask, ...] = ()
 
     @property
     def settled(self) -> bool:
