@@ -13,8 +13,7 @@ from tests.operations.runs import deployments, recorded, release, request
 from weco_deploy.model.requests import DEFAULT_STABLE_FOR
 from weco_deploy.operations.deploy import deploy
 
-MIX = Mix(protection=False)
-WORLDS = 200
+WORLDS = 500
 SHARES = 4
 WAIT = 300.0
 
@@ -41,7 +40,7 @@ def test_the_verdict_is_what_truly_runs_at_its_time(share: int, count: Count) ->
     findings: list[str] = []
     verdicts: set[str] = set()
     for seed in range(share, WORLDS, SHARES):
-        judge = judged(seed, MIX)
+        judge = judged(seed, Mix())
         findings += [f"seed {seed}: {finding}" for finding in judge.findings]
         verdicts |= set(judge.verdicts)
         count("in process: deployments with random fates, judged rightly", 1)

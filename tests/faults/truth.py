@@ -59,22 +59,21 @@ class Truth:
     def runs(self, at: datetime) -> bool:
         """Whether as many tasks as desired ran the release then, healthy, and ECS's own deployment was complete.
 
-        Old tasks may be left if they were protected, or if ECS removes them after an early success. Then the
+        Tasks of other deployments may be left if they were protected, or if ECS removes them after an early success. Then the
         deployment need not be complete.
         """
         view = _as_of(self.service, at)
         if view is None or view["status"] != "ACTIVE" or not view["deployments"]:
             return False
         running = [task for task in self._tasks() if _runs(task, at)]
-        right = [task for task in running if self.is_right(task)]
-        left = [task for task in running if task not in right]
         primary = view["deployments"][0]
+        new = [task for task in running if task.started_by == primary["id"]]
+        left = [task for task in running if task not in new]
         complete = primary.get("rolloutState", "COMPLETED") == "COMPLETED"
         early = bool(self.service.configuration.get("earlySuccessCriteria", {}).get("enable"))
         return (
-            0 < view["desiredCount"] <= sum(_healthy(task, at) for task in right)
-            and all(task.started_by == primary["id"] for task in right)
-            and all(task.started_by != primary["id"] for task in left)
+            0 < view["desiredCount"] <= sum(_healthy(task, at) for task in new)
+            and all(self.is_right(task) for task in new)
             and all(task.protected(at) or early for task in left)
             and (complete or (bool(left) and primary["rolloutState"] != "FAILED"))
         )

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from tests.rules.polls import after
-from tests.rules.states import container, primary, service, task, view
+from tests.rules.polls import OLD_ANSWER, STARTING, after
+from tests.rules.states import LATER, NEW, container, primary, service, task, track, up, view
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import Container, ServiceView, Task
 from weco_deploy.model.targets import Target, TargetGroup
 from weco_deploy.rules.rollout.health import definitions_to_read
+from weco_deploy.rules.rollout.rolling import needs_health
 
 DEFINITION = "search-api:1"
 GROUP = TargetGroup("arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/search/1", "app", 80)
@@ -91,6 +92,15 @@ def test_definitions_are_read_where_the_health_of_a_task_is_unknown_only() -> No
     tasks = [task("t1", health="HEALTHY"), task("t2", health="UNHEALTHY"), task("t3")]
     assert definitions_to_read(tasks) == frozenset()
     assert definitions_to_read([*tasks, task("t4", health="UNKNOWN")]) == {DEFINITION}
+
+
+@pytest.mark.parametrize(
+    ("observed", "needed"),
+    [(up(NEW), True), (up(NEW, of=LATER), True), (OLD_ANSWER, False), (STARTING, False)],
+    ids=["ours", "a later one that may be followed", "an old answer", "starting"],
+)
+def test_health_is_read_in_steady_state_only(observed: ServiceView, needed: bool) -> None:
+    assert needs_health(track(), observed) is needed
 
 
 @pytest.mark.parametrize("state", ["initial", "unused", "draining", "a state of tomorrow"])

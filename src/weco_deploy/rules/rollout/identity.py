@@ -77,6 +77,13 @@ def may_follow(track: Track, service: Service) -> bool:
     )
 
 
+def to_judge(track: Track, service: Service) -> EcsDeployment | None:
+    """The PRIMARY deployment if this poll may judge it: it is ours, or a later one that we may follow."""
+    primary = service.primary
+    ours = primary is not None and primary.id == track.deployment_id
+    return primary if ours or may_follow(track, service) else None
+
+
 def not_primary(track: Track, view: ServiceView, ours: EcsDeployment | None) -> Track:
     """The track when another deployment is PRIMARY. Its `deployment_id` changes if we follow that deployment."""
     service, primary = view.service, view.service.primary

@@ -18,18 +18,17 @@ from weco_deploy.model.service import EcsDeployment, Service, ServiceView, Task
 from weco_deploy.rules.digests import running_tasks
 from weco_deploy.rules.rollout import ecs_verdict
 from weco_deploy.rules.rollout.health import waits_for_health
-from weco_deploy.rules.rollout.identity import belongs
+from weco_deploy.rules.rollout.identity import belongs, to_judge
 from weco_deploy.rules.rollout.new_tasks import all_new_tasks_run
 from weco_deploy.rules.rollout.track import Track
 
 
 def may_be_left(track: Track, view: ServiceView) -> bool:
     """Whether old tasks run beside our new ones, and success may depend on why they do."""
-    ours = view.service.primary
+    ours = to_judge(track, view.service)
     return (
         track.leave_old_tasks
         and ours is not None
-        and ours.id == track.deployment_id
         and _old_count(view.service, ours) > 0
         and all_new_tasks_run(track, view, ours)
     )
@@ -37,7 +36,7 @@ def may_be_left(track: Track, view: ServiceView) -> bool:
 
 def tasks_to_ask_about(track: Track, view: ServiceView) -> tuple[str, ...]:
     """The ARNs of the old tasks that ECS has not told to stop, if it matters whether they are protected."""
-    ours = view.service.primary
+    ours = to_judge(track, view.service)
     if ours is None or not may_be_left(track, view):
         return ()
     return tuple(task.arn for task in view.tasks or () if not belongs(task, ours))

@@ -45,6 +45,7 @@ from weco_deploy.rules.rollout.identity import (
     missing,
     not_primary,
     surely_belongs,
+    to_judge,
 )
 from weco_deploy.rules.rollout.new_tasks import all_new_tasks_run
 from weco_deploy.rules.rollout.old_tasks import left_running, may_be_left
@@ -290,8 +291,7 @@ def lacks_digests(track: Track, view: ServiceView) -> bool:
 
 def needs_health(track: Track, view: ServiceView) -> bool:
     """Whether success depends only on the health of the service's running tasks, or on its old tasks, too."""
-    ours = view.service.primary
-    steady = ours is not None and ours.id == track.deployment_id and in_steady_state(view.service)
+    steady = to_judge(track, view.service) is not None and in_steady_state(view.service)
     return steady or may_be_left(track, view)
 
 
