@@ -12,7 +12,6 @@ from tests.world import Behaviour, World, crash, good, slow, unpullable
 from tests.world.behaviour import START
 from tests.world.ecs import ServiceOptions
 from tests.world.projects import project
-from weco_deploy.sandbox.ecs.service_state import Service
 
 PROJECT = project(
     {
@@ -112,9 +111,9 @@ def world_of(chance: Random, mix: Mix) -> World:
         world.image(image.id, "env.stage")
     for service_id, image_ids in PROJECT.services.items():
         options = _options(chance, mix)
-        service = world.service(service_id, "stage", list(image_ids), **options)
+        world.service(service_id, "stage", list(image_ids), **options)
         if mix.protection and chance.random() < 0.15:
-            _protect_tasks(world, service, minutes=chance.choice([1, 60]))
+            world.protect_tasks(service_id, "stage", minutes=chance.choice([1, 60]))
     for image in PROJECT.images:
         bad = bool(mix.images) and chance.random() < 0.5
         world.push(image.id, IMAGES[chance.choice(mix.images)](chance) if bad else good())
@@ -135,16 +134,6 @@ def _options(chance: Random, mix: Mix) -> ServiceOptions:
     if options.get("balanced"):
         options.pop("classic", None)  # a service has one kind of load balancer
     return cast("ServiceOptions", options)
-
-
-def _protect_tasks(world: World, service: Service, minutes: int) -> None:
-    if service.tasks:
-        world.ecs.client(world.place).update_task_protection(
-            cluster=service.cluster.name,
-            tasks=list(service.tasks),
-            protectionEnabled=True,
-            expiresInMinutes=minutes,
-        )
 
 
 def _meddle(world: World, service_id: str, kind: str, chance: Random) -> None:

@@ -98,8 +98,11 @@ def _rolled_back_from_history(world: World) -> Deployment:
 
 
 def _unindexed() -> tuple[World, Mapping[str, str]]:
-    """Nothing was deployed yet, and the tagging API knows no service: they are found by listing the clusters."""
-    world = World.of(FIVE_AND_EIGHT, indexed=False)
+    """Nothing was deployed yet, and the tagging API knows no service: they are found by listing the clusters.
+
+    All of them are behind load balancers.
+    """
+    world = World.of(FIVE_AND_EIGHT, indexed=False, balanced=True)
     world.scale("loader-nightly", "stage", 0)
     world.scale("search-worker", "stage", 0)
     pushed = {image_id: world.push(image_id) for image_id in ("search", "transformer")}
@@ -113,8 +116,12 @@ def _latest_deployed(world: World) -> Deployment:
 
 
 def _cut_off() -> tuple[World, Mapping[str, str]]:
-    """A release that was deployed by a run that was killed while it watched, long enough ago; one image starts slowly."""
+    """A release that was deployed by a run that was killed while it watched, long enough ago.
+
+    One image starts slowly. The old tasks of a service are protected from scale-in until shortly before that.
+    """
     world, pushed = _new_images()
+    world.protect_tasks("search-api", "stage", minutes=3)
     pushed = {**pushed, "items": world.push("items", slow(200))}
     world.pass_time(1)
     world.cut_before(1, "clock.wait")

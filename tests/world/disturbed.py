@@ -80,6 +80,11 @@ class Disturbed(Declared):
         with self.gate.lock:
             self.ecs.trouble(self.declared(service_id, environment), kind)
 
+    def protect_tasks(self, service_id: str, environment: str, minutes: int) -> None:
+        """The service's tasks protect themselves from scale-in for so long."""
+        with self.gate.lock:
+            self.ecs.protect_tasks(self.declared(service_id, environment), minutes)
+
     def mend(self, image_id: str) -> None:
         """From now on every image of that repository works: what was missing was not in the image."""
         stored = self.stored(image_id)

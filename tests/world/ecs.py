@@ -140,6 +140,16 @@ class Ecs:
     def trouble(self, service: Service, kind: str) -> None:
         self._answer("sandbox:MakeTrouble", service, kind=kind)
 
+    def protect_tasks(self, service: Service, minutes: int) -> None:
+        """Protect all tasks of a service from scale-in."""
+        if service.tasks:
+            self.client(place_of_arn(service.arn)).update_task_protection(
+                cluster=service.cluster.name,
+                tasks=list(service.tasks),
+                protectionEnabled=True,
+                expiresInMinutes=minutes,
+            )
+
     def redeploy(self, service: Service) -> str:
         """Somebody forces a new deployment. Its id."""
         answer = self._answer("ecs:UpdateService", service, forceNewDeployment=True)
