@@ -19,6 +19,7 @@ from tests.report.story import (
     succeeded,
 )
 from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.draining import DrainingTask, StaysBecause
 from weco_deploy.model.events import (
     Claimed,
     Event,
@@ -83,6 +84,13 @@ def test_deployment_has_a_line_for_each_event(written: Write) -> None:
 12:00:00Z ✗ Release 8f14e45f to prod failed after 3 min 12 s: 1 failed, 1 redeployed, 1 unchanged
 """
     )
+
+
+def test_old_tasks_that_keep_running_have_a_line_below_their_service(written: Write) -> None:
+    settled = succeeded("search", 5)
+    old = (DrainingTask("0a1b2c", None, StaysBecause.SCALE_IN_PROTECTION),)
+    lines = written(replace(settled, outcome=replace(settled.outcome, draining=old))).splitlines()
+    assert [line.strip() for line in lines[1:]] == ["1 old task keeps running (scale-in protection)"]
 
 
 def test_polls_without_news_are_silent_for_a_minute_and_then_name_the_services_in_progress(
