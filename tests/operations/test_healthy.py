@@ -98,7 +98,8 @@ def test_health_that_may_not_be_read_is_left_to_ecs_and_said_once(
 
 def test_poll_whose_read_of_targets_fails_in_passing_is_no_success() -> None:
     world, told = world_with_a_fresh_task(BALANCED), Told()
-    world.fail("runtime.targets", Unreachable("elasticloadbalancing", "timeout"))
+    # The sixth second is over, so the task is stable, but it is healthy only after ten.
+    world.fail("runtime.targets", Unreachable("elasticloadbalancing", "timeout"), nth=7, times=2)
 
     deployment = confirm_deploy(world, told=told, interval=1.0, stable_for=5.0)
 

@@ -25,14 +25,15 @@ def beside(
     protected: Mapping[str, datetime | None] | None = None,
     new: Sequence[Task] = NEW_TASKS,
     counted: int | None = None,
+    undescribed: int = 0,
     complete: bool = False,
     later: bool = False,
 ) -> ServiceView:
-    """All new tasks run beside these old ones, or more of them if ECS counts more."""
+    """All new tasks run beside these old ones, or more of either if ECS counts more."""
     count = len(old) if counted is None else counted
     described = service(
         desired=2,
-        running=len(new) + count,
+        running=len(new) + undescribed + count,
         deployments=[primary(completed=complete), active(running=count)],
     )
     return replace(
@@ -53,6 +54,7 @@ def test_service_has_succeeded_when_all_old_tasks_are_protected() -> None:
         beside(BUSY, IDLE),
         beside(BUSY, counted=2),
         beside(BUSY, protected={}),
+        beside(BUSY, undescribed=1),
         beside(BUSY, new=[task("t1")]),
         beside(BUSY, new=[task("t1"), task("t2", started=ago(3))]),
         beside(BUSY, new=[task("t1"), task("t2", digest=None)]),
@@ -63,6 +65,7 @@ def test_service_has_succeeded_when_all_old_tasks_are_protected() -> None:
         "another one is not",
         "another one drains",
         "not protected",
+        "a new one was not described",
         "a new one is missing",
         "a new one is too young",
         "without a digest",
