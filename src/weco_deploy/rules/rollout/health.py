@@ -1,10 +1,10 @@
 """Decides whether running tasks are healthy, by the checks that their service has.
 
-| the service has                      | a task is healthy if                                |
-|--------------------------------------|-----------------------------------------------------|
-| health checks of essential containers | ECS reports all these containers as HEALTHY         |
-| target groups of load balancers      | its target in each of them is healthy               |
-| neither                              | it runs                                             |
+| the service has                       | a task is healthy if                        |
+|---------------------------------------|---------------------------------------------|
+| health checks of essential containers | ECS reports all these containers as HEALTHY |
+| target groups of load balancers       | its target in each of them is healthy       |
+| neither                               | it runs                                     |
 
 ECS completes a rollout when its tasks are healthy, but a task that replaces another afterwards still has to become healthy.
 What can't be read at all is left to ECS.
