@@ -20,8 +20,9 @@ from tests.sandbox.rollouts import eventually
 from tests.sandboxes import Provisioned
 from weco_deploy import config
 from weco_deploy.aws.api import CALLS
+from weco_deploy.sandbox.estate import Estate
 
-CALL = re.compile(r"^[a-z-]+:(?P<operation>[A-Z]\w+) .*(?:attempt|no answer)", re.MULTILINE)
+CALL = re.compile(r"^[a-z0-9-]+:(?P<operation>[A-Z]\w+) .*(?:attempt|no answer)", re.MULTILINE)
 
 
 class Audited:
@@ -60,11 +61,15 @@ def test_commands_call_every_action_of_the_policy_and_no_other(
     file = Path(".wellcome_project")
     file.write_text(f"{SHOP}  role_arn: arn:aws:iam::9{account[1:]}:role/shop-ci\n")
     (project,) = config.load(file).projects.values()
-    team = Team(project, provisioned(project), monkeypatch, capsys)
+    balanced = provisioned(project, estate=Estate(load_balancers=True))  # reads the health of targets
+    team = Team(project, balanced, monkeypatch, capsys)
     audited = Audited(team)
     team.push_all()
 
     audited.run("release-deploy", "--environment-id", "stage", *SOON)  # also makes the table
+    for behaviour in ("protected=3600", "good"):  # the second also reads the protection of old tasks
+        team.push("items", behaviour)
+        audited.run("release-deploy", "--environment-id", "stage", *SOON)
     team.push("search", "crash=3,lines=no index")
     audited.run("release-deploy", "--environment-id", "stage", *SOON, code=1)  # also reads logs
     audited.run("rollback", "--environment-id", "stage", *SOON)
