@@ -18,6 +18,7 @@ HOME = Place("000000000000", "eu-west-1")
 SERVICES = "dynamodb,ecr,ecs,logs,sts,tagging"
 """Its own ECS, too, which runs containers: the sandbox simulates it instead."""
 
+_ROOT = Path(__file__).parents[2]
 _ATTEMPTS = 3
 """Another process may have taken a port that was free a moment ago."""
 _DOCKER_TIMEOUT = 600
@@ -44,7 +45,7 @@ def started(directory: Path, docker_host: str) -> Iterator[int]:
 def _spawn(directory: Path, port: int, docker_host: str) -> subprocess.Popen[bytes]:
     with (directory / emulator.LOG_FILE).open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "weco_deploy.sandbox.emulator", str(directory)],
+            [sys.executable, "-P", "-m", "tests.e2e.emulator", str(directory)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -62,7 +63,7 @@ def _spawn(directory: Path, port: int, docker_host: str) -> subprocess.Popen[byt
                 "DOCKER_HOST": docker_host,
                 "LOG_LEVEL": "INFO",
                 "NO_PROXY": "*",
-                "PYTHONPATH": emulator.import_path(),
+                "PYTHONPATH": f"{_ROOT}{os.pathsep}{emulator.import_path()}",
             },
             start_new_session=True,
         )

@@ -88,6 +88,18 @@ def test_service_whose_task_definition_uses_latest_is_refused() -> None:
     assert reason.endswith("/uk.ac.wellcome/search:latest")
 
 
+def test_service_that_uses_the_image_from_another_registry_is_refused() -> None:
+    world = World.of(TWO)
+    world.push("search")
+    foreign = "ghcr.io/uk.ac.wellcome/search:env.stage"
+    world.redefine("search-api", "stage", "env.stage", registry="ghcr.io")
+    world.settle_down()
+    (reason,) = refused(world).reasons
+    assert f"the containers of stage/search-api use {foreign}, from another registry" in reason
+    assert f"the tag of {world.host}/uk.ac.wellcome/search:env.stage" in reason
+    assert statuses(release_deploy(world, allow_missing=True)) == {"items-api": ServiceStatus.UNCHANGED}
+
+
 def test_allow_missing_deploys_the_others_and_verdict_and_record_say_what_was_left_out() -> None:
     world = World.of(TWO)
     new = world.push("items")

@@ -71,7 +71,14 @@ class Recording:
                 images=("web",),
                 action=Action.REDEPLOY,
                 why="it runs another image",
-                expected=(Expected(image_id="web", image=self.image, digests=frozenset(self.digests)),),
+                expected=(
+                    Expected(
+                        image_id="web",
+                        image=self.image,
+                        digests=frozenset(self.digests),
+                        registry="111122223333.dkr.ecr.eu-west-1.amazonaws.com",
+                    ),
+                ),
                 desired=described.desired,
                 breaker=described.breaker,
                 ecs_deployment_id=self.previous_id,

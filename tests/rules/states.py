@@ -26,7 +26,6 @@ from weco_deploy.model.service import (
     Task,
 )
 from weco_deploy.rules.rollout.track import Track
-from weco_deploy.rules.running import expected_image
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 CLUSTER = "arn:aws:ecs:eu-west-1:123456789012:cluster/catalogue"
@@ -250,7 +249,12 @@ def verdict(
 
 
 def expecting(*digests: str, image: str = "search") -> Expected:
-    return expected_image(image, f"uk.ac.wellcome/{image}", "env.stage", frozenset(digests or (NEW,)))
+    return Expected(
+        image_id=image,
+        image=f"uk.ac.wellcome/{image}:env.stage",
+        digests=frozenset(digests or (NEW,)),
+        registry=REGISTRY,
+    )
 
 
 def track(*digests: str, previous: str | None = BEFORE, ours: str = OURS) -> Track:

@@ -239,3 +239,61 @@ def test_service_that_something_else_deploys_is_not_mentioned_if_the_release_lac
     of = replace(TWO, services_of_others=frozenset({"search-api"}))
     made = planned(ONE_OF_TWO, of=of, what=release(items=NEW))
     assert [left.id for left in made.left_out] == ["search"]
+
+
+# Images from other registries
+
+ELSEWHERE = "999999999999.dkr.ecr.us-east-1.amazonaws.com/uk.ac.wellcome/search:env.stage"
+
+
+@pytest.mark.parametrize("used", [ELSEWHERE, "ghcr.io/uk.ac.wellcome/search:env.stage"])
+def test_service_that_uses_the_image_from_another_registry_is_refused_with_both_registries(used: str) -> None:
+    assert refusals(observing(using(used, "nginx:1"))) == (
+        f"search-api: the containers of catalogue/search-api use {used}, from another registry than the project's: "
+        f"the deployment moves the tag of {STAGE}",
+    )
+
+
+def test_refusal_of_another_registry_says_in_which_region_a_replica_may_be() -> None:
+    abroad = replace(
+        SEARCH,
+        environments=tuple(
+            replace(environment, region_name="us-west-2") for environment in SEARCH.environments
+        ),
+    )
+    (reason,) = refusals(observing(using(ELSEWHERE)), of=abroad)
+    assert reason.endswith(f"the deployment moves the tag of {STAGE}, or of its replica in us-west-2")
+
+
+PAIR = project(search=["pair"], items=["pair"])
+MIXED = snapshot(
+    images=TWO_IMAGES,
+    services={"pair": using(f"{REGISTRY}/uk.ac.wellcome/items:env.stage", ELSEWHERE)},
+)
+
+
+def test_service_that_uses_only_one_of_its_images_from_another_registry_is_refused() -> None:
+    (reason,) = refusals(MIXED, of=PAIR, what=BOTH)
+    assert reason.startswith(f"pair: the containers of catalogue/search-api use {ELSEWHERE}, from another")
+    assert STAGE in reason
+    assert "items" not in reason
+
+
+def test_allow_missing_deploys_the_images_of_a_service_that_are_from_our_registry() -> None:
+    made = planned(MIXED, of=PAIR, what=BOTH, allow_missing=True)
+    assert [planned_service.images for planned_service in made.services] == [("items",)]
+    assert [(left.id, left.images, left.why) for left in made.left_out] == [
+        ("pair", ("search",), Allowance.ALLOW_MISSING)
+    ]
+
+
+def test_service_that_uses_the_image_from_our_registry_and_from_another_is_deployed() -> None:
+    made = planned(observing(using(STAGE, ELSEWHERE)))
+    assert [planned_service.images for planned_service in made.services] == [("search",)]
+    assert made.left_out == ()
+
+
+def test_refusal_names_the_service_that_uses_the_tag_of_the_image_from_another_registry() -> None:
+    assert f"catalogue/website, which uses {ELSEWHERE}, tagged" in found_instead(
+        nearby("website", None, None, ELSEWHERE)
+    )

@@ -25,6 +25,9 @@ from tests.rules.states import (
     view,
 )
 from weco_deploy.model.environment import KnownService
+from weco_deploy.model.image import Repository
+from weco_deploy.model.plan import Expected
+from weco_deploy.model.project import Environment, Image
 from weco_deploy.model.service import DefinedContainer, EcsDeployment, ResolvedImage, Task
 from weco_deploy.rules.digests import Match
 from weco_deploy.rules.running import evidence, expected_image, expected_images, images_of
@@ -164,33 +167,92 @@ def test_service_uses_no_image_of_an_earlier_task_definition() -> None:
     assert images_of(observed, (now,)) == (now.image,)
 
 
-def test_expected_image_is_named_by_repository_and_tag() -> None:
-    image = expected_image("search", "uk.ac.wellcome/search", "env.prod", frozenset({NEW}))
-    assert (image.image_id, image.image, image.digests) == (
+SEARCH, STAGE = Image(id="search", repository="acme/search"), Environment(id="stage", name="Staging")
+IN_IRELAND = Repository(name="acme/search", uri=f"{REGISTRY}/acme/search")
+
+
+def expected_in(region_name: str | None = None, repository: Repository | None = IN_IRELAND) -> Expected:
+    """The image in an environment of that region; without one, of the repository's."""
+    return expected_image(SEARCH, replace(STAGE, region_name=region_name), repository, frozenset({NEW}))
+
+
+def test_expected_image_is_named_by_registry_repository_and_tag() -> None:
+    image = expected_in()
+    assert (image.image_id, image.image, image.full_name, image.digests) == (
         "search",
-        "uk.ac.wellcome/search:env.prod",
+        "acme/search:env.stage",
+        f"{REGISTRY}/acme/search:env.stage",
         frozenset({NEW}),
     )
 
 
 @pytest.mark.parametrize(
-    ("image", "ours"),
+    ("image", "ours", "elsewhere"),
     [
-        ("111122223333.dkr.ecr.eu-west-1.amazonaws.com/acme/search:env.stage", True),
-        ("localhost:5000/acme/search:env.stage", True),
-        ("localhost/acme/search:env.stage", True),
-        ("acme/search:env.stage", True),
-        ("acme/search:env.stage@sha256:0000", True),
-        ("111122223333.dkr.ecr.eu-west-1.amazonaws.com/big/acme/search:env.stage", False),
-        ("big/acme/search:env.stage", False),
-        ("acme/search:env.prod", False),
-        ("acme/search", False),
+        (f"{REGISTRY}/acme/search:env.stage", True, False),
+        (f"{REGISTRY}/acme/search:env.stage@sha256:0000", True, False),
+        ("123456789012.dkr.ecr-fips.eu-west-1.amazonaws.com/acme/search:env.stage", True, False),
+        ("123456789012.dkr-ecr.eu-west-1.on.aws/acme/search:env.stage", True, False),
+        ("123456789012.dkr-ecr-fips.eu-west-1.on.aws/acme/search:env.stage", True, False),
+        ("123456789012.dkr.ecr.eu-west-1.example.com/acme/search:env.stage", False, True),
+        ("999999999999.dkr.ecr.eu-west-1.amazonaws.com/acme/search:env.stage", False, True),
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com/acme/search:env.stage", False, True),
+        ("ghcr.io/acme/search:env.stage", False, True),
+        ("localhost:5000/acme/search:env.stage", False, True),
+        ("docker.io/acme/search:env.stage", False, True),
+        ("acme/search:env.stage", False, True),
+        (f"{REGISTRY}/big/acme/search:env.stage", False, False),
+        (f"{REGISTRY}/acme/search:env.prod", False, False),
+        (f"{REGISTRY}/acme/search", False, False),
+        ("ghcr.io/acme/search:env.prod", False, False),
     ],
 )
-def test_expected_image_concerns_containers_of_its_repository_and_tag_in_any_registry(
+def test_expected_image_concerns_containers_of_its_repository_and_tag_in_its_own_registry(
+    image: str, ours: bool, elsewhere: bool
+) -> None:
+    expected = expected_in()
+    assert (expected.concerns(image), expected.is_elsewhere(image)) == (ours, elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("image", "ours"),
+    [
+        (f"{REGISTRY}/acme/search:env.stage", True),
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com/acme/search:env.stage", True),
+        ("123456789012.dkr-ecr.us-east-1.on.aws/acme/search:env.stage", True),
+        ("999999999999.dkr.ecr.us-east-1.amazonaws.com/acme/search:env.stage", True),
+        ("123456789012.dkr.ecr.us-east-2.amazonaws.com/acme/search:env.stage", False),
+        ("999999999999.dkr.ecr.eu-west-1.amazonaws.com/acme/search:env.stage", False),
+        ("ghcr.io/acme/search:env.stage", False),
+    ],
+)
+def test_image_of_an_environment_in_another_region_may_come_from_a_replica_in_that_region(
     image: str, ours: bool
 ) -> None:
-    assert expected_image("search", "acme/search", "env.stage", frozenset()).concerns(image) is ours
+    assert expected_in("us-east-1").concerns(image) is ours
+
+
+def test_environment_that_names_the_region_of_the_repository_has_no_replica() -> None:
+    assert not expected_in("eu-west-1").concerns(
+        "999999999999.dkr.ecr.eu-west-1.amazonaws.com/acme/search:env.stage"
+    )
+
+
+def test_image_of_a_repository_that_does_not_exist_any_more_may_come_from_any_registry() -> None:
+    assert expected_in(repository=None).concerns(f"{REGISTRY}/acme/search:env.stage")
+
+
+def test_image_named_by_its_digest_only_may_be_ours_only_in_our_registry() -> None:
+    expected = expected_in()
+    assert expected.may_concern(f"{REGISTRY}/acme/search@{OLD}")
+    assert not expected.may_concern(f"ghcr.io/acme/search@{OLD}")
+    assert not expected.may_concern(f"{REGISTRY}/acme/search:env.stage")
+
+
+def test_image_of_a_registry_that_is_not_at_aws_has_that_registry_only() -> None:
+    local = Repository(name="acme/search", uri="localhost:5000/acme/search")
+    assert expected_in(repository=local).concerns("localhost:5000/acme/search:env.stage")
+    assert not expected_in(repository=local).concerns("localhost:5001/acme/search:env.stage")
 
 
 # What containers are expected to run

@@ -130,10 +130,13 @@ class Disturbed(Declared):
             table = self.tables[self.project.release_table]
             table.environments[environment] = replace(table.record(environment), lock=None)
 
-    def redefine(self, service_id: str, environment: str, tag: str) -> None:
-        """Somebody gives the service a new revision of its task definition, whose images have this tag."""
+    def redefine(self, service_id: str, environment: str, tag: str, registry: str | None = None) -> None:
+        """Somebody gives the service a new revision of its task definition, whose images have this tag.
+
+        They are from the registry with this host name, or from the same registry as before.
+        """
         with self.gate.lock:
-            self.ecs.redefine(self.declared(service_id, environment), tag)
+            self.ecs.redefine(self.declared(service_id, environment), tag, registry)
 
     def hand_over(self, service_id: str, environment: str, controller: str) -> None:
         """Another controller manages the service: ECS itself knows no task definition of it."""

@@ -158,11 +158,15 @@ class Ecs:
     def scale(self, service: Service, desired: int) -> None:
         self._answer("ecs:UpdateService", service, desiredCount=desired)
 
-    def redefine(self, service: Service, tag: str) -> None:
-        """Give the service a new revision of its task definition, whose images have this tag."""
+    def redefine(self, service: Service, tag: str, registry: str | None = None) -> None:
+        """Give the service a new revision of its task definition, whose images have this tag, and this registry if it is given."""
+
+        def renamed(image: str) -> str:
+            host, _, path = repository_of(image).partition("/")
+            return f"{registry or host}/{path}:{tag}"
+
         containers = [
-            container | {"image": f"{repository_of(container['image'])}:{tag}"}
-            for container in service.definition.containers
+            container | {"image": renamed(container["image"])} for container in service.definition.containers
         ]
         self.client(place_of_arn(service.arn)).register_task_definition(
             family=service.definition.family, containerDefinitions=containers

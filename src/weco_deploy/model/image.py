@@ -63,10 +63,15 @@ class ImageView:
 class Repository:
     """A repository and its tag mutability: MUTABLE or IMMUTABLE, or one of these with `_WITH_EXCLUSION`.
 
-    `exclusions` are the wildcard patterns of the tags that the setting doesn't apply to.
+    `uri` is its name in task definitions, `<registry>/<name>`. `exclusions` are the wildcard patterns of the tags that the setting doesn't apply to.
     """
 
     name: str
     uri: str
     mutability: str = "MUTABLE"
     exclusions: tuple[str, ...] = ()
+
+    @property
+    def registry(self) -> str:
+        """The host name of its registry."""
+        return self.uri.removesuffix(f"/{self.name}")

@@ -9,7 +9,7 @@ from weco_deploy.model.left_out import Allowance, LeftOut
 from weco_deploy.model.plan import Expected, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.service import ServiceKey, ServiceView
-from weco_deploy.rules.near_misses import not_found, tags_of, uses_other_images
+from weco_deploy.rules.near_misses import not_found, tags_of, uses_another_registry, uses_other_images
 from weco_deploy.rules.rollout.strategies import unsupported
 from weco_deploy.rules.running import images_of
 from weco_deploy.rules.service_action import planned_service
@@ -17,7 +17,10 @@ from weco_deploy.rules.service_action import planned_service
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A service that was not found, or that uses none of its images: why it counts as missing, and its image ids."""
+    """A service that was not found, or that uses none of its images or one from another registry: why it counts as missing.
+
+    `images` are the ids of the images that it lacks.
+    """
 
     reason: str
     images: tuple[str, ...]
@@ -27,8 +30,9 @@ class Missing:
 class Examined:
     """The planned services, and the reasons against those that can't be deployed.
 
-    `missing` are the services that were not found, or that use none of their images, by service id. `unused` are the images
-    that planned services do not use, although the project file says so.
+    `missing` are the services that were not found, that use none of their images, or that use one from another registry, by
+    service id. The last ones are planned, too, if they use others of their images. `unused` are the images that planned services do
+    not use, although the project file says so.
     """
 
     services: tuple[PlannedService, ...]
@@ -74,10 +78,14 @@ def examine(
             defined = images_of(view, observed.defined.get(view.service.key, ()))
             used = tuple(image for image in images if not defined or any(map(image.concerns, defined)))
             others = tuple(image for image in images if image not in used)
+            elsewhere = tuple(image for image in others if any(map(image.is_elsewhere, defined)))
             if used:
                 services.append(planned_service(service_id, used, view, observed, stable_for))
-                unused += [_unused(service_id, view, image) for image in others]
-            else:
+                unused += [_unused(service_id, view, image) for image in others if image not in elsewhere]
+            if elsewhere:
+                reason = uses_another_registry(service_id, str(view.service.key), defined, elsewhere)
+                missing[service_id] = Missing(reason, _ids(elsewhere if used else images))
+            elif not used:
                 reason = uses_other_images(service_id, str(view.service.key), defined, images)
                 missing[service_id] = Missing(reason, _ids(images))
     refusals += _shared(services)

@@ -57,6 +57,20 @@ def uses_other_images(
     return f"{service_id}: none of the containers of {name} uses {wanted}; they use {', '.join(images)}"
 
 
+def uses_another_registry(
+    service_id: str, name: str, images: Iterable[str], expected: tuple[Expected, ...]
+) -> str:
+    """Which images a service uses from other registries, and where those of the project are."""
+    used = [used for used in images if any(image.is_elsewhere(used) for image in expected)]
+    ours = dict.fromkeys(image.full_name for image in expected)
+    text = (
+        f"{service_id}: the containers of {name} use {' and '.join(used)}, from another registry than the "
+        f"project's: the deployment moves the tag of {' and '.join(ours)}"
+    )
+    regions = dict.fromkeys(image.replica_region for image in expected if image.replica_region)
+    return f"{text}, or of its replica in {', '.join(regions)}" if regions else text
+
+
 def _where(searched: tuple[str, ...]) -> str:
     if not searched:
         return ""
@@ -79,7 +93,10 @@ def _likeness(nearby: NearbyService, service_id: str) -> float:
 
 
 def _used(nearby: NearbyService, expected: tuple[Expected, ...]) -> list[str]:
-    return [image.image for image in expected if any(image.concerns(used) for used in nearby.images)]
+    """The expected images that the service uses, with the registry where it is another one."""
+    ours = [image.image for image in expected if any(map(image.concerns, nearby.images))]
+    elsewhere = [used for used in nearby.images if any(image.is_elsewhere(used) for image in expected)]
+    return [*ours, *elsewhere]
 
 
 def _shown(nearby: NearbyService, expected: tuple[Expected, ...]) -> str:

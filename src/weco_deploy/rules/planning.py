@@ -37,7 +37,12 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
     versions = _deployable(project, release)
     images = _images(project, environment, versions, observed)
     expected = {
-        image.image_id: expected_image(image.image_id, image.repository, image.tag, image.manifest.accepted)
+        image.image_id: expected_image(
+            project.image(image.image_id),
+            environment,
+            observed.repositories.get(image.image_id),
+            image.manifest.accepted,
+        )
         for image in images
     }
     examined = examine(project, environment, expected, observed, precedence.stable_for(request, environment))
@@ -139,7 +144,7 @@ def _images(
     planned = []
     for image_id, version in versions.items():
         view: ImageView | None = observed.images.get(image_id)
-        if view is None or view.manifest is None:
+        if view is None or view.manifest is None or observed.repositories.get(image_id) is None:
             continue
         image, applied = project.image(image_id), observed.record.images.get(image_id)
         before = applied if applied and applied.digest == view.tagged else None

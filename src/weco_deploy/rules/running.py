@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from weco_deploy.model.digest import short_digest
 from weco_deploy.model.environment import KnownService
+from weco_deploy.model.image import Repository
 from weco_deploy.model.plan import Expected, Snapshot
-from weco_deploy.model.project import Environment, Project
+from weco_deploy.model.project import Environment, Image, Project
+from weco_deploy.model.registry import EcrAddress
 from weco_deploy.model.service import DefinedContainer, EcsDeployment, ResolvedImage, ServiceView, Task
 from weco_deploy.rules.digests import (
     Match,
@@ -116,9 +118,23 @@ def images_of(view: ServiceView, defined: tuple[DefinedContainer, ...]) -> tuple
     return tuple(dict.fromkeys(images))
 
 
-def expected_image(image_id: str, repository: str, tag: str, digests: frozenset[str]) -> Expected:
-    """What containers that use `repository:tag` must run."""
-    return Expected(image_id=image_id, image=f"{repository}:{tag}", digests=digests)
+def expected_image(
+    image: Image, environment: Environment, repository: Repository | None, digests: frozenset[str]
+) -> Expected:
+    """What containers that use the image at the environment's tag must run.
+
+    Services of an environment in another region may pull from a replica of the repository in their own region.
+    """
+    registry = repository.registry if repository is not None else None
+    home = EcrAddress.parse(registry or "")
+    elsewhere = home is not None and environment.region_name not in (None, home.region)
+    return Expected(
+        image_id=image.id,
+        image=f"{image.repository}:{image.tag_in(environment)}",
+        digests=digests,
+        registry=registry,
+        replica_region=environment.region_name if elsewhere else None,
+    )
 
 
 def expected_images(
@@ -136,5 +152,6 @@ def expected_images(
             continue
         manifest = view.manifest if view.manifest is not None and view.manifest.digest == digest else None
         accepted = manifest.accepted if manifest is not None else frozenset({digest})
-        expected[image.id] = expected_image(image.id, image.repository, image.tag_in(environment), accepted)
+        repository = observed.repositories.get(image.id)
+        expected[image.id] = expected_image(image, environment, repository, accepted)
     return expected
