@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+import pytest
 
 from tests.operations.runs import Told, release_deploy
 from tests.world import World, crash, unpullable
@@ -10,7 +13,7 @@ from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import AccessDenied
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ServiceStatus
 from weco_deploy.model.events import Progress
-from weco_deploy.model.plan import Action, PlannedService
+from weco_deploy.model.plan import Action, Expected, PlannedService
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView
 from weco_deploy.pipeline.diagnose import diagnose
 from weco_deploy.rules.rollout.track import Track
@@ -119,7 +122,33 @@ def test_events_are_those_since_the_deployment_by_the_clock_of_aws() -> None:
     )
 
 
-def rolled(service: Service, since: datetime, created_at: datetime) -> Track:
+@pytest.mark.parametrize("release_crashed", [True, False], ids=["release's image", "other image"])
+def test_stopped_task_that_names_no_deployment_explains_a_failure_only_if_it_ran_the_release(
+    release_crashed: bool,
+) -> None:
+    world = World.of(ONE_AND_ONE)
+    digest = world.push("search", crash())
+    start = world.now()
+    release_deploy(world)
+    for ended in world.declared("search-api", "stage").stopped.values():
+        ended.started_by, ended.view = "", None
+    service = world.look("search-api", "stage")
+    released = frozenset({digest if release_crashed else "sha256:" + "0" * 64})
+    expected = Expected(
+        image_id="search", image=f"{world.repository_name('search')}:env.stage", digests=released
+    )
+    track = rolled(service, since=start, created_at=start, expected=(expected,))
+    assert track.made
+    view = ServiceView(service=replace(service, deployments=(track.made,), events=()))
+
+    failures = diagnose(track, view, world.project.environment("stage"), world.ports())
+
+    assert [failure.kind for failure in failures] == (["task"] if release_crashed else [])
+
+
+def rolled(
+    service: Service, since: datetime, created_at: datetime, expected: tuple[Expected, ...] = ()
+) -> Track:
     """The failed track of a deployment that ECS created at `created_at`; the clock of this machine says `since`."""
     planned = PlannedService(
         service_id="search-api",
@@ -127,7 +156,7 @@ def rolled(service: Service, since: datetime, created_at: datetime) -> Track:
         images=("search",),
         action=Action.REDEPLOY,
         why="",
-        expected=(),
+        expected=expected,
         desired=1,
         breaker=True,
     )

@@ -16,7 +16,7 @@ from weco_deploy.ports import Calls, Ports, ServiceRuntime
 from weco_deploy.rules.rollout.crash_loop import is_failure
 from weco_deploy.rules.rollout.culprits import culprits
 from weco_deploy.rules.rollout.events import explaining
-from weco_deploy.rules.rollout.identity import belongs
+from weco_deploy.rules.rollout.identity import ran_release
 from weco_deploy.rules.rollout.track import Track
 
 DEATHS_SHOWN = 3
@@ -66,9 +66,11 @@ def _stopped(track: Track, service: Service, environment: Environment, ports: Po
 
 
 def _is_ours(task: Task, track: Track, service: Service) -> bool:
-    """Whether our deployment started the task. ECS no longer lists a deployment once its rollback is complete."""
+    """Whether the task ran for our deployment. ECS no longer lists a deployment once its rollback is complete."""
     ours = service.deployment(track.deployment_id)
-    return task.deployment_id == track.deployment_id if ours is None else belongs(task, ours)
+    if ours is None:
+        return task.deployment_id == track.deployment_id
+    return ran_release(task, ours, track.service.expected)
 
 
 @dataclass(frozen=True, slots=True)

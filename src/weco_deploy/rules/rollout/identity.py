@@ -15,9 +15,10 @@ If another deployment is PRIMARY, it is one of these:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from weco_deploy.model.plan import Expected
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView, Task
 from weco_deploy.rules.digests import Match, compare, compare_resolved, running_tasks
 from weco_deploy.rules.rollout.track import Track
@@ -42,6 +43,15 @@ def belongs(task: Task, deployment: EcsDeployment) -> bool:
     if task.deployment_id is not None:
         return task.deployment_id == deployment.id
     return task.created_at is not None and task.created_at >= deployment.created_at.replace(microsecond=0)
+
+
+def ran_release(task: Task, deployment: EcsDeployment, expected: Iterable[Expected]) -> bool:
+    """Whether a stopped task is evidence about the deployment: it belongs to it, and did not run another image.
+
+    If only the time decides, a task that ECS started for the deployment before, after ours was made, seems to belong to ours.
+    """
+    ran_another_image = task.deployment_id is None and compare((task,), expected) is Match.WRONG
+    return belongs(task, deployment) and not ran_another_image
 
 
 def surely_belongs(task: Task, deployment: EcsDeployment) -> bool:

@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from weco_deploy.model.deployment import ServiceStatus, reasons
 from weco_deploy.model.digest import short_digest
 from weco_deploy.model.draining import DrainingTask
-from weco_deploy.model.plan import Expected
-from weco_deploy.model.service import EcsDeployment, Service, ServiceView, Task
+from weco_deploy.model.service import EcsDeployment, Service, ServiceView
 from weco_deploy.rules.digests import (
     Match,
     all_described,
@@ -44,6 +43,7 @@ from weco_deploy.rules.rollout.identity import (
     may_follow,
     missing,
     not_primary,
+    ran_release,
     surely_belongs,
     to_judge,
 )
@@ -148,20 +148,11 @@ def _count(track: Track, view: ServiceView, ours: EcsDeployment) -> Track:
     if now is not None:
         track = note_healthy(track, healthy, now)
     if view.stopped is not None:
-        stopped = [
-            task
-            for task in view.stopped
-            if belongs(task, ours) and not _runs_other_image(task, track.service.expected)
-        ]
+        stopped = [task for task in view.stopped if ran_release(task, ours, track.service.expected)]
         track = count_failures(track, stopped, breaker_monitors=monitors)
     return judge_failures(
         track, view.service, ours, breaker_monitors=monitors, others_run=bool(healthy), now=now
     )
-
-
-def _runs_other_image(task: Task, expected: tuple[Expected, ...]) -> bool:
-    """Whether a task of unknown deployment runs another image: then it is no task of ours, whenever it was created."""
-    return task.deployment_id is None and compare((task,), expected) is Match.WRONG
 
 
 def rollout_in_progress(service: Service) -> bool:
