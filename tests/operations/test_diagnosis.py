@@ -135,7 +135,10 @@ def test_stopped_task_that_names_no_deployment_explains_a_failure_only_if_it_ran
     service = world.look("search-api", "stage")
     released = frozenset({digest if release_crashed else "sha256:" + "0" * 64})
     expected = Expected(
-        image_id="search", image=f"{world.repository_name('search')}:env.stage", digests=released
+        image_id="search",
+        image=f"{world.repository_name('search')}:env.stage",
+        digests=released,
+        registry=None,
     )
     track = rolled(service, since=start, created_at=start, expected=(expected,))
     assert track.made
