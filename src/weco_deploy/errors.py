@@ -6,6 +6,7 @@
     ├── NotFound               a release, environment, image that does not exist
     ├── NothingToRelease       no image has the label
     ├── IncompleteRelease      the release would lack images of the project
+    ├── ImagesNotPushed        images are still not there when the waiting time ended
     ├── PlanRefused            the plan found reasons not to deploy
     │   └── GateClosed         the release may not be deployed there yet
     ├── EnvironmentLocked      somebody else holds the environment's lock
@@ -103,6 +104,10 @@ class NothingToRelease(DeployError):
 
 class IncompleteRelease(DeployError):
     code = "incomplete_release"
+
+
+class ImagesNotPushed(DeployError):
+    code = "images_not_pushed"
 
 
 class PlanRefused(DeployError):

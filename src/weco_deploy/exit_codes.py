@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weco_deploy.errors import DeployError, EnvironmentLocked, Interrupted, ProjectFileError, UsageError
+from weco_deploy.errors import (
+    DeployError,
+    EnvironmentLocked,
+    ImagesNotPushed,
+    Interrupted,
+    ProjectFileError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from weco_deploy.model.deployment import Deployment
@@ -37,6 +44,7 @@ _OF_STATUS = {
 _OF_ERROR = {
     UsageError: BAD_USAGE,
     ProjectFileError: BAD_USAGE,
+    ImagesNotPushed: NOT_DONE_YET,
     EnvironmentLocked: LOCKED,
     Interrupted: INTERRUPTED,
 }

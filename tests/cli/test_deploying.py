@@ -305,6 +305,52 @@ def test_allow_partial_makes_a_release_without_the_images_that_lack_the_label(de
     ]
 
 
+@pytest.mark.parametrize("command", ["prepare", "release-deploy"])
+def test_commit_takes_its_images_instead_of_the_latest(desk: Desk, command: str) -> None:
+    digest = desk.world.push("search")
+    commit = desk.world.git.commits[-1].commit
+    desk.world.push("search")
+
+    ran = desk.run("--confirm", "--output", "json", command, "--commit", commit[:8])
+
+    assert ran.code == 0
+    release = desk.run("--output", "json", "show-releases").json["releases"][0]
+    assert (release["commit"], release["commits_behind"]["search"]) == (commit, 0)
+    assert release["digests"]["search"] == digest
+    assert commit[:7] in desk.run("show-releases").out
+
+
+@pytest.mark.parametrize("command", ["prepare", "release-deploy"])
+def test_commit_and_label_together_are_a_usage_error(desk: Desk, command: str) -> None:
+    ran = desk.run("--confirm", "--output", "json", command, "--commit", "HEAD", "--from-label", "latest")
+
+    assert ran.code == 2
+    assert ran.json["error"]["message"] == "--commit HEAD can't be combined with --from-label latest"
+
+
+def test_images_that_are_not_pushed_in_time_are_exit_code_3(desk: Desk) -> None:
+    desk.world.git.commit("c0ffee" + "0" * 34, "Change search", desk.world.now())
+
+    ran = desk.run(
+        "--confirm", "--output", "json", "release-deploy", "--commit", "HEAD", "--wait-for-images", "20"
+    )
+
+    assert ran.code == 3
+    assert ran.json["error"]["code"] == "images_not_pushed"
+    assert "no image of commit c0ffee0 yet of: search, items; waiting until" in ran.err
+    assert release_ids(desk) == []
+
+
+def test_dry_run_of_a_release_of_a_commit_saves_nothing(desk: Desk) -> None:
+    desk.world.push("search")
+
+    ran = desk.run("--dry-run", "release-deploy", "--commit", "HEAD")
+
+    assert ran.code == 0
+    assert "Not built for" in ran.err
+    assert desk.world.tables == {}
+
+
 def test_allow_missing_deploys_without_a_service_and_the_verdict_says_so(desk: Desk) -> None:
     desk.world.delete_service("items-api", "stage")
 

@@ -17,9 +17,9 @@ from weco_deploy.local.interrupts import Signals
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.events import Progress
-from weco_deploy.model.requests import DeployRequest
+from weco_deploy.model.requests import DeployRequest, ReleaseRequest
 from weco_deploy.operations.deploy import deploy
-from weco_deploy.operations.release import prepare
+from weco_deploy.operations.prepare import prepare
 
 PATIENCE = 120.0
 """Seconds."""
@@ -36,7 +36,9 @@ def deployed(
 ) -> tuple[Deployment, EnvironmentRecord]:
     """Deploy what `latest` points at with a connection of its own; also what is recorded then."""
     ports = connect(shop.project, signals, purpose=f"deploy {environment}")
-    release = prepare(ports, from_label="latest", description="", save=False).release
+    release = prepare(
+        ports, ReleaseRequest(from_label="latest", description=""), lambda _: None, save=False
+    ).release
     request = DeployRequest(
         release=release, environment_id=environment, description="", new_release=True, interval=interval
     )

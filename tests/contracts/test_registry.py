@@ -60,6 +60,17 @@ def test_a_digest_finds_its_image_too(registry_setting: RegistrySetting) -> None
     assert registry_setting.registry.find(APP, ABSENT) is None
 
 
+def test_existing_tags_are_those_that_images_have(registry_setting: RegistrySetting) -> None:
+    registry_setting.push(APP, "ref.1111", "latest")
+    registry_setting.push(APP, "ref.2222")
+    absent = [f"ref.{number:040x}" for number in range(97)]
+
+    found = registry_setting.registry.existing_tags(APP, [*absent, "ref.1111", "ref.2222", "latest"])
+
+    assert found == {"ref.1111", "ref.2222", "latest"}
+    assert registry_setting.registry.existing_tags(APP, absent) == frozenset()
+
+
 def test_a_tag_that_no_image_has_is_none(registry_setting: RegistrySetting) -> None:
     assert registry_setting.registry.find(APP, "latest") is None
     registry_setting.push(APP, "latest")
@@ -72,6 +83,8 @@ def test_a_missing_repository_is_not_found_by_name(registry_setting: RegistrySet
     assert found.value.hint
     with pytest.raises(NotFound, match="acme/missing"):
         registry_setting.registry.manifest_and_tag("acme/missing", ABSENT, "latest")
+    with pytest.raises(NotFound, match="acme/missing"):
+        registry_setting.registry.existing_tags("acme/missing", ["latest"])
 
 
 def test_the_manifest_of_a_digest_comes_byte_for_byte(registry_setting: RegistrySetting) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from pathlib import Path
 
@@ -84,6 +85,52 @@ def test_other_text_names_no_commit(name: str, here: Path) -> None:
     assert GitHistory(here).commit(name) is None
 
 
+def test_branch_of_the_remote_needs_no_local_branch(here: Path, cloned: Path) -> None:
+    git(here, "switch", "--quiet", "-c", "topic")
+    topic = commit(here, "Topic")
+
+    found = GitHistory(cloned).commit("topic")
+
+    assert found is not None
+    assert found.commit == topic
+
+
+def test_commits_that_begin_with_a_text_are_listed(here: Path) -> None:
+    commits = many_commits(here, 1000)
+    several = next(same for same in commits_by_beginning(commits).values() if len(same) > 1)
+    history = GitHistory(here)
+
+    assert history.commit(several[0][:4]) is None
+    assert history.beginning(several[0][:4]) == several
+    assert history.beginning(several[0]) == several[:1]
+
+
+@pytest.mark.parametrize("text", ["HEAD", "--all", "", "abc", UNKNOWN])
+def test_no_commit_begins_with_other_text(text: str, here: Path) -> None:
+    commit(here, "Begin")
+
+    assert list(GitHistory(here).beginning(text)) == []
+
+
+def many_commits(directory: Path, number: int) -> list[str]:
+    """Make a line of commits on main, in one call of git."""
+    person = "A <a@example.org>"
+    stream = "".join(
+        f"commit refs/heads/main\ncommitter {person} {second} +0000\ndata 0\n"
+        for second in range(1, number + 1)
+    )
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=directory, input=stream, text=True, check=True)
+    return git(directory, "rev-list", "main").split()
+
+
+def commits_by_beginning(commits: list[str]) -> dict[str, list[str]]:
+    """The commits by their first four digits."""
+    found: dict[str, list[str]] = {}
+    for full in sorted(commits):
+        found.setdefault(full[:4], []).append(full)
+    return found
+
+
 def test_between_leaves_out_pairs_with_unknown_commits_or_other_text(here: Path) -> None:
     known = commit(here, "Begin")
 
@@ -162,6 +209,10 @@ def test_repository_without_remotes_has_no_remote_url(here: Path) -> None:
 def test_nothing_is_known_outside_of_a_repository(tmp_path: Path) -> None:
     history = GitHistory(tmp_path)
 
+    assert not history.exists()
+    assert list(history.beginning(UNKNOWN)) == []
+    assert history.first_parents(UNKNOWN, 10) == ()
+    assert not history.shallow()
     assert history.commit("HEAD") is None
     assert history.between([(UNKNOWN, UNKNOWN)]) == {}
     assert history.including(UNKNOWN, [UNKNOWN]) == {}
@@ -220,6 +271,7 @@ def test_first_parents_leave_out_merged_branches_and_begin_with_the_commit(here:
     meanwhile = git(here, "rev-parse", "HEAD^1")
     history = GitHistory(here)
 
+    assert history.exists()
     assert history.first_parents(head, 10) == (head, meanwhile, base)
     assert history.first_parents(head[:8], 2) == (head, meanwhile)
     assert history.first_parents(topic, 10) == (topic, base)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from weco_deploy.model.project import Environment, Image, Project
-from weco_deploy.model.tags import DEFAULT_REFS, asked_for, version_in, version_tag, version_tags
+from weco_deploy.model.tags import (
+    DEFAULT_REFS,
+    asked_for,
+    holds_commit,
+    tags_of_commit,
+    version_in,
+    version_tag,
+    version_tags,
+)
 
 COMMIT = "3f2a9c1d" * 5
 
@@ -76,6 +84,22 @@ def test_version_is_written_by_the_first_pattern_that_it_fits() -> None:
     assert version_tag(COMMIT, ("{commit}", "v{version}")) == COMMIT
     assert version_tag("1.2", ("{commit}", "v{version}")) == "v1.2"
     assert version_tag("1.2", ("{commit}",)) is None
+
+
+def test_tags_of_a_commit_have_its_full_id_or_an_abbreviation() -> None:
+    abbreviations = [COMMIT[:digits] for digits in (12, 11, 10, 9, 8, 7)]
+
+    assert tags_of_commit(COMMIT, DEFAULT_REFS) == tuple(f"ref.{text}" for text in (COMMIT, *abbreviations))
+    assert tags_of_commit(COMMIT, ("v{version}", "{commit}-amd64")) == tuple(
+        f"{text}-amd64" for text in (COMMIT, *abbreviations)
+    )
+
+
+def test_pattern_of_versions_holds_no_commit() -> None:
+    assert tags_of_commit(COMMIT, ("v{version}",)) == ()
+    assert not holds_commit("v{version}")
+    assert holds_commit("{commit}")
+    assert holds_commit(DEFAULT_REFS[0])
 
 
 def project(tag: str) -> Project:

@@ -13,12 +13,13 @@ from weco_deploy.model.events import Event
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
-from weco_deploy.model.requests import ConfirmRequest, DeployRequest
+from weco_deploy.model.requests import ConfirmRequest, DeployRequest, ReleaseRequest
 from weco_deploy.model.tags import LATEST
 from weco_deploy.operations.confirm import confirm
 from weco_deploy.operations.deploy import deploy
+from weco_deploy.operations.prepare import prepare
 from weco_deploy.operations.promote import running_release
-from weco_deploy.operations.release import choose, prepare
+from weco_deploy.operations.release import choose
 from weco_deploy.operations.rollback import earlier_release
 from weco_deploy.ports import Ports
 
@@ -40,7 +41,8 @@ def release(
 ) -> Release:
     """`prepare --from-label LABEL`. Another label than latest may name only some of the images, unless told otherwise."""
     partial = label != LATEST if allow_partial is None else allow_partial
-    return prepare(ports, from_label=label, description="", save=save, allow_partial=partial).release
+    wanted = ReleaseRequest(from_label=label, description="", allow_partial=partial)
+    return prepare(ports, wanted, lambda _: None, save=save).release
 
 
 def request(chosen: Release, environment: str = "stage", **options: object) -> DeployRequest:

@@ -15,7 +15,9 @@ from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.left_out import Allowance, Part
 from weco_deploy.model.project import Project
 from weco_deploy.model.release import Release
-from weco_deploy.operations.release import choose, prepare, update
+from weco_deploy.model.requests import ReleaseRequest
+from weco_deploy.operations.prepare import prepare
+from weco_deploy.operations.release import choose, update
 
 TWO = project({"search": ["search-api"], "items": ["items-api"]})
 
@@ -32,7 +34,9 @@ def test_a_release_has_what_the_label_points_at_now() -> None:
     digests = {image_id: world.push(image_id) for image_id in ("search", "items")}
     ports = world.ports(requested_by="ann")
 
-    prepared = prepare(ports, from_label="latest", description="for monday", save=True)
+    prepared = prepare(
+        ports, ReleaseRequest(from_label="latest", description="for monday"), lambda _: None, save=True
+    )
 
     made = prepared.release
     assert {image_id: one.digest for image_id, one in made.versions.items()} == digests
@@ -59,7 +63,7 @@ def test_making_one_changes_nothing_that_runs_and_no_tag() -> None:
 def test_a_dry_run_saves_nothing() -> None:
     world = World.of(TWO)
 
-    prepare(world.ports(), from_label="latest", description="", save=False)
+    prepare(world.ports(), ReleaseRequest(from_label="latest", description=""), lambda _: None, save=False)
 
     assert world.tables == {}
     assert world.count("store.save") == 0
@@ -71,7 +75,9 @@ def test_it_tells_the_release_before_and_the_subjects_of_the_commits_that_change
     world.pass_time(1)
     world.push("search")
 
-    prepared = prepare(world.ports(), from_label="latest", description="", save=False)
+    prepared = prepare(
+        world.ports(), ReleaseRequest(from_label="latest", description=""), lambda _: None, save=False
+    )
 
     assert prepared.previous == first
     before, after = prepared.change("search")
@@ -144,7 +150,9 @@ def test_where_no_image_has_the_label_there_is_nothing_to_release() -> None:
     world = World.of(TWO)
 
     with pytest.raises(NothingToRelease, match="no image of project sample is tagged nonsense") as caught:
-        prepare(world.ports(), from_label="nonsense", description="", save=True)
+        prepare(
+            world.ports(), ReleaseRequest(from_label="nonsense", description=""), lambda _: None, save=True
+        )
 
     assert "--from-label" in caught.value.hint
     assert world.tables == {}

@@ -63,6 +63,8 @@ RELEASE: Document = {
     "build_url": None,
     "description": "Weekly release",
     "from_label": "latest",
+    "commit": None,
+    "commits_behind": {},
     "complete": False,
     "missing": ["items"],
     "images": {"search": f"ref.{B}", "items": None},

@@ -25,7 +25,7 @@ def test_releases_have_a_row_each() -> None:
     )
     assert releases_text((deployed, release({}, description="Empty")), Screen()) == (
         """\
-made (UTC)        release   images  label   deployed to  by   description     build
+made (UTC)        release   images  from    deployed to  by   description     build
 2026-03-04 12:00  8f14e45f  2       latest  stage, prod  ada  Weekly release  https://builds.example.org/catalogue/1234
 2026-03-04 12:00  8f14e45f  0       latest               ada  Empty
 """

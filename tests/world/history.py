@@ -16,6 +16,7 @@ class Repository:
     """The commits, the oldest first. `remote_url` is the repository's remote, if it has one.
 
     `depth` is how many of the newest commits a shallow clone has, until it is deepened. If not `can_fetch`, a fetch fails.
+    If not `exists`, there is no repository.
     """
 
     def __init__(self) -> None:
@@ -23,9 +24,12 @@ class Repository:
         self.remote_url: str | None = None
         self.depth: int | None = None
         self.can_fetch = True
+        self.exists = True
 
     def known(self) -> dict[str, int]:
         """The place in `commits` of each commit that the clone has."""
+        if not self.exists:
+            return {}
         hidden = 0 if self.depth is None else max(0, len(self.commits) - self.depth)
         return {commit.commit: place for place, commit in enumerate(self.commits) if place >= hidden}
 
@@ -62,12 +66,20 @@ class WorldHistory:
     def commit(self, name: str) -> Commit | None:
         with self._gate.passing(self._run, "history.commit", name):
             if name == "HEAD":
-                return self._repository.commits[-1] if self._repository.commits else None
+                return self._repository.commits[-1] if self._repository.known() else None
             found = self._named(name)
             if not found:
                 self._repository.fetch()
                 found = self._named(name)
             return found[0] if len(found) == 1 else None
+
+    def exists(self) -> bool:
+        with self._gate.passing(self._run, "history.exists"):
+            return self._repository.exists
+
+    def beginning(self, text: str) -> Sequence[str]:
+        with self._gate.passing(self._run, "history.beginning", text):
+            return sorted(commit.commit for commit in self._named(text))
 
     def first_parents(self, commit: str, limit: int) -> Sequence[str]:
         with self._gate.passing(self._run, "history.first_parents", commit):

@@ -9,6 +9,7 @@ from tests.world.gate import Gate
 from tests.world.run import Run
 from weco_deploy.errors import AwsError, NotFound, PlanRefused
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
+from weco_deploy.ports import TAGS_A_CALL
 
 
 class WorldRegistry:
@@ -27,6 +28,12 @@ class WorldRegistry:
             return TaggedImage(
                 digest=digest, tags=stored.tags_of(digest), pushed_at=stored.images[digest].pushed_at
             )
+
+    def existing_tags(self, repository: str, tags: Sequence[str]) -> frozenset[str]:
+        with self._gate.passing(self._run, "registry.existing_tags", repository, *tags):
+            if len(tags) > TAGS_A_CALL:
+                raise AwsError("ecr:BatchGetImage", f"InvalidParameterException: {len(tags)} image ids")
+            return frozenset(tags) & frozenset(self._stored(repository).tags)
 
     def repositories(self, names: Sequence[str]) -> Mapping[str, Repository]:
         with self._gate.passing(self._run, "registry.repositories", *names):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     )
 
 REPOSITORIES_PER_CALL = 100
+_NO_SUCH_TAG = ("ImageNotFound", "InvalidImageTag")
+"""BatchGetImage's codes for tags that no image has. Any other code is about an image that exists."""
 
 
 class EcrRegistry:
@@ -53,6 +55,26 @@ class EcrRegistry:
                     raise no_repository(repository, self._account) from error
                 case _:
                     raise
+
+    def existing_tags(self, repository: str, tags: Sequence[str]) -> frozenset[str]:
+        # DescribeImages would fail as a whole if any tag is missing.
+        try:
+            with translate_errors(api.BATCH_GET_IMAGE):
+                answer = self._client.batch_get_image(
+                    repositoryName=repository,
+                    imageIds=[{"imageTag": tag} for tag in tags],
+                    acceptedMediaTypes=list(MEDIA_TYPES),
+                )
+                missing = {
+                    failure.get("imageId", {}).get("imageTag")
+                    for failure in answer.get("failures", ())
+                    if failure.get("failureCode") in _NO_SUCH_TAG
+                }
+                return frozenset(tags) - missing
+        except AwsError as error:
+            if code_behind(error) == "RepositoryNotFoundException":
+                raise no_repository(repository, self._account) from error
+            raise
 
     def repositories(self, names: Sequence[str]) -> Mapping[str, Repository]:
         wanted = sorted(set(names))

@@ -84,6 +84,24 @@ from_label = click.option(
     metavar="LABEL",
     help="The tag of the images to take: latest, ref.<commit>, or an environment's, such as env.stage.  [default: latest]",
 )
+commit = click.option(
+    "--commit",
+    envvar="WECO_DEPLOY_COMMIT",
+    type=Text(),
+    metavar="COMMIT",
+    help="Take each image in the version of this commit or, without one, of the nearest earlier commit, instead of a label: "
+    "an id, HEAD, a branch or a tag of the git repository here.",
+)
+wait_for_images = click.option(
+    "--wait-for-images",
+    envvar="WECO_DEPLOY_WAIT_FOR_IMAGES",
+    type=Seconds(),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait until each image has a version of the commit itself (or the label), unless it is optional; "
+    "still missing then is exit code 3.",
+)
 allow_partial = click.option(
     "--allow-partial",
     envvar="WECO_DEPLOY_ALLOW_PARTIAL",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     "release-deploy", cls=Command, short_help="Make a release and deploy it: prepare and deploy in one."
 )
 @options.from_label
+@options.commit
+@options.wait_for_images
 @options.allow_partial
 @options.environment_id
 @options.deploy_options
@@ -27,12 +29,14 @@ def release_deploy(
     invocation: Invocation,
     *,
     from_label: str | None,
+    commit: str | None,
+    wait_for_images: float,
     allow_partial: bool,
     environment_id: str | None,
     description: str | None,
     given: DeployOptions,
 ) -> int:
-    """Make a release of the images that a label points at, deploy it and watch.
+    """Make a release of the images that a label points at, or of a commit, deploy it and watch.
 
     The release is recorded when its deployment begins: answering no leaves nothing behind.
     """
@@ -40,17 +44,26 @@ def release_deploy(
 
     from weco_deploy.cli import deployments
     from weco_deploy.cli.project_context import ProjectContext
+    from weco_deploy.cli.releases import check_sources, show_waiting
+    from weco_deploy.model.requests import ReleaseRequest
     from weco_deploy.operations.gates import check_label
-    from weco_deploy.operations.release import labelled_release
+    from weco_deploy.operations.prepare import make_release
 
+    check_sources(from_label, commit)
     context = ProjectContext(invocation, "release-deploy")
-    label = context.label(from_label)
+    label = context.label(from_label) if commit is None else None
     environment = context.environment(environment_id, deployments.WHERE_TO)
     description = deployments.description(context, description)
-    check_label(label, given.override_gate, context.ports)
-    release = labelled_release(
-        context.ports, from_label=label, description=description, allow_partial=allow_partial
+    if label is not None:
+        check_label(label, given.override_gate, context.ports)
+    wanted = ReleaseRequest(
+        description=description,
+        from_label=label,
+        commit=commit,
+        wait_for_images=wait_for_images,
+        allow_partial=allow_partial,
     )
+    release = make_release(context.ports, wanted, show_waiting)
     request = replace(deployments.deploy_request(release, environment, description, given), new_release=True)
     return deployments.deploy(context, request, _introduction(context, release))
 

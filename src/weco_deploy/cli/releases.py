@@ -6,9 +6,13 @@ from dataclasses import replace
 
 from weco_deploy.cli.invocation import Settings
 from weco_deploy.cli.output import print_result
+from weco_deploy.cli.streams import write_notice
+from weco_deploy.errors import UsageError
+from weco_deploy.model.events import Event, Waiting
 from weco_deploy.model.results import PreparedRelease
 from weco_deploy.report.documents import prepared_document
 from weco_deploy.report.screen import Screen
+from weco_deploy.report.untrusted import one_line
 
 
 def show_prepared(settings: Settings, prepared: PreparedRelease) -> None:
@@ -26,3 +30,17 @@ def show_prepared(settings: Settings, prepared: PreparedRelease) -> None:
 def unsaved(prepared: PreparedRelease) -> PreparedRelease:
     """The release without its id, because a dry run doesn't save it."""
     return replace(prepared, release=replace(prepared.release, release_id=""))
+
+
+def check_sources(from_label: str | None, commit: str | None) -> None:
+    """Raise UsageError if a label and a commit are given."""
+    if from_label is not None and commit is not None:
+        raise UsageError(
+            f"--commit {commit} can't be combined with --from-label {from_label}", "leave one of them out"
+        )
+
+
+def show_waiting(event: Event) -> None:
+    """Write what is waited for to stderr."""
+    if isinstance(event, Waiting):
+        write_notice(one_line(event.message))

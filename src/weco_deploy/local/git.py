@@ -12,6 +12,7 @@ from weco_deploy.local.git_remote import DEEPEN_SECONDS, Remote
 from weco_deploy.model.commits import Commit, CommitsBetween
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}\Z")
+_ABBREVIATION = re.compile(r"[0-9a-f]{4,64}\Z")
 _FORMAT = "%m%x00%H%x00%P%x00%an%x00%aI%x00%s%x00%b%x00"
 _FIELDS = 7
 _ADDED = ">"
@@ -53,6 +54,15 @@ class GitHistory:
             return found
         self.deepen()
         return self._commit_named(name)
+
+    def exists(self) -> bool:
+        return self._git("rev-parse", "--git-dir") is not None
+
+    def beginning(self, text: str) -> Sequence[str]:
+        if not _ABBREVIATION.match(text):
+            return ()
+        objects = (self._git("rev-parse", f"--disambiguate={text}") or "").split()
+        return sorted(set(self._full_ids(objects).values()))
 
     def first_parents(self, commit: str, limit: int) -> Sequence[str]:
         if not _safe([commit]):
@@ -124,8 +134,14 @@ class GitHistory:
         """The commit of an id, an abbreviation, a branch, a tag or `HEAD`."""
         if not name.strip() or name.startswith("-"):  # git would take it for an option
             return None
-        full = self._git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-        return next((commit for _, commit in self._log("--no-walk", full.strip())), None) if full else None
+        for text in (
+            name,
+            f"refs/remotes/origin/{name}",
+        ):  # CI systems check out a commit without a local branch
+            full = self._git("rev-parse", "--verify", "--quiet", f"{text}^{{commit}}")
+            if full:
+                return next((commit for _, commit in self._log("--no-walk", full.strip())), None)
+        return None
 
     def _all_between(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], CommitsBetween]:
         known = self._full_ids(commit for pair in pairs for commit in pair)

@@ -47,7 +47,8 @@ class ReleaseDeployment:
 class Release:
     """An immutable set of image versions, by image id. The version is None for an image that didn't have the label.
 
-    `missing` are the images of the project that the release lacked when it was made. `complete` says whether there were none;
+    `commit` is the full id of the commit that it was made of, if it wasn't made of a label; then `commits_behind` says of each
+    image by how many commits, counted along first parents, its version is older. `missing` are the images of the project that the release lacked when it was made. `complete` says whether there were none;
     None if an earlier version of the tool made it and recorded nothing about that.
     """
 
@@ -60,6 +61,8 @@ class Release:
     images: Mapping[str, ImageVersion | None]
     build_url: str | None = None
     from_label: str | None = None
+    commit: str | None = None
+    commits_behind: Mapping[str, int] = field(default_factory=dict)
     complete: bool | None = None
     missing: tuple[str, ...] = ()
     deployments: tuple[ReleaseDeployment, ...] = field(default=())

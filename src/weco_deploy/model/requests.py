@@ -130,6 +130,23 @@ class DeployOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRequest:
+    """Make a release of the images that have a label, or of those of a commit: exactly one of the two is given.
+
+    `commit` is an id, an abbreviation of one, a branch, a tag or `HEAD`. `wait_for_images` is for how many seconds to wait until
+    each image has the label, or a version of the commit itself. `overrides` is the reason why a closed gate was passed; the
+    description keeps it.
+    """
+
+    description: str
+    from_label: str | None = None
+    commit: str | None = None
+    wait_for_images: float = 0.0
+    allow_partial: bool = False
+    overrides: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeployRequest(DeployOptions):
     """Deploy `release` to an environment.
 

@@ -13,6 +13,8 @@ DEFAULT_REFS = ("ref.{version}",)
 DEFAULT_TAG = "env.{environment}"
 """The template of floating tags, which are in an environment's task definitions, and which deployments move."""
 LATEST = "latest"
+ABBREVIATIONS = (12, 11, 10, 9, 8, 7)
+"""How many digits of a commit version tags may have instead of all, as CI systems and git itself abbreviate it."""
 
 _COMMIT = "[0-9a-f]{7,40}"
 _PARTS = {"{commit}": f"({_COMMIT})", "{version}": "([A-Za-z0-9._-]+)"}
@@ -49,6 +51,23 @@ def version_tag(version: str, patterns: Sequence[str]) -> str | None:
         if version_in(tag, pattern) == version:
             return tag
     return None
+
+
+def holds_commit(pattern: str) -> bool:
+    """Whether tags of that pattern name commits, as opposed to versions."""
+    return "{commit}" in pattern or pattern in DEFAULT_REFS
+
+
+def tags_of_commit(commit: str, patterns: Sequence[str]) -> tuple[str, ...]:
+    """The tags that may name a commit by the patterns that hold one: with its full id, and with its abbreviations."""
+    texts = (commit, *(commit[:digits] for digits in ABBREVIATIONS))
+    return tuple(
+        tag
+        for pattern in patterns
+        if holds_commit(pattern)
+        for text in texts
+        if (tag := version_tag(text, [pattern])) is not None
+    )
 
 
 def pattern_text(pattern: str) -> str:

@@ -13,6 +13,7 @@ from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.results import Changes, CommitInEnvironment, LiveImage, WhereCommitIs
 from weco_deploy.model.web_repository import WebRepository
 from weco_deploy.operations.image_versions import applied_version
+from weco_deploy.operations.named_commit import named_commit
 from weco_deploy.operations.release import choose
 from weco_deploy.ports import Ports
 from weco_deploy.rules import changes as rules
@@ -70,14 +71,10 @@ def where(ports: Ports, name: str) -> WhereCommitIs:
         name: a commit's id, an abbreviation of one, a branch, a tag or `HEAD`.
 
     Raises:
-        NotFound: the local git repository doesn't know the commit.
+        NotFound, UsageError: as `named_commit` does.
 
     """
-    commit = ports.history.commit(name)
-    if commit is None:
-        raise NotFound(
-            f"the git repository here has no commit {name!r}", "run this in a clone of it, and fetch first"
-        )
+    commit = named_commit(ports, name)
     environments = [environment.id for environment in ports.project.environments]
     releases = ports.calls.begin(partial(ports.store.releases, RELEASES))
     records = ports.calls.read(partial(_images_of_environment, ports, id_) for id_ in environments)

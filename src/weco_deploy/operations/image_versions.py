@@ -38,6 +38,11 @@ def named(
     return {**by_tags, **by_revision}
 
 
+def tagged_version(ports: Ports, image_id: str, image: TaggedImage, tag: str) -> ImageVersion | None:
+    """The version of an image that was found by one of its version tags, and is named after it."""
+    return _by_tags(ports, image_id, image, tag)
+
+
 def nameless(digest: str) -> ImageVersion:
     """A version that nothing names: it is called by its digest, in the form of a version tag."""
     ref = commit_tag(short_hash(digest))

@@ -1,11 +1,12 @@
-"""Makes releases and finds them."""
+"""Finds releases, and makes releases of other releases; `prepare.py` makes those of labels and commits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 
-from weco_deploy.errors import Command, IncompleteRelease, NotFound, NothingToRelease, UsageError
+from weco_deploy.errors import Command, IncompleteRelease, NotFound, UsageError
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.project import Image, Project
 from weco_deploy.model.release import ImageVersion, Release
@@ -82,70 +83,12 @@ def _by_deployment_or_prefix(ports: Ports, text: str) -> Release | None:
     return None
 
 
-def prepare(
-    ports: Ports,
-    *,
-    from_label: str,
-    description: str,
-    save: bool,
-    overrides: str | None = None,
-    allow_partial: bool = False,
-) -> PreparedRelease:
-    """A release of the images that have the label now, which is recorded if `save`.
-
-    Raises what `labelled_release` raises.
-    """
-    latest = ports.calls.begin(ports.store.latest)
-    release = labelled_release(
-        ports,
-        from_label=from_label,
-        description=description,
-        overrides=overrides,
-        allow_partial=allow_partial,
-    )
-    return _finish(ports, release, latest.result(), save=save)
-
-
 def compared(ports: Ports, release: Release) -> PreparedRelease:
     """A release that is not recorded yet, compared with the newest recorded release."""
-    return _finish(ports, release, ports.store.latest(), save=False)
+    return finished(ports, release, ports.store.latest(), save=False)
 
 
-def labelled_release(
-    ports: Ports,
-    *,
-    from_label: str,
-    description: str,
-    overrides: str | None = None,
-    allow_partial: bool = False,
-) -> Release:
-    """A release of the images that have the label now, which is not recorded yet.
-
-    `overrides` is the reason why a closed gate was passed; the description keeps it.
-
-    Raises NothingToRelease if no image has the label, IncompleteRelease if some lack it that are not optional, unless
-    `allow_partial`, and PlanRefused if images have it without a `ref.*` tag.
-    """
-    caller = ports.calls.begin(ports.caller)
-    found = versions(ports, ports.project.images, from_label)
-    if not any(found.values()):
-        raise NothingToRelease(
-            f"nothing to release: no image of project {ports.project.id} is tagged {from_label}",
-            "push images first, or choose another label with --from-label",
-        )
-    described = _described(description, overrides)
-    release = new_release(ports, caller.result(), found, description=described, from_label=from_label)
-    if not allow_partial:
-        _check_complete(
-            release,
-            ports.project,
-            f"no image is tagged {from_label} there",
-            f"push an image tagged {from_label}",
-        )
-    return release
-
-
-def _check_complete(release: Release, project: Project, why: str, remedy: str) -> None:
+def check_complete(release: Release, project: Project, why: str, remedy: str) -> None:
     """Raise IncompleteRelease if the release lacks images of the project that are not optional."""
     lacking = [image_id for image_id in release.missing if not project.image(image_id).optional]
     if not lacking:
@@ -167,7 +110,7 @@ def update(
     overrides: str | None = None,
     allow_partial: bool = False,
 ) -> PreparedRelease:
-    """A copy of a release in which these images have the version that the label points at; `overrides` as for `prepare`.
+    """A copy of a release in which these images have the version that the label points at; `overrides` as in ReleaseRequest.
 
     Raises NotFound for an image that is not in the project or does not have the label, and IncompleteRelease if the new
     release lacks images of the project that are not optional, unless `allow_partial`.
@@ -187,16 +130,16 @@ def update(
         ports,
         caller.result(),
         {**previous.images, **found},
-        description=_described(description, overrides),
+        description=described(description, overrides),
         from_label=from_label,
     )
     if not allow_partial:
         lacks_too = f"release {previous.release_id} has none, either"
-        _check_complete(updated, ports.project, lacks_too, "name it in --image-ids, too")
-    return _finish(ports, updated, previous, save=save)
+        check_complete(updated, ports.project, lacks_too, "name it in --image-ids, too")
+    return finished(ports, updated, previous, save=save)
 
 
-def _described(description: str, overrides: str | None) -> str:
+def described(description: str, overrides: str | None) -> str:
     return description if overrides is None else f"{description} (gate passed by hand: {overrides})"
 
 
@@ -207,6 +150,8 @@ def new_release(
     *,
     description: str,
     from_label: str | None = None,
+    commit: str | None = None,
+    commits_behind: Mapping[str, int] = MappingProxyType({}),
 ) -> Release:
     """A release made now, which is not recorded yet."""
     missing = tuple(image.id for image in ports.project.images if images.get(image.id) is None)
@@ -219,13 +164,16 @@ def new_release(
         build_url=caller.build_url,
         description=description,
         from_label=from_label,
+        commit=commit,
+        commits_behind=commits_behind,
         images=images,
         complete=not missing,
         missing=missing,
     )
 
 
-def _finish(ports: Ports, release: Release, previous: Release | None, *, save: bool) -> PreparedRelease:
+def finished(ports: Ports, release: Release, previous: Release | None, *, save: bool) -> PreparedRelease:
+    """The release compared with the previous one; it is recorded if `save`."""
     if save:
         ports.store.save(release)
     before = previous.versions if previous else {}
@@ -236,6 +184,8 @@ def _finish(ports: Ports, release: Release, previous: Release | None, *, save: b
         for changed_version in (old, version)
         if changed_version is not None
     ]
+    if release.commit is not None:
+        changed.append(release.commit)
     return PreparedRelease(release=release, previous=previous, subjects=ports.history.subjects(changed))
 
 
@@ -261,13 +211,12 @@ def labelled(ports: Ports, images: Sequence[Image], label: str) -> Mapping[str, 
 
     The label of an environment means each image's own floating tag there.
     """
-    environments = ports.project.labelled_environments(label)
-    found = ports.calls.read(
-        partial(
-            ports.registry.find,
-            image.repository,
-            image.tag_in(environments[0]) if len(environments) == 1 else label,
-        )
-        for image in images
-    )
+    found = ports.calls.read(partial(find_labelled, ports, label, image) for image in images)
     return {image.id: tagged for image, tagged in zip(images, found, strict=True)}
+
+
+def find_labelled(ports: Ports, label: str, image: Image) -> TaggedImage | None:
+    """The image that the label points at in its repository; `labelled` says which tag that is."""
+    environments = ports.project.labelled_environments(label)
+    tag = image.tag_in(environments[0]) if len(environments) == 1 else label
+    return ports.registry.find(image.repository, tag)

@@ -35,11 +35,18 @@ PROTECTIONS_A_CALL = 10
 """GetTaskProtection takes ten tasks of one cluster."""
 
 
+TAGS_A_CALL = 100
+"""BatchGetImage takes a hundred tags of one repository."""
+
+
 class ImageRegistry(Protocol):
     """The ECR repositories of the project's account."""
 
     def find(self, repository: str, reference: str) -> TaggedImage | None:
         """The image of that tag, or of that digest (`sha256:…`); None if there is none. NotFound: no such repository."""
+
+    def existing_tags(self, repository: str, tags: Sequence[str]) -> frozenset[str]:
+        """Those of up to a hundred tags that the repository has. NotFound: no such repository."""
 
     def repositories(self, names: Sequence[str]) -> Mapping[str, Repository]:
         """Those of the named repositories that exist, by name."""

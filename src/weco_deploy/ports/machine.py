@@ -45,6 +45,12 @@ class History(Protocol):
     def commit(self, name: str) -> Commit | None:
         """The commit that an id, an abbreviation of one, a branch, a tag or `HEAD` names."""
 
+    def exists(self) -> bool:
+        """Whether there is a repository, and git can read it."""
+
+    def beginning(self, text: str) -> Sequence[str]:
+        """The full ids of the commits that begin with this text, if it has four hexadecimal digits or more."""
+
     def first_parents(self, commit: str, limit: int) -> Sequence[str]:
         """The full ids of this commit and its ancestors by first parents, the nearest first.
 

@@ -59,6 +59,8 @@ def release_document(
         "build_url": release.build_url,
         "description": release.description,
         "from_label": release.from_label,
+        "commit": release.commit,
+        "commits_behind": dict(release.commits_behind),
         "complete": release.complete,
         "missing": list(release.missing),
         "images": {image_id: _ref(version) for image_id, version in release.images.items()},

@@ -14,7 +14,7 @@ from weco_deploy.report.page import DIM, Page, status_style
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Cell, Column, Styled
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import duration, listed, minute, person, short_id, version_name
+from weco_deploy.report.wording import duration, listed, minute, person, short_commit, short_id, version_name
 
 
 def releases_text(
@@ -36,7 +36,7 @@ def releases_text(
         Column("made (UTC)"),
         Column("release"),
         Column("images"),
-        Column("label"),
+        Column("from"),
         Column("deployed to", 12),
         Column("by"),
         Column("description", 16, prose=True, below=True),
@@ -93,7 +93,7 @@ def _release_row(release: Release, unsuccessful: Mapping[str, DeploymentStatus])
         minute(release.date_created),
         short_id(release.release_id),
         str(len(release.versions)),
-        one_line(release.from_label or ""),
+        short_commit(release.commit) if release.commit else one_line(release.from_label or ""),
         listed(tried),
         person(release.requested_by),
         _described(release.description),

@@ -11,10 +11,12 @@ from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Column
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import (
+    count,
     listed,
     minute,
     person,
     same_version,
+    short_commit,
     short_id,
     version_name,
     version_names,
@@ -29,20 +31,38 @@ def prepared_text(prepared: PreparedRelease, screen: Screen) -> str:
     page = Page(screen)
     release, previous = prepared.release, prepared.previous
     name = f"Release {one_line(release.release_id)}" if release.release_id else "Release (dry run: not saved)"
-    label = f", from {one_line(release.from_label)}" if release.from_label else ""
-    page.line(f"{name} of {one_line(release.project_name)}{label}", BOLD)
+    page.line(f"{name} of {one_line(release.project_name)}{_source(release)}", BOLD)
     page.line(
         f"{minute(release.date_created)} UTC by {person(release.requested_by)}: {one_line(release.description)}",
         indent=2,
     )
+    if release.commit and (subject := prepared.subjects.get(release.commit)):
+        page.line(f"{short_commit(release.commit)}: {one_line(subject)}", indent=2)
     page.line(f"before it: {_made(previous)}" if previous else "the first release of this project", indent=2)
     # An image that only the previous release has was removed from the project file, which is a change, too.
     image_ids = dict.fromkeys((*release.images, *(previous.images if previous else ())))
     _changes(page, {image_id: prepared.change(image_id) for image_id in image_ids}, prepared.subjects)
+    behind = {image_id: number for image_id, number in release.commits_behind.items() if number}
+    if release.commit and behind:
+        images = (f"{image_id} ({count(number, 'commit')} behind)" for image_id, number in behind.items())
+        page.line(f"Not built for {short_commit(release.commit)} ({len(behind)}): {listed(images)}")
     if missing := [image_id for image_id, version in release.images.items() if version is None]:
-        absent = f"No image labelled {one_line(release.from_label)}" if release.from_label else "No image"
+        absent = f"No image{_wanted(release)}"
         page.line(f"{absent}, so not in this release ({len(missing)}): {listed(missing)}", WARNING_STYLE)
     return page.text()
+
+
+def _source(release: Release) -> str:
+    """What the release was made of, for the first line."""
+    source = short_commit(release.commit) if release.commit else release.from_label
+    return f", from {one_line(source)}" if source else ""
+
+
+def _wanted(release: Release) -> str:
+    """Which images were looked for."""
+    if release.commit:
+        return f" of {short_commit(release.commit)} or of a commit before it"
+    return f" labelled {one_line(release.from_label)}" if release.from_label else ""
 
 
 def difference_text(difference: ReleaseDifference, screen: Screen) -> str:

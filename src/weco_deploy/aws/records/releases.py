@@ -2,7 +2,7 @@
 
     release_id   project_id   project_name   date_created   requested_by   description
     images {id: "ref.<sha>" or null}   refs {id: [ref tags]}   digests {id: "sha256:…"}
-    build_url   from_label   complete   missing [image ids]   deployments [{…}]   last_date_deployed
+    build_url   from_label   commit   commits_behind {id: "number"}   complete   missing [image ids]   deployments [{…}]   last_date_deployed
 
 A second item, `latest#<project>`, points to the newest release, because reading an index is not consistent.
 """
@@ -71,6 +71,9 @@ def _item(release: Release, refs: Mapping[str, Sequence[str]]) -> Item:
             "description": cut(release.description, LONGEST_TEXT),
             "build_url": release.build_url,
             "from_label": release.from_label,
+            "commit": release.commit,
+            # As texts: 5.x prints releases as JSON, and fails at the numbers that boto3 gives it.
+            "commits_behind": {key: str(number) for key, number in release.commits_behind.items()} or None,
             "complete": release.complete,
             "missing": list(release.missing) or None,
             "images": {key: version.ref if version else None for key, version in release.images.items()},
@@ -99,6 +102,8 @@ def read_release(item: Item) -> Release:
         images=images,
         build_url=fields.optional_text("build_url"),
         from_label=fields.optional_text("from_label"),
+        commit=fields.optional_text("commit"),
+        commits_behind=_numbers(fields.map("commits_behind")),
         complete=fields.flag("complete") if "complete" in item else None,
         missing=fields.texts("missing")
         or tuple(image_id for image_id, version in images.items() if version is None),
@@ -122,6 +127,14 @@ def _versions(fields: Fields) -> Mapping[str, ImageVersion | None]:
             name=names.optional_text(image_id),
         )
     return found
+
+
+def _numbers(fields: Fields) -> Mapping[str, int]:
+    found = {name: fields.text(name) for name in fields.item}
+    for name, text in found.items():
+        if not text.isdecimal():
+            raise fields.unreadable(name)
+    return {name: int(text) for name, text in found.items()}
 
 
 def _tag(written: str) -> str:
