@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from weco_deploy.aws.policy import Statement, policy
 from weco_deploy.aws.rates import PROCESS_RATES
 from weco_deploy.aws.records import DynamoReleaseStore
 from weco_deploy.aws.regions import check_regions
-from weco_deploy.aws.session import Account, Login
+from weco_deploy.aws.session import Account, Login, profile_region
 from weco_deploy.aws.slow_calls import SlowCalls
 from weco_deploy.aws.uploads import EcrUploads
 from weco_deploy.errors import DockerError
@@ -29,6 +30,7 @@ from weco_deploy.local.ticking import tick
 from weco_deploy.local.work_tree import GitWorkTree
 from weco_deploy.model.arn import account_of
 from weco_deploy.model.project import Environment, Project
+from weco_deploy.pipeline.inventory import InventoryReader, Report
 from weco_deploy.ports import Caller, ImageEngine, Ports, Publishing
 
 
@@ -100,6 +102,35 @@ def connect(
         check_account=lambda: home.check(project.account_id),
         new_id=lambda: str(uuid.uuid4()),
     )
+
+
+def inventory_reader(
+    template: Project,
+    signals: Signals,
+    *,
+    purpose: str,
+    report: Report,
+    trace: Callable[[str], None] | None = None,
+    waiting: Callable[[str], None] | None = None,
+) -> tuple[Project, InventoryReader]:
+    """What reads the account and region of a project that is only about to be described, and the project with its account.
+
+    Asks AWS for the account. Raises UsageError for a region that can't exist. `report` gets the progress, the other arguments are as in `connect`.
+    """
+    check_regions([template.region_name])
+    signals.listen()
+    clock = SystemClock(signals)
+    slow_calls = SlowCalls(waiting, tick) if waiting is not None else None
+    login = Login(clock, PROCESS_RATES, purpose=purpose, log_call=trace, slow_calls=slow_calls)
+    account = login.account(template.region_name, template.role_arn)
+    calls = ConcurrentCalls(clock, action=signals.raise_if_requested)
+    reader = InventoryReader(EcsRuntime(account, clock), EcrRegistry(account), calls, report)
+    return replace(template, account_id=account.account_id()), reader
+
+
+def configured_region() -> str | None:
+    """The region in the environment or in the AWS profile."""
+    return os.environ.get("AWS_REGION") or profile_region()
 
 
 def iam_policy(

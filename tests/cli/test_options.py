@@ -83,6 +83,7 @@ def test_commands_of_the_tool_exist() -> None:
         "show-images",
         "lock",
         "unlock",
+        "init",
         "iam-policy",
         "schema",
         "sandbox",

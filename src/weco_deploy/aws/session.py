@@ -139,6 +139,12 @@ def _session() -> botocore.session.Session:
     return session
 
 
+def profile_region() -> str | None:
+    """The region in AWS_DEFAULT_REGION, or else in the profile."""
+    region: str | None = _session().get_config_variable("region")
+    return region
+
+
 class Account:
     """AWS in one account and region, as one principal. `Login.account` makes it.
 

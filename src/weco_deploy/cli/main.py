@@ -41,6 +41,7 @@ class WecoDeploy(LazyGroup):
         "publish": "weco_deploy.cli.publish",
         "lock": "weco_deploy.cli.lock",
         "unlock": "weco_deploy.cli.unlock",
+        "init": "weco_deploy.cli.init",
         "iam-policy": "weco_deploy.cli.iam_policy",
         "schema": "weco_deploy.cli.schema",
         "sandbox": "weco_deploy.cli.sandbox",

@@ -133,13 +133,18 @@ def choose_project(settings: Settings, file: ProjectFile) -> Project:
             settings, None, flag="--project-id", question="Project", choices=list(file.projects)
         )
     project = file.project(project_id)
-    _check("--region-name", settings.region_name, patterns.REGION)
-    _check("--role-arn", settings.role_arn, patterns.ROLE_ARN)
+    check_account_options(settings)
     return replace(
         project,
         region_name=settings.region_name or project.region_name,
         role_arn=settings.role_arn or project.role_arn,
     )
+
+
+def check_account_options(settings: Settings) -> None:
+    """Raise UsageError for a region or role that the project file would not accept."""
+    _check("--region-name", settings.region_name, patterns.REGION)
+    _check("--role-arn", settings.role_arn, patterns.ROLE_ARN)
 
 
 def _check(flag: str, value: str | None, pattern: patterns.Pattern) -> None:

@@ -9,6 +9,7 @@
                                                                               sharing.py
     unknown keys    warnings with the likely spelling                         spelling.py
     build           entries → Project                                         project_file.py, which calls all of these
+    write           Project → YAML text                                       writing.py
 
 Editors get a JSON Schema of the file, made from the same keys and types: editor_schema.py. Completion of
 command lines reads only ids: ids.py. It must be quick, so this package imports pydantic when it is first needed.
@@ -25,9 +26,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from weco_deploy.config.editor_schema import json_schema
     from weco_deploy.config.location import PROJECT_FILE, find
-    from weco_deploy.config.project_file import ProjectFile, load
+    from weco_deploy.config.project_file import ProjectFile, load, load_text
+    from weco_deploy.config.writing import project_text
 
-__all__ = ["PROJECT_FILE", "ProjectFile", "find", "json_schema", "load"]
+__all__ = ["PROJECT_FILE", "ProjectFile", "find", "json_schema", "load", "load_text", "project_text"]
 
 _MODULES = {
     "PROJECT_FILE": "location",
@@ -35,6 +37,8 @@ _MODULES = {
     "find": "location",
     "json_schema": "editor_schema",
     "load": "project_file",
+    "load_text": "project_file",
+    "project_text": "writing",
 }
 
 

@@ -71,8 +71,13 @@ def load(path: Path) -> ProjectFile:
     Raises ProjectFileError if the file can't be read or is invalid. The error's `problems` are sorted by line. They
     include unknown keys, which are often the cause of other problems.
     """
+    return load_text(path, read(path))
+
+
+def load_text(path: Path, text: str) -> ProjectFile:
+    """The projects in `text`, which is or will be the file at `path`. Raises ProjectFileError if it is invalid."""
     try:
-        root, syntax_problems = parse(read(path))
+        root, syntax_problems = parse(text)
     except InvalidYaml as error:
         raise _invalid(path, [error.problem]) from error
     if root is None:

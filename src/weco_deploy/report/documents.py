@@ -15,8 +15,10 @@ from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment, Failure, ImageChange, ServiceOutcome
 from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.environment import Lock
+from weco_deploy.model.inventory import Proposal
 from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
+from weco_deploy.model.project import Project
 from weco_deploy.model.publication import Publication
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 from weco_deploy.model.results import (
@@ -410,4 +412,37 @@ def _planned_service(service: PlannedService) -> Document:
         "action": service.action.value,
         "why": service.why,
         "ecs_deployment_id": service.ecs_deployment_id,
+    }
+
+
+def proposal_document(project: Project, proposal: Proposal, text: str, written: str | None) -> Document:
+    """The project that `init` found, the text of its file, and where that was written (null if it was not)."""
+    environments = {
+        environment.id: project.named_services(environment) for environment in project.environments
+    }
+    return {
+        "init": {
+            "project_id": project.id,
+            "written": written,
+            "project_file": text,
+            "environments": list(environments),
+            "images": [
+                {"image_id": image.id, "repository": image.repository, "services": list(image.services)}
+                for image in project.images
+            ],
+            "services": [
+                {
+                    "service_id": service_id,
+                    "found_by": "name" if service_id in project.addresses else "tags",
+                    "optional": service_id in project.optional_services,
+                    "names": {
+                        environment: str(named[service_id])
+                        for environment, named in environments.items()
+                        if service_id in named
+                    },
+                }
+                for service_id in project.services
+            ],
+            "left_out": [{"name": item.name, "reason": item.why} for item in proposal.unplaced],
+        }
     }

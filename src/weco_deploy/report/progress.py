@@ -19,7 +19,7 @@ def progress(stream: TextIO, now: Callable[[], datetime]) -> Iterator[Callable[[
     Progress is live on a terminal. It is plain lines in a file or pipe, on a terminal that can't move its cursor, and in a
     build, which may have a terminal but keeps everything that was drawn.
     """
-    if not _can_be_redrawn(stream):
+    if not can_be_redrawn(stream):
         yield PlainProgress(stream, now)
         return
     # Importing rich takes time, which plain lines don't need.
@@ -29,6 +29,6 @@ def progress(stream: TextIO, now: Callable[[], datetime]) -> Iterator[Callable[[
         yield show
 
 
-def _can_be_redrawn(stream: TextIO) -> bool:
+def can_be_redrawn(stream: TextIO) -> bool:
     in_a_build = os.environ.get("CI", "false").lower() not in {"", "false", "0"}
     return stream.isatty() and not in_a_build and os.environ.get("TERM") not in {"dumb", "unknown"}
