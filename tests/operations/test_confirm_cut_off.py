@@ -70,8 +70,9 @@ def test_a_rollout_that_goes_on_after_its_process_died_is_watched_to_its_end(tol
     assert world.running("search-api", "stage") == {new}
 
 
-def test_a_deployment_that_was_cut_off_before_it_redeployed_has_failed_and_says_what_runs() -> None:
+def test_deployment_that_was_cut_off_before_it_redeployed_has_failed_and_says_so() -> None:
     world = World.of(ONE_AND_ONE)
+    world.pass_time(60)
     old = world.tag("search", "env.stage")
     assert old is not None
     new = world.push("search")
@@ -81,10 +82,43 @@ def test_a_deployment_that_was_cut_off_before_it_redeployed_has_failed_and_says_
     deployment = confirm_deploy(world)
 
     assert deployment.status is DeploymentStatus.FAILED
-    assert f"runs {old[:19]} of search" in deployment.services[0].reason
+    (service,) = deployment.services
+    assert "it was not redeployed, because the deployment was cut off before" in service.reason
+    assert f"runs {old[:19]} of search" in service.reason
+    assert "ECS_IMAGE_PULL_BEHAVIOR" not in service.reason
     assert deployment.images["search"].tag_moved
     assert recorded(world).images["search"].digest == new
-    assert "env.stage still points at the image of search" in deployment.reason
+    assert (
+        "env.stage still points at the image of search that the failed services do not run"
+        in deployment.reason
+    )
+
+
+def test_image_of_a_deployment_that_was_cut_off_before_it_redeployed_is_not_known_bad() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.pass_time(60)
+    world.push("search")
+    killed(world, "registry.point")
+    world.pass_time(LEASE_AND_GRACE)
+    confirm_deploy(world)
+    told = Told()
+
+    assert release_deploy(world, told=told).status is DeploymentStatus.SUCCEEDED
+
+    (claimed,) = (event for event in told.events if isinstance(event, Claimed))
+    assert claimed.plan is not None
+    assert not [warning for warning in claimed.plan.warnings if "failed here" in warning]
+
+
+def test_service_that_was_redeployed_without_a_record_of_it_is_watched() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.pass_time(60)
+    new = world.push("search", slow(200))
+    killed(world, "runtime.redeploy")
+    world.pass_time(LEASE_AND_GRACE)
+
+    assert confirm_deploy(world, wait=300.0).status is DeploymentStatus.SUCCEEDED
+    assert world.running("search-api", "stage") == {new}
 
 
 def test_a_deployment_that_was_cut_off_before_it_changed_anything_has_failed_and_the_environment_is_free() -> (

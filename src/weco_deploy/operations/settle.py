@@ -13,7 +13,7 @@ from weco_deploy.model.kind import Kind
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import tags_now
 from weco_deploy.ports import Ports
-from weco_deploy.rules.tag_drift import tags_on_failed_images
+from weco_deploy.rules.tag_drift import tags_on_failed_images, was_rolled_out
 
 TAGS_READ_WITHIN = timedelta(seconds=5)
 
@@ -77,10 +77,12 @@ def _left_behind(deployment: Deployment, ports: Ports) -> str:
         if not still:
             return ""
         names = ports.project.floating_tags(environment, still)
-        where = (
-            f"{' and '.join(names)} still {'points' if len(names) == 1 else 'point'} at the image of {', '.join(still)} "
+        which = (
             "that failed, also where ECS put the service back by itself"
+            if was_rolled_out(deployment, still)
+            else "that the failed services do not run"
         )
+        where = f"{' and '.join(names)} still {'points' if len(names) == 1 else 'point'} at the image of {', '.join(still)} {which}"
     if not deployment.can_roll_back:
         return where
     # A rollback without a release would be this one again.

@@ -16,7 +16,7 @@ from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.deployment_status import status_if_left_alone
 from weco_deploy.rules.digests import running_tasks
 from weco_deploy.rules.examination import examine
-from weco_deploy.rules.lock import is_over
+from weco_deploy.rules.lock import CLOCK_GRACE, is_over
 from weco_deploy.rules.rollout.track import Track
 from weco_deploy.rules.running import expected_images
 from weco_deploy.rules.superseded import superseded_by
@@ -68,8 +68,13 @@ def reassess(
         if held and before is not None and before.status is ServiceStatus.PENDING:
             outcomes.append(before)
             continue
-        up_for_long = _up_for_long(observed.services[service.service_id], now)
-        outcome = _reassessed(service, before, up_for_long=up_for_long)
+        views = observed.services[service.service_id]
+        outcome = _reassessed(
+            service,
+            before,
+            up_for_long=_up_for_long(views, now),
+            not_redeployed=_not_redeployed(views, recorded),
+        )
         if service.action is Action.REDEPLOY:
             outcome = _if_superseded(outcome, before, service, superseding or {})
         outcomes.append(outcome)
@@ -138,8 +143,14 @@ def _up_for_long(views: Iterable[ServiceView], now: datetime) -> bool:
     return bool(started) and all(at is not None and at <= now - RECOVERED_AFTER for at in started)
 
 
+def _not_redeployed(views: Iterable[ServiceView], recorded: Deployment) -> bool:
+    """Whether ECS's deployment of the service is older than this one, so nobody has redeployed the service since."""
+    began = recorded.date_created - CLOCK_GRACE
+    return all(view.service.primary is not None and view.service.primary.created_at < began for view in views)
+
+
 def _reassessed(
-    service: PlannedService, recorded: ServiceOutcome | None, *, up_for_long: bool
+    service: PlannedService, recorded: ServiceOutcome | None, *, up_for_long: bool, not_redeployed: bool
 ) -> ServiceOutcome:
     """The service's outcome now. IN_PROGRESS means that the ECS deployment in it has to be watched.
 
@@ -148,6 +159,7 @@ def _reassessed(
     | leave, adopt   | not good in this ECS deployment    | failed; watched again if it seems recovered |
     | leave          | anything else                      | succeeded, unchanged or nothing running     |
     | adopt          | anything else                      | watched                                     |
+    | redeploy       | pending, not redeployed            | failed: it was cut off before               |
     | redeploy       | pending, in progress, unverified   | watched, if there is anything to watch      |
     | redeploy       | anything else                      | failed: it does not run the release         |
     """
@@ -189,6 +201,9 @@ def _reassessed(
             return now(left, service.ecs_deployment_id, service.why)
         case Action.ADOPT, _:
             return now(ServiceStatus.IN_PROGRESS, service.ecs_deployment_id)
+        case Action.REDEPLOY, ServiceStatus.PENDING if not_redeployed:
+            reason = f"it was not redeployed, because the deployment was cut off before: {service.why}"
+            return now(ServiceStatus.FAILED, None, reason)
         case Action.REDEPLOY, (ServiceStatus.PENDING | ServiceStatus.IN_PROGRESS | ServiceStatus.UNVERIFIED):
             # The service may have been redeployed without a record of it. The rollout shows what it runs.
             if watched := recorded_id or (service.ecs_deployment_id if service.desired else None):

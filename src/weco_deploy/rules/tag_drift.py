@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from weco_deploy.model.deployment import Deployment, ServiceStatus
@@ -54,3 +54,14 @@ def tags_on_failed_images(deployment: Deployment) -> tuple[str, ...]:
             moved = {change.image_id for change in changes if change.tag_moved}
             failed |= moved or {change.image_id for change in changes if change.applied}
     return tuple(image_id for image_id in deployment.images if image_id in failed)
+
+
+def was_rolled_out(deployment: Deployment, image_ids: Iterable[str]) -> bool:
+    """Whether a service that failed with one of the images was redeployed at all. If not, that says nothing about the image."""
+    images = set(image_ids)
+    return any(
+        service.status is ServiceStatus.FAILED
+        and service.ecs_deployment_id is not None
+        and bool(images & set(service.images))
+        for service in deployment.services
+    )
