@@ -23,7 +23,7 @@ BAD_USAGE = 2
 NOT_DONE_YET = 3
 LOCKED = 4
 DISTINCT_ERROR = 5
-"""Of every error, if the command's exit code is an answer: `plan --detailed-exitcode` answers 0 and 2."""
+"""Of every error, if the command's exit code is an answer: `plan --detailed-exitcode` answers 0 and 2, `status --check` 0 and 1."""
 INTERRUPTED = 130
 """As shells have it for SIGINT; also after SIGTERM."""
 

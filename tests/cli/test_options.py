@@ -75,6 +75,7 @@ def test_commands_of_the_tool_exist() -> None:
         "rollback",
         "confirm-deploy",
         "plan",
+        "status",
         "changes",
         "show-release",
         "show-releases",

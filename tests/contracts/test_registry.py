@@ -131,6 +131,37 @@ def test_digest_and_tag_of_different_images_are_told_apart(registry_setting: Reg
     assert (view.manifest.digest, view.tagged) == (new, old)
 
 
+def test_manifests_of_several_tags_come_by_tag_without_missing_tags(registry_setting: RegistrySetting) -> None:
+    old = registry_setting.push(APP, "ref.1111", "env.prod")
+    new = registry_setting.push(APP, "ref.2222", "env.stage", "env.test", multi_arch=True)
+
+    found = registry_setting.registry.tagged(APP, ["env.stage", "env.test", "env.prod", "env.none"])
+
+    assert {tag: manifest.digest for tag, manifest in found.items()} == {
+        "env.stage": new,
+        "env.test": new,
+        "env.prod": old,
+    }
+    assert len(found["env.stage"].children) == 2
+
+
+def test_manifests_of_tags_that_all_name_one_image(registry_setting: RegistrySetting) -> None:
+    digest = registry_setting.push(APP, "ref.1111", "env.stage", "env.prod")
+
+    found = registry_setting.registry.tagged(APP, ["env.stage", "env.prod"])
+
+    assert {tag: manifest.digest for tag, manifest in found.items()} == {
+        "env.stage": digest,
+        "env.prod": digest,
+    }
+
+
+def test_tags_of_a_missing_repository_are_not_found(registry_setting: RegistrySetting) -> None:
+    assert registry_setting.registry.tagged(APP, ["env.stage"]) == {}
+    with pytest.raises(NotFound, match="acme/missing"):
+        registry_setting.registry.tagged("acme/missing", ["env.stage"])
+
+
 def test_a_tag_that_left_an_image_is_seen_where_it_is_now(registry_setting: RegistrySetting) -> None:
     old = registry_setting.push(APP, "ref.1111", "env.stage")
     new = registry_setting.push(APP, "ref.2222")

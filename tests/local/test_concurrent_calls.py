@@ -12,7 +12,7 @@ import pytest
 
 from weco_deploy.errors import AwsError, DeployError, Interrupted, LeaseLost, Unreachable
 from weco_deploy.local.concurrent_calls import WORKERS, ConcurrentCalls, Workers
-from weco_deploy.ports import Done, Failed, Outcome, Skipped
+from weco_deploy.ports import Calls, Done, Failed, Outcome, Skipped
 
 PATIENCE = 30.0
 """Seconds after which a handshake that never comes fails the test instead of hanging it."""
@@ -332,6 +332,60 @@ def test_abandoned_reads_of_one_connection_leave_those_of_another_alone(
 
 
 # Changing
+
+
+def test_jobs_side_by_side_answer_their_outcomes_in_order(calls: ConcurrentCalls) -> None:
+    error = AwsError("ecs:DescribeServices", "no")
+
+    def fails(view: Calls) -> str:
+        return view.answer(view.begin(failing(error)))
+
+    outcomes = calls.side_by_side([lambda view: ",".join(view.read([lambda: "a", lambda: "b"])), fails])
+
+    assert outcomes == [Done("a,b"), Failed(error)]
+    assert calls.side_by_side([]) == []
+
+
+def test_jobs_side_by_side_wait_for_each_other_and_for_calls_begun_before(calls: ConcurrentCalls) -> None:
+    together = Barrier(2)
+    go = Event()
+    before = calls.begin(lambda: go.wait(PATIENCE))
+
+    def job(view: Calls) -> bool:
+        together.wait(PATIENCE)
+        go.set()
+        return view.answer(before)
+
+    assert calls.side_by_side([job, job]) == [Done(True), Done(True)]
+
+
+def test_error_of_a_job_that_is_no_deploy_error_is_raised(calls: ConcurrentCalls) -> None:
+    with pytest.raises(ZeroDivisionError):
+        calls.side_by_side([lambda _: 1 // 0])
+
+
+def test_action_that_raises_abandons_the_jobs(calls: ConcurrentCalls) -> None:
+    begun, go, ended = Event(), Event(), Event()
+
+    def long() -> bool:
+        begun.set()
+        return go.wait(PATIENCE)
+
+    def job(view: Calls) -> bool:
+        try:
+            return view.answer(view.begin(long))
+        finally:
+            ended.set()
+
+    def stop() -> None:
+        assert begun.wait(PATIENCE)
+        raise Interrupted("stop")
+
+    with pytest.raises(Interrupted):
+        calls.meanwhile(stop).side_by_side([job])
+
+    assert ended.wait(PATIENCE)  # although its call goes on
+    go.set()
 
 
 def test_change_answers_outcomes_in_order_and_calls_done_with_each(calls: ConcurrentCalls) -> None:

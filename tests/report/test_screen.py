@@ -28,9 +28,9 @@ def terminal(columns: int) -> Iterator[TextIO]:
         os.close(ours)
 
 
-def test_terminal_has_its_own_width() -> None:
+def test_terminal_has_its_own_size() -> None:
     with terminal(97) as stream:
-        assert Screen.of(stream) == Screen(width=97, terminal=True, encoding="utf-8")
+        assert Screen.of(stream) == Screen(width=97, height=24, terminal=True, encoding="utf-8")
 
 
 def test_terminal_without_a_size_has_80_columns() -> None:

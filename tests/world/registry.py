@@ -54,6 +54,11 @@ class WorldRegistry:
             image = stored.images.get(digest)
             return ImageView(manifest=image.manifest if image else None, tagged=stored.tags.get(tag))
 
+    def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
+        with self._gate.passing(self._run, "registry.tagged", repository, *tags):
+            stored = self._stored(repository)
+            return {tag: stored.images[stored.tags[tag]].manifest for tag in tags if tag in stored.tags}
+
     def revision(self, repository: str, digest: str) -> str | None:
         with self._gate.passing(self._run, "registry.revision", repository, digest):
             return self._stored(repository).revisions.get(digest)

@@ -97,6 +97,42 @@ class EcrRegistry:
                 raise no_repository(repository, self._account) from error
             raise
 
+    def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
+        try:
+            with translate_errors(api.BATCH_GET_IMAGE):
+                answer = self._client.batch_get_image(
+                    repositoryName=repository,
+                    imageIds=[{"imageTag": tag} for tag in tags],
+                    acceptedMediaTypes=list(MEDIA_TYPES),
+                )
+                failures = answer.get("failures", ())
+                _raise_unless_missing(repository, failures)
+                manifests = {image["imageId"]["imageDigest"]: _manifest(image) for image in answer["images"]}
+                digests = {
+                    image["imageId"].get("imageTag"): image["imageId"]["imageDigest"]
+                    for image in answer["images"]
+                }
+        except AwsError as error:
+            if code_behind(error) == "RepositoryNotFoundException":
+                raise no_repository(repository, self._account) from error
+            raise
+        missing = {failure.get("imageId", {}).get("imageTag") for failure in failures}
+        found: dict[str, Manifest] = {}
+        for tag in tags:
+            if tag in missing or not manifests:
+                continue
+            # ECR may name another tag of an image than the requested one.
+            digest = digests.get(tag) or (
+                next(iter(manifests)) if len(manifests) == 1 else self._digest(repository, tag)
+            )
+            if digest in manifests:
+                found[tag] = manifests[digest]
+        return found
+
+    def _digest(self, repository: str, tag: str) -> str:
+        image = self.find(repository, tag)
+        return image.digest if image else ""
+
     def revision(self, repository: str, digest: str) -> str | None:
         try:
             return revision_in(self._client, repository, digest)

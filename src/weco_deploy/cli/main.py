@@ -32,6 +32,7 @@ class WecoDeploy(LazyGroup):
         "rollback": "weco_deploy.cli.rollback",
         "confirm-deploy": "weco_deploy.cli.confirm_deploy",
         "plan": "weco_deploy.cli.plan",
+        "status": "weco_deploy.cli.status",
         "changes": "weco_deploy.cli.changes",
         "show-release": "weco_deploy.cli.show_release",
         "show-releases": "weco_deploy.cli.show_releases",

@@ -5,13 +5,22 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    ALL_COMPLETED,
+    FIRST_COMPLETED,
+    CancelledError,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from threading import Event
 from typing import TypeVar
 
 from weco_deploy.errors import DeployError, Unreachable
-from weco_deploy.ports import Clock, Done, Failed, Outcome, Skipped
+from weco_deploy.ports import Calls, Clock, Done, Failed, Outcome, Skipped
 
 WORKERS = 16
 """The number of threads. AWS clients keep as many connections open."""
@@ -108,6 +117,28 @@ class ConcurrentCalls:
 
     def read(self, calls: Iterable[Callable[[], T]]) -> list[T]:
         return self.answers([self.begin(call) for call in calls])
+
+    def side_by_side(self, jobs: Sequence[Callable[[Calls], T]]) -> list[Outcome[T]]:
+        abandoned = Event()
+
+        def stop_if_abandoned() -> None:
+            if abandoned.is_set():
+                raise CancelledError
+
+        threads, own = Workers(len(jobs) or 1), [Workers(self.workers.size) for _ in jobs]
+        views = [replace(self, workers=workers, action=stop_if_abandoned) for workers in own]
+        begun = [threads.begin(partial(job, view)) for job, view in zip(jobs, views, strict=True)]
+        try:
+            pending = set(begun)
+            while pending:
+                pending -= threads.wait(pending, self.interval)
+                if pending:
+                    self._act()
+        finally:
+            abandoned.set()
+            for workers in (threads, *own, *([self.workers] if pending else [])):
+                workers.abandon()
+        return [_outcome(future) for future in begun]
 
     def change(
         self,

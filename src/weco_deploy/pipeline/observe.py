@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from weco_deploy.errors import AccessDenied, NotFound
-from weco_deploy.model.arn import Arn, resource_name
+from weco_deploy.model.arn import resource_name
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.plan import Snapshot
@@ -23,22 +23,21 @@ from weco_deploy.model.service import (
     ServiceKey,
     ServiceView,
 )
-from weco_deploy.pipeline import reads
-from weco_deploy.pipeline.definitions import Definitions
-from weco_deploy.pipeline.discovery import Discovered, discover, hinted, named, tagged
+from weco_deploy.pipeline.discovery import Discovered
+from weco_deploy.pipeline.environment_services import (
+    ServiceViews,
+    observed_services,
+    service_index,
+    tells_digests,
+)
 from weco_deploy.pipeline.nearby import nearby_services
 from weco_deploy.ports import Calls, ImageRegistry, Ports
-from weco_deploy.rules.digests import running_tasks
-from weco_deploy.rules.rollout.identity import belongs
 from weco_deploy.rules.running import current_tasks
 
 HISTORY = 50
 """How many of the environment's latest deployments are read, for what became of the images before."""
 KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
-
-ServiceViews = Mapping[str, tuple[ServiceView, ...]]
-"""By service id; several views if several services have the same tags."""
 
 
 def observe(environment: Environment, release: Release, ports: Ports) -> tuple[Release, Snapshot]:
@@ -49,7 +48,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     calls = ports.calls
     images = [image for image in ports.project.images if image.id in release.versions]
     account = calls.begin(ports.check_account)
-    index = calls.begin(partial(_index, images, environment, ports))
+    index = calls.begin(partial(service_index, images, environment, ports))
     recorded = calls.begin(partial(ports.store.environment, environment.id))
     history = calls.begin(partial(ports.store.deployments, [environment.id], HISTORY))
     repositories = _begin_repositories(images, ports)
@@ -59,7 +58,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     record = calls.answer(recorded)
     current = calls.begin(partial(_current, record, release, ports))
     indexed = calls.answer(index)
-    found, services = _services(images, environment, indexed, record, ports)
+    found, services = observed_services(images, environment, indexed, record, ports)
     defined = _begin_definitions(services, environment, ports)
     resolved = _begin_revisions(services, environment, ports)
     nearby = _nearby(images, environment, indexed, found, ports)
@@ -166,44 +165,6 @@ def _current(record: EnvironmentRecord, release: Release, ports: Ports) -> Relea
 # Services
 
 
-def _index(
-    images: Iterable[Image], environment: Environment, ports: Ports
-) -> tuple[FoundService, ...] | AccessDenied:
-    """The services that the tagging API knows; not asked if the project file names all services of these images."""
-    wanted = {service_id for image in images for service_id in image.services}
-    if wanted <= ports.project.addresses.keys():
-        return ()
-    return tagged(ports.runtime(environment), environment)
-
-
-def _services(
-    images: Iterable[Image],
-    environment: Environment,
-    index: tuple[FoundService, ...] | AccessDenied,
-    record: EnvironmentRecord,
-    ports: Ports,
-) -> tuple[Discovered, ServiceViews]:
-    """The services of these images as they were discovered, and the same services with their running tasks."""
-    runtime = ports.runtime(environment)
-    of_images = frozenset(service_id for image in images for service_id in image.services)
-    wanted = of_images - ports.project.services_of_others
-    names = named(ports.project, environment, wanted, record)
-    hints = hinted(wanted, names, index, record)
-    listing = reads.begin_listing(runtime, (key for key in hints if Arn.parse(key.cluster)), ports.calls)
-    found = discover(ports.project, environment, wanted, index, record, runtime, ports.calls)
-    services = [service for same_tags in found.services.values() for service in same_tags]
-    busy = [service for service in services if service.running or service.pending]
-    listed = reads.running_tasks(runtime, busy, ports.calls, listing)
-    tasks = Definitions(runtime).with_images(listed, ports.calls)
-    views = {
-        service_id: tuple(
-            ServiceView(service=service, tasks=tasks.get(service.key, ())) for service in same_tags
-        )
-        for service_id, same_tags in found.services.items()
-    }
-    return found, views
-
-
 def _nearby(
     images: Iterable[Image],
     environment: Environment,
@@ -243,20 +204,9 @@ def _begin_revisions(
     return {
         view.service.key: ports.calls.begin(partial(runtime.resolved, view.service))
         for view in _views(services)
-        if not _tells_digests(view)
+        if not tells_digests(view)
     }
 
 
 def _views(services: ServiceViews) -> list[ServiceView]:
     return [view for same_tags in services.values() for view in same_tags]
-
-
-def _tells_digests(view: ServiceView) -> bool:
-    """Whether a running task of the primary deployment tells a digest."""
-    primary = view.service.primary
-    return primary is not None and any(
-        container.digest
-        for task in running_tasks(view)
-        if belongs(task, primary)
-        for container in task.containers
-    )

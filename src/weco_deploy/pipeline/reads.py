@@ -135,6 +135,59 @@ def stopped_tasks(
     return _described(runtime, _listed(runtime, sorted(set(keys)), calls, stopped=True), calls)
 
 
+def begin_stopped(
+    runtime: ServiceRuntime, keys: Iterable[ServiceKey], calls: Calls
+) -> dict[str, Future[TaskPage]]:
+    """Begin to list the stopped tasks of the clusters of these services, for `stopped_in_clusters`."""
+    return {
+        cluster: calls.begin(partial(runtime.tasks_listed, cluster, None, stopped=True))
+        for cluster in _by_cluster(keys)
+    }
+
+
+def stopped_in_clusters(
+    runtime: ServiceRuntime,
+    services: Iterable[Service],
+    calls: Calls,
+    begun: Mapping[str, Future[TaskPage]],
+) -> dict[ServiceKey, tuple[Task, ...]]:
+    """The tasks of these services that stopped recently, as far as they are on the first page of their cluster's.
+
+    If a cluster has more, those of services with too few tasks or with failed tasks by ECS's count are listed, too.
+    """
+    wanted = {service.key: service for service in services}
+    pages = begin_stopped(runtime, (key for key in wanted if key.cluster not in begun), calls)
+    clusters = [cluster for cluster in {**begun, **pages} if cluster in _by_cluster(wanted)]
+    listed = dict(
+        zip(clusters, calls.answers({**begun, **pages}[cluster] for cluster in clusters), strict=True)
+    )
+    more = [
+        key
+        for key, service in sorted(wanted.items())
+        if not listed[key.cluster].complete and _in_trouble(service)
+    ]
+    apart = _listed(runtime, more, calls, stopped=True)
+    arns = {cluster: dict.fromkeys(page.arns) for cluster, page in listed.items()}
+    for key, found in apart.items():
+        arns[key.cluster].update(dict.fromkeys(found))
+    batches = [
+        (cluster, batch)
+        for cluster, listed_arns in arns.items()
+        for batch in _batches(list(listed_arns), TASKS_A_CALL)
+    ]
+    tasks: dict[ServiceKey, list[Task]] = {key: [] for key in wanted}
+    answers = calls.read(partial(runtime.tasks, cluster, batch) for cluster, batch in batches)
+    for (cluster, _), answer in zip(batches, answers, strict=True):
+        for task in answer:
+            tasks.get(ServiceKey(cluster, task.service_name), []).append(task)
+    return {key: tuple(found) for key, found in tasks.items()}
+
+
+def _in_trouble(service: Service) -> bool:
+    failed = any(deployment.failed_tasks for deployment in service.deployments)
+    return failed or service.running < service.desired
+
+
 def _listed(
     runtime: ServiceRuntime, keys: Sequence[ServiceKey], calls: Calls, *, stopped: bool
 ) -> dict[ServiceKey, tuple[str, ...]]:

@@ -54,6 +54,11 @@ class ImageRegistry(Protocol):
     def manifest_and_tag(self, repository: str, digest: str, tag: str) -> ImageView:
         """The manifest of `digest` and the digest that `tag` points at, in one BatchGetImage."""
 
+    def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
+        """The manifests that these tags point at, by tag, without tags that the repository lacks. One BatchGetImage, if ECR
+        says which tag each image has. NotFound: no such repository.
+        """
+
     def revision(self, repository: str, digest: str) -> str | None:
         """The commit that the image names itself: its annotation or label `org.opencontainers.image.revision`.
 

@@ -71,6 +71,13 @@ class Calls(Protocol):
         their outcomes.
         """
 
+    def side_by_side(self, jobs: Sequence[Callable[[Calls], T]]) -> list[Outcome[T]]:
+        """Run larger jobs that only read, each in a thread of its own, and answer their outcomes in order.
+
+        A job makes its calls with the `Calls` that it gets, which has workers of its own; it may also wait there for calls that
+        have begun before. The error of a job leaves the others alone. If the wait ends early, all jobs are abandoned.
+        """
+
     def meanwhile(self, action: Callable[[], None]) -> Calls:
         """The same threads, with another action: runs `action` once a second while it waits for calls.
 

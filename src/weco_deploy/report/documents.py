@@ -56,7 +56,7 @@ def release_document(
         "release_id": release.release_id or None,
         "project_id": release.project_id,
         "project_name": release.project_name,
-        "date_created": _time(release.date_created),
+        "date_created": time_text(release.date_created),
         "requested_by": release.requested_by,
         "build_url": release.build_url,
         "description": release.description,
@@ -71,12 +71,14 @@ def release_document(
             image_id: version.digest for image_id, version in release.versions.items() if version.digest
         },
         "deployments": [
-            _deployment(deployment)
+            nested_deployment(deployment)
             if isinstance(deployment, Deployment)
             else _listed_deployment(release, deployment)
             for deployment in listed
         ],
-        "last_date_deployed": max((_time(deployment.date_created) for deployment in listed), default=None),
+        "last_date_deployed": max(
+            (time_text(deployment.date_created) for deployment in listed), default=None
+        ),
     }
 
 
@@ -134,7 +136,7 @@ def where_document(found: WhereCommitIs) -> Document:
                 "live": bool(environment.live),
                 "images": {
                     image.image_id: {
-                        "since": _time(image.since) if image.since else None,
+                        "since": time_text(image.since) if image.since else None,
                         "deployment_id": image.deployment_id,
                     }
                     for image in environment.live
@@ -161,7 +163,7 @@ def deployment_document(
     Lists of deployments have no `next`, because the next commands of an old deployment may be wrong by now.
     """
     steps = [_step(step) for step in next_steps(deployment, options, request)]
-    return {"deployment": {**_deployment(deployment), "next": steps}}
+    return {"deployment": {**nested_deployment(deployment), "next": steps}}
 
 
 def deployment_details_document(details: DeploymentDetails, options: Sequence[str] = ()) -> Document:
@@ -169,16 +171,16 @@ def deployment_details_document(details: DeploymentDetails, options: Sequence[st
     deployment = details.deployment
     steps = [_step(step) for step in next_steps(deployment, options)] if details.last is None else []
     return {
-        "deployment": {**_deployment(deployment), "next": steps},
+        "deployment": {**nested_deployment(deployment), "next": steps},
         "subjects": dict(details.subjects),
-        "undid": _deployment(details.undid) if details.undid else None,
-        "following": _deployment(details.following) if details.following else None,
-        "last": _deployment(details.last) if details.last else None,
+        "undid": nested_deployment(details.undid) if details.undid else None,
+        "following": nested_deployment(details.following) if details.following else None,
+        "last": nested_deployment(details.last) if details.last else None,
     }
 
 
 def deployments_document(deployments: Sequence[Deployment]) -> Document:
-    return {"deployments": [_deployment(deployment) for deployment in deployments]}
+    return {"deployments": [nested_deployment(deployment) for deployment in deployments]}
 
 
 def plan_document(plan: Plan) -> Document:
@@ -203,7 +205,7 @@ def lock_document(environment: str, lock: Lock, after: Lock | None, *, dry_run: 
             "environment": environment,
             "holder": lock.holder,
             "reason": lock.reason,
-            "since": _time(lock.since),
+            "since": time_text(lock.since),
             "holds": "now" if after is None else "after",
             "after": {"deployment_id": after.deployment_id, "holder": after.holder} if after else None,
             "dry_run": dry_run,
@@ -218,7 +220,7 @@ def unlocked_document(environment: str, lock: Lock, *, dry_run: bool) -> Documen
             "environment": environment,
             "holder": lock.holder,
             "reason": lock.reason,
-            "since": _time(lock.since),
+            "since": time_text(lock.since),
             "deployment_id": lock.deployment_id,
             "dry_run": dry_run,
         }
@@ -246,7 +248,7 @@ def error_document(error: DeployError, options: Sequence[str] = ()) -> Document:
     return {"error": {"code": error.code, "message": error.message, "hint": error.hinted(options)}}
 
 
-def _time(at: datetime) -> str:
+def time_text(at: datetime) -> str:
     # Always with microseconds, so that texts sort by time.
     return in_utc(at).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
@@ -267,7 +269,7 @@ def _tagged(image: LabelledImage) -> Document:
     return {
         "ref": _ref(image.version),
         "digest": image.digest,
-        "pushed_at": _time(image.pushed_at) if image.pushed_at else None,
+        "pushed_at": time_text(image.pushed_at) if image.pushed_at else None,
     }
 
 
@@ -276,7 +278,7 @@ def _commit(commit: Commit) -> Document:
         "commit": commit.commit,
         "subject": commit.subject,
         "author": commit.author,
-        "date": _time(commit.date),
+        "date": time_text(commit.date),
     }
 
 
@@ -299,13 +301,13 @@ def _listed_deployment(release: Release, deployment: ReleaseDeployment) -> Docum
         "release_id": release.release_id,
         "project_id": release.project_id,
         "environment": deployment.environment,
-        "date_created": _time(deployment.date_created),
+        "date_created": time_text(deployment.date_created),
         "requested_by": deployment.requested_by,
         "description": deployment.description,
     }
 
 
-def _deployment(deployment: Deployment) -> Document:
+def nested_deployment(deployment: Deployment) -> Document:
     return {
         "deployment_id": deployment.deployment_id,
         "release_id": deployment.release_id,
@@ -313,8 +315,8 @@ def _deployment(deployment: Deployment) -> Document:
         "environment": deployment.environment,
         "kind": deployment.kind.value,
         "status": deployment.status.value,
-        "date_created": _time(deployment.date_created),
-        "date_finished": _time(deployment.date_finished) if deployment.date_finished else None,
+        "date_created": time_text(deployment.date_created),
+        "date_finished": time_text(deployment.date_finished) if deployment.date_finished else None,
         "requested_by": deployment.requested_by,
         "build_url": deployment.build_url,
         "description": deployment.description,
@@ -323,7 +325,7 @@ def _deployment(deployment: Deployment) -> Document:
         "images": {image_id: _image_change(change) for image_id, change in deployment.images.items()},
         "services": [_outcome(outcome) for outcome in deployment.services],
         "left_out": [_left_out(left) for left in deployment.left_out],
-        "rollback": _deployment(deployment.rollback) if deployment.rollback else None,
+        "rollback": nested_deployment(deployment.rollback) if deployment.rollback else None,
     }
 
 

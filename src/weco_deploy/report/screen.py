@@ -25,9 +25,13 @@ ASCII = Symbols(arrow="->", good="ok", bad="!!", moving="..", quiet="--")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """A terminal, file or pipe that text is rendered for. `width` is in columns. Only terminals get colours."""
+    """A terminal, file or pipe that text is rendered for. `width` is in columns. Only terminals get colours.
+
+    `height` is in lines; None for a file or pipe, and for a terminal of unknown size.
+    """
 
     width: int = WIDTH_OF_A_FILE
+    height: int | None = None
     terminal: bool = False
     encoding: str = "utf-8"
 
@@ -37,7 +41,8 @@ class Screen:
         encoding = stream.encoding or "utf-8"
         if not stream.isatty():
             return cls(encoding=encoding)
-        return cls(width=max(LEAST_WIDTH, _columns(stream)), terminal=True, encoding=encoding)
+        columns, lines = _size(stream)
+        return cls(width=max(LEAST_WIDTH, columns), height=lines, terminal=True, encoding=encoding)
 
     @property
     def symbols(self) -> Symbols:
@@ -51,8 +56,10 @@ class Screen:
         return text.encode(self.encoding, "replace").decode(self.encoding)
 
 
-def _columns(stream: TextIO) -> int:
+def _size(stream: TextIO) -> tuple[int, int | None]:
+    """The columns and lines of a terminal."""
     try:
-        return os.get_terminal_size(stream.fileno()).columns or WIDTH_IF_UNKNOWN
+        size = os.get_terminal_size(stream.fileno())
     except OSError:  # the terminal has no size, or the stream has no file (io.UnsupportedOperation)
-        return WIDTH_IF_UNKNOWN
+        return WIDTH_IF_UNKNOWN, None
+    return size.columns or WIDTH_IF_UNKNOWN, size.lines or None

@@ -15,6 +15,7 @@ NOTHING = "nothing"
 """The text for a tag or an image that does not exist."""
 
 
+_BRIEF_UNITS = {"s": "s", "min": "m", "h": "h", "day": "d", "month": "mo", "year": "y"}
 LONGEST_VERSION = 16
 """Characters of a version that isn't a commit. Tables are narrow."""
 
@@ -105,6 +106,12 @@ def age(lasted: timedelta) -> str:
     if seconds >= 3600:
         return f"{seconds // 3600} h"
     return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"
+
+
+def brief_age(lasted: timedelta) -> str:
+    """Like `age`, for narrow columns: `40s`, `5m`, `3h`, `12d`, `4mo`, `2y`."""
+    number, unit = age(lasted).split(" ")
+    return f"{number}{_BRIEF_UNITS[unit.removesuffix('s') or unit]}"
 
 
 def short_commit(commit: str) -> str:
