@@ -131,7 +131,9 @@ def test_digest_and_tag_of_different_images_are_told_apart(registry_setting: Reg
     assert (view.manifest.digest, view.tagged) == (new, old)
 
 
-def test_manifests_of_several_tags_come_by_tag_without_missing_tags(registry_setting: RegistrySetting) -> None:
+def test_manifests_of_several_tags_come_by_tag_without_missing_tags(
+    registry_setting: RegistrySetting,
+) -> None:
     old = registry_setting.push(APP, "ref.1111", "env.prod")
     new = registry_setting.push(APP, "ref.2222", "env.stage", "env.test", multi_arch=True)
 

@@ -373,7 +373,7 @@ def _outcome(outcome: ServiceOutcome) -> Document:
 def _draining(task: DrainingTask) -> Document:
     return {
         "task": task.task,
-        "until": _time(task.until) if task.until else None,
+        "until": time_text(task.until) if task.until else None,
         "why": task.why.value,
     }
 
