@@ -109,8 +109,8 @@ def _names(surveys: Mapping[str, Survey], ports: Ports) -> dict[str, dict[str, s
 def _digests(image: Image, surveys: Mapping[str, Survey], project: Project) -> frozenset[str]:
     return frozenset(
         digest
-        for id_, observed in surveys.items()
-        for digest in digests_of(image_evidence(project, project.environment(id_), image, observed))
+        for observed in surveys.values()
+        for digest in digests_of(image_evidence(project, image, observed))
     )
 
 

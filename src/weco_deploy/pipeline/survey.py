@@ -15,7 +15,8 @@ from weco_deploy.errors import AccessDenied, DeployError, NotFound
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import EnvironmentRecord
-from weco_deploy.model.image import Manifest
+from weco_deploy.model.image import Manifest, Repository
+from weco_deploy.model.plan import Expected
 from weco_deploy.model.project import Environment, Image, Project
 from weco_deploy.model.service import FoundService, Service, ServiceKey, ServiceView, Task
 from weco_deploy.model.survey import Survey
@@ -38,11 +39,15 @@ HISTORY = 50
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """The first calls for an environment. `tags` has, by image id, the manifests by tag, of all environments."""
+    """The first calls for an environment. `tags` has, by image id, the manifests by tag, of all environments.
+
+    `repositories` has all repositories by name.
+    """
 
     record: Future[EnvironmentRecord]
     index: Future[tuple[FoundService, ...] | AccessDenied]
     history: Future[tuple[Deployment, ...]]
+    repositories: Future[Mapping[str, Repository]]
     tags: Mapping[str, Future[Mapping[str, Manifest]]]
 
 
@@ -80,8 +85,10 @@ def _begin(environments: Sequence[Environment], ports: Ports) -> list[_Begun]:
     histories = [
         calls.begin(partial(store.deployments, [environment.id], HISTORY)) for environment in environments
     ]
+    names = sorted({image.repository for image in images})
+    repositories = calls.begin(partial(ports.registry.repositories, names))
     tags = {image.id: calls.begin(partial(_tags, ports.registry, image, environments)) for image in images}
-    return [_Begun(*first, tags) for first in zip(records, indexes, histories, strict=True)]
+    return [_Begun(*first, repositories, tags) for first in zip(records, indexes, histories, strict=True)]
 
 
 def _survey(environment: Environment, begun: _Begun, ports: Ports, calls: Calls) -> Survey:
@@ -101,13 +108,19 @@ def _survey(environment: Environment, begun: _Begun, ports: Ports, calls: Calls)
         for image in project.images
         if (tag := image.tag_in(environment)) in by_tag[image.id]
     }
-    recorded = _recorded(environment, record, tagged, views, ports)
+    found_repositories = calls.answer(begun.repositories)
+    used = {
+        image.id: expected_image(image, environment, found_repositories.get(image.repository), frozenset())
+        for image in project.images
+    }
+    recorded = _recorded(environment, record, tagged, used, views, ports)
     return Survey(
         record=record,
         history=calls.answer(begun.history),
         tagged=tagged,
         recorded=recorded,
-        services=_with_resolved(views, environment, _right(record, tagged, recorded), ports),
+        used=used,
+        services=_with_resolved(views, environment, used, _right(record, tagged, recorded), ports),
         notes=found.notes,
     )
 
@@ -129,6 +142,7 @@ def _recorded(
     environment: Environment,
     record: EnvironmentRecord,
     tagged: Mapping[str, Manifest],
+    used: Mapping[str, Expected],
     services: ServiceViews,
     ports: Ports,
 ) -> dict[str, Manifest]:
@@ -147,7 +161,7 @@ def _recorded(
         image
         for image in images
         if image.id not in same
-        and not _running(image, environment, services)
+        and not _running(image, used[image.id], services)
         <= {digests[image.id], *(tagged[image.id].accepted if image.id in tagged else ())}
     ]
     manifests = ports.calls.read(
@@ -169,9 +183,8 @@ def _right(
     return {**accepted, **deployed, **whole}
 
 
-def _running(image: Image, environment: Environment, services: ServiceViews) -> set[str]:
+def _running(image: Image, used: Expected, services: ServiceViews) -> set[str]:
     """The digests that running tasks report for an image."""
-    used = expected_image(image.id, image.repository, image.tag_in(environment), frozenset())
     views = (view for service_id in image.services for view in services.get(service_id, ()))
     return {digest for view in views for digest in tasks_by_digest(used, running_tasks(view))}
 
@@ -210,16 +223,20 @@ def _stopped(
 
 
 def _with_resolved(
-    services: ServiceViews, environment: Environment, right: Mapping[str, frozenset[str]], ports: Ports
+    services: ServiceViews,
+    environment: Environment,
+    used: Mapping[str, Expected],
+    right: Mapping[str, frozenset[str]],
+    ports: Ports,
 ) -> ServiceViews:
     """The services, with the images that ECS resolved where tasks are desired but tell no digests, or an unexpected one.
 
     This costs two calls a service. `right` are the expected digests by image id.
     """
     expected = {
-        image.id: expected_image(image.id, image.repository, image.tag_in(environment), right[image.id])
-        for image in ports.project.images
-        if image.id in right
+        image_id: replace(image, digests=right[image_id])
+        for image_id, image in used.items()
+        if image_id in right
     }
     unclear: dict[ServiceKey, Service] = {}
     for service_id, image_ids in ports.project.services.items():

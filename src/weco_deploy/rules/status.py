@@ -20,7 +20,6 @@ from weco_deploy.rules.known_bad import incident
 from weco_deploy.rules.lock import blocking_lock, is_over
 from weco_deploy.rules.rollout.identity import belongs
 from weco_deploy.rules.rollout.rolling import rollout_in_progress
-from weco_deploy.rules.running import expected_image
 from weco_deploy.rules.service_health import missing_status, service_status, tasks_by_digest
 
 Names = Mapping[str, str]
@@ -35,7 +34,7 @@ def environment_status(
     now: datetime,
 ) -> EnvironmentStatus:
     """The environment's state. `names` are the names of versions by image id and digest."""
-    evidence = [image_evidence(project, environment, image, observed) for image in project.images]
+    evidence = [image_evidence(project, image, observed) for image in project.images]
     lock = blocking_lock(observed.record, now)
     deployment = observed.history[0] if observed.history else None
     return EnvironmentStatus(
@@ -57,16 +56,14 @@ def environment_status(
     )
 
 
-def image_evidence(
-    project: Project, environment: Environment, image: Image, observed: Survey
-) -> ImageEvidence:
+def image_evidence(project: Project, image: Image, observed: Survey) -> ImageEvidence:
     """What the record, the tag, ECS's deployments and the running tasks say of an image, with digests of whole images."""
     recorded = observed.record.images[image.id].digest if image.id in observed.record.images else None
     tagged = observed.tagged.get(image.id)
     preferred = (recorded, tagged.digest if tagged else None)
     known = (observed.recorded.get(image.id), tagged)
     manifests = {manifest.digest: manifest for manifest in known if manifest is not None}
-    used = expected_image(image.id, image.repository, image.tag_in(environment), frozenset())
+    used = observed.used[image.id]
     services = []
     for service_id in image.services:
         views = observed.services.get(service_id, ())
@@ -199,15 +196,11 @@ def _services(
     project: Project, environment: Environment, observed: Survey, now: datetime
 ) -> Iterator[ServiceStatus]:
     names = project.named_services(environment)
-    images = {image.id: image for image in project.images}
     for service_id, image_ids in project.services.items():
         if service_id in project.services_of_others:
             continue
         views = observed.services.get(service_id, ())
-        expected = [
-            expected_image(id_, images[id_].repository, images[id_].tag_in(environment), frozenset())
-            for id_ in image_ids
-        ]
+        expected = [observed.used[id_] for id_ in image_ids]
         if views:
             yield service_status(service_id, views, expected, now)
         else:
