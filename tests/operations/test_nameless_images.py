@@ -8,6 +8,7 @@ from tests.operations.runs import release
 from tests.world import World, good
 from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import AwsError, PlanRefused
+from weco_deploy.operations import history
 
 REPOSITORY = "uk.ac.wellcome/search"
 
@@ -41,6 +42,28 @@ def test_index_around_an_image_with_a_ref_tag_is_named_with_the_child_that_has_i
         f"search: latest points at {index}, an index; of its 2 children {child[:19]} has {ref}",
     )
     assert "give an index that is made around an image the image's ref.<commit> tag, too" in refused.hint
+
+
+def test_show_images_names_the_index_and_the_child_that_has_the_ref_tag() -> None:
+    ref = f"ref.{'c0ffee' * 6}abcd"
+    world, index, child = index_world(ref)
+
+    image = history.images(world.ports(), "latest")["search"]
+
+    assert image is not None
+    assert (image.digest, image.version) == (index, None)
+    assert image.remark == f"an index; of its 2 children {child[:19]} has {ref}"
+
+
+def test_show_images_says_nothing_more_of_an_image_that_has_a_name() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", multi_arch=True)
+
+    image = history.images(world.ports(), "latest")["search"]
+
+    assert image is not None
+    assert image.version is not None
+    assert image.remark == ""
 
 
 def test_index_whose_children_have_no_ref_tag_is_named() -> None:

@@ -343,15 +343,16 @@ def test_plan_document_of_an_unsaved_release_has_no_release_id() -> None:
 
 def test_images_document() -> None:
     found = LabelledImage(digest=digest("b"), version=ImageVersion(ref=f"ref.{B}"), pushed_at=NOON)
-    bare = LabelledImage(digest=digest("c"), version=None)
+    bare = LabelledImage(digest=digest("c"), version=None, remark="an index")
     assert images_document({"search": found, "items": bare, "works": None}) == {
         "images": {
             "search": {
                 "ref": f"ref.{B}",
                 "digest": digest("b"),
                 "pushed_at": "2026-03-04T12:00:00.000000Z",
+                "remark": None,
             },
-            "items": {"ref": None, "digest": digest("c"), "pushed_at": None},
+            "items": {"ref": None, "digest": digest("c"), "pushed_at": None, "remark": "an index"},
             "works": None,
         }
     }

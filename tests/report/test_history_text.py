@@ -95,7 +95,7 @@ def test_images_of_a_label() -> None:
         "search": LabelledImage(
             digest=digest("a"), version=ImageVersion(ref=f"ref.{'b' * 40}"), pushed_at=NOON
         ),
-        "items": LabelledImage(digest=digest("c"), version=None),
+        "items": LabelledImage(digest=digest("c"), version=None, remark="an index; of its 2 children …"),
         "works": None,
     }
     assert images_text("latest", images, Screen()) == (
@@ -106,4 +106,5 @@ Images labelled latest:
   items   no ref tag     cccccccccccc
   works   no such label
 """
+        f"items: latest points at {digest('c')}, an index; of its 2 children …\n"
     )

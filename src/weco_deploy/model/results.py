@@ -28,11 +28,12 @@ class PreparedRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledImage:
-    """An image that a label points at. `version` is None if nothing names it."""
+    """An image that a label points at. `version` is None if nothing names it; `remark` says then what an index is made around."""
 
     digest: str
     version: ImageVersion | None
     pushed_at: datetime | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment, DeploymentSt
 from weco_deploy.model.release import Release
 from weco_deploy.model.results import LabelledImage, ReleaseDifference
 from weco_deploy.operations.image_versions import named
+from weco_deploy.operations.nameless_images import index_remarks
 from weco_deploy.operations.release import choose, labelled
 from weco_deploy.ports import Ports
 
@@ -85,9 +86,17 @@ def _ref(release: Release, image_id: str) -> str | None:
 def images(ports: Ports, label: str) -> Mapping[str, LabelledImage | None]:
     """By image id, the image that the label points at in its repository."""
     found = labelled(ports, ports.project.images, label)
-    versions = named(ports, {image_id: image for image_id, image in found.items() if image}, label)
+    labelled_images = {image_id: image for image_id, image in found.items() if image}
+    versions = named(ports, labelled_images, label)
+    nameless = {image_id: image for image_id, image in labelled_images.items() if versions[image_id] is None}
+    indexes = index_remarks(ports, label, nameless)
     return {
-        image_id: LabelledImage(digest=image.digest, version=versions[image_id], pushed_at=image.pushed_at)
+        image_id: LabelledImage(
+            digest=image.digest,
+            version=versions[image_id],
+            pushed_at=image.pushed_at,
+            remark=indexes[image_id].text if image_id in indexes else "",
+        )
         if image
         else None
         for image_id, image in found.items()

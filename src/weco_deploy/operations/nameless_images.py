@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from weco_deploy.errors import AwsError, NotFound, PlanRefused
@@ -17,37 +18,53 @@ def nameless(ports: Ports, label: str, images: Mapping[str, TaggedImage]) -> Pla
     """The error for images, by id, which have the label but nothing that names their version."""
     patterns = dict.fromkeys(ports.project.image(image_id).refs[0] for image_id in images)
     wanted = " or ".join(map(pattern_text, patterns))
-    details = ports.calls.read(
-        partial(_detail, ports, ports.project.image(image_id), label, image)
-        for image_id, image in images.items()
-    )
+    indexes = index_remarks(ports, label, images)
     hint = f"push them again with a {wanted} tag, or describe the tags that they have with refs in the project file"
-    if any(children for _, children in details):
+    if any(index.child_named for index in indexes.values()):
         hint += f"; give an index that is made around an image the image's {wanted} tag, too"
+    where = {image_id: f"{label} points at {image.digest}" for image_id, image in images.items()}
     return PlanRefused(
         f"these images are tagged {label} but have no {wanted} tag, so their version has no name: {', '.join(images)}",
-        [detail for detail, _ in details],
+        [
+            f"{image_id}: {where[image_id]}" + (f", {indexes[image_id].text}" if image_id in indexes else "")
+            for image_id in images
+        ],
         hint,
     )
 
 
-def _detail(ports: Ports, image: Image, label: str, found: TaggedImage) -> tuple[str, bool]:
-    """What the label points at, and whether that is an index whose children have version tags."""
-    where = f"{image.id}: {label} points at {found.digest}"
+@dataclass(frozen=True, slots=True)
+class IndexRemark:
+    """What an index is made around, as text, and whether any of its children has a version tag."""
+
+    text: str
+    child_named: bool
+
+
+def index_remarks(ports: Ports, label: str, images: Mapping[str, TaggedImage]) -> dict[str, IndexRemark]:
+    """Remarks on those of the images at the label that are indexes, by image id. An image that can't be read has none."""
+    remarks = ports.calls.read(
+        partial(_index_remark, ports, ports.project.image(image_id), label, image)
+        for image_id, image in images.items()
+    )
+    return {image_id: remark for image_id, remark in zip(images, remarks, strict=True) if remark is not None}
+
+
+def _index_remark(ports: Ports, image: Image, label: str, found: TaggedImage) -> IndexRemark | None:
     try:
         manifest = ports.registry.manifest_and_tag(image.repository, found.digest, label).manifest
         if manifest is None or manifest.media_type not in INDEXES:
-            return where, False
+            return None
         tagged = _children_with_tags(ports, image, manifest.children)
     except (AwsError, NotFound):  # the digest alone is better than another error
-        return where, False
+        return None
+    count = len(manifest.children)
     named = [f"{short_digest(child)} has {', '.join(tags)}" for child, tags in tagged.items()]
     if not named:
-        return (
-            f"{where}, an index; none of its {len(manifest.children)} children has a version tag either",
-            False,
+        return IndexRemark(
+            f"an index; none of its {count} children has a version tag either", child_named=False
         )
-    return f"{where}, an index; of its {len(manifest.children)} children {' and '.join(named)}", True
+    return IndexRemark(f"an index; of its {count} children {' and '.join(named)}", child_named=True)
 
 
 def _children_with_tags(ports: Ports, image: Image, children: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -270,6 +270,7 @@ def _tagged(image: LabelledImage) -> Document:
         "ref": _ref(image.version),
         "digest": image.digest,
         "pushed_at": time_text(image.pushed_at) if image.pushed_at else None,
+        "remark": image.remark or None,
     }
 
 

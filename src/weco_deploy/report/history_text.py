@@ -81,6 +81,10 @@ def images_text(label: str, images: Mapping[str, LabelledImage | None], screen: 
     columns = (Column("image", 12), Column("commit"), Column("digest"), Column("pushed (UTC)"))
     page.line(f"Images labelled {one_line(label)}:")
     page.table(columns, [_image_row(image_id, image) for image_id, image in images.items()])
+    for image_id, image in images.items():
+        if image is not None and image.remark:
+            remark = f"{image.digest}, {image.remark}"
+            page.line(f"{one_line(image_id)}: {one_line(label)} points at {one_line(remark)}")
     return page.text()
 
 
