@@ -17,6 +17,7 @@ from weco_deploy.aws.policy import Statement, policy
 from weco_deploy.aws.rates import PROCESS_RATES
 from weco_deploy.aws.records import DynamoReleaseStore
 from weco_deploy.aws.regions import check_regions
+from weco_deploy.aws.replicas import EcrReplicas
 from weco_deploy.aws.session import Account, Login, profile_region
 from weco_deploy.aws.slow_calls import SlowCalls
 from weco_deploy.aws.uploads import EcrUploads
@@ -93,6 +94,7 @@ def connect(
         publishing=Publishing(
             uploads=EcrUploads(home), engine=cache(_docker_engine), work_tree=GitWorkTree(Path.cwd())
         ),
+        replicas=lambda environment: EcrReplicas(home, account(environment)),
         runtime=runtime,
         logs=lambda environment: CloudWatchLogs(account(environment)),
         caller=lambda: Caller(

@@ -23,6 +23,9 @@ PROD = Environment(
     id="prod", name="Production", role_arn="arn:aws:iam::444455556666:role/prod", region_name="eu-west-2"
 )
 
+ABROAD = (*SHOP.environments, PROD)
+"""With an environment in another account and region."""
+
 
 def statements(
     of: Project = SHOP, environments: Sequence[Environment] | None = None, *, read_only: bool = False
@@ -39,7 +42,7 @@ def actions(found: dict[str, Any]) -> set[str]:
 
 
 def test_policy_allows_exactly_the_actions_of_the_table() -> None:
-    assert actions(statements()) == {action for call in CALLS for action in call.actions}
+    assert actions(statements(environments=ABROAD)) == {action for call in CALLS for action in call.actions}
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -51,14 +54,14 @@ def test_purpose_has_calls_which_all_name_resources_or_none(purpose: Purpose) ->
 
 @pytest.mark.parametrize("resource", Resource)
 def test_every_resource_has_arns(resource: Resource) -> None:
-    arns = list(policy_module._Arns(SHOP, SHOP.environments, ACCOUNT).of(resource))
+    arns = list(policy_module._Arns(SHOP, ABROAD, ACCOUNT).of(resource))
 
     assert arns
     assert all(arn == "*" or arn.startswith("arn:aws:") for arn in arns)
 
 
 def test_read_only_policy_allows_all_reads_and_no_change() -> None:
-    allowed = actions(statements(read_only=True))
+    allowed = actions(statements(environments=ABROAD, read_only=True))
 
     assert allowed.isdisjoint(action for call in CALLS if call.changes for action in call.actions)
     assert allowed == {action for call in CALLS if call.purpose not in TO_CHANGE for action in call.actions}
@@ -79,6 +82,24 @@ def test_images_and_records_are_named_exactly() -> None:
         f"{table}/index/deployment_gsi",
     ]
     assert found["AssumeRoles"]["Resource"] == [SHOP.role_arn]
+
+
+def test_replicas_are_read_only_where_an_environment_is_in_another_region() -> None:
+    at_home = [f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/{image.repository}" for image in SHOP.images]
+    replicas = [
+        f"arn:aws:ecr:eu-west-2:{account}:repository/{image.repository}"
+        for account in (ACCOUNT, "444455556666")
+        for image in SHOP.images
+    ]
+    found = statements(environments=ABROAD)
+
+    assert found["ReadImages"]["Resource"] == [*at_home, *replicas]
+    assert found["ExplainReplication"]["Action"] == ["ecr:DescribeImageReplicationStatus"]
+    assert found["ExplainReplication"]["Resource"] == at_home
+    assert statements()["ReadImages"]["Resource"] == at_home
+    assert "ExplainReplication" not in statements()
+    other_account = [replace(PROD, region_name=None)]
+    assert statements(environments=other_account)["ReadImages"]["Resource"] == at_home
 
 
 def test_only_services_with_the_tags_of_the_project_may_be_redeployed() -> None:

@@ -16,7 +16,7 @@ from weco_deploy.errors import (
 )
 from weco_deploy.model.deployment import DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.service import ServiceKey
-from weco_deploy.rules.step_failure import Ending, Polled, Unsuccessful, ending
+from weco_deploy.rules.step_failure import Ending, NotReplicated, Polled, Unsuccessful, ending
 
 FAILED, INTERRUPTED, TIMED_OUT = (
     DeploymentStatus.FAILED,
@@ -154,3 +154,16 @@ def test_a_watch_without_success_ends_as_its_services_did_and_undoes_nothing(
     for redeployed in (True, False):
         end = ending(failure, services(*statuses), undo_on_failure=False, redeployed=redeployed)
         assert end == expected
+
+
+@pytest.mark.parametrize(
+    ("undo_on_failure", "redeployed", "undo"),
+    [(True, False, True), (True, True, False), (False, False, False)],
+)
+def test_release_that_was_not_replicated_in_time_times_out_and_speaks_against_no_image(
+    undo_on_failure: bool, redeployed: bool, undo: bool
+) -> None:
+    failure = NotReplicated(reason="the replica lags")
+    assert ending(failure, PENDING, undo_on_failure=undo_on_failure, redeployed=redeployed) == Ending(
+        status=TIMED_OUT, reason="the replica lags", undo=undo, innocent="no service was restarted"
+    )

@@ -8,8 +8,10 @@ from typing import Unpack
 from tests.world.behaviour import good
 from tests.world.ecr import StoredImage, StoredRepository, index_manifest, plain_manifest
 from tests.world.ecs import ServiceOptions
+from tests.world.replicas import StoredReplica
 from tests.world.state import WorldState, place_of
 from weco_deploy.model.image import Manifest
+from weco_deploy.model.registry import EcrAddress
 from weco_deploy.model.service import DefinedContainer, ServiceKey
 from weco_deploy.sandbox.ecs import Behaviour
 from weco_deploy.sandbox.ecs.service_state import Service
@@ -23,7 +25,7 @@ class Declared(WorldState):
         self, name: str, mutability: str = "MUTABLE", exclusions: tuple[str, ...] = ()
     ) -> StoredRepository:
         """The repository of that full name, empty if it is new, with this tag mutability from now on."""
-        stored = self.repositories.setdefault(name, StoredRepository(name=name))
+        stored = self.repositories.setdefault(name, StoredRepository(name=name, moved=self._moved))
         stored.mutability, stored.exclusions = mutability, exclusions
         return stored
 
@@ -79,12 +81,26 @@ class Declared(WorldState):
                 stored.add(self._image(child, behaviour, child.digest))
         reported = manifest.children[0] if reports_child else manifest.digest
         stored.add(self._image(manifest, behaviour, reported))
-        stored.tags.update(dict.fromkeys(tags, manifest.digest))
+        for tag in tags:
+            stored.point(tag, manifest.digest)
         return manifest.digest
 
     def point(self, image_id: str, tag: str, digest: str) -> None:
         """Somebody points a tag at an image, by hand."""
-        self.stored(image_id).tags[tag] = digest
+        self.stored(image_id).point(tag, digest)
+
+    def replicate(
+        self, address: EcrAddress, lag: float, *, failure_code: str = "", rules: bool = True
+    ) -> StoredReplica:
+        """ECR replicates the registry there from now on, tags with this lag; what there is now is there already."""
+        replica = StoredReplica(lag, failure_code, rules)
+        replica.copy(self.repositories)
+        self.replicas[address] = replica
+        return replica
+
+    def _moved(self, repository: str, tag: str, digest: str) -> None:
+        for replica in self.replicas.values():
+            replica.moved(repository, tag, digest, self.schedule.after)
 
     def untag(self, image_id: str, tag: str) -> None:
         """Somebody removes a tag."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -29,9 +30,16 @@ class StoredImage:
     reported: str
 
 
+def nobody_follows(repository: str, tag: str, digest: str) -> None:
+    """The repository has no replicas."""
+
+
 @dataclass(slots=True, kw_only=True)
 class StoredRepository:
-    """A repository: images by digest, tags to digests, the commits that images name themselves by digest."""
+    """A repository: images by digest, tags to digests, the commits that images name themselves by digest.
+
+    `moved` gets the repository's name, the tag and the digest whenever a tag is pointed at an image.
+    """
 
     name: str
     mutability: str = "MUTABLE"
@@ -40,6 +48,7 @@ class StoredRepository:
     tags: dict[str, str] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     revisions: dict[str, str] = field(default_factory=dict)
+    moved: Callable[[str, str, str], None] = nobody_follows
 
     def movable(self, tag: str) -> bool:
         """Whether `tag` may be pointed at another image. Exclusions name the exceptions from the rule."""
@@ -56,6 +65,10 @@ class StoredRepository:
 
     def tags_of(self, digest: str) -> tuple[str, ...]:
         return tuple(sorted(tag for tag, where in self.tags.items() if where == digest))
+
+    def point(self, tag: str, digest: str) -> None:
+        self.tags[tag] = digest
+        self.moved(self.name, tag, digest)
 
     def add(self, image: StoredImage) -> None:
         self.images[image.manifest.digest] = image

@@ -151,7 +151,7 @@ class WorldEngine:
             tell(LayerState(layer="5f70bf18a086", status="Pushing", sent=1_000_000, size=2_000_000))
             tell(LayerState(layer="5f70bf18a086", status="Pushed"))
             self._registry.add(name, manifest)
-            self._registry.stored(name).tags[tag] = manifest.digest
+            self._registry.stored(name).point(tag, manifest.digest)
             return manifest.digest
 
 

@@ -74,7 +74,7 @@ class WorldRegistry:
                 return
             if tag in stored.tags and not stored.movable(tag):
                 raise PlanRefused(f"tag {tag} of {repository} can't be moved: it is immutable")
-            stored.tags[tag] = manifest.digest
+            stored.point(tag, manifest.digest)
 
     def _stored(self, repository: str) -> StoredRepository:
         if repository not in self._repositories:

@@ -36,7 +36,7 @@ class WorldSetting:
         return self.world.put(repository, *tags, behaviour=good(), multi_arch=multi_arch)
 
     def retag(self, repository: str, digest: str, tag: str) -> None:
-        self.world.repositories[repository].tags[tag] = digest
+        self.world.repositories[repository].point(tag, digest)
 
     def expire(self, repository: str, digest: str) -> None:
         self.world.repositories[repository].remove(digest)

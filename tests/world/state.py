@@ -16,6 +16,7 @@ from tests.world.history import Repository, WorldHistory
 from tests.world.images import WorldImages
 from tests.world.publishing import Desktop, publishing
 from tests.world.registry import WorldRegistry
+from tests.world.replicas import StoredReplica, WorldReplicas
 from tests.world.run import Run, WorldClock
 from tests.world.side_by_side import LiveWorkers, SideBySide
 from tests.world.store import WorldStore
@@ -25,6 +26,7 @@ from weco_deploy.aws.logs import CloudWatchLogs
 from weco_deploy.errors import WrongAccount
 from weco_deploy.local.concurrent_calls import INTERVAL, WORKERS, ConcurrentCalls, Workers
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION, Environment, Project
+from weco_deploy.model.registry import EcrAddress
 from weco_deploy.ports import Caller, LogReader, Ports, ServiceRuntime
 from weco_deploy.sandbox.ecs.state import Place
 
@@ -44,7 +46,8 @@ class WorldState:
         self.place = Place(account_of(project.role_arn) or project.account_id or ACCOUNT, project.region_name)
         self.credentials_account = self.place.account
         self.repositories: dict[str, StoredRepository] = {}
-        self.ecs = Ecs(WorldImages(self.host, self.repositories), self.now)
+        self.replicas: dict[EcrAddress, StoredReplica] = {}
+        self.ecs = Ecs(WorldImages(self.host, self.repositories, self.replicas), self.now)
         self.tables: dict[str, Table] = {}
         self.git = Repository()
         self.desktop = Desktop()
@@ -107,6 +110,7 @@ class WorldState:
             store=WorldStore(self.tables, ours, self.now, self.gate, run),
             history=WorldHistory(self.git, self.gate, run),
             publishing=publishing(self.desktop, self.repositories, self.host, self.now, self.gate, run),
+            replicas=lambda _: WorldReplicas(self.replicas, self.gate, run),
             runtime=runtime,
             logs=logs,
             caller=identified,

@@ -21,6 +21,10 @@ class Resource(Enum):
     TASK = "task/<cluster>/<id>"
     CONTAINER_INSTANCE = "container-instance/<cluster>/<id>"
     REPOSITORY = "repository/<name>"
+    REPLICA = "repository/<name> (replica)"
+    """The replicas of the repositories in the regions of environments, where these are other regions."""
+    REPLICATED = "repository/<name> (replicated)"
+    """The repositories, if an environment is in another region."""
     TABLE = "table/<name>"
     INDEX = "table/<name>/index/<name>"
     LOG_STREAM = "log-group:<name>:log-stream:<name>"
@@ -37,6 +41,7 @@ class Purpose(Enum):
     REDEPLOY_SERVICES = "RedeployServices"
     READ_LOGS = "ReadLogs"
     READ_IMAGES = "ReadImages"
+    EXPLAIN_REPLICATION = "ExplainReplication"
     MOVE_TAGS = "MoveTags"
     LOG_IN_TO_REGISTRY = "LogInToRegistry"
     PUSH_IMAGES = "PushImages"
@@ -177,7 +182,11 @@ DESCRIBE_REPOSITORIES = ApiCall(
     "ecr", "DescribeRepositories", (Resource.REPOSITORY,), purpose=Purpose.READ_IMAGES
 )
 DESCRIBE_IMAGES = ApiCall(
-    "ecr", "DescribeImages", (Resource.REPOSITORY,), IMAGE_READS, purpose=Purpose.READ_IMAGES
+    "ecr",
+    "DescribeImages",
+    (Resource.REPOSITORY, Resource.REPLICA),
+    IMAGE_READS,
+    purpose=Purpose.READ_IMAGES,
 )
 BATCH_GET_IMAGE = ApiCall(
     "ecr", "BatchGetImage", (Resource.REPOSITORY,), IMAGE_READS, purpose=Purpose.READ_IMAGES
@@ -187,6 +196,10 @@ GET_DOWNLOAD_URL_FOR_LAYER = ApiCall(
 )
 PUT_IMAGE = ApiCall(
     "ecr", "PutImage", (Resource.REPOSITORY,), IMAGE_WRITES, changes=True, purpose=Purpose.MOVE_TAGS
+)
+
+DESCRIBE_IMAGE_REPLICATION_STATUS = ApiCall(
+    "ecr", "DescribeImageReplicationStatus", (Resource.REPLICATED,), purpose=Purpose.EXPLAIN_REPLICATION
 )
 
 # Publishing images

@@ -104,9 +104,10 @@ class _Arns:
         match resource:
             case Resource.ANY:
                 yield "*"
-            case Resource.REPOSITORY:
-                for image in self.project.images:
-                    yield str(replace(home, service="ecr", resource=f"repository/{image.repository}"))
+            case Resource.REPOSITORY | Resource.REPLICA | Resource.REPLICATED:
+                for registry in dict.fromkeys(self._registries(resource, home)):
+                    for image in self.project.images:
+                        yield str(replace(registry, service="ecr", resource=f"repository/{image.repository}"))
             case Resource.TABLE:
                 yield str(replace(home, service="dynamodb", resource=self._table))
             case Resource.INDEX:
@@ -121,6 +122,16 @@ class _Arns:
             case _:
                 for place in self._places():
                     yield from self._in_clusters(place, _IN_CLUSTERS[resource])
+
+    def _registries(self, resource: Resource, home: Arn) -> Iterator[Arn]:
+        """The accounts and regions in which repositories with the names of the project's are the resources."""
+        abroad = [place for place in self._places() if place.region != home.region]
+        if resource is Resource.REPOSITORY or (resource is Resource.REPLICATED and abroad):
+            yield home
+        elif resource is Resource.REPLICA:
+            for place in abroad:
+                # A replica is in the project's account, or in that of the services.
+                yield from (replace(home, region=place.region), place)
 
     def named_services(self) -> Iterator[str]:
         """The ARNs of the services that the project file names."""

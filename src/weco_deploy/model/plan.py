@@ -12,6 +12,7 @@ from weco_deploy.model.image import ImageView, Manifest, Repository
 from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.registry import EcrAddress, ImageName, same_registry
 from weco_deploy.model.release import Release
+from weco_deploy.model.replica import Replica
 from weco_deploy.model.service import DefinedContainer, NearbyService, ResolvedImage, ServiceKey, ServiceView
 from weco_deploy.model.tags import commit_in
 
@@ -130,6 +131,16 @@ class Expected:
         name = ImageName.parse(image)
         return self._same_tag(name) and not self._counts(name.registry)
 
+    def replica_of(self, image: str) -> Replica | None:
+        """The replica that a container pulls this image from; None if it pulls from the repository itself."""
+        name = ImageName.parse(image)
+        source, address = EcrAddress.parse(self.registry or ""), EcrAddress.parse(name.registry)
+        ours = self.concerns(image) or self.may_concern(image)
+        if not ours or source is None or address is None or address == source:
+            return None
+        repository, _, tag = self.image.rpartition(":")
+        return Replica(image_id=self.image_id, repository=repository, tag=tag, source=source, address=address)
+
     @property
     def full_name(self) -> str:
         """The image with its registry, if that is known."""
@@ -153,8 +164,8 @@ class Expected:
 class PlannedService:
     """What a deployment does with a service, and why.
 
-    `images` are those of its images that its containers use. `ecs_deployment_id` is the observed PRIMARY deployment, which
-    is adopted, left alone or replaced.
+    `images` are those of its images that its containers use, `replicas` those from which they pull them. `ecs_deployment_id` is
+    the observed PRIMARY deployment, which is adopted, left alone or replaced.
     """
 
     service_id: str
@@ -166,6 +177,7 @@ class PlannedService:
     desired: int
     breaker: bool
     ecs_deployment_id: str | None = None
+    replicas: tuple[Replica, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +206,11 @@ class Plan:
     @property
     def redeploys(self) -> tuple[PlannedService, ...]:
         return tuple(service for service in self.services if service.action is Action.REDEPLOY)
+
+    @property
+    def replicas(self) -> tuple[Replica, ...]:
+        """The replicas from which redeployed services pull: each must have the release before the first of them restarts."""
+        return tuple(dict.fromkeys(replica for service in self.redeploys for replica in service.replicas))
 
     @property
     def changes(self) -> bool:

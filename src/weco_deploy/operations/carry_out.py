@@ -12,23 +12,26 @@ from weco_deploy.model.requests import DeployRequest
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.polling import Patience
 from weco_deploy.pipeline.step import Step, StepContext
+from weco_deploy.pipeline.steps.await_replicas import AwaitReplicas
 from weco_deploy.pipeline.steps.move_tags import MoveTags
 from weco_deploy.pipeline.steps.redeploy import Redeploy
 from weco_deploy.pipeline.steps.watch import Watch
 from weco_deploy.ports import Ports
 from weco_deploy.rules import precedence
 from weco_deploy.rules.deployment_status import remark, verdict
-from weco_deploy.rules.step_failure import Ending, Unsuccessful, ending
+from weco_deploy.rules.step_failure import Ending, NotReplicated, Unsuccessful, ending
 
 
 def steps_of(plan: Plan, request: DeployRequest, environment: Environment) -> tuple[Step, ...]:
     """The steps that carry out the plan, in their order."""
+    patience = Patience(wait=request.wait, interval=request.interval)
     return (
         MoveTags(plan.moves),
+        AwaitReplicas(plan.replicas, patience),
         Redeploy(plan.redeploys),
         Watch(
             plan.services,
-            Patience(wait=request.wait, interval=request.interval),
+            patience,
             stable_for=precedence.stable_for(request, environment),
         ),
     )
@@ -73,7 +76,7 @@ def _run_all(steps: Sequence[Step], plan: Plan, context: StepContext) -> Ending:
     return Ending(status=verdict(services), reason=remark(services))
 
 
-def _run(step: Step, context: StepContext) -> DeployError | Unsuccessful | None:
+def _run(step: Step, context: StepContext) -> DeployError | Unsuccessful | NotReplicated | None:
     try:
         return step.run(context)
     except DeployError as error:

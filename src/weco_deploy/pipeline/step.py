@@ -10,7 +10,7 @@ from weco_deploy.model.events import Event
 from weco_deploy.model.project import Environment
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Ports
-from weco_deploy.rules.step_failure import Unsuccessful
+from weco_deploy.rules.step_failure import NotReplicated, Unsuccessful
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +34,8 @@ class Step(Protocol):
     undo_on_failure: ClassVar[bool]
     """Whether a failure of this step undoes the steps so far, and itself, as long as no service was redeployed."""
 
-    def run(self, context: StepContext) -> Unsuccessful | None:
-        """Do it. Returns None if the next step may run, and otherwise how the services failed to succeed in time.
+    def run(self, context: StepContext) -> Unsuccessful | NotReplicated | None:
+        """Do it. Returns None if the next step may run, and otherwise what failed to happen in time.
 
         Raises Interrupted if a signal asks to stop, LeaseLost if the environment is not ours any more, or any other
         DeployError that kept the step from doing its work. When it returns or raises, all its changes have ended.

@@ -18,6 +18,7 @@ from weco_deploy.ports.aws import (
     TASKS_A_CALL,
     ImageRegistry,
     LogReader,
+    Replicas,
     ServiceRuntime,
 )
 from weco_deploy.ports.calls import Calls, Done, Failed, Outcome, Skipped
@@ -47,6 +48,7 @@ __all__ = [
     "Ports",
     "Publishing",
     "ReleaseStore",
+    "Replicas",
     "ServiceRuntime",
     "Skipped",
     "WorkTree",
@@ -65,7 +67,7 @@ class Caller:
 class Ports:
     """Everything an operation may reach, made for one project by the composition root.
 
-    `runtime` and `logs` are functions because an environment's services may live in another account
+    `replicas`, `runtime` and `logs` are functions because an environment's services may live in another account
     or region; `caller` and `check_account` because they may ask AWS. `check_account` raises
     WrongAccount if the project names an account and the credentials belong to another. `places` says which
     accounts, regions and endpoints a deployment to an environment is about, for people.
@@ -80,6 +82,7 @@ class Ports:
     store: ReleaseStore
     history: History
     publishing: Publishing
+    replicas: Callable[[Environment], Replicas]
     runtime: Callable[[Environment], ServiceRuntime]
     logs: Callable[[Environment], LogReader]
     caller: Callable[[], Caller]

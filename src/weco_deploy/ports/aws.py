@@ -11,6 +11,7 @@ from typing import Protocol
 
 from weco_deploy.model.draining import TaskProtection
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
+from weco_deploy.model.replica import Replica, Replication
 from weco_deploy.model.service import (
     DefinedContainer,
     EcsDeployment,
@@ -70,6 +71,16 @@ class ImageRegistry(Protocol):
 
         Raises PlanRefused if the repository's tags can't be moved.
         """
+
+
+class Replicas(Protocol):
+    """The replicas of the project's repositories from which the services of an environment pull."""
+
+    def digest(self, replica: Replica) -> str | None:
+        """The digest that the tag points at in the replica; None if it has no such tag yet, or does not exist."""
+
+    def replication(self, replica: Replica, digest: str) -> Replication | None:
+        """How far ECR is with replicating the image of that digest; None if ECR does not replicate it there."""
 
 
 class ServiceRuntime(Protocol):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from weco_deploy.model.plan import Action, Expected, PlannedService, Snapshot
+from weco_deploy.model.replica import Replica
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.digests import Match, all_described, running_tasks
 from weco_deploy.rules.rollout.rolling import in_steady_state, rollout_in_progress
 from weco_deploy.rules.rollout.stability import seconds_until_stable
-from weco_deploy.rules.running import evidence
+from weco_deploy.rules.running import current_tasks, evidence
 
 
 def planned_service(
@@ -35,7 +36,16 @@ def planned_service(
         desired=service.desired,
         breaker=service.breaker,
         ecs_deployment_id=service.primary.id if service.primary else None,
+        replicas=_replicas(expected, view, observed),
     )
+
+
+def _replicas(expected: tuple[Expected, ...], view: ServiceView, observed: Snapshot) -> tuple[Replica, ...]:
+    """The replicas that the service's containers pull the images from."""
+    containers = [container.image for task in current_tasks(view) for container in task.containers]
+    containers += [container.image for container in observed.defined.get(view.service.key, ())]
+    found = (image.replica_of(container) for image in expected for container in containers)
+    return tuple(dict.fromkeys(replica for replica in found if replica is not None))
 
 
 def with_forced_redeploy(service: PlannedService) -> PlannedService:

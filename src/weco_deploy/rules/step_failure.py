@@ -4,6 +4,7 @@
     LeaseLost       failed, nothing undone        failed, nothing undone
     Interrupted     interrupted, nothing undone   interrupted, nothing undone
     another error   failed, undone                failed, nothing undone
+    NotReplicated   timed_out, undone             timed_out, nothing undone
     Unsuccessful    as its services ended, nothing undone
 
 A step says itself whether its failure undoes anything (`Step.undo_on_failure`). What was redeployed is put back by a rollback
@@ -23,6 +24,7 @@ from weco_deploy.rules.deployment_status import verdict
 _GOES_ON = "ECS goes on with the services that it was told to redeploy: `confirm-deploy` tells how that ends"
 
 _NOTHING_WRONG = "no look at the services told that anything is wrong with it"
+_NOT_RESTARTED = "no service was restarted"
 _TAKEN_OVER = "later deployments took services over, which says nothing against its images"
 
 
@@ -52,6 +54,13 @@ class Unsuccessful:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotReplicated:
+    """Replicas from which services pull did not have the release in time. `reason` says which, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How a deployment ends.
 
@@ -73,7 +82,7 @@ class Ending:
 
 
 def ending(
-    failure: DeployError | Unsuccessful,
+    failure: DeployError | Unsuccessful | NotReplicated,
     services: Sequence[ServiceOutcome],
     *,
     undo_on_failure: bool,
@@ -91,6 +100,10 @@ def ending(
     match failure:
         case Unsuccessful():
             return _ending_of_watch(failure, services)
+        case NotReplicated():
+            undo = undo_on_failure and not redeployed
+            status = DeploymentStatus.TIMED_OUT
+            return Ending(status=status, reason=failure.reason, undo=undo, innocent=_NOT_RESTARTED)
         case Interrupted():
             in_progress = any(service.status is ServiceStatus.IN_PROGRESS for service in services)
             reason = reasons(failure.message, _GOES_ON if in_progress else "")
