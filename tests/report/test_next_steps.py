@@ -34,6 +34,14 @@ def test_next_steps_of_each_verdict(status: DeploymentStatus, commands: list[str
     assert [step.command for step in next_steps(deployment(status))] == commands
 
 
+def test_deployment_that_timed_out_before_any_service_restarted_is_only_run_again() -> None:
+    pending = replace(outcome("search", ServiceStatus.PENDING), ecs_deployment_id=None)
+    put_back = replace(change("search"), tag_moved=False)
+    (again,) = next_steps(deployment(DeploymentStatus.TIMED_OUT, (pending,), (put_back,)))
+    assert again.when == "once the cause is gone, run it again"
+    assert again.command.startswith("weco-deploy deploy --release-id")
+
+
 def test_commands_repeat_and_quote_global_options() -> None:
     (step,) = next_steps(deployment(DeploymentStatus.IN_PROGRESS), ("-f", "my project"))
     assert str(step) == "watch it: weco-deploy -f 'my project' confirm-deploy --environment-id prod"

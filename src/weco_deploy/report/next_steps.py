@@ -70,6 +70,8 @@ def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> 
             return ()
         case DeploymentStatus.IN_PROGRESS:
             return (NextStep("watch it", watch),)
+        case DeploymentStatus.TIMED_OUT if _nothing_restarted(deployment):
+            return (NextStep("once the cause is gone, run it again", again),)
         case DeploymentStatus.TIMED_OUT:
             return (
                 NextStep("the services may still get there; go on watching", watch),
@@ -93,6 +95,11 @@ def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> 
             )
         case DeploymentStatus.ROLLED_BACK:
             return (NextStep(f"once the cause is gone, {run_it_again}", again),)
+
+
+def _nothing_restarted(deployment: Deployment) -> bool:
+    """Whether the deployment ended before any service was redeployed, so that there is nothing to watch."""
+    return any(service.status is ServiceStatus.PENDING for service in deployment.services)
 
 
 def _run_it_again(request: Request) -> str:
