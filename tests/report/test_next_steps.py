@@ -36,7 +36,7 @@ def test_next_steps_of_each_verdict(status: DeploymentStatus, commands: list[str
 
 def test_deployment_that_timed_out_before_any_service_restarted_is_only_run_again() -> None:
     pending = replace(outcome("search", ServiceStatus.PENDING), ecs_deployment_id=None)
-    put_back = replace(change("search"), tag_moved=False)
+    put_back = change("search", "old", "new", moved=False)
     (again,) = next_steps(deployment(DeploymentStatus.TIMED_OUT, (pending,), (put_back,)))
     assert again.when == "once the cause is gone, run it again"
     assert again.command.startswith("weco-deploy deploy --release-id")
