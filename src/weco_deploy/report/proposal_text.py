@@ -53,6 +53,6 @@ def add_left_out(page: Page, unplaced: Sequence[Unplaced]) -> None:
     page.line()
     page.line("Not in the file:", BOLD)
     rows = [(item.name, item.why) for item in unplaced[:SHOWN]]
-    page.table([Column("service or image"), Column("why", prose=True)], rows)
+    page.table([Column("service or image"), Column("why", least=30, prose=True, below=True)], rows)
     if len(unplaced) > SHOWN:
         page.line(f"… and {len(unplaced) - SHOWN} more; --output json lists all", indent=2)

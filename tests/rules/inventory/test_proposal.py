@@ -143,7 +143,9 @@ def test_service_whose_name_is_that_of_another_environments_is_left_out() -> Non
     )
 
     assert "cron" not in project_of(proposal).services
-    assert reasons(proposal) == {"main/cron": "its name doesn't tell that it is of prod"}
+    assert reasons(proposal) == {
+        "main/cron": "its name doesn't tell it from services of other environments than prod"
+    }
 
 
 def test_service_with_deployment_tags_is_found_by_them() -> None:
@@ -370,3 +372,14 @@ def test_service_with_tags_that_find_a_service_of_others_elsewhere_is_found_by_i
     )
 
     assert found.addresses.keys() == {"items", "search"}
+
+
+def test_service_whose_name_elsewhere_is_that_of_a_service_of_others_is_left_out() -> None:
+    proposal = proposed(
+        *both("shop-{e}", "search", "acme/search:env.{e}"),
+        service("shop-stage", "tool", "acme/tool:env.stage"),
+        service("shop-prod", "tool", "docker.io/library/nginx:1"),
+    )
+
+    assert project_of(proposal).services.keys() == {"search"}
+    assert reasons(proposal).keys() == {"shop-stage/tool", "shop-prod/tool"}

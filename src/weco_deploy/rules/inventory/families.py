@@ -53,14 +53,15 @@ class Families:
     indistinct: tuple[PlacedService, ...] = ()
 
 
-def families(placed: Sequence[PlacedService], listed: Iterable[ListedService]) -> Families:
+def families(placed: Sequence[PlacedService], listed: Sequence[ListedService]) -> Families:
     """The families of the services in a project. `listed` are all services of the account."""
     tagged = _tagged(placed, listed)
     by_tags = {service.key for family in tagged for service in family.services.values()}
     named = [service for service in placed if service.key not in by_tags]
     environments = sorted({service.environment for service in placed})
     found, variables = _named(named, environments)
-    kept, indistinct = _distinct(found, environments, variables)
+    existing = {_address(item.service.key) for item in listed if item.service.status == "ACTIVE"}
+    kept, indistinct = _distinct(found, environments, variables, existing)
     return Families((*tagged, *kept), _used(kept, variables), tuple(indistinct))
 
 
@@ -200,13 +201,16 @@ def _slug(repository: str, taken: Iterable[str]) -> str:
 
 
 def _distinct(
-    found: Sequence[Family], environments: Sequence[str], variables: Variables
+    found: Sequence[Family],
+    environments: Sequence[str],
+    variables: Variables,
+    existing: set[tuple[str, str]],
 ) -> tuple[list[Family], list[PlacedService]]:
     """The families whose names are those of one service in all environments, and the services of the others.
 
-    A name without a placeholder would be that of the same service in an environment that lacks it.
+    In an environment that lacks a service, its name must not be that of another one, which is so of a name without a
+    placeholder.
     """
-    real = {_address(item.key) for family in found for item in family.services.values()}
     claimed: set[tuple[str, str]] = set()
     kept: list[Family] = []
     indistinct: list[PlacedService] = []
@@ -217,7 +221,7 @@ def _distinct(
             if environment not in family.services
             for values in [{**variables[environment], "environment": environment}]
         ]
-        if len(set(elsewhere)) < len(elsewhere) or claimed & set(elsewhere) or real & set(elsewhere):
+        if len(set(elsewhere)) < len(elsewhere) or claimed & set(elsewhere) or existing & set(elsewhere):
             indistinct += family.services.values()
         else:
             claimed |= set(elsewhere)

@@ -33,7 +33,10 @@ def propose(inventory: Inventory, selection: Selection, template: Project) -> Pr
     unplaced = [
         *selected.unplaced,
         *(
-            Unplaced(str(service.key), f"its name doesn't tell that it is of {service.environment}")
+            Unplaced(
+                str(service.key),
+                f"its name doesn't tell it from services of other environments than {service.environment}",
+            )
             for service in found.indistinct
         ),
     ]
