@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.contracts.dynamodb_table import BEFORE_IT_ACTS, Table, at, ended, refuse
-from tests.contracts.records_samples import FREEZE, LEASE, a_claim, a_deployment, a_project, a_release, new_id
+from tests.contracts.records_samples import (
+    FREEZE,
+    LEASE,
+    a_claim,
+    a_deployment,
+    a_project,
+    a_release,
+    minutes,
+    new_id,
+)
 from tests.contracts.records_setting import DynamoSetting
 from weco_deploy.errors import AwsError, LeaseLost
+from weco_deploy.model.deployment import DeploymentStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,6 +61,21 @@ def test_a_write_waits_for_a_table_that_somebody_else_creates(table: Table) -> N
     with at(table.client, BEFORE_IT_ACTS, refuse("ResourceNotFoundException"), times=2):
         table.ours.save(release)
     assert table.ours.release(release.release_id) == release
+
+
+def test_a_listed_rollback_is_not_read_again_for_the_deployment_that_it_put_right(table: Table) -> None:
+    rollback = ended(a_deployment(table.release, at=minutes(7)))
+    table.ours.settle(table.ours.claim(a_claim(table.ours, rollback)), rollback)
+    failed = a_deployment(table.release, at=minutes(8))
+    undone = replace(ended(failed), status=DeploymentStatus.ROLLED_BACK, rollback=rollback)
+    table.ours.settle(table.ours.claim(a_claim(table.ours, failed)), undone)
+    reads: list[str] = []
+
+    with at(table.client, "before-call.dynamodb.GetItem", lambda: reads.append("GetItem"), times=100):
+        listed = table.ours.deployments(("stage",), 10)
+
+    assert listed == (undone, rollback)
+    assert reads == []
 
 
 # Items

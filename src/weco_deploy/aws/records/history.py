@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
+from types import MappingProxyType
 
 from weco_deploy.aws.records import legacy
 from weco_deploy.aws.records.attributes import Fields, Item
@@ -94,7 +95,7 @@ class History:
         items = {read_deployment(item).deployment_id: item for item in ours}
         newest = legacy.newest(releases, wanted, limit, map(read_deployment, ours))
         return tuple(
-            replace(deployment, rollback=self._rollback(items[deployment.deployment_id]))
+            replace(deployment, rollback=self._rollback(items[deployment.deployment_id], items))
             if deployment.deployment_id in items
             else deployment
             for deployment in newest
@@ -137,10 +138,15 @@ class History:
         found = (self._table.get(deployment_key(deployment.deployment_id or "")) for deployment in newest)
         return tuple(item for item in found if item is not None)
 
-    def _rollback(self, item: Item) -> Deployment | None:
-        """The deployment that rolled back the item's deployment, without a rollback of its own."""
+    def _rollback(self, item: Item, read: Mapping[str, Item] = MappingProxyType({})) -> Deployment | None:
+        """The deployment that rolled back the item's deployment, without a rollback of its own.
+
+        `read` are items that were read already, by deployment id.
+        """
         rollback_id = rollback_of(item)
-        rollback = self._table.get(deployment_key(rollback_id)) if rollback_id is not None else None
+        if rollback_id is None:
+            return None
+        rollback = read.get(rollback_id) or self._table.get(deployment_key(rollback_id))
         return read_deployment(rollback) if rollback is not None else None
 
 
