@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from weco_deploy.model.image import Repository
 from weco_deploy.model.project import Project
+from weco_deploy.model.registry import EcrAddress, ImageName
 from weco_deploy.model.service import Service
-
-_ECR_IMAGE = re.compile(
-    r"(?P<account>[0-9]{12})\.dkr\.ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?"
-    r"/(?P<repository>[^:@]+)(:(?P<tag>[^:@]+))?"
-)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,10 +24,11 @@ class EcrTag:
     @classmethod
     def parse(cls, image: str) -> EcrTag | None:
         """The tag in an image's name; None if it is not in ECR, or named by its digest. Without a tag it is `latest`."""
-        found = _ECR_IMAGE.fullmatch(image)
-        if found is None:
+        name = ImageName.parse(image)
+        address = EcrAddress.parse(name.registry)
+        if address is None or name.by_digest:
             return None
-        return cls(found["account"], found["region"], found["repository"], found["tag"] or "latest")
+        return cls(address.account, address.region, name.repository, name.tag or "latest")
 
     def __str__(self) -> str:
         return f"{self.repository}:{self.tag}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from weco_deploy.model.inventory import EcrTag, Inventory, ListedService, Selection, Unplaced
+from weco_deploy.model.registry import EcrAddress, ImageName
 from weco_deploy.model.service import Service, ServiceKey
 from weco_deploy.rules.inventory.floating_tags import (
     FloatingTags,
@@ -143,8 +144,8 @@ def _why_not_image(
 ) -> str:
     tag = EcrTag.parse(image)
     if tag is None:
-        by_digest = "@sha256:" in image and ".dkr.ecr" in image
-        return f"{image}: {'a digest has no tag that moves' if by_digest else 'not in ECR'}"
+        in_ecr = EcrAddress.parse(ImageName.parse(image).registry) is not None
+        return f"{image}: {'a digest has no tag that moves' if in_ecr else 'not in ECR'}"
     if tag.account != inventory.account_id:
         return f"{tag}: in the registry of account {tag.account}, so of a project there"
     if tag.region != inventory.region_name:
