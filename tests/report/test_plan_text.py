@@ -5,6 +5,8 @@ from dataclasses import replace
 from tests.report.samples import plan, planned_image, planned_service, release
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.plan import Action, Plan
+from weco_deploy.model.registry import EcrAddress
+from weco_deploy.model.replica import Replica
 from weco_deploy.report.plan_text import plan_text
 from weco_deploy.report.screen import Screen
 
@@ -48,6 +50,23 @@ Warnings:
 To do: move 2 tags, redeploy 1 service, watch 1 service, leave 1 service.
 """
     )
+
+
+def test_plan_names_the_replicas_that_are_waited_for_before_services_restart() -> None:
+    replica = Replica(
+        image_id="search",
+        repository="acme/search",
+        tag="env.prod",
+        source=EcrAddress("123456789012", "eu-west-1"),
+        address=EcrAddress("123456789012", "us-east-1"),
+    )
+    redeployed = replace(
+        planned_service("search", Action.REDEPLOY, "runs another image"), replicas=(replica,)
+    )
+    left = replace(redeployed, action=Action.LEAVE)
+    waits = "Services restart once ECR has replicated env.prod in the replica of acme/search in us-east-1."
+    assert waits in plan_text(plan(services=(redeployed,)), Screen())
+    assert "replica" not in plan_text(plan(services=(left,)), Screen())
 
 
 def test_arrow_is_ascii_in_an_ascii_encoding() -> None:

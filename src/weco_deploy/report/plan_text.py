@@ -19,6 +19,7 @@ def plan_text(plan: Plan, screen: Screen, where: str | None = None) -> str:
     _heading(page, plan, where)
     _images(page, plan, screen)
     _services(page, plan)
+    _replicas(page, plan)
     _warnings(page, plan)
     page.line()
     page.line(_summary_line(plan), BOLD)
@@ -86,6 +87,12 @@ def _services(page: Page, plan: Plan) -> None:
         ),
         rows,
     )
+
+
+def _replicas(page: Page, plan: Plan) -> None:
+    if plan.replicas:
+        tags = [f"{replica.tag} in {replica}" for replica in plan.replicas]
+        page.line(f"Services restart once ECR has replicated {listed(tags)}.")
 
 
 def _warnings(page: Page, plan: Plan) -> None:
