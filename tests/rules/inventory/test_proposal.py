@@ -374,12 +374,23 @@ def test_service_with_tags_that_find_a_service_of_others_elsewhere_is_found_by_i
     assert found.addresses.keys() == {"items", "search"}
 
 
-def test_service_whose_name_elsewhere_is_that_of_a_service_of_others_is_left_out() -> None:
+def test_service_is_left_out_if_its_name_elsewhere_is_that_of_a_service_that_can_not_be_judged() -> None:
     proposal = proposed(
         *both("shop-{e}", "search", "acme/search:env.{e}"),
         service("shop-stage", "tool", "acme/tool:env.stage"),
-        service("shop-prod", "tool", "docker.io/library/nginx:1"),
+        service("shop-prod", "tool", "acme/tool:env.prod", controller="CODE_DEPLOY"),
     )
 
     assert project_of(proposal).services.keys() == {"search"}
     assert reasons(proposal).keys() == {"shop-stage/tool", "shop-prod/tool"}
+
+
+def test_service_stays_if_its_name_elsewhere_is_that_of_a_service_without_its_images() -> None:
+    proposal = proposed(
+        *both("shop-{e}", "search", "acme/search:env.{e}"),
+        service("shop-stage", "tool", "acme/tool:latest"),
+        service("shop-prod", "tool", "acme/tool:env.prod"),
+    )
+
+    assert project_of(proposal).optional_services == {"tool"}
+    assert reasons(proposal).keys() == {"shop-stage/tool"}

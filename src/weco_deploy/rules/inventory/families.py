@@ -53,15 +53,24 @@ class Families:
     indistinct: tuple[PlacedService, ...] = ()
 
 
-def families(placed: Sequence[PlacedService], listed: Sequence[ListedService]) -> Families:
-    """The families of the services in a project. `listed` are all services of the account."""
+def families(
+    placed: Sequence[PlacedService], listed: Iterable[ListedService], distinct_from: Iterable[ServiceKey]
+) -> Families:
+    """The families of the services in a project.
+
+    Args:
+        placed: the project's services.
+        listed: all services of the account.
+        distinct_from: the services that must not have the name of one of the project's services in another environment.
+
+    """
     tagged = _tagged(placed, listed)
     by_tags = {service.key for family in tagged for service in family.services.values()}
     named = [service for service in placed if service.key not in by_tags]
     environments = sorted({service.environment for service in placed})
     found, variables = _named(named, environments)
-    existing = {_address(item.service.key) for item in listed if item.service.status == "ACTIVE"}
-    kept, indistinct = _distinct(found, environments, variables, existing)
+    taken = set(map(_address, distinct_from))
+    kept, indistinct = _distinct(found, environments, variables, taken)
     return Families((*tagged, *kept), _used(kept, variables), tuple(indistinct))
 
 
@@ -204,7 +213,7 @@ def _distinct(
     found: Sequence[Family],
     environments: Sequence[str],
     variables: Variables,
-    existing: set[tuple[str, str]],
+    taken: set[tuple[str, str]],
 ) -> tuple[list[Family], list[PlacedService]]:
     """The families whose names are those of one service in all environments, and the services of the others.
 
@@ -221,7 +230,7 @@ def _distinct(
             if environment not in family.services
             for values in [{**variables[environment], "environment": environment}]
         ]
-        if len(set(elsewhere)) < len(elsewhere) or claimed & set(elsewhere) or existing & set(elsewhere):
+        if len(set(elsewhere)) < len(elsewhere) or claimed & set(elsewhere) or taken & set(elsewhere):
             indistinct += family.services.values()
         else:
             claimed |= set(elsewhere)

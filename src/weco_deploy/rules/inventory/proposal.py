@@ -29,7 +29,7 @@ def propose(inventory: Inventory, selection: Selection, template: Project) -> Pr
 
     """
     selected = select(inventory, selection)
-    found = families(selected.services, inventory.services)
+    found = families(selected.services, inventory.services, selected.in_the_way)
     unplaced = [
         *selected.unplaced,
         *(

@@ -34,11 +34,15 @@ class PlacedService:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """The project's services, the templates of its repositories' tags, and what is not in the project."""
+    """The project's services, the templates of its repositories' tags, and what is not in the project.
+
+    `in_the_way` are all services with a floating tag, and those that a plan would refuse: also those that are not in the project.
+    """
 
     services: tuple[PlacedService, ...]
     templates: Mapping[str, str]
     unplaced: tuple[Unplaced, ...]
+    in_the_way: frozenset[ServiceKey]
 
 
 def select(inventory: Inventory, selection: Selection) -> Selected:
@@ -92,7 +96,12 @@ def select(inventory: Inventory, selection: Selection) -> Selected:
         Unplaced(repository, "services of other projects use it too, here only beside other images")
         for repository in sidecars
     ]
-    return Selected(tuple(main), floating.templates, tuple(sorted(set(unplaced))))
+    in_the_way = frozenset(
+        listed.service.key
+        for listed in active
+        if _floating(listed, inventory, floating) or unsupported(listed.service)
+    )
+    return Selected(tuple(main), floating.templates, tuple(sorted(set(unplaced))), in_the_way)
 
 
 def _words(key: ServiceKey) -> frozenset[str]:
