@@ -53,8 +53,9 @@ setup: $(VENV)/test.stamp
 demo: $(VENV)/demo.stamp
 	$(BIN)/weco-deploy sandbox demo
 
+# Of generated examples the first forty; `make coverage` tries all hundred.
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "$(QUICK) and not exhaustive"
+	HYPOTHESIS_PROFILE=$(or $(HYPOTHESIS_PROFILE),quick) $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "$(QUICK) and not exhaustive"
 
 # Every kill and every fault of every call, in process. Some ten minutes on two cores.
 test-exhaustive: $(VENV)/test.stamp

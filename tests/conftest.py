@@ -26,6 +26,7 @@ os.environ["XDG_CACHE_HOME"] = os.devnull
 
 # The same examples each time, so that failures repeat; no deadline, because machines are slow at times.
 settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=40)
 settings.register_profile("exploring", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 

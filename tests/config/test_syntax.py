@@ -249,7 +249,7 @@ def _load_or_fail_with_printable_text(path: Path, content: bytes) -> None:
     assert all(line.isprintable() for line in text.splitlines())
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(text=st.one_of(YAMLISH, VALUES))
 def test_any_text_loads_or_raises_a_project_file_error(
     tmp_path_factory: pytest.TempPathFactory, text: str
@@ -258,7 +258,6 @@ def test_any_text_loads_or_raises_a_project_file_error(
     _load_or_fail_with_printable_text(path, text.encode("utf-8", "surrogatepass"))
 
 
-@settings(deadline=None, max_examples=100)
 @given(content=st.binary(max_size=200))
 def test_any_bytes_load_or_raise_a_project_file_error(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

@@ -23,7 +23,6 @@ from tests.rules.states import (
     task,
     view,
 )
-from weco_deploy.model.environment import KnownService
 from weco_deploy.model.image import ImageView
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import Part
@@ -71,54 +70,50 @@ def running(image_id: str, reported: str | None) -> Container:
     return container(reported, image=f"uk.ac.wellcome/{image_id}:env.stage", name=image_id)
 
 
-@st.composite
-def views(draw: st.DrawFn, name: str) -> ServiceView:
+# All strategies are made here, once: to make one takes longer than to draw from it.
+SOME_SERVICES = st.sets(st.sampled_from(SERVICES))
+SOME_IMAGES = st.sets(st.sampled_from(IMAGES), min_size=1)
+USED_BY = st.lists(st.sampled_from(SERVICES), unique=True, max_size=len(SERVICES))
+TAGGED = st.sampled_from([OLD, NEW, None])
+CONTAINERS = st.lists(
+    st.builds(running, st.sampled_from(IMAGES), st.sampled_from([NEW, NEW, NEW, CHILD, OLD, None]))
+    | st.just(container(digest("x"), image="proxy:1")),
+    min_size=1,
+    max_size=3,
+)
+CONTAINERS_OF_TASKS = st.lists(CONTAINERS, max_size=3)
+ROLLOUT_STATES = st.sampled_from(["COMPLETED", "COMPLETED", "IN_PROGRESS", "FAILED"])
+RUNNING_OLD = st.sampled_from([0, 0, 1])
+KNOWN_DIGESTS = st.dictionaries(st.sampled_from(IMAGES), st.sampled_from([NEW, OLD]), min_size=1)
+RESOLVED: st.SearchStrategy[list[ResolvedImage]] = st.lists(
+    st.builds(resolving, st.sampled_from([NEW, NEW, OLD, None]), image=st.sampled_from(IMAGES)), max_size=2
+)
+
+
+def draw_view(draw: st.DrawFn, name: str) -> ServiceView:
     """A service at rest, in the middle of a rollout, or idle, with tasks of its images and sidecars."""
-    reported = st.sampled_from([NEW, NEW, NEW, CHILD, OLD, None])
-    containers = st.lists(
-        st.builds(running, st.sampled_from(IMAGES), reported)
-        | st.just(container(digest("x"), image="proxy:1")),
-        min_size=1,
-        max_size=3,
-    )
-    of_tasks = draw(st.lists(containers, max_size=3))
-    tasks = [task(f"{name}-{place}", containers=drawn) for place, drawn in enumerate(of_tasks)]
-    state = draw(st.sampled_from(["COMPLETED", "COMPLETED", "IN_PROGRESS", "FAILED"]))
-    old = draw(st.sampled_from([0, 0, 1]))
+    drawn = draw(CONTAINERS_OF_TASKS)
+    tasks = [task(f"{name}-{place}", containers=containers) for place, containers in enumerate(drawn)]
+    state = draw(ROLLOUT_STATES)
+    old = draw(RUNNING_OLD)
     return view(
         service(name, running=len(tasks), deployments=[primary(OURS, state=state), active(running=old)]),
         tasks,
     )
 
 
-def known(service_id: str) -> st.SearchStrategy[KnownService]:
-    digests = st.dictionaries(st.sampled_from(IMAGES), st.sampled_from([NEW, OLD]), min_size=1)
-    return st.builds(lambda drawn: noted(service_id, **drawn), digests)
-
-
-RESOLVED: st.SearchStrategy[list[ResolvedImage]] = st.lists(
-    st.builds(resolving, st.sampled_from([NEW, NEW, OLD, None]), image=st.sampled_from(IMAGES)), max_size=2
-)
-
-
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    uses = {
-        image: draw(st.lists(st.sampled_from(SERVICES), unique=True, max_size=len(SERVICES)))
-        for image in IMAGES
-    }
-    found = draw(st.sets(st.sampled_from(SERVICES)))
+    uses = {image: draw(USED_BY) for image in IMAGES}
+    found = sorted(draw(SOME_SERVICES))
     return Case(
         project=project(**uses),
-        released=frozenset(draw(st.sets(st.sampled_from(IMAGES), min_size=1))),
+        released=frozenset(draw(SOME_IMAGES)),
         observed=snapshot(
-            images={
-                image: in_ecr(NEW, tagged=draw(st.sampled_from([OLD, NEW, None])), children=[CHILD])
-                for image in IMAGES
-            },
-            services={name: draw(views(name)) for name in sorted(found)},
-            known=[draw(known(name)) for name in sorted(draw(st.sets(st.sampled_from(SERVICES))))],
-            resolved={name: draw(RESOLVED) for name in sorted(found)},
+            images={image: in_ecr(NEW, tagged=draw(TAGGED), children=[CHILD]) for image in IMAGES},
+            services={name: draw_view(draw, name) for name in found},
+            known=[noted(name, **draw(KNOWN_DIGESTS)) for name in sorted(draw(SOME_SERVICES))],
+            resolved={name: draw(RESOLVED) for name in found},
         ),
     )
 
@@ -134,14 +129,12 @@ def reported_digests(service_view: ServiceView, wanted: set[str]) -> list[str | 
     ]
 
 
-@settings(deadline=None)
 @given(cases())
 def test_tags_that_point_elsewhere_move_and_no_others(case: Case) -> None:
     moves = {image.image_id for image in case.plan().moves}
     assert moves == {image for image in case.released if case.observed.images[image].tagged != NEW}
 
 
-@settings(deadline=None)
 @given(cases())
 def test_services_of_the_released_images_are_planned_once_or_left_out(case: Case) -> None:
     made = case.plan()
@@ -160,7 +153,6 @@ def test_services_of_the_released_images_are_planned_once_or_left_out(case: Case
         assert not planned.get(name, set()) & left_out.get(name, set())
 
 
-@settings(deadline=None)
 @given(cases())
 def test_planned_images_of_a_service_are_those_that_its_containers_use(case: Case) -> None:
     for planned in case.plan().services:
@@ -170,7 +162,7 @@ def test_planned_images_of_a_service_are_those_that_its_containers_use(case: Cas
         assert not defined or set(planned.images) == used & case.wanted(planned.service_id)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings().max_examples)
 @given(cases())
 def test_service_action_follows_from_the_digests_of_all_running_containers(case: Case) -> None:
     for planned in case.plan().services:
@@ -190,7 +182,7 @@ def test_service_action_follows_from_the_digests_of_all_running_containers(case:
             assert all(deployment.running == 0 for deployment in others)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings().max_examples)
 @given(cases())
 def test_service_in_steady_state_without_other_evidence_is_redeployed_unless_all_containers_match(
     case: Case,
@@ -204,7 +196,6 @@ def test_service_in_steady_state_without_other_evidence_is_redeployed_unless_all
             assert planned.action is (Action.LEAVE if fits else Action.REDEPLOY)
 
 
-@settings(deadline=None)
 @given(cases())
 def test_force_redeploys_every_service_that_uses_the_images(case: Case) -> None:
     made = case.plan(force=True)
@@ -212,7 +203,6 @@ def test_force_redeploys_every_service_that_uses_the_images(case: Case) -> None:
     assert made.moves == case.plan().moves
 
 
-@settings(deadline=None)
 @given(cases())
 def test_service_actions_do_not_depend_on_where_tags_point(case: Case) -> None:
     moved = {
@@ -224,7 +214,6 @@ def test_service_actions_do_not_depend_on_where_tags_point(case: Case) -> None:
     assert not again.moves
 
 
-@settings(deadline=None)
 @given(cases())
 def test_plan_changes_nothing_once_all_of_it_runs(case: Case) -> None:
     """Running the same command again converges."""

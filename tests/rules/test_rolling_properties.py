@@ -132,7 +132,7 @@ def runs_the_release(poll: ServiceView) -> bool:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples)
 @given(st.lists(st.one_of(NEARLY_DONE, ANYTHING), max_size=6))
 def test_success_is_reported_only_if_the_poll_shows_everything_it_requires(
     polls: list[ServiceView | None],
@@ -161,7 +161,7 @@ def belongs_to_release(rollout: Rollout, task: SimulatedTask) -> bool:
     return task.of in (OURS, LATER) and task.digest in rollout.digests
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples)
 @given(rollouts(), steps(*GOES_WELL))
 def test_history_that_ends_in_steady_state_with_the_right_digests_succeeds(
     rollout: Rollout, history: list[Step]
@@ -181,7 +181,7 @@ def test_history_that_ends_in_steady_state_with_the_right_digests_succeeds(
     assert watched.track.status is expected, watched.track.state
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples)
 @given(rollouts(), steps(*GOES_WRONG))
 def test_history_is_no_success_while_another_digest_or_deployment_runs(
     rollout: Rollout, history: list[Step]
@@ -203,7 +203,7 @@ def test_history_is_no_success_while_another_digest_or_deployment_runs(
         assert not rollout.rolled_back
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings().max_examples)
 @given(rollouts(), steps(*GOES_WELL))
 def test_history_with_a_later_deployment_ends_as_that_unless_its_digests_are_others(
     rollout: Rollout, history: list[Step]
@@ -226,7 +226,7 @@ def later_verdict(rollout: Rollout) -> ServiceStatus:
     return ServiceStatus.SUCCEEDED if right else ServiceStatus.SUPERSEDED
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples)
 @given(rollouts(ROLLING, breakers=(True,)), steps(*GOES_ON), st.integers(0, 9))
 def test_history_that_ecs_rolls_back_after_our_deployment_was_listed_ends_failed(
     rollout: Rollout, history: list[Step], which: int
