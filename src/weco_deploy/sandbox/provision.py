@@ -17,9 +17,9 @@ from weco_deploy.sandbox import images
 from weco_deploy.sandbox.accounts import Place, home, image_name, services_of
 from weco_deploy.sandbox.ecs.state import Json
 from weco_deploy.sandbox.estate import Estate, legal_name
-from weco_deploy.sandbox.registry import Registry
+from weco_deploy.sandbox.registry import FirstImage, Registry
 from weco_deploy.sandbox.state import MadeService, PushTarget
-from weco_deploy.sandbox.threads import side_by_side
+from weco_deploy.sandbox.threads import WORKERS, side_by_side
 
 LATEST = "latest"
 LONGEST_NAME = 255
@@ -74,16 +74,24 @@ def services_of_project(project: Project, caller: str, estate: Estate) -> Iterat
 
 
 def push_first_images(targets: Iterable[PushTarget], registry: Registry, estate: Estate) -> None:
-    """Create the repositories, each with an image."""
-    side_by_side(partial(_push_first_image, target, registry, estate) for target in targets)
+    """Create the repositories, each with an image. Each thread has its share of them, and one connection for all of it."""
+    known = list(targets)
+    shares = [known[first::WORKERS] for first in range(min(WORKERS, len(known)))]
+    side_by_side(partial(_push_share, share, registry, estate) for share in shares)
 
 
-def _push_first_image(target: PushTarget, registry: Registry, estate: Estate) -> None:
+def _push_share(share: Iterable[PushTarget], registry: Registry, estate: Estate) -> None:
+    registry.create_with_images(_first_image(target, estate) for target in share)
+
+
+def _first_image(target: PushTarget, estate: Estate) -> FirstImage:
     commit = new_commit()
-    registry.create(target.place, target.repository)
-    built = images.build(target.repository, commit)
-    tags = (estate.version_tag(commit, target.refs), LATEST, *target.env_tags)
-    registry.push(target.place, target.repository, built, tags)
+    return FirstImage(
+        place=target.place,
+        repository=target.repository,
+        image=images.build(target.repository, commit),
+        tags=(estate.version_tag(commit, target.refs), LATEST, *target.env_tags),
+    )
 
 
 def requests(services: Iterable[MadeService], estate: Estate) -> Iterator[Json]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -51,6 +51,16 @@ class ImageName:
         return self.reference.startswith("sha256:")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstImage:
+    """The image that a new repository gets, and its tags."""
+
+    place: Place
+    repository: str
+    image: BuiltImage
+    tags: Sequence[str]
+
+
 class Registry:
     """The registries of all accounts and regions, in the emulator on a loopback port.
 
@@ -62,23 +72,17 @@ class Registry:
         self._behaviours: dict[str, Behaviour] = {}
         """By digest: an image never changes."""
 
-    def create(self, place: Place, repository: str) -> None:
-        """Create a repository, unless it exists. SandboxError if the registry refuses."""
+    def create_with_images(self, first_images: Iterable[FirstImage]) -> None:
+        """Create repositories, unless they exist, each with its image. SandboxError if the registry refuses."""
         with Connection(self._port) as connection:
-            status, answer = _call(connection, place, "CreateRepository", {"repositoryName": repository})
-        if status != 200 and b"RepositoryAlreadyExistsException" not in answer:
-            raise SandboxError(f"the sandbox's registry refused {repository!r}: {start_of(answer)}")
+            for first in first_images:
+                _create(connection, first.place, first.repository)
+                _push(connection, first.place, first.repository, first.image, first.tags)
 
     def push(self, place: Place, repository: str, image: BuiltImage, tags: Sequence[str]) -> None:
         """Upload the image and point the tags at it. SandboxError if the registry refuses."""
         with Connection(self._port) as connection:
-            for blob in image.blobs:
-                path = f"/v2/{repository}/blobs/uploads/?digest={quote(blob.digest)}"
-                _send(connection, "POST", place, path, blob.content, "application/octet-stream")
-            for part in image.parts:
-                _put_manifest(connection, place, repository, part.blob.digest, part)
-            for tag in tags:
-                _put_manifest(connection, place, repository, tag, image.top)
+            _push(connection, place, repository, image, tags)
 
     def tag(self, place: Place, repository: str, tag: str, more: Sequence[str]) -> None:
         """Point more tags at the image of a tag. SandboxError if there is no such image."""
@@ -141,6 +145,24 @@ def _manifest(connection: Connection, name: ImageName) -> BuiltManifest | None:
     return BuiltManifest(
         media_type=image["imageManifestMediaType"], blob=Blob(image["imageManifest"].encode())
     )
+
+
+def _create(connection: Connection, place: Place, repository: str) -> None:
+    status, answer = _call(connection, place, "CreateRepository", {"repositoryName": repository})
+    if status != 200 and b"RepositoryAlreadyExistsException" not in answer:
+        raise SandboxError(f"the sandbox's registry refused {repository!r}: {start_of(answer)}")
+
+
+def _push(
+    connection: Connection, place: Place, repository: str, image: BuiltImage, tags: Sequence[str]
+) -> None:
+    for blob in image.blobs:
+        path = f"/v2/{repository}/blobs/uploads/?digest={quote(blob.digest)}"
+        _send(connection, "POST", place, path, blob.content, "application/octet-stream")
+    for part in image.parts:
+        _put_manifest(connection, place, repository, part.blob.digest, part)
+    for tag in tags:
+        _put_manifest(connection, place, repository, tag, image.top)
 
 
 def _put_manifest(
