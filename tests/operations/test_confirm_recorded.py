@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.operations.runs import (
@@ -44,6 +46,27 @@ def test_release_that_was_rolled_back_is_superseded_and_says_by_what_and_when() 
     assert deployment.reason.startswith(f"it no longer runs: {by}")
     assert f"{back.date_created:%Y-%m-%d %H:%M}Z" in deployment.reason
     assert "still points at" not in deployment.reason
+    assert deployment.superseded
+
+
+def test_deployment_by_5x_that_was_replaced_is_superseded_though_it_recorded_no_images() -> None:
+    world, second, _ = rolled_back()
+    table = world.tables[world.project.release_table]
+    as_by_5x = replace(
+        second,
+        status=DeploymentStatus.UNVERIFIED,
+        date_finished=None,
+        images={},
+        services=tuple(
+            replace(service, service_id=f"{service.key.name} of 5.x", status=ServiceStatus.IN_PROGRESS)
+            for service in second.services
+        ),
+    )
+    table.deployments[second.deployment_id] = as_by_5x
+
+    deployment = confirm_deploy(world, release_id=second.release_id)
+
+    assert statuses(deployment) == {"search-api": ServiceStatus.SUPERSEDED}
     assert deployment.superseded
 
 

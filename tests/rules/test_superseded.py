@@ -7,8 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ImageChange
+from weco_deploy.model.deployment import (
+    Deployment,
+    DeploymentStatus,
+    ImageChange,
+    ServiceOutcome,
+    ServiceStatus,
+)
 from weco_deploy.model.kind import Kind
+from weco_deploy.model.service import ServiceKey
 from weco_deploy.rules.superseded import superseded_by, superseding
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -32,7 +39,19 @@ def deployed(minute: int, *, moved: bool = True, **digests: str) -> Deployment:
     )
 
 
+DIGESTS = {"search": "b", "items": "b"}
 OURS = deployed(5, search="b", items="b")
+
+
+def by_5x(minute: int) -> Deployment:
+    """A deployment of `search` that 5.x recorded: without digests."""
+    service = ServiceOutcome(
+        service_id="search-api",
+        key=ServiceKey(cluster="catalogue", name="search-api"),
+        images=("search",),
+        status=ServiceStatus.IN_PROGRESS,
+    )
+    return replace(deployed(minute), services=(service,))
 
 
 @pytest.mark.parametrize(
@@ -45,13 +64,25 @@ OURS = deployed(5, search="b", items="b")
         ((deployed(6, loader="c"),), {}),
         ((deployed(8, search="d"), deployed(7, search="c")), {"search": "d7"}),
         ((deployed(8, items="d"), deployed(7, search="c")), {"search": "d7", "items": "d8"}),
+        ((by_5x(7), deployed(8, search="c")), {"search": "d7"}),
+        ((replace(by_5x(7), release_id=OURS.release_id),), {}),
     ],
-    ids=["none", "earlier", "the same digest", "not applied", "another image", "the first", "each image"],
+    ids=[
+        "none",
+        "earlier",
+        "the same digest",
+        "not applied",
+        "another image",
+        "the first",
+        "each image",
+        "by 5.x",
+        "the same release by 5.x",
+    ],
 )
 def test_image_is_replaced_by_the_first_later_deployment_of_another_digest(
     others: tuple[Deployment, ...], expected: dict[str, str]
 ) -> None:
-    found = superseding(OURS, others)
+    found = superseding(OURS, DIGESTS, others)
     assert {image_id: deployment.deployment_id for image_id, deployment in found.items()} == expected
 
 

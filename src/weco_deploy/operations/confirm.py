@@ -28,7 +28,7 @@ from weco_deploy.ports import Ports
 from weco_deploy.rules import precedence
 from weco_deploy.rules.deployment_status import remark, replaces_verdict, verdict
 from weco_deploy.rules.lock import blocking_lock
-from weco_deploy.rules.reassess import Reassessment, has_live_holder, reassess
+from weco_deploy.rules.reassess import Reassessment, expected_digests, has_live_holder, reassess
 from weco_deploy.rules.rollback import can_roll_back
 from weco_deploy.rules.superseded import superseded_by, superseding
 
@@ -131,7 +131,7 @@ def _found(
     release, observed = observe(environment, release, ports)
     possible = can_roll_back(observed.record, recorded.images, observed.history)
     recorded = replace(recorded, can_roll_back=possible)
-    later = _superseding(recorded, observed.record, ports)
+    later = _superseding(recorded, release, observed.record, ports)
     reassessment = reassess(
         recorded,
         release,
@@ -151,11 +151,14 @@ def _found(
     )
 
 
-def _superseding(recorded: Deployment, record: EnvironmentRecord, ports: Ports) -> Mapping[str, Deployment]:
+def _superseding(
+    recorded: Deployment, release: Release, record: EnvironmentRecord, ports: Ports
+) -> Mapping[str, Deployment]:
     """The later deployments to the environment that replaced images of this one, by image id."""
     if record.current is None or record.current.deployment_id == recorded.deployment_id:
         return {}
-    return superseding(recorded, ports.store.deployments([recorded.environment], REACH))
+    others = ports.store.deployments([recorded.environment], REACH)
+    return superseding(recorded, expected_digests(recorded, release), others)
 
 
 def _once_all_redeployed(

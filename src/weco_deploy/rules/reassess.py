@@ -54,7 +54,7 @@ def reassess(
     If the deployment is still being carried out, services that it has not redeployed yet stay pending. `superseding` are later
     deployments that replaced images of this one, by image id.
     """
-    digests = _expected_digests(recorded, release)
+    digests = expected_digests(recorded, release)
     expected = expected_images(project, environment, digests, observed)
     examined = examine(project, environment, expected, _without_recorded_failures(observed), stable_for)
     if examined.refusals:
@@ -106,7 +106,7 @@ def has_live_holder(deployment: Deployment, record: EnvironmentRecord, now: date
     return holds and not deployment.finished
 
 
-def _expected_digests(recorded: Deployment, release: Release) -> dict[str, str | None]:
+def expected_digests(recorded: Deployment, release: Release) -> dict[str, str | None]:
     """The digests that must run, by image id: the recorded ones or, as 5.x recorded none, those of the release."""
     return {
         image_id: recorded.images[image_id].to_digest if image_id in recorded.images else version.digest

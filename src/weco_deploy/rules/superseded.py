@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.kind import Kind
 
 
-def superseding(recorded: Deployment, others: Iterable[Deployment]) -> Mapping[str, Deployment]:
-    """By image id, the first deployment after the recorded one that applied another digest of the image."""
+def superseding(
+    recorded: Deployment, digests: Mapping[str, str | None], others: Iterable[Deployment]
+) -> Mapping[str, Deployment]:
+    """By image id, the first deployment after the recorded one that applied another digest of the image.
+
+    `digests` are those of the recorded deployment. 5.x recorded no digests: its later deployments of another release count.
+    """
     later = sorted(
         (other for other in others if other.date_created > recorded.date_created),
         key=lambda other: other.date_created,
     )
     found: dict[str, Deployment] = {}
     for deployment in later:
-        for image_id, change in deployment.images.items():
-            before = recorded.images.get(image_id)
-            if before is not None and change.applied and change.to_digest != before.to_digest:
-                found.setdefault(image_id, deployment)
+        for image_id in _replaced(recorded, digests, deployment):
+            found.setdefault(image_id, deployment)
     return found
+
+
+def _replaced(recorded: Deployment, digests: Mapping[str, str | None], later: Deployment) -> Iterator[str]:
+    """The ids of the images that the later deployment replaced."""
+    if not later.images and later.release_id != recorded.release_id:
+        yield from (image_id for service in later.services for image_id in service.images)
+    for image_id, change in later.images.items():
+        before = digests.get(image_id)
+        if before is not None and change.applied and change.to_digest != before:
+            yield image_id
 
 
 def superseded_by(later: Deployment) -> str:
