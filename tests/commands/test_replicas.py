@@ -1,0 +1,73 @@
+"""An environment in another region that pulls from a replica of the repository there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.commands.team import Team
+from tests.local_aws import LocalAws
+from tests.sandboxes import Provisioned
+from weco_deploy import config
+from weco_deploy.sandbox import images
+from weco_deploy.sandbox.registry import Registry
+
+ABROAD = "us-east-1"
+SHOP = f"""\
+shop:
+  name: Shop
+  environments:
+    - {{id: stage, name: Staging, region_name: {ABROAD}}}
+  image_repositories:
+    - {{id: search, services: [search-api]}}
+"""
+OLD, NEW = "1" * 40, "2" * 40
+
+
+@pytest.fixture
+def team(
+    provisioned: Provisioned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Team:
+    """A shop whose stage pulls from a replica, which has its image from before."""
+    file = Path(".wellcome_project")
+    file.write_text(SHOP)
+    (project,) = config.load(file).projects.values()
+    team = Team(project, provisioned(project), monkeypatch, capsys)
+    state = team.sandbox.state
+    target, (made,) = state.target("search"), state.services
+    registry, there = Registry(state.ports.emulator), replace(target.place, region=ABROAD)
+    registry.create(there, target.repository)
+    registry.push(there, target.repository, images.build(target.repository, OLD), ("env.stage",))
+    ecs = LocalAws.of(team.sandbox).ecs(made.place)
+    image = f"{there.account}.dkr.ecr.{ABROAD}.amazonaws.com/{target.repository}:env.stage"
+    definition = ecs.register_task_definition(
+        family="abroad", containerDefinitions=[{"name": "search", "image": image, "memory": 64}]
+    )["taskDefinition"]["taskDefinitionArn"]
+    ecs.update_service(cluster=made.cluster, service=made.name, taskDefinition=definition)
+    return team
+
+
+def test_service_restarts_only_if_the_release_is_in_the_replica(team: Team) -> None:
+    target = team.sandbox.state.target("search")
+    registry = Registry(team.sandbox.state.ports.emulator)
+    new = images.build(target.repository, NEW)
+    registry.push(target.place, target.repository, new, (f"ref.{NEW}", "latest"))
+    before = team.aws.digests("env.stage")
+
+    late = team.release_deploy("--confirmation-wait-for", "0.1")
+
+    assert late.code == 3
+    deployment = late.json["deployment"]
+    assert deployment["status"] == "timed_out"
+    assert "env.stage in the replica of uk.ac.wellcome/search in us-east-1 points at" in deployment["reason"]
+    assert [service["status"] for service in deployment["services"]] == ["pending"]
+    assert team.aws.digests("env.stage") == before
+    assert "waiting for ECR's replication" in late.err
+
+    registry.push(replace(target.place, region=ABROAD), target.repository, new, ("env.stage",))
+    done = team.release_deploy()
+
+    assert done.code == 0, done.err
+    assert team.aws.running("stage")["search-api"] == {"search": {new.top.blob.digest}}
