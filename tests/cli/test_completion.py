@@ -137,6 +137,24 @@ def test_cache_that_cant_be_written_changes_nothing(desk: Desk, monkeypatch: pyt
     assert (ran.code, "error" in ran.err) == (0, False)
 
 
+@pytest.mark.parametrize("command", ["prepare", "release-deploy", "changes"])
+def test_commits_are_completed_by_the_branches_and_tags_of_git(command: str) -> None:
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    for arguments in (
+        ["init", "--quiet", "--initial-branch=main"],
+        [*identity, "commit", "--quiet", "--allow-empty", "--message=Begin"],
+        ["tag", "v1"],
+    ):
+        subprocess.run(["git", *arguments], check=True)
+
+    assert completed(f"weco-deploy {command} --commit ") == ["HEAD", "main", "v1"]
+    assert completed(f"weco-deploy {command} --commit m") == ["main"]
+
+
+def test_commits_outside_of_a_git_repository_are_completed_by_nothing_else() -> None:
+    assert completed("weco-deploy prepare --commit ") == ["HEAD"]
+
+
 def test_completion_imports_neither_pydantic_nor_boto(project_file: Path) -> None:
     assert project_file.exists()
     script = (

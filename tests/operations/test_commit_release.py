@@ -113,6 +113,16 @@ def test_image_that_was_tagged_again_at_the_commit_is_not_behind() -> None:
     assert len(release.versions["items"].refs) == 2
 
 
+def test_image_that_was_tagged_again_later_is_named_after_the_commit_that_was_asked_for() -> None:
+    world = World.of(TWO)
+    search, commit = pushed(world, "search")
+    _, later = pushed(world, "items")
+    world.point("search", f"ref.{later}", search)
+
+    assert of_commit(world, commit).versions["search"].ref == f"ref.{commit}"
+    assert of_commit(world, later).versions["search"].ref == f"ref.{later}"
+
+
 @pytest.mark.parametrize("digits", [7, 8, 9, 10, 11, 12, 40])
 def test_tag_may_have_an_abbreviated_commit_and_any_pattern(digits: int) -> None:
     world = World.of(with_refs(TWO, search=("v{version}", "main-{commit}.amd64")))

@@ -124,6 +124,19 @@ def test_optional_image_is_not_waited_for() -> None:
     assert made(world, 60).commits_behind == {"search": 0, "items": 1}
 
 
+def test_image_whose_tags_hold_no_commit_is_not_waited_for() -> None:
+    images = tuple(
+        replace(image, refs=("v{version}",) if image.id == "items" else image.refs) for image in TWO.images
+    )
+    world = World.of(replace(TWO, images=images))
+    search = world.push("search")
+    wanted = ReleaseRequest(description="", commit="HEAD", wait_for_images=60, allow_partial=True)
+
+    release = make_release(world.ports(), wanted, lambda _: None)
+
+    assert {image_id: version.digest for image_id, version in release.versions.items()} == {"search": search}
+
+
 def test_label_is_waited_for_too() -> None:
     world = world_with_new_commit()
     push_later(world, "search", 5, tag="build-7")

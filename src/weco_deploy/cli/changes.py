@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from weco_deploy.cli import options
+from weco_deploy.cli import completion, options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     envvar="WECO_DEPLOY_COMMIT",
     type=options.Text(),
     metavar="COMMIT",
+    shell_complete=completion.commits,
     help="Show where this commit is instead: in which releases, and in which environments since when.",
 )
 @click.option(

@@ -1,4 +1,4 @@
-"""Completes command lines: names from the project file, and release ids that the last commands showed.
+"""Completes command lines: names from the project file, release ids that the last commands showed, branches and tags of git.
 
 Nobody waits for a completion, and an error would appear in the middle of the line that is being typed. So it ends after a
 fixed time, and writes no error.
@@ -73,6 +73,16 @@ def releases(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[st
     cached = cached_releases()
     ids = (release for project in _projects(ctx) for release in cached.get(project.id, ()))
     return _matching(["latest", *ids], incomplete)
+
+
+def commits(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """`HEAD`, and the branches and tags of the git repository in the working directory."""
+    from pathlib import Path  # as below
+
+    from weco_deploy.local.git_process import run_git
+
+    listed = run_git(Path.cwd(), "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
+    return _matching(["HEAD", *(listed or "").split()], incomplete)
 
 
 def _matching(names: Iterable[str], incomplete: str) -> list[str]:

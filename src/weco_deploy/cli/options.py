@@ -89,6 +89,7 @@ commit = click.option(
     envvar="WECO_DEPLOY_COMMIT",
     type=Text(),
     metavar="COMMIT",
+    shell_complete=completion.commits,
     help="Take each image in the version of this commit or, without one, of the nearest earlier commit, instead of a label: "
     "an id, HEAD, a branch or a tag of the git repository here.",
 )
