@@ -12,7 +12,7 @@ from tests.local_aws import LocalAws
 from tests.sandboxes import Provisioned
 from weco_deploy import config
 from weco_deploy.sandbox import images
-from weco_deploy.sandbox.registry import Registry
+from weco_deploy.sandbox.registry import FirstImage, Registry
 
 ABROAD = "us-east-1"
 SHOP = f"""\
@@ -37,9 +37,14 @@ def team(
     team = Team(project, provisioned(project), monkeypatch, capsys)
     state = team.sandbox.state
     target, (made,) = state.target("search"), state.services
-    registry, there = Registry(state.ports.emulator), replace(target.place, region=ABROAD)
-    registry.create(there, target.repository)
-    registry.push(there, target.repository, images.build(target.repository, OLD), ("env.stage",))
+    there = replace(target.place, region=ABROAD)
+    first = FirstImage(
+        place=there,
+        repository=target.repository,
+        image=images.build(target.repository, OLD),
+        tags=("env.stage",),
+    )
+    Registry(state.ports.emulator).create_with_images([first])
     ecs = LocalAws.of(team.sandbox).ecs(made.place)
     image = f"{there.account}.dkr.ecr.{ABROAD}.amazonaws.com/{target.repository}:env.stage"
     definition = ecs.register_task_definition(
