@@ -63,11 +63,14 @@ def test_status_with_drift_everywhere_keeps_to_its_budget(fifty: World) -> None:
         fifty.push(image.id)
         fifty.point(image.id, "env.prod", fifty.tag(image.id, "latest") or "")
     ports = fifty.ports()
+    before = len(fifty.calls)
     fifty.measure_rounds()
 
     found = status(ports, None)
 
     assert len(found.readable["prod"].drifts) == 50
+    # The tasks still run what was deployed.
+    assert not any(call.name == "runtime.resolved" for call in fifty.calls[before:])
     # ECR is asked for the commits of fifty unknown digests, sixteen at once.
     assert len(fifty.rounds) <= LONGEST_CHAIN + 1, fifty.rounds
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from tests.operations.runs import release_deploy
-from tests.world import World, crash
+from tests.world import World, crash, slow
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
 from weco_deploy.errors import AccessDenied, NotFound
+from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.project import Environment
 from weco_deploy.model.status import DOWN, EnvironmentStatus, Problem, ServiceStatus, Source, Status
 from weco_deploy.operations.status import status
@@ -413,3 +414,25 @@ def test_commit_of_a_version_that_no_record_has_comes_from_ecr() -> None:
     assert image.deployed is None
     assert image.shown is not None
     assert (image.shown.digest, image.shown.commit) == (digest, "0123456")
+
+
+def test_old_tasks_of_a_rollout_that_goes_on_are_no_drift() -> None:
+    world = deployed(World.of(ONE_AND_ONE))
+    world.push("search", slow(300))
+    assert release_deploy(world, wait=20).status is DeploymentStatus.TIMED_OUT
+
+    stage = state(world)
+
+    assert stage.in_sync
+    assert stage.services[0].rolling_out
+
+
+def test_deployment_whose_environment_somebody_else_holds_was_cut_off() -> None:
+    world = deployed(World.of(ONE_AND_ONE))
+    world.push("search")
+    world.cut_after(1, "runtime.redeploy")
+    with pytest.raises(BaseException):  # noqa: B017, PT011 - a kill is no Exception
+        release_deploy(world)
+    world.somebody_locks("stage", holder="ada")
+
+    assert state(world).cut_off
