@@ -102,6 +102,7 @@ def connect(
         ),
         places=lambda environment: places(home, account(environment), project.account_id),
         check_account=lambda: home.check(project.account_id),
+        began=clock.utc(),
         new_id=lambda: str(uuid.uuid4()),
     )
 

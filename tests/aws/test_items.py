@@ -42,6 +42,7 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
+from weco_deploy.model.direction import Direction
 from weco_deploy.model.draining import DrainingTask, StaysBecause
 from weco_deploy.model.environment import AppliedImage, DeployedRelease, EnvironmentRecord, KnownService, Lock
 from weco_deploy.model.kind import Kind
@@ -116,6 +117,8 @@ changes = st.builds(
     to_ref=st.none() | refs,
     from_name=st.none() | ids,
     to_name=st.none() | ids,
+    direction=st.none() | st.sampled_from(Direction),
+    commits=st.none() | st.integers(0, 10**6),
 )
 draining = st.builds(DrainingTask, task=ids, until=st.none() | times, why=st.sampled_from(StaysBecause))
 outcomes = st.builds(

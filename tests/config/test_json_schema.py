@@ -155,6 +155,7 @@ def test_unknown_key_is_valid_with_a_warning_like_that_of_the_loader(loaded: Loa
         SMALLEST.replace("{id: stage}", "{id: stage, name: }"),
         SMALLEST.replace("{id: stage}", "{id: stage, on_failure: retry}"),
         SMALLEST.replace("{id: stage}", "{id: stage, on_failure: true}"),
+        SMALLEST.replace("{id: stage}", "{id: stage, backwards: never}"),
         SMALLEST.replace("{id: stage}", "{id: stage, requires: {id: prod}}"),
         SMALLEST.replace("{id: stage}", "{id: stage, requires: [a b]}"),
         SMALLEST.replace("{id: web}", "{id: web, services: web}"),

@@ -9,6 +9,7 @@ import pytest
 from tests.config.conftest import Load
 from weco_deploy.config import ProjectFile, load
 from weco_deploy.errors import UsageError
+from weco_deploy.model.direction import Backwards
 from weco_deploy.model.project import Environment, Image, Project
 
 SMALLEST = """
@@ -25,6 +26,7 @@ shop:
   account_id: 111122223333
   namespace: org.example
   release_table: shop-releases
+  branch: main
   clusters: [one, "arn:aws:ecs:us-east-1:111122223333:cluster/two"]
   environments:
     - id: stage
@@ -35,6 +37,7 @@ shop:
       role_arn: arn:aws-cn:iam::444455556666:role/prod
       region_name: cn-north-1
       requires: [stage]
+      backwards: refuse
   image_repositories:
     - id: web
       services: [web, {id: admin}]
@@ -90,6 +93,7 @@ def test_every_key_reaches_the_project(loaded: Load) -> None:
         account_id="111122223333",
         namespace="org.example",
         release_table="shop-releases",
+        branch="main",
         clusters=("one", "arn:aws:ecs:us-east-1:111122223333:cluster/two"),
         environments=(
             Environment(id="stage", name="Staging", on_failure="rollback", old_tasks="wait"),
@@ -99,6 +103,7 @@ def test_every_key_reaches_the_project(loaded: Load) -> None:
                 role_arn="arn:aws-cn:iam::444455556666:role/prod",
                 region_name="cn-north-1",
                 requires=("stage",),
+                backwards=Backwards.REFUSE,
             ),
         ),
         images=(

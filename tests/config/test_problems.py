@@ -188,6 +188,15 @@ INVALID_FILES = {
         project("{id: stage, old_tasks: kill}"),
         "line 2, shop.environments[0].old_tasks: found 'kill', expected 'leave' or 'wait'",
     ),
+    "a backwards of its own": (
+        project("{id: stage, backwards: never}"),
+        "line 2, shop.environments[0].backwards: found 'never', expected 'refuse', 'warn' or 'allow'",
+    ),
+    "a branch that git could not have": (
+        project(more="  branch: feature/../main\n"),
+        "line 4, shop.branch: found 'feature/../main', expected the name of a branch, like main, "
+        "without that of its remote",
+    ),
     "requires that are a mapping": (
         project("{id: stage, requires: {id: prod}}"),
         "line 2, shop.environments[0].requires: found a mapping, expected an environment id or a list of them",

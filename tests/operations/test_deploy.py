@@ -190,6 +190,7 @@ def test_a_plan_changes_nothing_not_even_a_table() -> None:
         "latest",
         "release",
         "subjects",
+        "ancestry",
         "resolved",
         "defined",
     }

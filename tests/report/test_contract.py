@@ -95,6 +95,8 @@ DEPLOYMENT: Document = {
             "tag_moved": True,
             "from_ref": None,
             "to_ref": f"ref.{B}",
+            "direction": None,
+            "commits_between": None,
         }
     },
     "services": [
@@ -295,6 +297,10 @@ def test_plan_document() -> None:
                     "from_commit": B,
                     "to_commit": C,
                     "moves": True,
+                    "direction": "unknown",
+                    "commits_between": None,
+                    "commits_lost": [],
+                    "unknown_because": None,
                 },
                 {
                     "image_id": "items",
@@ -305,6 +311,10 @@ def test_plan_document() -> None:
                     "from_commit": None,
                     "to_commit": C,
                     "moves": True,
+                    "direction": "unknown",
+                    "commits_between": None,
+                    "commits_lost": [],
+                    "unknown_because": None,
                 },
             ],
             "services": [
@@ -330,6 +340,7 @@ def test_plan_document() -> None:
             "left_out": [],
             "warnings": ["no service for works"],
             "changes": True,
+            "already_newer": None,
         }
     }
 

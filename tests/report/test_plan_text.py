@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.report.samples import plan, planned_image, planned_service, release
+from tests.report.samples import later, plan, planned_image, planned_service, release
+from weco_deploy.model.commits import Commit
+from weco_deploy.model.direction import Direction, ImageDirection
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.plan import Action, Plan
 from weco_deploy.model.registry import EcrAddress
@@ -67,6 +69,40 @@ def test_plan_names_the_replicas_that_are_waited_for_before_services_restart() -
     waits = "Services restart once ECR has replicated env.prod in the replica of acme/search in us-east-1."
     assert waits in plan_text(plan(services=(redeployed,)), Screen())
     assert "replica" not in plan_text(plan(services=(left,)), Screen())
+
+
+def commit(number: int) -> Commit:
+    return Commit(
+        commit=f"{number:040x}",
+        parents=(),
+        author="Ada Lovelace",
+        date=later(number),
+        subject=f"Make the search of works number {number} faster",
+    )
+
+
+def test_plan_shows_directions_and_the_newest_commits_that_would_be_lost() -> None:
+    lost = tuple(commit(number) for number in range(12, 0, -1))
+    back = ImageDirection(direction=Direction.BEHIND, commits=12, lost=lost)
+    other = ImageDirection(direction=Direction.OFF_BRANCH, lost=lost[:1])
+    shown = plan_text(
+        plan(
+            (
+                replace(planned_image("search", "a", "b"), direction=back),
+                replace(planned_image("worker", "c", "d"), direction=other),
+            )
+        ),
+        Screen(width=80),
+    )
+
+    assert "  search  env.prod  aaaaaaa → bbbbbbb  behind 12\n" in shown
+    assert "  worker  env.prod  ccccccc → ddddddd  off branch\n" in shown
+    assert "\nCommits that would be lost (12):\n" in shown
+    assert "Make the search of works number 12" in " ".join(shown.split())
+    assert "search, worker" in shown
+    assert "number 2 " not in shown
+    assert "  and 2 older commits\n" in shown
+    assert all(len(line) <= 80 for line in shown.splitlines())
 
 
 def test_arrow_is_ascii_in_an_ascii_encoding() -> None:

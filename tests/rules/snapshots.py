@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tests.rules.states import NEW, OLD, OURS, REGISTRY, key, made_at
+from weco_deploy.model.direction import Direction, ImageDirection
 from weco_deploy.model.environment import AppliedImage, EnvironmentRecord, KnownService
 from weco_deploy.model.image import ImageView, Manifest, Repository
 from weco_deploy.model.plan import Snapshot
@@ -18,6 +19,8 @@ from weco_deploy.model.service import (
     ResolvedImage,
     ServiceView,
 )
+
+AHEAD = ImageDirection(direction=Direction.AHEAD, commits=1)
 
 
 def project(**images: Sequence[str]) -> Project:
@@ -85,7 +88,7 @@ def snapshot(
     notes: Sequence[str] = (),
     fence: int = 7,
 ) -> Snapshot:
-    """What was observed of stage. `defined` and `resolved` are by ECS service name."""
+    """What was observed of stage: all images move forward. `defined` and `resolved` are by ECS service name."""
     return Snapshot(
         record=EnvironmentRecord(
             environment="stage",
@@ -106,6 +109,7 @@ def snapshot(
         resolved={key(name): tuple(containers) for name, containers in (resolved or {}).items()},
         current=current,
         notes=tuple(notes),
+        directions=dict.fromkeys(images, AHEAD),
     )
 
 

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from tests.world.gate import Gate
 from tests.world.run import Run
+from weco_deploy.local.git import NO_REPOSITORY
 from weco_deploy.model.commits import Commit, CommitsBetween
+from weco_deploy.model.direction import Ancestry
 
 AUTHOR = "ada"
 
@@ -16,7 +18,7 @@ class Repository:
     """The commits, the oldest first. `remote_url` is the repository's remote, if it has one.
 
     `depth` is how many of the newest commits a shallow clone has, until it is deepened. If not `can_fetch`, a fetch fails.
-    If not `exists`, there is no repository.
+    If not `exists`, there is no repository. `branches` are the newest commits of the remote's branches.
     """
 
     def __init__(self) -> None:
@@ -24,7 +26,9 @@ class Repository:
         self.remote_url: str | None = None
         self.depth: int | None = None
         self.can_fetch = True
+        self.fetched = False
         self.exists = True
+        self.branches: dict[str, str] = {}
 
     def known(self) -> dict[str, int]:
         """The place in `commits` of each commit that the clone has."""
@@ -36,6 +40,7 @@ class Repository:
     def fetch(self) -> None:
         if self.can_fetch:
             self.depth = None
+            self.fetched = True
 
     def commit(self, commit: str, subject: str, date: datetime) -> None:
         """Add a commit after the last one."""
@@ -92,6 +97,20 @@ class WorldHistory:
     def shallow(self) -> bool:
         with self._gate.passing(self._run, "history.shallow"):
             return self._repository.depth is not None
+
+    def ancestry(self, commits: Iterable[str], branch: str | None = None) -> Ancestry:
+        wanted = list(commits)
+        with self._gate.passing(self._run, "history.ancestry", *wanted):
+            if not self._repository.exists:
+                return Ancestry(problem=NO_REPOSITORY)
+            known = self._repository.known()
+            return Ancestry(
+                ids={commit: commit for commit in wanted if commit in known},
+                commits=tuple(commit for commit in self._repository.commits[::-1] if commit.commit in known),
+                branch=self._repository.branches.get(branch or ""),
+                shallow=self._repository.depth is not None,
+                fetched=self._repository.fetched,
+            )
 
     def deepen(self) -> None:
         with self._gate.passing(self._run, "history.deepen"):

@@ -118,6 +118,7 @@ class WorldState:
             places=lambda environment: (
                 f"in a world of its own, {environment.region_name or ours.region_name}"
             ),
+            began=self.now(),
             new_id=self.new_id,
         )
 

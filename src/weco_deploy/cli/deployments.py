@@ -15,7 +15,7 @@ from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DeployOptions, DeployRequest, flags
 from weco_deploy.operations import deploy as operations
 from weco_deploy.operations.release import choose
-from weco_deploy.report.documents import deployment_document, plan_document
+from weco_deploy.report.documents import already_newer_document, deployment_document, plan_document
 from weco_deploy.report.screen import Screen
 
 WHERE_TO = "Environment to deploy to"
@@ -78,8 +78,21 @@ def deploy(
             introduce()
             return approve(plan)
 
-        deployment = operations.deploy(request, context.ports, approved, output)
+        try:
+            deployment = operations.deploy(request, context.ports, approved, output)
+        except operations.AlreadyNewer as ended:
+            return _show_already_newer(context, ended.plan, ended.newer)
     return show_result(context, deployment)
+
+
+def _show_already_newer(context: ProjectContext, plan: Plan, newer: Deployment) -> int:
+    def text(screen: Screen) -> str:
+        from weco_deploy.report.plan_text import already_newer_text
+
+        return already_newer_text(plan, newer, screen)
+
+    print_result(context.settings, lambda: already_newer_document(plan, newer), text)
+    return exit_codes.DONE
 
 
 def show_plan(context: ProjectContext, request: DeployRequest) -> Plan:

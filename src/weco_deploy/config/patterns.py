@@ -151,6 +151,11 @@ CLUSTER_TEMPLATE = Pattern(
     "the name or ARN of an ECS cluster or a template of it, like shop-{environment}",
     max_length=400,
 )
+BRANCH = Pattern(
+    r"[A-Za-z0-9_][A-Za-z0-9_+#@-]*([./][A-Za-z0-9_+#@-]+)*",
+    "the name of a branch, like main, without that of its remote",
+    max_length=200,
+)
 REF = Pattern(
     r"([A-Za-z0-9_][A-Za-z0-9._-]*)?\{(commit|version)\}[A-Za-z0-9._-]*",
     "a pattern of version tags, like ref.{commit}: letters, digits, . _ - and one {commit} or {version}",

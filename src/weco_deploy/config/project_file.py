@@ -19,6 +19,7 @@ from weco_deploy.config.spelling import did_you_mean, unknown_keys
 from weco_deploy.config.syntax import InvalidYaml, parse
 from weco_deploy.config.templates import template_problems
 from weco_deploy.errors import ProjectFileError, UsageError
+from weco_deploy.model.direction import Backwards
 from weco_deploy.model.project import (
     DEFAULT_NAMESPACE,
     DEFAULT_REGION,
@@ -130,6 +131,7 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         environments=tuple(_environment(environment) for environment in entry.environments),
         images=tuple(_image(namespace, tag, refs, image) for image in entry.image_repositories),
         tag=tag,
+        branch=entry.branch,
         addresses=_addresses(entry),
         optional_services=frozenset(service.id for service in _services(entry) if service.optional),
         services_of_others=frozenset(service.id for service in _services(entry) if service.deployed_by),
@@ -178,6 +180,7 @@ def _environment(entry: EnvironmentEntry) -> Environment:
         stable_for=entry.stable_for,
         old_tasks=entry.old_tasks,
         variables=entry.variables,
+        backwards=Backwards(entry.backwards),
     )
 
 

@@ -40,6 +40,7 @@ RoleArn: TypeAlias = Annotated[str | None, patterns.ROLE_ARN]
 ClusterTemplate: TypeAlias = Annotated[str | None, patterns.CLUSTER_TEMPLATE]
 ServiceNameTemplate: TypeAlias = Annotated[str | None, patterns.SERVICE_NAME_TEMPLATE]
 NullableServiceName: TypeAlias = Annotated[str, patterns.SERVICE_NAME_TEMPLATE] | None
+Branch: TypeAlias = Annotated[str | None, patterns.BRANCH]
 Ref: TypeAlias = Annotated[str, patterns.REF]
 TagTemplate: TypeAlias = Annotated[str | None, patterns.TAG_TEMPLATE]
 Variable: TypeAlias = Annotated[str, patterns.VARIABLE]
@@ -176,6 +177,11 @@ class EnvironmentEntry(Entry, title="environment"):
         "or waits for them",
         examples=["wait"],
     )
+    backwards: Literal["refuse", "warn", "allow"] = Field(
+        default="warn",
+        description="what a deployment does if git does not show that an image moves forward: refuse, warn or allow; default: warn",
+        examples=["refuse"],
+    )
 
 
 class ImageEntry(Entry, title="image"):
@@ -265,6 +271,11 @@ class ProjectEntry(Entry, title="project"):
         default=[],
         description="patterns of version tags, tried in order, with {commit} or {version}; default: ref.{commit}",
         examples=["{commit}", ["{commit}", "v{version}"]],
+    )
+    branch: Branch = Field(
+        default=None,
+        description="the branch that releases are built from; commits that are not on it are builds of pull requests",
+        examples=["main"],
     )
     environments: list[EnvironmentEntry] = Field(
         min_length=1,

@@ -10,13 +10,17 @@ from pathlib import Path
 from weco_deploy.local.git_process import SECONDS, run_git
 from weco_deploy.local.git_remote import DEEPEN_SECONDS, Remote
 from weco_deploy.model.commits import Commit, CommitsBetween
+from weco_deploy.model.direction import Ancestry
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}\Z")
 _ABBREVIATION = re.compile(r"[0-9a-f]{4,64}\Z")
 _FORMAT = "%m%x00%H%x00%P%x00%an%x00%aI%x00%s%x00%b%x00"
 _FIELDS = 7
+_LOG = ("log", "--no-show-signature", "--encoding=UTF-8", f"--format={_FORMAT}")
 _ADDED = ">"
 """What `git log --left-right base...head` writes for `%m` before a commit of `head`."""
+NO_REPOSITORY = "git finds no repository here"
+UNREADABLE = "git could not read the history here in time"
 
 
 class GitHistory:
@@ -101,6 +105,37 @@ class GitHistory:
             return None
         found = self._newest(commits)
         return self._newest(commits) if found is None and self._remote.fetch(self._fetch_seconds) else found
+
+    def ancestry(self, commits: Iterable[str], branch: str | None = None) -> Ancestry:
+        # The number of calls of git does not depend on the number of commits.
+        shallow = self._git("rev-parse", "--is-shallow-repository")
+        if shallow is None:
+            return Ancestry(problem=NO_REPOSITORY)
+        ids, tip = self._full_ids(commits), self._remote_branch(branch) if branch else None
+        heads = dict.fromkeys((*ids.values(), *([tip] if tip else [])))
+        listed = self._since_common_ancestor(tuple(heads)) if heads else ""
+        if listed is None:
+            return Ancestry(problem=UNREADABLE)
+        return Ancestry(
+            ids=ids,
+            commits=tuple(commit for _, commit in _parsed(listed)),
+            branch=tip,
+            shallow=shallow.strip() == "true",
+            fetched=self._remote.fetched,
+        )
+
+    def _since_common_ancestor(self, heads: Sequence[str]) -> str | None:
+        """The log of these commits and their ancestors, except what all of them have in common."""
+        common = (self._git("merge-base", "--octopus", *heads) or "").strip()
+        return self._git(*_LOG, "--topo-order", *heads, *([f"^{common}"] if common else []), "--")
+
+    def _remote_branch(self, branch: str) -> str | None:
+        """The full id of a branch's newest commit at the remote, as it was last fetched."""
+        remotes = (self._git("remote") or "").split()
+        remote = "origin" if "origin" in remotes else next(iter(remotes), None)
+        name = f"refs/remotes/{remote}/{branch}^{{commit}}"
+        found = self._git("rev-parse", "--verify", "--quiet", name) if remote else None
+        return found.strip() if found else None
 
     def _newest(self, commits: Sequence[str]) -> str | None:
         listed = "".join(f"{commit}\n" for commit in commits)
@@ -196,26 +231,28 @@ class GitHistory:
 
     def _log(self, *arguments: str) -> Iterator[tuple[str, Commit]]:
         """The commits of `git log`, each with its mark."""
-        listed = self._git(
-            "log", "--no-show-signature", "--encoding=UTF-8", f"--format={_FORMAT}", *arguments, "--"
-        )
-        fields = (listed or "").split("\x00")
-        for at in range(0, len(fields) - _FIELDS, _FIELDS):
-            mark, commit, parents, author, date, subject, body = fields[at : at + _FIELDS]
-            yield (
-                mark.strip(),
-                Commit(
-                    commit=commit,
-                    parents=tuple(parents.split()),
-                    author=author,
-                    date=datetime.fromisoformat(date),
-                    subject=subject,
-                    body=body.strip(),
-                ),
-            )
+        return _parsed(self._git(*_LOG, *arguments, "--") or "")
 
     def _git(self, *arguments: str, text: str = "") -> str | None:
         return run_git(self._directory, *arguments, text=text)
+
+
+def _parsed(log: str) -> Iterator[tuple[str, Commit]]:
+    """The commits in the output of `_LOG`, each with its mark."""
+    fields = log.split("\x00")
+    for at in range(0, len(fields) - _FIELDS, _FIELDS):
+        mark, commit, parents, author, date, subject, body = fields[at : at + _FIELDS]
+        yield (
+            mark.strip(),
+            Commit(
+                commit=commit,
+                parents=tuple(parents.split()),
+                author=author,
+                date=datetime.fromisoformat(date),
+                subject=subject,
+                body=body.strip(),
+            ),
+        )
 
 
 def _safe(commits: Iterable[str]) -> list[str]:

@@ -23,6 +23,11 @@ class Remote:
         self._directory = directory
         self._tried_for = 0.0
 
+    @property
+    def fetched(self) -> bool:
+        """Whether a fetch worked."""
+        return self._tried_for == float("inf")
+
     def shallow(self) -> bool:
         """Whether the repository is a shallow clone."""
         return (run_git(self._directory, "rev-parse", "--is-shallow-repository") or "").strip() == "true"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from weco_deploy.model.direction import Direction
 from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import BY_DECLARATION, LeftOut
@@ -97,6 +98,7 @@ class ImageChange:
 
     `from_digest` is None if the tag did not exist. `tag_moved` is True once this deployment has moved the tag.
     `from_name` and `to_name` are the commits or versions in `from_ref` and `to_ref`, as `ImageVersion.name`.
+    `direction` and `commits` are as in `ImageDirection`; None if it didn't matter.
     """
 
     image_id: str
@@ -107,6 +109,8 @@ class ImageChange:
     to_ref: str | None = None
     from_name: str | None = None
     to_name: str | None = None
+    direction: Direction | None = None
+    commits: int | None = None
 
     @property
     def from_commit(self) -> str | None:

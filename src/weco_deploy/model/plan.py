@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from weco_deploy.model.deployment import Deployment, ImageChange
+from weco_deploy.model.direction import UNKNOWN, ImageDirection
 from weco_deploy.model.environment import EnvironmentRecord
-from weco_deploy.model.image import ImageView, Manifest, Repository
+from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
 from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.registry import EcrAddress, ImageName, same_registry
 from weco_deploy.model.release import Release
@@ -33,6 +34,8 @@ class Snapshot:
         nearby: the services that were found there and are none of the environment's.
         notes: remarks for the reader on how all this was observed.
         history: the environment's latest deployments, the newest first.
+        unrecorded: what the environment's tag points at, by image id, for images of which no deployment is recorded.
+        directions: the directions of the images that change, by image id; empty if nobody wants to know.
 
     """
 
@@ -47,6 +50,8 @@ class Snapshot:
     nearby: tuple[NearbyService, ...] = ()
     notes: tuple[str, ...] = ()
     history: tuple[Deployment, ...] = ()
+    unrecorded: Mapping[str, TaggedImage | None] = field(default_factory=dict)
+    directions: Mapping[str, ImageDirection] = field(default_factory=dict)
 
 
 class Action(StrEnum):
@@ -62,6 +67,7 @@ class PlannedImage:
     """The digests that an image's environment tag points at now, and after the deployment.
 
     `from_name` and `to_name` are the commits or versions in `from_ref` and `to_ref`, as `ImageVersion.name`.
+    `direction_recorded` says whether the deployment's record keeps the direction.
     """
 
     image_id: str
@@ -73,6 +79,8 @@ class PlannedImage:
     from_ref: str | None
     from_name: str | None = None
     to_name: str | None = None
+    direction: ImageDirection = UNKNOWN
+    direction_recorded: bool = False
 
     @property
     def from_commit(self) -> str | None:
@@ -99,6 +107,8 @@ class PlannedImage:
             to_ref=self.to_ref,
             from_name=self.from_name,
             to_name=self.to_name,
+            direction=self.direction.direction if self.direction_recorded else None,
+            commits=self.direction.commits if self.direction_recorded else None,
         )
 
 

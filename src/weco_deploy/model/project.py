@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from weco_deploy.errors import NotFound
+from weco_deploy.model.direction import Backwards
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.model.tags import DEFAULT_REFS, DEFAULT_TAG
 from weco_deploy.model.template import could_be, fill
@@ -23,6 +24,7 @@ class Environment:
     environments in which a release must have succeeded before it may be deployed here. `variables` are texts for the
     project's templates of names. `stable_for` is for how many seconds its tasks must have been running; None means the
     default. `old_tasks` says whether a service may succeed while old tasks are protected from scale-in, or removed later by ECS.
+    `backwards` says whether images may come here that do not certainly move forward in git's history.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Environment:
     stable_for: float | None = None
     old_tasks: Literal["leave", "wait"] = "leave"
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    backwards: Backwards = Backwards.WARN
 
     @property
     def values(self) -> Mapping[str, str]:
@@ -78,6 +81,7 @@ class Project:
     `tag` is the template for images without one of their own. Services with an address (by service id) are described directly;
     others are found by their tags. An environment may lack the services in
     `optional_services`. Something else deploys those in `services_of_others`.
+    `branch` is the remote's branch that releases are built from; None if they may be of any.
     """
 
     id: str
@@ -94,6 +98,7 @@ class Project:
     optional_services: frozenset[str] = frozenset()
     services_of_others: frozenset[str] = frozenset()
     tag: str = DEFAULT_TAG
+    branch: str | None = None
 
     def environment(self, environment_id: str) -> Environment:
         """The environment with this id. NotFound lists the environments that exist."""

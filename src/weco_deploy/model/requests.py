@@ -123,8 +123,8 @@ class DeployOptions:
         metadata=Flag(
             name="--override-gate",
             metavar="REASON",
-            help="Go on where a gate says no: the release has not succeeded where it must, or the environment "
-            "that it comes from is in doubt. The reason is recorded.",
+            help="Go on where a gate says no: the release has not succeeded where it must, its images would go backwards, "
+            "or the environment that it comes from is in doubt. The reason is recorded.",
         ).metadata,
     )
 

@@ -3,7 +3,8 @@
 observe → plan → (show, confirm) → claim → move tags → redeploy services → watch → settle.
 
 Planning is pure and changes nothing. Claiming takes the environment's lock and records the whole intent before the first
-change, on condition that the environment's record has not changed since it was observed. Otherwise the tool plans again. From
+change, on condition that the environment's record has not changed since it was observed. Otherwise the tool plans again, and
+decides again whether images would go backwards. From
 the claim on, whatever happens is recorded.
 """
 
@@ -13,14 +14,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from weco_deploy.errors import Command, Declined, EnvironmentLocked, StaleFence
+from weco_deploy.errors import Command, Declined, EnvironmentLocked, GateClosed, StaleFence
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, reasons
+from weco_deploy.model.direction import Backwards
 from weco_deploy.model.events import Claimed, Event, Notice, Settling
 from weco_deploy.model.plan import Plan, Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.operations.carry_out import carry_out
-from weco_deploy.operations.gates import check_requirements
+from weco_deploy.operations.directions import with_directions
+from weco_deploy.operations.gates import check_directions, check_requirements
 from weco_deploy.operations.rollback_on_failure import ROLLED_BACK_IF_WANTED, roll_back
 from weco_deploy.operations.settle import settle
 from weco_deploy.operations.wait_for_lock import notify_takeover, observed_when_free
@@ -29,10 +32,27 @@ from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe, with_tags
 from weco_deploy.ports import Ports
 from weco_deploy.rules import planning
+from weco_deploy.rules.backwards import overtaken_by, policy
 from weco_deploy.rules.deployment_status import outcomes_when_cut_off, status_when_cut_off
 from weco_deploy.rules.lock import blocking_lock, refused
 from weco_deploy.rules.precedence import rollback_wanted
 from weco_deploy.rules.tag_drift import with_observed_tags
+
+
+class AlreadyNewer(Exception):
+    """The environment has newer images than the run would bring, from a deployment that began since. So the run ends well.
+
+    Args:
+        plan: what the run would have done.
+        newer: the deployment that brought them.
+
+    """
+
+    def __init__(self, plan: Plan, newer: Deployment) -> None:
+        super().__init__(f"{plan.environment} is already newer")
+        self.plan = plan
+        self.newer = newer
+
 
 PLANS = 3
 """How often the tool plans if the environment changes each time, unless it is asked to wait for the lock."""
@@ -43,7 +63,8 @@ def plan(request: DeployRequest, ports: Ports) -> Plan:
     environment = ports.project.environment(request.environment_id)
     check_requirements(environment, request, ports)
     release, observed = observe(environment, request.release, ports)
-    planned = planning.plan(ports.project, replace(request, release=release), observed)
+    planned = _plan(environment, replace(request, release=release), observed, ports)
+    check_directions(planned, environment, request, ports)
     lock = blocking_lock(observed.record, ports.clock.utc())
     if lock is None:
         return planned
@@ -59,7 +80,7 @@ def deploy(
     """Deploy and watch; the deployment's status is the verdict.
 
     Calls `approve` before anything changes, unless nothing would. Raises Declined if it returns False, PlanRefused,
-    EnvironmentLocked, or an AwsError from before the claim.
+    GateClosed, EnvironmentLocked, AlreadyNewer, or an AwsError from before the claim.
     """
     environment = ports.project.environment(request.environment_id)
     check_requirements(environment, request, ports)
@@ -68,7 +89,17 @@ def deploy(
     overtaken = 0
     while overtaken < PLANS:
         release, observed = observed_when_free(environment, request, patient_until, ports, notify)
-        planned = planning.plan(ports.project, replace(request, release=release), observed)
+        planned = _plan(environment, replace(request, release=release), observed, ports)
+        try:
+            check_directions(planned, environment, request, ports)
+        except GateClosed:
+            if ports.store.environment(environment.id).fence != observed.record.fence:
+                # Somebody moved the tags after the record was read.
+                overtaken += ports.clock.utc() >= patient_until
+                continue
+            if newer := overtaken_by(planned.images, _latest(observed, ports), ports.began):
+                raise AlreadyNewer(planned, newer) from None
+            raise
         if planned.changes and not _same(planned, approved):
             if not approve(planned):
                 raise Declined("nothing was deployed: the answer was no")
@@ -94,6 +125,23 @@ def deploy(
         f"{environment.id} was changed by others {PLANS} times while this deployment was planned",
         ("somebody else deploys to it: look with ", Command("show-deployments"), ", then run this again"),
     )
+
+
+def _plan(environment: Environment, request: DeployRequest, observed: Snapshot, ports: Ports) -> Plan:
+    # A rollback may go backwards, so it does not wait for a fetch.
+    fetch = policy(environment, request) is not Backwards.ALLOW
+    with_history = with_directions(observed, request.release, ports, fetch=fetch)
+    return planning.plan(ports.project, request, with_history)
+
+
+def _latest(observed: Snapshot, ports: Ports) -> tuple[Deployment, ...]:
+    """The environment's latest deployments, the newest first, with the last one even if the listing still lacks it."""
+    current = observed.record.current
+    newest = ports.store.deployment(current.deployment_id) if current else None
+    others = tuple(
+        found for found in observed.history if newest is None or found.deployment_id != newest.deployment_id
+    )
+    return (newest, *others) if newest else others
 
 
 def _same(planned: Plan, approved: Plan | None) -> bool:

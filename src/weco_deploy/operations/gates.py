@@ -1,4 +1,4 @@
-"""Checks by the record whether a release may be deployed. `override` is the reason for passing a closed gate."""
+"""Checks by the record, and by git's history, whether a release may be deployed. `override` is the reason for passing a closed gate."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from functools import partial
 
 from weco_deploy.errors import GateClosed
 from weco_deploy.model.deployment import PRESUMED_GOOD
+from weco_deploy.model.direction import Backwards, Direction
 from weco_deploy.model.kind import Kind
+from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.ports import Ports
+from weco_deploy.rules.backwards import concerns, policy
 from weco_deploy.rules.gates import source_refusal, unmet_requirements
 
 MANY = 1000
@@ -76,4 +79,19 @@ def check_requirements(environment: Environment, request: DeployRequest, ports: 
             f"the release may not go to {environment.id} yet:",
             list(unmet.values()),
             f"deploy it to {' and '.join(unmet)} first; {OVERRIDE}",
+        )
+
+
+def check_directions(plan: Plan, environment: Environment, request: DeployRequest, ports: Ports) -> None:
+    """Raise GateClosed if the environment refuses images that don't certainly move forward, and the plan has some."""
+    if policy(environment, request) is not Backwards.REFUSE:
+        return
+    against = concerns(plan.images, ports.project.branch)
+    if against:
+        unknown = any(image.direction.direction is Direction.UNKNOWN for image in plan.moves)
+        clone = "run it in a git clone with the whole history (fetch-depth: 0 at GitHub); " if unknown else ""
+        raise GateClosed(
+            f"{environment.id} takes only images that move forward (backwards: refuse):",
+            against,
+            f"{clone}{OVERRIDE}",
         )

@@ -11,7 +11,7 @@ from typing import TypeVar
 from weco_deploy.errors import AccessDenied, NotFound
 from weco_deploy.model.arn import resource_name
 from weco_deploy.model.environment import EnvironmentRecord
-from weco_deploy.model.image import ImageView, Repository
+from weco_deploy.model.image import ImageView, Repository, TaggedImage
 from weco_deploy.model.plan import Snapshot
 from weco_deploy.model.project import Environment, Image
 from weco_deploy.model.release import ImageVersion, Release
@@ -52,10 +52,12 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     recorded = calls.begin(partial(ports.store.environment, environment.id))
     history = calls.begin(partial(ports.store.deployments, [environment.id], HISTORY))
     repositories = _begin_repositories(images, ports)
-    versions = _begin_versions(images, release, environment, ports)
 
     calls.answer(account)
     record = calls.answer(recorded)
+    # After the record: a claim on this record must not succeed with tags from before another deployment moved them.
+    versions = _begin_versions(images, release, environment, ports)
+    unrecorded = _begin_unrecorded(images, environment, record, ports)
     current = calls.begin(partial(_current, record, release, ports))
     indexed = calls.answer(index)
     found, services = observed_services(images, environment, indexed, record, ports)
@@ -77,6 +79,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
         nearby=nearby,
         notes=found.notes,
         history=calls.answer(history),
+        unrecorded=_answered(unrecorded, calls),
     )
     with_digests = {image_id: version for image_id, (version, _) in answered_versions.items()}
     return replace(release, images={**release.images, **with_digests}), snapshot
@@ -128,6 +131,17 @@ def _begin_versions(
     }
 
 
+def _begin_unrecorded(
+    images: Iterable[Image], environment: Environment, record: EnvironmentRecord, ports: Ports
+) -> dict[str, Future[TaggedImage | None]]:
+    """By image id, what the environment's tag points at, for images of which no deployment is recorded."""
+    return {
+        image.id: ports.calls.begin(partial(_tagged, ports.registry, image, image.tag_in(environment)))
+        for image in images
+        if image.id not in record.images
+    }
+
+
 def _version(
     registry: ImageRegistry, image: Image, version: ImageVersion, tag: str
 ) -> tuple[ImageVersion, ImageView]:
@@ -145,11 +159,15 @@ def _version(
 
 
 def _tag(registry: ImageRegistry, image: Image, tag: str) -> str | None:
+    found = _tagged(registry, image, tag)
+    return found.digest if found else None
+
+
+def _tagged(registry: ImageRegistry, image: Image, tag: str) -> TaggedImage | None:
     try:
-        found = registry.find(image.repository, tag)
+        return registry.find(image.repository, tag)
     except NotFound:  # the repository is missing
         return None
-    return found.digest if found else None
 
 
 # The record

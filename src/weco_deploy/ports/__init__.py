@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.ports.aws import (
@@ -71,7 +72,7 @@ class Ports:
     or region; `caller` and `check_account` because they may ask AWS. `check_account` raises
     WrongAccount if the project names an account and the credentials belong to another. `places` says which
     accounts, regions and endpoints a deployment to an environment is about, for people.
-    `new_id` makes a UUID, for releases, deployments and lock owners.
+    `began` is when the run began, in UTC. `new_id` makes a UUID, for releases, deployments and lock owners.
     """
 
     project: Project
@@ -88,4 +89,5 @@ class Ports:
     caller: Callable[[], Caller]
     check_account: Callable[[], None]
     places: Callable[[Environment], str]
+    began: datetime
     new_id: Callable[[], str]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from weco_deploy.model.commits import Commit, CommitsBetween
+from weco_deploy.model.direction import Ancestry
 
 
 class Clock(Protocol):
@@ -77,3 +78,6 @@ class History(Protocol):
 
     def newest(self, commits: Sequence[str]) -> str | None:
         """The one of these commits that all others are ancestors of; None if there is none, or that can't be known."""
+
+    def ancestry(self, commits: Iterable[str], branch: str | None = None) -> Ancestry:
+        """How all these commits are related to each other, and to the remote's branch of that name. Fetches nothing."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
+from weco_deploy.model.direction import Direction
 from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
 from weco_deploy.report.outcomes import counts, draining_texts, outcome_lines, verdict
 from weco_deploy.report.page import BOLD, WARNING_STYLE, Page, status_style
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import count, listed
+from weco_deploy.report.wording import count, direction_text, listed
 
 
 def deployment_text(
@@ -52,6 +53,7 @@ def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
     if deployment.gate_override:
         page.line(f"the gate was passed by hand: {one_line(deployment.gate_override)}", indent=2)
     _tags(page, deployment)
+    _directions(page, deployment)
     _nothing_running(page, deployment)
     _draining(page, deployment)
     _left_out(page, deployment)
@@ -91,6 +93,22 @@ def _tags(page: Page, deployment: Deployment) -> None:
     left = [image_id for image_id, change in deployment.images.items() if not change.applied]
     if left and deployment.status is not DeploymentStatus.UNVERIFIED:
         page.line(f"tags that do not point at this release ({len(left)}): {listed(left)}", indent=2)
+
+
+def _directions(page: Page, deployment: Deployment) -> None:
+    """The images that were deployed although they don't certainly move forward in git's history."""
+    concerning: dict[str, list[str]] = {}
+    for image_id, change in deployment.images.items():
+        match change.direction if change.tag_moved else None:
+            case Direction.BEHIND | Direction.DIVERGED as direction:
+                detail = direction_text(direction, change.commits)
+                concerning.setdefault("went backwards", []).append(f"{image_id} ({detail})")
+            case Direction.OFF_BRANCH:
+                concerning.setdefault("off branch", []).append(image_id)
+            case Direction.UNKNOWN:
+                concerning.setdefault("direction unknown", []).append(image_id)
+    for words, images in concerning.items():
+        page.line(f"{words} ({len(images)}): {listed(images)}", WARNING_STYLE, indent=2)
 
 
 def _left_out(page: Page, deployment: Deployment) -> None:

@@ -189,11 +189,28 @@ def plan_document(plan: Plan) -> Document:
         "plan": {
             "environment": plan.environment,
             "release_id": None if plan.release_is_new else plan.release.release_id,
-            "images": [_planned_image(image) for image in plan.images],
+            "images": [_planned_image(image, changes=plan.changes) for image in plan.images],
             "services": [_planned_service(service) for service in plan.services],
             "left_out": [_left_out(left) for left in plan.left_out],
             "warnings": list(plan.warnings),
             "changes": plan.changes,
+            "already_newer": None,
+        }
+    }
+
+
+def already_newer_document(plan: Plan, newer: Deployment) -> Document:
+    """The plan of a run that changed nothing, because a newer deployment brought newer images since it began."""
+    return {
+        "plan": {
+            "environment": plan.environment,
+            "release_id": None if plan.release_is_new else plan.release.release_id,
+            "images": [_planned_image(image, changes=False) for image in plan.images],
+            "services": [],
+            "left_out": [],
+            "warnings": [],
+            "changes": False,
+            "already_newer": nested_deployment(newer),
         }
     }
 
@@ -351,6 +368,8 @@ def _image_change(change: ImageChange) -> Document:
         "tag_moved": change.tag_moved,
         "from_ref": change.from_ref,
         "to_ref": change.to_ref,
+        "direction": change.direction.value if change.direction else None,
+        "commits_between": change.commits,
     }
 
 
@@ -392,7 +411,8 @@ def _failure(failure: Failure) -> Document:
     }
 
 
-def _planned_image(image: PlannedImage) -> Document:
+def _planned_image(image: PlannedImage, *, changes: bool) -> Document:
+    found = image.direction
     return {
         "image_id": image.image_id,
         "repository": image.repository,
@@ -401,7 +421,11 @@ def _planned_image(image: PlannedImage) -> Document:
         "to_digest": image.manifest.digest,
         "from_commit": image.from_commit,
         "to_commit": image.to_commit,
-        "moves": image.moves,
+        "moves": image.moves and changes,
+        "direction": found.direction.value,
+        "commits_between": found.commits,
+        "commits_lost": [_commit(commit) for commit in found.lost],
+        "unknown_because": found.why or None,
     }
 
 

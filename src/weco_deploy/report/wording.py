@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.digest import short_hash
+from weco_deploy.model.direction import Direction
 from weco_deploy.model.release import ImageVersion
 from weco_deploy.model.tags import is_commit
 from weco_deploy.report.untrusted import one_line
@@ -131,3 +132,9 @@ def listed_briefly(names: Sequence[str], most: int) -> str:
     """Like `listed`, but after `most` names it only says how many more there are."""
     rest = len(names) - most
     return listed(names) if rest <= 0 else f"{listed(names[:most])} and {rest} more"
+
+
+def direction_text(direction: Direction, commits: int | None) -> str:
+    """`ahead 3`, `behind`, `off branch`."""
+    word = direction.value.replace("_", " ")
+    return f"{word} {commits}" if commits and direction in (Direction.AHEAD, Direction.BEHIND) else word

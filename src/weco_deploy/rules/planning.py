@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 
 from weco_deploy.errors import Command, PlanRefused
 from weco_deploy.model.digest import short_digest
+from weco_deploy.model.direction import SAME, UNKNOWN, Backwards, ImageDirection
 from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Plan, PlannedImage, Snapshot
@@ -19,6 +20,7 @@ from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.rules import precedence
 from weco_deploy.rules.allowances import MISSING_HINT, absent_images, allowances, services_of_others
+from weco_deploy.rules.backwards import concerns, policy
 from weco_deploy.rules.examination import examine
 from weco_deploy.rules.known_bad import warnings_of_known_bad
 from weco_deploy.rules.obstacles import obstacles
@@ -35,7 +37,8 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
     environment = project.environment(request.environment_id)
     release = request.release
     versions = _deployable(project, release)
-    images = _images(project, environment, versions, observed)
+    backwards = policy(environment, request)
+    images = _images(project, environment, versions, observed, backwards)
     expected = {
         image.image_id: expected_image(
             project.image(image.image_id),
@@ -77,6 +80,7 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
         services=services,
         left_out=left_out,
         warnings=(
+            *(concerns(images, project.branch) if backwards is Backwards.WARN else ()),
             *_release_warnings(project, request, observed),
             *warnings_of_known_bad(
                 {image.image_id: image.manifest.digest for image in images}, observed.history
@@ -139,7 +143,11 @@ def movable(repository: Repository, tag: str) -> bool:
 
 
 def _images(
-    project: Project, environment: Environment, versions: Mapping[str, ImageVersion], observed: Snapshot
+    project: Project,
+    environment: Environment,
+    versions: Mapping[str, ImageVersion],
+    observed: Snapshot,
+    backwards: Backwards,
 ) -> tuple[PlannedImage, ...]:
     planned = []
     for image_id, version in versions.items():
@@ -159,9 +167,16 @@ def _images(
                 to_name=version.name,
                 from_ref=before.ref if before else None,
                 from_name=before.name if before else None,
+                direction=_direction(image_id, view, observed),
+                direction_recorded=backwards is not Backwards.ALLOW,
             )
         )
     return tuple(planned)
+
+
+def _direction(image_id: str, view: ImageView, observed: Snapshot) -> ImageDirection:
+    same = view.manifest is not None and view.manifest.digest == view.tagged
+    return SAME if same else observed.directions.get(image_id, UNKNOWN)
 
 
 def _release_warnings(project: Project, request: DeployRequest, observed: Snapshot) -> list[str]:

@@ -3,7 +3,7 @@
     release_id "deployment#<id>"   project_id "<project>#<environment>"   last_date_deployed (when it began)
     deployment_id   release   project   environment   status   reason   kind   requested_by   description
     date_finished   build_url   gate_override   rollback (an id)
-    images {id: {from_digest, to_digest, tag_moved, from_ref, to_ref, from_name, to_name}}
+    images {id: {from_digest, to_digest, tag_moved, from_ref, to_ref, from_name, to_name, direction, commits}}
     services [{service_id, cluster, service_name, images, status, unverified, ecs_deployment_id, reason, failures [{…}],
               draining [{task, until, why}] (only if there are any)}]
     left_out [{kind, id, images, why, reason}] (only if something was left out)
@@ -30,6 +30,7 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
+from weco_deploy.model.direction import Direction
 from weco_deploy.model.draining import DrainingTask, StaysBecause
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import Allowance, LeftOut, Part
@@ -162,6 +163,8 @@ def _image_item(change: ImageChange) -> Item:
             "to_ref": change.to_ref,
             "from_name": change.from_name,
             "to_name": change.to_name,
+            "direction": change.direction.value if change.direction else None,
+            "commits": change.commits,
         }
     )
 
@@ -261,6 +264,8 @@ def _read_image(image_id: str, row: Fields) -> ImageChange:
         to_ref=row.optional_text("to_ref"),
         from_name=row.optional_text("from_name"),
         to_name=row.optional_text("to_name"),
+        direction=enum_field(row, "direction", Direction) if row.optional_text("direction") else None,
+        commits=row.optional_number("commits"),
     )
 
 
