@@ -394,3 +394,63 @@ def test_service_stays_if_its_name_elsewhere_is_that_of_a_service_without_its_im
 
     assert project_of(proposal).optional_services == {"tool"}
     assert reasons(proposal).keys() == {"shop-stage/tool"}
+
+
+def test_service_is_left_out_if_its_name_elsewhere_is_that_of_one_without_its_image_that_can_not_be_judged() -> (
+    None
+):
+    proposal = proposed(
+        *both("shop-{e}", "search", "acme/search:env.{e}"),
+        service("shop-stage", "tool", "acme/tool:env.stage"),
+        service("shop-prod", "tool", "acme/tool:latest", controller="CODE_DEPLOY"),
+    )
+
+    assert project_of(proposal).services.keys() == {"search"}
+
+
+def test_image_that_other_projects_use_too_stays_where_a_service_has_no_other() -> None:
+    proposal = proposed(
+        *both("shop-{e}", "search", "acme/search:env.{e}"),
+        *both("library-{e}", "loans", "acme/loans:env.{e}", "acme/search:env.{e}"),
+        selection=Selection(clusters=("shop-*",)),
+    )
+
+    assert project_of(proposal).services == {"search": ("search",)}
+
+
+def test_services_whose_deployment_tags_are_swapped_are_found_by_their_names() -> None:
+    found = project_of(
+        proposed(
+            service("shop-stage", "search", "acme/search:env.stage", tags=("search", "prod")),
+            service("shop-prod", "search", "acme/search:env.prod", tags=("search", "stage")),
+        )
+    )
+
+    assert found.addresses.keys() == {"search"}
+
+
+def test_services_that_would_have_one_id_get_two() -> None:
+    found = project_of(
+        proposed(
+            *both("shop-{e}", "worker", "acme/search:env.{e}"),
+            *both("library-{e}", "worker", "acme/search:env.{e}"),
+        )
+    )
+
+    assert found.services.keys() == {"worker", "worker-2"}
+    assert len({place for names in places(found).values() for place in names.values()}) == 4
+
+
+def test_date_is_an_environment_if_it_is_in_names() -> None:
+    found = project_of(
+        proposed(
+            *(
+                service(f"pipeline-{date}", name, f"acme/{name}:{date}")
+                for date in ("2025-10-02", "2026-07-03")
+                for name in ("calm", "mets")
+            )
+        )
+    )
+
+    assert found.tag == "{environment}"
+    assert [environment.id for environment in found.environments] == ["2025-10-02", "2026-07-03"]
