@@ -125,3 +125,80 @@ def test_other_refused_put_keeps_aws_message(aws: ScriptedAws, registry: EcrRegi
 
     with pytest.raises(AwsError, match="ImageDigestDoesNotMatchException: digests differ"):
         registry.point("acme/app", "env.stage", MANIFEST)
+
+
+def inaccessible(**image_id: str) -> dict[str, object]:
+    return {"imageId": image_id, "failureCode": "ImageInaccessible", "failureReason": "the image is archived"}
+
+
+def test_tag_that_points_at_an_archived_image_does_not_hide_the_release_s_image(
+    aws: ScriptedAws, registry: EcrRegistry
+) -> None:
+    failures = [inaccessible(imageTag="env.stage")]
+    aws.says("BatchGetImage", json_answer(images=[image(ONE)], failures=failures))
+    aws.says("DescribeImages", json_answer(imageDetails=[{"imageDigest": TWO, "imageStatus": "ARCHIVED"}]))
+
+    view = registry.manifest_and_tag("acme/app", ONE, "env.stage")
+
+    assert (view.manifest, view.tagged, view.unreadable) == (MANIFEST, TWO, "")
+    assert json.loads(aws.bodies[1])["imageIds"] == [{"imageTag": "env.stage"}]
+
+
+@pytest.mark.parametrize("code", ["KmsError", "UpstreamUnavailable"])
+def test_no_failure_of_the_tag_s_image_hides_the_release_s_image(
+    aws: ScriptedAws, registry: EcrRegistry, code: str
+) -> None:
+    failure = {"imageId": {"imageDigest": TWO, "imageTag": "env.stage"}, "failureCode": code}
+    aws.says("BatchGetImage", json_answer(images=[image(ONE)], failures=[failure]))
+    aws.says("DescribeImages", json_answer(imageDetails=[{"imageDigest": TWO}]))
+
+    view = registry.manifest_and_tag("acme/app", ONE, "env.stage")
+
+    assert (view.manifest, view.tagged) == (MANIFEST, TWO)
+
+
+def test_image_that_ecr_does_not_give_is_not_missing(aws: ScriptedAws, registry: EcrRegistry) -> None:
+    failures = [inaccessible(imageDigest=ONE)]
+    aws.says("BatchGetImage", json_answer(images=[image(TWO, "env.stage")], failures=failures))
+
+    view = registry.manifest_and_tag("acme/app", ONE, "env.stage")
+
+    assert (view.manifest, view.tagged) == (None, TWO)
+    assert view.unreadable == "ImageInaccessible: the image is archived"
+
+
+def test_statuses_of_images_are_asked_for_in_one_call_with_archived_ones(
+    aws: ScriptedAws, registry: EcrRegistry
+) -> None:
+    details = [{"imageDigest": ONE, "imageStatus": "ARCHIVED"}, {"imageDigest": TWO}]
+    aws.says("DescribeImages", json_answer(imageDetails=details))
+
+    assert registry.statuses("acme/app", [ONE, TWO]) == {ONE: "ARCHIVED", TWO: "ACTIVE"}
+    (asked,) = (json.loads(body) for body in aws.bodies)
+    assert asked["imageIds"] == [{"imageDigest": ONE}, {"imageDigest": TWO}]
+    assert asked["filter"] == {"imageStatus": "ANY"}
+
+
+def test_images_are_described_without_the_filter_if_ecr_refuses_it(
+    aws: ScriptedAws, registry: EcrRegistry
+) -> None:
+    aws.says(
+        "DescribeImages",
+        refusal("InvalidParameterException", "Invalid parameter at 'filter'"),
+        json_answer(imageDetails=[{"imageDigest": ONE, "imageStatus": "ARCHIVED"}]),
+    )
+
+    assert registry.statuses("acme/app", [ONE]) == {ONE: "ARCHIVED"}
+
+    aws.says("DescribeImages", refusal("InvalidParameterException", "Invalid parameter at 'imageIds'"))
+    with pytest.raises(AwsError, match="InvalidParameterException"):
+        registry.find("acme/app", "no tag")
+
+
+def test_image_that_is_gone_does_not_hide_the_status_of_others(
+    aws: ScriptedAws, registry: EcrRegistry
+) -> None:
+    gone = refusal("ImageNotFoundException", "no such image")
+    aws.says("DescribeImages", gone, gone, json_answer(imageDetails=[{"imageDigest": TWO}]))
+
+    assert registry.statuses("acme/app", [ONE, TWO]) == {TWO: "ACTIVE"}

@@ -33,6 +33,8 @@ DELAY = 0.03
 MOST_CALLS, LONGEST_CHAIN = 79, 12
 """On an idle machine the chain has 10 calls. On a busy machine up to two notes come between changes."""
 ASSUMING_THE_ROLE = 1
+LOOKING_AT_TAGS = 10
+"""More calls for a project's first deployment: with nothing recorded, DescribeImages says what each image's tag points at."""
 MAKING_THE_TABLE = 3
 """More calls for a project's first write: the table is created, described until it is ready, and written to."""
 
@@ -134,8 +136,11 @@ def test_a_deployment_keeps_to_its_budget(
         print(  # noqa: T201 - the figures are the purpose of this test
             f"\n{first.summary('the first ever')}\n{later.summary('a later one')}\n{timed.summary('a later one, timed')}"
         )
-    for cost, longest in ((first, LONGEST_CHAIN + MAKING_THE_TABLE), (later, LONGEST_CHAIN)):
-        assert len(cost.calls) <= MOST_CALLS, cost.summary("too many")
+    for cost, most, longest in (
+        (first, MOST_CALLS + LOOKING_AT_TAGS, LONGEST_CHAIN + MAKING_THE_TABLE),
+        (later, MOST_CALLS, LONGEST_CHAIN),
+    ):
+        assert len(cost.calls) <= most, cost.summary("too many")
         assert len(cost.chain) <= longest, cost.summary("too many one after another")
     assert timed.redeploying <= 5.0, (
         "this takes half a second on an idle machine, and may take longer on a busy machine"
@@ -153,6 +158,6 @@ def test_role_costs_one_call_more_in_the_chain_while_aws_is_asked_who_calls(
 
     made = Counter(call.name for call in cost.calls)
     assert (made["sts:AssumeRole"], made["sts:GetCallerIdentity"]) == (1, 1)
-    assert len(cost.calls) <= MOST_CALLS + ASSUMING_THE_ROLE
+    assert len(cost.calls) <= MOST_CALLS + LOOKING_AT_TAGS + ASSUMING_THE_ROLE
     assert len(cost.chain) <= LONGEST_CHAIN + MAKING_THE_TABLE + ASSUMING_THE_ROLE, cost.summary("too many")
     assert not {"sts:AssumeRole", "sts:GetCallerIdentity"} <= {call.name for call in cost.chain}

@@ -71,6 +71,16 @@ def test_existing_tags_are_those_that_images_have(registry_setting: RegistrySett
     assert registry_setting.registry.existing_tags(APP, absent) == frozenset()
 
 
+def test_statuses_are_those_of_the_images_that_are_there(registry_setting: RegistrySetting) -> None:
+    first, second = registry_setting.push(APP, "ref.1111"), registry_setting.push(APP, "ref.2222")
+
+    statuses = registry_setting.registry.statuses(APP, [first, ABSENT, second])
+
+    assert statuses == {first: "ACTIVE", second: "ACTIVE"}
+    with pytest.raises(NotFound, match="acme/missing"):
+        registry_setting.registry.statuses("acme/missing", [first])
+
+
 def test_a_tag_that_no_image_has_is_none(registry_setting: RegistrySetting) -> None:
     assert registry_setting.registry.find(APP, "latest") is None
     registry_setting.push(APP, "latest")

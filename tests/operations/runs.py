@@ -17,7 +17,7 @@ from weco_deploy.model.requests import ConfirmRequest, DeployRequest, ReleaseReq
 from weco_deploy.model.tags import LATEST
 from weco_deploy.operations.confirm import confirm
 from weco_deploy.operations.deploy import deploy
-from weco_deploy.operations.prepare import prepare
+from weco_deploy.operations.prepare import make_release, prepare
 from weco_deploy.operations.promote import running_release
 from weco_deploy.operations.release import choose
 from weco_deploy.operations.rollback import earlier_release
@@ -67,7 +67,10 @@ def release_deploy(
         return True
 
     ports = world.ports()
-    made = release(ports, label, allow_partial=allow_partial)
+    # The plan that follows checks the images' manifests, so the command makes no release with `prepare`.
+    partial = label != LATEST if allow_partial is None else allow_partial
+    wanted = ReleaseRequest(from_label=label, description="", allow_partial=partial)
+    made = make_release(ports, wanted, lambda _: None)
     return deploy(request(made, environment, **options), ports, approve, said.events.append)
 
 

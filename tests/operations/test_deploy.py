@@ -184,6 +184,7 @@ def test_a_plan_changes_nothing_not_even_a_table() -> None:
         "deployments",
         "repositories",
         "manifest_and_tag",
+        "statuses",
         "describe",
         "tasks_listed",
         "tasks",

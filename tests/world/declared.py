@@ -13,6 +13,7 @@ from tests.world.state import WorldState, place_of
 from weco_deploy.model.image import Manifest
 from weco_deploy.model.registry import EcrAddress
 from weco_deploy.model.service import DefinedContainer, ServiceKey
+from weco_deploy.rules.runnable import ARCHIVED
 from weco_deploy.sandbox.ecs import Behaviour
 from weco_deploy.sandbox.ecs.service_state import Service
 from weco_deploy.sandbox.ecs.state import Place
@@ -109,6 +110,10 @@ class Declared(WorldState):
     def expire(self, image_id: str, digest: str) -> None:
         """A lifecycle policy removes an image with all its tags."""
         self.stored(image_id).remove(digest)
+
+    def archive(self, image_id: str, digest: str, status: str = ARCHIVED) -> None:
+        """A lifecycle policy archives an image, or with the status ACTIVATING somebody restores it."""
+        self.stored(image_id).archive(digest, status)
 
     def stored(self, image_id: str) -> StoredRepository:
         return self.repositories[self.repository_name(image_id)]

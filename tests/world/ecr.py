@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from weco_deploy.model.image import Manifest
+from weco_deploy.model.image import ACTIVE, Manifest
+from weco_deploy.rules.runnable import ARCHIVED
 from weco_deploy.sandbox.ecs import Behaviour
 
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
@@ -28,6 +29,7 @@ class StoredImage:
     pushed_at: datetime
     behaviour: Behaviour
     reported: str
+    status: str = ACTIVE
 
 
 def nobody_follows(repository: str, tag: str, digest: str) -> None:
@@ -39,11 +41,13 @@ class StoredRepository:
     """A repository: images by digest, tags to digests, the commits that images name themselves by digest.
 
     `moved` gets the repository's name, the tag and the digest whenever a tag is pointed at an image.
+    With `gives_archived` it gives the manifests of archived images too: AWS documents only that a pull fails.
     """
 
     name: str
     mutability: str = "MUTABLE"
     exclusions: tuple[str, ...] = ()
+    gives_archived: bool = False
     images: dict[str, StoredImage] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
@@ -72,6 +76,10 @@ class StoredRepository:
 
     def add(self, image: StoredImage) -> None:
         self.images[image.manifest.digest] = image
+
+    def archive(self, digest: str, status: str = ARCHIVED) -> None:
+        """What a lifecycle policy or UpdateImageStorageClass does: the image is described, and not given any more."""
+        self.images[digest] = replace(self.images[digest], status=status)
 
     def remove(self, digest: str) -> None:
         """What a lifecycle policy does: the image and its tags are gone."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from tests.world.behaviour import good
 from tests.world.ecr import StoredRepository, plain_manifest
 from tests.world.replicas import StoredReplica
+from weco_deploy.model.image import ACTIVE
 from weco_deploy.model.registry import EcrAddress
 from weco_deploy.sandbox.ecs import Image, NotPullable
 from weco_deploy.sandbox.ecs.images import repository_of
@@ -42,6 +43,6 @@ class WorldImages:
         tags = stored.tags if replica is None else replica.tags_of(path)
         digest = tags.get(named, named)
         image = stored.images.get(digest)
-        if image is None:
+        if image is None or image.status != ACTIVE:
             return NotPullable()
         return Image(digest=digest, behaviour=image.behaviour, reported=image.reported)

@@ -8,8 +8,10 @@ from tests.world.ecr import StoredRepository
 from tests.world.gate import Gate
 from tests.world.run import Run
 from weco_deploy.errors import AwsError, NotFound, PlanRefused
-from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
+from weco_deploy.model.image import ACTIVE, ImageView, Manifest, Repository, TaggedImage
 from weco_deploy.ports import TAGS_A_CALL
+
+INACCESSIBLE = "ImageInaccessible: the image is archived"
 
 
 class WorldRegistry:
@@ -26,7 +28,10 @@ class WorldRegistry:
             if digest not in stored.images:
                 return None
             return TaggedImage(
-                digest=digest, tags=stored.tags_of(digest), pushed_at=stored.images[digest].pushed_at
+                digest=digest,
+                tags=stored.tags_of(digest),
+                pushed_at=stored.images[digest].pushed_at,
+                status=stored.images[digest].status,
             )
 
     def existing_tags(self, repository: str, tags: Sequence[str]) -> frozenset[str]:
@@ -34,6 +39,11 @@ class WorldRegistry:
             if len(tags) > TAGS_A_CALL:
                 raise AwsError("ecr:BatchGetImage", f"InvalidParameterException: {len(tags)} image ids")
             return frozenset(tags) & frozenset(self._stored(repository).tags)
+
+    def statuses(self, repository: str, digests: Sequence[str]) -> Mapping[str, str]:
+        with self._gate.passing(self._run, "registry.statuses", repository, *digests):
+            images = self._stored(repository).images
+            return {digest: images[digest].status for digest in digests if digest in images}
 
     def repositories(self, names: Sequence[str]) -> Mapping[str, Repository]:
         with self._gate.passing(self._run, "registry.repositories", *names):
@@ -52,7 +62,12 @@ class WorldRegistry:
         with self._gate.passing(self._run, "registry.manifest_and_tag", repository, digest, tag):
             stored = self._stored(repository)
             image = stored.images.get(digest)
-            return ImageView(manifest=image.manifest if image else None, tagged=stored.tags.get(tag))
+            given = image is not None and (image.status == ACTIVE or stored.gives_archived)
+            return ImageView(
+                manifest=image.manifest if image and given else None,
+                tagged=stored.tags.get(tag),
+                unreadable="" if image is None or given else INACCESSIBLE,
+            )
 
     def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
         with self._gate.passing(self._run, "registry.tagged", repository, *tags):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from weco_deploy.aws import api
 from weco_deploy.aws.error_translation import code_behind, translate_errors
@@ -16,11 +17,12 @@ from weco_deploy.aws.image_revision import revision_in
 from weco_deploy.aws.session import Account
 from weco_deploy.aws.times import utc
 from weco_deploy.errors import AwsError, NotFound, PlanRefused
-from weco_deploy.model.image import MEDIA_TYPES, ImageView, Manifest, Repository, TaggedImage
+from weco_deploy.model.image import ACTIVE, MEDIA_TYPES, ImageView, Manifest, Repository, TaggedImage
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecr.type_defs import (
+        DescribeImagesFilterTypeDef,
         ImageDetailTypeDef,
         ImageFailureTypeDef,
         ImageIdentifierTypeDef,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 REPOSITORIES_PER_CALL = 100
 _NO_SUCH_TAG = ("ImageNotFound", "InvalidImageTag")
 """BatchGetImage's codes for tags that no image has. Any other code is about an image that exists."""
+ANY_STATUS: DescribeImagesFilterTypeDef = {"imageStatus": "ANY"}
+NOT_FOUND = "ImageNotFound"
 
 
 class EcrRegistry:
@@ -43,18 +47,11 @@ class EcrRegistry:
         image_id: ImageIdentifierTypeDef = {"imageTag": reference}
         if reference.startswith("sha256:"):
             image_id = {"imageDigest": reference}
-        try:
-            with translate_errors(api.DESCRIBE_IMAGES):
-                answer = self._client.describe_images(repositoryName=repository, imageIds=[image_id])
-                return next((_image(detail) for detail in answer["imageDetails"]), None)
-        except AwsError as error:
-            match code_behind(error):
-                case "ImageNotFoundException":
-                    return None
-                case "RepositoryNotFoundException":
-                    raise no_repository(repository, self._account) from error
-                case _:
-                    raise
+        return next(iter(self._described(repository, [image_id])), None)
+
+    def statuses(self, repository: str, digests: Sequence[str]) -> Mapping[str, str]:
+        image_ids: list[ImageIdentifierTypeDef] = [{"imageDigest": digest} for digest in digests]
+        return {image.digest: image.status for image in self._described(repository, image_ids)}
 
     def existing_tags(self, repository: str, tags: Sequence[str]) -> frozenset[str]:
         # DescribeImages would fail as a whole if any tag is missing.
@@ -91,11 +88,20 @@ class EcrRegistry:
                     imageIds=[{"imageDigest": digest}, {"imageTag": tag}],
                     acceptedMediaTypes=list(MEDIA_TYPES),
                 )
-                return _view(repository, digest, tag, answer["images"], answer.get("failures", ()))
+                images, failures = answer["images"], answer.get("failures", ())
+                view = _view(digest, tag, images, failures)
         except AwsError as error:
             if code_behind(error) == "RepositoryNotFoundException":
                 raise no_repository(repository, self._account) from error
             raise
+        of_digest, of_tag = _failure(failures, digest), _failure(failures, tag)
+        if of_digest is not None:
+            view = replace(view, unreadable=_unreadable(repository, of_digest))
+        if of_tag is not None and of_tag.get("failureCode") != NOT_FOUND:
+            # ECR has the tag, but does not give its image, which may be archived: nobody needs it to move the tag.
+            there = self.find(repository, tag)
+            view = replace(view, tagged=there.digest if there else None)
+        return view
 
     def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
         try:
@@ -174,6 +180,41 @@ class EcrRegistry:
                 f"make its tags mutable, or exclude {tag} from immutability (`aws ecr put-image-tag-mutability`)",
             )
 
+    def _described(
+        self,
+        repository: str,
+        image_ids: Sequence[ImageIdentifierTypeDef],
+        chosen: DescribeImagesFilterTypeDef = ANY_STATUS,
+    ) -> tuple[TaggedImage, ...]:
+        """The images that exist, archived ones too, which DescribeImages leaves out unless it is asked for them.
+
+        DescribeImages fails as a whole if any image is missing. Then this asks for each half, down to single images.
+        """
+        try:
+            with translate_errors(api.DESCRIBE_IMAGES):
+                answer = self._client.describe_images(
+                    repositoryName=repository, imageIds=list(image_ids), filter=chosen
+                )
+                return tuple(map(_image, answer["imageDetails"]))
+        except AwsError as error:
+            match code_behind(error):
+                case "ImageNotFoundException":
+                    pass
+                case "InvalidParameterException" if chosen:
+                    # AWS does not document whether the filter may go with ids.
+                    return self._described(repository, image_ids, {})
+                case "RepositoryNotFoundException":
+                    raise no_repository(repository, self._account) from error
+                case _:
+                    raise
+        if len(image_ids) == 1:
+            return ()
+        middle = len(image_ids) // 2
+        return (
+            *self._described(repository, image_ids[:middle], chosen),
+            *self._described(repository, image_ids[middle:], chosen),
+        )
+
     def _existing(self, names: Sequence[str]) -> Mapping[str, Repository]:
         """The repositories that exist, by name.
 
@@ -210,17 +251,16 @@ def _image(detail: ImageDetailTypeDef) -> TaggedImage:
         digest=detail["imageDigest"],
         tags=tuple(detail.get("imageTags", ())),
         pushed_at=utc(detail.get("imagePushedAt")),
+        status=detail.get("imageStatus", ACTIVE),
     )
 
 
 def _view(
-    repository: str,
     digest: str,
     tag: str,
     images: Sequence[ImageTypeDef],
     failures: Sequence[ImageFailureTypeDef],
 ) -> ImageView:
-    _raise_unless_missing(repository, failures)
     by_digest = {image["imageId"]["imageDigest"]: image for image in images}
     return ImageView(
         manifest=_manifest(by_digest[digest]) if digest in by_digest else None,
@@ -228,11 +268,29 @@ def _view(
     )
 
 
+def _failure(failures: Sequence[ImageFailureTypeDef], reference: str) -> ImageFailureTypeDef | None:
+    """The failure of a digest or tag that was asked for. BatchGetImage always answers 200."""
+    key: Literal["imageDigest", "imageTag"] = "imageDigest" if reference.startswith("sha256:") else "imageTag"
+    other = "imageTag" if key == "imageDigest" else "imageDigest"
+    asked = [failure for failure in failures if failure.get("imageId", {}).get(key) == reference]
+    # A failure that names both is the tag's: a digest is asked for alone.
+    alone = [failure for failure in asked if other not in failure.get("imageId", {})]
+    return next(iter(alone if key == "imageDigest" else asked), None)
+
+
+def _unreadable(repository: str, failure: ImageFailureTypeDef) -> str:
+    """Why ECR does not give an image that it has; empty if it has none. Raises AwsError for every other failure."""
+    if failure.get("failureCode") == "ImageInaccessible":
+        return f"ImageInaccessible: {failure.get('failureReason', 'no reason given')}"
+    _raise_unless_missing(repository, [failure])
+    return ""
+
+
 def _raise_unless_missing(repository: str, failures: Sequence[ImageFailureTypeDef]) -> None:
     """Raise AwsError for the first failure that is not a missing image. BatchGetImage always answers 200."""
     for failure in failures:
         code, image_id = failure.get("failureCode", ""), failure.get("imageId", {})
-        if code != "ImageNotFound":
+        if code != NOT_FOUND:
             name = image_id.get("imageTag") or image_id.get("imageDigest", "an image")
             reason = failure.get("failureReason", "no reason given")
             raise AwsError(api.BATCH_GET_IMAGE.name, f"{name} of {repository}: {code}: {reason}")

@@ -19,14 +19,18 @@ INDEXES = (
 MEDIA_TYPES = (*MANIFESTS, *INDEXES)
 """All media types that ECR stores. ECR may convert an image of a type that is not requested, which changes its digest."""
 
+ACTIVE = "ACTIVE"
+"""The `imageStatus` of an image that can be pulled. ECR has others: ARCHIVED, ACTIVATING."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaggedImage:
-    """An image: its digest and all its tags."""
+    """An image: its digest and all its tags. `status` is ECR's `imageStatus`."""
 
     digest: str
     tags: tuple[str, ...]
     pushed_at: datetime | None = None
+    status: str = ACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +56,14 @@ class Manifest:
 class ImageView:
     """A repository's manifest of a release's digest, and the digest that its environment tag points at.
 
-    `manifest` is None if the repository does not (or no longer) have the digest; `tagged` is None if it has no such tag.
+    `manifest` is None if the repository does not (or no longer) have the digest, or does not give it: then `unreadable` is
+    ECR's reason. `tagged` is None if it has no such tag. `status` is ECR's `imageStatus` of the digest.
     """
 
     manifest: Manifest | None
     tagged: str | None
+    unreadable: str = ""
+    status: str = ACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

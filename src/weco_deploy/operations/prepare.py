@@ -18,6 +18,7 @@ from weco_deploy.operations.release import (
     new_release,
     versions,
 )
+from weco_deploy.operations.runnable_images import check_runnable
 from weco_deploy.operations.wait_for_images import wait_for_images
 from weco_deploy.ports import Ports
 
@@ -25,9 +26,13 @@ from weco_deploy.ports import Ports
 def prepare(
     ports: Ports, request: ReleaseRequest, notify: Callable[[Event], None], *, save: bool
 ) -> PreparedRelease:
-    """The release of `make_release`, compared with the newest one. It is recorded if `save`."""
+    """The release of `make_release`, compared with the newest one. It is recorded if `save`.
+
+    Raises also PlanRefused if ECS can't run its images, which the plan of a deployment finds too.
+    """
     latest = ports.calls.begin(ports.store.latest)
     release = make_release(ports, request, notify)
+    check_runnable(ports, release.images)
     return finished(ports, release, latest.result(), save=save)
 
 

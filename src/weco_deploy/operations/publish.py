@@ -17,6 +17,7 @@ from weco_deploy.model.publication import Publication, PublishRequest
 from weco_deploy.pipeline.publishable import EngineImage, LayoutImageFile, Publishable
 from weco_deploy.ports import ImageLayout, Ports
 from weco_deploy.rules.publishing import check_clean, check_label, check_movable, ref_tag, version_of
+from weco_deploy.rules.runnable import why_not_pullable
 
 
 def chosen_ref(
@@ -71,6 +72,8 @@ def planned(request: PublishRequest, source: Publishable, ports: Ports) -> Publi
     same = there is not None and _is_there(source, repository.name, request.ref, there, ports)
     digest = there.digest if same and there else source.digest
     if there is not None and not same:
+        if reason := why_not_pullable(repository.name, there.digest, there.status):
+            raise PlanRefused(f"{request.ref} ({there.digest}) {reason}")
         _check_other(request, source, repository, there)
     check_movable(repository, request.label, label_at, digest)
     if not same:

@@ -14,6 +14,7 @@ from weco_deploy.model.results import PreparedRelease
 from weco_deploy.model.tags import LATEST
 from weco_deploy.operations.image_versions import named
 from weco_deploy.operations.nameless_images import nameless
+from weco_deploy.operations.runnable_images import check_pullable, check_runnable
 from weco_deploy.ports import Caller, Ports
 
 PREFIX_LENGTH = 4
@@ -124,6 +125,7 @@ def update(
     absent = [image_id for image_id, version in found.items() if version is None]
     if absent:
         raise NotFound(f"no image tagged {from_label} in the repositories of {', '.join(absent)}")
+    check_runnable(ports, found)
     previous = base.result()
     description = f"Release based on {previous.release_id}, updating {', '.join(found)} to {from_label}"
     updated = new_release(
@@ -192,9 +194,10 @@ def finished(ports: Ports, release: Release, previous: Release | None, *, save: 
 def versions(ports: Ports, images: Sequence[Image], label: str) -> dict[str, ImageVersion | None]:
     """The version that the label points at in each image's repository; None if there is no such tag.
 
-    Raises PlanRefused if nothing names the version of an image.
+    Raises PlanRefused if nothing names the version of an image, or if it can't be pulled.
     """
     found = labelled(ports, images, label)
+    check_pullable(ports, label, found)
     versions_found = named(ports, {image_id: image for image_id, image in found.items() if image}, label)
     unnamed = {
         image_id: image

@@ -14,7 +14,7 @@ from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.image import ImageView, Repository, TaggedImage
 from weco_deploy.model.plan import Snapshot
 from weco_deploy.model.project import Environment, Image
-from weco_deploy.model.release import ImageVersion, Release
+from weco_deploy.model.release import Release
 from weco_deploy.model.service import (
     DefinedContainer,
     FoundService,
@@ -30,6 +30,7 @@ from weco_deploy.pipeline.environment_services import (
     service_index,
     tells_digests,
 )
+from weco_deploy.pipeline.image_views import begin_views
 from weco_deploy.pipeline.nearby import nearby_services
 from weco_deploy.ports import Calls, ImageRegistry, Ports
 from weco_deploy.rules.running import current_tasks
@@ -56,7 +57,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     calls.answer(account)
     record = calls.answer(recorded)
     # After the record: a claim on this record must not succeed with tags from before another deployment moved them.
-    versions = _begin_versions(images, release, environment, ports)
+    views = begin_views(images, release, environment, ports)
     unrecorded = _begin_unrecorded(images, environment, record, ports)
     current = calls.begin(partial(_current, record, release, ports))
     indexed = calls.answer(index)
@@ -65,7 +66,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     resolved = _begin_revisions(services, environment, ports)
     nearby = _nearby(images, environment, indexed, found, ports)
 
-    answered_versions = _answered(versions, calls)
+    answered_versions = views.answer(calls)
     answered_repositories = calls.answer(repositories)
     snapshot = Snapshot(
         record=record,
@@ -119,18 +120,6 @@ def _begin_repositories(images: Iterable[Image], ports: Ports) -> Future[Mapping
     return ports.calls.begin(partial(ports.registry.repositories, names))
 
 
-def _begin_versions(
-    images: Iterable[Image], release: Release, environment: Environment, ports: Ports
-) -> dict[str, Future[tuple[ImageVersion, ImageView]]]:
-    """By image id, the release's version with its digest, and what ECR has of it."""
-    return {
-        image.id: ports.calls.begin(
-            partial(_version, ports.registry, image, release.versions[image.id], image.tag_in(environment))
-        )
-        for image in images
-    }
-
-
 def _begin_unrecorded(
     images: Iterable[Image], environment: Environment, record: EnvironmentRecord, ports: Ports
 ) -> dict[str, Future[TaggedImage | None]]:
@@ -140,22 +129,6 @@ def _begin_unrecorded(
         for image in images
         if image.id not in record.images
     }
-
-
-def _version(
-    registry: ImageRegistry, image: Image, version: ImageVersion, tag: str
-) -> tuple[ImageVersion, ImageView]:
-    """The version with its digest, and what ECR has of it. 5.x kept no digests, so the `ref.*` tag is looked up."""
-    try:
-        digest = version.digest
-        if digest is None:
-            tagged_image = registry.find(image.repository, version.ref)
-            if tagged_image is None:
-                return version, ImageView(manifest=None, tagged=None)
-            digest = tagged_image.digest
-        return replace(version, digest=digest), registry.manifest_and_tag(image.repository, digest, tag)
-    except NotFound:  # the plan reports a missing repository, with everything else that is wrong
-        return version, ImageView(manifest=None, tagged=None)
 
 
 def _tag(registry: ImageRegistry, image: Image, tag: str) -> str | None:

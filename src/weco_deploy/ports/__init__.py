@@ -12,6 +12,7 @@ from datetime import datetime
 
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.ports.aws import (
+    IMAGES_A_CALL,
     PROTECTIONS_A_CALL,
     SERVICE_DEPLOYMENTS_A_CALL,
     SERVICES_A_CALL,
@@ -28,6 +29,7 @@ from weco_deploy.ports.publishing import ImageEngine, ImageLayout, ImageUploads,
 from weco_deploy.ports.records import ReleaseStore
 
 __all__ = [
+    "IMAGES_A_CALL",
     "PROTECTIONS_A_CALL",
     "SERVICES_A_CALL",
     "SERVICE_DEPLOYMENTS_A_CALL",

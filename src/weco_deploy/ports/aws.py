@@ -29,6 +29,8 @@ SERVICES_A_CALL = 10
 """DescribeServices takes ten services of one cluster."""
 SERVICE_DEPLOYMENTS_A_CALL = 20
 """DescribeServiceDeployments takes twenty service deployments, of any services."""
+IMAGES_A_CALL = 100
+"""DescribeImages takes a hundred images of one repository."""
 TASKS_A_CALL = 100
 """DescribeTasks takes, and ListTasks answers, a hundred tasks of one cluster."""
 
@@ -49,11 +51,20 @@ class ImageRegistry(Protocol):
     def existing_tags(self, repository: str, tags: Sequence[str]) -> frozenset[str]:
         """Those of up to a hundred tags that the repository has. NotFound: no such repository."""
 
+    def statuses(self, repository: str, digests: Sequence[str]) -> Mapping[str, str]:
+        """ECR's `imageStatus` of up to a hundred images, by digest; those that are not there are left out.
+
+        NotFound: no such repository.
+        """
+
     def repositories(self, names: Sequence[str]) -> Mapping[str, Repository]:
         """Those of the named repositories that exist, by name."""
 
     def manifest_and_tag(self, repository: str, digest: str, tag: str) -> ImageView:
-        """The manifest of `digest` and the digest that `tag` points at, in one BatchGetImage."""
+        """The manifest of `digest` and the digest that `tag` points at, in one BatchGetImage, without the `status`.
+
+        What keeps ECR from giving the image of `tag`, such as that it is archived, is no error.
+        """
 
     def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
         """The manifests that these tags point at, by tag, without tags that the repository lacks. One BatchGetImage, if ECR

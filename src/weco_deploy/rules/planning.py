@@ -25,6 +25,7 @@ from weco_deploy.rules.examination import examine
 from weco_deploy.rules.known_bad import warnings_of_known_bad
 from weco_deploy.rules.obstacles import obstacles
 from weco_deploy.rules.rollback import can_roll_back
+from weco_deploy.rules.runnable import why_not_runnable
 from weco_deploy.rules.running import expected_image
 from weco_deploy.rules.service_action import with_forced_redeploy
 
@@ -117,6 +118,12 @@ def _image_refusals(
         repository, view = observed.repositories.get(image_id), observed.images.get(image_id)
         if repository is None:
             refusals.append(f"{image_id}: there is no repository {name} in ECR")
+        elif view is not None and (reason := why_not_runnable(name, version.digest or "", view)):
+            refusals.append(f"{image_id}: {_version_name(version)} {reason}")
+        elif view is not None and view.unreadable:
+            refusals.append(
+                f"{image_id}: ECR does not give {_version_name(version)} of {name}: {view.unreadable}"
+            )
         elif view is None or view.manifest is None:
             refusals.append(f"{image_id}: {_version_name(version)} is not in {name} any more")
         elif view.tagged not in (None, view.manifest.digest) and not movable(repository, tag):

@@ -101,6 +101,8 @@ def _move_back(registry: ImageRegistry, image: PlannedImage, ledger: Ledger, clo
     if view.tagged == image.from_digest:
         return
     manifest = view.manifest
+    if view.unreadable:
+        raise DeployError(f"ECR does not give {image.from_digest} of {image.repository}: {view.unreadable}")
     if manifest is None:
         raise DeployError(f"{image.from_digest} is not in {image.repository} any more")
     repeat_throttled(lambda: registry.point(image.repository, image.tag, manifest), ledger.ours, clock)
