@@ -16,6 +16,8 @@ NOT_BY_A_DEPLOYMENT = {
     "store.lock": "lock holds an environment by hand",
     "store.unlock": "unlock lets it go by hand",
     "registry.revision": "it names images without a version tag while a release is made; without an answer they stay unnamed",
+    "registry.existing_tags": "it finds the images of --commit while a release is made; without an answer there is no release",
+    "registry.tagged": "status reads the tags of all environments",
 }
 
 

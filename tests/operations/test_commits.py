@@ -152,7 +152,7 @@ def test_environment_without_deployments_is_refused() -> None:
 
 
 def test_unknown_release_is_refused() -> None:
-    with pytest.raises(NotFound, match="no release 'nothing'"):
+    with pytest.raises(NotFound, match="no release or deployment 'nothing'"):
         changes(world_with_prod().ports(), "nothing..prod")
 
 
