@@ -350,6 +350,18 @@ def test_a_layout_that_is_there_is_not_uploaded(world: World, tmp_path: Path) ->
     assert changes(world) == before
 
 
+def test_ref_whose_image_is_archived_is_refused_with_the_command_that_restores_it(world: World) -> None:
+    there = world.put(SEARCH, REF, behaviour=good())
+    world.archive("search", there)
+    world.desktop.build(f"search:{COMMIT}", there)
+
+    with pytest.raises(PlanRefused, match="is archived in") as refused:
+        from_engine(world)
+
+    assert "aws ecr update-image-storage-class" in refused.value.message
+    assert world.desktop.pushes == []
+
+
 def test_another_layout_of_the_same_ref_is_refused_and_nothing_changes(world: World, tmp_path: Path) -> None:
     first, second = single("one"), single("two")
     from_layout(world, wrote(first, tmp_path / "one"))

@@ -13,14 +13,17 @@ from weco_deploy.model.project import Environment, Image
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.ports import IMAGES_A_CALL, Calls, ImageRegistry, Ports
 
+Statuses = Mapping[str, Sequence[Future[Mapping[str, str]]]]
+"""By repository, the calls for the statuses of its images."""
+
 
 @dataclass(frozen=True, slots=True)
 class BegunViews:
-    """The calls that read images. `statuses` has the calls for each repository."""
+    """The calls that read images."""
 
     images: Sequence[Image]
     versions: Sequence[Future[tuple[ImageVersion, ImageView]]]
-    statuses: Mapping[str, Sequence[Future[Mapping[str, str]]]]
+    statuses: Statuses
 
     def answer(self, calls: Calls) -> dict[str, tuple[ImageVersion, ImageView]]:
         """By image id, the release's version with its digest, and what ECR has of it."""
@@ -37,39 +40,37 @@ class BegunViews:
         }
 
 
-def begin_views(
-    images: Sequence[Image], release: Release, environment: Environment, ports: Ports
-) -> BegunViews:
-    """Begin to read these images of the release.
+def begin_statuses(images: Sequence[Image], release: Release, ports: Ports) -> Statuses:
+    """Begin to ask whether these images of the release are archived, which BatchGetImage does not tell.
 
-    BatchGetImage does not tell whether an image is archived, so DescribeImages is called at the same time.
+    This depends on nothing, so it begins early: later it would keep other reads waiting for a thread.
     """
     digests: dict[str, dict[str, None]] = {}
     for image in images:
         if digest := release.versions[image.id].digest:
             digests.setdefault(image.repository, {})[digest] = None
-    return BegunViews(
-        images=images,
-        versions=[
+    return {
+        repository: [
             ports.calls.begin(
-                partial(
-                    _version, ports.registry, image, release.versions[image.id], image.tag_in(environment)
-                )
+                partial(_statuses, ports.registry, repository, list(wanted)[start : start + IMAGES_A_CALL])
             )
-            for image in images
-        ],
-        statuses={
-            repository: [
-                ports.calls.begin(
-                    partial(
-                        _statuses, ports.registry, repository, list(wanted)[start : start + IMAGES_A_CALL]
-                    )
-                )
-                for start in range(0, len(wanted), IMAGES_A_CALL)
-            ]
-            for repository, wanted in digests.items()
-        },
-    )
+            for start in range(0, len(wanted), IMAGES_A_CALL)
+        ]
+        for repository, wanted in digests.items()
+    }
+
+
+def begin_views(
+    images: Sequence[Image], release: Release, environment: Environment, statuses: Statuses, ports: Ports
+) -> BegunViews:
+    """Begin to read these images of the release, and where the environment's tags point."""
+    versions = [
+        ports.calls.begin(
+            partial(_version, ports.registry, image, release.versions[image.id], image.tag_in(environment))
+        )
+        for image in images
+    ]
+    return BegunViews(images=images, versions=versions, statuses=statuses)
 
 
 def _version(

@@ -30,7 +30,7 @@ from weco_deploy.pipeline.environment_services import (
     service_index,
     tells_digests,
 )
-from weco_deploy.pipeline.image_views import begin_views
+from weco_deploy.pipeline.image_views import begin_statuses, begin_views
 from weco_deploy.pipeline.nearby import nearby_services
 from weco_deploy.ports import Calls, ImageRegistry, Ports
 from weco_deploy.rules.running import current_tasks
@@ -53,11 +53,12 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     recorded = calls.begin(partial(ports.store.environment, environment.id))
     history = calls.begin(partial(ports.store.deployments, [environment.id], HISTORY))
     repositories = _begin_repositories(images, ports)
+    statuses = begin_statuses(images, release, ports)
 
     calls.answer(account)
     record = calls.answer(recorded)
     # After the record: a claim on this record must not succeed with tags from before another deployment moved them.
-    views = begin_views(images, release, environment, ports)
+    views = begin_views(images, release, environment, statuses, ports)
     unrecorded = _begin_unrecorded(images, environment, record, ports)
     current = calls.begin(partial(_current, record, release, ports))
     indexed = calls.answer(index)
