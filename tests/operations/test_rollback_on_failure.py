@@ -31,6 +31,20 @@ def good_then(behaviour: Behaviour) -> tuple[World, str, str]:
     return world, good, world.push("search", behaviour)
 
 
+def test_release_with_the_images_of_the_good_one_is_not_rolled_back_to_them() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    release_deploy(world)
+    world.spoil("search", crash())
+    told = Told()
+
+    deployment = release_deploy(world, rollback_on_failure=True, force_redeploy=True, told=told)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert deployment.rollback is None
+    assert "the last good release has the same images" in deployment.reason
+
+
 def test_failed_deployment_is_rolled_back_to_the_good_release_and_both_are_recorded() -> None:
     world, good, _ = good_then(crash())
     first = deployments(world)[0]

@@ -110,6 +110,9 @@ def test_every_service_status_is_good_bad_or_open() -> None:
         (DeploymentStatus.INTERRUPTED, DeploymentStatus.FAILED, True),
         (DeploymentStatus.SUCCEEDED, DeploymentStatus.FAILED, False),
         (DeploymentStatus.FAILED, DeploymentStatus.TIMED_OUT, False),
+        (DeploymentStatus.INTERRUPTED, DeploymentStatus.TIMED_OUT, True),
+        (DeploymentStatus.SUCCEEDED, DeploymentStatus.TIMED_OUT, False),
+        (DeploymentStatus.TIMED_OUT, DeploymentStatus.TIMED_OUT, False),
     ],
 )
 def test_observed_status_replaces_the_recorded_verdict(
@@ -142,9 +145,19 @@ def cut_off(
     return status_when_cut_off(recorded or deployment(), PROJECT, stage)
 
 
-@pytest.mark.parametrize("status", [*OPEN, *GOOD])
-def test_cut_off_deployment_succeeded_if_all_of_it_runs(status: ServiceStatus) -> None:
+@pytest.mark.parametrize("status", GOOD)
+def test_cut_off_deployment_whose_services_were_watched_succeeded_if_all_of_it_runs(
+    status: ServiceStatus,
+) -> None:
     assert cut_off(up(NEW, NEW), deployment(outcome(status))) is DeploymentStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize("status", OPEN)
+def test_cut_off_deployment_was_interrupted_if_nobody_watched_a_service_to_its_end(
+    status: ServiceStatus,
+) -> None:
+    """At a single moment a crash loop looks healthy."""
+    assert cut_off(up(NEW, NEW), deployment(outcome(status))) is DeploymentStatus.INTERRUPTED
 
 
 @pytest.mark.parametrize("status", BAD)
@@ -201,7 +214,8 @@ def test_cut_off_deployment_was_interrupted_if_one_of_several_services_does_not_
 
 
 def test_cut_off_deployment_was_interrupted_if_an_image_was_not_observed() -> None:
-    more = deployment(images={"search": (OLD, NEW), "cron": (OLD, NEW)})
+    done = outcome(ServiceStatus.SUCCEEDED)
+    more = deployment(done, images={"search": (OLD, NEW), "cron": (OLD, NEW)})
     assert cut_off(up(NEW), more) is DeploymentStatus.INTERRUPTED
     observed = snapshot(images={**IN_PLACE, "cron": in_ecr(tagged=NEW)}, services={"search-api": up(NEW)})
     assert cut_off((), more, observed=observed) is DeploymentStatus.SUCCEEDED
@@ -221,4 +235,5 @@ def test_cut_off_deployment_succeeded_if_a_child_of_its_index_runs() -> None:
     observed = snapshot(
         images={"search": in_ecr(NEW, tagged=NEW, children=[OTHER])}, services={"search-api": up(OTHER)}
     )
-    assert status_when_cut_off(deployment(outcome()), PROJECT, observed) is DeploymentStatus.SUCCEEDED
+    done = deployment(outcome(ServiceStatus.SUCCEEDED))
+    assert status_when_cut_off(done, PROJECT, observed) is DeploymentStatus.SUCCEEDED

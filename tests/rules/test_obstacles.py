@@ -26,6 +26,14 @@ def limited(desired: int, maximum: int | None, minimum: int | None) -> ServiceVi
     return view(described, tasks)
 
 
+def test_service_that_runs_nothing_can_be_redeployed_whatever_its_percentages() -> None:
+    idle = view(
+        service(desired=2, running=0, deployments=[primary(completed=True)], maximum=100, minimum=100), ()
+    )
+    (planned_service,) = planned(observing(idle)).services
+    assert planned_service.action is Action.REDEPLOY
+
+
 def test_service_with_five_open_deployments_is_refused() -> None:
     (reason,) = refusals(observing(with_deployments(*IN_PROGRESS)))
     assert reason.startswith(

@@ -125,12 +125,12 @@ REASSESSED: dict[str, tuple[ServiceView, ServiceOutcome | None, ServiceStatus, s
     "steady, failed in another ECS deployment": (
         STEADY,
         outcome(ServiceStatus.FAILED, BEFORE),
-        ServiceStatus.UNCHANGED,
+        ServiceStatus.IN_PROGRESS,
         OURS,
     ),
-    "steady, in progress": (STEADY, outcome(ServiceStatus.IN_PROGRESS), ServiceStatus.SUCCEEDED, OURS),
-    "steady, unchanged": (STEADY, outcome(ServiceStatus.UNCHANGED), ServiceStatus.UNCHANGED, OURS),
-    "steady, not recorded": (STEADY, None, ServiceStatus.UNCHANGED, OURS),
+    "steady, in progress": (STEADY, outcome(ServiceStatus.IN_PROGRESS), ServiceStatus.IN_PROGRESS, OURS),
+    "steady, unchanged": (STEADY, outcome(ServiceStatus.UNCHANGED), ServiceStatus.IN_PROGRESS, OURS),
+    "steady, not recorded": (STEADY, None, ServiceStatus.IN_PROGRESS, OURS),
     "rolling out, failed": (ROLLING_OUT, outcome(ServiceStatus.FAILED), ServiceStatus.FAILED, OURS),
     "rolling out, succeeded": (
         ROLLING_OUT,
@@ -183,7 +183,24 @@ def test_reassessed_service_that_failed_waits_until_its_tasks_have_been_up_for_l
 
 def test_reassessed_service_ignores_the_failure_in_the_environments_record() -> None:
     now = reassessed(deployment(outcome(ServiceStatus.IN_PROGRESS)), STEADY, failed_before=True)
-    assert now.deployment.services[0].status is ServiceStatus.SUCCEEDED
+    assert now.deployment.services[0].status is ServiceStatus.IN_PROGRESS
+
+
+@pytest.mark.parametrize(
+    ("recorded", "unchanged"),
+    [
+        (None, {"search-api"}),
+        (outcome(ServiceStatus.UNCHANGED), {"search-api"}),
+        (outcome(ServiceStatus.SUCCEEDED, BEFORE), {"search-api"}),
+        (outcome(ServiceStatus.SUCCEEDED), set()),
+        (outcome(ServiceStatus.IN_PROGRESS), set()),
+    ],
+)
+def test_service_that_the_deployment_did_not_redeploy_is_unchanged_if_it_passes_the_watch(
+    recorded: ServiceOutcome | None, unchanged: set[str]
+) -> None:
+    now = reassessed(deployment(*[recorded] if recorded else []), STEADY)
+    assert now.unchanged == unchanged
 
 
 @pytest.mark.parametrize(

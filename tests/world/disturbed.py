@@ -12,6 +12,7 @@ from tests.world.gate import Call, Step, StepInOneRun
 from tests.world.table import Table
 from weco_deploy.model.environment import Lock
 from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG, ServiceKey
+from weco_deploy.sandbox.ecs import Behaviour
 from weco_deploy.sandbox.ecs.service_state import Service
 
 
@@ -87,9 +88,13 @@ class Disturbed(Declared):
 
     def mend(self, image_id: str) -> None:
         """From now on every image of that repository works: what was missing was not in the image."""
+        self.spoil(image_id, good())
+
+    def spoil(self, image_id: str, behaviour: Behaviour) -> None:
+        """From now on every image of that repository behaves so: what is wrong is not in the image."""
         stored = self.stored(image_id)
         for digest, image in stored.images.items():
-            stored.images[digest] = replace(image, behaviour=good())
+            stored.images[digest] = replace(image, behaviour=behaviour)
 
     def trouble(self, service_id: str, environment: str, kind: str) -> None:
         """Something goes wrong with the service, or is done to it: `sandbox.ecs.trouble` has the kinds."""

@@ -241,6 +241,12 @@ def _judge(
         polled = poll_until_settled(
             found.reassessment.tracks, found.environment, patience, ledger, ports, notify
         )
+        for outcome in ledger.deployment.services:
+            if (
+                outcome.status is ServiceStatus.SUCCEEDED
+                and outcome.service_id in found.reassessment.unchanged
+            ):
+                ledger.service(replace(outcome, status=ServiceStatus.UNCHANGED))
         status = verdict(ledger.deployment.services)
         reason = reasons(polled.reason, remark(ledger.deployment.services))
         if found.reassessment.drifted_tags and status is DeploymentStatus.SUCCEEDED:

@@ -98,10 +98,20 @@ def _earlier(
     if good is not None:
         if good.release_id == failed.release_id:
             raise DeployError("the last good release is this very one")
-        return as_it_was(good, deployments, ports)
+        release, new = as_it_was(good, deployments, ports)
+        if _has_the_same_images(release, failed):
+            raise DeployError("the last good release has the same images")
+        return release, new
     images = before(deployments, ports)
     if not images:
         raise DeployError("nothing was deployed before, so there is nothing to go back to")
     if remark := remark_on_created_tags(ports.project, environment, deployments):
         notify(Notice(remark))
     return as_before(environment, deployments, images, ports), True
+
+
+def _has_the_same_images(release: Release, failed: Deployment) -> bool:
+    return all(
+        image_id in release.versions and release.versions[image_id].digest == change.to_digest
+        for image_id, change in failed.images.items()
+    )

@@ -68,14 +68,13 @@ def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
 
 
 _LINKED = frozenset({ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS, ServiceStatus.UNVERIFIED})
-_LEFT_ALONE = frozenset({ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING})
 
 
 def _had_nothing_to_do(deployment: Deployment) -> bool:
     return (
         deployment.status is DeploymentStatus.SUCCEEDED
         and not any(change.tag_moved for change in deployment.images.values())
-        and all(outcome.status in _LEFT_ALONE for outcome in deployment.services)
+        and all(outcome.status is ServiceStatus.UNCHANGED for outcome in deployment.services)
     )
 
 

@@ -84,7 +84,7 @@ def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> 
                 NextStep("or only see where it stands", watch),
                 *_roll_back(deployment, options, request),
             )
-        case DeploymentStatus.FAILED if deployment.superseded and isinstance(request, ConfirmRequest):
+        case DeploymentStatus.FAILED if deployment.superseded:
             show = command(*options, "show-deployments", "--environment-id", deployment.environment)
             return (NextStep("see what was deployed since", show),)
         case DeploymentStatus.FAILED:
@@ -99,7 +99,9 @@ def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> 
 
 def _nothing_restarted(deployment: Deployment) -> bool:
     """Whether the deployment ended before any service was redeployed, so that there is nothing to watch."""
-    return any(service.status is ServiceStatus.PENDING for service in deployment.services)
+    statuses = {service.status for service in deployment.services}
+    left_alone = {ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING}
+    return statuses - left_alone == {ServiceStatus.PENDING}
 
 
 def _run_it_again(request: Request) -> str:

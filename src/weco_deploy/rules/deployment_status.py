@@ -51,16 +51,21 @@ def replaces_verdict(recorded: DeploymentStatus, observed: DeploymentStatus) -> 
     |--------------------------------|----------------|--------------------------------------------|
     | failed, timed out, interrupted | succeeded      | yes                                        |
     | timed out, interrupted         | failed         | yes                                        |
+    | interrupted                    | timed out      | yes                                        |
     | failed                         | failed         | no: the record keeps its reasons           |
     """
     if observed is DeploymentStatus.SUCCEEDED:
         return recorded in _UNSUCCESSFUL
+    if observed is DeploymentStatus.TIMED_OUT:
+        return recorded is DeploymentStatus.INTERRUPTED
     unfinished = recorded in (DeploymentStatus.TIMED_OUT, DeploymentStatus.INTERRUPTED)
     return observed is DeploymentStatus.FAILED and unfinished
 
 
 def status_when_cut_off(deployment: Deployment, project: Project, observed: Snapshot) -> DeploymentStatus:
     """The status to record for a deployment whose holder died: succeeded if all of it runs, else interrupted.
+
+    A service that nobody watched to its end does not count as running: at a single moment a crash loop looks healthy.
 
     An image that was not observed, because a later release lacks it, does not count as running.
     """
@@ -90,7 +95,7 @@ def _runs(outcome: ServiceOutcome, expected: Mapping[str, Expected], observed: S
     if outcome.status in (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED):
         return False
     views = observed.services.get(outcome.service_id, ())
-    if len(views) != 1:
+    if len(views) != 1 or (views[0].service.desired and not outcome.settled):
         return False
     images = tuple(expected[image_id] for image_id in outcome.images if image_id in expected)
     finding = evidence(views[0], images, observed.resolved.get(outcome.key, ()), None)

@@ -41,7 +41,8 @@ def _no_step(service: Service) -> str:
         return ""
     most = service.desired * service.maximum_percent // 100
     fewest = -(-service.desired * service.minimum_healthy_percent // 100)
-    if most > fewest:
+    may_start = service.running + service.pending < most
+    if most > fewest or may_start:
         return ""
     return (
         f"{service.key} can never be redeployed: of {service.desired} desired tasks, maximumPercent "

@@ -31,12 +31,14 @@ class Reassessment:
     """A deployment with its current statuses.
 
     `tracks` are the rollouts that must still be watched, by service id. `drifted_tags` are the images whose tag does not
-    point at the deployed digest.
+    point at the deployed digest. `unchanged` are the ids of services that run the release without having been redeployed by
+    this deployment: if they pass the watch, they are unchanged.
     """
 
     deployment: Deployment
     tracks: Mapping[str, Track]
     drifted_tags: tuple[str, ...]
+    unchanged: frozenset[str] = frozenset()
 
 
 def reassess(
@@ -63,6 +65,7 @@ def reassess(
     held = has_live_holder(recorded, observed.record, now)
     outcomes: list[ServiceOutcome] = []
     tracks: dict[str, Track] = {}
+    unchanged: set[str] = set()
     for service in examined.services:
         before = recorded_outcomes.get(service.service_id)
         if held and before is not None and before.status is ServiceStatus.PENDING:
@@ -78,6 +81,8 @@ def reassess(
         if service.action is Action.REDEPLOY:
             outcome = _if_superseded(outcome, before, service, superseding or {})
         outcomes.append(outcome)
+        if service.action is Action.LEAVE and not _redeployed_by_it(service, before):
+            unchanged.add(service.service_id)
         if outcome.status is ServiceStatus.IN_PROGRESS and outcome.ecs_deployment_id:
             tracks[service.service_id] = replace(
                 _track(service, outcome.ecs_deployment_id, before, recorded),
@@ -96,6 +101,7 @@ def reassess(
         deployment=with_observed_tags(deployment, observed),
         tracks=tracks,
         drifted_tags=drifted_tags(deployed_digests(deployment), observed),
+        unchanged=frozenset(unchanged),
     )
 
 
@@ -149,6 +155,16 @@ def _not_redeployed(views: Iterable[ServiceView], recorded: Deployment) -> bool:
     return all(view.service.primary is not None and view.service.primary.created_at < began for view in views)
 
 
+def _redeployed_by_it(service: PlannedService, recorded: ServiceOutcome | None) -> bool:
+    """Whether the ECS deployment that the service runs is the recorded one."""
+    return (
+        recorded is not None
+        and recorded.status is not ServiceStatus.UNCHANGED
+        and recorded.ecs_deployment_id is not None
+        and recorded.ecs_deployment_id == service.ecs_deployment_id
+    )
+
+
 def _reassessed(
     service: PlannedService, recorded: ServiceOutcome | None, *, up_for_long: bool, not_redeployed: bool
 ) -> ServiceOutcome:
@@ -157,7 +173,7 @@ def _reassessed(
     | planning would | recorded as                        | now                                         |
     |----------------|------------------------------------|---------------------------------------------|
     | leave, adopt   | not good in this ECS deployment    | failed; watched again if it seems recovered |
-    | leave          | anything else                      | succeeded, unchanged or nothing running     |
+    | leave          | anything else                      | watched, or nothing running                 |
     | adopt          | anything else                      | watched                                     |
     | redeploy       | pending, not redeployed            | failed: it was cut off before               |
     | redeploy       | pending, in progress, unverified   | watched, if there is anything to watch      |
@@ -193,12 +209,11 @@ def _reassessed(
             too_early = "it runs the release, but its tasks have not been up for long enough to say that it does not fail again"
             reason = too_early if service.desired else "it failed, and runs nothing now"
             return now(ServiceStatus.FAILED, recorded_id, reason)
-        case Action.LEAVE, status:
-            left = status_if_left_alone(service)
-            redeployed = status is not ServiceStatus.UNCHANGED and recorded_id is not None and same_deployment
-            if redeployed and left is ServiceStatus.UNCHANGED:
-                left = ServiceStatus.SUCCEEDED
-            return now(left, service.ecs_deployment_id, service.why)
+        case Action.LEAVE, _ if service.desired:
+            # One look can't tell a crash loop from health: a poll reads stopped tasks, targets and ECS's verdict, too.
+            return now(ServiceStatus.IN_PROGRESS, service.ecs_deployment_id)
+        case Action.LEAVE, _:
+            return now(status_if_left_alone(service), service.ecs_deployment_id, service.why)
         case Action.ADOPT, _:
             return now(ServiceStatus.IN_PROGRESS, service.ecs_deployment_id)
         case Action.REDEPLOY, ServiceStatus.PENDING if not_redeployed:

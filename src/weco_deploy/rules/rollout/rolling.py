@@ -53,8 +53,8 @@ from weco_deploy.rules.rollout.stability import last_failure, seconds_until_stab
 from weco_deploy.rules.rollout.track import Track
 
 WRONG_DIGEST_CAUSES = (
-    ": its instance may have used an image that it had pulled before (ECS_IMAGE_PULL_BEHAVIOR), or the containers are "
-    "not pinned to digests (versionConsistency) and somebody moved the tag"
+    ": somebody may have moved the tag before ECS resolved it, the instance may have used an image that it had pulled before "
+    "(ECS_IMAGE_PULL_BEHAVIOR), or the containers are not pinned to digests (versionConsistency)"
 )
 
 
