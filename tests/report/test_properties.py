@@ -6,6 +6,7 @@ import io
 import json
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -20,10 +21,12 @@ from weco_deploy.model.results import PreparedRelease
 from weco_deploy.report.deployment_text import deployment_text
 from weco_deploy.report.documents import deployment_document, json_text, plan_document, release_document
 from weco_deploy.report.history_text import deployments_text, releases_text
+from weco_deploy.report.page import Page
 from weco_deploy.report.plain import PlainProgress
 from weco_deploy.report.plan_text import plan_text
 from weco_deploy.report.release_text import prepared_text
 from weco_deploy.report.screen import Screen
+from weco_deploy.report.table import Column
 
 WORDS = st.one_of(
     st.text(st.characters(), max_size=30),
@@ -84,3 +87,14 @@ def test_any_deployment_is_one_line_of_plain_progress(deployment: Deployment) ->
     stream = io.StringIO()
     PlainProgress(stream, Watch())(Settled(deployment))
     assert len(stream.getvalue().splitlines()) == 1
+
+
+@pytest.mark.parametrize("wide", ["\ufe0f", "\u0301", "\U000e0061"])
+def test_characters_that_the_encoding_lacks_make_no_line_too_wide(wide: str) -> None:
+    """Their place is taken by `?`, which is wider than they are."""
+    screen = Screen(width=40, terminal=True, encoding="latin-1")
+    page = Page(screen)
+    page.table((Column("name", 8), Column("value")), [(f"n{wide}" * 30, f"v{wide}" * 9)])
+    page.line(f"l{wide}" * 39)
+
+    check(page.text(), screen)

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from weco_deploy.model.deployment import GOOD, DeploymentStatus, ServiceStatus
 from weco_deploy.report.screen import Screen
-from weco_deploy.report.table import Column, Row, cell_text, table_for_file, table_for_terminal
+from weco_deploy.report.table import Cell, Column, Row, Styled, cell_text, table_for_file, table_for_terminal
 from weco_deploy.report.untrusted import log_line
 
 DIM = "dim"
@@ -49,7 +49,7 @@ class Page:
 
     def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
         """Add a line of text, which is wrapped on a terminal."""
-        shown = log_line(text)
+        shown = self._screen.fit(log_line(text))
         if self._screen.terminal and shown:
             self._print(Text(shown, style=style, overflow="fold"), self._screen.width, indent)
         else:
@@ -63,7 +63,7 @@ class Page:
         """Add a table, laid out for the screen's width, without columns that are empty in all rows."""
         filled = [number for number in range(len(columns)) if any(cell_text(row[number]) for row in rows)]
         columns = [columns[number] for number in filled]
-        rows = [[row[number] for number in filled] for row in rows]
+        rows = [[self._fitted(row[number]) for number in filled] for row in rows]
         if self._screen.terminal:
             self._print(
                 table_for_terminal(columns, rows, self._screen.width - indent), self._screen.width, indent
@@ -76,6 +76,11 @@ class Page:
         """The page's text. Each line ends with a newline, and has no trailing spaces."""
         lines = self._file.getvalue().splitlines()
         return self._screen.fit("".join(f"{line.rstrip()}\n" for line in lines))
+
+    def _fitted(self, cell: Cell) -> Cell:
+        """The cell as it will be shown: `?` may be wider than the character in whose place it stands."""
+        text = self._screen.fit(cell_text(cell))
+        return Styled(text, cell.style) if isinstance(cell, Styled) else text
 
     def _print(self, renderable: RenderableType, width: int, indent: int) -> None:
         console = Console(
