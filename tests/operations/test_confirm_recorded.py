@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from tests.operations.runs import (
+    Told,
     confirm_deploy,
     deployments,
+    killed,
     recorded,
     release_deploy,
     rollback,
@@ -17,6 +19,7 @@ from tests.operations.runs import (
 from tests.world import Behaviour, World, crash, slow
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.events import Notice
 from weco_deploy.model.requests import ConfirmRequest
 from weco_deploy.report.next_steps import next_steps
 
@@ -141,3 +144,34 @@ def test_what_is_found_out_about_an_interrupted_deployment_is_recorded(behaviour
     assert kept.status is deployment.status
     assert statuses(kept) == statuses(deployment)
     assert recorded(world).lock is None
+
+
+def test_verdict_that_a_success_does_not_get_is_said_not_to_be_recorded() -> None:
+    world = World.of(ONE_AND_ONE, breaker=False)
+    world.push("search")
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+    world.pass_time(60)
+    world.scale("search-api", "stage", 0)
+    world.point("search", "env.stage", world.push("search"))
+    told = Told()
+
+    assert confirm_deploy(world, told=told).status is DeploymentStatus.FAILED
+
+    assert deployments(world)[0].status is DeploymentStatus.SUCCEEDED
+    notices = [event.message for event in told.events if isinstance(event, Notice)]
+    assert "this is not recorded: the record keeps the verdict of its time, succeeded" in notices
+
+
+def test_verdict_on_a_deployment_that_is_still_held_is_said_not_to_be_recorded() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    killed(world, "store.note", nth=2)
+    world.pass_time(60)
+    told = Told()
+
+    assert confirm_deploy(world, told=told).status is DeploymentStatus.SUCCEEDED
+
+    assert deployments(world)[0].status is DeploymentStatus.IN_PROGRESS
+    (notice,) = [event.message for event in told.events if isinstance(event, Notice)]
+    assert notice.startswith("this is not recorded: the deployment still holds stage")
+    assert "run this again after 09:0" in notice

@@ -41,6 +41,38 @@ def three_releases() -> tuple[World, list[str], list[str]]:
     return world, digests, ids
 
 
+def test_it_skips_a_release_that_never_ran_there() -> None:
+    world = World.of(ONE_AND_ONE)
+    worked = world.push("search")
+    world.pass_time(1)
+    ran = release_deploy(world)
+    world.scale("search-api", "stage", 0)
+    world.push("search", crash())
+    world.pass_time(60)
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED, "nothing runs"
+    world.scale("search-api", "stage", 1)
+    world.push("search")
+    world.pass_time(60)
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+    world.pass_time(60)
+
+    back = rollback(world)
+
+    assert (back.release_id, back.status) == (ran.release_id, DeploymentStatus.SUCCEEDED)
+    assert world.running("search-api", "stage") == {worked}
+
+
+def test_where_no_release_ever_ran_it_goes_to_the_one_before() -> None:
+    world = World.of(ONE_AND_ONE, desired=0)
+    ids = []
+    for _ in range(2):
+        world.push("search")
+        world.pass_time(1)
+        ids.append(release_deploy(world).release_id)
+
+    assert rollback(world).release_id == ids[0]
+
+
 def test_it_goes_to_the_release_before_and_then_further_back_never_forward_again() -> None:
     world, digests, ids = three_releases()
 

@@ -27,7 +27,7 @@ from weco_deploy.pipeline.polling import Patience, poll_until_settled
 from weco_deploy.ports import Ports
 from weco_deploy.rules import precedence
 from weco_deploy.rules.deployment_status import remark, replaces_verdict, verdict
-from weco_deploy.rules.lock import blocking_lock
+from weco_deploy.rules.lock import CLOCK_GRACE, blocking_lock
 from weco_deploy.rules.reassess import Reassessment, expected_digests, has_live_holder, reassess
 from weco_deploy.rules.rollback import can_roll_back
 from weco_deploy.rules.superseded import superseded_by, superseding
@@ -85,7 +85,10 @@ def _judge_unclaimed(
     judged = _judge(found, patience, ledger, ports, notify)
     recorded = found.deployment.status
     with ports.interrupts.deferred():
-        if request.recorded and _is_last(found) and replaces_verdict(recorded, judged.status):
+        replaces = replaces_verdict(recorded, judged.status)
+        if request.recorded and _is_last(found) and judged.status is not recorded and not replaces:
+            notify(Notice(_stays_recorded(found, ports)))
+        if request.recorded and _is_last(found) and replaces:
             try:
                 ledger = _resumed(found, judged, request, ports)
             except EnvironmentLocked as locked:
@@ -95,6 +98,17 @@ def _judge_unclaimed(
                 was = f"it was recorded as {recorded} before"
                 ledger.verdict(judged.status, _end(judged, ports), reasons(judged.reason, was))
         return settle(ledger, ports, notify)
+
+
+def _stays_recorded(found: _Found, ports: Ports) -> str:
+    """Why the record does not get what was found out."""
+    deployment, lock = found.deployment, found.record.lock
+    if has_live_holder(deployment, found.record, ports.clock.utc()) and lock is not None and lock.lease_ends:
+        return (
+            f"this is not recorded: the deployment still holds {found.environment.id}, and records its own verdict. If it was "
+            f"killed, run this again after {lock.lease_ends + CLOCK_GRACE:%H:%M:%S}Z"
+        )
+    return f"this is not recorded: the record keeps the verdict of its time, {deployment.status}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]
     """The deployment whose release a rollback returns to; None if there is none.
 
     After a deployment that did not succeed, the target is the last good deployment. Otherwise it is the latest earlier
-    deployment of another release. A rollback is never a target, so a second rollback goes further back, never forward.
+    deployment of another release, preferably one whose images all ran there. A rollback is never a target, so a second rollback goes further back, never forward.
     Deployments that 5.x recorded have no verdict and are presumed good.
 
     | deployed so far, oldest first (! did not succeed) | target |
@@ -38,10 +38,14 @@ def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]
     start = 1  # targets[0] is the deployment to go back from
     for rollback in reversed(_latest_rollbacks(good)):
         start = _start_after(rollback, targets, start)
-    return next(
-        (DeployedRelease.of(target) for target in targets[start:] if target.release_id != current.release_id),
-        None,
-    )
+    earlier = [target for target in targets[start:] if target.release_id != current.release_id]
+    # Where nothing ran, such as in services scaled to zero, nobody knows whether the release works.
+    return next(map(DeployedRelease.of, [*filter(_ran, earlier), *earlier]), None)
+
+
+def _ran(deployment: Deployment) -> bool:
+    """Whether every image that the deployment applied was seen running. 5.x recorded no images."""
+    return all(deployment.ran(image_id) for image_id, change in deployment.images.items() if change.applied)
 
 
 def is_unfinished_rollback(current: Deployment) -> bool:
