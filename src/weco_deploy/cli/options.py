@@ -131,7 +131,7 @@ def environment(help_text: str) -> Decorator:
     )
 
 
-environment_id = environment("Where to.  [default: stage, if the project has it]")
+environment_id = environment("Where to.  [default: stage, if the project has it, or its only environment]")
 environment_to_name = environment("Which environment; there is no default.")
 limit = click.option(
     "--limit",

@@ -20,6 +20,11 @@ MANY = 1000
 OVERRIDE = "if it must be, say why with --override-gate REASON, which is recorded"
 
 
+def once_it_runs(environment: Environment) -> str:
+    """The advice if an environment is in no state to be copied."""
+    return f"run this again once a deployment to {environment.id} has succeeded and its images run there; {OVERRIDE}"
+
+
 def check_label(label: str, override: str | None, ports: Ports) -> None:
     """Raise GateClosed if the label is the tag of an environment that may be half deployed, or may have failed."""
     if override is not None:
@@ -31,7 +36,7 @@ def check_label(label: str, override: str | None, ports: Ports) -> None:
             raise GateClosed(
                 f"no release is made from {label}:",
                 [against],
-                f"deploy to {environment.id} first; {OVERRIDE}",
+                once_it_runs(environment),
             )
 
 

@@ -6,7 +6,7 @@ from weco_deploy.errors import GateClosed, NotFound
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
-from weco_deploy.operations.gates import OVERRIDE
+from weco_deploy.operations.gates import once_it_runs
 from weco_deploy.operations.image_versions import applied_version
 from weco_deploy.operations.release import new_release
 from weco_deploy.pipeline.observe import observe
@@ -54,6 +54,4 @@ def _release(record: EnvironmentRecord, ports: Ports) -> tuple[Release, bool]:
 
 
 def _closed(environment: Environment, reasons: list[str]) -> GateClosed:
-    return GateClosed(
-        f"{environment.id} can't be promoted:", reasons, f"deploy to {environment.id} again; {OVERRIDE}"
-    )
+    return GateClosed(f"{environment.id} can't be promoted:", reasons, once_it_runs(environment))
