@@ -14,7 +14,7 @@ from weco_deploy.aws.session import Login
 from weco_deploy.errors import AwsError, PlanRefused, Unreachable
 from weco_deploy.model.image import MANIFESTS, Manifest
 
-ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+ONE, TWO, THREE = ("sha256:" + digit * 64 for digit in "123")
 BODY = '{"schemaVersion": 2}'
 TYPE = MANIFESTS[1]
 MANIFEST = Manifest(digest=ONE, media_type=TYPE, body=BODY)
@@ -125,6 +125,39 @@ def test_other_refused_put_keeps_aws_message(aws: ScriptedAws, registry: EcrRegi
 
     with pytest.raises(AwsError, match="ImageDigestDoesNotMatchException: digests differ"):
         registry.point("acme/app", "env.stage", MANIFEST)
+
+
+def test_tags_are_told_apart_by_the_lists_of_tags_and_not_by_the_answer_s_tag(
+    aws: ScriptedAws, registry: EcrRegistry
+) -> None:
+    # Both images are said to have env.stage, which the second had before.
+    aws.says(
+        "BatchGetImage", json_answer(images=[image(ONE, "env.stage"), image(TWO, "env.stage")], failures=[])
+    )
+    details = [
+        {"imageDigest": TWO, "imageTags": ["env.prod"]},
+        {"imageDigest": ONE, "imageTags": ["env.stage"]},
+    ]
+    aws.says("DescribeImages", json_answer(imageDetails=details))
+
+    found = registry.tagged("acme/app", ["env.stage", "env.prod"])
+
+    assert {tag: manifest.digest for tag, manifest in found.items()} == {"env.stage": ONE, "env.prod": TWO}
+    assert aws.calls == ["BatchGetImage", "DescribeImages"]
+
+
+def test_tag_that_moves_between_two_calls_is_asked_for_again(aws: ScriptedAws, registry: EcrRegistry) -> None:
+    aws.says(
+        "BatchGetImage",
+        json_answer(images=[image(ONE), image(TWO)], failures=[]),
+        json_answer(images=[image(THREE)], failures=[]),
+    )
+    details = [{"imageDigest": ONE, "imageTags": ["env.stage"]}, {"imageDigest": TWO}]
+    aws.says("DescribeImages", json_answer(imageDetails=details))
+
+    found = registry.tagged("acme/app", ["env.stage", "env.prod"])
+
+    assert {tag: manifest.digest for tag, manifest in found.items()} == {"env.stage": ONE, "env.prod": THREE}
 
 
 def inaccessible(**image_id: str) -> dict[str, object]:

@@ -168,6 +168,21 @@ def test_manifests_of_tags_that_all_name_one_image(registry_setting: RegistrySet
     }
 
 
+def test_tag_that_moved_back_is_told_apart_from_another_environment_s(
+    registry_setting: RegistrySetting,
+) -> None:
+    old = registry_setting.push(APP, "ref.1111", "env.stage", "env.prod")
+    new = registry_setting.push(APP, "ref.2222")
+    for digest in (new, old, new):
+        registry_setting.retag(APP, digest, "env.stage")
+    registry_setting.retag(APP, new, "env.prod")
+    registry_setting.retag(APP, old, "env.stage")
+
+    found = registry_setting.registry.tagged(APP, ["env.stage", "env.prod"])
+
+    assert {tag: manifest.digest for tag, manifest in found.items()} == {"env.stage": old, "env.prod": new}
+
+
 def test_tags_of_a_missing_repository_are_not_found(registry_setting: RegistrySetting) -> None:
     assert registry_setting.registry.tagged(APP, ["env.stage"]) == {}
     with pytest.raises(NotFound, match="acme/missing"):

@@ -7,7 +7,7 @@ holder of the environment's lock may move tags.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -50,8 +50,7 @@ class EcrRegistry:
         return next(iter(self._described(repository, [image_id])), None)
 
     def statuses(self, repository: str, digests: Sequence[str]) -> Mapping[str, str]:
-        image_ids: list[ImageIdentifierTypeDef] = [{"imageDigest": digest} for digest in digests]
-        return {image.digest: image.status for image in self._described(repository, image_ids)}
+        return {image.digest: image.status for image in self._with_digests(repository, digests)}
 
     def existing_tags(self, repository: str, tags: Sequence[str]) -> frozenset[str]:
         # DescribeImages would fail as a whole if any tag is missing.
@@ -114,30 +113,27 @@ class EcrRegistry:
                 failures = answer.get("failures", ())
                 _raise_unless_missing(repository, failures)
                 manifests = {image["imageId"]["imageDigest"]: _manifest(image) for image in answer["images"]}
-                digests = {
-                    image["imageId"].get("imageTag"): image["imageId"]["imageDigest"]
-                    for image in answer["images"]
-                }
         except AwsError as error:
             if code_behind(error) == "RepositoryNotFoundException":
                 raise no_repository(repository, self._account) from error
             raise
         missing = {failure.get("imageId", {}).get("imageTag") for failure in failures}
-        found: dict[str, Manifest] = {}
-        for tag in tags:
-            if tag in missing or not manifests:
-                continue
-            # ECR may name another tag of an image than the requested one.
-            digest = digests.get(tag) or (
-                next(iter(manifests)) if len(manifests) == 1 else self._digest(repository, tag)
-            )
-            if digest in manifests:
-                found[tag] = manifests[digest]
+        there = [tag for tag in tags if tag not in missing]
+        if len(manifests) <= 1:
+            return {tag: manifest for tag in there for manifest in manifests.values()}
+        # The answer has several images, in no documented order, and `imageId.imageTag` does not tell which tag they have:
+        # it may be any tag of the image, also one that has moved on. DescribeImages lists all tags of each image.
+        digest_of = {
+            tag: image.digest for image in self._with_digests(repository, manifests) for tag in image.tags
+        }
+        found = {tag: manifests[digest_of[tag]] for tag in there if tag in digest_of}
+        # A tag may have moved to yet another image between the two calls.
+        for tag in set(there) - found.keys():
+            found.update(self.tagged(repository, [tag]))
         return found
 
-    def _digest(self, repository: str, tag: str) -> str:
-        image = self.find(repository, tag)
-        return image.digest if image else ""
+    def _with_digests(self, repository: str, digests: Iterable[str]) -> tuple[TaggedImage, ...]:
+        return self._described(repository, [{"imageDigest": digest} for digest in digests])
 
     def revision(self, repository: str, digest: str) -> str | None:
         try:

@@ -67,8 +67,8 @@ class ImageRegistry(Protocol):
         """
 
     def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
-        """The manifests that these tags point at, by tag, without tags that the repository lacks. One BatchGetImage, if ECR
-        says which tag each image has. NotFound: no such repository.
+        """The manifests that these tags point at, by tag, without tags that the repository lacks. One BatchGetImage, and one
+        DescribeImages where the tags point at several images. NotFound: no such repository.
         """
 
     def revision(self, repository: str, digest: str) -> str | None:
