@@ -15,6 +15,7 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.status import DOWN, EnvironmentStatus, Problem, ServiceStatus, Source, Status
 from weco_deploy.operations.status import status
 
+TWO_SERVICES = project({"search": ["search-api", "search-web"]}, environments=("stage", "prod"))
 DENIED = AccessDenied("ecs:DescribeServices", "not allowed: ecs:DescribeServices")
 
 
@@ -226,21 +227,48 @@ def test_deleted_service_is_down_unless_it_is_optional_or_deployed_by_others() -
     assert state(world).services_of_others == 1
 
 
-def test_nothing_is_down_where_nothing_was_deployed_yet() -> None:
-    world = World(ONE_AND_ONE)
-    world.repository("search")
+def test_nothing_is_down_where_nothing_was_deployed_yet_and_all_services_are_there() -> None:
+    world = World.of(ONE_AND_ONE)
 
     found = look(world)
 
     assert found.healthy
     assert state(world).deployment is None
+    assert state(world).notes == ()
+
+
+def test_missing_services_are_down_where_nothing_was_deployed_yet_unless_they_are_optional() -> None:
+    world = World(ONE_AND_ONE)
+    world.repository("search")
+
+    assert not look(world).healthy
+    assert service(world).problems == (Problem.MISSING,)
     assert [image.expected for image in state(world).images] == [None]
 
-
-def test_without_a_repository_images_have_no_version() -> None:
-    world = World(ONE_AND_ONE)
+    world.project = replace(ONE_AND_ONE, optional_services=frozenset({"search-api"}))
 
     assert look(world).healthy
+    assert service(world).may_be_missing
+
+
+def test_service_that_the_last_deployment_was_allowed_to_leave_out_may_be_missing() -> None:
+    world = World.of(TWO_SERVICES)
+    world.push("search")
+    world.delete_service("search-web", "stage")
+    world.settle_down()
+    release_deploy(world, allow_missing=True)
+
+    assert service(world, "search-web").may_be_missing
+    assert service(world, "search-web", "prod").problems == ()
+
+
+def test_missing_repository_is_a_note_and_its_images_have_no_version() -> None:
+    world = World(ONE_AND_ONE)
+
+    found = state(world)
+
+    assert found.notes == (f"the registry has no repository {ONE_AND_ONE.images[0].repository}",)
+    assert [image.expected for image in found.images] == [None]
 
 
 def test_services_with_the_same_tags_are_down() -> None:

@@ -121,11 +121,18 @@ def _survey(environment: Environment, begun: _Begun, ports: Ports, calls: Calls)
         recorded=recorded,
         used=used,
         services=_with_resolved(views, environment, used, _right(record, tagged, recorded), ports),
-        notes=found.notes,
+        notes=(*found.notes, *_without_repository(project, found_repositories)),
     )
 
 
 # Images
+
+
+def _without_repository(project: Project, found: Mapping[str, Repository]) -> Iterator[str]:
+    """A remark if repositories of the project don't exist: its images then look as if they had no tags yet."""
+    missing = dict.fromkeys(image.repository for image in project.images if image.repository not in found)
+    if missing:
+        yield f"the registry has no {'repository' if len(missing) == 1 else 'repositories'} {', '.join(missing)}"
 
 
 def _tags(

@@ -213,9 +213,7 @@ def _services(
 
 
 def _left_out(service_id: str, observed: Survey) -> bool:
-    """Whether nothing was deployed there yet, or the last deployment was allowed to leave the service out."""
-    if observed.record.current is None:
-        return True
+    """Whether the last deployment was allowed to leave the service out. Where nothing was deployed yet, nothing allowed it."""
     last = observed.history[0].left_out if observed.history else ()
     return any(left.id == service_id and left.why is Allowance.ALLOW_MISSING for left in last)
 
