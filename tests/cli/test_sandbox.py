@@ -258,3 +258,23 @@ def test_push_with_an_unknown_behaviour_is_bad_usage() -> None:
 
     assert ran.returncode == 2
     assert "nonsense" in ran.stderr
+
+
+def test_project_file_in_the_working_directory_may_be_relative(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = Path(weco_deploy.__file__).with_name("sandbox").joinpath("sample.wellcome_project").read_text()
+    file = Path("project.yaml").absolute()
+    file.write_text(sample)
+    try:
+        ran = run("-f", "project.yaml", "sandbox", "start", "--detach")
+        assert ran.returncode == 0, ran.stderr
+        file.write_text(f"{sample}# changed\n")
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        monkeypatch.chdir(elsewhere)
+        env = run("-f", str(file), "sandbox", "env")
+    finally:
+        run("-f", str(file), "sandbox", "stop")
+
+    assert (env.returncode, f"note: {file} has changed" in env.stderr) == (0, True)

@@ -31,7 +31,7 @@ def started(directory: Path, docker_host: str) -> Iterator[int]:
         with emulator.reserved(None) as port:
             process = _spawn(directory, port, docker_host)
             try:
-                if emulator.wait_until_ready(process, port):
+                if emulator.wait_until_ready(process, port, directory):
                     yield port
                     return
             finally:

@@ -149,7 +149,7 @@ def start(
         projects,
         where,
         write,
-        project_file=file.path,
+        project_file=file.path.absolute(),  # commands elsewhere compare it, too
         port=port,
         detach=detach,
         estate=estate,

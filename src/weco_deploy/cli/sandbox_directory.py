@@ -29,14 +29,16 @@ def say(settings: Settings) -> Callable[[str], None]:
 
 
 def project_file(settings: Settings) -> Path | None:
-    """The given project file, or the nearest project file upwards, if any."""
+    """The absolute path of the given project file, or of the nearest project file upwards, if any."""
     from pathlib import Path
 
     from weco_deploy import config
     from weco_deploy.errors import ProjectFileError
 
     if settings.project_file:
-        return Path(settings.project_file)
+        return Path(
+            settings.project_file
+        ).absolute()  # the sandbox's processes have another working directory
     try:
         return config.find(Path.cwd())
     except ProjectFileError:
@@ -50,7 +52,7 @@ def directory_of(settings: Settings, given: str | None) -> Path:
     from weco_deploy.sandbox import commands
 
     if given:
-        return Path(given).absolute()  # the sandbox's processes have another working directory
+        return Path(given).absolute()
     found = project_file(settings)
     return (found.parent if found else Path.cwd()) / commands.DIRECTORY
 

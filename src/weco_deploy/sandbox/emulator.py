@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from threading import Event
+from time import monotonic  # a limit of waiting for a process, which no deployment waits for
 from typing import IO
 
 from weco_deploy.errors import SandboxError
@@ -87,24 +88,24 @@ def spawn(directory: Path, port: int, place: Place) -> subprocess.Popen[bytes]:
         )
 
 
-def wait_until_ready(emulator: subprocess.Popen[bytes], port: int) -> bool:
+def wait_until_ready(emulator: subprocess.Popen[bytes], port: int, directory: Path) -> bool:
     """Wait until MiniStack answers; False if it ended instead. SandboxError if neither happens within a minute."""
     pause = Event()
-    for _ in range(int(_START_TIMEOUT / _POLL_INTERVAL)):
+    deadline = monotonic() + _START_TIMEOUT
+    while (remaining := deadline - monotonic()) > 0:
         if emulator.poll() is not None:
             return False
-        if _answers(port):
+        if _answers(port, remaining):
             return True
         pause.wait(_POLL_INTERVAL)
-    raise SandboxError(f"MiniStack did not answer on port {port} within {_START_TIMEOUT:.0f} s", _see_log())
+    raise SandboxError(
+        f"MiniStack did not answer on port {port} within {_START_TIMEOUT:.0f} s",
+        f"its log is {directory / LOG_FILE}",
+    )
 
 
-def _see_log() -> str:
-    return f"its log is {LOG_FILE} in the sandbox's directory"
-
-
-def _answers(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+def _answers(port: int, timeout: float) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", "/_ministack/health")
         answer = connection.getresponse()

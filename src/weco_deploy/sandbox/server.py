@@ -87,14 +87,14 @@ def _start(directory: Path, port_option: int | None, place: Place) -> tuple[subp
         with emulator.reserved(port_option) as port:
             child = emulator.spawn(directory, port, place)
             try:
-                simulation = _serve_simulation(port, place)
-                if emulator.wait_until_ready(child, port):
+                simulation = _simulation_server(port, place)
+                if emulator.wait_until_ready(child, port, directory):
+                    in_background("simulation", simulation.serve)
                     return child, Ports(emulator=port, simulation=simulation.port)
             except SandboxError:
                 child.kill()
                 child.wait()
                 raise
-        simulation.shutdown()
         simulation.server_close()
     raise SandboxError(
         f"MiniStack ended as soon as it was started: {_last_line(directory / emulator.LOG_FILE)}",
@@ -102,16 +102,15 @@ def _start(directory: Path, port_option: int | None, place: Place) -> tuple[subp
     )
 
 
-def _serve_simulation(registry_port: int, place: Place) -> SimulationServer:
+def _simulation_server(registry_port: int, place: Place) -> SimulationServer:
+    """A server that has its port and does not serve yet: one that serves can't be ended without ending the process."""
     # Imported while MiniStack starts, which takes longer.
     from weco_deploy.sandbox.ecs import Settings, Simulation
     from weco_deploy.sandbox.registry import Registry
     from weco_deploy.sandbox.simulation_server import SimulationServer
 
     simulation = Simulation(Registry(registry_port), Settings(speed=SPEED), secrets.randbits(64))
-    server = SimulationServer(simulation, place, _now)
-    in_background("simulation", server.serve)
-    return server
+    return SimulationServer(simulation, place, _now)
 
 
 def _now() -> datetime:

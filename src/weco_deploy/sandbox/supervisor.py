@@ -132,9 +132,16 @@ def _reported_ports(process: subprocess.Popen[bytes], directory: Path) -> Ports:
     if not line:
         raise SandboxError(
             "the sandbox's process ended before it was ready",
-            f"its log is {directory / server.LOG_FILE}",
+            _logs(directory),
         )
     report = json.loads(line)
     if "error" in report:
         raise SandboxError(report["error"], report["hint"])
     return Ports(**report)
+
+
+def _logs(directory: Path) -> str:
+    """Names the logs that say something: the supervisor's is empty if it was killed."""
+    files = [directory / name for name in (server.LOG_FILE, emulator.LOG_FILE)]
+    written = [str(file) for file in files if file.exists() and file.stat().st_size]
+    return f"see {' and '.join(written)}" if written else "it was killed before it wrote a line to its logs"
