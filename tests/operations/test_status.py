@@ -9,10 +9,11 @@ import pytest
 from tests.operations.runs import release_deploy
 from tests.world import World, crash, slow
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
-from weco_deploy.errors import AccessDenied, NotFound
+from weco_deploy.errors import AccessDenied, GateClosed, NotFound
 from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.project import Environment
 from weco_deploy.model.status import DOWN, EnvironmentStatus, Problem, ServiceStatus, Source, Status
+from weco_deploy.operations.promote import running_release
 from weco_deploy.operations.status import status
 
 TWO_SERVICES = project({"search": ["search-api", "search-web"]}, environments=("stage", "prod"))
@@ -343,6 +344,45 @@ def test_commits_that_wait_for_prod_are_counted() -> None:
     assert waits.release_id == deployment.release_id
     assert look(world, "prod").waiting == (waits,)
     assert list(look(world, "prod").environments) == ["prod"]
+
+
+def test_nothing_waits_freely_that_promote_would_refuse() -> None:
+    world = deployed(World.of(ONE_AND_ONE))
+    world.push("search")
+    release_deploy(world)
+    assert [waits.refused for waits in look(world).waiting] == [""]
+
+    world.push("search", crash(3))
+    failed = release_deploy(world)
+
+    (waits,) = look(world).waiting
+    assert failed.status is DeploymentStatus.FAILED
+    assert "did not succeed" in waits.refused
+    with pytest.raises(GateClosed) as refusal:
+        running_release(world.ports(), "stage", override=None)
+    assert waits.refused in str(refusal.value)
+
+
+def test_images_that_never_ran_in_the_source_cannot_be_promoted() -> None:
+    world = deployed(World.of(ONE_AND_ONE))
+    world.push("search")
+    world.scale("search-api", "stage", 0)
+    world.settle_down()
+    release_deploy(world)
+
+    (waits,) = look(world).waiting
+
+    assert waits.refused.startswith("these images never ran in stage: search")
+
+
+def test_images_cannot_be_promoted_from_where_nothing_was_deployed() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    release_deploy(world, "prod")
+
+    (waits,) = look(world).waiting
+
+    assert waits.refused == "nothing was deployed to stage yet"
 
 
 def test_commits_that_git_does_not_know_are_unknown() -> None:

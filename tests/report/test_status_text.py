@@ -265,6 +265,16 @@ def test_what_waits_is_counted(waiting: Waiting, sentence: str) -> None:
     assert f"To promote: {sentence}\n" in status_text(status(environment(), waiting=(waiting,)), Screen())
 
 
+def test_what_promote_would_refuse_is_not_to_promote_and_says_why() -> None:
+    waiting = replace(waits(("a",), 1, 0, (), None), refused="the last deployment to stage did not succeed")
+
+    text = status_text(status(environment(), waiting=(waiting,)), Screen())
+
+    sentence = "stage to prod: 1 commit in 1 image: the last deployment to stage did not succeed"
+    assert f"Can't be promoted: {sentence}\n" in text
+    assert "To promote" not in text
+
+
 def test_environment_that_cannot_be_read_says_why_and_hides_no_other() -> None:
     found = Status(at=NOON, environments={"stage": environment("stage"), "prod": DENIED})
 

@@ -194,7 +194,8 @@ class Waiting:
     """What a promotion from `source` to `target` would bring: the images that differ, and their commits.
 
     `commits` and `lost` count the commits that only the source, or only the target has; None if git can tell nothing.
-    `unknown` are the images whose commits git does not know. `release_id` is the last release of the source.
+    `unknown` are the images whose commits git does not know. `release_id` is the last release of the source. `refused` is why
+    `promote` would refuse it, empty if nothing that was observed speaks against it.
     """
 
     source: str
@@ -204,6 +205,7 @@ class Waiting:
     lost: int | None
     unknown: tuple[str, ...]
     release_id: str | None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,13 @@ from weco_deploy.model.survey import Survey
 from weco_deploy.operations.image_versions import named
 from weco_deploy.pipeline.survey import survey
 from weco_deploy.ports import ImageRegistry, Ports
-from weco_deploy.rules.promotions import commits_to_compare, known_bad_waiting, promotions, waiting
+from weco_deploy.rules.promotions import (
+    commits_to_compare,
+    known_bad_waiting,
+    promotion_refusal,
+    promotions,
+    waiting,
+)
 from weco_deploy.rules.status import digests_of, environment_status, image_evidence, recorded_names
 
 
@@ -45,7 +51,15 @@ def status(ports: Ports, environment_id: str | None) -> Status:
         pair for route in readable for pair in commits_to_compare(found[route.source], found[route.target])
     }
     between = ports.history.between(sorted(pairs))
-    coming = [waiting(found[route.source], found[route.target], between) for route in readable]
+    coming = [
+        waiting(
+            found[route.source],
+            found[route.target],
+            between,
+            promotion_refusal(surveys[route.source].record, project),
+        )
+        for route in readable
+    ]
     states: dict[str, EnvironmentStatus | DeployError] = {}
     for environment in chosen:
         seen = observed[environment.id]

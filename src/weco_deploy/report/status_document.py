@@ -139,6 +139,7 @@ def _waiting(waiting: Waiting) -> Document:
         "commits": waiting.commits,
         "lost": waiting.lost,
         "unknown": list(waiting.unknown),
+        "refused": waiting.refused or None,
     }
 
 

@@ -166,7 +166,7 @@ def waiting_sentence(waiting: Waiting) -> str:
         text += f"; {count(waiting.lost, 'commit')} of {target} would be lost"
     if waiting.unknown:
         text += f"; commits unknown of {listed_briefly(waiting.unknown, _NAMES_SHOWN)}"
-    return text
+    return f"{text}: {one_line(waiting.refused)}" if waiting.refused else text
 
 
 def known_bad_sentence(known: KnownBad) -> str:

@@ -287,7 +287,12 @@ def _all_sections(status: Status) -> Iterator[_Section]:
         _lines({id_: progress_sentences(state, at) for id_, state in states.items()}),
     )
     yield "Locked", WARNING_STYLE, _lines({id_: lock_sentences(state) for id_, state in states.items()})
-    yield "To promote", BOLD, [waiting_sentence(waits) for waits in status.waiting]
+    yield "To promote", BOLD, [waiting_sentence(waits) for waits in status.waiting if not waits.refused]
+    yield (
+        "Can't be promoted",
+        WARNING_STYLE,
+        [waiting_sentence(waits) for waits in status.waiting if waits.refused],
+    )
     bad = {id_: [known_bad_sentence(known) for known in state.known_bad] for id_, state in states.items()}
     yield "Known bad", WARNING_STYLE, _lines(bad)
     yield "Notes", DIM, _lines({id_: state.notes for id_, state in states.items()})

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from weco_deploy.model.commits import CommitsBetween
 from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.project import Project
 from weco_deploy.model.status import EnvironmentStatus, KnownBad, Version, Waiting
 from weco_deploy.rules.changes import Pair
+from weco_deploy.rules.gates import source_refusal
 from weco_deploy.rules.known_bad import incident
 
 STAGE, PROD = "stage", "prod"
@@ -43,12 +45,22 @@ def commits_to_compare(source: EnvironmentStatus, target: EnvironmentStatus) -> 
             yield before.commit, now.commit
 
 
+def promotion_refusal(record: EnvironmentRecord, project: Project) -> str:
+    """Why `promote` would refuse to take the release from the environment with this record; empty if it would not."""
+    if record.current is None:
+        return f"nothing was deployed to {record.environment} yet"
+    return source_refusal(record, {image.id for image in project.images}) or ""
+
+
 def waiting(
-    source: EnvironmentStatus, target: EnvironmentStatus, between: Mapping[Pair, CommitsBetween]
+    source: EnvironmentStatus,
+    target: EnvironmentStatus,
+    between: Mapping[Pair, CommitsBetween],
+    refused: str = "",
 ) -> Waiting | None:
     """What a promotion would bring, with each commit counted once; None if nothing differs.
 
-    `between` has the commits of the pairs that git knows.
+    `between` has the commits of the pairs that git knows. `refused` is why `promote` would refuse it.
     """
     differing = list(_differing(source, target))
     if not differing:
@@ -68,6 +80,7 @@ def waiting(
         lost=len({commit.commit for pair in known for commit in pair.lost}) if known else None,
         unknown=tuple(unknown),
         release_id=source.deployment.release_id if source.deployment else None,
+        refused=refused,
     )
 
 
