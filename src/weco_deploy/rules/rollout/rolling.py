@@ -47,7 +47,7 @@ from weco_deploy.rules.rollout.identity import (
     surely_belongs,
     to_judge,
 )
-from weco_deploy.rules.rollout.new_tasks import all_new_tasks_run
+from weco_deploy.rules.rollout.new_tasks import nothing_speaks_against_the_image
 from weco_deploy.rules.rollout.old_tasks import left_running, may_be_left
 from weco_deploy.rules.rollout.stability import last_failure, seconds_until_stable
 from weco_deploy.rules.rollout.track import Track
@@ -215,7 +215,9 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
             polls_steady=0,
             state=waiting_for,
             unverified=unverified,
-            blames_image=track.blames_image and not unverified and not all_new_tasks_run(track, view, ours),
+            blames_image=track.blames_image
+            and not unverified
+            and not nothing_speaks_against_the_image(track, view, ours),
         )
     if waiting_for := waits_for_health(view, running_tasks(view)):
         unhealthy = any(is_unhealthy(view, task) for task in running_tasks(view))
