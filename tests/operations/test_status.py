@@ -493,6 +493,11 @@ def test_old_tasks_of_a_rollout_that_goes_on_are_no_drift() -> None:
 
     assert stage.in_sync
     assert stage.services[0].rolling_out
+    assert stage.unfinished
+
+    world.settle_down()
+
+    assert not state(world).unfinished
 
 
 def test_deployment_whose_environment_somebody_else_holds_was_cut_off() -> None:

@@ -265,6 +265,20 @@ def test_what_waits_is_counted(waiting: Waiting, sentence: str) -> None:
     assert f"To promote: {sentence}\n" in status_text(status(environment(), waiting=(waiting,)), Screen())
 
 
+@pytest.mark.parametrize("ended", [DeploymentStatus.INTERRUPTED, DeploymentStatus.TIMED_OUT])
+def test_deployment_that_nobody_saw_finish_is_not_in_order_while_tasks_are_replaced(
+    ended: DeploymentStatus,
+) -> None:
+    last = replace(deployment(), status=ended)
+
+    text = status_text(status(environment(deployment=last, services=(service(rolling_out=True),))), Screen())
+
+    assert "… prod" in text
+    assert "✓" not in text
+    assert "not finished, 1 up" in text
+    assert "✓ prod" in status_text(status(environment(deployment=last)), Screen())
+
+
 def test_what_promote_would_refuse_is_not_to_promote_and_says_why() -> None:
     waiting = replace(waits(("a",), 1, 0, (), None), refused="the last deployment to stage did not succeed")
 

@@ -183,6 +183,14 @@ class EnvironmentStatus:
         return tuple(service for service in self.services if service.down)
 
     @property
+    def unfinished(self) -> bool:
+        """Whether the last deployment was interrupted or timed out, and ECS still replaces tasks: nobody saw them all run."""
+        ended = self.deployment.status if self.deployment else None
+        return ended in (DeploymentStatus.INTERRUPTED, DeploymentStatus.TIMED_OUT) and any(
+            service.rolling_out for service in self.services
+        )
+
+    @property
     def in_progress(self) -> Deployment | None:
         """The deployment that is in progress, or was cut off."""
         deployment = self.deployment

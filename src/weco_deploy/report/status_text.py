@@ -86,7 +86,7 @@ def _environment(state: EnvironmentStatus, status: Status, screen: Screen) -> tu
     name = one_line(state.environment)
     if not state.in_sync or state.down:
         marked = Styled(f"{symbols.bad} {name}", BAD_STYLE)
-    elif state.in_progress:
+    elif state.in_progress or state.unfinished:
         marked = Styled(f"{symbols.moving} {name}", WARNING_STYLE)
     else:
         marked = Styled(f"{symbols.good} {name}", GOOD_STYLE)
@@ -115,7 +115,8 @@ def _state_words(state: EnvironmentStatus) -> Cell:
     missing = sum(service.may_be_missing for service in state.services)
     up = len(state.services) - len(state.down) - idle - missing
     # Without a record there is nothing to be in sync with.
-    sync = "in sync" if any(image.expected for image in state.images) else "no images"
+    in_order = "not finished" if state.unfinished else "in sync"
+    sync = in_order if any(image.expected for image in state.images) else "no images"
     words = [f"{len(images)} drifted" if images else sync]
     words += [f"{len(state.down)} down"] if state.down else []
     words += [f"{up} up"] if up else []
