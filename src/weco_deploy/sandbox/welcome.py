@@ -35,10 +35,11 @@ def welcome(sandbox: Sandbox, projects: Sequence[Project], project_file: Path) -
 def contents(projects: Sequence[Project]) -> Iterator[str]:
     """A line for each project."""
     for project in projects:
-        environments = ", ".join(environment.id for environment in project.environments)
+        ids = [environment.id for environment in project.environments]
+        where = ids[0] if len(ids) == 1 else f"each of {', '.join(ids) or 'no environments'}"
         yield (
             f"  {project.id}: {_count_text(len(project.images), 'image')}, "
-            f"{_count_text(len(project.services), 'service')} in each of {environments or 'no environments'}"
+            f"{_count_text(len(project.services), 'service')} in {where}"
         )
 
 
