@@ -7,11 +7,13 @@ holder of the environment's lock may move tags.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from weco_deploy.aws import api
+from weco_deploy.aws.api import ApiCall
 from weco_deploy.aws.error_translation import code_behind, translate_errors
 from weco_deploy.aws.image_revision import revision_in
 from weco_deploy.aws.session import Account
@@ -22,6 +24,7 @@ from weco_deploy.model.image import ACTIVE, MEDIA_TYPES, ImageView, Manifest, Re
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecr.type_defs import (
+        BatchGetImageResponseTypeDef,
         DescribeImagesFilterTypeDef,
         ImageDetailTypeDef,
         ImageFailureTypeDef,
@@ -54,23 +57,14 @@ class EcrRegistry:
 
     def existing_tags(self, repository: str, tags: Sequence[str]) -> frozenset[str]:
         # DescribeImages would fail as a whole if any tag is missing.
-        try:
-            with translate_errors(api.BATCH_GET_IMAGE):
-                answer = self._client.batch_get_image(
-                    repositoryName=repository,
-                    imageIds=[{"imageTag": tag} for tag in tags],
-                    acceptedMediaTypes=list(MEDIA_TYPES),
-                )
-                missing = {
-                    failure.get("imageId", {}).get("imageTag")
-                    for failure in answer.get("failures", ())
-                    if failure.get("failureCode") in _NO_SUCH_TAG
-                }
-                return frozenset(tags) - missing
-        except AwsError as error:
-            if code_behind(error) == "RepositoryNotFoundException":
-                raise no_repository(repository, self._account) from error
-            raise
+        with self._in_repository(repository, api.BATCH_GET_IMAGE):
+            answer = self._batch_get_image(repository, [{"imageTag": tag} for tag in tags])
+            missing = {
+                failure.get("imageId", {}).get("imageTag")
+                for failure in answer.get("failures", ())
+                if failure.get("failureCode") in _NO_SUCH_TAG
+            }
+            return frozenset(tags) - missing
 
     def repositories(self, names: Sequence[str]) -> Mapping[str, Repository]:
         wanted = sorted(set(names))
@@ -80,19 +74,10 @@ class EcrRegistry:
         return found
 
     def manifest_and_tag(self, repository: str, digest: str, tag: str) -> ImageView:
-        try:
-            with translate_errors(api.BATCH_GET_IMAGE):
-                answer = self._client.batch_get_image(
-                    repositoryName=repository,
-                    imageIds=[{"imageDigest": digest}, {"imageTag": tag}],
-                    acceptedMediaTypes=list(MEDIA_TYPES),
-                )
-                images, failures = answer["images"], answer.get("failures", ())
-                view = _view(digest, tag, images, failures)
-        except AwsError as error:
-            if code_behind(error) == "RepositoryNotFoundException":
-                raise no_repository(repository, self._account) from error
-            raise
+        with self._in_repository(repository, api.BATCH_GET_IMAGE):
+            answer = self._batch_get_image(repository, [{"imageDigest": digest}, {"imageTag": tag}])
+            images, failures = answer["images"], answer.get("failures", ())
+            view = _view(digest, tag, images, failures)
         of_digest, of_tag = _failure(failures, digest), _failure(failures, tag)
         if of_digest is not None:
             view = replace(view, unreadable=_unreadable(repository, of_digest))
@@ -103,20 +88,11 @@ class EcrRegistry:
         return view
 
     def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
-        try:
-            with translate_errors(api.BATCH_GET_IMAGE):
-                answer = self._client.batch_get_image(
-                    repositoryName=repository,
-                    imageIds=[{"imageTag": tag} for tag in tags],
-                    acceptedMediaTypes=list(MEDIA_TYPES),
-                )
-                failures = answer.get("failures", ())
-                _raise_unless_missing(repository, failures)
-                manifests = {image["imageId"]["imageDigest"]: _manifest(image) for image in answer["images"]}
-        except AwsError as error:
-            if code_behind(error) == "RepositoryNotFoundException":
-                raise no_repository(repository, self._account) from error
-            raise
+        with self._in_repository(repository, api.BATCH_GET_IMAGE):
+            answer = self._batch_get_image(repository, [{"imageTag": tag} for tag in tags])
+            failures = answer.get("failures", ())
+            _raise_unless_missing(repository, failures)
+            manifests = {image["imageId"]["imageDigest"]: _manifest(image) for image in answer["images"]}
         missing = {failure.get("imageId", {}).get("imageTag") for failure in failures}
         there = [tag for tag in tags if tag not in missing]
         if len(manifests) <= 1:
@@ -228,6 +204,24 @@ class EcrRegistry:
             return {}
         middle = len(names) // 2
         return {**self._existing(names[:middle]), **self._existing(names[middle:])}
+
+    def _batch_get_image(
+        self, repository: str, image_ids: Sequence[ImageIdentifierTypeDef]
+    ) -> BatchGetImageResponseTypeDef:
+        return self._client.batch_get_image(
+            repositoryName=repository, imageIds=image_ids, acceptedMediaTypes=list(MEDIA_TYPES)
+        )
+
+    @contextmanager
+    def _in_repository(self, repository: str, call: ApiCall) -> Iterator[None]:
+        """Translate the errors of a call. NotFound if the repository doesn't exist."""
+        try:
+            with translate_errors(call):
+                yield
+        except AwsError as error:
+            if code_behind(error) == "RepositoryNotFoundException":
+                raise no_repository(repository, self._account) from error
+            raise
 
     @property
     def _client(self) -> ECRClient:

@@ -85,19 +85,33 @@ def _judge_unclaimed(
     judged = _judge(found, patience, ledger, ports, notify)
     recorded = found.deployment.status
     with ports.interrupts.deferred():
-        replaces = replaces_verdict(recorded, judged.status)
-        if request.recorded and _is_last(found) and judged.status is not recorded and not replaces:
-            notify(Notice(_stays_recorded(found, ports)))
-        if request.recorded and _is_last(found) and replaces:
-            try:
-                ledger = _resumed(found, judged, request, ports)
-            except EnvironmentLocked as locked:
-                notify(Notice(f"it stays recorded as {recorded}: {locked.message}"))
+        if request.recorded and _is_last(found) and judged.status is not recorded:
+            if not replaces_verdict(recorded, judged.status):
+                notify(Notice(_stays_recorded(found, ports)))
             else:
-                notify(Claimed(found.deployment))
-                was = f"it was recorded as {recorded} before"
-                ledger.verdict(judged.status, _end(judged, ports), reasons(judged.reason, was))
+                ledger = _with_new_verdict(found, judged, ledger, request, ports, notify)
         return settle(ledger, ports, notify)
+
+
+def _with_new_verdict(
+    found: _Found,
+    judged: Deployment,
+    unrecorded: Ledger,
+    request: ConfirmRequest,
+    ports: Ports,
+    notify: Callable[[Event], None],
+) -> Ledger:
+    """A ledger that records the new verdict; the unrecorded one if somebody else holds the environment."""
+    recorded = found.deployment.status
+    try:
+        ledger = _resumed(found, judged, request, ports)
+    except EnvironmentLocked as locked:
+        notify(Notice(f"it stays recorded as {recorded}: {locked.message}"))
+        return unrecorded
+    notify(Claimed(found.deployment))
+    was = f"it was recorded as {recorded} before"
+    ledger.verdict(judged.status, _end(judged, ports), reasons(judged.reason, was))
+    return ledger
 
 
 def _stays_recorded(found: _Found, ports: Ports) -> str:
