@@ -9,10 +9,11 @@ import pytest
 from tests.aws.scripted import LOST, Answer, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.ecs import THROTTLED_PAUSE, UPDATE_PAUSES, EcsRuntime
-from weco_deploy.aws.rates import PATIENCE, PERMISSION_CHECK_INTERVAL, Rates
+from weco_deploy.aws.rates import PERMISSION_CHECK_INTERVAL, Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import AccessDenied, AwsError, LeaseLost, Throttled, Unreachable
 from weco_deploy.model.service import ServiceKey
+from weco_deploy.ports import THROTTLING_PATIENCE
 
 KEY = ServiceKey("arn:aws:ecs:eu-west-1:111122223333:cluster/acme", "search")
 SERVICE = {
@@ -85,7 +86,9 @@ def test_update_that_stays_throttled_fails_after_five_minutes(
     with pytest.raises(Throttled):
         runtime.redeploy(KEY)
 
-    assert PATIENCE.total_seconds() <= sum(clock.waited) <= PATIENCE.total_seconds() + 10
+    assert (
+        THROTTLING_PATIENCE.total_seconds() <= sum(clock.waited) <= THROTTLING_PATIENCE.total_seconds() + 10
+    )
 
 
 def test_update_is_not_sent_again_once_it_is_no_longer_allowed(aws: ScriptedAws, runtime: EcsRuntime) -> None:

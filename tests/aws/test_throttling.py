@@ -9,9 +9,10 @@ import pytest
 from tests.aws.scripted import LOST, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.api import Limit
-from weco_deploy.aws.rates import PATIENCE, PERMISSION_CHECK_INTERVAL, SLOWER, Rates, TokenBucket
+from weco_deploy.aws.rates import PERMISSION_CHECK_INTERVAL, SLOWER, Rates, TokenBucket
 from weco_deploy.aws.session import Login
 from weco_deploy.errors import LeaseLost
+from weco_deploy.ports import THROTTLING_PATIENCE
 
 READS = Limit("ECS task reads", 100, 20)
 THROTTLED = refusal("ThrottlingException", "Rate exceeded")
@@ -113,7 +114,7 @@ def test_throttled_read_is_sent_again_until_it_is_answered(aws: ScriptedAws) -> 
 
     assert answer["clusterArns"] == []
     assert len(aws.calls) == 21
-    assert 1 < sum(clock.waited) < PATIENCE.total_seconds()
+    assert 1 < sum(clock.waited) < THROTTLING_PATIENCE.total_seconds()
 
 
 def test_read_that_stays_throttled_fails_after_five_minutes(aws: ScriptedAws) -> None:
@@ -124,7 +125,9 @@ def test_read_that_stays_throttled_fails_after_five_minutes(aws: ScriptedAws) ->
     with pytest.raises(client.exceptions.ClientError, match="Rate exceeded"):
         client.list_clusters()
 
-    assert PATIENCE.total_seconds() <= sum(clock.waited) <= PATIENCE.total_seconds() + 30
+    assert (
+        THROTTLING_PATIENCE.total_seconds() <= sum(clock.waited) <= THROTTLING_PATIENCE.total_seconds() + 30
+    )
 
 
 def test_client_without_retries_sends_a_throttled_read_once_and_slows_down(aws: ScriptedAws) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.errors import AccessDenied, LeaseLost, Throttled
-from weco_deploy.pipeline.throttled import PATIENCE, repeat_throttled
+from weco_deploy.pipeline.throttled import repeat_throttled
+from weco_deploy.ports import THROTTLING_PATIENCE
 
 THROTTLED = Throttled("ecr:PutImage", "Rate exceeded")
 
@@ -45,7 +46,7 @@ def test_change_that_stays_throttled_fails_after_five_minutes() -> None:
     with pytest.raises(Throttled):
         repeat_throttled(change, always, clock)
 
-    assert sum(clock.waited) == PATIENCE.total_seconds()
+    assert sum(clock.waited) == THROTTLING_PATIENCE.total_seconds()
 
 
 def test_other_errors_end_the_attempts() -> None:

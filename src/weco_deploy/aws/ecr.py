@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from weco_deploy.aws import api
-from weco_deploy.aws.api import ApiCall
 from weco_deploy.aws.error_translation import code_behind, translate_errors
 from weco_deploy.aws.image_revision import revision_in
 from weco_deploy.aws.session import Account
@@ -24,7 +23,6 @@ from weco_deploy.model.image import ACTIVE, MEDIA_TYPES, ImageView, Manifest, Re
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_ecr.type_defs import (
-        BatchGetImageResponseTypeDef,
         DescribeImagesFilterTypeDef,
         ImageDetailTypeDef,
         ImageFailureTypeDef,
@@ -57,8 +55,12 @@ class EcrRegistry:
 
     def existing_tags(self, repository: str, tags: Sequence[str]) -> frozenset[str]:
         # DescribeImages would fail as a whole if any tag is missing.
-        with self._in_repository(repository, api.BATCH_GET_IMAGE):
-            answer = self._batch_get_image(repository, [{"imageTag": tag} for tag in tags])
+        with self._in_repository(repository), translate_errors(api.BATCH_GET_IMAGE):
+            answer = self._client.batch_get_image(
+                repositoryName=repository,
+                imageIds=[{"imageTag": tag} for tag in tags],
+                acceptedMediaTypes=list(MEDIA_TYPES),
+            )
             missing = {
                 failure.get("imageId", {}).get("imageTag")
                 for failure in answer.get("failures", ())
@@ -74,8 +76,12 @@ class EcrRegistry:
         return found
 
     def manifest_and_tag(self, repository: str, digest: str, tag: str) -> ImageView:
-        with self._in_repository(repository, api.BATCH_GET_IMAGE):
-            answer = self._batch_get_image(repository, [{"imageDigest": digest}, {"imageTag": tag}])
+        with self._in_repository(repository), translate_errors(api.BATCH_GET_IMAGE):
+            answer = self._client.batch_get_image(
+                repositoryName=repository,
+                imageIds=[{"imageDigest": digest}, {"imageTag": tag}],
+                acceptedMediaTypes=list(MEDIA_TYPES),
+            )
             images, failures = answer["images"], answer.get("failures", ())
             view = _view(digest, tag, images, failures)
         of_digest, of_tag = _failure(failures, digest), _failure(failures, tag)
@@ -88,8 +94,12 @@ class EcrRegistry:
         return view
 
     def tagged(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
-        with self._in_repository(repository, api.BATCH_GET_IMAGE):
-            answer = self._batch_get_image(repository, [{"imageTag": tag} for tag in tags])
+        with self._in_repository(repository), translate_errors(api.BATCH_GET_IMAGE):
+            answer = self._client.batch_get_image(
+                repositoryName=repository,
+                imageIds=[{"imageTag": tag} for tag in tags],
+                acceptedMediaTypes=list(MEDIA_TYPES),
+            )
             failures = answer.get("failures", ())
             _raise_unless_missing(repository, failures)
             manifests = {image["imageId"]["imageDigest"]: _manifest(image) for image in answer["images"]}
@@ -112,12 +122,8 @@ class EcrRegistry:
         return self._described(repository, [{"imageDigest": digest} for digest in digests])
 
     def revision(self, repository: str, digest: str) -> str | None:
-        try:
+        with self._in_repository(repository):
             return revision_in(self._client, repository, digest)
-        except AwsError as error:
-            if code_behind(error) == "RepositoryNotFoundException":
-                raise no_repository(repository, self._account) from error
-            raise
 
     def point(self, repository: str, tag: str, manifest: Manifest) -> None:
         try:
@@ -205,19 +211,11 @@ class EcrRegistry:
         middle = len(names) // 2
         return {**self._existing(names[:middle]), **self._existing(names[middle:])}
 
-    def _batch_get_image(
-        self, repository: str, image_ids: Sequence[ImageIdentifierTypeDef]
-    ) -> BatchGetImageResponseTypeDef:
-        return self._client.batch_get_image(
-            repositoryName=repository, imageIds=image_ids, acceptedMediaTypes=list(MEDIA_TYPES)
-        )
-
     @contextmanager
-    def _in_repository(self, repository: str, call: ApiCall) -> Iterator[None]:
-        """Translate the errors of a call. NotFound if the repository doesn't exist."""
+    def _in_repository(self, repository: str) -> Iterator[None]:
+        """Raise NotFound, with what to do, if a call in the block finds no such repository."""
         try:
-            with translate_errors(call):
-                yield
+            yield
         except AwsError as error:
             if code_behind(error) == "RepositoryNotFoundException":
                 raise no_repository(repository, self._account) from error

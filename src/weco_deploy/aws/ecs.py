@@ -22,7 +22,7 @@ from weco_deploy.aws.ecs_answers import (
     parse_task,
 )
 from weco_deploy.aws.error_translation import NotSent, code_behind, translate_errors, unreadable_answer
-from weco_deploy.aws.rates import PATIENCE, PERMISSION_CHECK_INTERVAL
+from weco_deploy.aws.rates import PERMISSION_CHECK_INTERVAL
 from weco_deploy.aws.session import Account
 from weco_deploy.aws.times import answered_at
 from weco_deploy.errors import AwsError, NoCredentials, Throttled
@@ -40,7 +40,7 @@ from weco_deploy.model.service import (
     TaskPage,
 )
 from weco_deploy.model.targets import Target
-from weco_deploy.ports import TASKS_A_CALL, Clock
+from weco_deploy.ports import TASKS_A_CALL, THROTTLING_PATIENCE, Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -200,7 +200,7 @@ class EcsRuntime:
 
     def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> EcsDeployment:
         # ECS refused a throttled request, and never got one that was not sent. So it has not begun a deployment.
-        pauses, patient_until = iter(UPDATE_PAUSES), self._clock.utc() + PATIENCE
+        pauses, patient_until = iter(UPDATE_PAUSES), self._clock.utc() + THROTTLING_PATIENCE
         while True:
             allowed()
             self._account.wait_for_rate(api.UPDATE_SERVICE, allowed)

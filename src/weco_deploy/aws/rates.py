@@ -17,13 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from weco_deploy.aws.api import CALLS, ApiCall, Limit
 from weco_deploy.aws.error_translation import is_throttled
-from weco_deploy.ports import Clock
+from weco_deploy.ports import THROTTLING_PATIENCE, Clock
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-PATIENCE = timedelta(minutes=5)
-"""How long a request that AWS throttles is sent again. Limits refill within seconds, so somebody else leaves us nothing by then."""
 SLOWEST = 1 / 16
 """The part of a limit that a bucket always tries to use."""
 SLOW_DOWN_INTERVAL = timedelta(seconds=1)
@@ -149,7 +147,7 @@ class Rates:
             region: a region, such as `eu-west-1`.
             clock: waits for tokens.
             repeat: whether botocore repeats requests of this client. If so, reads that AWS throttles are sent again, for as
-                long as `PATIENCE`. If not, changes don't take tokens: whoever makes one calls `take` before, and checks
+                long as `THROTTLING_PATIENCE`. If not, changes don't take tokens: whoever makes one calls `take` before, and checks
                 meanwhile that the change is still allowed.
             say: gets a line if requests wait for some seconds.
 
@@ -205,7 +203,7 @@ def _slow_down_when_throttled(
         bucket.slow_down(now)
         since = request_dict["context"].setdefault(_THROTTLED_SINCE, now)
         # The next attempt takes a token, and that is the pause.
-        return 0 if repeat and now - since < PATIENCE else None
+        return 0 if repeat and now - since < THROTTLING_PATIENCE else None
 
     service_id = client.meta.service_model.service_id.hyphenize()
     # botocore asks the handlers of an operation before its own, which are the service's, and follows the first answer.

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from weco_deploy.errors import Throttled
-from weco_deploy.ports import Clock
+from weco_deploy.ports import THROTTLING_PATIENCE, Clock
 
-PATIENCE = timedelta(minutes=5)
-"""How long a throttled change is repeated. Limits refill within seconds, so somebody else leaves us nothing by then."""
 PAUSE_SECONDS = 1.0
 
 
@@ -24,7 +21,7 @@ def repeat_throttled(change: Callable[[], None], allowed: Callable[[], None], cl
     Raises what `change` and `allowed` raise; Throttled after five minutes.
 
     """
-    patient_until = clock.utc() + PATIENCE
+    patient_until = clock.utc() + THROTTLING_PATIENCE
     while True:
         allowed()
         try:

@@ -7,6 +7,7 @@ Every method may raise AwsError. Other errors are named in the method's docstrin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from weco_deploy.model.draining import TaskProtection
@@ -31,6 +32,8 @@ SERVICE_DEPLOYMENTS_A_CALL = 20
 """DescribeServiceDeployments takes twenty service deployments, of any services."""
 IMAGES_A_CALL = 100
 """DescribeImages takes a hundred images of one repository."""
+THROTTLING_PATIENCE = timedelta(minutes=5)
+"""How long a request that AWS throttles is sent again. Limits refill within seconds, so somebody else leaves us nothing by then."""
 TASKS_A_CALL = 100
 """DescribeTasks takes, and ListTasks answers, a hundred tasks of one cluster."""
 
