@@ -13,7 +13,7 @@ QUICK := not faults and not e2e and not packaging
 # Many images of Python set it. Then each process that tests start, and each worker, would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-exhaustive coverage test-faults test-e2e test-lowest test-packaging lint format types contracts \
+.PHONY: help setup demo reference docs test test-exhaustive coverage test-faults test-e2e test-lowest test-packaging lint format types contracts \
   changelog changelog-check release-notes constraints check bench clean
 .DEFAULT_GOAL := help
 
@@ -30,6 +30,8 @@ help:
 	@echo "make test-packaging  install as the action and the Dockerfile do, and do what CONTRIBUTING.md says"
 	@echo "make test-faults     kill it, cut it off, race it: about thirteen minutes"
 	@echo "make test-e2e        deploy real containers, and take turns with 5.x: needs a Docker Engine, or root and dockerd"
+	@echo "make reference       write the pages of docs/reference from the program"
+	@echo "make docs            build the documentation site in build/site, and fail on broken links"
 	@echo "make bench           measure the start-up time, and the sandbox with many services"
 	@echo "make changelog       print what the changelog will say of the next release"
 	@echo "make constraints     renew constraints.txt and constraints-lowest.txt from the package index"
@@ -140,6 +142,14 @@ COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --custom-compile-
 constraints: $(VENV)/test.stamp
 	$(COMPILE) $(UPGRADE) --universal --all-extras --group dev --output-file constraints.txt
 	$(COMPILE) --upgrade --resolution lowest-direct --extra publish --group lowest --output-file constraints-lowest.txt
+
+# Which pages these are, documentation/reference.py says. A test compares them with the program.
+reference: $(VENV)/test.stamp
+	$(BIN)/python -m documentation
+
+# Strict: a link to a page or a heading that does not exist fails.
+docs: $(VENV)/test.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/startup.py

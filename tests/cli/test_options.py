@@ -41,7 +41,14 @@ OPTIONS = [
 
 def default(command: str, flag: str) -> object:
     (option,) = [option for option in ALL[command].params if flag in option.opts]
-    return option.default
+    context = click.Context(ALL[command])
+    return option.type_cast_value(context, option.get_default(context))
+
+
+def test_help_shows_seconds_without_a_fraction() -> None:
+    help_text = ALL["deploy"].get_help(click.Context(ALL["deploy"]))
+    for seconds in (600, 10, 0):
+        assert f"[default: {seconds}]" in help_text
 
 
 @pytest.mark.parametrize("option", OPTIONS)

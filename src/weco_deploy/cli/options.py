@@ -97,7 +97,7 @@ wait_for_images = click.option(
     "--wait-for-images",
     envvar="WECO_DEPLOY_WAIT_FOR_IMAGES",
     type=Seconds(),
-    default=0.0,
+    default="0",
     show_default=True,
     metavar="SECONDS",
     help="How long to wait until each image has a version of the commit itself (or the label), unless it is optional; "
@@ -157,11 +157,20 @@ def of_field(request: type[DeployOptions | ConfirmRequest], name: str) -> Decora
         name,
         envvar=flag.variable,
         type=_type(flag, default),
-        default=None if default is MISSING else default,
+        default=_shown(default),
         show_default=isinstance(default, int | float),
         metavar=flag.metavar,
         help=flag.help,
     )
+
+
+def _shown(default: object) -> object:
+    """The default as help shows it: 600 seconds, not 600.0. click converts it, like a given value."""
+    match default:
+        case float():
+            return f"{default:g}"
+        case _:
+            return None if default is MISSING else default
 
 
 def _type(flag: Flag, default: object) -> click.ParamType | None:  # type: ignore[type-arg]  # as above
