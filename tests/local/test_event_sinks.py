@@ -195,7 +195,7 @@ def test_slow_sink_gets_all_events_in_order() -> None:
 
 
 def test_full_queue_drops_the_oldest_progress_and_no_important_event() -> None:
-    service = ServiceSettled(outcome("search-api", ServiceStatus.FAILED), BEGIN, BEGIN)
+    service = ServiceSettled(outcome("search-api", ServiceStatus.FAILED), 0, 1, BEGIN, BEGIN)
     blocked = Blocked()
     with dispatcher(blocked=blocked) as dispatch:
         dispatch(claimed(FIRST))

@@ -11,6 +11,7 @@ from tests.world import Behaviour, Call, World, crash, good, slow, unpullable
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
 from weco_deploy.errors import AwsError, EnvironmentLocked
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.events import Claimed, RollingBack, ServiceSettled
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.project import Environment
 from weco_deploy.operations.lock import lock
@@ -43,6 +44,32 @@ def test_release_with_the_images_of_the_good_one_is_not_rolled_back_to_them() ->
     assert deployment.status is DeploymentStatus.FAILED
     assert deployment.rollback is None
     assert "the last good release has the same images" in deployment.reason
+
+
+def test_automatic_rollback_is_announced_with_the_verdict_before_it_changes_anything() -> None:
+    world, _, _ = good_then(crash())
+    told = Told()
+
+    deployment = release_deploy(world, rollback_on_failure=True, told=told)
+
+    assert deployment.rollback is not None
+    [announced] = [event for event in told.events if isinstance(event, RollingBack)]
+    assert announced.failed.deployment_id == deployment.deployment_id
+    assert announced.failed.status is DeploymentStatus.FAILED
+    assert announced.release_id == deployment.rollback.release_id
+    following = told.events[told.events.index(announced) + 1]
+    assert isinstance(following, Claimed)
+    assert following.deployment.deployment_id == deployment.rollback.deployment_id
+
+
+def test_settled_services_have_the_tasks_of_the_last_poll() -> None:
+    world, _, _ = good_then(good())
+    told = Told()
+
+    release_deploy(world, told=told)
+
+    [settled] = [event for event in told.events if isinstance(event, ServiceSettled)]
+    assert (settled.running, settled.desired) == (1, 1)
 
 
 def test_failed_deployment_is_rolled_back_to_the_good_release_and_both_are_recorded() -> None:

@@ -40,12 +40,16 @@ def looked_at(service_id: str, at: float, running: int = 0, state: str = "tasks 
 
 
 def succeeded(service_id: str, at: float) -> ServiceSettled:
-    return ServiceSettled(outcome(service_id, ServiceStatus.SUCCEEDED), later(at), later(3))
+    return ServiceSettled(outcome(service_id, ServiceStatus.SUCCEEDED), 2, 2, later(at), later(3))
 
 
 def crashed(service_id: str, at: float) -> ServiceSettled:
     return ServiceSettled(
-        outcome(service_id, ServiceStatus.FAILED, "tasks failed to start", (CRASH,)), later(at), later(3)
+        outcome(service_id, ServiceStatus.FAILED, "tasks failed to start", (CRASH,)),
+        0,
+        2,
+        later(at),
+        later(3),
     )
 
 

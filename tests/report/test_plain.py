@@ -25,6 +25,7 @@ from weco_deploy.model.events import (
     Event,
     Notice,
     PollFailed,
+    RollingBack,
     Settled,
     Settling,
     TagPutBack,
@@ -154,6 +155,13 @@ def test_other_events_are_a_line(written: Write, event: Event, line: str) -> Non
 
 
 BACK = replace(CLAIMED.deployment, deployment_id="back", release_id=EARLIER_ID, kind=Kind.ROLLBACK)
+
+
+def test_rollback_is_announced_with_the_verdict_before_it_begins(written: Write) -> None:
+    failed = replace(CLAIMED.deployment, status=DeploymentStatus.FAILED)
+    assert written(RollingBack(failed, EARLIER_ID)) == (
+        "12:00:00Z ✗ Release 8f14e45f to prod failed; rolling back to release c9f0f895\n"
+    )
 
 
 def test_failed_deployment_has_the_last_line_after_its_rollback(written: Write) -> None:

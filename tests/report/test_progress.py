@@ -9,6 +9,7 @@ from typing import TextIO
 import pytest
 
 from tests.report.story import Watch
+from weco_deploy.report.grouped import GroupedProgress
 from weco_deploy.report.live import LiveProgress
 from weco_deploy.report.plain import PlainProgress
 from weco_deploy.report.progress import progress
@@ -32,6 +33,12 @@ def test_progress_is_live_on_a_terminal(terminal: TextIO) -> None:
 def test_progress_is_plain_in_a_file() -> None:
     with progress(io.StringIO(), Watch()) as show:
         assert isinstance(show, PlainProgress)
+
+
+def test_progress_is_grouped_in_a_job_at_github(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    with progress(io.StringIO(), Watch()) as show:
+        assert isinstance(show, GroupedProgress)
 
 
 @pytest.mark.parametrize(("name", "value"), [("TERM", "dumb"), ("CI", "true")])

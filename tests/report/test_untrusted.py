@@ -30,6 +30,11 @@ HARMFUL = st.text(alphabet=st.sampled_from("\x1b\x07\x9b\x9d[]0;mPX^_\\\r\n\t ab
         ("half \ud800 a pair", "half � a pair"),
         ("[bold]markup[/bold] :smile:", "[bold]markup[/bold] :smile:"),
         ("Œuvres 日本語", "Œuvres 日本語"),
+        ("::error::no", ": :error::no"),
+        ("fix ::stop-commands::x", "fix : :stop-commands::x"),
+        ("a ##[add-mask]e", "a # #[add-mask]e"),
+        ("##vso[task.complete]", "# #vso[task.complete]"),
+        ("std::string, arn:aws:s3:::bucket, ## title", "std::string, arn:aws:s3:::bucket, ## title"),
     ],
 )
 def test_untrusted_text_is_shown_without_escapes(text: str, shown: str) -> None:
@@ -38,6 +43,11 @@ def test_untrusted_text_is_shown_without_escapes(text: str, shown: str) -> None:
 
 def test_log_line_keeps_its_indentation() -> None:
     assert log_line("  File\t'a b'  here\n") == "  File  'a b'  here"
+
+
+def test_log_line_gives_no_command_to_a_build_system() -> None:
+    assert log_line("  ::error::no") == "  : :error::no"
+    assert log_line("a ##[error]no") == "a # #[error]no"
 
 
 @given(st.one_of(HARMFUL, st.text(st.characters())))

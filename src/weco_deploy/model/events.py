@@ -68,9 +68,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettled:
-    """A service has its final status."""
+    """A service has its final status. `running` and `desired` are its tasks then, counted as in `Progress`."""
 
     outcome: ServiceOutcome
+    running: int
+    desired: int
     at: datetime
     since: datetime
 
@@ -98,6 +100,17 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class RollingBack:
+    """A deployment did not succeed, and its automatic rollback to `release_id` begins: `Claimed` follows.
+
+    `failed` has its status, but is not closed yet.
+    """
+
+    failed: Deployment
+    release_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """The deployment's record is closed, with the final status.
 
@@ -118,6 +131,7 @@ Event = (
     | PollFailed
     | Waiting
     | Notice
+    | RollingBack
     | Settled
 )
 

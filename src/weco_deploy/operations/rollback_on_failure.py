@@ -12,7 +12,7 @@ from functools import partial
 
 from weco_deploy.errors import DeployError, StaleFence
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, reasons
-from weco_deploy.model.events import Claimed, Event, Notice, Settled
+from weco_deploy.model.events import Claimed, Event, Notice, RollingBack, Settled
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
@@ -55,6 +55,7 @@ def roll_back(
         why = f"it could not be rolled back: {why}"
         ledger.verdict(failed.status, ports.clock.utc(), reasons(failed.reason, why))
         return settle(ledger, ports, notify)
+    notify(RollingBack(failed, after.deployment.release_id))
     notify(Claimed(after.deployment, planned))
     end = carry_out(planned, environment, back, after, ports, notify)
     done = end.status is DeploymentStatus.SUCCEEDED

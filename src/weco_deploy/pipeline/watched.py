@@ -118,7 +118,7 @@ class Watched:
             recorded = () if track.status in GOOD else known.failures
             outcome = replace(outcome, failures=failures or recorded)
             if outcome != known:
-                self._notify(ServiceSettled(outcome, now, track.since))
+                self._notify(ServiceSettled(outcome, track.running, track.desired, now, track.since))
         else:
             if track.blames_image:
                 self._unfinished.add(service_id)

@@ -6,6 +6,7 @@ Digests, ids and messages are not cleaned, because JSON escapes control characte
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
@@ -38,10 +39,15 @@ from weco_deploy.report.wording import in_utc
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 Document: TypeAlias = dict[str, Json]
 
+_BUILD_COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)")
+
 
 def json_text(document: Document) -> str:
-    """The document as text: indented, and in ASCII, which every encoding can represent."""
-    return json.dumps(document, indent=2)
+    """The document as text: indented, and in ASCII, which every encoding can represent.
+
+    `##` is escaped before a bracket, because build systems take commands such as `##[error]` from any line of a log.
+    """
+    return _BUILD_COMMAND.sub(r"#\\u0023", json.dumps(document, indent=2))
 
 
 def release_document(

@@ -9,6 +9,7 @@ from weco_deploy.model.events import (
     Notice,
     PollFailed,
     Progress,
+    RollingBack,
     ServiceRedeployed,
     ServiceSettled,
     Settled,
@@ -30,15 +31,15 @@ def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
     match event:
         case Progress():
             return (Line(0, _progress(event)),)
-        case ServiceSettled(outcome, at, since):
+        case ServiceSettled(outcome=outcome, at=at, since=since):
             head, *rest = outcome_in_short(outcome, symbols)
             return Line(0, f"{head.text} (after {duration(at - since)})"), *rest
         case Settled(deployment):
             return (Line(0, _settled(deployment, symbols)),)
-        case Claimed(deployment, Plan() as plan):
-            return (Line(0, _claimed(deployment, plan)),)
-        case Claimed():
-            return ()
+        case Claimed(deployment, plan):
+            return (Line(0, _claimed(deployment, plan)),) if plan else ()
+        case RollingBack(failed, release_id):
+            return (Line(0, f"{verdict(failed, symbols)}; rolling back to release {short_id(release_id)}"),)
         case Settling(deployment):
             return (Line(0, _settling(deployment)),)
         case TagMoved(image):

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TextIO
 
 from weco_deploy.model.events import Event
+from weco_deploy.report.grouped import GroupedProgress
 from weco_deploy.report.plain import PlainProgress
 
 
@@ -17,8 +18,12 @@ def progress(stream: TextIO, now: Callable[[], datetime]) -> Iterator[Callable[[
     """Show events on `stream` while the context lasts. `now` returns the time in UTC (a clock's `utc`).
 
     Progress is live on a terminal. It is plain lines in a file or pipe, on a terminal that can't move its cursor, and in a
-    build, which may have a terminal but keeps everything that was drawn.
+    build, which may have a terminal but keeps everything that was drawn. GitHub's job logs fold groups of lines.
     """
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        with GroupedProgress(stream, now) as show_grouped:
+            yield show_grouped
+        return
     if not can_be_redrawn(stream):
         yield PlainProgress(stream, now)
         return

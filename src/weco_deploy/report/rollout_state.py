@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from weco_deploy.model.deployment import SETTLED, Deployment, ServiceOutcome, ServiceStatus
+from weco_deploy.model.deployment import GOOD, SETTLED, Deployment, Failure, ServiceOutcome, ServiceStatus
 from weco_deploy.model.events import (
     Claimed,
     Event,
@@ -23,7 +23,10 @@ from weco_deploy.model.service import ServiceKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A service. `running` and `desired` are None before the first poll; `ended` is None until it is settled."""
+    """A service. `running` and `desired` are None before the first poll; `ended` is None until it is settled.
+
+    `failure` is the first of its failures.
+    """
 
     service_id: str
     key: ServiceKey
@@ -33,10 +36,16 @@ class Row:
     desired: int | None = None
     since: datetime | None = None
     ended: datetime | None = None
+    failure: Failure | None = None
 
     @property
     def settled(self) -> bool:
         return self.status in SETTLED
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is settled, but not good."""
+        return self.settled and self.status not in GOOD
 
     def looks_like(self, other: Row | None) -> bool:
         """Whether both rows show the same, apart from the time."""
@@ -47,7 +56,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutState:
-    """The state after some events. `rows` are the services, in the order in which they first appeared."""
+    """The state after some events. `rows` are the services, in the order in which they first appeared.
+
+    `closed` is True once the deployment has its verdict.
+    """
 
     rows: Mapping[ServiceKey, Row] = field(default_factory=dict)
     deployment_id: str = ""
@@ -55,10 +67,21 @@ class RolloutState:
     environment: str = ""
     tags: int = 0
     tags_moved: int = 0
+    closed: bool = False
 
     @property
     def moving(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows.values() if row.status is ServiceStatus.IN_PROGRESS)
+
+    @property
+    def in_final_check(self) -> bool:
+        """Whether all services are settled, so that only the last look at them is left."""
+        return (
+            bool(self.rows)
+            and not self.closed
+            and self.tags_moved >= self.tags
+            and all(row.settled for row in self.rows.values())
+        )
 
     def leaves_out(self, event: Event) -> bool:
         """Whether the event is not shown: Claimed of `confirm-deploy`, because the result that follows says the same."""
@@ -89,11 +112,9 @@ class RolloutState:
                 )
             case Progress(outcome=outcome):
                 return self._with(_polled(event, outcome))
-            case ServiceSettled(outcome, at, since):
-                row = self.rows.get(outcome.key) or _row(outcome)
-                return self._with(
-                    replace(row, status=outcome.status, state=outcome.reason, since=since, ended=at)
-                )
+            case ServiceSettled(outcome, running, desired, at, since):
+                row = _row(outcome)
+                return self._with(replace(row, running=running, desired=desired, since=since, ended=at))
             case Settled(deployment) if not self.is_after_rollback(event):
                 return self._settled(deployment)
             case _:
@@ -106,8 +127,14 @@ class RolloutState:
         final = _of(deployment)
         rows = dict(self.rows)
         for key, row in final.rows.items():
-            rows[key] = replace(rows.get(key, row), status=row.status, state=row.state)
-        return replace(self, rows=rows, release_id=deployment.release_id, environment=deployment.environment)
+            rows[key] = replace(rows.get(key, row), status=row.status, state=row.state, failure=row.failure)
+        return replace(
+            self,
+            rows=rows,
+            release_id=deployment.release_id,
+            environment=deployment.environment,
+            closed=True,
+        )
 
 
 def _of(deployment: Deployment) -> RolloutState:
@@ -120,7 +147,13 @@ def _of(deployment: Deployment) -> RolloutState:
 
 
 def _row(outcome: ServiceOutcome) -> Row:
-    return Row(service_id=outcome.service_id, key=outcome.key, status=outcome.status, state=outcome.reason)
+    return Row(
+        service_id=outcome.service_id,
+        key=outcome.key,
+        status=outcome.status,
+        state=outcome.reason,
+        failure=next(iter(outcome.failures), None),
+    )
 
 
 def _polled(event: Progress, outcome: ServiceOutcome) -> Row:

@@ -18,9 +18,10 @@ class Symbols:
     bad: str = "✗"
     moving: str = "…"
     quiet: str = "·"
+    ellipsis: str = "…"
 
 
-ASCII = Symbols(arrow="->", good="ok", bad="!!", moving="..", quiet="--")
+ASCII = Symbols(arrow="->", good="ok", bad="!!", moving="..", quiet="--", ellipsis="..")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
