@@ -147,7 +147,7 @@ def test_success_stays_one_when_the_rollout_is_judged_again(name: str) -> None:
 
     assert after
     for poll in after:
-        reopened = tracks[-1].reopened()
+        reopened = tracks[-1].reopened(recorded.polls[-1].at)
         assert advance(reopened, poll.as_watched(reopened)).status is ServiceStatus.SUCCEEDED
 
 

@@ -144,7 +144,7 @@ def test_failures_before_and_after_a_first_success_are_one_loop() -> None:
     assert well.status is ServiceStatus.SUCCEEDED
     # The task that was up has crashed: its good moment is a part of the loop.
     crashed = crashing(*ENDED, replace(stopped("up-0", at=8.9), started_at=made_at(7)), desired=1)
-    assert judged(crashed, start=well.reopened()) is ServiceStatus.FAILED
+    assert judged(crashed, start=well.reopened(made_at(60))) is ServiceStatus.FAILED
 
 
 def test_failures_before_a_recorded_failure_do_not_count_again() -> None:
@@ -211,7 +211,9 @@ def test_suspicion_is_a_failure_when_the_waiting_time_is_over() -> None:
 def test_only_a_failure_by_our_own_count_is_looked_at_again() -> None:
     counted = after(crashing(*(stopped(f"t{number}") for number in range(3))))
     assert counted.looked_at_again
-    by_ecs = after(view(service(desired=2, deployments=[primary(state="FAILED")])), start=counted.reopened())
+    by_ecs = after(
+        view(service(desired=2, deployments=[primary(state="FAILED")])), start=counted.reopened(made_at(60))
+    )
     assert by_ecs.status is ServiceStatus.FAILED
     assert not by_ecs.looked_at_again
 

@@ -11,7 +11,8 @@ from weco_deploy.model.deployment import ALIKE, Failure, ServiceStatus, reasons
 from weco_deploy.model.log_location import UNREADABLE, log_location
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import Container, DefinedContainer, Service, ServiceView, Task
-from weco_deploy.pipeline import reads
+from weco_deploy.pipeline.partial_reads import PartialReads
+from weco_deploy.pipeline.stopped_tasks import StoppedTasks
 from weco_deploy.ports import Calls, Ports, ServiceRuntime
 from weco_deploy.rules.rollout.crash_loop import is_failure
 from weco_deploy.rules.rollout.culprits import culprits
@@ -49,7 +50,9 @@ def diagnose(
 
 def _stopped(track: Track, service: Service, environment: Environment, ports: Ports) -> tuple[Failure, ...]:
     runtime = ports.runtime(environment)
-    found = reads.stopped_tasks(runtime, [service.key], ports.calls)[service.key]
+    reads = PartialReads[str](ports.calls)
+    found = StoppedTasks(runtime).read([service.key], reads)[service.key]
+    reads.raise_first()
     failed = [task for task in found if _is_ours(task, track, service) and is_failure(task)]
     failed.sort(key=lambda task: task.stopped_at or track.since, reverse=True)
     defined = _defined(runtime, failed, ports.calls)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from weco_deploy.model.service import ServiceDeployment, ServiceKey, ServiceView
+from weco_deploy.errors import AwsError
+from weco_deploy.model.service import Service, ServiceDeployment, ServiceKey, ServiceView, Task
 from weco_deploy.pipeline import reads
+from weco_deploy.pipeline.cluster_listing import has_all
 from weco_deploy.pipeline.definitions import Definitions
 from weco_deploy.pipeline.health_reads import health_checked, targets
 from weco_deploy.pipeline.optional_reads import OptionalReads
+from weco_deploy.pipeline.partial_reads import PartialReads
+from weco_deploy.pipeline.stopped_tasks import StoppedTasks
 from weco_deploy.ports import Calls, ServiceRuntime
 from weco_deploy.rules.rollout import rolling
 from weco_deploy.rules.rollout.old_tasks import tasks_to_ask_about
@@ -21,53 +25,99 @@ VERDICTS = "ECS's own verdict on its deployments"
 PROTECTIONS = "which old tasks are protected from scale-in"
 
 
-def poll(
-    moving: Iterable[Track],
-    runtime: ServiceRuntime,
-    definitions: Definitions,
-    optional: OptionalReads,
-    calls: Calls,
-) -> dict[ServiceKey, ServiceView]:
-    """The services as ECS describes them now, with what else can tell more about them (`rolling.reads`)."""
-    tracked = {track.service.key: track for track in moving}
-    services = reads.services(runtime, tracked, calls)
-    wanted = {key: rolling.reads(tracked[key], service) for key, service in services.items()}
-    unknown: dict[ServiceKey, ServiceDeployment] = {}
-    verdicts = optional.read(
-        VERDICTS, partial(reads.service_deployments, runtime, services.values(), calls), unknown
-    )
-    busy = [services[key] for key, read in wanted.items() if read.tasks]
-    running = definitions.with_images(reads.running_tasks(runtime, busy, calls), calls)
-    stopped = reads.stopped_tasks(runtime, [key for key, read in wanted.items() if read.stopped], calls)
-    revised = [
-        key
-        for key, read in wanted.items()
-        if read.revision
-        or rolling.lacks_digests(tracked[key], ServiceView(service=services[key], tasks=running.get(key)))
-    ]
-    images = calls.read(partial(runtime.resolved, services[key]) for key in revised)
-    resolved = dict(zip(revised, images, strict=True))
-    defined = definitions.read((name for read in wanted.values() for name in read.definitions), calls)
-    views = {
-        key: ServiceView(
-            service=service,
-            tasks=running.get(key),
-            stopped=stopped.get(key),
-            resolved=resolved.get(key),
-            service_deployment=verdicts.get(key),
-            defined={name: defined[name] for name in wanted[key].definitions if name in defined},
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What a poll read.
+
+    `views` are the services as ECS describes them; a service in neither of both does not exist. `unread` says why others can't be
+    judged by this poll: a call failed whose answer may matter.
+    """
+
+    views: Mapping[ServiceKey, ServiceView]
+    unread: Mapping[ServiceKey, AwsError]
+
+
+class Polling:
+    """Polls the services of an environment, and keeps what does not have to be read again."""
+
+    def __init__(self, runtime: ServiceRuntime, optional: OptionalReads) -> None:
+        self._runtime = runtime
+        self._optional = optional
+        self._definitions = Definitions(runtime)
+        self._stopped = StoppedTasks(runtime)
+
+    def poll(self, moving: Iterable[Track], calls: Calls) -> Poll:
+        """Read the services as they are now, with what else can tell more about them (`rolling.reads`)."""
+        tracked = {track.service.key: track for track in moving}
+        by_batch = PartialReads[tuple[ServiceKey, ...]](calls)
+        services = reads.services_as_far_as_read(self._runtime, tracked, by_batch)
+        unread = {key: error for keys, error in by_batch.errors.items() for key in keys}
+        wanted = {key: rolling.reads(tracked[key], service) for key, service in services.items()}
+        unknown: dict[ServiceKey, ServiceDeployment] = {}
+        verdicts = self._optional.read(
+            VERDICTS, partial(reads.service_deployments, self._runtime, services.values(), calls), unknown
         )
-        for key, service in services.items()
-    }
-    unchecked = [view for key, view in views.items() if rolling.needs_health(tracked[key], view)]
-    checked = health_checked(unchecked, definitions, optional, calls)
-    found = targets(unchecked, runtime, optional, calls)
-    not_told_to_stop = {key: tasks_to_ask_about(tracked[key], view) for key, view in views.items()}
-    nothing: dict[str, datetime | None] = {}
-    protected = optional.read(
-        PROTECTIONS, partial(reads.protections, runtime, not_told_to_stop, calls), nothing
-    )
-    return {
-        key: replace(view, health_checked=checked, targets=found, protected=protected)
-        for key, view in views.items()
-    }
+        running, stopped, unlisted = self._tasks(services, wanted, calls)
+        unread |= unlisted
+        services = {key: service for key, service in services.items() if key not in unread}
+        revised = [
+            key
+            for key, service in services.items()
+            if wanted[key].revision
+            or rolling.lacks_digests(tracked[key], ServiceView(service=service, tasks=running.get(key)))
+        ]
+        images = calls.read(partial(self._runtime.resolved, services[key]) for key in revised)
+        resolved = dict(zip(revised, images, strict=True))
+        defined = self._definitions.read(
+            (name for read in wanted.values() for name in read.definitions), calls
+        )
+        views = {
+            key: ServiceView(
+                service=service,
+                tasks=running.get(key),
+                stopped=stopped.get(key),
+                resolved=resolved.get(key),
+                service_deployment=verdicts.get(key),
+                defined={name: defined[name] for name in wanted[key].definitions if name in defined},
+            )
+            for key, service in services.items()
+        }
+        return Poll(self._with_health(views, tracked, calls), unread)
+
+    def _tasks(
+        self, services: Mapping[ServiceKey, Service], wanted: Mapping[ServiceKey, rolling.Reads], calls: Calls
+    ) -> tuple[
+        Mapping[ServiceKey, tuple[Task, ...]],
+        Mapping[ServiceKey, tuple[Task, ...]],
+        Mapping[ServiceKey, AwsError],
+    ]:
+        """The running tasks and the stopped tasks that are wanted, and why those of other services could not be read."""
+        of_running, of_stopped = PartialReads[str](calls), PartialReads[str](calls)
+        busy = [services[key] for key, read in wanted.items() if read.tasks]
+        found = reads.tasks_as_far_as_read(self._runtime, busy, of_running)
+        stopped = self._stopped.read([key for key, read in wanted.items() if read.stopped], of_stopped)
+        unread = {
+            service.key: of_running.errors[service.key.cluster]
+            for service in busy
+            if service.key.cluster in of_running.errors and not has_all(service, found[service.key])
+        }
+        unread |= {key: of_stopped.errors[key.cluster] for key in stopped if key.cluster in of_stopped.errors}
+        return self._definitions.with_images(found, calls), stopped, unread
+
+    def _with_health(
+        self, views: Mapping[ServiceKey, ServiceView], tracked: Mapping[ServiceKey, Track], calls: Calls
+    ) -> Mapping[ServiceKey, ServiceView]:
+        """The views, with the health of tasks and the protection of old tasks where the verdict may depend on it."""
+        runtime, optional = self._runtime, self._optional
+        unchecked = [view for key, view in views.items() if rolling.needs_health(tracked[key], view)]
+        checked = health_checked(unchecked, self._definitions, optional, calls)
+        found = targets(unchecked, runtime, optional, calls)
+        not_told_to_stop = {key: tasks_to_ask_about(tracked[key], view) for key, view in views.items()}
+        nothing: dict[str, datetime | None] = {}
+        protected = optional.read(
+            PROTECTIONS, partial(reads.protections, runtime, not_told_to_stop, calls), nothing
+        )
+        return {
+            key: replace(view, health_checked=checked, targets=found, protected=protected)
+            for key, view in views.items()
+        }

@@ -28,6 +28,7 @@ from weco_deploy.pipeline.environment_services import (
     service_index,
     tells_digests,
 )
+from weco_deploy.pipeline.stopped_tasks import begin_stopped, stopped_in_clusters
 from weco_deploy.ports import Calls, Done, Failed, ImageRegistry, Outcome, Ports, ServiceRuntime
 from weco_deploy.rules.digests import running_tasks, wrong_container
 from weco_deploy.rules.running import expected_image
@@ -219,14 +220,14 @@ def _begin_stopped(
     """Begin to list the stopped tasks of the clusters where the services most likely are."""
     wanted = frozenset(project.services) - project.services_of_others
     hints = hinted(wanted, named(project, environment, wanted, record), index, record)
-    return reads.begin_stopped(runtime, (key for key in hints if Arn.parse(key.cluster)), calls)
+    return begin_stopped(runtime, (key for key in hints if Arn.parse(key.cluster)), calls)
 
 
 def _stopped(
     services: ServiceViews, runtime: ServiceRuntime, calls: Calls, begun: reads.Listing
 ) -> Mapping[ServiceKey, tuple[Task, ...]]:
     found = [view.service for view in _views(services)]
-    return reads.stopped_in_clusters(runtime, found, calls, begun)
+    return stopped_in_clusters(runtime, found, calls, begun)
 
 
 def _with_resolved(

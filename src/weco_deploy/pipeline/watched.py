@@ -11,11 +11,10 @@ from weco_deploy.model.deployment import GOOD, ServiceOutcome, ServiceStatus
 from weco_deploy.model.events import Event, Notice, PollFailed, Progress, ServiceSettled
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import ServiceKey, ServiceView
-from weco_deploy.pipeline.definitions import Definitions
 from weco_deploy.pipeline.diagnose import diagnose
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.optional_reads import OptionalReads
-from weco_deploy.pipeline.poll import poll
+from weco_deploy.pipeline.poll import Poll, Polling
 from weco_deploy.ports import Ports
 from weco_deploy.rules.rollout.rolling import advance
 from weco_deploy.rules.rollout.track import Track
@@ -42,9 +41,8 @@ class Watched:
         self._ledger = ledger
         self._ports = ports
         self._notify = notify
-        self._runtime = ports.runtime(environment)
-        self._definitions = Definitions(self._runtime)
-        self._optional = OptionalReads(lambda text: notify(Notice(text)))
+        self._polling = Polling(ports.runtime(environment), OptionalReads(lambda text: notify(Notice(text))))
+        self._settled_at: dict[str, datetime] = {}
         self._views: dict[ServiceKey, ServiceView] = {}
         self._polled_since_wait: set[str] = set()
         self._unfinished: set[str] = set()
@@ -66,33 +64,41 @@ class Watched:
         After a failed poll also those that are not settled, because their state is not known.
         """
         settled = {
-            service_id: track.reopened()
+            service_id: track.reopened(self._settled_at[service_id])
             for service_id, track in self._tracks.items()
             if track.looked_at_again and service_id not in self._polled_since_wait
         }
-        return {**settled, **(self.unsettled if self.failed_polls else {})}
+        unread = {
+            service_id: track
+            for service_id, track in self.unsettled.items()
+            if service_id not in self._polled_since_wait
+        }
+        return {**settled, **(unread if self.failed_polls else {})}
 
     def wait(self, seconds: float) -> None:
         self._ledger.wait(seconds)
         self._polled_since_wait.clear()
 
     def poll(self, due: Mapping[str, Track], answered_by: datetime) -> None:
-        """Poll these services; answers that come later than `answered_by` make a failed poll."""
+        """Poll these services, and judge those that could be read.
+
+        Answers that come later than `answered_by` make a poll that read nothing.
+        """
         self._tracks |= due
-        self._polled_since_wait |= due.keys()
-        calls = self._ports.calls.until(answered_by)
         try:
-            views = poll(due.values(), self._runtime, self._definitions, self._optional, calls)
+            read = self._polling.poll(due.values(), self._ports.calls.until(answered_by))
         except AwsError as error:
-            self._notify(PollFailed(error.message, self._ports.clock.utc()))
-            self.failed_polls += 1
-            self._last_error = error.message
-            return
-        self._views |= views
+            read = Poll({}, {track.service.key: error for track in due.values()})
+        self._views |= read.views
         for service_id, track in due.items():
-            self._judge(service_id, track, views.get(track.service.key))
-        self.failed_polls = 0
-        self._last_error = ""
+            if track.service.key not in read.unread:
+                self._polled_since_wait.add(service_id)
+                self._judge(service_id, track, read.views.get(track.service.key))
+        errors = list(read.unread.values())
+        self.failed_polls = self.failed_polls + 1 if errors else 0
+        self._last_error = errors[0].message if errors else ""
+        if errors:
+            self._notify(PollFailed(errors[0].message, self._ports.clock.utc()))
 
     def close(self, answered_by: datetime) -> Polled:
         """Give the services that are not settled the outcome of a waiting time that is over."""
@@ -112,6 +118,7 @@ class Watched:
         outcome = _outcome(track, known)
         self._unfinished.discard(service_id)
         if track.settled:
+            self._settled_at[service_id] = now
             ledger.service(outcome)  # certain, even if diagnosing it fails
             failures = diagnose(track, view, self._environment, self._ports)
             # ECS forgets stopped tasks after an hour; what was recorded of them stays.

@@ -169,6 +169,8 @@ class Track:
             suspicion="",
         )
 
-    def reopened(self) -> Track:
+    def reopened(self, settled_at: datetime) -> Track:
         """The track of a settled service, to be judged again: its tasks may have crashed or recovered since."""
-        return replace(self, status=ServiceStatus.IN_PROGRESS, state="not looked at since it was settled")
+        was = "good" if self.status in GOOD else self.state
+        state = f"it was {was} at {settled_at:%H:%M:%S}Z, and could not be looked at since"
+        return replace(self, status=ServiceStatus.IN_PROGRESS, state=state)
