@@ -19,6 +19,7 @@ from weco_deploy.aws.records import DynamoReleaseStore
 from weco_deploy.aws.regions import check_regions
 from weco_deploy.aws.replicas import EcrReplicas
 from weco_deploy.aws.session import Account, Login, profile_region
+from weco_deploy.aws.setup import AwsSetup
 from weco_deploy.aws.slow_calls import SlowCalls
 from weco_deploy.aws.uploads import EcrUploads
 from weco_deploy.errors import DockerError
@@ -97,6 +98,7 @@ def connect(
         replicas=lambda environment: EcrReplicas(home, account(environment)),
         runtime=runtime,
         logs=lambda environment: CloudWatchLogs(account(environment)),
+        setup=lambda environment: AwsSetup(account(environment) if environment else home, clock),
         caller=lambda: Caller(
             requested_by=login.requested_by(project.region_name), build_url=build_url(os.environ)
         ),

@@ -92,6 +92,7 @@ def test_commands_of_the_tool_exist() -> None:
         "lock",
         "unlock",
         "init",
+        "doctor",
         "iam-policy",
         "schema",
         "sandbox",

@@ -209,6 +209,20 @@ def test_schema_is_printed_without_a_project_file_and_without_importing_botocore
     assert json.loads(ran.stdout)["$schema"].startswith("http://json-schema.org/")
 
 
+def test_doctor_checks_the_file_offline_without_importing_botocore() -> None:
+    Path(".wellcome_project").write_text(PROJECT_FILE)
+    listed = (
+        "import sys\n"
+        "from weco_deploy.cli.main import run\n"
+        "code = run(['doctor', '--offline'])\n"
+        "print(code, 'botocore' in sys.modules, file=sys.stderr)"
+    )
+    ran = run(program=(sys.executable, "-c", listed))
+
+    assert ran.stderr.splitlines() == ["0 False"]
+    assert ran.stdout.startswith("OK    file: ")
+
+
 def test_command_imports_no_other_command() -> None:
     listed = (
         "import sys\n"

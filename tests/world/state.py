@@ -18,6 +18,7 @@ from tests.world.publishing import Desktop, publishing
 from tests.world.registry import WorldRegistry
 from tests.world.replicas import StoredReplica, WorldReplicas
 from tests.world.run import Run, WorldClock
+from tests.world.setup import StoredSetup, WorldSetup
 from tests.world.side_by_side import LiveWorkers, SideBySide
 from tests.world.store import WorldStore
 from tests.world.table import Table
@@ -49,6 +50,7 @@ class WorldState:
         self.replicas: dict[EcrAddress, StoredReplica] = {}
         self.ecs = Ecs(WorldImages(self.host, self.repositories, self.replicas), self.now)
         self.tables: dict[str, Table] = {}
+        self.setup = StoredSetup()
         self.git = Repository()
         self.desktop = Desktop()
         self.schedule = Schedule(lock, self.ecs.simulation)
@@ -101,6 +103,11 @@ class WorldState:
             account = self.ecs.account(place_of(ours, environment, self.place))
             return gated_logs(CloudWatchLogs(account), self.gate, run)
 
+        def setup(environment: Environment | None) -> WorldSetup:
+            role_arn = (environment.role_arn if environment else None) or ours.role_arn
+            account = account_of(role_arn) or self.credentials_account
+            return WorldSetup(self.setup, account, role_arn, caller.requested_by, self.gate, run)
+
         return Ports(
             project=ours,
             clock=clock,
@@ -113,6 +120,7 @@ class WorldState:
             replicas=lambda _: WorldReplicas(self.replicas, self.gate, run),
             runtime=runtime,
             logs=logs,
+            setup=setup,
             caller=identified,
             check_account=check_account,
             places=lambda environment: (

@@ -43,6 +43,7 @@ class WecoDeploy(LazyGroup):
         "lock": "weco_deploy.cli.lock",
         "unlock": "weco_deploy.cli.unlock",
         "init": "weco_deploy.cli.init",
+        "doctor": "weco_deploy.cli.doctor",
         "iam-policy": "weco_deploy.cli.iam_policy",
         "schema": "weco_deploy.cli.schema",
         "sandbox": "weco_deploy.cli.sandbox",

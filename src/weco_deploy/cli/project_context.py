@@ -30,12 +30,14 @@ class ProjectContext:
     Args:
         invocation: the run.
         purpose: the command, for CloudTrail.
+        file: the project file, if it is loaded already.
 
     """
 
-    def __init__(self, invocation: Invocation, purpose: str) -> None:
+    def __init__(self, invocation: Invocation, purpose: str, file: ProjectFile | None = None) -> None:
         self.invocation = invocation
-        file = load_project_file(invocation.settings)
+        if file is None:
+            file = load_project_file(invocation.settings)
         self.project = choose_project(invocation.settings, file)
         if len(file.projects) > 1:  # suggested commands name the project that the user has chosen
             invocation.settings = replace(invocation.settings, project_id=self.project.id)
@@ -44,6 +46,12 @@ class ProjectContext:
 
     @cached_property
     def ports(self) -> Ports:
+        self.connected.check_account()  # before any question about resources, which may be those of another account
+        return self.connected
+
+    @cached_property
+    def connected(self) -> Ports:
+        """The ports, whose account has not been checked."""
         # This imports botocore. Usage errors are reported before.
         from weco_deploy.connect import connect
 
@@ -55,7 +63,6 @@ class ProjectContext:
             waiting=self._write_waiting,
         )
         gc_pause.resume()
-        ports.check_account()  # before any question about resources, which may be those of another account
         return ports
 
     def _write_waiting(self, message: str) -> None:
@@ -116,10 +123,14 @@ class ProjectContext:
         return self.settings.project_options
 
 
+def project_file_path(settings: Settings) -> Path:
+    """The given project file, or the nearest project file upwards."""
+    return Path(settings.project_file) if settings.project_file else config.find(Path.cwd())
+
+
 def load_project_file(settings: Settings) -> ProjectFile:
     """The given project file, or the nearest project file upwards. Its warnings are written to stderr."""
-    path = Path(settings.project_file) if settings.project_file else config.find(Path.cwd())
-    loaded = config.load(path)
+    loaded = config.load(project_file_path(settings))
     for warning in loaded.warnings:
         write_notice(f"warning: {one_line(warning)}")
     return loaded

@@ -28,6 +28,7 @@ from weco_deploy.ports.calls import Calls, Done, Failed, Outcome, Skipped
 from weco_deploy.ports.machine import Clock, History, Interrupts
 from weco_deploy.ports.publishing import ImageEngine, ImageLayout, ImageUploads, Publishing, WorkTree
 from weco_deploy.ports.records import ReleaseStore
+from weco_deploy.ports.setup import SetupReader
 
 __all__ = [
     "IMAGES_A_CALL",
@@ -55,6 +56,7 @@ __all__ = [
     "ReleaseStore",
     "Replicas",
     "ServiceRuntime",
+    "SetupReader",
     "Skipped",
     "WorkTree",
 ]
@@ -73,7 +75,7 @@ class Ports:
     """Everything an operation may reach, made for one project by the composition root.
 
     `replicas`, `runtime` and `logs` are functions because an environment's services may live in another account
-    or region; `caller` and `check_account` because they may ask AWS. `check_account` raises
+    or region, and so is `setup`, where None means the project's own account; `caller` and `check_account` because they may ask AWS. `check_account` raises
     WrongAccount if the project names an account and the credentials belong to another. `places` says which
     accounts, regions and endpoints a deployment to an environment is about, for people.
     `began` is when the run began, in UTC. `new_id` makes a UUID, for releases, deployments and lock owners.
@@ -90,6 +92,7 @@ class Ports:
     replicas: Callable[[Environment], Replicas]
     runtime: Callable[[Environment], ServiceRuntime]
     logs: Callable[[Environment], LogReader]
+    setup: Callable[[Environment | None], SetupReader]
     caller: Callable[[], Caller]
     check_account: Callable[[], None]
     places: Callable[[Environment], str]

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from weco_deploy.errors import DeployError
+from weco_deploy.model.checks import Check
 from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment, Failure, ImageChange, ServiceOutcome
 from weco_deploy.model.draining import DrainingTask
@@ -478,4 +479,19 @@ def proposal_document(project: Project, proposal: Proposal, text: str, written: 
             ],
             "left_out": [{"name": item.name, "reason": item.why} for item in proposal.unplaced],
         }
+    }
+
+
+def checks_document(checks: Sequence[Check], options: Sequence[str] = ()) -> Document:
+    """The checks of `doctor`. `remedy` is a command if there is one, else a sentence; null if there is nothing to do."""
+    return {
+        "checks": [
+            {
+                "id": check.id,
+                "result": check.result.value,
+                "found": check.found,
+                "remedy": check.remedy(options) or None,
+            }
+            for check in checks
+        ]
     }

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from weco_deploy.model.deployment import GOOD, DeploymentStatus, ServiceStatus
@@ -58,6 +59,18 @@ class Page:
     def unwrapped(self, text: str, indent: int = 0) -> None:
         """Add a line to copy. It contains no line breaks: if it is too long, the terminal wraps it."""
         self._file.write(f"{' ' * indent}{log_line(text)}\n")
+
+    def entry(self, label: str, text: str, style: str, label_width: int) -> None:
+        """Add a line that begins with a styled label. On a terminal its text is wrapped beside the label."""
+        shown = log_line(text)
+        if not self._screen.terminal:
+            self.unwrapped(f"{label:<{label_width}}{shown}")
+            return
+        grid = Table.grid()
+        grid.add_column(width=label_width, no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(Text(label, style=style), Text(shown))
+        self._print(grid, self._screen.width, 0)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Row], indent: int = 2) -> None:
         """Add a table, laid out for the screen's width, without columns that are empty in all rows."""

@@ -1,0 +1,64 @@
+"""Checks the set-up of a project: reads side by side, and lets `rules/doctor/` judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from weco_deploy.model.checks import Check
+from weco_deploy.model.project import Environment
+from weco_deploy.model.setup import Identity
+from weco_deploy.pipeline.attempts import begin_attempt
+from weco_deploy.ports import Ports
+from weco_deploy.rules.doctor import access
+from weco_deploy.rules.doctor.findings import Answer
+from weco_deploy.rules.doctor.git_history import git_history
+
+
+@dataclass(frozen=True, slots=True)
+class _Access:
+    """Whose credentials are used: the caller's, the project's, and by their ARN those of all roles."""
+
+    caller: Answer[str]
+    home: Answer[Identity]
+    roles: Mapping[str, Answer[Identity]]
+
+
+def doctor(ports: Ports, environment_id: str | None) -> tuple[Check, ...]:
+    """All checks but those of the project file. Errors by AWS are results of checks.
+
+    Args:
+        ports: the ports of the project, whose account was not checked.
+        environment_id: the environment whose services are checked; None for all.
+
+    Raises NotFound if there is no such environment.
+
+    """
+    project = ports.project
+    environments = [project.environment(environment_id)] if environment_id else project.environments
+    return tuple(_checks(ports, environments))
+
+
+def _checks(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check]:
+    exists = ports.history.exists()
+    yield git_history(exists=exists, shallow=exists and ports.history.shallow())
+    found = _access(ports, environments)
+    yield access.credentials(found.caller)
+    yield from access.roles(found.roles)
+    yield access.account(ports.project, found.home)
+    yield access.clock(found.home)
+
+
+def _access(ports: Ports, environments: Sequence[Environment]) -> _Access:
+    calls, project = ports.calls, ports.project
+    readers = {project.role_arn: ports.setup(None)}
+    for environment in environments:
+        readers.setdefault(environment.role_arn or project.role_arn, ports.setup(environment))
+    caller = begin_attempt(calls, lambda: ports.caller().requested_by)
+    identities = {role_arn: begin_attempt(calls, reader.identity) for role_arn, reader in readers.items()}
+    answers = dict(zip(identities, calls.answers(identities.values()), strict=True))
+    return _Access(
+        caller=calls.answer(caller),
+        home=answers[project.role_arn],
+        roles={role_arn: answer for role_arn, answer in answers.items() if role_arn is not None},
+    )

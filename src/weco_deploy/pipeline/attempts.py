@@ -1,0 +1,25 @@
+"""Reads whose errors are answers, so that one read that fails does not hide the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import TypeVar
+
+from weco_deploy.errors import AwsError, DeployError, NotFound
+from weco_deploy.ports import Calls
+
+T = TypeVar("T")
+
+
+def begin_attempt(calls: Calls, read: Callable[[], T]) -> Future[T | DeployError]:
+    """Begin a read. Its answer is what it reads, or the error by AWS, or that something is not there."""
+    return calls.begin(partial(_attempt, read))
+
+
+def _attempt(read: Callable[[], T]) -> T | DeployError:
+    try:
+        return read()
+    except (AwsError, NotFound) as error:
+        return error
