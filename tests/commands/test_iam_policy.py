@@ -75,7 +75,7 @@ def test_commands_call_every_action_of_the_policy_and_no_other(
     audited.run("rollback", "--environment-id", "stage", *SOON)
     audited.run("lock", "--environment-id", "stage", "--reason", "a test")
     audited.run("unlock", "--environment-id", "stage")
-    for command in ("status", "show-releases", "show-deployments", "show-deployment"):
+    for command in ("doctor", "status", "show-releases", "show-deployments", "show-deployment"):
         audited.run(command)
     team.push_without_commit("reports")
     audited.run("show-images")  # also reads the commit in an image's label

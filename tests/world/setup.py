@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tests.world.gate import Gate
 from tests.world.run import Run
-from weco_deploy.model.setup import Identity
+from weco_deploy.aws.lifecycle import parse_policy
+from weco_deploy.errors import NotFound
+from weco_deploy.model.setup import Identity, LifecyclePolicy, TableSettings
 
 
 @dataclass(slots=True)
 class StoredSetup:
-    """What an account says of itself; `ahead` is by how much this machine's clock is ahead of AWS's."""
+    """What an account says of itself; `ahead` is by how much this machine's clock is ahead of AWS's.
+
+    `tables` are by name; `recovering` are the names of those with point-in-time recovery. `policies` are the texts of lifecycle
+    policies, by repository.
+    """
 
     ahead: timedelta | None = timedelta(0)
+    tables: dict[str, TableSettings] = field(default_factory=dict)
+    recovering: set[str] = field(default_factory=set)
+    policies: dict[str, str] = field(default_factory=dict)
 
 
 class WorldSetup:
@@ -35,3 +44,18 @@ class WorldSetup:
             return Identity(
                 arn=self._role_arn or self._caller, account=self._account, ahead=self._stored.ahead
             )
+
+    def table(self, name: str) -> TableSettings | None:
+        with self._gate.passing(self._run, "setup.table", name):
+            return self._stored.tables.get(name)
+
+    def recovers(self, table: str) -> bool:
+        with self._gate.passing(self._run, "setup.recovers", table):
+            if table not in self._stored.tables:
+                raise NotFound(f"there is no table {table}")
+            return table in self._stored.recovering
+
+    def lifecycle(self, repository: str) -> LifecyclePolicy | None:
+        with self._gate.passing(self._run, "setup.lifecycle", repository):
+            text = self._stored.policies.get(repository)
+            return None if text is None else parse_policy(text)

@@ -48,6 +48,7 @@ class Purpose(Enum):
     READ_RECORDS = "ReadRecords"
     WRITE_RECORDS = "WriteRecords"
     CREATE_TABLE = "CreateTable"
+    CHECK_SET_UP = "CheckSetUp"
     IDENTIFY_CALLER = "IdentifyCaller"
     ASSUME_ROLES = "AssumeRoles"
 
@@ -243,7 +244,15 @@ TRANSACT_WRITE_ITEMS = ApiCall(
 CREATE_TABLE = ApiCall(
     "dynamodb", "CreateTable", (Resource.TABLE,), changes=True, purpose=Purpose.CREATE_TABLE
 )
-DESCRIBE_TABLE = ApiCall("dynamodb", "DescribeTable", (Resource.TABLE,), purpose=Purpose.CREATE_TABLE)
+DESCRIBE_TABLE = ApiCall("dynamodb", "DescribeTable", (Resource.TABLE,), purpose=Purpose.READ_RECORDS)
+
+# Settings that only `doctor` checks
+DESCRIBE_CONTINUOUS_BACKUPS = ApiCall(
+    "dynamodb", "DescribeContinuousBackups", (Resource.TABLE,), purpose=Purpose.CHECK_SET_UP
+)
+GET_LIFECYCLE_POLICY = ApiCall(
+    "ecr", "GetLifecyclePolicy", (Resource.REPOSITORY,), purpose=Purpose.CHECK_SET_UP
+)
 
 # Why a task stopped
 GET_LOG_EVENTS = ApiCall("logs", "GetLogEvents", (Resource.LOG_STREAM,), purpose=Purpose.READ_LOGS)

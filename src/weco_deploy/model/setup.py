@@ -16,3 +16,50 @@ class Identity:
     arn: str
     account: str
     ahead: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSettings:
+    """The settings of the table with the records. `indexes` are the names of its global secondary indexes."""
+
+    on_demand: bool
+    deletion_protection: bool
+    indexes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifecycleRule:
+    """A rule of a repository's lifecycle policy: which images it selects, and when it acts on them.
+
+    `tag_status` is `tagged`, `untagged` or `any`. `prefixes` and `patterns` select images that have a tag for each of them.
+    `storage_class` is that of the images that it selects: `standard` or `archive`. `count_type` is `imageCountMoreThan`, or
+    one of `sinceImage…`. `action` is `expire` or `transition` (to the archive).
+    """
+
+    priority: int
+    tag_status: str
+    prefixes: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    count_type: str = ""
+    count: int = 0
+    storage_class: str = "standard"
+    action: str = "expire"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifecyclePolicy:
+    """A repository's lifecycle policy. `text` is its JSON."""
+
+    text: str
+    rules: tuple[LifecycleRule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageInUse:
+    """An image that is needed: `why` says for what, such as `deployed to stage`. `tags` are all its tags."""
+
+    image_id: str
+    repository: str
+    digest: str
+    tags: tuple[str, ...]
+    why: tuple[str, ...]

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from weco_deploy.model.checks import Check
+from weco_deploy.model.answers import Answer
+from weco_deploy.model.checks import Check, Result
+from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.project import Environment
 from weco_deploy.model.setup import Identity
 from weco_deploy.pipeline.attempts import begin_attempt
+from weco_deploy.pipeline.stored_settings import read_revisions, read_settings
 from weco_deploy.ports import Ports
-from weco_deploy.rules.doctor import access
-from weco_deploy.rules.doctor.findings import Answer
+from weco_deploy.rules.doctor import access, images, lifecycle, table
+from weco_deploy.rules.doctor.findings import not_checked
 from weco_deploy.rules.doctor.git_history import git_history
 
 
@@ -47,6 +50,26 @@ def _checks(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check
     yield from access.roles(found.roles)
     yield access.account(ports.project, found.home)
     yield access.clock(found.home)
+    account = access.account(ports.project, found.home)
+    if account.result is Result.OK:
+        yield from _stored(ports, environments)
+    else:
+        yield from not_checked((*table.IDS, *images.IDS, lifecycle.ID), "not in the project's account")
+
+
+def _stored(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check]:
+    """The checks of the project's table and repositories."""
+    project, found = ports.project, read_settings(ports, environments)
+    nameless = {
+        image: tagged.digest
+        for image, tagged in found.latest.items()
+        if isinstance(tagged, TaggedImage) and not images.names_version(image, tagged)
+    }
+    yield from table.table(project, found.table, found.recovers)
+    yield from images.repositories(project, environments, found.repositories)
+    yield from images.labels(found.latest)
+    yield from images.refs(found.latest, read_revisions(ports, nameless))
+    yield from lifecycle.lifecycle(project, found.policies, found.used)
 
 
 def _access(ports: Ports, environments: Sequence[Environment]) -> _Access:

@@ -7,18 +7,19 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
-from weco_deploy.errors import AwsError, DeployError, NotFound
+from weco_deploy.errors import AwsError, NotFound
+from weco_deploy.model.answers import Answer
 from weco_deploy.ports import Calls
 
 T = TypeVar("T")
 
 
-def begin_attempt(calls: Calls, read: Callable[[], T]) -> Future[T | DeployError]:
+def begin_attempt(calls: Calls, read: Callable[[], T]) -> Future[Answer[T]]:
     """Begin a read. Its answer is what it reads, or the error by AWS, or that something is not there."""
     return calls.begin(partial(_attempt, read))
 
 
-def _attempt(read: Callable[[], T]) -> T | DeployError:
+def _attempt(read: Callable[[], T]) -> Answer[T]:
     try:
         return read()
     except (AwsError, NotFound) as error:

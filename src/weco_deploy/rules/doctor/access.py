@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from weco_deploy.errors import DeployError
+from weco_deploy.model.answers import Answer
 from weco_deploy.model.checks import Check, Result
 from weco_deploy.model.project import Project
 from weco_deploy.model.setup import Identity
-from weco_deploy.rules.doctor.findings import Answer, not_checked, unread
+from weco_deploy.rules.doctor.findings import not_checked, unread
 
 CREDENTIALS, ROLE, ACCOUNT, CLOCK = "credentials", "role", "account", "clock"
 TOLERATED = timedelta(seconds=30)

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias, TypeVar
 
 from weco_deploy.errors import AccessDenied, DeployError
 from weco_deploy.model.checks import PROGRAM, Check, Result
-
-T = TypeVar("T")
-
-Answer: TypeAlias = T | DeployError
-"""What was read, or the error that kept it from being read."""
 
 
 def problems_or_ok(check_id: str, problems: Iterable[Check], found: str) -> Iterator[Check]:
