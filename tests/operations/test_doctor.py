@@ -26,7 +26,7 @@ DENIED = AccessDenied("a:Read", "not allowed: the IAM permission a:Read is missi
 @pytest.fixture
 def world() -> World:
     """A project after a deployment, with a table as the tool makes it."""
-    world = World.of(SHOP)
+    world = World.of(SHOP, launch_type="FARGATE")
     release_deploy(world, "stage")
     world.setup.tables[SHOP.release_table] = TableSettings(
         on_demand=True, deletion_protection=True, indexes=frozenset({"project_gsi", "deployment_gsi"})

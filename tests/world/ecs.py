@@ -35,6 +35,7 @@ class ServiceOptions(TypedDict, total=False):
     keeps to the image that it pulled first (ECS_IMAGE_PULL_BEHAVIOR=once); `pins_tags`: its containers have version
     consistency; `breaker_threshold`: its circuit breaker gives up after so many failures; `health_check`: the task definition
     checks the health of its containers; `alarm`: a CloudWatch alarm watches its deployments, and rolls them back;
+    `launch_type`: FARGATE or EC2;
     `configuration`: more of its deployment configuration, in AWS's words.
     """
 
@@ -53,6 +54,7 @@ class ServiceOptions(TypedDict, total=False):
     balanced: bool
     indexed: bool
     pulls_once: bool
+    launch_type: str
 
 
 class Ecs:
@@ -259,6 +261,8 @@ def _request(
         "deploymentController": {"type": options.get("controller", "ECS")},
         "deploymentConfiguration": configuration,
     }
+    if "launch_type" in options:
+        request["launchType"] = options["launch_type"]
     if scheduling == "REPLICA":
         request["desiredCount"] = options.get("desired", 1)
     if options.get("classic", False):

@@ -79,6 +79,10 @@ def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Serv
         removes_old_tasks_later=bool(early.get("enable"))
         and early.get("sourceServiceRevisionCleanup") == "DEFERRED",
         target_groups=tuple(_target_groups(answer.get("loadBalancers", ()))),
+        launch_type=answer.get("launchType", ""),
+        capacity_providers=tuple(
+            strategy["capacityProvider"] for strategy in answer.get("capacityProviderStrategy", ())
+        ),
         as_of=as_of,
         service_id=tags.get(SERVICE_TAG),
         environment=tags.get(ENVIRONMENT_TAG),
@@ -144,6 +148,7 @@ def parse_container_definition(answer: ContainerDefinitionOutputTypeDef) -> Defi
         log_group=options.get("awslogs-group"),
         log_region=options.get("awslogs-region"),
         log_stream_prefix=options.get("awslogs-stream-prefix"),
+        pinned=answer.get("versionConsistency") != "disabled",
         health_checked="healthCheck" in answer and answer.get("essential", True),
     )
 

@@ -133,7 +133,8 @@ class Service:
     configuration, None if ECS names none. `service_deployment_arn` names the current service
     deployment; it is empty where ECS doesn't name one. `target_groups` are those of its load balancers. `alarms` are the
     CloudWatch alarms that watch its deployments. `removes_old_tasks_later`: with early success, ECS removes old tasks after it
-    has called the rollout complete. `as_of` is the time of the answer by AWS's clock, to the second, or
+    has called the rollout complete. `launch_type` is EC2, FARGATE or EXTERNAL; it is empty if the service has `capacity_providers`
+    instead. `as_of` is the time of the answer by AWS's clock, to the second, or
     None if the answer doesn't tell it.
     """
 
@@ -156,6 +157,8 @@ class Service:
     target_groups: tuple[TargetGroup, ...] = ()
     alarms: tuple[str, ...] = ()
     removes_old_tasks_later: bool = False
+    launch_type: str = ""
+    capacity_providers: tuple[str, ...] = ()
     as_of: datetime | None = None
     service_id: str | None = None
     environment: str | None = None
@@ -210,6 +213,7 @@ class DefinedContainer:
     """A container in a task definition, with its awslogs options, if any.
 
     `health_checked` says whether ECS checks its health and a task's health depends on it: only essential containers count.
+    `pinned` says whether all tasks of a deployment run the digest that its tag was first resolved to (`versionConsistency`).
     """
 
     name: str
@@ -219,6 +223,7 @@ class DefinedContainer:
     log_region: str | None = None
     log_stream_prefix: str | None = None
     health_checked: bool = False
+    pinned: bool = True
 
 
 @dataclass(frozen=True, slots=True)

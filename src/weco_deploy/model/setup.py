@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from weco_deploy.errors import DeployError
+from weco_deploy.model.answers import Answer
+from weco_deploy.model.plan import Snapshot
+from weco_deploy.model.project import Environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +69,17 @@ class ImageInUse:
     digest: str
     tags: tuple[str, ...]
     why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicesSetup:
+    """The services of an environment as they are set up.
+
+    `observed` has the services and all of their task definitions, without those in `unread`, by their ARN. `protected` are the
+    running tasks that are protected from scale-in, each with the time when that ends.
+    """
+
+    environment: Environment
+    observed: Snapshot
+    unread: Mapping[str, DeployError]
+    protected: Answer[Mapping[str, datetime | None]]

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from weco_deploy.errors import DeployError
 from weco_deploy.model.answers import Answer
 from weco_deploy.model.checks import Check, Result
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.project import Environment
 from weco_deploy.model.setup import Identity
 from weco_deploy.pipeline.attempts import begin_attempt
-from weco_deploy.pipeline.stored_settings import read_revisions, read_settings
+from weco_deploy.pipeline.services_setup import read_services
+from weco_deploy.pipeline.stored_settings import StoredSettings, read_revisions, read_settings
 from weco_deploy.ports import Ports
-from weco_deploy.rules.doctor import access, images, lifecycle, table
+from weco_deploy.rules.doctor import access, images, lifecycle, rollouts, services, table
 from weco_deploy.rules.doctor.findings import not_checked
 from weco_deploy.rules.doctor.git_history import git_history
+
+_IN_ACCOUNT = (*table.IDS, *images.IDS, lifecycle.ID, *services.IDS, *rollouts.IDS)
+"""The checks that are made only in the project's own account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +57,16 @@ def _checks(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check
     yield access.clock(found.home)
     account = access.account(ports.project, found.home)
     if account.result is Result.OK:
-        yield from _stored(ports, environments)
+        stored = read_settings(ports, environments)
+        yield from _stored(ports, environments, stored)
+        yield from _services(ports, environments, stored)
     else:
-        yield from not_checked((*table.IDS, *images.IDS, lifecycle.ID), "not in the project's account")
+        yield from not_checked(_IN_ACCOUNT, "not in the project's account")
 
 
-def _stored(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check]:
+def _stored(ports: Ports, environments: Sequence[Environment], found: StoredSettings) -> Iterator[Check]:
     """The checks of the project's table and repositories."""
-    project, found = ports.project, read_settings(ports, environments)
+    project = ports.project
     nameless = {
         image: tagged.digest
         for image, tagged in found.latest.items()
@@ -70,6 +77,15 @@ def _stored(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check
     yield from images.labels(found.latest)
     yield from images.refs(found.latest, read_revisions(ports, nameless))
     yield from lifecycle.lifecycle(project, found.policies, found.used)
+
+
+def _services(ports: Ports, environments: Sequence[Environment], stored: StoredSettings) -> Iterator[Check]:
+    """The checks of the environments' services."""
+    setups = read_services(ports, environments)
+    # Without the repositories, images of any registry count as the project's.
+    repositories = {} if isinstance(stored.repositories, DeployError) else stored.repositories
+    yield from services.services(ports.project, setups, repositories)
+    yield from rollouts.rollouts(ports.project, setups, repositories)
 
 
 def _access(ports: Ports, environments: Sequence[Environment]) -> _Access:

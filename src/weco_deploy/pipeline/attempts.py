@@ -16,10 +16,11 @@ T = TypeVar("T")
 
 def begin_attempt(calls: Calls, read: Callable[[], T]) -> Future[Answer[T]]:
     """Begin a read. Its answer is what it reads, or the error by AWS, or that something is not there."""
-    return calls.begin(partial(_attempt, read))
+    return calls.begin(partial(attempt, read))
 
 
-def _attempt(read: Callable[[], T]) -> Answer[T]:
+def attempt(read: Callable[[], T]) -> Answer[T]:
+    """What it reads, or the error by AWS, or that something is not there."""
     try:
         return read()
     except (AwsError, NotFound) as error:

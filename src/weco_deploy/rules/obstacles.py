@@ -16,7 +16,7 @@ def obstacles(services: Iterable[PlannedService], observed: Snapshot) -> Iterato
     for planned in services:
         if planned.action is Action.REDEPLOY:
             (view,) = observed.services[planned.service_id]
-            if reason := _too_many_deployments(view.service) or _no_step(view.service):
+            if reason := _too_many_deployments(view.service) or no_step(view.service):
                 yield f"{planned.service_id}: {reason}"
 
 
@@ -35,7 +35,7 @@ def _too_many_deployments(service: Service) -> str:
     )
 
 
-def _no_step(service: Service) -> str:
+def no_step(service: Service) -> str:
     """Why ECS may neither start a new task nor stop an old one first; it gives no reason then, and waits for ever."""
     if service.maximum_percent is None or service.minimum_healthy_percent is None or not service.desired:
         return ""

@@ -29,6 +29,17 @@ def unread(check_id: str, error: DeployError, about: str = "", *, needed: bool =
     return Check(check_id, Result.FAIL if needed else Result.SKIP, found, error.hint, allow)
 
 
+def unread_alike(
+    check_id: str, where: str, errors: Iterable[tuple[str, DeployError]], *, needed: bool
+) -> Iterator[Check]:
+    """As `unread`, for several subjects, with one check for all that failed alike: often it is one permission."""
+    alike: dict[str, tuple[DeployError, list[str]]] = {}
+    for subject, error in errors:
+        alike.setdefault(error.message, (error, []))[1].append(subject)
+    for error, subjects in alike.values():
+        yield unread(check_id, error, f"{where}: {', '.join(subjects)}", needed=needed)
+
+
 def not_checked(check_ids: Iterable[str], why: str) -> Iterator[Check]:
     """These checks, which were not made."""
     for check_id in check_ids:
