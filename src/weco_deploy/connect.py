@@ -98,7 +98,12 @@ def connect(
         replicas=lambda environment: EcrReplicas(home, account(environment)),
         runtime=runtime,
         logs=lambda environment: CloudWatchLogs(account(environment)),
-        setup=lambda environment: AwsSetup(account(environment) if environment else home, clock),
+        setup=lambda environment: AwsSetup(
+            account(environment) if environment else home,
+            clock,
+            project,
+            for_services=environment is not None,
+        ),
         caller=lambda: Caller(
             requested_by=login.requested_by(project.region_name), build_url=build_url(os.environ)
         ),

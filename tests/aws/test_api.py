@@ -103,7 +103,7 @@ def test_calls_and_limits_have_names_of_their_own() -> None:
 
 
 def test_calls_that_only_read_are_the_ones_whose_names_say_so() -> None:
-    reads = ("BatchCheck", "BatchGet", "Describe", "Get", "List", "Query", "TransactGet")
+    reads = ("BatchCheck", "BatchGet", "Describe", "Get", "List", "Query", "Simulate", "TransactGet")
     # Assuming a role changes nothing itself.
     read_only = {call for call in CALLS if call.operation.startswith(reads) or call is api.ASSUME_ROLE}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -9,7 +10,8 @@ from tests.world.gate import Gate
 from tests.world.run import Run
 from weco_deploy.aws.lifecycle import parse_policy
 from weco_deploy.errors import NotFound
-from weco_deploy.model.setup import Identity, LifecyclePolicy, TableSettings
+from weco_deploy.model.service import Service
+from weco_deploy.model.setup import DeniedAction, Identity, LifecyclePolicy, TableSettings
 
 
 @dataclass(slots=True)
@@ -17,13 +19,14 @@ class StoredSetup:
     """What an account says of itself; `ahead` is by how much this machine's clock is ahead of AWS's.
 
     `tables` are by name; `recovering` are the names of those with point-in-time recovery. `policies` are the texts of lifecycle
-    policies, by repository.
+    policies, by repository. `denied` are the actions that policies deny.
     """
 
     ahead: timedelta | None = timedelta(0)
     tables: dict[str, TableSettings] = field(default_factory=dict)
     recovering: set[str] = field(default_factory=set)
     policies: dict[str, str] = field(default_factory=dict)
+    denied: list[DeniedAction] = field(default_factory=list)
 
 
 class WorldSetup:
@@ -59,3 +62,9 @@ class WorldSetup:
         with self._gate.passing(self._run, "setup.lifecycle", repository):
             text = self._stored.policies.get(repository)
             return None if text is None else parse_policy(text)
+
+    def denied(self, services: Sequence[Service], log_groups: Sequence[str]) -> Sequence[DeniedAction]:
+        about = [*(service.arn for service in services), *log_groups]
+        with self._gate.passing(self._run, "setup.denied", *about):
+            concerned = {"ecs", "logs", "elasticloadbalancing", "tag"} if services else {"ecr", "dynamodb"}
+            return [denied for denied in self._stored.denied if denied.action.split(":")[0] in concerned]

@@ -253,6 +253,9 @@ DESCRIBE_CONTINUOUS_BACKUPS = ApiCall(
 GET_LIFECYCLE_POLICY = ApiCall(
     "ecr", "GetLifecyclePolicy", (Resource.REPOSITORY,), purpose=Purpose.CHECK_SET_UP
 )
+SIMULATE_PRINCIPAL_POLICY = ApiCall(
+    "iam", "SimulatePrincipalPolicy", (Resource.ROLE,), purpose=Purpose.CHECK_SET_UP
+)
 
 # Why a task stopped
 GET_LOG_EVENTS = ApiCall("logs", "GetLogEvents", (Resource.LOG_STREAM,), purpose=Purpose.READ_LOGS)

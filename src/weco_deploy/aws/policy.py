@@ -59,6 +59,11 @@ def policy(
     return {"Version": "2012-10-17", "Statement": [statement for statement in statements if statement]}
 
 
+def arns_at_home(project: Project, account_id: str, resource: Resource) -> tuple[str, ...]:
+    """The ARNs of the project's own resources of a type: its repositories, and its table."""
+    return tuple(_Arns(project, (), account_id).of(resource))
+
+
 def _statement(purpose: Purpose, arns: _Arns) -> Statement | None:
     """The statement that allows a purpose; None if the purpose needs no permission."""
     calls = [call for call in CALLS if call.purpose is purpose]

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from mypy_boto3_sts import STSClient
 
+    from weco_deploy.aws.iam_client import IamClient
     from weco_deploy.ports import Clock
 
 
@@ -178,6 +179,8 @@ class Account:
     def client(self, service: Literal["ecs"]) -> ECSClient: ...
     @overload
     def client(self, service: Literal["elbv2"]) -> ElasticLoadBalancingv2Client: ...
+    @overload
+    def client(self, service: Literal["iam"]) -> IamClient: ...
     @overload
     def client(self, service: Literal["logs"]) -> CloudWatchLogsClient: ...
     @overload

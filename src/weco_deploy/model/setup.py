@@ -25,6 +25,19 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeniedAction:
+    """An IAM action that IAM's policy simulator finds denied on a resource, by its ARN.
+
+    `explicit` says whether a statement denies it, `unsure` whether that depends on conditions that the simulator can't know.
+    """
+
+    action: str
+    resource: str
+    explicit: bool = False
+    unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableSettings:
     """The settings of the table with the records. `indexes` are the names of its global secondary indexes."""
 

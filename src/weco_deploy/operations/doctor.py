@@ -10,16 +10,17 @@ from weco_deploy.model.answers import Answer
 from weco_deploy.model.checks import Check, Result
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.project import Environment
-from weco_deploy.model.setup import Identity
+from weco_deploy.model.setup import Identity, ServicesSetup
 from weco_deploy.pipeline.attempts import begin_attempt
+from weco_deploy.pipeline.permission_reads import simulate, try_reads
 from weco_deploy.pipeline.services_setup import read_services
-from weco_deploy.pipeline.stored_settings import StoredSettings, read_revisions, read_settings
+from weco_deploy.pipeline.stored_settings import StoredSettings, begin_settings, read_revisions
 from weco_deploy.ports import Ports
-from weco_deploy.rules.doctor import access, images, lifecycle, rollouts, services, table
+from weco_deploy.rules.doctor import access, images, lifecycle, permissions, rollouts, services, table
 from weco_deploy.rules.doctor.findings import not_checked
 from weco_deploy.rules.doctor.git_history import git_history
 
-_IN_ACCOUNT = (*table.IDS, *images.IDS, lifecycle.ID, *services.IDS, *rollouts.IDS)
+_IN_ACCOUNT = (*table.IDS, *images.IDS, lifecycle.ID, *services.IDS, *rollouts.IDS, permissions.ID)
 """The checks that are made only in the project's own account."""
 
 
@@ -53,13 +54,15 @@ def _checks(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check
     found = _access(ports, environments)
     yield access.credentials(found.caller)
     yield from access.roles(found.roles)
-    yield access.account(ports.project, found.home)
-    yield access.clock(found.home)
     account = access.account(ports.project, found.home)
+    yield account
+    yield access.clock(found.home)
     if account.result is Result.OK:
-        stored = read_settings(ports, environments)
+        begun = begin_settings(ports, environments)
+        setups = read_services(ports, begun.records)
+        stored = begun.answer(ports)
         yield from _stored(ports, environments, stored)
-        yield from _services(ports, environments, stored)
+        yield from _services(ports, setups, stored)
     else:
         yield from not_checked(_IN_ACCOUNT, "not in the project's account")
 
@@ -79,13 +82,17 @@ def _stored(ports: Ports, environments: Sequence[Environment], found: StoredSett
     yield from lifecycle.lifecycle(project, found.policies, found.used)
 
 
-def _services(ports: Ports, environments: Sequence[Environment], stored: StoredSettings) -> Iterator[Check]:
-    """The checks of the environments' services."""
-    setups = read_services(ports, environments)
+def _services(
+    ports: Ports, setups: Mapping[Environment, Answer[ServicesSetup]], stored: StoredSettings
+) -> Iterator[Check]:
+    """The checks of the environments' services, and of the permissions for everything."""
     # Without the repositories, images of any registry count as the project's.
     repositories = {} if isinstance(stored.repositories, DeployError) else stored.repositories
     yield from services.services(ports.project, setups, repositories)
     yield from rollouts.rollouts(ports.project, setups, repositories)
+    simulated = simulate(ports, setups)
+    unknown = any(isinstance(answer, DeployError) for answer in simulated.values())
+    yield from permissions.permissions(simulated, try_reads(ports, setups) if unknown else {})
 
 
 def _access(ports: Ports, environments: Sequence[Environment]) -> _Access:

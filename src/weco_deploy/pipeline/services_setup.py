@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 
 from weco_deploy.errors import DeployError
 from weco_deploy.model.answers import Answer
 from weco_deploy.model.arn import resource_name
+from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.plan import Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import NearbyService
@@ -22,12 +24,14 @@ from weco_deploy.rules.digests import running_tasks
 
 
 def read_services(
-    ports: Ports, environments: Sequence[Environment]
+    ports: Ports, records: Mapping[Environment, Future[Answer[EnvironmentRecord]]]
 ) -> Mapping[Environment, Answer[ServicesSetup]]:
-    """The services of each environment, or the error that kept them from being read."""
-    outcomes = ports.calls.side_by_side([partial(_read, environment, ports) for environment in environments])
+    """The services of each environment, or the error that kept them from being read. `records` are begun already."""
+    outcomes = ports.calls.side_by_side(
+        [partial(_read, environment, record, ports) for environment, record in records.items()]
+    )
     found: dict[Environment, Answer[ServicesSetup]] = {}
-    for environment, outcome in zip(environments, outcomes, strict=True):
+    for environment, outcome in zip(records, outcomes, strict=True):
         match outcome:
             case Done(setup):
                 found[environment] = setup
@@ -36,12 +40,15 @@ def read_services(
     return found
 
 
-def _read(environment: Environment, ports: Ports, calls: Calls) -> ServicesSetup:
+def _read(
+    environment: Environment, begun_record: Future[Answer[EnvironmentRecord]], ports: Ports, calls: Calls
+) -> ServicesSetup:
     ports = replace(ports, calls=calls)
     project, runtime = ports.project, ports.runtime(environment)
-    recorded = calls.begin(partial(ports.store.environment, environment.id))
     index = calls.answer(calls.begin(partial(service_index, project.images, environment, ports)))
-    record = calls.answer(recorded)
+    record = calls.answer(begun_record)
+    if isinstance(record, DeployError):
+        raise record
     found, services = observed_services(project.images, environment, index, record, ports)
     views = [view for same_tags in services.values() for view in same_tags]
     names = {view.service.task_definition for view in views} - {""}

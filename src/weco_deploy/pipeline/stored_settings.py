@@ -37,30 +37,48 @@ class StoredSettings:
     used: Answer[Sequence[ImageInUse]]
 
 
-def read_settings(ports: Ports, environments: Sequence[Environment]) -> StoredSettings:
-    """Everything of `StoredSettings`, in two rounds of concurrent calls, and two more for images that worked last."""
+@dataclass(frozen=True, slots=True)
+class BegunSettings:
+    """The first calls for `StoredSettings`. `records` are those of the environments."""
+
+    records: Mapping[Environment, Future[Answer[EnvironmentRecord]]]
+    table: Future[Answer[TableSettings | None]]
+    recovers: Future[Answer[bool]]
+    repositories: Future[Answer[Mapping[str, Repository]]]
+    policies: Mapping[str, Future[Answer[LifecyclePolicy | None]]]
+    latest: Mapping[Image, Future[Answer[TaggedImage | None]]]
+
+    def answer(self, ports: Ports) -> StoredSettings:
+        """Wait for these calls, and make those that need their answers."""
+        calls = ports.calls
+        policies = _answers(self.policies, calls)
+        return StoredSettings(
+            table=calls.answer(self.table),
+            recovers=calls.answer(self.recovers),
+            repositories=calls.answer(self.repositories),
+            policies=policies,
+            latest=_answers(self.latest, calls),
+            used=_used(ports, _answers(self.records, calls), policies),
+        )
+
+
+def begin_settings(ports: Ports, environments: Sequence[Environment]) -> BegunSettings:
+    """Begin to read the settings. The records come first, because the services are found with them."""
     calls, project, setup = ports.calls, ports.project, ports.setup(None)
     names = list(dict.fromkeys(image.repository for image in project.images))
-    records = {
-        environment: begin_attempt(calls, partial(ports.store.environment, environment.id))
-        for environment in environments
-    }
-    table = begin_attempt(calls, partial(setup.table, project.release_table))
-    recovers = begin_attempt(calls, partial(setup.recovers, project.release_table))
-    repositories = begin_attempt(calls, partial(ports.registry.repositories, names))
-    policies = {name: begin_attempt(calls, partial(setup.lifecycle, name)) for name in names}
-    latest = {
-        image: begin_attempt(calls, partial(ports.registry.find, image.repository, LATEST))
-        for image in project.images
-    }
-    policy_answers = _answers(policies, calls)
-    return StoredSettings(
-        table=calls.answer(table),
-        recovers=calls.answer(recovers),
-        repositories=calls.answer(repositories),
-        policies=policy_answers,
-        latest=_answers(latest, calls),
-        used=_used(ports, _answers(records, calls), policy_answers),
+    return BegunSettings(
+        records={
+            environment: begin_attempt(calls, partial(ports.store.environment, environment.id))
+            for environment in environments
+        },
+        table=begin_attempt(calls, partial(setup.table, project.release_table)),
+        recovers=begin_attempt(calls, partial(setup.recovers, project.release_table)),
+        repositories=begin_attempt(calls, partial(ports.registry.repositories, names)),
+        policies={name: begin_attempt(calls, partial(setup.lifecycle, name)) for name in names},
+        latest={
+            image: begin_attempt(calls, partial(ports.registry.find, image.repository, LATEST))
+            for image in project.images
+        },
     )
 
 

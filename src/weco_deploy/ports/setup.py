@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from weco_deploy.model.setup import Identity, LifecyclePolicy, TableSettings
+from weco_deploy.model.service import Service
+from weco_deploy.model.setup import DeniedAction, Identity, LifecyclePolicy, TableSettings
 
 
 class SetupReader(Protocol):
-    """Each method is one AWS call and may raise AwsError."""
+    """Each method is one AWS call, or a few, and may raise AwsError."""
 
     def identity(self) -> Identity:
         """Whose credentials are used, after the role was assumed if there is one."""
@@ -21,3 +23,9 @@ class SetupReader(Protocol):
 
     def lifecycle(self, repository: str) -> LifecyclePolicy | None:
         """The lifecycle policy of a repository; None if it has none, or does not exist."""
+
+    def denied(self, services: Sequence[Service], log_groups: Sequence[str]) -> Sequence[DeniedAction]:
+        """The actions of deployments that policies deny here, by IAM's policy simulator.
+
+        For an environment these concern its `services` and `log_groups`; for the project's account, its images and records.
+        """
