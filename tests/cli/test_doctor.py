@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from weco_deploy.model.checks import Check, Result
 from weco_deploy.report.checks_text import checks_text
 from weco_deploy.report.screen import Screen
 
+DOCS = Path(__file__).parents[2] / "docs" / "doctor.md"
 BROKEN = """
 shop:
   environments: [{id: stage}, {id: stage}]
@@ -180,3 +182,11 @@ def test_text_fits_a_narrow_terminal_except_for_commands_to_paste() -> None:
         "1 OK, 1 WARN",
     ]
     assert max(map(len, text.replace("\x1b[33m", "").replace("\x1b[0m", "").splitlines())) <= 80
+
+
+def test_documentation_has_each_check_in_the_order_of_the_output(desk: Desk) -> None:
+    checks = desk.run("--output", "json", "doctor").json["checks"]
+
+    documented = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| ", DOCS.read_text(), re.MULTILINE)
+    named = [name for row in documented for name in re.findall(r"`([a-z_]+)`", row)]
+    assert named == list(dict.fromkeys(check["id"] for check in checks))

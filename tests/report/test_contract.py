@@ -27,6 +27,7 @@ from tests.report.samples import (
     version,
 )
 from weco_deploy.errors import Command, EnvironmentLocked
+from weco_deploy.model.checks import Check, Result
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
 from weco_deploy.model.draining import DrainingTask, StaysBecause
 from weco_deploy.model.environment import Lock
@@ -37,6 +38,7 @@ from weco_deploy.model.results import LabelledImage, PreparedRelease, ReleaseDif
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.report.documents import (
     Document,
+    checks_document,
     deployment_document,
     deployments_document,
     difference_document,
@@ -449,6 +451,30 @@ def test_error_document_has_the_global_options_in_the_hints_command() -> None:
     assert isinstance(shown, dict)
     assert shown["hint"] == """release it with: weco-deploy --project-id 'Sam'"'"'s' unlock (--force)"""
     assert error.hint == "release it with: weco-deploy unlock (--force)"
+
+
+def test_checks_document_has_the_command_or_else_the_advice_as_remedy() -> None:
+    command = ("weco-deploy", "iam-policy")
+    checks = [
+        Check("clock", Result.OK, "right"),
+        Check("git", Result.WARN, "shallow", "fetch more"),
+        Check("permissions", Result.FAIL, "denied", "compare it with:", command),
+        Check("table", Result.SKIP, "denied", "", ("aws", "dynamodb", "a b")),
+    ]
+
+    assert checks_document(checks, ("--project-id", "shop")) == {
+        "checks": [
+            {"id": "clock", "result": "ok", "found": "right", "remedy": None},
+            {"id": "git", "result": "warn", "found": "shallow", "remedy": "fetch more"},
+            {
+                "id": "permissions",
+                "result": "fail",
+                "found": "denied",
+                "remedy": "weco-deploy --project-id shop iam-policy",
+            },
+            {"id": "table", "result": "skip", "found": "denied", "remedy": "aws dynamodb 'a b'"},
+        ]
+    }
 
 
 def test_times_are_in_utc() -> None:

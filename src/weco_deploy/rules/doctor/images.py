@@ -12,7 +12,7 @@ from weco_deploy.model.image import Repository, TaggedImage
 from weco_deploy.model.project import Environment, Image, Project
 from weco_deploy.model.tags import LATEST, pattern_text, version_tags
 from weco_deploy.rules.doctor.aws_commands import aws
-from weco_deploy.rules.doctor.findings import not_checked, problems_or_ok, unread
+from weco_deploy.rules.doctor.findings import not_checked, problems_or_ok, unread, unread_alike
 from weco_deploy.rules.planning import movable
 
 REPOSITORY, MUTABILITY, LABEL, REF = "repository", "tag_mutability", "image_label", "image_ref"
@@ -102,18 +102,13 @@ def _excludes(repository: Repository, pattern: str, tags: Sequence[str]) -> bool
 
 def labels(latest: Mapping[Image, Answer[TaggedImage | None]]) -> Iterator[Check]:
     """Whether each image has the label that releases are made from unless another one is given."""
-    yield from problems_or_ok(
-        LABEL,
-        (check for image, answer in latest.items() if (check := _label(image, answer)) is not None),
-        f"every image has the label {LATEST}",
-    )
+    errors = ((image.id, answer) for image, answer in latest.items() if isinstance(answer, DeployError))
+    missing = (_no_label(image) for image, answer in latest.items() if answer is None and not image.optional)
+    problems = [*unread_alike(LABEL, LATEST, errors, needed=True), *missing]
+    yield from problems_or_ok(LABEL, problems, f"every image has the label {LATEST}")
 
 
-def _label(image: Image, answer: Answer[TaggedImage | None]) -> Check | None:
-    if isinstance(answer, DeployError):
-        return unread(LABEL, answer, image.id)
-    if answer is not None or image.optional:
-        return None
+def _no_label(image: Image) -> Check:
     return Check(
         LABEL,
         Result.WARN,
@@ -135,13 +130,18 @@ def refs(
     if not tagged:
         yield from not_checked([REF], f"no image is tagged {LATEST}")
         return
-    nameless = (
-        check
-        for image, answer in tagged
-        if not names_version(image, answer)
-        and (check := _nameless(image, answer, revisions.get(image.id))) is not None
+    nameless = [(image, answer) for image, answer in tagged if not names_version(image, answer)]
+    errors = (
+        (image.id, error)
+        for image, _ in nameless
+        if isinstance(error := revisions.get(image.id), DeployError)
     )
-    yield from problems_or_ok(REF, nameless, "every image names its commit or version")
+    problems = (_nameless(image, answer) for image, answer in nameless if revisions.get(image.id) is None)
+    yield from problems_or_ok(
+        REF,
+        [*unread_alike(REF, "labels of images", errors, needed=False), *problems],
+        "every image names its commit or version",
+    )
 
 
 def names_version(image: Image, tagged: TaggedImage) -> bool:
@@ -149,11 +149,7 @@ def names_version(image: Image, tagged: TaggedImage) -> bool:
     return bool(version_tags(tagged.tags, image.refs, LATEST))
 
 
-def _nameless(image: Image, tagged: TaggedImage, revision: Answer[str | None]) -> Check | None:
-    if isinstance(revision, DeployError):
-        return unread(REF, revision, image.id, needed=False)
-    if revision:
-        return None
+def _nameless(image: Image, tagged: TaggedImage) -> Check:
     patterns = " or ".join(map(pattern_text, image.refs))
     others = ", ".join(tag for tag in tagged.tags if tag != LATEST) or "none"
     return Check(

@@ -17,7 +17,7 @@ from weco_deploy.model.digest import short_digest
 from weco_deploy.model.project import Project
 from weco_deploy.model.setup import ImageInUse, LifecyclePolicy, LifecycleRule
 from weco_deploy.rules.doctor.aws_commands import aws
-from weco_deploy.rules.doctor.findings import problems_or_ok, unread
+from weco_deploy.rules.doctor.findings import problems_or_ok, unread, unread_alike
 
 ID = "lifecycle"
 _OK = "no rule could remove an image that is deployed or worked last"
@@ -38,10 +38,10 @@ def lifecycle(
 def _problems(
     project: Project, policies: Mapping[str, Answer[LifecyclePolicy | None]], used: Sequence[ImageInUse]
 ) -> Iterator[Check]:
+    errors = ((name, policy) for name, policy in policies.items() if isinstance(policy, DeployError))
+    yield from unread_alike(ID, "lifecycle policies", errors, needed=False)
     for repository, policy in policies.items():
-        if isinstance(policy, DeployError):
-            yield unread(ID, policy, repository, needed=False)
-        elif policy is not None:
+        if policy is not None and not isinstance(policy, DeployError):
             floating = floating_tags(project, repository)
             for image in used:
                 if image.repository == repository and (rule := removing_rule(policy.rules, image, floating)):
