@@ -90,6 +90,21 @@ def test_service_that_is_missing_comes_with_the_command_that_tags_the_likely_one
     )
 
 
+def test_no_command_is_given_if_several_services_may_be_the_one_that_is_missing() -> None:
+    world = shop(without="items-api")
+    for name in ("old-items", "older-items"):
+        arn = world.service("items-api", "stage", ["items"], name=name).arn
+        world.ecs.client(world.place).untag_resource(
+            resourceArn=arn, tagKeys=["deployment:service", "deployment:env"]
+        )
+
+    check = only(world, "service_found")
+
+    assert check.result is Result.FAIL
+    assert check.command == ()
+    assert check.advice
+
+
 def test_service_that_is_missing_under_its_name_is_a_failure() -> None:
     named = replace(SHOP, addresses={"items-api": Address(cluster="{environment}", name="{service}-2")})
 
