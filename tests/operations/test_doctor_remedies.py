@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -78,3 +79,13 @@ def test_clock_that_is_wrong_is_ahead_or_behind(seconds: int, words: str) -> Non
     (check,) = checks(world, "clock")
 
     assert words in check.found
+
+
+def test_command_about_a_service_is_for_the_region_of_its_environment() -> None:
+    (stage,) = SHOP.environments
+    abroad = replace(SHOP, environments=(replace(stage, region_name="eu-west-2"),))
+    world = World.of(abroad, breaker=False)
+
+    found = checks(world, "circuit_breaker")
+
+    assert {check.command[3:5] for check in found} == {("--region", "eu-west-2")}
