@@ -267,6 +267,15 @@ def test_questions_about_services_name_them_and_their_tags() -> None:
     )
 
 
+@pytest.mark.parametrize("answer", [Answer(501, "<html>"), json_answer(error="Unsupported service: iam")])
+def test_emulator_without_iam_is_named(aws: ScriptedAws, setup: AwsSetup, answer: Answer) -> None:
+    aws.says("GetCallerIdentity", identity("arn:aws:sts::111122223333:assumed-role/shop/ci"))
+    aws.says("SimulatePrincipalPolicy", answer)
+
+    with pytest.raises(NotFound, match=r"other emulator, at http://127.0.0.1:\d+ has no IAM"):
+        setup.denied((), ())
+
+
 def test_root_user_is_asked_no_questions(aws: ScriptedAws, setup: AwsSetup) -> None:
     aws.says("GetCallerIdentity", identity("arn:aws:iam::111122223333:root"))
 

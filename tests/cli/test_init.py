@@ -108,7 +108,13 @@ def test_write_creates_the_file_that_print_shows(newcomer: Newcomer) -> None:
         ".wellcome_project is written: project here",
         "  stage, prod: 3 images, 3 services",
     ]
-    assert "  weco-deploy plan --environment-id stage" in ran.out.splitlines()
+    assert ran.out.splitlines()[-5:] == [
+        "Next:",
+        "  weco-deploy doctor",
+        "  weco-deploy prepare",
+        "  weco-deploy plan --environment-id stage",
+        "  weco-deploy release-deploy --environment-id stage",
+    ]
 
 
 def test_file_that_exists_is_not_overwritten_and_aws_is_not_asked(newcomer: Newcomer) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.operations.runs import release_deploy
 from tests.world import World
 from tests.world.projects import project
-from weco_deploy.errors import AccessDenied, Unreachable
+from weco_deploy.errors import AccessDenied, NotFound, Unreachable
 from weco_deploy.model.checks import Check, Result
 from weco_deploy.model.setup import DeniedAction
 from weco_deploy.operations.doctor import doctor
@@ -118,6 +118,20 @@ def test_read_that_was_tried_in_vain_names_the_permission(
     assert {check.result for check in denied} == {result}
     assert all(permission in check.found for check in denied)
     assert skipped.result is Result.SKIP
+
+
+def test_emulator_without_iam_is_a_check_that_was_not_made(world: World) -> None:
+    world.fail(
+        "setup.denied", NotFound("the sandbox, or other emulator, at http://127.0.0.1 has no IAM"), times=10
+    )
+    before = world.count("runtime.resolved")
+
+    (check,) = permissions(world)
+
+    assert check.result is Result.SKIP
+    assert check.found == "not checked: the sandbox, or other emulator, at http://127.0.0.1 has no IAM"
+    assert check.command == ()
+    assert world.count("runtime.resolved") == before
 
 
 def test_read_that_gets_no_answer_says_nothing_of_permissions(world: World) -> None:

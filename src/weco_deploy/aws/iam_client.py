@@ -9,6 +9,9 @@ from typing import Any, Protocol
 class IamClient(Protocol):
     """boto3's IAM client."""
 
+    @property
+    def meta(self) -> Any: ...
+
     def simulate_principal_policy(
         self,
         *,

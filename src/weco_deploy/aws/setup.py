@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from weco_deploy.aws import api
 from weco_deploy.aws.error_translation import code_behind, translate_errors
 from weco_deploy.aws.lifecycle import parse_policy
+from weco_deploy.aws.loopback import is_loopback
 from weco_deploy.aws.needed_permissions import Question, questions_of_project, questions_of_services
 from weco_deploy.aws.session import Account
 from weco_deploy.aws.times import answered_at
-from weco_deploy.errors import AwsError, NotFound
+from weco_deploy.errors import AwsError, NotFound, Unreachable
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.project import Project
 from weco_deploy.model.service import Service
 from weco_deploy.model.setup import DeniedAction, Identity, LifecyclePolicy, TableSettings
 from weco_deploy.ports import Clock
+
+if TYPE_CHECKING:
+    from weco_deploy.aws.iam_client import IamClient
 
 MOST_RESULTS = 1000
 """SimulatePrincipalPolicy answers no more results at once, and no question has as many."""
@@ -98,8 +103,18 @@ class AwsSetup:
         return [denied for question in questions for denied in self._ask(principal, question)]
 
     def _ask(self, principal: str, question: Question) -> list[DeniedAction]:
+        iam = self._account.client("iam")
+        try:
+            return self._simulate(iam, principal, question)
+        except Unreachable as error:
+            endpoint = iam.meta.endpoint_url
+            if is_loopback(urlsplit(endpoint).hostname or ""):
+                raise NotFound(f"the sandbox, or other emulator, at {endpoint} has no IAM") from error
+            raise
+
+    def _simulate(self, iam: IamClient, principal: str, question: Question) -> list[DeniedAction]:
         with translate_errors(api.SIMULATE_PRINCIPAL_POLICY):
-            answer = self._account.client("iam").simulate_principal_policy(
+            answer = iam.simulate_principal_policy(
                 PolicySourceArn=principal,
                 ActionNames=question.actions,
                 ResourceArns=question.resources,

@@ -148,6 +148,7 @@ def _next_commands(settings: Settings, project: Project) -> list[str]:
     return [
         shlex.join((PROGRAM, *file, *words))
         for words in (
+            ("doctor",),
             ("prepare",),
             ("plan", "--environment-id", environment),
             ("release-deploy", "--environment-id", environment),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from weco_deploy.errors import DeployError
+from weco_deploy.errors import AwsError, DeployError
 from weco_deploy.model.answers import Answer
 from weco_deploy.model.checks import Check, Result
 from weco_deploy.model.image import TaggedImage
@@ -91,7 +91,7 @@ def _services(
     yield from services.services(ports.project, setups, repositories)
     yield from rollouts.rollouts(ports.project, setups, repositories)
     simulated = simulate(ports, setups)
-    unknown = any(isinstance(answer, DeployError) for answer in simulated.values())
+    unknown = any(isinstance(answer, AwsError) for answer in simulated.values())
     yield from permissions.permissions(simulated, try_reads(ports, setups) if unknown else {})
 
 

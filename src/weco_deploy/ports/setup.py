@@ -28,4 +28,5 @@ class SetupReader(Protocol):
         """The actions of deployments that policies deny here, by IAM's policy simulator.
 
         For an environment these concern its `services` and `log_groups`; for the project's account, its images and records.
+        NotFound: an emulator without IAM, which allows everything.
         """

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from weco_deploy.errors import AccessDenied, DeployError
+from weco_deploy.errors import AccessDenied, DeployError, NotFound
 from weco_deploy.model.answers import Answer
 from weco_deploy.model.checks import PROGRAM, Check, Result
 from weco_deploy.model.setup import DeniedAction
-from weco_deploy.rules.doctor.findings import problems_or_ok, unread
+from weco_deploy.rules.doctor.findings import not_checked, problems_or_ok, unread
 
 ID = "permissions"
 OPTIONAL = frozenset(
@@ -50,7 +50,10 @@ def permissions(
     problems = [check for where, answer in simulated.items() for check in _denied(where, answer)]
     problems += _tried(tried)
     errors = [answer for answer in simulated.values() if isinstance(answer, DeployError)]
-    if errors:
+    if errors and all(isinstance(error, NotFound) for error in errors):
+        yield from problems
+        yield from not_checked([ID], errors[0].message)
+    elif errors:
         yield from problems
         yield Check(
             ID,
@@ -60,8 +63,8 @@ def permissions(
             "compare the policy of your role or user with this one:",
             _REMEDY,
         )
-        return
-    yield from problems_or_ok(ID, problems, "the policies allow all that deployments do")
+    else:
+        yield from problems_or_ok(ID, problems, "the policies allow all that deployments do")
 
 
 def _denied(where: str, answer: Answer[Sequence[DeniedAction]]) -> Iterator[Check]:
