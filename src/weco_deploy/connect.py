@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,7 +13,8 @@ from weco_deploy.aws.ecr import EcrRegistry
 from weco_deploy.aws.ecs import EcsRuntime
 from weco_deploy.aws.logs import CloudWatchLogs
 from weco_deploy.aws.places import places
-from weco_deploy.aws.policy import Statement, policy
+from weco_deploy.aws.policy import policy
+from weco_deploy.aws.policy_document import PolicyDocument
 from weco_deploy.aws.rates import PROCESS_RATES
 from weco_deploy.aws.records import DynamoReleaseStore
 from weco_deploy.aws.regions import check_regions
@@ -145,7 +146,7 @@ def configured_region() -> str | None:
 
 def iam_policy(
     project: Project, environments: Sequence[Environment], caller: Callable[[], Caller], *, read_only: bool
-) -> Mapping[str, str | Sequence[Statement]]:
+) -> PolicyDocument:
     """The least IAM policy for a project and these environments.
 
     AWS is asked for the caller's account only if the project names neither an account nor a role.

@@ -32,7 +32,7 @@ def statements(
 ) -> dict[str, Any]:
     document: Any = policy(
         of, of.environments if environments is None else environments, ACCOUNT, read_only=read_only
-    )
+    ).json
     assert document["Version"] == "2012-10-17"
     return {statement["Sid"]: statement for statement in document["Statement"]}
 

@@ -1,5 +1,7 @@
 """`iam-policy`: the project's policy, with the account from the file or else from AWS."""
 
+import json
+import re
 from pathlib import Path
 
 from tests.cli.desk import PROJECT_FILE, Desk
@@ -49,6 +51,35 @@ def test_read_only_policy_allows_no_change(desk: Desk) -> None:
     assert "ecr:DescribeImages" in out
     assert "ecr:PutImage" not in out
     assert "ecs:UpdateService" not in out
+
+
+def test_long_policy_is_printed_in_parts_that_fit_iam(desk: Desk) -> None:
+    images = "".join(
+        f"    - {{id: an-image-with-a-rather-long-name-{number}, services: [service-{number}]}}\n"
+        for number in range(40)
+    )
+    Path(".wellcome_project").write_text(f"{PROJECT_FILE}{images}{ROLE}")
+
+    whole, first, second = (desk.run("iam-policy", *part) for part in ((), ("--part", "1"), ("--part", "2")))
+
+    statements = [statement["Sid"] for statement in whole.json["Statement"]]
+    assert "IAM allows 6,144 characters in a managed policy, and 10,240 in all inline policies" in whole.err
+    assert re.search(r"print it as (\d) managed policies, with --part 1 to --part \1\n", whole.err)
+    for part in (first, second):
+        assert (part.code, part.err) == (0, "")
+        assert len(json.dumps(part.json, separators=(",", ":"))) <= 6144
+        assert {statement["Sid"] for statement in part.json["Statement"]} < set(statements)
+    assert first.json != second.json
+
+
+def test_part_that_the_policy_lacks_is_a_usage_error(desk: Desk) -> None:
+    Path(".wellcome_project").write_text(f"{PROJECT_FILE}{ROLE}")
+
+    assert desk.run("iam-policy", "--part", "1").json == desk.run("iam-policy").json
+    ran = desk.run("iam-policy", "--part", "2")
+
+    assert ran.code == 2
+    assert ran.err == "error: --part: the policy has 1 part\n"
 
 
 def test_unknown_environment_is_an_error(desk: Desk) -> None:

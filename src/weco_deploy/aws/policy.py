@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 from weco_deploy.aws.api import CALLS, UPDATE_SERVICE, Purpose, Resource
+from weco_deploy.aws.policy_document import PolicyDocument, Statement
 from weco_deploy.aws.records.table import DEPLOYMENTS, RELEASES
 from weco_deploy.model.arn import Arn, account_of
 from weco_deploy.model.project import Environment, Project
-
-Value: TypeAlias = "str | Sequence[str] | Mapping[str, Mapping[str, Sequence[str]]]"
-Statement: TypeAlias = Mapping[str, Value]
+from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG
 
 TO_CHANGE = frozenset(
     {
@@ -41,7 +39,7 @@ _IN_CLUSTERS = {
 
 def policy(
     project: Project, environments: Sequence[Environment], account_id: str, *, read_only: bool
-) -> Mapping[str, str | Sequence[Statement]]:
+) -> PolicyDocument:
     """The policy for a project's images and records, and for the services of these environments.
 
     Args:
@@ -56,7 +54,7 @@ def policy(
     statements = [_statement(purpose, arns) for purpose in purposes]
     if not read_only:
         statements.append(_redeploy_named(arns))
-    return {"Version": "2012-10-17", "Statement": [statement for statement in statements if statement]}
+    return PolicyDocument([statement for statement in statements if statement])
 
 
 def arns_at_home(project: Project, account_id: str, resource: Resource) -> tuple[str, ...]:
@@ -73,15 +71,8 @@ def _statement(purpose: Purpose, arns: _Arns) -> Statement | None:
     )
     if not actions or not resources or (purpose is Purpose.REDEPLOY_SERVICES and not arns.services_with_tags):
         return None
-    statement: dict[str, Value] = {
-        "Sid": purpose.value,
-        "Effect": "Allow",
-        "Action": actions,
-        "Resource": list(resources),
-    }
-    if purpose is Purpose.REDEPLOY_SERVICES:
-        statement["Condition"] = {"StringEquals": arns.service_tags}
-    return statement
+    tags = arns.service_tags if purpose is Purpose.REDEPLOY_SERVICES else {}
+    return Statement(purpose.value, actions, list(resources), tags)
 
 
 def _redeploy_named(arns: _Arns) -> Statement | None:
@@ -89,12 +80,7 @@ def _redeploy_named(arns: _Arns) -> Statement | None:
     named = list(dict.fromkeys(arns.named_services()))
     if not named:
         return None
-    return {
-        "Sid": "RedeployNamedServices",
-        "Effect": "Allow",
-        "Action": list(UPDATE_SERVICE.actions),
-        "Resource": named,
-    }
+    return Statement("RedeployNamedServices", list(UPDATE_SERVICE.actions), named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +142,8 @@ class _Arns:
     def service_tags(self) -> Mapping[str, Sequence[str]]:
         """The tags of the services: a condition, because their names and clusters are known only to AWS."""
         return {
-            "aws:ResourceTag/deployment:env": [environment.id for environment in self.environments],
-            "aws:ResourceTag/deployment:service": self.services_with_tags,
+            ENVIRONMENT_TAG: [environment.id for environment in self.environments],
+            SERVICE_TAG: self.services_with_tags,
         }
 
     @property
