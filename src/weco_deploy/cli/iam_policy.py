@@ -19,7 +19,8 @@ from weco_deploy.cli.invocation import Invocation
     "--part",
     envvar="WECO_DEPLOY_PART",
     type=click.IntRange(min=1),
-    help="Print this one of the parts of a long policy: each fits a managed policy.  [default: the whole policy]",
+    metavar="NUMBER",
+    help="Print only this one of the parts of a policy that is too long: each part fits a managed policy.",
 )
 @click.pass_obj
 def iam_policy(
