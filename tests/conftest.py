@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import time
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -23,6 +24,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Commands would add their releases to the cache of the user who runs the tests.
 os.environ["XDG_CACHE_HOME"] = os.devnull
+
+# Texts have local times.
+os.environ["TZ"] = "UTC"
+time.tzset()
 
 # The same examples each time, so that failures repeat; no deadline, because machines are slow at times.
 settings.register_profile("steady", deadline=None, derandomize=True)

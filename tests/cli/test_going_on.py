@@ -31,6 +31,25 @@ def writes(desk: Desk) -> int:
     )
 
 
+def test_plans_of_promote_and_rollback_are_called_so_and_say_what_is_there(desk: Desk) -> None:
+    first = release_deploy(desk).json["deployment"]["release_id"]
+    assert desk.run("--confirm", *PROMOTE).code == 0
+    desk.world.push("search")
+    second = release_deploy(desk).json["deployment"]["release_id"]
+
+    promoted = desk.run("--dry-run", *PROMOTE).out
+    back = desk.run("--dry-run", "rollback", "--environment-id", "stage").out
+
+    assert promoted.startswith(
+        f"Dry run: promote release {second[:8]} (2 commits by 1 person) of shop from stage to prod\n"
+    )
+    assert f"\n  prod now: release {first[:8]}, running since " in promoted
+    assert back.startswith(
+        f"Dry run: roll stage back to release {first[:8]} (without 2 commits by 1 person) of shop\n"
+    )
+    assert f"\n  stage now: release {second[:8]}, running since " in back
+
+
 def test_promote_deploys_the_images_of_the_other_environment_and_not_later_ones(desk: Desk) -> None:
     tested = desk.world.push("search")
     release_id = release_deploy(desk).json["deployment"]["release_id"]
@@ -135,7 +154,7 @@ def test_dry_run_shows_the_plan_and_changes_nothing(desk: Desk, arguments: tuple
     document, text = desk.run("-d", "--output", "json", *arguments), desk.run("-d", *arguments)
 
     assert (document.code, document.json["plan"]["changes"]) == (0, True)
-    assert (text.code, text.out.startswith("Plan: ")) == (0, True)
+    assert (text.code, text.out.startswith("Dry run: ")) == (0, True)
     assert writes(desk) == before
 
 

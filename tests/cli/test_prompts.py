@@ -88,7 +88,7 @@ def test_release_deploy_asks_for_label_environment_description_and_approval() ->
         person.answer("Label to make the release from [latest]", "")
         person.answer("Environment to deploy to (stage, prod) [stage]", "prod")
         person.answer("Description [No description provided]", "Weekly release")
-        person.answer("Create deployment? [y/N]", "y")
+        person.answer("services? [y/N]", "y")
         code, document = person.ends()
 
     assert code == 0
@@ -99,17 +99,17 @@ def test_release_deploy_asks_for_label_environment_description_and_approval() ->
 def test_plan_is_shown_before_the_question() -> None:
     with terminal("release-deploy", "--description", "x", "--from-label", "latest") as person:
         person.answer("Environment", "")
-        person.answer("Create deployment?", "yes")
+        person.answer("[y/N]", "yes")
         person.ends()
 
-    assert 0 < person.shown.index("Plan: deploy") < person.shown.index("Create deployment?")
+    assert 0 < person.shown.index("Plan: deploy") < person.shown.index("Deploy a new release")
 
 
 def test_given_values_are_not_asked_for() -> None:
     with terminal(
         "release-deploy", "--from-label", "latest", "--environment-id", "stage", "--description", "x"
     ) as person:
-        person.answer("Create deployment?", "y")
+        person.answer("[y/N]", "y")
         code, _ = person.ends()
 
     assert code == 0
@@ -120,7 +120,7 @@ def test_answering_no_is_exit_code_1_and_deploys_nothing() -> None:
     with terminal(
         "release-deploy", "--from-label", "latest", "--environment-id", "stage", "--description", "x"
     ) as person:
-        person.answer("Create deployment?", "")
+        person.answer("[y/N]", "")
         code, document = person.ends()
 
     assert code == 1
@@ -141,7 +141,7 @@ def test_answer_that_is_neither_yes_nor_no_is_asked_for_again() -> None:
     with terminal(
         "release-deploy", "--from-label", "latest", "--environment-id", "stage", "--description", "x"
     ) as person:
-        person.answer("Create deployment?", "perhaps")
+        person.answer("[y/N]", "perhaps")
         person.answer("Please answer y or n.", "n")
         code, _ = person.ends()
 

@@ -48,7 +48,7 @@ def test_plan_is_shown_and_approval_is_asked_for_at_a_terminal(shop: Team, answe
 
     assert ended == code, shown
     assert "Plan: deploy" in shown
-    assert "search-api" in shown.partition("Create deployment?")[0]
+    assert "search-api" in shown.partition("Deploy a new release")[0]
     assert (shop.aws.everything() == before) is (answer == "n")
 
 

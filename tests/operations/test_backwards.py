@@ -69,6 +69,9 @@ def test_plan_has_the_direction_of_each_image_and_the_commits_that_would_be_lost
 
     assert directions(ahead) == {"search": (Direction.SAME, 0), "items": (Direction.AHEAD, 3)}
     assert directions(behind) == {"search": (Direction.BEHIND, 2), "items": (Direction.SAME, 0)}
+    added = next(image.direction.added for image in ahead.images if image.image_id == "items")
+    assert [commit.subject for commit in added][-1] == "Change search once more, after 1 images"
+    assert len(added) == 3
     lost = next(image.direction.lost for image in behind.images if image.image_id == "search")
     assert lost[0].subject == "Change search once more, after 1 images"
 

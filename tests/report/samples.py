@@ -12,8 +12,9 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
-from weco_deploy.model.environment import EnvironmentRecord
+from weco_deploy.model.environment import CurrentRelease, EnvironmentRecord
 from weco_deploy.model.image import Manifest
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import Allowance, LeftOut
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
@@ -28,6 +29,11 @@ CLUSTER = "arn:aws:ecs:eu-west-1:123456789012:cluster/catalogue"
 
 def later(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
+
+
+CURRENT = CurrentRelease(
+    release_id=EARLIER_ID, status=DeploymentStatus.SUCCEEDED, since=later(-2 * 24 * 3600)
+)
 
 
 def digest(letter: str) -> str:
@@ -102,6 +108,9 @@ def plan(
     services: tuple[PlannedService, ...] = (),
     warnings: tuple[str, ...] = (),
     is_new: bool = False,
+    kind: Kind = Kind.DEPLOY,
+    source: str | None = None,
+    current: CurrentRelease | None = CURRENT,
 ) -> Plan:
     return Plan(
         project_id="catalogue_api",
@@ -112,6 +121,9 @@ def plan(
         images=images,
         services=services,
         warnings=warnings,
+        kind=kind,
+        source=source,
+        current=current,
     )
 
 

@@ -343,6 +343,13 @@ def test_plan_document() -> None:
             "warnings": ["no service for works"],
             "changes": True,
             "already_newer": None,
+            "dry_run": False,
+            "current": {
+                "release_id": EARLIER_ID,
+                "status": "succeeded",
+                "since": "2026-03-02T12:00:00.000000Z",
+                "other_releases": 0,
+            },
         }
     }
 

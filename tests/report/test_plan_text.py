@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+
+import pytest
 
 from tests.report.samples import later, plan, planned_image, planned_service, release
 from weco_deploy.model.commits import Commit
@@ -9,7 +12,8 @@ from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.plan import Action, Plan
 from weco_deploy.model.registry import EcrAddress
 from weco_deploy.model.replica import Replica
-from weco_deploy.report.plan_text import plan_text
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION
+from weco_deploy.report.plan_text import Purpose, plan_text
 from weco_deploy.report.screen import Screen
 
 PLAN = plan(
@@ -27,31 +31,79 @@ PLAN = plan(
 )
 
 
-def test_plan_shows_what_changes_and_why() -> None:
-    assert plan_text(PLAN, Screen(), "account 123456789012 in eu-west-1") == (
+def test_plan_shows_what_changes_and_why_and_counts_the_rest() -> None:
+    assert plan_text(PLAN, Screen(), "in account 123456789012, eu-west-1") == (
         """\
-Plan: deploy release 8f14e45f of catalogue_api to prod
+Plan: deploy release 8f14e45f (commits unknown) of catalogue_api to prod
   made 2026-03-04 12:00 UTC by ada: Weekly release
-  account 123456789012 in eu-west-1
+  prod now: release c9f0f895, running since 2026-03-02 12:00 UTC
+  in account 123456789012, eu-west-1
 
 Tags that move (2 of 3):
   image   tag       old → new
   search  env.prod  aaaaaaa → bbbbbbb
   worker  env.prod  nothing → ddddddd
-Tags that point there already (1): items
 
-Services:
+Services that change (2 of 3):
   action    service  ECS service            tasks  why
   redeploy  search   catalogue/search-prod  2      it runs other images
   watch     worker   catalogue/worker-prod  0      a rollout of these images goes on
-  leave     items    catalogue/items-prod   2      it runs this release
+
+Unchanged: 1 tag, 1 service (--verbose lists them).
 
 Warnings:
   ! nothing runs in worker
 
-To do: move 2 tags, redeploy 1 service, watch 1 service, leave 1 service.
+To do: move 2 tags, redeploy 1 of 3 services, watch 1 of 3 services.
 """
     )
+
+
+def test_tags_and_services_that_stay_are_listed_on_demand() -> None:
+    text = plan_text(PLAN, Screen(), unchanged=True)
+
+    assert "\nTags that point there already (1): items\n" in text
+    assert "  leave     items    catalogue/items-prod   2      it runs this release\n" in text
+    assert "Unchanged" not in text
+
+
+def test_dry_run_says_that_it_is_one_first_and_last() -> None:
+    lines = plan_text(PLAN, Screen(), purpose=Purpose.DRY_RUN).splitlines()
+
+    assert lines[0].startswith("Dry run: deploy release 8f14e45f ")
+    assert lines[-1] == (
+        "Dry run: nothing was changed. "
+        "Without --dry-run it would move 2 tags, redeploy 1 of 3 services, watch 1 of 3 services."
+    )
+    assert plan_text(plan(), Screen(), purpose=Purpose.DRY_RUN).endswith(
+        "\nDry run. Nothing to do: no tag has to move, no service has to be redeployed.\n"
+    )
+
+
+def test_plan_before_a_question_leaves_the_summary_to_the_question() -> None:
+    assert "To do" not in plan_text(PLAN, Screen(), purpose=Purpose.QUESTION)
+
+
+def test_description_that_nobody_gave_is_left_out() -> None:
+    nameless = replace(PLAN, release=release(description=DEFAULT_DESCRIPTION))
+    assert "\n  made 2026-03-04 12:00 UTC by ada\n" in plan_text(nameless, Screen())
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_plan_of_many_services_fits_a_screen_of_24_lines(width: int) -> None:
+    images = [planned_image(f"image-{number}", "a", "a" if number > 2 else "b") for number in range(40)]
+    services = [
+        planned_service(
+            f"service-{number}", Action.LEAVE if number > 1 else Action.REDEPLOY, "it runs other images"
+        )
+        for number in range(120)
+    ]
+    text = plan_text(plan(tuple(images), tuple(services)), Screen(width=width, terminal=True), "in eu-west-1")
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in text.splitlines()]
+
+    assert max(map(len, lines)) <= width
+    assert len(lines) <= 24
+    assert "Unchanged: 37 tags, 118 services (--verbose lists them)." in lines
 
 
 def test_plan_names_the_replicas_that_are_waited_for_before_services_restart() -> None:
@@ -102,7 +154,7 @@ def test_plan_shows_directions_and_the_newest_commits_that_would_be_lost() -> No
     assert "search, worker" in shown
     assert "number 2 " not in shown
     assert "  and 2 older commits\n" in shown
-    assert all(len(line) <= 80 for line in shown.splitlines())
+    assert all(len(line) <= 80 for line in shown.splitlines()[1:])
 
 
 def test_arrow_is_ascii_in_an_ascii_encoding() -> None:
@@ -129,10 +181,12 @@ def test_new_release_has_no_id_and_lacks_images_without_the_label() -> None:
     )
     assert plan_text(new, Screen()) == (
         """\
-Plan: deploy a new release of catalogue_api to prod
+Plan: deploy a new release (no new commits) of catalogue_api to prod
   made 2026-03-04 12:00 UTC by ada: Weekly release
+  nothing was deployed to prod yet
 
 Not in this release (2): search, items
+
 No services.
 
 Nothing to do: no tag has to move, no service has to be redeployed.
@@ -140,10 +194,10 @@ Nothing to do: no tag has to move, no service has to be redeployed.
     )
 
 
-def test_two_images_of_the_same_commit_are_named_by_digest() -> None:
+def test_two_images_of_the_same_commit_are_named_by_the_commit() -> None:
     image = planned_image("search", "a", "b")
     twice = plan((replace(image, from_ref=image.to_ref),))
-    assert "aaaaaaaaaaaa → bbbbbbbbbbbb" in plan_text(twice, Screen())
+    assert "bbbbbbb → another build of bbbbbbb" in plan_text(twice, Screen())
 
 
 def test_reason_is_below_on_a_narrow_terminal() -> None:
@@ -163,6 +217,6 @@ def test_each_cell_has_a_line_on_a_very_narrow_terminal() -> None:
 def test_names_are_not_markup() -> None:
     odd = plan((), (planned_service("[red]x[/red]", Action.LEAVE, "\x1b[31mwhy\x1b[0m"),))
     for screen in (Screen(), Screen(width=200, terminal=True)):
-        text = plan_text(odd, screen)
+        text = plan_text(odd, screen, unchanged=True)
         assert "[red]x[/red]" in text
         assert "\x1b[31m" not in text

@@ -71,7 +71,7 @@ def test_same_commit_built_again_is_a_change() -> None:
 Release 8f14e45f of 2026-03-04 12:00 UTC: Weekly release
   compared with c9f0f895 of 2026-03-04 12:00 UTC: The one before
 
-  image   before        now           what the new one is about
-  search  bbbbbbbbbbbb  dddddddddddd  the same commit, built again: Fix it
+  image   before   now                       what the new one is about
+  search  bbbbbbb  another build of bbbbbbb  Fix it
 """
     )

@@ -100,11 +100,17 @@ def show_plan(context: ProjectContext, request: DeployRequest) -> Plan:
     plan = operations.plan(request, context.ports)
 
     def text(screen: Screen) -> str:
-        from weco_deploy.report.plan_text import plan_text
+        from weco_deploy.report.plan_text import Purpose, plan_text
 
-        return plan_text(plan, screen, context.where(plan.environment))
+        return plan_text(
+            plan,
+            screen,
+            context.where(plan.environment),
+            purpose=Purpose.DRY_RUN if context.settings.dry_run else Purpose.PLAN,
+            unchanged=context.settings.verbose,
+        )
 
-    print_result(context.settings, lambda: plan_document(plan), text)
+    print_result(context.settings, lambda: plan_document(plan, dry_run=context.settings.dry_run), text)
     return plan
 
 

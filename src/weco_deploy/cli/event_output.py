@@ -20,8 +20,6 @@ from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import count
 
-QUESTION = "Create deployment?"
-
 
 class EventOutput:
     """Takes an operation's events, and passes them to the terminal and to the invocation's other sinks.
@@ -104,11 +102,16 @@ def approval(context: ProjectContext, output: EventOutput) -> Callable[[Plan], b
     """Return a function that shows a plan and, unless --confirm was given, asks whether to carry it out."""
 
     def approve(plan: Plan) -> bool:
-        from weco_deploy.report.plan_text import plan_text
+        from weco_deploy.report.plan_sentences import question
+        from weco_deploy.report.plan_text import Purpose, plan_text
 
         output.pause()
-        write_notice(plan_text(plan, Screen.of(sys.stderr), context.where(plan.environment)))
-        return prompts.agrees(context.settings, QUESTION)
+        settings, where = context.settings, context.where(plan.environment)
+        purpose = Purpose.QUESTION if prompts.may_ask(settings) else Purpose.PLAN
+        write_notice(
+            plan_text(plan, Screen.of(sys.stderr), where, purpose=purpose, unchanged=settings.verbose)
+        )
+        return prompts.agrees(settings, question(plan, where, context.ports.clock.utc()))
 
     return approve
 

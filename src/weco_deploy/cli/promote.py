@@ -67,4 +67,4 @@ def promote(
     description = deployments.description(context, description, f"Promoted from {from_id}")
     release, new = running_release(context.ports, from_id, override=given.override_gate)
     request = deployments.deploy_request(release, to_id, description, given)
-    return deployments.deploy(context, replace(request, new_release=new, kind=Kind.PROMOTE))
+    return deployments.deploy(context, replace(request, new_release=new, kind=Kind.PROMOTE, source=from_id))

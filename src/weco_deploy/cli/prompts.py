@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from weco_deploy.cli.invocation import Settings
 from weco_deploy.cli.streams import write_notice
 from weco_deploy.errors import Declined, UsageError
+from weco_deploy.report.screen import Screen
+
+ROOM_FOR_THE_ANSWER = len(" yes")
 
 
 def may_ask(settings: Settings) -> bool:
@@ -67,12 +71,22 @@ def agrees(settings: Settings, question: str) -> bool:
             "put --confirm before the command to go on without being asked",
         )
     while True:
-        answer = _read(f"{question} [y/N]: ").lower()
+        answer = _read(f"{_wrapped(f'{question} [y/N]:')} ").lower()
         if answer in {"y", "yes"}:
             return True
         if answer in {"", "n", "no"}:
             return False
         write_notice("Please answer y or n.")
+
+
+def _wrapped(prompt: str) -> str:
+    """The prompt, wrapped between words to the width of the terminal, with room for the answer."""
+    from weco_deploy.report.page import Page  # imports rich
+
+    screen = Screen.of(sys.stderr)
+    page = Page(replace(screen, width=screen.width - ROOM_FOR_THE_ANSWER))
+    page.line(prompt)
+    return page.text().rstrip("\n")
 
 
 def _answer(question: str, default: str | None, choices: Sequence[str]) -> str:

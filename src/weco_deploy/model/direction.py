@@ -38,12 +38,14 @@ class ImageDirection:
     """The direction of an image.
 
     `commits` is the number of commits that it is ahead or behind, and 0 for the same commit; None if the number is not known,
-    or the direction has none. `lost` are the commits that only the environment's image includes, newest first. `why`
+    or the direction has none. `added` are the commits that only the new image includes, newest first; empty if `commits` is
+    not known because the history is shallow. `lost` are those that only the environment's image includes. `why`
     explains an unknown direction. `fetch_may_tell` says that it may be known after a fetch.
     """
 
     direction: Direction
     commits: int | None = None
+    added: tuple[Commit, ...] = ()
     lost: tuple[Commit, ...] = ()
     why: str = ""
     fetch_may_tell: bool = False

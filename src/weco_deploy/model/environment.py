@@ -78,6 +78,20 @@ class DeployedRelease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentRelease:
+    """The release that was deployed last to an environment.
+
+    `since` is when it began to run there or, if its deployment did not succeed, when that ended; None if no deployment that was
+    read tells. `other_releases` is the number of other releases of which the environment has images.
+    """
+
+    release_id: str
+    status: DeploymentStatus
+    since: datetime | None = None
+    other_releases: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentRecord:
     """The record of an environment.
 

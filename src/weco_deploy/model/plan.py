@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from weco_deploy.model.deployment import Deployment, ImageChange
 from weco_deploy.model.direction import UNKNOWN, ImageDirection
-from weco_deploy.model.environment import EnvironmentRecord
+from weco_deploy.model.environment import CurrentRelease, EnvironmentRecord
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.registry import EcrAddress, ImageName, same_registry
 from weco_deploy.model.release import Release
@@ -195,7 +196,9 @@ class Plan:
     """What the deployment of `release` to `environment` will do.
 
     `observed` is the environment's record on which the plan is based. A claim succeeds only if it hasn't changed.
-    `can_roll_back` says whether `rollback` would find something to go back to if the deployment did not succeed.
+    `can_roll_back` says whether `rollback` would find something to go back to if the deployment did not succeed. `kind` is the
+    command, and `source` the environment that `promote` takes the release from. `current` is what the environment has now; None
+    if nothing was deployed there.
     """
 
     project_id: str
@@ -208,6 +211,9 @@ class Plan:
     left_out: tuple[LeftOut, ...] = ()
     warnings: tuple[str, ...] = ()
     can_roll_back: bool = True
+    kind: Kind = Kind.DEPLOY
+    source: str | None = None
+    current: CurrentRelease | None = None
 
     @property
     def moves(self) -> tuple[PlannedImage, ...]:

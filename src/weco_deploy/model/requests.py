@@ -151,7 +151,8 @@ class DeployRequest(DeployOptions):
     """Deploy `release` to an environment.
 
     `new_release` means that the release is not recorded yet. Claiming the environment records it. `lock_afterwards` is the
-    reason for a lock by hand that holds from the end of the deployment, however it ends.
+    reason for a lock by hand that holds from the end of the deployment, however it ends. `source` is the environment that
+    `promote` takes the release from.
     """
 
     release: Release
@@ -167,6 +168,7 @@ class DeployRequest(DeployOptions):
     new_release: bool = False
     kind: Kind = Kind.DEPLOY
     lock_afterwards: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,7 +147,7 @@ def _latest(observed: Snapshot, ports: Ports) -> tuple[Deployment, ...]:
 def _same(planned: Plan, approved: Plan | None) -> bool:
     """Whether a second plan does what was approved, so that nobody needs to be asked again."""
     return approved is not None and planned == replace(
-        approved, observed=planned.observed, warnings=planned.warnings
+        approved, observed=planned.observed, warnings=planned.warnings, current=planned.current
     )
 
 

@@ -16,7 +16,7 @@ from weco_deploy.model.checks import Check
 from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment, Failure, ImageChange, ServiceOutcome
 from weco_deploy.model.draining import DrainingTask
-from weco_deploy.model.environment import Lock
+from weco_deploy.model.environment import CurrentRelease, Lock
 from weco_deploy.model.inventory import Proposal
 from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
@@ -190,8 +190,8 @@ def deployments_document(deployments: Sequence[Deployment]) -> Document:
     return {"deployments": [nested_deployment(deployment) for deployment in deployments]}
 
 
-def plan_document(plan: Plan) -> Document:
-    """A plan. `release_id` is null if the release is not saved yet."""
+def plan_document(plan: Plan, *, dry_run: bool = False) -> Document:
+    """A plan. `release_id` is null if the release is not saved yet. `dry_run`: it is shown instead of being carried out."""
     return {
         "plan": {
             "environment": plan.environment,
@@ -202,6 +202,8 @@ def plan_document(plan: Plan) -> Document:
             "warnings": list(plan.warnings),
             "changes": plan.changes,
             "already_newer": None,
+            "dry_run": dry_run,
+            "current": _current(plan.current),
         }
     }
 
@@ -218,7 +220,20 @@ def already_newer_document(plan: Plan, newer: Deployment) -> Document:
             "warnings": [],
             "changes": False,
             "already_newer": nested_deployment(newer),
+            "dry_run": False,
+            "current": _current(plan.current),
         }
+    }
+
+
+def _current(current: CurrentRelease | None) -> Json:
+    if current is None:
+        return None
+    return {
+        "release_id": current.release_id,
+        "status": current.status.value,
+        "since": time_text(current.since) if current.since else None,
+        "other_releases": current.other_releases,
     }
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum, auto
 
 from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.direction import Direction, ImageDirection
 from weco_deploy.model.plan import Action, Plan, PlannedImage
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.report.page import BOLD, DIM, WARNING_STYLE, Page
+from weco_deploy.report.plan_sentences import title, what_is_there, work
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Cell, Column, Styled
 from weco_deploy.report.untrusted import one_line
@@ -30,16 +33,43 @@ _ACTION_WORDS = {Action.REDEPLOY: "redeploy", Action.ADOPT: "watch", Action.LEAV
 _ACTION_STYLES = {Action.REDEPLOY: BOLD, Action.ADOPT: "", Action.LEAVE: DIM}
 
 
-def plan_text(plan: Plan, screen: Screen, where: str | None = None) -> str:
-    """What the plan changes, and why. `where` names the accounts, regions and endpoints."""
+class Purpose(Enum):
+    """Why a plan is shown."""
+
+    PLAN = auto()
+    DRY_RUN = auto()
+    QUESTION = auto()
+    """A question follows, which sums the plan up."""
+
+
+def plan_text(
+    plan: Plan,
+    screen: Screen,
+    where: str | None = None,
+    *,
+    purpose: Purpose = Purpose.PLAN,
+    unchanged: bool = False,
+) -> str:
+    """What the plan changes, and why.
+
+    Args:
+        plan: the plan.
+        screen: where the text goes.
+        where: the accounts, regions and endpoints.
+        purpose: why the plan is shown.
+        unchanged: whether to list what stays as it is, instead of counting it.
+
+    """
     page = Page(screen)
-    _heading(page, plan, where)
+    _heading(page, plan, where, "Dry run" if purpose is Purpose.DRY_RUN else "Plan")
     _images(page, plan, screen)
-    _services(page, plan)
+    _services(page, plan, unchanged=unchanged)
+    _unchanged(page, plan, listing=unchanged)
     _replicas(page, plan)
     _warnings(page, plan)
-    page.line()
-    page.line(_summary_line(plan), BOLD)
+    if purpose is not Purpose.QUESTION:
+        page.line()
+        page.line(_summary_line(plan, dry_run=purpose is Purpose.DRY_RUN), BOLD)
     return page.text()
 
 
@@ -58,22 +88,21 @@ def already_newer_text(plan: Plan, newer: Deployment, screen: Screen) -> str:
     return page.text()
 
 
-def _heading(page: Page, plan: Plan, where: str | None) -> None:
+def _heading(page: Page, plan: Plan, where: str | None, word: str) -> None:
     release = plan.release
-    name = "a new release" if plan.release_is_new else f"release {short_id(release.release_id)}"
-    page.line(f"Plan: deploy {name} of {one_line(plan.project_id)} to {one_line(plan.environment)}", BOLD)
-    page.line(
-        f"made {minute(release.date_created)} UTC by {person(release.requested_by)}: {one_line(release.description)}",
-        indent=2,
-    )
+    page.line(f"{word}: {title(plan)}", BOLD)
+    made = f"made {minute(release.date_created)} UTC by {person(release.requested_by)}"
+    described = release.description and release.description != DEFAULT_DESCRIPTION
+    page.line(f"{made}: {one_line(release.description)}" if described else made, indent=2)
+    page.line(what_is_there(plan), indent=2)
     if where:
         page.line(one_line(where), indent=2)
 
 
 def _images(page: Page, plan: Plan, screen: Screen) -> None:
-    page.line()
     arrow = screen.symbols.arrow
     if plan.moves:
+        page.line()
         page.line(f"Tags that move ({len(plan.moves)} of {len(plan.images)}):")
         # If nothing is known of any image, a warning says why.
         known = any(image.direction.direction is not Direction.UNKNOWN for image in plan.moves)
@@ -89,9 +118,8 @@ def _images(page: Page, plan: Plan, screen: Screen) -> None:
         ]
         page.table((*columns, Column("direction")) if known else columns, rows)
         _lost_commits(page, plan.moves)
-    if right := [image.image_id for image in plan.images if not image.moves]:
-        page.line(f"Tags that point there already ({len(right)}): {listed(right)}")
     if missing := [image_id for image_id, version in plan.release.images.items() if version is None]:
+        page.line()
         page.line(f"Not in this release ({len(missing)}): {listed(missing)}")
 
 
@@ -134,14 +162,20 @@ def _lost_commits(page: Page, images: Sequence[PlannedImage]) -> None:
         page.line(f"and {count(len(newest) - _COMMITS_SHOWN, 'older commit')}", indent=2)
 
 
-def _services(page: Page, plan: Plan) -> None:
+def _services(page: Page, plan: Plan, *, unchanged: bool) -> None:
     if not plan.services:
+        page.line()
         page.line("No services.")
         return
+    changing = sum(service.action is not Action.LEAVE for service in plan.services)
+    if not changing and not unchanged:
+        return
     page.line()
-    page.line("Services:")
+    page.line(f"Services that change ({changing} of {len(plan.services)}):" if not unchanged else "Services:")
     rows: list[tuple[Cell, ...]] = []
     for action, word in _ACTION_WORDS.items():  # changes come first
+        if action is Action.LEAVE and not unchanged:
+            continue
         rows.extend(
             (
                 Styled(word, _ACTION_STYLES[action]),
@@ -165,8 +199,23 @@ def _services(page: Page, plan: Plan) -> None:
     )
 
 
+def _unchanged(page: Page, plan: Plan, *, listing: bool) -> None:
+    """The tags and services that stay as they are. The services are in the table if it lists them."""
+    tags = [image.image_id for image in plan.images if not image.moves]
+    services = sum(service.action is Action.LEAVE for service in plan.services)
+    if listing:
+        if tags:
+            page.line(f"Tags that point there already ({len(tags)}): {listed(tags)}")
+        return
+    counts = [count(number, noun) for number, noun in ((len(tags), "tag"), (services, "service")) if number]
+    if counts:
+        page.line()
+        page.line(f"Unchanged: {', '.join(counts)} (--verbose lists them).")
+
+
 def _replicas(page: Page, plan: Plan) -> None:
     if plan.replicas:
+        page.line()
         tags = [f"{replica.tag} in {replica}" for replica in plan.replicas]
         page.line(f"Services restart once ECR has replicated {listed(tags)}.")
 
@@ -180,18 +229,10 @@ def _warnings(page: Page, plan: Plan) -> None:
         page.line(f"! {one_line(warning)}", WARNING_STYLE, indent=2)
 
 
-def _summary_line(plan: Plan) -> str:
+def _summary_line(plan: Plan, *, dry_run: bool) -> str:
     if not plan.changes:
-        return "Nothing to do: no tag has to move, no service has to be redeployed."
-    numbers = {action: sum(service.action is action for service in plan.services) for action in Action}
-    parts = [
-        f"{word} {count(number, noun)}"
-        for word, number, noun in (
-            ("move", len(plan.moves), "tag"),
-            ("redeploy", numbers[Action.REDEPLOY], "service"),
-            ("watch", numbers[Action.ADOPT], "service"),
-            ("leave", numbers[Action.LEAVE], "service"),
-        )
-        if number
-    ]
-    return f"To do: {', '.join(parts)}."
+        text = "Nothing to do: no tag has to move, no service has to be redeployed."
+        return f"Dry run. {text}" if dry_run else text
+    if dry_run:
+        return f"Dry run: nothing was changed. Without --dry-run it would {work(plan)}."
+    return f"To do: {work(plan)}."

@@ -100,8 +100,6 @@ def _row(image_id: str, pair: Change, subjects: Mapping[str, str]) -> tuple[str,
     before, now = pair
     old, new = _names(before, now)
     subject = subjects.get(now.commit, "") if now else "not in this one"
-    if before and now and before.commit == now.commit:
-        subject = f"the same commit, built again: {subject}".removesuffix(": ")
     return (
         one_line(image_id),
         old,

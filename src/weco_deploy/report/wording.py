@@ -17,6 +17,7 @@ NOTHING = "nothing"
 
 
 _BRIEF_UNITS = {"s": "s", "min": "m", "h": "h", "day": "d", "month": "mo", "year": "y"}
+DAYS_OF_A_WEEK = 7
 LONGEST_VERSION = 16
 """Characters of a version that isn't a commit. Tables are narrow."""
 
@@ -41,11 +42,13 @@ def shortened(version: str) -> str:
 def version_names(
     before_commit: str | None, before_digest: str | None, after_commit: str | None, after_digest: str | None
 ) -> tuple[str, str]:
-    """The names of two versions of an image. They differ if the digests are known and differ."""
+    """The names of two versions of an image. They differ if the digests are known and differ.
+
+    A commit that was built twice has two digests.
+    """
     before, after = version_name(before_commit, before_digest), version_name(after_commit, after_digest)
-    if before == after and before_digest and after_digest:
-        # A commit that was built twice has two digests.
-        return short_hash(one_line(before_digest)), short_hash(one_line(after_digest))
+    if before == after and before_digest and after_digest and before_digest != after_digest:
+        return before, f"another build of {after}"
     return before, after
 
 
@@ -78,6 +81,24 @@ def in_utc(at: datetime) -> datetime:
 
 def minute(at: datetime) -> str:
     return in_utc(at).strftime("%Y-%m-%d %H:%M")
+
+
+def day(at: datetime, now: datetime) -> str:
+    """The local day of a time up to `now`: `today`, `yesterday`, `Tuesday`, `4 March`, `4 March 2026`."""
+    then, today = in_utc(at).astimezone(), in_utc(now).astimezone()
+    days = (today.date() - then.date()).days
+    if days <= 0:
+        return "today"
+    if days == 1:
+        return "yesterday"
+    if days < DAYS_OF_A_WEEK:
+        return f"{then:%A}"
+    return f"{then.day} {then:%B}" if then.year == today.year else f"{then.day} {then:%B %Y}"
+
+
+def local_time(at: datetime) -> str:
+    """The local time of day: `14:03`."""
+    return f"{in_utc(at).astimezone():%H:%M}"
 
 
 def clock_time(at: datetime) -> str:

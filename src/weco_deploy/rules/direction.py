@@ -7,6 +7,7 @@ that a commit is not on the branch only if the branch was just fetched.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from weco_deploy.model.commits import Commit
 from weco_deploy.model.direction import SAME, Ancestry, Direction, ImageCommits, ImageDirection
@@ -19,7 +20,7 @@ SHALLOW = "the git repository here is a shallow clone, which does not show how i
 NO_NEWEST = "it has several commits, and git can't tell which of them is the newest"
 NO_BRANCH = "the git repository here has no branch {branch} of its remote"
 STALE_BRANCH = "its commit was not on {branch} when that was last fetched, and it can't be fetched now"
-FIRST = ImageDirection(direction=Direction.AHEAD)
+AHEAD = ImageDirection(direction=Direction.AHEAD)
 
 
 def commits_to_compare(images: Iterable[ImageCommits], branch: str | None) -> tuple[str, ...]:
@@ -99,8 +100,8 @@ def _direction(image: ImageCommits, branch: str | None, graph: _Graph) -> ImageD
     try:
         if image.before is None:
             if branch is None:
-                return FIRST
-            relation, after = FIRST, graph.newest(image.after)
+                return AHEAD
+            relation, after = AHEAD, graph.newest(image.after)
         elif not image.before:
             raise _Unknown(NO_COMMIT)
         elif not all(map(is_commit, (*image.before, *image.after))):
@@ -113,7 +114,7 @@ def _direction(image: ImageCommits, branch: str | None, graph: _Graph) -> ImageD
             and branch is not None
             and not _on_branch(after, branch, graph)
         ):
-            return ImageDirection(direction=Direction.OFF_BRANCH, lost=relation.lost)
+            return replace(relation, direction=Direction.OFF_BRANCH, commits=None)
     except _Unknown as unknown:
         return unknown.direction
     return relation
@@ -126,13 +127,15 @@ def _relation(before: str, after: str, graph: _Graph) -> ImageDirection:
     shallow = graph.ancestry.shallow
     lost = graph.only_in(before, after)
     if graph.includes(after, before):
-        number = None if shallow else len(graph.only_in(after, before))
-        return ImageDirection(direction=Direction.AHEAD, commits=number)
+        if shallow:
+            return AHEAD
+        added = graph.only_in(after, before)
+        return ImageDirection(direction=Direction.AHEAD, commits=len(added), added=added)
     if graph.includes(before, after):
         return ImageDirection(direction=Direction.BEHIND, commits=None if shallow else len(lost), lost=lost)
     if shallow:
         raise _Unknown(SHALLOW, fetch_may_tell=True)
-    return ImageDirection(direction=Direction.DIVERGED, lost=lost)
+    return ImageDirection(direction=Direction.DIVERGED, added=graph.only_in(after, before), lost=lost)
 
 
 def _on_branch(commit: str, branch: str, graph: _Graph) -> bool:

@@ -21,6 +21,7 @@ from weco_deploy.model.requests import DeployRequest
 from weco_deploy.rules import precedence
 from weco_deploy.rules.allowances import MISSING_HINT, absent_images, allowances, services_of_others
 from weco_deploy.rules.backwards import concerns, policy
+from weco_deploy.rules.current_release import current_release
 from weco_deploy.rules.examination import examine
 from weco_deploy.rules.known_bad import warnings_of_known_bad
 from weco_deploy.rules.obstacles import obstacles
@@ -89,6 +90,9 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
             *(left.reason for left in left_out),
         ),
         observed=observed.record,
+        kind=request.kind,
+        source=request.source,
+        current=current_release(observed.record, observed.history, {image.id for image in project.images}),
         can_roll_back=can_roll_back(
             observed.record, {image.image_id: image.change for image in images}, observed.history
         ),
