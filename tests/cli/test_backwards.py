@@ -65,6 +65,44 @@ def test_verdict_says_that_an_image_went_backwards_and_the_history_still_does(de
     assert "went backwards (1): search (behind 2)" in desk.run("show-deployment", *STAGE).out
 
 
+def test_plan_shows_the_closed_gate_and_is_no_error(desk: Desk) -> None:
+    refusing()
+    older = two_releases(desk)
+    command = ("plan", "--release-id", older, *STAGE)
+
+    text = desk.run(*command)
+    document = desk.run("--output", "json", *command)
+    detailed = desk.run(*command, "--detailed-exitcode")
+
+    assert (text.code, document.code, detailed.code) == (0, 0, 2)
+    assert (
+        "\nGate closed: stage takes only images that move forward (backwards: refuse):\n"
+        "  would go backwards: search (2 commits behind)\n"
+        "  if it must be, say why with --override-gate REASON, which is recorded\n"
+        "\n"
+        "A gate is closed, so nothing would be deployed. If it were open: move 1 tag, redeploy 1 of 2 services.\n"
+    ) in text.out
+    (gate,) = document.json["plan"]["closed_gates"]
+    assert gate == {
+        "message": "stage takes only images that move forward (backwards: refuse):",
+        "reasons": ["would go backwards: search (2 commits behind)"],
+        "hint": "if it must be, say why with --override-gate REASON, which is recorded",
+    }
+    assert desk.run(*command, "--override-gate", "a test").out.count("Gate closed") == 0
+
+
+def test_dry_run_shows_the_plan_with_the_closed_gate_and_fails_as_deploy_would(desk: Desk) -> None:
+    refusing()
+    older = two_releases(desk)
+
+    ran = desk.run("--dry-run", "deploy", "--release-id", older, *STAGE)
+
+    assert ran.code == 1
+    assert ran.out.startswith("Dry run: deploy release")
+    assert "\nGate closed: stage takes only images that move forward" in ran.out
+    assert "error: stage takes only images that move forward" in ran.err
+
+
 def test_refusal_is_a_closed_gate_and_passes_for_a_reason(desk: Desk) -> None:
     refusing()
     older = two_releases(desk)

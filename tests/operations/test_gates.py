@@ -16,7 +16,7 @@ from tests.operations.runs import (
 )
 from tests.world import Killed, World, crash, slow
 from tests.world.projects import project
-from weco_deploy.errors import GateClosed
+from weco_deploy.errors import GateClosed, PlanRefused
 from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.project import Environment
 from weco_deploy.operations.deploy import plan
@@ -48,13 +48,39 @@ def test_a_release_that_never_succeeded_in_the_required_environment_is_refused()
     assert world.count("store.claim") == 0
 
 
-def test_the_plan_is_refused_too() -> None:
+def test_plan_has_the_closed_gate_beside_what_would_change() -> None:
     world = World.of(GATED)
     world.push("search")
     ports = world.ports()
 
+    planned = plan(request(release(ports), "prod"), ports)
+
+    (gate,) = planned.closed_gates
+    assert gate.message == "the release may not go to prod yet:"
+    assert "prod requires a release that succeeded in stage" in gate.reasons[0]
+    assert gate.hint.startswith("deploy it to stage first; ")
+    assert [image.image_id for image in planned.moves] == ["search"]
+
+
+def test_plan_with_a_reason_has_no_closed_gate() -> None:
+    world = World.of(GATED)
+    world.push("search")
+    ports = world.ports()
+
+    assert plan(request(release(ports), "prod", override_gate=REASON), ports).closed_gates == ()
+
+
+def test_plan_that_is_refused_says_that_the_gate_is_closed() -> None:
+    world = World.of(GATED)
+    world.push("search")
+    ports = world.ports()
+    chosen = release(ports)
+    world.delete_service("search-api", "prod")
+
     with pytest.raises(GateClosed):
-        plan(request(release(ports), "prod"), ports)
+        plan(request(chosen, "prod"), ports)
+    with pytest.raises(PlanRefused, match="search-api"):
+        plan(request(chosen, "prod", override_gate=REASON), ports)
 
 
 def test_a_release_that_succeeded_there_passes() -> None:

@@ -350,6 +350,7 @@ def test_plan_document() -> None:
                 "since": "2026-03-02T12:00:00.000000Z",
                 "other_releases": 0,
             },
+            "closed_gates": [],
         }
     }
 

@@ -14,6 +14,7 @@ from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DeployOptions, DeployRequest, flags
 from weco_deploy.operations import deploy as operations
+from weco_deploy.operations.gates import check
 from weco_deploy.operations.release import choose
 from weco_deploy.report.documents import already_newer_document, deployment_document, plan_document
 from weco_deploy.report.screen import Screen
@@ -65,8 +66,14 @@ def deploy(
     `introduce` is called before a plan with changes is shown.
     """
     if context.settings.dry_run:
-        introduce()
-        show_plan(context, request)
+        plan = operations.plan(request, context.ports)
+        if not context.settings.json:  # otherwise the error is the only document
+            introduce()
+            _write_plan(context, plan)
+        for gate in plan.closed_gates:
+            check(gate)
+        if context.settings.json:
+            _write_plan(context, plan)
         return exit_codes.DONE
     context.invocation.request = request
     with EventOutput(
@@ -96,9 +103,13 @@ def _show_already_newer(context: ProjectContext, plan: Plan, newer: Deployment) 
 
 
 def show_plan(context: ProjectContext, request: DeployRequest) -> Plan:
-    """Plan the deployment, write the plan as the result, and return it."""
+    """Plan the deployment, write the plan as the result, and return it. It shows closed gates, which are no error here."""
     plan = operations.plan(request, context.ports)
+    _write_plan(context, plan)
+    return plan
 
+
+def _write_plan(context: ProjectContext, plan: Plan) -> None:
     def text(screen: Screen) -> str:
         from weco_deploy.report.plan_text import Purpose, plan_text
 
@@ -111,7 +122,6 @@ def show_plan(context: ProjectContext, request: DeployRequest) -> Plan:
         )
 
     print_result(context.settings, lambda: plan_document(plan, dry_run=context.settings.dry_run), text)
-    return plan
 
 
 def show_result(context: ProjectContext, deployment: Deployment) -> int:

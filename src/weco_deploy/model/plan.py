@@ -192,13 +192,22 @@ class PlannedService:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedGate:
+    """A gate that lets the release into the environment only with a reason: what it demands, what is against that, and what to do."""
+
+    message: str
+    reasons: tuple[str, ...]
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What the deployment of `release` to `environment` will do.
 
     `observed` is the environment's record on which the plan is based. A claim succeeds only if it hasn't changed.
     `can_roll_back` says whether `rollback` would find something to go back to if the deployment did not succeed. `kind` is the
     command, and `source` the environment that `promote` takes the release from. `current` is what the environment has now; None
-    if nothing was deployed there.
+    if nothing was deployed there. While there are `closed_gates`, the plan can't be carried out.
     """
 
     project_id: str
@@ -214,6 +223,7 @@ class Plan:
     kind: Kind = Kind.DEPLOY
     source: str | None = None
     current: CurrentRelease | None = None
+    closed_gates: tuple[ClosedGate, ...] = ()
 
     @property
     def moves(self) -> tuple[PlannedImage, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from weco_deploy.errors import Command, Declined, EnvironmentLocked, GateClosed, StaleFence
+from weco_deploy.errors import Command, Declined, EnvironmentLocked, PlanRefused, StaleFence
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, reasons
 from weco_deploy.model.direction import Backwards
 from weco_deploy.model.events import Claimed, Event, Notice, Settling
@@ -23,7 +23,7 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.operations.carry_out import carry_out
 from weco_deploy.operations.directions import with_directions
-from weco_deploy.operations.gates import check_directions, check_requirements
+from weco_deploy.operations.gates import check, directions_gate, requirements_gate
 from weco_deploy.operations.rollback_on_failure import ROLLED_BACK_IF_WANTED, roll_back
 from weco_deploy.operations.settle import settle
 from weco_deploy.operations.wait_for_lock import notify_takeover, observed_when_free
@@ -59,12 +59,20 @@ PLANS = 3
 
 
 def plan(request: DeployRequest, ports: Ports) -> Plan:
-    """What `deploy` would do now; changes nothing. Raises PlanRefused with all reasons against it."""
+    """What `deploy` would do now; changes nothing. Gates that would stop it are in the plan.
+
+    Raises PlanRefused with all reasons against it or, like `deploy`, GateClosed if there is no plan to show with a closed gate.
+    """
     environment = ports.project.environment(request.environment_id)
-    check_requirements(environment, request, ports)
-    release, observed = observe(environment, request.release, ports)
-    planned = _plan(environment, replace(request, release=release), observed, ports)
-    check_directions(planned, environment, request, ports)
+    required = requirements_gate(environment, request, ports)
+    try:
+        release, observed = observe(environment, request.release, ports)
+        planned = _plan(environment, replace(request, release=release), observed, ports)
+    except PlanRefused:
+        check(required)
+        raise
+    gates = (required, directions_gate(planned, environment, request, ports))
+    planned = replace(planned, closed_gates=tuple(gate for gate in gates if gate is not None))
     lock = blocking_lock(observed.record, ports.clock.utc())
     if lock is None:
         return planned
@@ -83,23 +91,21 @@ def deploy(
     GateClosed, EnvironmentLocked, AlreadyNewer, or an AwsError from before the claim.
     """
     environment = ports.project.environment(request.environment_id)
-    check_requirements(environment, request, ports)
+    check(requirements_gate(environment, request, ports))
     patient_until = ports.clock.utc() + timedelta(seconds=request.wait_for_lock)
     approved: Plan | None = None
     overtaken = 0
     while overtaken < PLANS:
         release, observed = observed_when_free(environment, request, patient_until, ports, notify)
         planned = _plan(environment, replace(request, release=release), observed, ports)
-        try:
-            check_directions(planned, environment, request, ports)
-        except GateClosed:
+        if gate := directions_gate(planned, environment, request, ports):
             if ports.store.environment(environment.id).fence != observed.record.fence:
                 # Somebody moved the tags after the record was read.
                 overtaken += ports.clock.utc() >= patient_until
                 continue
             if newer := overtaken_by(planned.images, _latest(observed, ports), ports.began):
-                raise AlreadyNewer(planned, newer) from None
-            raise
+                raise AlreadyNewer(planned, newer)
+            check(gate)
         if planned.changes and not _same(planned, approved):
             if not approve(planned):
                 raise Declined("nothing was deployed: the answer was no")

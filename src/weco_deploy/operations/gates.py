@@ -9,7 +9,7 @@ from weco_deploy.errors import GateClosed
 from weco_deploy.model.deployment import PRESUMED_GOOD
 from weco_deploy.model.direction import Backwards, Direction
 from weco_deploy.model.kind import Kind
-from weco_deploy.model.plan import Plan
+from weco_deploy.model.plan import ClosedGate, Plan
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.ports import Ports
@@ -55,8 +55,14 @@ def _ran_there(environment: Environment, request: DeployRequest, ports: Ports) -
     )
 
 
-def check_requirements(environment: Environment, request: DeployRequest, ports: Ports) -> None:
-    """Raise GateClosed if the release never succeeded in an environment that this one requires, or never ran there.
+def check(gate: ClosedGate | None) -> None:
+    """Raise GateClosed if there is a closed gate."""
+    if gate is not None:
+        raise GateClosed(gate.message, gate.reasons, gate.hint)
+
+
+def requirements_gate(environment: Environment, request: DeployRequest, ports: Ports) -> ClosedGate | None:
+    """The gate that is closed if the release never succeeded in an environment that this one requires, or never ran there.
 
     A rollback to what ran there before passes.
     """
@@ -65,7 +71,7 @@ def check_requirements(environment: Environment, request: DeployRequest, ports: 
         or not environment.requires
         or _ran_there(environment, request, ports)
     ):
-        return
+        return None
     required = environment.requires
     release_id = request.release.release_id
     calls, store = ports.calls, ports.store
@@ -79,24 +85,28 @@ def check_requirements(environment: Environment, request: DeployRequest, ports: 
     named = {image.id for image in ports.project.images}
     images = {image_id: version for image_id, version in request.release.images.items() if image_id in named}
     unmet = unmet_requirements(replace(request.release, images=images), environment, deployments, records)
-    if unmet:
-        raise GateClosed(
-            f"the release may not go to {environment.id} yet:",
-            list(unmet.values()),
-            f"deploy it to {' and '.join(unmet)} first; {OVERRIDE}",
-        )
+    if not unmet:
+        return None
+    return ClosedGate(
+        message=f"the release may not go to {environment.id} yet:",
+        reasons=tuple(unmet.values()),
+        hint=f"deploy it to {' and '.join(unmet)} first; {OVERRIDE}",
+    )
 
 
-def check_directions(plan: Plan, environment: Environment, request: DeployRequest, ports: Ports) -> None:
-    """Raise GateClosed if the environment refuses images that don't certainly move forward, and the plan has some."""
+def directions_gate(
+    plan: Plan, environment: Environment, request: DeployRequest, ports: Ports
+) -> ClosedGate | None:
+    """The gate that is closed if the environment refuses images that don't certainly move forward, and the plan has some."""
     if policy(environment, request) is not Backwards.REFUSE:
-        return
+        return None
     against = concerns(plan.images, ports.project.branch)
-    if against:
-        unknown = any(image.direction.direction is Direction.UNKNOWN for image in plan.moves)
-        clone = "run it in a git clone with the whole history (fetch-depth: 0 at GitHub); " if unknown else ""
-        raise GateClosed(
-            f"{environment.id} takes only images that move forward (backwards: refuse):",
-            against,
-            f"{clone}{OVERRIDE}",
-        )
+    if not against:
+        return None
+    unknown = any(image.direction.direction is Direction.UNKNOWN for image in plan.moves)
+    clone = "run it in a git clone with the whole history (fetch-depth: 0 at GitHub); " if unknown else ""
+    return ClosedGate(
+        message=f"{environment.id} takes only images that move forward (backwards: refuse):",
+        reasons=against,
+        hint=f"{clone}{OVERRIDE}",
+    )

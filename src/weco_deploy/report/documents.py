@@ -204,6 +204,10 @@ def plan_document(plan: Plan, *, dry_run: bool = False) -> Document:
             "already_newer": None,
             "dry_run": dry_run,
             "current": _current(plan.current),
+            "closed_gates": [
+                {"message": gate.message, "reasons": list(gate.reasons), "hint": gate.hint}
+                for gate in plan.closed_gates
+            ],
         }
     }
 
@@ -222,6 +226,7 @@ def already_newer_document(plan: Plan, newer: Deployment) -> Document:
             "already_newer": nested_deployment(newer),
             "dry_run": False,
             "current": _current(plan.current),
+            "closed_gates": [],
         }
     }
 

@@ -10,7 +10,7 @@ from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.direction import Direction, ImageDirection
 from weco_deploy.model.plan import Action, Plan, PlannedImage
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION
-from weco_deploy.report.page import BOLD, DIM, WARNING_STYLE, Page
+from weco_deploy.report.page import BAD_STYLE, BOLD, DIM, WARNING_STYLE, Page
 from weco_deploy.report.plan_sentences import title, what_is_there, work
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Cell, Column, Styled
@@ -67,6 +67,7 @@ def plan_text(
     _unchanged(page, plan, listing=unchanged)
     _replicas(page, plan)
     _warnings(page, plan)
+    _closed_gates(page, plan)
     if purpose is not Purpose.QUESTION:
         page.line()
         page.line(_summary_line(plan, dry_run=purpose is Purpose.DRY_RUN), BOLD)
@@ -229,9 +230,21 @@ def _warnings(page: Page, plan: Plan) -> None:
         page.line(f"! {one_line(warning)}", WARNING_STYLE, indent=2)
 
 
+def _closed_gates(page: Page, plan: Plan) -> None:
+    for gate in plan.closed_gates:
+        page.line()
+        page.line(f"Gate closed: {one_line(gate.message)}", BAD_STYLE)
+        for reason in gate.reasons:
+            page.line(one_line(reason), BAD_STYLE, indent=2)
+        page.line(one_line(gate.hint), indent=2)
+
+
 def _summary_line(plan: Plan, *, dry_run: bool) -> str:
     if not plan.changes:
         text = "Nothing to do: no tag has to move, no service has to be redeployed."
+        return f"Dry run. {text}" if dry_run else text
+    if plan.closed_gates:
+        text = f"A gate is closed, so nothing would be deployed. If it were open: {work(plan)}."
         return f"Dry run. {text}" if dry_run else text
     if dry_run:
         return f"Dry run: nothing was changed. Without --dry-run it would {work(plan)}."
