@@ -76,6 +76,17 @@ def test_plan_has_the_direction_of_each_image_and_the_commits_that_would_be_lost
     assert lost[0].subject == "Change search once more, after 1 images"
 
 
+def test_plan_names_the_commit_of_an_image_that_something_else_deployed() -> None:
+    world = world_that(Backwards.WARN)
+    first = release(world.ports()).images["search"]
+    world.push("search")
+
+    (search,) = planned(world).moves
+
+    assert first is not None
+    assert (search.from_commit, search.from_digest) == (first.commit, first.digest)
+
+
 def test_warning_is_in_the_plan_and_the_direction_in_the_record() -> None:
     world = world_that(Backwards.WARN)
     older, _ = two_releases(world)

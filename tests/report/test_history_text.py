@@ -101,9 +101,9 @@ def test_images_of_a_label() -> None:
     assert images_text("latest", images, Screen()) == (
         """\
 Images labelled latest:
-  image   commit         digest        pushed (UTC)
-  search  bbbbbbb        aaaaaaaaaaaa  2026-03-04 12:00
-  items   no ref tag     cccccccccccc
+  image   version        pushed (UTC)
+  search  bbbbbbb        2026-03-04 12:00
+  items   cccccccccccc
   works   no such label
 """
         f"items: latest points at {digest('c')}, an index; of its 2 children …\n"

@@ -200,6 +200,17 @@ def test_two_images_of_the_same_commit_are_named_by_the_commit() -> None:
     assert "bbbbbbb → another build of bbbbbbb" in plan_text(twice, Screen())
 
 
+def test_reason_names_what_runs_by_its_commit() -> None:
+    image = planned_image("search", "a", "b")
+    service = planned_service("search", Action.REDEPLOY, "runs sha256:aaaaaaaaaaaa of search")
+    other = planned_service("items", Action.REDEPLOY, "runs sha256:cccccccccccc of items")
+
+    text = plan_text(plan((image,), (service, other)), Screen())
+
+    assert "  runs aaaaaaa of search\n" in text
+    assert "  runs sha256:cccccccccccc of items\n" in text
+
+
 def test_reason_is_below_on_a_narrow_terminal() -> None:
     lines = plan_text(PLAN, Screen(width=50, terminal=True)).splitlines()
     assert "  watch     worker   catalogue/worker-prod  0" in lines

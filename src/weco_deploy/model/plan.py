@@ -13,7 +13,7 @@ from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.registry import EcrAddress, ImageName, same_registry
-from weco_deploy.model.release import Release
+from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.replica import Replica
 from weco_deploy.model.service import DefinedContainer, NearbyService, ResolvedImage, ServiceKey, ServiceView
 from weco_deploy.model.tags import commit_in
@@ -36,6 +36,7 @@ class Snapshot:
         notes: remarks for the reader on how all this was observed.
         history: the environment's latest deployments, the newest first.
         unrecorded: what the environment's tag points at, by image id, for images of which no deployment is recorded.
+        before: the versions that the environment's tags point at, by image id, as far as they are known; of images that change.
         directions: the directions of the images that change, by image id; empty if nobody wants to know.
 
     """
@@ -52,6 +53,7 @@ class Snapshot:
     notes: tuple[str, ...] = ()
     history: tuple[Deployment, ...] = ()
     unrecorded: Mapping[str, TaggedImage | None] = field(default_factory=dict)
+    before: Mapping[str, ImageVersion] = field(default_factory=dict)
     directions: Mapping[str, ImageDirection] = field(default_factory=dict)
 
 

@@ -19,7 +19,7 @@ from weco_deploy.rules.direction import commits_to_compare, directions
 
 
 def with_directions(observed: Snapshot, release: Release, ports: Ports, *, fetch: bool) -> Snapshot:
-    """The snapshot, with the direction of each image that changes.
+    """The snapshot, with the direction of each image that changes, and its version before.
 
     Git runs only if there are commits to compare. `fetch` allows it to fetch the history that it lacks.
     """
@@ -33,11 +33,12 @@ def with_directions(observed: Snapshot, release: Release, ports: Ports, *, fetch
     before = _before(observed, changing, ports)
     images = {
         image_id: ImageCommits(
-            before=before[image_id], after=_commits(ports.project.image(image_id), version)
+            before=_commits_before(image_id, before, observed, ports),
+            after=_commits(ports.project.image(image_id), version),
         )
         for image_id, version in changing.items()
     }
-    return replace(observed, directions=_directions(images, ports, fetch=fetch))
+    return replace(observed, before=before, directions=_directions(images, ports, fetch=fetch))
 
 
 def _directions(
@@ -54,19 +55,27 @@ def _directions(
     return found
 
 
-def _before(observed: Snapshot, image_ids: Iterable[str], ports: Ports) -> dict[str, tuple[str, ...] | None]:
-    """The commits of the images that the environment's tags point at, by image id; None where there is no such tag."""
-    found: dict[str, tuple[str, ...] | None] = {}
+def _commits_before(
+    image_id: str, before: Mapping[str, ImageVersion], observed: Snapshot, ports: Ports
+) -> tuple[str, ...] | None:
+    """The commits of the image that the environment's tag points at; None if there is no such tag."""
+    if observed.images[image_id].tagged is None:
+        return None
+    version = before.get(image_id)
+    return _commits(ports.project.image(image_id), version) if version else ()
+
+
+def _before(observed: Snapshot, image_ids: Iterable[str], ports: Ports) -> dict[str, ImageVersion]:
+    """The versions that the environment's tags point at, by image id, as far as they are known."""
+    found: dict[str, ImageVersion] = {}
     unrecorded: dict[str, str] = {}
     for image_id in image_ids:
         tagged = observed.images[image_id].tagged
         version = _recorded(observed, image_id, tagged)
         if version is not None:
-            found[image_id] = _commits(ports.project.image(image_id), version)
+            found[image_id] = version
         elif tagged is not None:
             unrecorded[image_id] = tagged
-        else:
-            found[image_id] = None
     return {**found, **_unrecorded(unrecorded, observed, ports)}
 
 
@@ -80,8 +89,8 @@ def _recorded(observed: Snapshot, image_id: str, digest: str | None) -> ImageVer
     return applied_version(applied) if applied is not None and known else None
 
 
-def _unrecorded(digests: Mapping[str, str], observed: Snapshot, ports: Ports) -> dict[str, tuple[str, ...]]:
-    """The commits of images that something else deployed, by image id, from what ECR knows of these digests."""
+def _unrecorded(digests: Mapping[str, str], observed: Snapshot, ports: Ports) -> dict[str, ImageVersion]:
+    """The versions of images that something else deployed, by image id, from what ECR knows of these digests."""
     tagged = {
         image_id: image
         for image_id, image in observed.unrecorded.items()
@@ -93,12 +102,7 @@ def _unrecorded(digests: Mapping[str, str], observed: Snapshot, ports: Ports) ->
     )
     found = {image_id: image for image_id, image in zip(missing, looked_up, strict=True) if image is not None}
     versions = named(ports, {**tagged, **found})
-    return {
-        image_id: _commits(ports.project.image(image_id), version)
-        if (version := versions.get(image_id)) is not None
-        else ()
-        for image_id in digests
-    }
+    return {image_id: version for image_id, version in versions.items() if version is not None}
 
 
 def _find(ports: Ports, image: Image, digest: str) -> TaggedImage | None:

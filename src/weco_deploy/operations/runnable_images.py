@@ -39,7 +39,7 @@ def check_runnable(ports: Ports, versions: Mapping[str, ImageVersion | None]) ->
         for image_id, digest in digests.items()
     )
     _refuse(
-        f"{image_id}: {refs[image_id]} ({short_digest(digest)}) {reason}"
+        f"{image_id}: {refs[image_id]} {reason}"
         for (image_id, digest), view in zip(digests.items(), views, strict=True)
         if (reason := why_not_runnable(ports.project.image(image_id).repository, digest, view))
     )

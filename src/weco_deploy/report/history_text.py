@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
-from weco_deploy.model.digest import short_hash
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.model.results import LabelledImage
@@ -78,7 +77,7 @@ def images_text(label: str, images: Mapping[str, LabelledImage | None], screen: 
     if not images:
         page.line("The project has no images.")
         return page.text()
-    columns = (Column("image", 12), Column("commit"), Column("digest"), Column("pushed (UTC)"))
+    columns = (Column("image", 12), Column("version"), Column("pushed (UTC)"))
     page.line(f"Images labelled {one_line(label)}:")
     page.table(columns, [_image_row(image_id, image) for image_id, image in images.items()])
     for image_id, image in images.items():
@@ -127,10 +126,9 @@ def _described(description: str) -> str:
 
 def _image_row(image_id: str, image: LabelledImage | None) -> tuple[Cell, ...]:
     if image is None:
-        return one_line(image_id), Styled("no such label", DIM), "", ""
+        return one_line(image_id), Styled("no such label", DIM), ""
     return (
         one_line(image_id),
-        version_name(image.version.commit, None) if image.version else Styled("no ref tag", DIM),
-        short_hash(one_line(image.digest)),
+        version_name(image.version.commit if image.version else None, image.digest),
         minute(image.pushed_at) if image.pushed_at else "",
     )

@@ -7,8 +7,9 @@ from enum import Enum, auto
 
 from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.digest import short_digest
 from weco_deploy.model.direction import Direction, ImageDirection
-from weco_deploy.model.plan import Action, Plan, PlannedImage
+from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.report.page import BAD_STYLE, BOLD, DIM, WARNING_STYLE, Page
 from weco_deploy.report.plan_sentences import title, what_is_there, work
@@ -24,6 +25,7 @@ from weco_deploy.report.wording import (
     person,
     short_commit,
     short_id,
+    version_name,
     version_names,
 )
 
@@ -183,7 +185,7 @@ def _services(page: Page, plan: Plan, *, unchanged: bool) -> None:
                 one_line(service.service_id),
                 one_line(str(service.key)),
                 str(service.desired),
-                one_line(service.why),
+                _why(service, plan),
             )
             for service in plan.services
             if service.action is action
@@ -212,6 +214,16 @@ def _unchanged(page: Page, plan: Plan, *, listing: bool) -> None:
     if counts:
         page.line()
         page.line(f"Unchanged: {', '.join(counts)} (--verbose lists them).")
+
+
+def _why(service: PlannedService, plan: Plan) -> str:
+    """Why the plan does that with the service, with commits instead of the digests that the tags point at now."""
+    why = service.why
+    for image in plan.images:
+        if image.image_id in service.images and image.from_digest and image.from_commit:
+            name = version_name(image.from_commit, image.from_digest)
+            why = why.replace(short_digest(image.from_digest), name)
+    return one_line(why)
 
 
 def _replicas(page: Page, plan: Plan) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from weco_deploy.errors import Command, PlanRefused
-from weco_deploy.model.digest import short_digest
 from weco_deploy.model.direction import SAME, UNKNOWN, Backwards, ImageDirection
 from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.kind import Kind
@@ -123,23 +122,17 @@ def _image_refusals(
         if repository is None:
             refusals.append(f"{image_id}: there is no repository {name} in ECR")
         elif view is not None and (reason := why_not_runnable(name, version.digest or "", view)):
-            refusals.append(f"{image_id}: {_version_name(version)} {reason}")
+            refusals.append(f"{image_id}: {version.ref} {reason}")
         elif view is not None and view.unreadable:
-            refusals.append(
-                f"{image_id}: ECR does not give {_version_name(version)} of {name}: {view.unreadable}"
-            )
+            refusals.append(f"{image_id}: ECR does not give {version.ref} of {name}: {view.unreadable}")
         elif view is None or view.manifest is None:
-            refusals.append(f"{image_id}: {_version_name(version)} is not in {name} any more")
+            refusals.append(f"{image_id}: {version.ref} is not in {name} any more")
         elif view.tagged not in (None, view.manifest.digest) and not movable(repository, tag):
             refusals.append(
                 f"{image_id}: the tags of {name} are immutable ({repository.mutability}), so {tag} "
                 f"can't be moved: make the repository mutable, or exclude {tag} from immutability"
             )
     return refusals
-
-
-def _version_name(version: ImageVersion) -> str:
-    return f"{version.ref} ({short_digest(version.digest)})" if version.digest else version.ref
 
 
 def movable(repository: Repository, tag: str) -> bool:
@@ -166,7 +159,8 @@ def _images(
         if view is None or view.manifest is None or observed.repositories.get(image_id) is None:
             continue
         image, applied = project.image(image_id), observed.record.images.get(image_id)
-        before = applied if applied and applied.digest == view.tagged else None
+        recorded = applied if applied and applied.digest == view.tagged and applied.ref else None
+        before = recorded or observed.before.get(image_id)
         planned.append(
             PlannedImage(
                 image_id=image_id,
