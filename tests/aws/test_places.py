@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from botocore.stub import Stubber
 
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.places import places
@@ -46,6 +47,17 @@ def test_endpoints_of_aws_are_not_shown_in_any_partition(region: str) -> None:
 def test_account_without_a_role_is_the_projects() -> None:
     assert shown_places(None, None, account_id="777788889999") == "in account 777788889999, eu-west-1"
     assert shown_places(None, None) == "in the account of your credentials, eu-west-1"
+
+
+def test_account_of_the_credentials_is_shown_once_aws_has_told_it() -> None:
+    login = Login(StillClock(), Rates())
+    account = login.account("eu-west-1")
+    stubber = Stubber(account.client("sts"))
+    stubber.add_response("get_caller_identity", {"Arn": "arn:aws:iam::222233334444:user/eve"})
+    with stubber:
+        login.requested_by("eu-west-1")
+
+    assert places(account, account, None) == "in account 222233334444, eu-west-1"
 
 
 def test_services_in_another_place_are_shown_separately() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 
 import pytest
@@ -48,7 +49,9 @@ def test_plan_is_shown_and_approval_is_asked_for_at_a_terminal(shop: Team, answe
 
     assert ended == code, shown
     assert "Plan: deploy" in shown
-    assert "search-api" in shown.partition("Deploy a new release")[0]
+    plan, _, question = shown.partition("Deploy a new release")
+    assert "search-api" in plan
+    assert re.search(r" in account \d{12}, ", " ".join(question.split()))
     assert (shop.aws.everything() == before) is (answer == "n")
 
 

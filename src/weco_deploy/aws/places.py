@@ -6,7 +6,6 @@ from typing import Literal
 
 from weco_deploy.aws.error_translation import without_user_info
 from weco_deploy.aws.session import Account
-from weco_deploy.model.arn import account_of
 
 
 def places(home: Account, services: Account, account_id: str | None) -> str:
@@ -29,7 +28,7 @@ def places(home: Account, services: Account, account_id: str | None) -> str:
 def _place(
     account: Account, account_id: str | None, clients: tuple[Literal["ecr", "dynamodb", "ecs"], ...]
 ) -> str:
-    known = account_of(account.role_arn) or account_id
+    known = account.known_account_id or account_id
     urls = dict.fromkeys(account.client(service).meta.endpoint_url for service in clients)
     endpoints = [without_user_info(url) for url in urls if not account.is_aws_endpoint(url)]
     who = f"account {known}" if known else "the account of your credentials"

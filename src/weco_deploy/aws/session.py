@@ -96,6 +96,11 @@ class Login:
                     self._identity = sts.get_caller_identity()["Arn"]
             return self._identity
 
+    @property
+    def known_identity(self) -> str | None:
+        """The ARN of the caller, if AWS was asked for it already."""
+        return self._identity
+
     def _new_account(self, region: str, role_arn: str | None) -> Account:
         if role_arn is None:
             return Account(self, region, self._session, self._factory)
@@ -214,6 +219,11 @@ class Account:
     def name(self) -> str:
         """For messages: the region and the role, without asking AWS."""
         return f"{self.region} as {self.role_arn}" if self.role_arn else f"{self.region} (no role_arn)"
+
+    @property
+    def known_account_id(self) -> str:
+        """The account of the credentials; empty if only AWS knows it."""
+        return account_of(self.role_arn or self._login.known_identity)
 
     def account_id(self) -> str:
         """The account of the credentials.

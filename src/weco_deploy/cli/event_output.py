@@ -106,8 +106,11 @@ def approval(context: ProjectContext, output: EventOutput) -> Callable[[Plan], b
         from weco_deploy.report.plan_text import Purpose, plan_text
 
         output.pause()
-        settings, where = context.settings, context.where(plan.environment)
-        purpose = Purpose.QUESTION if prompts.may_ask(settings) else Purpose.PLAN
+        settings, purpose = context.settings, Purpose.PLAN
+        if prompts.may_ask(settings):
+            purpose = Purpose.QUESTION
+            context.ports.caller()  # so that the account is known; AWS would be asked after the question anyway
+        where = context.where(plan.environment)
         write_notice(
             plan_text(plan, Screen.of(sys.stderr), where, purpose=purpose, unchanged=settings.verbose)
         )
