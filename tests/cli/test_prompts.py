@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 from tests.cli.desk import PROJECT_FILE
+from weco_deploy.cli import prompts
+from weco_deploy.cli.invocation import Settings
+from weco_deploy.report.screen import Screen
 
 ROOT = Path(__file__).parents[2]
 IN_TIME = 60
@@ -276,3 +279,27 @@ def test_end_of_the_input_is_no_approval() -> None:
 
     assert code == 1
     assert document["error"]["code"] == "declined"
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_question_and_answer_fit_the_terminal_and_no_word_is_cut(
+    width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = (
+        "Deploy release 8f14e45f (12 commits by 4 people) to prod in account 111122223333, eu-west-1, where c9f0f895 has "
+        "been running since Monday: move 3 tags, redeploy 5 of 40 services?"
+    )
+    shown: list[str] = []
+
+    def read(prompt: str) -> str:
+        shown.append(prompt)
+        return "yes"
+
+    monkeypatch.setattr(Screen, "of", lambda _: Screen(width=width, terminal=True))
+    monkeypatch.setattr(prompts, "_read", read)
+    monkeypatch.setattr(prompts, "may_ask", lambda _: True)
+
+    assert prompts.agrees(Settings(), question)
+    assert max(len(f"{line}yes") for line in shown[0].splitlines()) <= width
+    assert " ".join(shown[0].split()) == f"{question} [y/N]:"
+    assert shown[0].endswith(": ")
