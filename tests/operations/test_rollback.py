@@ -274,7 +274,7 @@ def test_a_release_whose_image_is_gone_from_ecr_fails_in_the_plan_which_names_it
     world.expire("search", digests[1])
     before = len(deployments(world))
 
-    with pytest.raises(PlanRefused, match=rf"search: ref\.\w+ \({digests[1][:19]}\) is not in"):
+    with pytest.raises(PlanRefused, match=r"search: ref\.\w+ is not in"):
         rollback(world)
 
     assert world.running("search-api", "stage") == {digests[2]}
