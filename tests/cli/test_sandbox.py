@@ -140,6 +140,17 @@ def test_push_of_several_images_or_of_all(started: dict[str, str]) -> None:
     assert all(image["ref"] in every.stderr and image["digest"] in every.stderr for image in pushed)
 
 
+def test_pushed_image_may_be_of_a_chosen_commit(started: dict[str, str]) -> None:
+    del started
+    commit = "c0ffee" * 6 + "abcd"
+    ran = run("--output", "json", "sandbox", "push", "search", "--commit", commit)
+    wrong = run("sandbox", "push", "search", "--commit", "main")
+
+    assert [image["ref"] for image in json.loads(ran.stdout)["pushed"]] == [f"ref.{commit}"]
+    assert wrong.returncode == 2
+    assert "--commit 'main' is not valid" in wrong.stderr
+
+
 def test_trouble_is_made_for_a_service_of_an_environment(started: dict[str, str]) -> None:
     def desired() -> int:
         ecs = boto3.Session().client(

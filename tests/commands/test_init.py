@@ -1,21 +1,25 @@
-"""`init` as a newcomer runs it: the file that it writes is deployed without edits, and each service is redeployed once."""
+"""`init` as a newcomer runs it: its file is checked, deployed and promoted without edits, and each service is redeployed once."""
 
 from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.cli.desk import Ran
-from tests.commands.team import Team
+from tests.commands.team import SOON, Team
 from tests.commands.test_iam_policy import Audited
+from tests.commands.test_set_up import git
 from tests.sandbox.test_estates import CATALOGUE_API, CATALOGUE_PIPELINE, STORAGE
 from tests.sandboxes import Provisioned
 from weco_deploy import config
 from weco_deploy.model.project import Project
+from weco_deploy.sandbox import provision
 from weco_deploy.sandbox.estate import Estate
+from weco_deploy.sandbox.running import Sandbox
 
 ESTATES = [
     pytest.param(
@@ -50,6 +54,12 @@ def redeployed(ran: Ran) -> list[tuple[str, str]]:
     )
 
 
+def services_of(sandbox: Sandbox, environment: str) -> list[str]:
+    return sorted(
+        f"{made.cluster}/{made.name}" for made in sandbox.state.services if made.environment_id == environment
+    )
+
+
 @pytest.mark.parametrize(("project", "estate"), ESTATES)
 def test_written_file_deploys_an_estate_without_edits(
     project: Project,
@@ -58,25 +68,45 @@ def test_written_file_deploys_an_estate_without_edits(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    git("init", "--quiet", "--initial-branch", "main")
+    git("commit", "--quiet", "--allow-empty", "--message", "What runs")
+    monkeypatch.setattr(provision, "new_commit", partial(git, "rev-parse", "HEAD"))
     sandbox = provisioned(project, estate=estate)
     team = Team(project, sandbox, monkeypatch, capsys)
-    environment = project.environments[0].id
+    first, second = (environment.id for environment in project.environments)
 
     written = team.json("init", "--write")
-    team.push_all()
-    planned = team.json("--dry-run", "release-deploy", "--environment-id", environment)
-    ran = team.release_deploy(to=environment)
-    again = team.release_deploy(to=environment)
+    checked = team.json("doctor")
+    git("commit", "--quiet", "--allow-empty", "--message", "Change everything")
+    head = git("rev-parse", "HEAD")
+    pushed = {image.id: sandbox.push(image.id, commit=head).digest for image in project.images}
+    team.push_all()  # later merges, which are not deployed
+    assert team.json("prepare", "--commit", "HEAD").code == 0
+    planned = team.json("plan", "--environment-id", first)
+    ran = team.json("release-deploy", "--commit", "HEAD", "--environment-id", first, *SOON)
+    promoted = team.json("promote", "--from", first, "--to", second, *SOON)
+    again = team.json("promote", "--from", first, "--to", second, *SOON)
 
     assert written.code == 0, written.err
     assert config.load(Path(".wellcome_project")).warnings == ()
-    expected = sorted(
-        f"{made.cluster}/{made.name}" for made in sandbox.state.services if made.environment_id == environment
-    )
-    assert len(planned.json["plan"]["services"]) == len(expected)
-    assert ran.code == 0, ran.err
-    assert redeployed(ran) == [(name, "succeeded") for name in expected]
-    assert redeployed(again) == [(name, "unchanged") for name in expected]
+    results = {check["id"]: check["result"] for check in checked.json["checks"]}
+    assert checked.code == 0, checked.out
+    assert {check_id for check_id, result in results.items() if result != "ok"} == {
+        "table_billing",
+        "table_protection",
+        "table_recovery",
+    }, "there is no table yet"
+    directions = [(image["direction"], image["commits_between"]) for image in planned.json["plan"]["images"]]
+    assert set(directions) == {("ahead", 1)}
+    assert len(planned.json["plan"]["services"]) == len(services_of(sandbox, first))
+    for environment, deployed in ((first, ran), (second, promoted)):
+        assert deployed.code == 0, deployed.err
+        assert redeployed(deployed) == [(name, "succeeded") for name in services_of(sandbox, environment)]
+        images = deployed.json["deployment"]["images"]
+        assert {image_id: image["to_digest"] for image_id, image in images.items()} == {
+            image_id: pushed[image_id] for image_id in images
+        }
+    assert redeployed(again) == [(name, "unchanged") for name in services_of(sandbox, second)]
 
 
 def test_documented_policy_allows_what_init_calls_and_nothing_else(

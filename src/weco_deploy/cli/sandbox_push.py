@@ -28,6 +28,12 @@ from weco_deploy.errors import UsageError
     show_default=True,
     help="What its containers do, see above.",
 )
+@click.option(
+    "--commit",
+    envvar="WECO_DEPLOY_COMMIT",
+    metavar="SHA",
+    help='The commit that they are built from, such as "$(git rev-parse HEAD)".  [default: a random one for each]',
+)
 @directory
 @click.pass_obj
 def push(
@@ -36,6 +42,7 @@ def push(
     image_ids: tuple[str, ...],
     all_images: bool,
     behaviour: str,
+    commit: str | None,
     directory: str | None,
 ) -> None:
     """Push new images as a build pipeline would, tagged with their commit and latest: those named, or --all.
@@ -72,7 +79,12 @@ def push(
     warn_if_project_file_changed(where)
     if all_images:
         pushed = commands.push_all(
-            where, write, behaviour=behaviour, project_id=settings.project_id, dry_run=settings.dry_run
+            where,
+            write,
+            behaviour=behaviour,
+            commit=commit,
+            project_id=settings.project_id,
+            dry_run=settings.dry_run,
         )
     else:
         pushed = commands.push(
@@ -80,6 +92,7 @@ def push(
             write,
             image_ids=image_ids,
             behaviour=behaviour,
+            commit=commit,
             project_id=settings.project_id,
             dry_run=settings.dry_run,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from weco_deploy.errors import Interrupted, SandboxError, UsageError
 from weco_deploy.model.project import Project
+from weco_deploy.model.tags import is_commit
 from weco_deploy.sandbox import running, troubles, updating
 from weco_deploy.sandbox.accounts import caller_account
 from weco_deploy.sandbox.ecs.behaviour import parse
@@ -105,17 +106,18 @@ def push(
     *,
     image_ids: Sequence[str],
     behaviour: str = GOOD,
+    commit: str | None = None,
     project_id: str | None = None,
     dry_run: bool = False,
 ) -> tuple[PushedImage, ...]:
-    """Push a new version of each of these images with this behaviour. A dry run pushes and returns none.
+    """Push a new version of each of these images with this behaviour, of this commit. A dry run pushes and returns none.
 
-    Raises UsageError (invalid behaviour, image of several projects), NotFound (unknown image: pushes none), SandboxError.
+    Raises UsageError (invalid behaviour or commit, image of several projects), NotFound (unknown image: pushes none), SandboxError.
     """
-    _check(behaviour)
+    _check(behaviour, commit)
     sandbox = _running(directory)
     targets = [sandbox.state.target(image_id, project_id) for image_id in dict.fromkeys(image_ids)]
-    return _push(sandbox, targets, behaviour, say, dry_run=dry_run)
+    return _push(sandbox, targets, behaviour, commit, say, dry_run=dry_run)
 
 
 def push_all(
@@ -123,13 +125,14 @@ def push_all(
     say: Say,
     *,
     behaviour: str = GOOD,
+    commit: str | None = None,
     project_id: str | None = None,
     dry_run: bool = False,
 ) -> tuple[PushedImage, ...]:
     """Push a new version of every image of the sandbox or of one of its projects. Raises as `push`."""
-    _check(behaviour)
+    _check(behaviour, commit)
     sandbox = _running(directory)
-    return _push(sandbox, sandbox.state.targets(project_id), behaviour, say, dry_run=dry_run)
+    return _push(sandbox, sandbox.state.targets(project_id), behaviour, commit, say, dry_run=dry_run)
 
 
 def trouble(
@@ -183,7 +186,13 @@ def _update(
 
 
 def _push(
-    sandbox: Sandbox, targets: Sequence[PushTarget], behaviour: str, say: Say, *, dry_run: bool
+    sandbox: Sandbox,
+    targets: Sequence[PushTarget],
+    behaviour: str,
+    commit: str | None,
+    say: Say,
+    *,
+    dry_run: bool,
 ) -> tuple[PushedImage, ...]:
     images = []
     for target in targets:
@@ -192,18 +201,23 @@ def _push(
                 f"{target.image_id}: a new image would be pushed, and its tag latest moved there. Behaviour: {behaviour}"
             )
             continue
-        image = sandbox.push_to(target, behaviour)
+        image = sandbox.push_to(target, behaviour, commit=commit)
         say(f"Pushed {image.image_id} {image.ref}, and moved its tag latest there. It behaves: {behaviour}")
         say(f"  {image.digest}")
         images.append(image)
     return tuple(images)
 
 
-def _check(behaviour: str) -> None:
+def _check(behaviour: str, commit: str | None) -> None:
     try:
         parse(behaviour)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    if commit is not None and not is_commit(commit):
+        raise UsageError(
+            f"--commit {commit!r} is not valid",
+            'the id of a commit, 7 to 40 hexadecimal digits, such as "$(git rev-parse HEAD)"',
+        )
 
 
 def _running(directory: Path) -> Sandbox:
