@@ -2,7 +2,8 @@
 
     find, read      looks upwards from the working directory; at most 1 MB    location.py
     parse           YAML text → nodes, which know their lines and paths       syntax.py, nodes.py
-    validate        keys and types (pydantic), valid ids and names            schema.py, patterns.py
+    validate        keys and types (pydantic), valid ids and names            schema.py, field_types.py,
+                                                                              patterns.py, validation.py
     compare         duplicates, requirements, names that AWS refuses,
                     templates of names,
                     tags and tables that projects share                       outline.py → consistency.py, templates.py,

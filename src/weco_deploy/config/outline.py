@@ -1,7 +1,7 @@
 """Reads the ids in a file, so that entries can be compared even if other parts of the file are invalid.
 
 A duplicate id is then reported together with, for example, a misspelt role on the next line. Values that don't look
-like ids are skipped: schema.py reports them.
+like ids are skipped: validation.py reports them.
 """
 
 from __future__ import annotations

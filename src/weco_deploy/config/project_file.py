@@ -13,11 +13,12 @@ from weco_deploy.config.consistency import inconsistencies
 from weco_deploy.config.location import read
 from weco_deploy.config.nodes import Problem
 from weco_deploy.config.outline import outlines
-from weco_deploy.config.schema import EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry, validate
+from weco_deploy.config.schema import EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry
 from weco_deploy.config.sharing import shared_tables, shared_tags
 from weco_deploy.config.spelling import did_you_mean, unknown_keys
 from weco_deploy.config.syntax import InvalidYaml, parse
 from weco_deploy.config.templates import template_problems
+from weco_deploy.config.validation import validate
 from weco_deploy.errors import ProjectFileError, UsageError
 from weco_deploy.model.direction import Backwards
 from weco_deploy.model.project import (

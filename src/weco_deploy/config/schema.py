@@ -1,96 +1,37 @@
-"""The keys of the project file, with their types, descriptions and examples: validates a file."""
+"""The keys of the project file, with their types, descriptions and examples."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    RootModel,
-    Tag,
-    ValidationError,
+from pydantic import BaseModel, ConfigDict, Field, RootModel, Tag
+
+from weco_deploy.config.field_types import (
+    AccountId,
+    Branch,
+    Cluster,
+    ClusterTemplate,
+    EnvironmentId,
+    ImageId,
+    Name,
+    Namespace,
+    NoneIs,
+    NoneIsEmpty,
+    NullableServiceName,
+    ProjectId,
+    Refs,
+    Region,
+    Repository,
+    RoleArn,
+    ServiceId,
+    ServiceNameTemplate,
+    StableFor,
+    Table,
+    TagTemplate,
+    Variable,
+    VariableValue,
+    by_type,
 )
-from pydantic_core import CoreSchema, core_schema
-
-from weco_deploy.config import patterns
-from weco_deploy.config.nodes import KeyPath, Node, Problem, value_text
-from weco_deploy.config.patterns import EXPECTED
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
-EnvironmentId: TypeAlias = Annotated[str, patterns.ENVIRONMENT_ID]
-ImageId: TypeAlias = Annotated[str, patterns.IMAGE_ID]
-ProjectId: TypeAlias = Annotated[str, patterns.PROJECT_ID]
-ServiceId: TypeAlias = Annotated[str, patterns.SERVICE_ID]
-Cluster: TypeAlias = Annotated[str, patterns.CLUSTER]
-AccountId: TypeAlias = Annotated[str | None, patterns.ACCOUNT_ID]
-Name: TypeAlias = Annotated[str | None, patterns.NAME]
-Namespace: TypeAlias = Annotated[str | None, patterns.NAMESPACE]
-Region: TypeAlias = Annotated[str | None, patterns.REGION]
-Repository: TypeAlias = Annotated[str | None, patterns.REPOSITORY]
-RoleArn: TypeAlias = Annotated[str | None, patterns.ROLE_ARN]
-ClusterTemplate: TypeAlias = Annotated[str | None, patterns.CLUSTER_TEMPLATE]
-ServiceNameTemplate: TypeAlias = Annotated[str | None, patterns.SERVICE_NAME_TEMPLATE]
-NullableServiceName: TypeAlias = Annotated[str, patterns.SERVICE_NAME_TEMPLATE] | None
-Branch: TypeAlias = Annotated[str | None, patterns.BRANCH]
-Ref: TypeAlias = Annotated[str, patterns.REF]
-TagTemplate: TypeAlias = Annotated[str | None, patterns.TAG_TEMPLATE]
-Variable: TypeAlias = Annotated[str, patterns.VARIABLE]
-VariableValue: TypeAlias = Annotated[str, patterns.VALUE]
-StableFor: TypeAlias = Annotated[float | None, patterns.SECONDS]
-Table: TypeAlias = Annotated[str | None, patterns.TABLE]
-
-# A field of several types has a tag for each type. pydantic adds the tag to an error's location, although it is not in the
-# file.
-_TYPE_TAGS: Mapping[type, str] = {str: "<id>", list: "<ids>", dict: "<mapping>"}
-
-
-@dataclass(frozen=True, slots=True)
-class NoneIs:
-    """Annotates a list or mapping: a key without a value is this empty one, because people often write it so."""
-
-    empty: list[Any] | dict[str, Any]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(
-            lambda value: self.empty if value is None else value, handler(source)
-        )
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {"anyOf": [handler(schema), {"type": "null"}]}
-
-
-NoneIsEmpty = NoneIs([])
-
-
-def _type_tag(value: object) -> str | None:
-    return _TYPE_TAGS.get(type(value))
-
-
-def _by_type(description: str) -> Discriminator:
-    """Chooses one of a field's types by the type of the value."""
-    return Discriminator(
-        _type_tag,
-        custom_error_type=EXPECTED,
-        custom_error_message="expected {description}",
-        custom_error_context={"description": description},
-    )
-
-
-Refs: TypeAlias = Annotated[
-    Annotated[Ref, Tag("<id>")] | Annotated[list[Ref], Tag("<ids>")],
-    _by_type("a pattern or a list of them"),
-]
 
 
 class Entry(BaseModel):
@@ -149,7 +90,7 @@ class EnvironmentEntry(Entry, title="environment"):
     )
     requires: Annotated[
         Annotated[EnvironmentId, Tag("<id>")] | Annotated[list[EnvironmentId], Tag("<ids>")],
-        _by_type("an environment id or a list of them"),
+        by_type("an environment id or a list of them"),
         NoneIsEmpty,
     ] = Field(
         default=[],
@@ -198,7 +139,7 @@ class ImageEntry(Entry, title="image"):
         list[
             Annotated[
                 Annotated[ServiceId, Tag("<id>")] | Annotated[ServiceEntry, Tag("<mapping>")],
-                _by_type("a service id or a mapping with the key id"),
+                by_type("a service id or a mapping with the key id"),
             ]
         ],
         NoneIsEmpty,
@@ -294,63 +235,3 @@ class FileEntry(
     title="weco-deploy project file",
 ):
     """A project file: its projects, by id."""
-
-
-_ENTRY_OF_LIST: Mapping[str | int, type[Entry]] = {
-    "environments": EnvironmentEntry,
-    "image_repositories": ImageEntry,
-    "services": ServiceEntry,
-}
-_ITEM_NAMES: Mapping[KeyPath, str] = {
-    (): "project",
-    ("environments",): "environment",
-    ("image_repositories",): "image",
-}
-_DESCRIPTIONS: Mapping[type[Entry], str] = {
-    ProjectEntry: "a project: a mapping with environments and image_repositories",
-    EnvironmentEntry: "an environment: a mapping with the key id",
-    ImageEntry: "an image: a mapping with the key id",
-}
-_KEY = "[key]"  # the last step of pydantic's location if the key of a mapping is invalid
-
-
-def validate(root: Node) -> tuple[FileEntry | None, tuple[Problem, ...]]:
-    """The file's entries (None if they are invalid) and the problems with them."""
-    try:
-        return FileEntry.model_validate(root.value), ()
-    except ValidationError as error:
-        return None, tuple(_problem(root, detail) for detail in error.errors(include_url=False))
-
-
-def _problem(root: Node, detail: ErrorDetails) -> Problem:
-    location = detail["loc"]
-    # A project's id may look like a tag, so the first step is kept.
-    path: KeyPath = (*location[:1], *(key for key in location[1:] if key not in _TYPE_TAGS.values()))
-    if path[1:] and path[-1] == _KEY:
-        return root.nearest(path[:-1]).problem(f"found {value_text(str(path[-2]))}, {detail['msg']}")
-    node = root.nearest(path)
-    if detail["type"] == "missing":
-        field = _entry_at(path[:-1]).model_fields[str(path[-1])]
-        return Problem(node.line, path, f"missing; expected {field.description}")
-    return node.problem(f"found {value_text(node.value)}, {_expected(path, detail)}")
-
-
-def _entry_at(path: KeyPath) -> type[Entry]:
-    """The type of the mapping at `path`: a project at the top, an item of a list below."""
-    return ProjectEntry if len(path) == 1 else _ENTRY_OF_LIST[path[-2]]
-
-
-def _expected(path: KeyPath, detail: ErrorDetails) -> str:
-    match detail["type"]:
-        case "list_type":
-            return "expected a list"
-        case "too_short":
-            return f"expected at least one {_ITEM_NAMES[path[-1:]]}"
-        case "model_type":
-            return f"expected {_DESCRIPTIONS[_entry_at(path)]}"
-        case "dict_type":
-            return f"expected a mapping of {'names to texts' if path else 'project ids to projects'}"
-        case "literal_error":
-            return f"expected {detail['ctx']['expected']}"
-        case _:
-            return detail["msg"]

@@ -1,0 +1,81 @@
+"""Validates a project file by its schema, and describes what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from weco_deploy.config.field_types import TYPE_TAGS
+from weco_deploy.config.nodes import KeyPath, Node, Problem, value_text
+from weco_deploy.config.schema import (
+    Entry,
+    EnvironmentEntry,
+    FileEntry,
+    ImageEntry,
+    ProjectEntry,
+    ServiceEntry,
+)
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_ENTRY_OF_LIST: Mapping[str | int, type[Entry]] = {
+    "environments": EnvironmentEntry,
+    "image_repositories": ImageEntry,
+    "services": ServiceEntry,
+}
+_ITEM_NAMES: Mapping[KeyPath, str] = {
+    (): "project",
+    ("environments",): "environment",
+    ("image_repositories",): "image",
+}
+_DESCRIPTIONS: Mapping[type[Entry], str] = {
+    ProjectEntry: "a project: a mapping with environments and image_repositories",
+    EnvironmentEntry: "an environment: a mapping with the key id",
+    ImageEntry: "an image: a mapping with the key id",
+}
+_KEY = "[key]"  # the last step of pydantic's location if the key of a mapping is invalid
+
+
+def validate(root: Node) -> tuple[FileEntry | None, tuple[Problem, ...]]:
+    """The file's entries (None if they are invalid) and the problems with them."""
+    try:
+        return FileEntry.model_validate(root.value), ()
+    except ValidationError as error:
+        return None, tuple(_problem(root, detail) for detail in error.errors(include_url=False))
+
+
+def _problem(root: Node, detail: ErrorDetails) -> Problem:
+    location = detail["loc"]
+    # A project's id may look like a tag, so the first step is kept.
+    path: KeyPath = (*location[:1], *(key for key in location[1:] if key not in TYPE_TAGS.values()))
+    if path[1:] and path[-1] == _KEY:
+        return root.nearest(path[:-1]).problem(f"found {value_text(str(path[-2]))}, {detail['msg']}")
+    node = root.nearest(path)
+    if detail["type"] == "missing":
+        field = _entry_at(path[:-1]).model_fields[str(path[-1])]
+        return Problem(node.line, path, f"missing; expected {field.description}")
+    return node.problem(f"found {value_text(node.value)}, {_expected(path, detail)}")
+
+
+def _entry_at(path: KeyPath) -> type[Entry]:
+    """The type of the mapping at `path`: a project at the top, an item of a list below."""
+    return ProjectEntry if len(path) == 1 else _ENTRY_OF_LIST[path[-2]]
+
+
+def _expected(path: KeyPath, detail: ErrorDetails) -> str:
+    match detail["type"]:
+        case "list_type":
+            return "expected a list"
+        case "too_short":
+            return f"expected at least one {_ITEM_NAMES[path[-1:]]}"
+        case "model_type":
+            return f"expected {_DESCRIPTIONS[_entry_at(path)]}"
+        case "dict_type":
+            return f"expected a mapping of {'names to texts' if path else 'project ids to projects'}"
+        case "literal_error":
+            return f"expected {detail['ctx']['expected']}"
+        case _:
+            return detail["msg"]
