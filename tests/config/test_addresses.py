@@ -125,6 +125,13 @@ def test_invalid_addresses_are_problems_with_their_lines(problems: Problems, cas
     assert expected in problems(CATALOGUE.replace(old, new))
 
 
+def test_two_services_with_one_name_in_every_environment_are_one_problem(problems: Problems) -> None:
+    text = CATALOGUE.replace('"worker-{environment}", cluster: workers', '"{environment}-search-api"')
+
+    (problem,) = problems(text)
+    assert "in the environment 'stage' (line 6) the service 'search-worker' is" in problem
+
+
 def test_environments_in_other_accounts_may_have_services_of_the_same_name(loaded: Load) -> None:
     text = CATALOGUE.replace("worker-{environment}", "worker").replace(
         "{id: prod, ", "{id: prod, role_arn: 'arn:aws:iam::111122223333:role/ci', "

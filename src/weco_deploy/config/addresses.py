@@ -62,7 +62,7 @@ def address_problems(project: ProjectOutline) -> Iterator[Problem]:
     for service in services.values():
         yield from _unknown_variables(service, project.environments)
     if project.node.at("cluster") and shared_cluster is None:
-        return  # schema.py reports the invalid cluster
+        return  # validation.py reports the invalid cluster
     addresses = []
     for service in services.values():
         found = _address(service, shared_cluster, shared_name)
@@ -71,8 +71,10 @@ def address_problems(project: ProjectOutline) -> Iterator[Problem]:
         elif found:
             addresses.append(found)
     first_with_name: dict[tuple[str | None, ...], tuple[_Address, EnvironmentOutline]] = {}
+    reported: set[tuple[str, str]] = set()
     for environment in project.environments:
-        yield from _names(addresses, environment, _place(project.node, environment), first_with_name)
+        place = _place(project.node, environment)
+        yield from _names(addresses, environment, place, first_with_name, reported)
 
 
 def _place(project: Node, environment: EnvironmentOutline) -> tuple[str | None, ...]:
@@ -142,8 +144,9 @@ def _names(
     environment: EnvironmentOutline,
     place: tuple[str | None, ...],
     first_with_name: dict[tuple[str | None, ...], tuple[_Address, EnvironmentOutline]],
+    reported: set[tuple[str, str]],
 ) -> Iterator[Problem]:
-    """The problems with the names in one environment."""
+    """The problems with the names in one environment. Two services with one name in all environments are one problem."""
     for address in addresses:
         cluster, name = address.text(environment)
         if cluster is None or name is None:
@@ -158,7 +161,9 @@ def _names(
                 f"{where} the name is {name!r}, expected {patterns.SERVICE_NAME.description}"
             )
         first, there = first_with_name.setdefault((*place, cluster, name), (address, environment))
-        if first is not address or there.id != environment.id:
+        pair = (first.service.id, address.service.id)
+        if (first is not address or there.id != environment.id) and pair not in reported:
+            reported.add(pair)
             yield address.node.problem(
                 f"{where} the service {address.service.id!r} is {cluster}/{name}, expected another name: that is "
                 f"{first.service.id!r} (line {first.node.line}) in {there.id!r}"
