@@ -12,7 +12,7 @@ import pytest
 from _pytest.terminal import TerminalReporter
 from hypothesis import settings
 
-from tests import figures
+from tests import figures, preloaded
 from tests.figures import count
 from weco_deploy.cli import gc_pause
 
@@ -57,6 +57,12 @@ def _garbage_is_collected() -> Iterator[None]:
         patch.setattr(gc_pause, "pause", lambda: None)
         patch.setattr(gc_pause, "resume", lambda: None)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _preloaded_programs_end() -> Iterator[None]:
+    yield
+    preloaded.end()
 
 
 def _parameters(item: pytest.Function) -> list[object]:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import preloaded
 from tests.cli.desk import PROJECT_FILE
 
 ROOT = Path(__file__).parents[2]
 IN_TIME = 60
-PRETENDED = (sys.executable, "-m", "tests.cli.pretended")
+PRETENDED = "tests.cli.pretended"
 REAL = (sys.executable, "-m", "weco_deploy")
 
 
@@ -28,7 +29,7 @@ def process_at(call: str, *arguments: str, how: str = "halt") -> Iterator[subpro
     """A process that waits before `call` for a signal, or with `how="stall"` for ever."""
     Path(".wellcome_project").write_text(PROJECT_FILE)
     with subprocess.Popen(
-        [*PRETENDED, f"{how}={call}", "--output", "json", *arguments],
+        [*preloaded.program(PRETENDED), f"{how}={call}", "--output", "json", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -104,7 +105,7 @@ def test_reader_that_exits_changes_neither_exit_code_nor_deployment(arguments: t
     os.close(reading)
     with os.fdopen(writing, "wb") as nobody:
         ran = subprocess.run(
-            [*PRETENDED, *arguments],
+            [*preloaded.program(PRETENDED), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=nobody,
             stderr=nobody,
@@ -119,7 +120,7 @@ def test_full_disk_is_an_error() -> None:
     Path(".wellcome_project").write_text(PROJECT_FILE)
     with Path("/dev/full").open("wb") as full:
         ran = subprocess.run(
-            [*PRETENDED, "show-images"],
+            [*preloaded.program(PRETENDED), "show-images"],
             stdin=subprocess.DEVNULL,
             stdout=full,
             stderr=subprocess.PIPE,
@@ -241,8 +242,9 @@ def test_command_imports_no_other_command() -> None:
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
 def test_closed_stream_does_not_change_the_exit_code(closed: str) -> None:
     Path(".wellcome_project").write_text(PROJECT_FILE)
-    fine = run(program=("sh", "-c", f'"$0" -m tests.cli.pretended show-images {closed}', sys.executable))
-    wrong = run(program=("sh", "-c", f'"$0" -m tests.cli.pretended update {closed}', sys.executable))
+    program = preloaded.program(PRETENDED)
+    fine = run(program=("sh", "-c", f'"$@" show-images {closed}', "sh", *program))
+    wrong = run(program=("sh", "-c", f'"$@" update {closed}', "sh", *program))
 
     assert (fine.returncode, wrong.returncode) == (0, 2)
     assert "Traceback" not in fine.stderr + wrong.stderr

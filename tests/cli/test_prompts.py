@@ -5,7 +5,6 @@ import os
 import pty
 import select
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests import preloaded
 from tests.cli.desk import PROJECT_FILE
 from weco_deploy.cli import prompts
 from weco_deploy.cli.invocation import Settings
@@ -70,7 +70,7 @@ def terminal(
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [
-            *(sys.executable, "-m", "tests.cli.pretended", *([pretended] if pretended else [])),
+            *(*preloaded.program("tests.cli.pretended"), *([pretended] if pretended else [])),
             *("--output", "json", *arguments),
         ],
         stdin=theirs,

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +11,13 @@ import boto3
 import pytest
 
 import weco_deploy
+from tests import preloaded
 
 pytestmark = pytest.mark.sandbox
 
 ROOT = Path(__file__).parents[2]
 IN_TIME = 120
-PROGRAM = [sys.executable, "-m", "weco_deploy"]
+PROGRAM = "weco_deploy"
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -26,7 +26,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*PROGRAM, *arguments],
+        [*preloaded.program(PROGRAM), *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -96,7 +96,7 @@ def test_sandbox_directory_may_be_relative() -> None:
 
 def test_sandbox_in_the_foreground_ends_with_ctrl_c() -> None:
     with subprocess.Popen(
-        [*PROGRAM, "sandbox", "start"],
+        [*preloaded.program(PROGRAM), "sandbox", "start"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import preloaded
 from tests.cli.desk import Ran
 from tests.commands.team import Team
 
-PROGRAM = (sys.executable, "-m", "weco_deploy")
+PROGRAM = "weco_deploy"
 IN_TIME = 60
 _SOURCES = Path(__file__).parents[2] / "src"
 
@@ -22,9 +22,10 @@ def environment(team: Team, **more: str) -> dict[str, str]:
     return os.environ | team.sandbox.environment() | {"PYTHONPATH": str(_SOURCES)} | more
 
 
-def ran(environ: dict[str, str], *arguments: str, program: Sequence[str] = PROGRAM) -> Ran:
+def ran(environ: dict[str, str], *arguments: str, program: Sequence[str] = ()) -> Ran:
+    """Run the program, by default the tool, and wait for its end."""
     ended = subprocess.run(
-        [*program, *arguments],
+        [*(program or preloaded.program(PROGRAM)), *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -38,7 +39,7 @@ def ran(environ: dict[str, str], *arguments: str, program: Sequence[str] = PROGR
 @contextmanager
 def started(team: Team, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [*PROGRAM, *arguments],
+        [*preloaded.program(PROGRAM), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

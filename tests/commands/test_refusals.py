@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from tests import preloaded
 from tests.commands.process import IN_TIME, PROGRAM, environment, gone, started
 from tests.commands.team import SOON, Team
 
@@ -60,7 +61,7 @@ def terminal_session(team: Team, answer: str, *arguments: str) -> tuple[str, int
     here, there = pty.openpty()
     shown = ""
     with subprocess.Popen(
-        [*PROGRAM, *arguments],
+        [*preloaded.program(PROGRAM), *arguments],
         stdin=there,
         stdout=there,
         stderr=there,
