@@ -58,6 +58,8 @@ def project_file() -> Path:
     ("line", "expected"),
     [
         ("weco-deploy show-rel", ["show-release", "show-releases"]),
+        ("weco-deploy rel", ["release-deploy"]),
+        ("weco-deploy deploy --roll", ["--rollback-on-failure"]),
         ("weco-deploy deploy --confirmation-w", ["--confirmation-wait-for"]),
         ("weco-deploy --output ", ["text", "json"]),
         ("weco-deploy --project-id ", ["shop"]),

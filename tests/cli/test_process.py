@@ -250,18 +250,6 @@ def test_closed_stream_does_not_change_the_exit_code(closed: str) -> None:
     assert "Traceback" not in fine.stderr + wrong.stderr
 
 
-def test_completion_names_commands_and_options() -> None:
-    def completed(*words: str) -> str:
-        return run(
-            _WECO_DEPLOY_COMPLETE="bash_complete",
-            COMP_WORDS=" ".join(words),
-            COMP_CWORD=str(len(words) - 1),
-        ).stdout
-
-    assert "release-deploy" in completed("weco-deploy", "rel")
-    assert "--rollback-on-failure" in completed("weco-deploy", "deploy", "--roll")
-
-
 def test_garbage_collector_is_enabled_when_a_command_begins() -> None:
     Path(".wellcome_project").write_text(PROJECT_FILE)
     script = (

@@ -45,19 +45,28 @@ class Aws:
             if made.project_id == project.id
         }
         self._local = LocalAws.of(sandbox)
+        self._times: dict[str, int] = {}
+        """How often its service had been redeployed when an ECS deployment was the service's current one, by its id."""
 
     def digests(self, tag: str) -> dict[str, str]:
         """The digest that `tag` points at, by image id, without images that lack the tag."""
-        found = {image.id: self.tags(image.id).get(tag) for image in self._project.images}
-        return {image_id: digest for image_id, digest in found.items() if digest is not None}
+        return {image.id: tags[tag] for image in self._project.images if tag in (tags := self.tags(image.id))}
+
+    def latest_and_deployed(self, environment_id: str) -> tuple[dict[str, str], dict[str, str]]:
+        """`digests("latest")` and `deployed(environment_id)`, from one read of each repository."""
+        environment = self._project.environment(environment_id)
+        latest: dict[str, str] = {}
+        deployed: dict[str, str] = {}
+        for image in self._project.images:
+            tags = self.tags(image.id)
+            for found, tag in ((latest, "latest"), (deployed, image.tag_in(environment))):
+                if tag in tags:
+                    found[image.id] = tags[tag]
+        return latest, deployed
 
     def deployed(self, environment_id: str) -> dict[str, str]:
         """The digest of each image's floating tag of an environment, by image id, without images that lack the tag."""
-        environment = self._project.environment(environment_id)
-        found = {
-            image.id: self.tags(image.id).get(image.tag_in(environment)) for image in self._project.images
-        }
-        return {image_id: digest for image_id, digest in found.items() if digest is not None}
+        return self.latest_and_deployed(environment_id)[1]
 
     def tags(self, image_id: str) -> dict[str, str]:
         """The digests of an image's tags, by tag."""
@@ -73,14 +82,14 @@ class Aws:
 
     def rollouts(self, environment_id: str) -> dict[str, Rollout]:
         """The rollouts, by service id."""
-        return {
-            service_id: Rollout(
-                len(self._arns(environment_id, service_id)),
-                service["deployments"][0]["id"],
-                service["deployments"][0]["createdAt"],
-            )
-            for service_id, service in self._services(environment_id).items()
-        }
+        found: dict[str, Rollout] = {}
+        for service_id, service in self._services(environment_id).items():
+            current = service["deployments"][0]
+            if current["id"] not in self._times:
+                # Each redeployment has a deployment of its own: while that is current, there was no other.
+                self._times[current["id"]] = len(self._arns(environment_id, service_id))
+            found[service_id] = Rollout(self._times[current["id"]], current["id"], current["createdAt"])
+        return found
 
     def latest(self, environment_id: str, service_id: str) -> ServiceDeploymentTypeDef:
         """The service's latest service deployment."""

@@ -83,7 +83,7 @@ def deploys(team: Team, environment_id: str, pushed: dict[str, str], affected: d
     assert ran.code == 0, ran.err
     deployment = ran.json["deployment"]
     digests = {image_id: image["to_digest"] for image_id, image in deployment["images"].items()}
-    assert digests == team.aws.digests("latest") == team.aws.deployed(environment_id)
+    assert (digests, digests) == team.aws.latest_and_deployed(environment_id)
     assert digests == digests | pushed
     expected = {
         service_id: {image_id: {digests[image_id]} for image_id in image_ids}
