@@ -42,6 +42,14 @@ def sandbox(directory: Path) -> Iterator[Sandbox]:
     started.stop()
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox for several tests, which neither end nor damage it."""
+    started = running.start([NO_SERVICES], tmp_path_factory.mktemp("kept") / "sandbox")
+    yield started
+    started.stop()
+
+
 def _signal(process: int | None, number: signal.Signals = signal.SIGKILL) -> None:
     assert process is not None
     os.kill(process, number)
@@ -55,29 +63,28 @@ def test_stop_ends_all_processes(directory: Path, sandbox: Sandbox) -> None:
     assert running.stop(directory) is False
 
 
-def test_directory_is_ignored_by_git(directory: Path, sandbox: Sandbox) -> None:
-    assert sandbox.directory == directory
-    assert (directory / ".gitignore").read_text() == "*\n"
+def test_directory_is_ignored_by_git(kept: Sandbox) -> None:
+    assert (kept.directory / ".gitignore").read_text() == "*\n"
 
 
-def test_load_finds_a_running_sandbox_to_push_to(directory: Path, sandbox: Sandbox) -> None:
-    found = running.load(directory)
+def test_load_finds_a_running_sandbox_to_push_to(kept: Sandbox) -> None:
+    found = running.load(kept.directory)
     assert found is not None
-    assert found.state == sandbox.state
+    assert found.state == kept.state
     assert found.push("web").ref.startswith("ref.")
     with pytest.raises(NotFound, match="no image 'wbe'"):
         found.push("wbe")
 
 
-def test_registry_requests_without_an_account_reach_the_project_s_repositories(sandbox: Sandbox) -> None:
-    connection = HTTPConnection("127.0.0.1", sandbox.state.ports.emulator, timeout=30)
+def test_registry_requests_without_an_account_reach_the_project_s_repositories(kept: Sandbox) -> None:
+    connection = HTTPConnection("127.0.0.1", kept.state.ports.emulator, timeout=30)
     connection.request("GET", "/v2/uk.ac.wellcome/web/manifests/latest")
     assert connection.getresponse().status == 200
     connection.close()
 
 
-def test_ministack_loads_no_botocore(sandbox: Sandbox) -> None:
-    connection = HTTPConnection("127.0.0.1", sandbox.state.ports.emulator, timeout=30)
+def test_ministack_loads_no_botocore(kept: Sandbox) -> None:
+    connection = HTTPConnection("127.0.0.1", kept.state.ports.emulator, timeout=30)
     target = "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories"
     connection.request("POST", "/", b"{}", {"X-Amz-Target": target})
     answer = connection.getresponse()
@@ -86,20 +93,20 @@ def test_ministack_loads_no_botocore(sandbox: Sandbox) -> None:
     connection.close()
 
 
-def test_second_sandbox_in_the_same_directory_is_an_error(directory: Path, sandbox: Sandbox) -> None:
+def test_second_sandbox_in_the_same_directory_is_an_error(kept: Sandbox) -> None:
     with pytest.raises(SandboxError, match="running or starting"):
-        running.start([NO_SERVICES], directory)
-    assert running.load(directory) == Sandbox(directory=directory, state=sandbox.state)
+        running.start([NO_SERVICES], kept.directory)
+    assert running.load(kept.directory) == Sandbox(directory=kept.directory, state=kept.state)
 
 
-def test_second_sandbox_in_another_directory_is_independent(tmp_path: Path, sandbox: Sandbox) -> None:
+def test_second_sandbox_in_another_directory_is_independent(tmp_path: Path, kept: Sandbox) -> None:
     other = running.start([NO_SERVICES], tmp_path / "other")
     try:
         other.push("web", commit="a" * 40)
-        assert _tags(other) - _tags(sandbox) >= {"ref." + "a" * 40}
+        assert _tags(other) - _tags(kept) >= {"ref." + "a" * 40}
     finally:
         other.stop()
-    assert _tags(sandbox)
+    assert _tags(kept)
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -226,10 +233,9 @@ def test_start_uses_the_given_port(directory: Path) -> None:
 @pytest.mark.skipif(
     not Path("/proc/net/tcp").exists(), reason="this system does not show its sockets in /proc"
 )
-@pytest.mark.usefixtures("sandbox")
-def test_sandbox_listens_on_loopback_only(directory: Path) -> None:
+def test_sandbox_listens_on_loopback_only(kept: Sandbox) -> None:
     loopback = "0100007F"
-    for process in (supervisor_of(directory), emulator_of(directory)):
+    for process in (supervisor_of(kept.directory), emulator_of(kept.directory)):
         assert process is not None
         assert listening_addresses(process) == {loopback}
 
