@@ -271,7 +271,9 @@ def test_deepened_clone_knows_directions_that_a_shallow_one_does_not(here: Path,
 
     history.deepen()
 
-    assert direction(history, first, last) == ImageDirection(direction=Direction.AHEAD, commits=4)
+    found = direction(history, first, last)
+    assert (found.direction, found.commits) == (Direction.AHEAD, 4)
+    assert [commit.subject for commit in found.added] == ["4", "3", "2", "1"]
 
 
 # What it costs.
