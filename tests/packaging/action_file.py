@@ -49,18 +49,23 @@ class RunningStep:
         return CompletedRun(code, self.log, outputs, (self.directory / "summary").read_text())
 
 
-def _install(directory: Path) -> None:
-    """Installs the tool like the previous step, but with the interpreter of the tests."""
+# The tool as the previous step installs it, but with the interpreter of the tests.
+_TOOL = f'exec {shlex.quote(sys.executable)} -m weco_deploy "$@"'
+
+
+def _install(script: str, directory: Path) -> None:
     directory.mkdir(parents=True)
-    python = shlex.quote(sys.executable)
-    for name, command in {"python": python, "weco-deploy": f"{python} -m weco_deploy"}.items():
-        (directory / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-        (directory / name).chmod(0o755)
+    tool = directory / "weco-deploy"
+    tool.write_text(f"#!/bin/sh\n{script}\n")
+    tool.chmod(0o755)
 
 
 class Action:
-    def __init__(self) -> None:
+    """The action; `tool` is the shell script that is run as the tool."""
+
+    def __init__(self, tool: str = _TOOL) -> None:
         self.content: Mapping[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
+        self._tool = tool
 
     @property
     def inputs(self) -> Mapping[str, Mapping[str, str]]:
@@ -85,7 +90,7 @@ class Action:
         defaults = {name: definition.get("default", "") for name, definition in self.inputs.items()}
         inputs = defaults | {name.replace("_", "-"): value for name, value in given.items()}
         runner = directory / "runner"
-        _install(runner / "weco-deploy" / "bin")
+        _install(self._tool, runner / "weco-deploy" / "bin")
         log = runner / "log"
         with log.open("wb") as log_file:
             process = subprocess.Popen(
@@ -96,6 +101,7 @@ class Action:
                     "HOME": str(directory),
                     "PYTHONPATH": str(ROOT / "src"),
                     "RUNNER_TEMP": str(runner),
+                    "GITHUB_ACTIONS": "true",
                     "GITHUB_OUTPUT": str(runner / "outputs"),
                     "GITHUB_STEP_SUMMARY": str(runner / "summary"),
                     **environment,

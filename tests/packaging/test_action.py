@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -17,7 +18,16 @@ from tests.sandboxes import Provisioned
 from weco_deploy.cli.main import weco_deploy
 
 NOT_OPTIONS = {"command", "python-version", "working-directory"}
-COMMANDS = ("release-deploy", "deploy", "promote", "rollback", "confirm-deploy", "prepare", "plan")
+COMMANDS = (
+    "release-deploy",
+    "deploy",
+    "promote",
+    "rollback",
+    "confirm-deploy",
+    "prepare",
+    "update",
+    "plan",
+)
 SHORT_INTERVAL = "0.3"
 
 
@@ -29,9 +39,10 @@ def options() -> dict[str, set[str]]:
     for command in commands:
         assert command is not None
         for parameter in command.params:
-            if isinstance(parameter.envvar, str):
+            variables = [parameter.envvar] if isinstance(parameter.envvar, str) else parameter.envvar or []
+            for variable in variables[:1]:  # others are of names from 5.x
                 names = (name.removeprefix("--") for name in parameter.opts if name.startswith("--"))
-                found.setdefault(parameter.envvar, set()).update(names)
+                found.setdefault(variable, set()).update(names)
     return found
 
 
@@ -62,7 +73,6 @@ def test_every_option_of_the_commands_is_an_input() -> None:
         "WECO_DEPLOY_OUTPUT",
         "WECO_DEPLOY_OUTPUT_FILE",
         "WECO_DEPLOY_VERBOSE",
-        "WECO_DEPLOY_DETAILED_EXITCODE",
     }
 
     assert set(options()) - excluded == set(given_options(Action()))
@@ -113,9 +123,10 @@ def test_deployment_is_reported_in_outputs_and_summary(provisioned: Provisioned,
     assert (run.outputs["exit-code"], run.outputs["status"]) == ("0", "succeeded")
     assert run.outputs["release-id"] == deployment["release_id"]
     assert run.outputs["deployment-id"] == deployment["deployment_id"]
-    assert "weco-deploy: done" in run.summary
-    assert pushed.ref in run.summary
-    assert "| web-api | succeeded |" in run.summary
+    assert run.summary.startswith("### ✓ Release ")
+    assert pushed.ref.removeprefix("ref.")[:7] in run.summary
+    assert "| web\\-api | succeeded |" in run.summary
+    assert "::group::Deploying release " in run.log
     assert not (tmp_path / "harm").exists()
 
 
@@ -138,7 +149,10 @@ def test_failed_deployment_fails_the_step_with_an_explanation(
     assert "container web: Essential container in task exited" in run.summary
     assert "exit code 3" in run.summary
     assert "    no <b>index</b>" in run.summary.splitlines()
-    assert "#### Rolled back" in run.summary
+    assert "#### Rollback" in run.summary
+    [annotation] = [line for line in run.log.splitlines() if line.startswith("::error ")]
+    assert annotation.startswith("::error title=web-api::")
+    assert "exit code 3" in annotation
 
 
 def test_error_before_a_deployment_is_reported(provisioned: Provisioned, tmp_path: Path) -> None:
@@ -161,6 +175,36 @@ def test_variables_of_the_job_apply_without_an_input(provisioned: Provisioned, t
     assert document["plan"]["environment"] == "stage"
 
 
+def test_plan_with_changes_does_not_fail_the_step_but_an_error_does(
+    provisioned: Provisioned, tmp_path: Path
+) -> None:
+    write_project_file(WEB, tmp_path)
+    sandbox = provisioned(WEB)
+    sandbox.push("web")
+    given = {"command": "plan", "detailed_exitcode": "true", "environment_id": "stage"}
+    assert Action().run(tmp_path / "prepare", sandbox.environment(), command="prepare").code == 0
+
+    changes = Action().run(tmp_path / "plan", sandbox.environment(), **given)
+    error = Action().run(tmp_path / "error", sandbox.environment(), release_id="nothing", **given)
+
+    assert (changes.code, changes.outputs["exit-code"]) == (0, "2"), changes.log
+    assert (error.code, error.outputs["exit-code"]) == (5, "5"), error.log
+
+
+def test_tool_that_prints_something_else_and_dies_is_reported(tmp_path: Path) -> None:
+    run = Action("echo not json; kill -9 $$").run(tmp_path, {}, command="plan")
+
+    assert (run.code, run.outputs["exit-code"]) == (137, "137")
+    assert run.summary == (
+        "### ✗ weco-deploy ended with exit code 137, without a result: the log of the job says why\n"
+    )
+
+
+def test_action_for_python_is_pinned_by_commit() -> None:
+    [uses] = [step["uses"] for step in Action().steps if "uses" in step]
+    assert re.fullmatch(r"actions/setup-python@[0-9a-f]{40}", uses)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_cancelled_run_is_settled_and_reported(
     provisioned: Provisioned, tmp_path: Path, number: signal.Signals
@@ -177,4 +221,4 @@ def test_cancelled_run_is_settled_and_reported(
 
     run = running.wait()
     assert (run.code, run.outputs["exit-code"], run.outputs["status"]) == (130, "130", "interrupted"), run.log
-    assert "weco-deploy: interrupted" in run.summary
+    assert "was interrupted" in run.summary

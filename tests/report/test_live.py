@@ -203,7 +203,7 @@ def test_view_follows_the_size_of_the_terminal() -> None:
         show(REDEPLOYED)
         lines = drawn.lines()
     assert max(map(cell_len, lines[-3:])) <= 60
-    assert lines[-1] == "… search  told to redeploy"
+    assert lines[-1] == "… search  redeployment requested"
 
 
 def test_tag_that_was_moved_back_is_not_counted_as_moved() -> None:

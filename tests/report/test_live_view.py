@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tests.report.samples import CRASH, deployment, later, outcome, plan, planned_image
+from tests.report.samples import CRASH, EARLIER_ID, deployment, later, outcome, plan, planned_image
 from tests.report.story import CLAIMED, MOVED, SETTLED, crashed, looked_at, succeeded
 from weco_deploy.model.deployment import GOOD, DeploymentStatus, ServiceStatus
-from weco_deploy.model.events import Claimed, Event, Progress, ServiceSettled, TagMoved
+from weco_deploy.model.events import Claimed, Event, Progress, RollingBack, ServiceSettled, TagMoved
 from weco_deploy.report.live_view import draw
 from weco_deploy.report.rollout_state import RolloutState
 from weco_deploy.report.screen import Screen
@@ -97,6 +97,7 @@ def test_final_check_is_announced_between_the_last_service_and_the_verdict() -> 
     assert drawn(after(*events[:-1]))[1] == "1 failed, 1 not begun, 1 done"
     assert drawn(after(*events))[1] == "final check: 1 failed, 2 done"
     assert drawn(after(*events, SETTLED))[1] == "1 failed, 2 done"
+    assert drawn(after(*events, RollingBack(SETTLED.deployment, EARLIER_ID)))[1] == "1 failed, 2 done"
 
 
 def test_failures_come_first_with_exit_code_and_last_log_line() -> None:

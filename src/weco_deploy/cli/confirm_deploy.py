@@ -20,6 +20,7 @@ from weco_deploy.cli.invocation import Invocation
 )
 @options.environment_id
 @options.confirm_options
+@options.output_file
 @click.pass_obj
 def confirm_deploy(
     invocation: Invocation,

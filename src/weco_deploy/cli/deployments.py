@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from weco_deploy import exit_codes
 from weco_deploy.cli import prompts
+from weco_deploy.cli.build_output import report_to_build
 from weco_deploy.cli.event_output import EventOutput, approval
 from weco_deploy.cli.output import print_result
 from weco_deploy.cli.project_context import ProjectContext
@@ -13,11 +15,15 @@ from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION, DeployOptions, DeployRequest, flags
+from weco_deploy.model.web_repository import WebRepository
 from weco_deploy.operations import deploy as operations
 from weco_deploy.operations.gates import check
 from weco_deploy.operations.release import choose
 from weco_deploy.report.documents import already_newer_document, deployment_document, plan_document
 from weco_deploy.report.screen import Screen
+
+if TYPE_CHECKING:
+    from weco_deploy.report.build_report import BuildReport
 
 WHERE_TO = "Environment to deploy to"
 WHICH_RELEASE = "Release to deploy"
@@ -98,7 +104,13 @@ def _show_already_newer(context: ProjectContext, plan: Plan, newer: Deployment) 
 
         return already_newer_text(plan, newer, screen)
 
+    def build_report() -> BuildReport:
+        from weco_deploy.report.build_summary import already_newer_report
+
+        return already_newer_report(plan, newer)
+
     print_result(context.settings, lambda: already_newer_document(plan, newer), text)
+    report_to_build(build_report)
     return exit_codes.DONE
 
 
@@ -121,7 +133,13 @@ def _write_plan(context: ProjectContext, plan: Plan) -> None:
             unchanged=context.settings.verbose,
         )
 
+    def build_report() -> BuildReport:
+        from weco_deploy.report.build_summary import plan_report
+
+        return plan_report(plan)
+
     print_result(context.settings, lambda: plan_document(plan, dry_run=context.settings.dry_run), text)
+    report_to_build(build_report)
 
 
 def show_result(context: ProjectContext, deployment: Deployment) -> int:
@@ -133,5 +151,14 @@ def show_result(context: ProjectContext, deployment: Deployment) -> int:
 
         return deployment_text(deployment, screen, context.options, request)
 
+    def build_report() -> BuildReport:
+        from weco_deploy.operations.changes import commits_by_image
+        from weco_deploy.report.build_summary import deployment_report
+
+        commits = commits_by_image(context.ports, deployment)
+        repository = WebRepository.of(context.ports.history.remote_url())
+        return deployment_report(deployment, commits, repository, context.options, request)
+
     print_result(context.settings, lambda: deployment_document(deployment, context.options, request), text)
+    report_to_build(build_report)
     return exit_codes.of_deployment(deployment)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from weco_deploy import exit_codes
+from weco_deploy.cli.build_output import report_to_build
 from weco_deploy.cli.invocation import Invocation
 from weco_deploy.cli.output import write_output_file
 from weco_deploy.cli.streams import write_notice, write_result
@@ -16,6 +18,9 @@ from weco_deploy.local.interrupts import interrupted
 from weco_deploy.report.documents import Document, deployment_document, error_document, json_text
 from weco_deploy.report.next_steps import next_steps
 from weco_deploy.report.untrusted import one_line
+
+if TYPE_CHECKING:
+    from weco_deploy.report.build_report import BuildReport
 
 
 def report(error: BaseException, invocation: Invocation) -> int:
@@ -37,7 +42,18 @@ def report(error: BaseException, invocation: Invocation) -> int:
     elif invocation.recorded is not None:
         for step in next_steps(invocation.recorded, options, invocation.request):
             write_notice(str(step))
+    report_to_build(lambda: _build_report(translated, invocation))
     return exit_codes.of_error(translated, invocation.error_exit_code)
+
+
+def _build_report(error: DeployError, invocation: Invocation) -> BuildReport:
+    from weco_deploy.report import build_summary
+
+    recorded, options = invocation.recorded, invocation.settings.project_options
+    if recorded is None:
+        return build_summary.error_report(error, options)
+    # The commits are in the repository, which is not asked any more after an error.
+    return build_summary.deployment_report(recorded, {}, None, options, invocation.request)
 
 
 def _document(error: DeployError, invocation: Invocation) -> Document:

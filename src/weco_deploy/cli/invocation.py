@@ -19,7 +19,7 @@ PROGRAM = "weco-deploy"
 class Settings:
     """The global options; None for an option that was not given. `confirm` means to ask no questions.
 
-    `output_file` gets the result as JSON, too. It is an option of the commands that deploy.
+    `output_file` gets the result as JSON, too. It is an option of the commands that a pipeline runs.
     """
 
     project_file: str | None = None

@@ -14,6 +14,7 @@ from weco_deploy.cli.invocation import Invocation
 @options.description
 @options.allow_partial
 @options.override_gate
+@options.output_file
 @click.pass_obj
 def prepare(
     invocation: Invocation,

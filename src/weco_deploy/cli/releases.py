@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from weco_deploy.cli.build_output import report_to_build
 from weco_deploy.cli.invocation import Settings
 from weco_deploy.cli.output import print_result
 from weco_deploy.cli.streams import write_notice
@@ -13,6 +15,9 @@ from weco_deploy.model.results import PreparedRelease
 from weco_deploy.report.documents import prepared_document
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
+
+if TYPE_CHECKING:
+    from weco_deploy.report.build_report import BuildReport
 
 
 def show_prepared(settings: Settings, prepared: PreparedRelease) -> None:
@@ -24,7 +29,13 @@ def show_prepared(settings: Settings, prepared: PreparedRelease) -> None:
 
         return prepared_text(shown, screen)
 
+    def build_report() -> BuildReport:
+        from weco_deploy.report.build_summary import release_report
+
+        return release_report(shown.release)
+
     print_result(settings, lambda: prepared_document(shown), text)
+    report_to_build(build_report)
 
 
 def unsaved(prepared: PreparedRelease) -> PreparedRelease:

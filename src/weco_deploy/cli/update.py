@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @options.from_label
 @options.allow_partial
 @options.override_gate
+@options.output_file
 @click.pass_obj
 def update(
     invocation: Invocation,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from weco_deploy.model.results import ChangedCommit, Changes, CommitInEnvironment, WhereCommitIs
 from weco_deploy.model.web_repository import Host, WebRepository
+from weco_deploy.report.markdown import escaped
 from weco_deploy.report.page import BOLD, DIM, WARNING_STYLE, Page
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Cell, Column, Styled
@@ -15,8 +16,6 @@ from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import age, count, listed, listed_briefly, minute, short_commit, short_id
 
 _IMAGES_SHOWN = 3
-# Markdown's own characters, and `@`, which would notify people.
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
 
 
 def changes_text(changes: Changes, screen: Screen) -> str:
@@ -48,18 +47,18 @@ def changes_text(changes: Changes, screen: Screen) -> str:
 
 def changes_markdown(changes: Changes) -> str:
     """The same in Markdown. Everything that others wrote is escaped, and mentions nobody."""
-    lines = [f"**{_markdown(_names(changes))}**: {_summary(changes)}", ""]
+    lines = [f"**{escaped(_names(changes))}**: {_summary(changes)}", ""]
     lines += [_item(change, changes.repository) for change in changes.commits]
     if changes.lost:
         lines += [
             "",
-            f"**{count(len(changes.lost), 'commit')} of {_markdown(_name(changes.base))} would be lost:**",
+            f"**{count(len(changes.lost), 'commit')} of {escaped(_name(changes.base))} would be lost:**",
             "",
         ]
         lines += [_item(change, changes.repository) for change in changes.lost]
     if changes.unknown:
         lines += ["", "**Images whose commits are not known:**", ""]
-        lines += [f"- {_markdown(image_id)}: {_markdown(why)}" for image_id, why in changes.unknown.items()]
+        lines += [f"- {escaped(image_id)}: {escaped(why)}" for image_id, why in changes.unknown.items()]
     return "\n".join(lines).strip() + "\n"
 
 
@@ -147,16 +146,12 @@ def _item(change: ChangedCommit, repository: WebRepository | None) -> str:
         name = f"[{name}]({repository.commit(commit.commit)})"
     number = _number(change, repository)
     if number and repository and change.pull_request is not None:
-        number = f" ([{_markdown(number)}]({repository.pull_request(change.pull_request)}))"
+        number = f" ([{escaped(number)}]({repository.pull_request(change.pull_request)}))"
     elif number:
-        number = f" ({_markdown(number)})"
+        number = f" ({escaped(number)})"
     mark = "revert: " if change.reverts else "merge: " if change.merges else ""
-    subject = _markdown(one_line(commit.subject))
-    return f"- {name} {mark}{subject}{number}, {_markdown(one_line(commit.author))}: {_markdown(listed(change.images))}"
-
-
-def _markdown(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", text).replace("@", "@\u200b")
+    subject = escaped(commit.subject)
+    return f"- {name} {mark}{subject}{number}, {escaped(commit.author)}: {escaped(listed(change.images))}"
 
 
 def _live_in(environment: CommitInEnvironment) -> str:

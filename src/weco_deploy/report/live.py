@@ -78,14 +78,15 @@ class LiveProgress:
     def __call__(self, event: Event) -> None:
         if self._state.leaves_out(event):
             return
-        if isinstance(event, Claimed | RollingBack):
-            self._stop()
         if isinstance(event, Claimed):
+            self._stop()
             self._state = RolloutState()
         rollout = self._state.after(event)
         if rollout is not self._state and self._live is None:
             self._start()
         self._state = rollout
+        if isinstance(event, RollingBack):
+            self._stop()
         if self._is_worth_a_line(event):
             self._print(event)
         if isinstance(event, Settled):

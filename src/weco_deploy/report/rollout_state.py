@@ -11,6 +11,7 @@ from weco_deploy.model.events import (
     Claimed,
     Event,
     Progress,
+    RollingBack,
     ServiceRedeployed,
     ServiceSettled,
     Settled,
@@ -107,7 +108,7 @@ class RolloutState:
                         service_id=service_id,
                         key=key,
                         status=ServiceStatus.IN_PROGRESS,
-                        state="told to redeploy",
+                        state="redeployment requested",
                     )
                 )
             case Progress(outcome=outcome):
@@ -115,6 +116,8 @@ class RolloutState:
             case ServiceSettled(outcome, running, desired, at, since):
                 row = _row(outcome)
                 return self._with(replace(row, running=running, desired=desired, since=since, ended=at))
+            case RollingBack():
+                return replace(self, closed=True)
             case Settled(deployment) if not self.is_after_rollback(event):
                 return self._settled(deployment)
             case _:
