@@ -130,7 +130,7 @@ changelog-check: $(VENV)/test.stamp
 	@$(BIN)/towncrier build --draft --version unreleased >/dev/null
 	@if ! git rev-parse --quiet --verify $(BASE) >/dev/null; then \
 	  echo "changelog-check: there is no $(BASE) to compare with"; \
-	elif ! git diff --quiet $(BASE)... -- src action action.yml Dockerfile; then \
+	elif ! git diff --quiet $(BASE)... -- src action.yml Dockerfile; then \
 	  $(BIN)/towncrier check --compare-with $(BASE); \
 	fi
 

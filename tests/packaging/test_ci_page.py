@@ -16,8 +16,10 @@ from weco_deploy.local.build_systems import GITLAB_FILE
 from weco_deploy.report.build_report import BuildReport
 
 PAGE = (ROOT / "docs" / "ci.md").read_text()
-PIPELINE: dict[str, Any] = yaml.safe_load(PAGE.partition("`.gitlab-ci.yml`:\n\n```yaml\n")[2].partition("```")[0])
-COMMANDS = [line for line in re.findall(r"weco-deploy (--confirm .*?)(?=\n(?!\s+--)|$)", PAGE, re.DOTALL)]
+PIPELINE: dict[str, Any] = yaml.safe_load(
+    PAGE.partition("`.gitlab-ci.yml`:\n\n```yaml\n")[2].partition("```")[0]
+)
+COMMANDS: list[str] = re.findall(r"weco-deploy (--confirm .*?)(?=\n(?!\s+--)|$)", PAGE, re.DOTALL)
 
 
 def test_commands_in_pipelines_have_only_options_that_exist() -> None:
@@ -41,7 +43,9 @@ def test_jobs_are_in_stages_that_exist_and_extend_what_exists() -> None:
 
 def test_file_and_variables_of_the_dotenv_report_are_those_of_the_tool() -> None:
     assert PIPELINE["stage"]["artifacts"]["reports"] == {"dotenv": GITLAB_FILE}
-    variables = {line.partition("=")[0] for line in BuildReport(good=True, summary="").variables().splitlines()}
+    variables = {
+        line.partition("=")[0] for line in BuildReport(good=True, summary="").variables().splitlines()
+    }
     [release] = [command for command in COMMANDS if "--release-id" in command]
     assert re.search(r'--release-id "\$(\w+)"', release)[1] in variables  # type: ignore[index]  # None fails, too
     assert all(f"`{name}`" in PAGE for name in variables)
