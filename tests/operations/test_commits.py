@@ -13,7 +13,7 @@ from weco_deploy.errors import NotFound, UsageError
 from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
-from weco_deploy.operations.changes import changes, where
+from weco_deploy.operations.changes import changes, commits_by_image, where
 
 TWO = project({"search": ["search-api"], "items": ["items-api"]})
 
@@ -44,6 +44,18 @@ def test_default_is_what_promote_would_bring() -> None:
     assert (found.base, found.head) == ("prod", "stage")
     assert [change.commit.commit for change in found.commits] == commits[::-1]
     assert (found.lost, found.unknown, found.unchanged) == ((), {}, ("items",))
+
+
+def test_commits_of_a_deployment_are_listed_by_image() -> None:
+    world = world_with_prod()
+    commits = [push(world, "search"), push(world, "search")]
+
+    deployment = release_deploy(world)
+
+    found = commits_by_image(world.ports(), deployment)
+    assert {image_id: [commit.commit for commit in listed] for image_id, listed in found.items()} == {
+        "search": commits[::-1]
+    }
 
 
 def test_commit_in_several_images_is_listed_once_with_all_of_them() -> None:

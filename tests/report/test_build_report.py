@@ -24,7 +24,7 @@ from weco_deploy.errors import Command, EnvironmentLocked
 from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.kind import Kind
-from weco_deploy.model.plan import Action
+from weco_deploy.model.plan import Action, ClosedGate
 from weco_deploy.model.web_repository import WebRepository
 from weco_deploy.report.build_report import BuildReport
 from weco_deploy.report.build_summary import (
@@ -207,6 +207,14 @@ def test_plan_shows_what_changes_and_folds_the_rest() -> None:
         "| items | leave | it runs this release |",
     )
     assert places == sorted(places)
+
+
+def test_plan_names_closed_gates_with_what_to_do() -> None:
+    gate = ClosedGate(
+        message="prod requires stage", reasons=("stage <failed>",), hint="deploy it there first"
+    )
+    summary = plan_report(replace(plan(), closed_gates=(gate,))).summary
+    assert "✗ **prod requires stage**: stage \\<failed\\>\n\n    deploy it there first\n" in summary
 
 
 def test_plan_without_changes_says_so() -> None:

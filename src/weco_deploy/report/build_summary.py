@@ -173,6 +173,12 @@ def _everything(deployment: Deployment) -> Iterator[str]:
 def _plan(plan: Plan) -> Iterator[str]:
     what = f"{count(len(plan.moves), 'tag')} to move, {count(len(plan.redeploys), 'service')} to redeploy"
     yield f"### Plan for {escaped(plan.environment)}: {what if plan.changes else 'nothing to do'}"
+    for gate in plan.closed_gates:
+        yield from (
+            "",
+            f"{_SYMBOLS.bad} **{escaped(gate.message)}**: {escaped('; '.join(gate.reasons))}",
+            *code_block([gate.hint]),
+        )
     for warning in plan.warnings:
         yield from ("", f"⚠ {escaped(warning)}")
     moves = (
