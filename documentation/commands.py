@@ -20,7 +20,8 @@ as `1` or `true` there. The command line comes first, then the environment, then
 
 def commands_page() -> str:
     """All commands, with their arguments and options, as Markdown."""
-    root = click.Context(weco_deploy, info_name=PROGRAM)
+    # With its settings, as when it runs: click remembers the names of --help from the first time that a command is asked.
+    root = click.Context(weco_deploy, info_name=PROGRAM, **weco_deploy.context_settings)
     parts = [
         "# Commands",
         INTRODUCTION,
