@@ -29,7 +29,9 @@ LEASE = 120
 GRACE = 15
 
 
-FREEZE = Lock(owner="grace-1", holder="grace", reason="the sale is on", since=NOON)
+FREEZE = Lock(
+    owner="grace-1", holder="grace", reason="the sale is on", since=NOON, build_url="https://builds.example/9"
+)
 OTHER = Lock(owner="ada-1", holder="ada", reason="moving house", since=NOON + timedelta(minutes=1))
 
 

@@ -144,10 +144,12 @@ def test_release_that_never_succeeded_in_an_environment_is_listed_with_its_statu
     ports = world.ports()
 
     listed = history.releases(ports, 10)
+    calls = len(world.calls)
     found = history.unsuccessful(ports, listed)
 
+    assert [call.name for call in world.calls[calls:]] == ["store.deployment"] * 2  # of these releases only
     assert found[failed.release_id] == {"stage": DeploymentStatus.FAILED}
     assert found[good.release_id] == {}
-    text = releases_text(listed, Screen(), (), found)
+    text = releases_text(listed, Screen(), ports.clock.utc(), (), found)
     assert "stage (failed)" in text
     assert text.count("stage") == 2

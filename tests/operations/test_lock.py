@@ -45,7 +45,7 @@ def test_after_a_dead_holders_lease_the_next_takes_over_and_says_whose_lock_it_t
     deployment = release_deploy(world, told=told)
 
     assert deployment.status is DeploymentStatus.SUCCEEDED
-    assert f"took over stage from {dead.holder} (deployment {dead.deployment_id})" in said(told)
+    assert f"took over stage from deployment {dead.deployment_id} of run-1 (role ci)" in said(told)
     (settling,) = [event for event in told.events if isinstance(event, Settling)]
     assert settling.deployment.deployment_id == dead.deployment_id
     assert settling.deployment.status is DeploymentStatus.INTERRUPTED
@@ -61,7 +61,7 @@ def test_it_says_whose_lock_it_took_also_where_nothing_is_to_be_settled() -> Non
 
     release_deploy(world, told=told)
 
-    assert "took over stage from ann" in said(told)
+    assert " of ann, whose lease ran out at" in said(told)
 
 
 def test_nothing_is_said_of_a_lock_that_was_free() -> None:

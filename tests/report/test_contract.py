@@ -417,6 +417,7 @@ LOCKED: Document = {
     "holder": "ada",
     "reason": "an audit",
     "since": "2026-03-04T12:00:00.000000Z",
+    "build_url": None,
     "holds": "now",
     "after": None,
     "dry_run": False,
@@ -442,6 +443,7 @@ def test_unlocked_document() -> None:
             "reason": "an audit",
             "since": "2026-03-04T12:00:00.000000Z",
             "deployment_id": DEPLOYMENT_ID,
+            "build_url": None,
             "dry_run": False,
         }
     }

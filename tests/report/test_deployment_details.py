@@ -177,6 +177,10 @@ def test_document_has_the_deployment_and_its_context() -> None:
     ("identity", "shown"),
     [
         (ROLE, "eve@example.org (role deployer)"),
+        (
+            "arn:aws:sts::1:assumed-role/AWSReservedSSO_PowerUserAccess_0123456789abcdef/eve@example.org",
+            "eve@example.org",
+        ),
         ("arn:aws:iam::123456789012:user/people/eve", "eve"),
         ("arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:root"),
         (

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tests.report.samples import DEPLOYMENT_ID, NOON
 from weco_deploy.model.environment import Lock
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.report.lock_text import lock_text, unlocked_text
 from weco_deploy.report.screen import Screen
 
@@ -39,6 +40,18 @@ def test_released_lock_shows_its_holder() -> None:
         "The lock of prod is released: an audit\n  it was taken by hand by ada, 2026-03-04 12:00 UTC\n"
     )
     assert "taken for deployment 45c48cce by ben" in unlocked_text("prod", OF_A_DEPLOYMENT, Screen())
+
+
+def test_lock_of_a_build_names_it() -> None:
+    by_build = replace(OF_A_DEPLOYMENT, build_url="https://ci/7")
+    assert "\n  build https://ci/7\n" in lock_text("prod", LOCK, by_build, Screen())
+    assert "\n  build https://ci/7\n" in unlocked_text("prod", by_build, Screen())
+
+
+def test_released_lock_without_a_reason_gives_none() -> None:
+    for reason in ("", DEFAULT_DESCRIPTION):
+        released = unlocked_text("prod", replace(OF_A_DEPLOYMENT, reason=reason), Screen())
+        assert released.startswith("The lock of prod is released\n")
 
 
 def test_lock_without_a_reason_says_so() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
+from tests.report.samples import NOON
 from tests.report.story import Watch
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.events import Settled
@@ -62,7 +63,7 @@ def check(text: str, screen: Screen, commands: int = 0) -> None:
 @given(DEPLOYMENTS, SCREENS)
 def test_any_deployment_is_rendered(deployment: Deployment, screen: Screen) -> None:
     check(deployment_text(deployment, screen), screen, commands=2)
-    check(deployments_text((deployment, deployment), screen), screen)
+    check(deployments_text((deployment, deployment), screen, NOON), screen)
     document = deployment_document(deployment)
     assert json.loads(json_text(document)) == document
 
@@ -77,7 +78,7 @@ def test_any_plan_is_rendered(plan: Plan, screen: Screen) -> None:
 @given(RELEASES, st.none() | RELEASES, SCREENS)
 def test_any_release_is_rendered(release: Release, previous: Release | None, screen: Screen) -> None:
     check(prepared_text(PreparedRelease(release=release, previous=previous), screen), screen)
-    check(releases_text((release, release), screen), screen)
+    check(releases_text((release, release), screen, NOON), screen)
     document = release_document(release)
     assert json.loads(json_text(document)) == document
 

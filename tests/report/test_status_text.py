@@ -223,7 +223,7 @@ def test_lock_says_holder_reason_and_build() -> None:
     lock = Lock(
         owner="x", holder="ada", reason="an audit", since=NOON, deployment_id="0123456789", lease_ends=NOON
     )
-    following = Lock(owner="y", holder="eve", reason="", since=NOON)
+    following = Lock(owner="y", holder="eve", reason="", since=NOON, build_url="https://ci/8")
 
     text = status_text(
         status(environment(lock=lock, next_lock=following, lock_build_url="https://ci/7")), Screen()
@@ -231,7 +231,7 @@ def test_lock_says_holder_reason_and_build() -> None:
 
     assert "prod: by ada for deployment 01234567 since 2026-03-04 12:00 UTC" in text
     assert "lease until 12:00:00Z, build https://ci/7: an audit" in text
-    assert "prod: then by eve: no reason given" in text
+    assert "prod: then by eve, build https://ci/8: no reason given" in text
 
 
 def test_deployment_in_progress_and_rolling_services_are_said() -> None:

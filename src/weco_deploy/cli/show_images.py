@@ -36,6 +36,6 @@ def show_images(invocation: Invocation, *, label: str) -> None:
     def text(screen: Screen) -> str:
         from weco_deploy.report.history_text import images_text
 
-        return images_text(label, images, screen)
+        return images_text(label, images, screen, context.ports.clock.utc())
 
     print_result(context.settings, lambda: images_document(images), text)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _PARTS = 6
+_IDENTITY_CENTER = "AWSReservedSSO_"
+"""How the names of the roles begin that IAM Identity Center makes in an account (IAM user guide, reserved roles)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,21 @@ def account_of(arn: str | None) -> str:
 def resource_name(arn: str) -> str:
     """The last part of an ARN's resource, such as a task's id or a cluster's name. A plain name is returned as it is."""
     return arn.rpartition("/")[2]
+
+
+def person_of(identity: str) -> str:
+    """Who an identity is, for people: `alice`, or `deploy-1234 (role deployer)` for the session of a role.
+
+    Roles of IAM Identity Center are left out: their sessions have the names of people, and all of a team have the same role.
+    The ARN of a session is `arn:aws:sts::<account>:assumed-role/<role>/<session>`, that of a user
+    `arn:aws:iam::<account>:user/<path and name>`. Other identities are returned as they are.
+    """
+    arn = Arn.parse(identity)
+    kind, *names = arn.resource.split("/") if arn else [""]
+    if kind == "assumed-role" and len(names) > 1:
+        role, session = names[0], names[-1]
+        return session if role.startswith(_IDENTITY_CENTER) else f"{session} (role {role})"
+    return names[-1] if kind == "user" and names else identity
 
 
 def is_session_of(caller: str, role_arn: str) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.release import Release
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.model.service import ServiceKey
 
 
@@ -16,7 +17,7 @@ class Lock:
     """Who holds an environment, and why.
 
     `owner` is a token that only the holder knows. `deployment_id` and `lease_ends` are None for a lock taken by hand,
-    which lasts until somebody releases it.
+    which lasts until somebody releases it. `build_url` is the build that took the lock; None for a person.
     """
 
     owner: str
@@ -26,6 +27,12 @@ class Lock:
     deployment_id: str | None = None
     lease_ends: datetime | None = None
     lease_seconds: int = 0
+    build_url: str | None = None
+
+    @property
+    def why(self) -> str:
+        """The reason; empty if nobody gave one, although 5.x's text for that was recorded."""
+        return "" if self.reason == DEFAULT_DESCRIPTION else self.reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

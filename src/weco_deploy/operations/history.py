@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment, DeploymentStatus
 from weco_deploy.model.release import Release
@@ -24,11 +25,11 @@ def releases(ports: Ports, limit: int) -> tuple[Release, ...]:
 def unsuccessful(ports: Ports, found: Sequence[Release]) -> Mapping[str, Mapping[str, DeploymentStatus]]:
     """By release id, the environments in which the release never succeeded, with the status of its last deployment there.
 
-    A deployment without a verdict, as 5.x made them, or one that is not among the latest counts as a success.
+    A deployment without a verdict, as 5.x made them, counts as a success. Reads only the deployments of these releases.
     """
-    environments = sorted({made.environment for release in found for made in release.deployments})
-    listed = ports.store.deployments(environments, MANY) if environments else ()
-    statuses = {deployment.deployment_id: deployment.status for deployment in listed}
+    ids = [made.deployment_id for release in found for made in release.deployments if made.deployment_id]
+    read = ports.calls.read(partial(ports.store.deployment, deployment_id) for deployment_id in ids)
+    statuses = {deployment.deployment_id: deployment.status for deployment in read if deployment}
     return {release.release_id: _unsuccessful(release, statuses) for release in found}
 
 

@@ -47,8 +47,13 @@ def planned_lock(ports: Ports, environment_id: str, reason: str) -> Locked:
 
 
 def _asked(ports: Ports, reason: str) -> Lock:
+    caller = ports.caller()
     return Lock(
-        owner=ports.new_id(), holder=ports.caller().requested_by, reason=reason, since=ports.clock.utc()
+        owner=ports.new_id(),
+        holder=caller.requested_by,
+        reason=reason,
+        since=ports.clock.utc(),
+        build_url=caller.build_url,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from weco_deploy.model.arn import person_of
 from weco_deploy.model.environment import EnvironmentRecord, Lock
 from weco_deploy.model.events import Event, Notice, Waiting
 from weco_deploy.model.plan import Snapshot
@@ -68,7 +69,7 @@ def notify_takeover(record: EnvironmentRecord, notify: Callable[[Event], None]) 
         lock = record.lock
         notify(
             Notice(
-                f"took over {record.environment} from {lock.holder} (deployment {lock.deployment_id}), "
+                f"took over {record.environment} from deployment {lock.deployment_id} of {person_of(lock.holder)}, "
                 f"whose lease ran out at {lock.lease_ends:%Y-%m-%d %H:%M:%S}Z"
             )
         )

@@ -101,4 +101,5 @@ def _next_lock(request: DeployRequest, deployment: Deployment, ports: Ports) -> 
         holder=deployment.requested_by,
         reason=request.lock_afterwards,
         since=deployment.date_created,
+        build_url=deployment.build_url,
     )

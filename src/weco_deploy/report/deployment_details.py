@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from weco_deploy.model.deployment import Deployment, ImageChange, ServiceOutcome, ServiceStatus
-from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.model.results import DeploymentDetails
 from weco_deploy.report.deployment_text import add_next_steps, add_summary
 from weco_deploy.report.next_steps import next_steps
@@ -14,7 +13,7 @@ from weco_deploy.report.page import BOLD, Page, status_style
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Column
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import listed, minute, person, short_id, version_names
+from weco_deploy.report.wording import described, listed, minute, person, short_id, version_names
 
 
 def deployment_details_text(details: DeploymentDetails, screen: Screen, options: Sequence[str] = ()) -> str:
@@ -50,8 +49,8 @@ def _facts(page: Page, details: DeploymentDetails) -> None:
     page.line(f"{deployment.kind.value} by {person(deployment.requested_by)}")
     if deployment.build_url:
         page.unwrapped(f"build {one_line(deployment.build_url)}")
-    if deployment.description not in ("", DEFAULT_DESCRIPTION):
-        page.line(f"description: {one_line(deployment.description)}")
+    if description := described(deployment.description):
+        page.line(f"description: {description}")
     if release is None:
         page.line(f"release {one_line(deployment.release_id)}, whose record is gone")
     else:

@@ -250,6 +250,7 @@ def lock_document(environment: str, lock: Lock, after: Lock | None, *, dry_run: 
             "holder": lock.holder,
             "reason": lock.reason,
             "since": time_text(lock.since),
+            "build_url": lock.build_url,
             "holds": "now" if after is None else "after",
             "after": {"deployment_id": after.deployment_id, "holder": after.holder} if after else None,
             "dry_run": dry_run,
@@ -266,6 +267,7 @@ def unlocked_document(environment: str, lock: Lock, *, dry_run: bool) -> Documen
             "reason": lock.reason,
             "since": time_text(lock.since),
             "deployment_id": lock.deployment_id,
+            "build_url": lock.build_url,
             "dry_run": dry_run,
         }
     }

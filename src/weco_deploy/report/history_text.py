@@ -1,24 +1,39 @@
-"""Lists of releases, deployments and images."""
+"""Lists of releases, deployments and images.
+
+On a terminal times are local and as people say them. A file is read later, and elsewhere: it has dates and times in UTC.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.release import Release
-from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.model.results import LabelledImage
 from weco_deploy.report.next_steps import command
 from weco_deploy.report.page import DIM, Page, status_style
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Cell, Column, Styled
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import duration, listed, minute, person, short_commit, short_id, version_name
+from weco_deploy.report.wording import (
+    brief_duration,
+    brief_moment,
+    described,
+    duration,
+    listed,
+    minute,
+    person,
+    short_commit,
+    short_id,
+    version_name,
+)
 
 
 def releases_text(
     releases: Sequence[Release],
     screen: Screen,
+    now: datetime,
     options: Sequence[str] = (),
     unsuccessful: Mapping[str, Mapping[str, DeploymentStatus]] | None = None,
 ) -> str:
@@ -32,54 +47,60 @@ def releases_text(
         page.line(f"No releases yet. Make one: {command(*options, 'prepare')}")
         return page.text()
     columns = (
-        Column("made (UTC)"),
+        Column(_of_times("made", screen)),
         Column("release"),
         Column("images"),
         Column("from"),
         Column("deployed to", 12),
-        Column("by"),
+        Column("by", below=True),
         Column("description", 16, prose=True, below=True),
         Column("build", below=True),
     )
     page.table(
         columns,
-        [_release_row(release, (unsuccessful or {}).get(release.release_id, {})) for release in releases],
+        [
+            _release_row(release, screen, now, (unsuccessful or {}).get(release.release_id, {}))
+            for release in releases
+        ],
         indent=0,
     )
     return page.text()
 
 
-def deployments_text(deployments: Sequence[Deployment], screen: Screen, options: Sequence[str] = ()) -> str:
+def deployments_text(
+    deployments: Sequence[Deployment], screen: Screen, now: datetime, options: Sequence[str] = ()
+) -> str:
     """A table with a row for each deployment. `options` are used as in `releases_text`."""
     page = Page(screen)
     if not deployments:
         page.line(f"No deployments yet. Make one: {command(*options, 'deploy')}")
         return page.text()
     columns = (
-        Column("begun (UTC)"),
+        Column(_of_times("begun", screen)),
         Column("id"),
         Column("release"),
         Column("to", 8),
         Column("status"),
         Column("kind"),
         Column("took"),
-        Column("by", 12, below=True),
+        Column("by", below=True),
         Column("description", 16, prose=True, below=True),
         Column("build", below=True),
     )
-    page.table(columns, [_deployment_row(deployment) for deployment in deployments], indent=0)
+    rows = [_deployment_row(deployment, screen, now) for deployment in deployments]
+    page.table(columns, rows, indent=0)
     return page.text()
 
 
-def images_text(label: str, images: Mapping[str, LabelledImage | None], screen: Screen) -> str:
+def images_text(label: str, images: Mapping[str, LabelledImage | None], screen: Screen, now: datetime) -> str:
     """A table with the image that `label` points at in each repository."""
     page = Page(screen)
     if not images:
         page.line("The project has no images.")
         return page.text()
-    columns = (Column("image", 12), Column("version"), Column("pushed (UTC)"))
+    columns = (Column("image", 12), Column("version"), Column(_of_times("pushed", screen)))
     page.line(f"Images labelled {one_line(label)}:")
-    page.table(columns, [_image_row(image_id, image) for image_id, image in images.items()])
+    page.table(columns, [_image_row(image_id, image, screen, now) for image_id, image in images.items()])
     for image_id, image in images.items():
         if image is not None and image.remark:
             remark = f"{image.digest}, {image.remark}"
@@ -87,48 +108,58 @@ def images_text(label: str, images: Mapping[str, LabelledImage | None], screen: 
     return page.text()
 
 
-def _release_row(release: Release, unsuccessful: Mapping[str, DeploymentStatus]) -> tuple[Cell, ...]:
+def _of_times(heading: str, screen: Screen) -> str:
+    return heading if screen.terminal else f"{heading} (UTC)"
+
+
+def _moment(at: datetime, screen: Screen, now: datetime) -> str:
+    return brief_moment(at, now) if screen.terminal else minute(at)
+
+
+def _release_row(
+    release: Release, screen: Screen, now: datetime, unsuccessful: Mapping[str, DeploymentStatus]
+) -> tuple[Cell, ...]:
     environments = dict.fromkeys(deployment.environment for deployment in release.deployments)
     tried = [
-        f"{name} ({unsuccessful[name].value})" if name in unsuccessful else name for name in environments
+        f"{name} ({_word(unsuccessful[name])})" if name in unsuccessful else name for name in environments
     ]
     return (
-        minute(release.date_created),
+        _moment(release.date_created, screen, now),
         short_id(release.release_id),
         str(len(release.versions)),
         short_commit(release.commit) if release.commit else one_line(release.from_label or ""),
         listed(tried),
         person(release.requested_by),
-        _described(release.description),
+        described(release.description),
         one_line(release.build_url or ""),
     )
 
 
-def _deployment_row(deployment: Deployment) -> tuple[Cell, ...]:
+def _deployment_row(deployment: Deployment, screen: Screen, now: datetime) -> tuple[Cell, ...]:
+    took = brief_duration if screen.terminal else duration
     return (
-        minute(deployment.date_created),
+        _moment(deployment.date_created, screen, now),
         short_id(deployment.deployment_id),
         short_id(deployment.release_id),
         one_line(deployment.environment),
-        Styled(deployment.status.value, status_style(deployment.status)),
+        Styled(_word(deployment.status), status_style(deployment.status)),
         deployment.kind.value,
-        duration(deployment.date_finished - deployment.date_created) if deployment.date_finished else "",
+        took(deployment.date_finished - deployment.date_created) if deployment.date_finished else "",
         person(deployment.requested_by),
-        _described(deployment.description),
+        described(deployment.description),
         one_line(deployment.build_url or ""),
     )
 
 
-def _described(description: str) -> str:
-    """The description; empty if nobody gave one."""
-    return "" if description == DEFAULT_DESCRIPTION else one_line(description)
+def _word(status: DeploymentStatus) -> str:
+    return status.value.replace("_", " ")
 
 
-def _image_row(image_id: str, image: LabelledImage | None) -> tuple[Cell, ...]:
+def _image_row(image_id: str, image: LabelledImage | None, screen: Screen, now: datetime) -> tuple[Cell, ...]:
     if image is None:
         return one_line(image_id), Styled("no such label", DIM), ""
     return (
         one_line(image_id),
         version_name(image.version.commit if image.version else None, image.digest),
-        minute(image.pushed_at) if image.pushed_at else "",
+        _moment(image.pushed_at, screen, now) if image.pushed_at else "",
     )

@@ -30,6 +30,7 @@ def lock_text(
         )
         deployment = f"deployment {short_id(after.deployment_id)} of" if after.deployment_id else "a lock of"
         page.line(f"it goes on: {deployment} {person(after.holder)}", indent=2)
+        _build(page, after)
     page.line(f"by {person(lock.holder)}, {minute(lock.since)} UTC", indent=2)
     page.line("No deployment begins there until:")
     page.unwrapped(command(*options, "unlock", "--environment-id", environment), indent=2)
@@ -39,11 +40,18 @@ def lock_text(
 def unlocked_text(environment: str, lock: Lock, screen: Screen) -> str:
     """The text for a released lock: who took it, when and why."""
     page = Page(screen)
-    page.line(f"The lock of {one_line(environment)} is released: {_why(lock)}", BOLD)
+    why = f": {one_line(lock.why)}" if lock.why else ""
+    page.line(f"The lock of {one_line(environment)} is released{why}", BOLD)
     how = f"for deployment {short_id(lock.deployment_id)}" if lock.deployment_id else "by hand"
     page.line(f"it was taken {how} by {person(lock.holder)}, {minute(lock.since)} UTC", indent=2)
+    _build(page, lock)
     return page.text()
 
 
+def _build(page: Page, lock: Lock) -> None:
+    if lock.build_url:
+        page.unwrapped(f"build {one_line(lock.build_url)}", indent=2)
+
+
 def _why(lock: Lock) -> str:
-    return one_line(lock.reason) or "no reason given"
+    return one_line(lock.why) or "no reason given"

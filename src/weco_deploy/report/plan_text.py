@@ -10,7 +10,6 @@ from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.digest import short_digest
 from weco_deploy.model.direction import Direction, ImageDirection
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
-from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.report.page import BAD_STYLE, BOLD, DIM, WARNING_STYLE, Page
 from weco_deploy.report.plan_sentences import title, what_is_there, work
 from weco_deploy.report.screen import Screen
@@ -18,6 +17,7 @@ from weco_deploy.report.table import Cell, Column, Styled
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import (
     count,
+    described,
     direction_text,
     listed,
     listed_briefly,
@@ -95,8 +95,8 @@ def _heading(page: Page, plan: Plan, where: str | None, word: str) -> None:
     release = plan.release
     page.line(f"{word}: {title(plan)}", BOLD)
     made = f"made {minute(release.date_created)} UTC by {person(release.requested_by)}"
-    described = release.description and release.description != DEFAULT_DESCRIPTION
-    page.line(f"{made}: {one_line(release.description)}" if described else made, indent=2)
+    description = described(release.description)
+    page.line(f"{made}: {description}" if description else made, indent=2)
     page.line(what_is_there(plan), indent=2)
     if where:
         page.line(one_line(where), indent=2)

@@ -12,6 +12,7 @@ from weco_deploy.report.table import Column
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import (
     count,
+    described,
     listed,
     minute,
     person,
@@ -32,10 +33,8 @@ def prepared_text(prepared: PreparedRelease, screen: Screen) -> str:
     release, previous = prepared.release, prepared.previous
     name = f"Release {one_line(release.release_id)}" if release.release_id else "Release (dry run: not saved)"
     page.line(f"{name} of {one_line(release.project_name)}{_source(release)}", BOLD)
-    page.line(
-        f"{minute(release.date_created)} UTC by {person(release.requested_by)}: {one_line(release.description)}",
-        indent=2,
-    )
+    made = f"{minute(release.date_created)} UTC by {person(release.requested_by)}"
+    page.line(f"{made}{_about(release)}", indent=2)
     if release.commit and (subject := prepared.subjects.get(release.commit)):
         page.line(f"{short_commit(release.commit)}: {one_line(subject)}", indent=2)
     page.line(f"before it: {_made(previous)}" if previous else "the first release of this project", indent=2)
@@ -75,7 +74,12 @@ def difference_text(difference: ReleaseDifference, screen: Screen) -> str:
 
 
 def _made(release: Release) -> str:
-    return f"{short_id(release.release_id)} of {minute(release.date_created)} UTC: {one_line(release.description)}"
+    return f"{short_id(release.release_id)} of {minute(release.date_created)} UTC{_about(release)}"
+
+
+def _about(release: Release) -> str:
+    description = described(release.description)
+    return f": {description}" if description else ""
 
 
 def _changes(page: Page, images: Mapping[str, Change], subjects: Mapping[str, str]) -> None:

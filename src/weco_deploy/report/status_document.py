@@ -54,7 +54,7 @@ def _environment(state: EnvironmentStatus, status: Status) -> Document:
         "services": [_service(service, status) for service in state.services],
         "services_down": [service.service_id for service in state.down],
         "lock": _lock(state.lock, state.lock_build_url),
-        "next_lock": _lock(state.next_lock, None),
+        "next_lock": _lock(state.next_lock, state.next_lock.build_url if state.next_lock else None),
         "deployment": nested_deployment(state.deployment) if state.deployment else None,
         "cut_off": state.cut_off,
         "waiting": [_waiting(waits) for waits in status.waiting if waits.target == state.environment],

@@ -133,13 +133,17 @@ def lock_sentences(state: EnvironmentStatus) -> Iterator[str]:
         what = f" for deployment {short_id(lock.deployment_id)}" if lock.deployment_id else ""
         until = f", lease until {in_utc(lock.lease_ends):%H:%M:%S}Z" if lock.lease_ends else ""
         build = f", build {one_line(state.lock_build_url)}" if state.lock_build_url else ""
-        yield f"by {person(lock.holder)}{what} since {minute(lock.since)} UTC{until}{build}: {_why(lock)}"
+        yield f"by {person(lock.holder)}{what} since {minute(lock.since)} UTC{until}{build}{_why(lock)}"
     if state.next_lock is not None:
-        yield f"then by {person(state.next_lock.holder)}: {_why(state.next_lock)}"
+        build_url = state.next_lock.build_url
+        build = f", build {one_line(build_url)}" if build_url else ""
+        yield f"then by {person(state.next_lock.holder)}{build}{_why(state.next_lock)}"
 
 
 def _why(lock: Lock) -> str:
-    return one_line(lock.reason) or "no reason given"
+    if lock.why:
+        return f": {one_line(lock.why)}"
+    return "" if lock.deployment_id else ": no reason given"
 
 
 def progress_sentences(state: EnvironmentStatus, at: datetime) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Lays out a table in one of three ways, depending on the width.
 
 1. Side by side: all columns in one line.
-2. With lines below: columns marked `below` have their own lines under the row.
+2. With lines below: columns marked `below` are under the row, as many in a line as fit.
 3. Cell by cell: each cell in its own line, with its heading.
 """
 
@@ -28,7 +28,7 @@ class Column:
     """A table's column.
 
     `least` is the width (in characters) to which the column may shrink on a terminal; a column without it does not shrink.
-    A column of `prose` shrinks in a file, too. A column marked `below` may move to its own line under the row.
+    A column of `prose` shrinks in a file, too. A column marked `below` may move under the row.
     """
 
     heading: str
@@ -55,7 +55,7 @@ def table_for_terminal(columns: Sequence[Column], rows: Sequence[Row], width: in
         return _side_by_side(columns, rows, [column.least is not None for column in columns])
     above = [number for number, column in enumerate(columns) if not column.below]
     if len(above) < len(columns) and _full_width(columns, rows, above) <= width:
-        return Group(*_with_lines_below(columns, rows, above))
+        return Group(*_with_lines_below(columns, rows, above, width))
     return Group(*_cell_by_cell(columns, rows))
 
 
@@ -109,16 +109,29 @@ def _side_by_side(columns: Sequence[Column], rows: Sequence[Row], shrinks: Seque
 
 
 def _with_lines_below(
-    columns: Sequence[Column], rows: Sequence[Row], above: Sequence[int]
+    columns: Sequence[Column], rows: Sequence[Row], above: Sequence[int], width: int
 ) -> Iterator[RenderableType]:
     widths = {number: _content_width(columns, rows, number) for number in above}
     headings = [columns[number].heading for number in above]
     yield _joined(headings, list(widths.values()), _HEADING_STYLE)
     for row in rows:
         yield _joined([row[number] for number in above], list(widths.values()))
-        for number, cell in enumerate(row):
-            if number not in widths and _parts(cell)[0]:
-                yield Padding(_text(cell), (0, 0, 0, _BELOW), expand=False)
+        below = [cell for number, cell in enumerate(row) if number not in widths and _parts(cell)[0]]
+        for line in _packed(below, width - _BELOW):
+            yield Padding(line, (0, 0, 0, _BELOW), expand=False)
+
+
+def _packed(cells: Sequence[Cell], width: int) -> Iterator[Text]:
+    """The cells in lines, as many in a line as fit."""
+    line = Text(overflow="fold")
+    for cell in cells:
+        text = _text(cell)
+        if line and line.cell_len + _GAP + text.cell_len > width:
+            yield line
+            line = Text(overflow="fold")
+        line.append(" " * _GAP if line else "").append_text(text)
+    if line:
+        yield line
 
 
 def _joined(cells: Sequence[Cell], widths: Sequence[int], style: str = "") -> Text:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from weco_deploy.model.arn import Arn
+from weco_deploy.model.arn import person_of
 from weco_deploy.model.digest import short_hash
 from weco_deploy.model.direction import Direction
 from weco_deploy.model.release import ImageVersion
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.model.tags import is_commit
 from weco_deploy.report.untrusted import one_line
 
@@ -62,16 +63,13 @@ def same_version(before: ImageVersion | None, after: ImageVersion | None) -> boo
 
 
 def person(identity: str) -> str:
-    """Who an identity is, for people: `alice`, or `deploy-1234 (role Deployer)` for the ARN of an assumed role.
+    """Who an identity is: `alice`, or `deploy-1234 (role deployer)` for the session of a role."""
+    return one_line(person_of(identity))
 
-    The ARN of an assumed role is `arn:aws:sts::<account>:assumed-role/<role>/<session>`, that of a user
-    `arn:aws:iam::<account>:user/<path and name>`. Other identities are shown as they are.
-    """
-    arn = Arn.parse(identity)
-    kind, *names = arn.resource.split("/") if arn else [""]
-    if kind == "assumed-role" and len(names) > 1:
-        return f"{one_line(names[-1])} (role {one_line(names[0])})"
-    return one_line(names[-1]) if kind == "user" and names else one_line(identity)
+
+def described(description: str) -> str:
+    """A description; empty if nobody gave one."""
+    return "" if description == DEFAULT_DESCRIPTION else one_line(description)
 
 
 def in_utc(at: datetime) -> datetime:
@@ -96,6 +94,18 @@ def day(at: datetime, now: datetime) -> str:
     return f"{then.day} {then:%B}" if then.year == today.year else f"{then.day} {then:%B %Y}"
 
 
+def brief_moment(at: datetime, now: datetime) -> str:
+    """A local time up to `now`, for narrow columns: `today 14:03`, `yesterday 14:03`, `Tue 14:03`, `4 Mar 14:03`, `4 Mar 2025`."""
+    then, today = in_utc(at).astimezone(), in_utc(now).astimezone()
+    days = (today.date() - then.date()).days
+    if days >= DAYS_OF_A_WEEK and then.year != today.year:
+        return f"{then.day} {then:%b %Y}"
+    if days >= DAYS_OF_A_WEEK:
+        return f"{then.day} {then:%b %H:%M}"
+    name = day(at, now) if days <= 1 else f"{then:%a}"
+    return f"{name} {local_time(at)}"
+
+
 def local_time(at: datetime) -> str:
     """The local time of day: `14:03`."""
     return f"{in_utc(at).astimezone():%H:%M}"
@@ -113,6 +123,11 @@ def duration(lasted: timedelta) -> str:
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60:02} s"
     return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+
+
+def brief_duration(lasted: timedelta) -> str:
+    """Like `duration`, for narrow columns: `59s`, `1m 01s` or `2h 05m`."""
+    return duration(lasted).replace(" min", "m").replace(" s", "s").replace(" h", "h")
 
 
 def age(lasted: timedelta) -> str:

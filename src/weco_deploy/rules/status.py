@@ -222,8 +222,9 @@ def _left_out(service_id: str, observed: Survey) -> bool:
 
 
 def _build_url(lock: Lock | None, history: Sequence[Deployment]) -> str | None:
-    if lock is None or lock.deployment_id is None:
-        return None
+    """The build that took the lock. Locks that earlier versions recorded have none, but their deployments do."""
+    if lock is None or lock.build_url or lock.deployment_id is None:
+        return lock.build_url if lock else None
     return next((found.build_url for found in history if found.deployment_id == lock.deployment_id), None)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.rules.lock.records import OVER, after, by_hand, leased, record
 from weco_deploy.model.environment import EnvironmentRecord, Lock
+from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.rules.lock import blocking_lock, refused
 
 
@@ -50,14 +51,14 @@ def test_lock_does_not_block_its_owner(seconds: float) -> None:
 def test_error_for_a_deployments_lock_names_holder_deployment_and_how_to_wait() -> None:
     error = refused("stage", leased())
     assert error.message == (
-        "stage is locked by ada (deployment deployment) since 2026-03-04 12:00:00Z, lease until 12:02:00Z: ship it"
+        "stage is locked by ada for deployment deployment since 2026-03-04 12:00:00Z, lease until 12:02:00Z: ship it"
     )
     assert error.hint == "wait for it with --wait-for-lock SECONDS"
 
 
 def test_error_for_a_lock_by_hand_names_holder_reason_and_how_to_unlock() -> None:
     error = refused("stage", by_hand())
-    assert error.message == "stage is locked by grace (by hand) since 2026-03-04 12:00:00Z: the sale is on"
+    assert error.message == "stage is locked by grace by hand since 2026-03-04 12:00:00Z: the sale is on"
     assert error.hint == (
         "ask its holder, or release it with: weco-deploy unlock --environment-id stage (--force if it is not yours)"
     )
@@ -65,3 +66,16 @@ def test_error_for_a_lock_by_hand_names_holder_reason_and_how_to_unlock() -> Non
 
 def test_error_for_a_lock_without_a_reason_says_so() -> None:
     assert refused("stage", replace(by_hand(), reason="")).message.endswith(": no reason given")
+
+
+def test_error_for_a_lock_names_the_build_and_the_person_of_its_holder() -> None:
+    session = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_PowerUserAccess_0123456789abcdef/ada"
+    error = refused("stage", replace(leased(), holder=session, build_url="https://ci/7"))
+    assert error.message.startswith(
+        "stage is locked by ada for deployment deployment, build https://ci/7, since "
+    )
+
+
+def test_error_for_a_deployments_lock_without_a_description_gives_no_reason() -> None:
+    error = refused("stage", replace(leased(), reason=DEFAULT_DESCRIPTION))
+    assert error.message.endswith("lease until 12:02:00Z")

@@ -55,6 +55,7 @@ def _lock_item(lock: Lock) -> Item:
             "deployment_id": lock.deployment_id,
             "lease_ends": stored_time(lock.lease_ends) if lock.lease_ends else None,
             "lease_seconds": lock.lease_seconds,
+            "build_url": lock.build_url,
         }
     )
 
@@ -118,6 +119,7 @@ def _read_lock(fields: Fields, name: str) -> Lock | None:
         deployment_id=row.optional_text("deployment_id"),
         lease_ends=row.optional_time("lease_ends"),
         lease_seconds=row.number("lease_seconds"),
+        build_url=row.optional_text("build_url"),
     )
 
 

@@ -18,7 +18,7 @@ from weco_deploy.aws.records.deployments import (
 )
 from weco_deploy.aws.records.environments import environment_key, read_environment
 from weco_deploy.aws.records.releases import latest_key, read_release
-from weco_deploy.aws.records.table import DEPLOYMENTS, RELEASES, Table
+from weco_deploy.aws.records.table import DEPLOYMENTS, PAGE, RELEASES, Table
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 from weco_deploy.model.release import Release
@@ -84,9 +84,10 @@ class History:
             releases = () if release is None else (release,)
         elif environment_ids is None:
             # Each of these releases has at least one of the newest deployments.
-            releases = tuple(islice(self._deployed_releases(), limit))
+            releases = tuple(islice(self._deployed_releases(limit), limit))
         else:
-            releases = self._deployed_releases()
+            # One more, because the search ends at a release that was last deployed before the deployments it found.
+            releases = self._deployed_releases(limit + 1)
         wanted = frozenset(_deployed_to(releases) if environment_ids is None else environment_ids)
         if release_id is None:
             ours = self._of_environments(wanted, limit)
@@ -115,8 +116,9 @@ class History:
         item = self._table.get(environment_key(environment_id))
         return EnvironmentRecord(environment=environment_id) if item is None else read_environment(item)
 
-    def _deployed_releases(self) -> Iterator[Item]:
-        return self._table.newest(DEPLOYMENTS, self._project_id, LEGACY_RELEASES)
+    def _deployed_releases(self, first_page: int = PAGE) -> Iterator[Item]:
+        """The releases that were deployed last, read by pages while they are iterated."""
+        return self._table.newest(DEPLOYMENTS, self._project_id, LEGACY_RELEASES, first_page)
 
     def _of_environments(self, environment_ids: Set[str], limit: int) -> tuple[Item, ...]:
         partitions = [

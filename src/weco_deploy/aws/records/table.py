@@ -108,20 +108,23 @@ class Table:
             if answer.get("Item")
         }
 
-    def newest(self, index: str, partition: str, limit: int) -> Iterator[Item]:
-        """Up to `limit` items of a partition of an index, newest first, read by pages. The index may lag."""
+    def newest(self, index: str, partition: str, limit: int, first_page: int = PAGE) -> Iterator[Item]:
+        """Up to `limit` items of a partition of an index, newest first, read by pages. The index may lag.
+
+        `first_page` is how many items the caller probably needs.
+        """
         if self._absent:
             return iter(())
-        return islice(self._listed(index, partition, min(limit, PAGE)), limit)
+        return islice(self._listed(index, partition, min(limit, first_page, PAGE)), limit)
 
-    def _listed(self, index: str, partition: str, page: int) -> Iterator[Item]:
+    def _listed(self, index: str, partition: str, first_page: int) -> Iterator[Item]:
         request: QueryInputTypeDef = {
             "TableName": self._name,
             "IndexName": index,
             "KeyConditionExpression": "project_id = :partition",
             "ExpressionAttributeValues": encoded({":partition": partition}),
             "ScanIndexForward": False,
-            "Limit": page,
+            "Limit": first_page,
         }
         while True:
             with translate_errors(api.QUERY):
@@ -136,6 +139,7 @@ class Table:
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request["Limit"] = PAGE
 
     def update(self, change: Update) -> bool:
         """Change one item; False if its condition does not hold. The change must be safe to repeat.

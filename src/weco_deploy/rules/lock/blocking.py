@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from weco_deploy.errors import Command, EnvironmentLocked
+from weco_deploy.model.arn import person_of
 from weco_deploy.model.environment import EnvironmentRecord, Lock
 from weco_deploy.rules.lock.lease import is_over
 
@@ -23,11 +24,12 @@ def blocking_lock(record: EnvironmentRecord, now: datetime, owner: str | None = 
 
 def refused(environment_id: str, lock: Lock) -> EnvironmentLocked:
     """The error for a claim or a lock that this lock blocks."""
-    what = f"deployment {lock.deployment_id}" if lock.deployment_id else "by hand"
+    what = f"for deployment {lock.deployment_id}" if lock.deployment_id else "by hand"
+    build = f", build {lock.build_url}," if lock.build_url else ""
     until = f", lease until {lock.lease_ends:%H:%M:%S}Z" if lock.lease_ends else ""
     return EnvironmentLocked(
-        f"{environment_id} is locked by {lock.holder} ({what}) since {lock.since:%Y-%m-%d %H:%M:%S}Z{until}: "
-        f"{lock.reason or 'no reason given'}",
+        f"{environment_id} is locked by {person_of(lock.holder)} {what}{build} since {lock.since:%Y-%m-%d %H:%M:%S}Z{until}"
+        f"{_why(lock)}",
         "wait for it with --wait-for-lock SECONDS"
         if lock.deployment_id
         else (
@@ -36,3 +38,10 @@ def refused(environment_id: str, lock: Lock) -> EnvironmentLocked:
             " (--force if it is not yours)",
         ),
     )
+
+
+def _why(lock: Lock) -> str:
+    """Why the environment is locked. A deployment needs no reason; a person who gave none should be asked."""
+    if lock.why:
+        return f": {lock.why}"
+    return "" if lock.deployment_id else ": no reason given"

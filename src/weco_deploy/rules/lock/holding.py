@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from weco_deploy.errors import LeaseLost, StaleFence
+from weco_deploy.model.arn import person_of
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import Claim, DeployedRelease, EnvironmentRecord, Held, Lock
 from weco_deploy.rules.lock.blocking import blocking_lock, refused
@@ -52,6 +53,7 @@ def _taken(record: EnvironmentRecord, claim: Claim, now: datetime) -> Environmen
         deployment_id=deployment.deployment_id,
         lease_ends=lease_end(now, claim.lease_seconds),
         lease_seconds=claim.lease_seconds,
+        build_url=deployment.build_url,
     )
     return replace(record, fence=record.fence + 1, lock=lock)
 
@@ -132,7 +134,7 @@ def _why_lost(record: EnvironmentRecord, held: Held, now: datetime) -> str:
         return "this run has claimed it again since"
     lock = record.lock
     holder = (
-        f"{lock.holder} holds it since {lock.since:%Y-%m-%d %H:%M:%S}Z: {lock.reason}"
+        f"{person_of(lock.holder)} holds it since {lock.since:%Y-%m-%d %H:%M:%S}Z{f': {lock.why}' if lock.why else ''}"
         if lock is not None
         else "nobody holds it"
     )
