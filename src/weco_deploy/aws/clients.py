@@ -11,6 +11,7 @@ from botocore.config import Config
 from weco_deploy.aws.answers import require_json
 from weco_deploy.aws.api import ApiCall
 from weco_deploy.aws.error_translation import translate_boto_errors
+from weco_deploy.aws.loopback import LocalEndpoints
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.slow_calls import SlowCalls
 from weco_deploy.aws.trace import trace
@@ -67,6 +68,7 @@ class ClientFactory:
         self._log_call = log_call
         self._slow_calls = slow_calls
         self._say = say
+        self._local_endpoints = LocalEndpoints()
         self._lock = threading.Lock()
 
     def wait_for_rate(self, call: ApiCall, region: str, account: str, allowed: Callable[[], None]) -> None:
@@ -118,6 +120,7 @@ class ClientFactory:
         except ValueError as error:
             raise AwsError("", str(error), "look at AWS_ENDPOINT_URL and at the region's name") from error
         require_json(client)
+        self._local_endpoints.observe(client)
         self._rates.pace(client, account, region, self._clock, repeat=attempts > 1, say=self._say)
         if self._log_call is not None:
             trace(client, self._log_call)

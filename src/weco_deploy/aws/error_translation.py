@@ -36,7 +36,7 @@ from botocore.parsers import ResponseParserError
 
 from weco_deploy.aws.access_denied import access_denied
 from weco_deploy.aws.api import ApiCall
-from weco_deploy.aws.loopback import is_loopback
+from weco_deploy.aws.loopback import is_loopback, is_refused_here
 from weco_deploy.aws.refused_credentials import SET_THE_CLOCK, SIGN_IN, WITHOUT_MFA, refused_credentials
 from weco_deploy.errors import AwsError, NoCredentials, Throttled, Unreachable
 
@@ -78,8 +78,9 @@ CORRECT_FILE = "correct that file, or name others with AWS_CONFIG_FILE and AWS_S
 TRY_AGAIN = "run the same command again"
 TRUST_PROXY = "if a proxy intercepts TLS on this network, put its certificate authority into the file that AWS_CA_BUNDLE names"
 START_SANDBOX = (
-    "AWS_ENDPOINT_URL leads to this machine, as `sandbox env` sets it, and no sandbox answers there: start one "
-    '(weco-deploy sandbox start --detach), then eval "$(weco-deploy sandbox env)"'
+    "AWS_ENDPOINT_URL leads to this machine, as `sandbox env` sets it: start the sandbox again "
+    "(weco-deploy sandbox start --detach, with the options it had), then "
+    'eval "$(weco-deploy sandbox env)", because its ports are new'
 )
 LONGEST_MESSAGE = 600
 _USER_INFO = re.compile(r"//[^/@\s]+@")
@@ -152,6 +153,9 @@ def translate_boto_errors(call: ApiCall | None = None) -> Iterator[None]:
     except SSLError as error:
         raise _untrusted(name, error) from error
     except NOT_SENT_FAULTS as error:
+        if is_refused_here(error):
+            url = error.kwargs["endpoint_url"]
+            raise NotSent(name, f"AWS can't be reached: nothing listens at {url}", START_SANDBOX) from error
         raise NotSent(
             name, f"AWS can't be reached: {_plain(error)}", _after_lost_connection(error)
         ) from error

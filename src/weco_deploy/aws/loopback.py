@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from botocore.exceptions import EndpointConnectionError
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from botocore.endpoint import Endpoint
 
 
 def is_loopback(host: str) -> bool:
@@ -11,3 +19,39 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+class LocalEndpoints:
+    """Makes clients give up at once on an endpoint of this machine that refuses connections and has never answered.
+
+    Such an emulator is not running, so trying again for half a minute would only delay the message. An endpoint that has
+    answered before may come back, and AWS is never on this machine: both get all attempts.
+    """
+
+    def __init__(self) -> None:
+        self._answered: set[str] = set()
+
+    def observe(self, client: BaseClient) -> None:
+        """Give up on behalf of this client; what one client learns of an endpoint counts for all."""
+        # Before botocore's own handler, which waits and tries again.
+        client.meta.events.register_first(
+            f"needs-retry.{client.meta.service_model.service_id.hyphenize()}", self._attempted
+        )
+
+    def _attempted(
+        self, response: object, endpoint: Endpoint, caught_exception: Exception | None, **_: object
+    ) -> None:
+        if response is not None:
+            self._answered.add(endpoint.host)
+        elif endpoint.host not in self._answered and is_refused_here(caught_exception):
+            assert caught_exception is not None  # noqa: S101 - it was refused
+            raise caught_exception
+
+
+def is_refused_here(error: Exception | None) -> bool:
+    """Whether an address of this machine refused the connection: nothing listens there."""
+    if not isinstance(error, EndpointConnectionError):
+        return False
+    host = urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname or ""
+    cause = error.kwargs.get("error")
+    return is_loopback(host) and isinstance(getattr(cause, "__cause__", None), ConnectionRefusedError)
