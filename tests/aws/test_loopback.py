@@ -13,7 +13,7 @@ from tests.aws.scripted import ScriptedAws, json_answer
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws import api
 from weco_deploy.aws.error_translation import NotSent, translate_errors
-from weco_deploy.aws.loopback import is_refused_here
+from weco_deploy.aws.loopback import refused_here
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 
@@ -38,8 +38,9 @@ def list_clusters(login: Login) -> None:
         login.account("eu-west-1").client("ecs").list_clusters()
 
 
+@pytest.mark.usefixtures("aws")
 def test_emulator_that_is_not_running_is_reported_after_the_first_attempt(
-    aws: ScriptedAws, attempts: list[float], unused_port: int, monkeypatch: pytest.MonkeyPatch
+    attempts: list[float], unused_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{unused_port}")
 
@@ -79,18 +80,18 @@ def refused(url: str, cause: Callable[[], OSError] = ConnectionRefusedError) -> 
 
 
 @pytest.mark.parametrize(
-    ("error", "here"),
+    ("error", "url"),
     [
-        (refused("http://127.0.0.1:4566/"), True),
-        (refused("http://localhost:4566/"), True),
-        (refused("https://ecs.eu-west-1.amazonaws.com/"), False),
-        (refused("http://127.0.0.1:4566/", cause=TimeoutError), False),
-        (EndpointConnectionError(endpoint_url="http://127.0.0.1:4566/"), False),
-        (TimeoutError(), False),
-        (None, False),
+        (refused("http://127.0.0.1:4566/"), "http://127.0.0.1:4566/"),
+        (refused("http://localhost:4566/"), "http://localhost:4566/"),
+        (refused("https://ecs.eu-west-1.amazonaws.com/"), ""),
+        (refused("http://127.0.0.1:4566/", cause=TimeoutError), ""),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:4566/"), ""),
+        (TimeoutError(), ""),
+        (None, ""),
     ],
 )
 def test_only_a_refusal_by_this_machine_proves_that_nothing_listens(
-    error: Exception | None, here: bool
+    error: Exception | None, url: str
 ) -> None:
-    assert is_refused_here(error) is here
+    assert refused_here(error) == url

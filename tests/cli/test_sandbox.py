@@ -252,6 +252,14 @@ def test_changed_project_file_is_told_beside_the_result() -> None:
     assert (pushed.returncode, pushed.stderr) == (0, "")
 
 
+def test_hints_name_the_sandbox_s_directory_and_the_project_file() -> None:
+    """They work where they are pasted."""
+    ran = run("-f", "sub/.wellcome_project", "sandbox", "env", "--dir", "a place")
+
+    start = "weco-deploy --project-file sub/.wellcome_project sandbox start --detach"
+    assert f"{start} --dir '{Path('a place').absolute()}'" in ran.stderr
+
+
 def test_directory_that_cannot_be_used_is_one_line() -> None:
     Path("file").touch()
 

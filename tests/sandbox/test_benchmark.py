@@ -12,7 +12,7 @@ import pytest
 from tests.sandbox.processes import SOURCES, has_ended, supervisor_of
 from tests.sandbox.rollouts import eventually
 from weco_deploy.sandbox import running
-from weco_deploy.sandbox.welcome import DIRECTORY
+from weco_deploy.sandbox.directory import DIRECTORY
 
 pytestmark = pytest.mark.sandbox
 

@@ -16,6 +16,7 @@ from tests.sandbox.projects import project
 from weco_deploy import config
 from weco_deploy.errors import NotFound, SandboxError, UsageError
 from weco_deploy.sandbox import commands, demo, running
+from weco_deploy.sandbox.estate import Estate
 
 pytestmark = pytest.mark.sandbox
 
@@ -37,6 +38,7 @@ def test_start_push_env_and_stop(directory: Path, monkeypatch: pytest.MonkeyPatc
     text = "\n".join(lines)
     assert "The sandbox is ready: http://127.0.0.1:" in text
     assert "2 images" in text
+    assert "again after each start" in text
     assert "weco-deploy release-deploy --from-label latest --environment-id stage" in text
     assert "--dir" not in text, "the default directory needs no option"
 
@@ -51,6 +53,17 @@ def test_start_push_env_and_stop(directory: Path, monkeypatch: pytest.MonkeyPatc
     assert lines[0].endswith("It behaves: crash")
     with pytest.raises(UsageError):
         commands.push(directory, lines.append, image_ids=["worker"], behaviour="bad")
+
+    with monkeypatch.context() as elsewhere:
+        elsewhere.chdir("/")
+        with pytest.raises(UsageError) as other_options:
+            commands.start(
+                [SHOP], directory, lines.append, project_file=project_file, estate=Estate(tagged=False)
+            )
+        with pytest.raises(SandboxError, match="running or starting") as second:
+            running.start([SHOP], directory)
+    assert f"weco-deploy sandbox stop --dir {directory}" in other_options.value.hint
+    assert second.value.hint == f"weco-deploy sandbox stop --dir {directory}"
 
     lines.clear()
     pushed_two = commands.push(directory, lines.append, image_ids=["worker", "web", "worker"])
@@ -93,7 +106,7 @@ def test_env_and_push_without_a_sandbox_hint_at_start(directory: Path) -> None:
     ):
         with pytest.raises(SandboxError, match="no sandbox is running") as caught:
             command()
-        assert "sandbox start" in caught.value.hint
+        assert f"weco-deploy sandbox start --detach --dir {directory}" in caught.value.hint
 
 
 _START_IN_FOREGROUND = """

@@ -82,7 +82,7 @@ def test_somebody_redeploys_scales_and_deletes(provisioned: Provisioned) -> None
     eventually(lambda: rollouts.service()["status"] == "INACTIVE")
     with pytest.raises(SandboxError, match="was deleted") as caught:
         make(sandbox, "scaled=1")
-    assert "sandbox start" in caught.value.hint
+    assert f"weco-deploy sandbox start --dir {sandbox.directory}" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,10 @@ def test_service_with_other_images_stays_as_it_was(started: Started) -> None:
     started.start(project(("web", ("web-api",)), ("old", ("old-api",)), ("both", ())))
 
     assert "  service web-api in stage: the file gives it other images now" in started.lines
-    assert started.lines[-1].endswith("weco-deploy sandbox stop, then weco-deploy sandbox start")
+    option = f"--dir {started.directory}"
+    assert started.lines[-1].endswith(
+        f"weco-deploy sandbox stop {option}, then weco-deploy sandbox start {option}"
+    )
 
 
 def test_dry_run_adds_nothing(started: Started) -> None:

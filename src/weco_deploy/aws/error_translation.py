@@ -36,7 +36,7 @@ from botocore.parsers import ResponseParserError
 
 from weco_deploy.aws.access_denied import access_denied
 from weco_deploy.aws.api import ApiCall
-from weco_deploy.aws.loopback import is_loopback, is_refused_here
+from weco_deploy.aws.loopback import is_loopback, refused_here
 from weco_deploy.aws.refused_credentials import SET_THE_CLOCK, SIGN_IN, WITHOUT_MFA, refused_credentials
 from weco_deploy.errors import AwsError, NoCredentials, Throttled, Unreachable
 
@@ -153,8 +153,7 @@ def translate_boto_errors(call: ApiCall | None = None) -> Iterator[None]:
     except SSLError as error:
         raise _untrusted(name, error) from error
     except NOT_SENT_FAULTS as error:
-        if is_refused_here(error):
-            url = error.kwargs["endpoint_url"]
+        if url := refused_here(error):
             raise NotSent(name, f"AWS can't be reached: nothing listens at {url}", START_SANDBOX) from error
         raise NotSent(
             name, f"AWS can't be reached: {_plain(error)}", _after_lost_connection(error)

@@ -43,15 +43,15 @@ class LocalEndpoints:
     ) -> None:
         if response is not None:
             self._answered.add(endpoint.host)
-        elif endpoint.host not in self._answered and is_refused_here(caught_exception):
-            assert caught_exception is not None  # noqa: S101 - it was refused
+        elif caught_exception and endpoint.host not in self._answered and refused_here(caught_exception):
             raise caught_exception
 
 
-def is_refused_here(error: Exception | None) -> bool:
-    """Whether an address of this machine refused the connection: nothing listens there."""
+def refused_here(error: Exception | None) -> str:
+    """The URL on this machine that refused the connection, because nothing listens there; empty for any other error."""
     if not isinstance(error, EndpointConnectionError):
-        return False
-    host = urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname or ""
-    cause = error.kwargs.get("error")
-    return is_loopback(host) and isinstance(getattr(cause, "__cause__", None), ConnectionRefusedError)
+        return ""
+    url = str(error.kwargs.get("endpoint_url", ""))
+    cause = getattr(error.kwargs.get("error"), "__cause__", None)
+    refused = is_loopback(urlsplit(url).hostname or "") and isinstance(cause, ConnectionRefusedError)
+    return url if refused else ""

@@ -180,7 +180,7 @@ def env(invocation: Invocation, *, directory: str | None) -> None:
     from weco_deploy.sandbox import commands
 
     where = directory_of(invocation.settings, directory)
-    warn_if_project_file_changed(where)
+    warn_if_project_file_changed(invocation.settings, where)
     lines = commands.env(where)
     if not invocation.settings.json:
         write_result(lines)

@@ -57,14 +57,16 @@ def directory_of(settings: Settings, given: str | None) -> Path:
     return (found.parent if found else Path.cwd()) / commands.DIRECTORY
 
 
-def warn_if_project_file_changed(where: Path) -> None:
+def warn_if_project_file_changed(settings: Settings, where: Path) -> None:
     """Write a notice if the project file is not what the sandbox was started with."""
     from weco_deploy.cli.streams import write_notice
     from weco_deploy.sandbox import running
+    from weco_deploy.sandbox.directory import command
 
     sandbox = running.load(where)
     if sandbox is not None and sandbox.project_file_changed():
+        start = command(where, "start").line(settings.project_options)
         write_notice(
             f"note: {sandbox.state.project_file} has changed since the sandbox was started; "
-            "to add what is new in it: weco-deploy sandbox start"
+            f"to add what is new in it: {start}"
         )

@@ -72,11 +72,11 @@ def push(
     if all_images == bool(image_ids):
         raise UsageError(
             "either name the images to push or say --all" if image_ids else "no image is named",
-            "weco-deploy sandbox push IMAGE_ID..., or: weco-deploy sandbox push --all",
+            "as in `weco-deploy sandbox push IMAGE_ID` or `weco-deploy sandbox push --all`",
         )
     settings = invocation.settings
     where, write = directory_of(settings, directory), say(settings)
-    warn_if_project_file_changed(where)
+    warn_if_project_file_changed(settings, where)
     if all_images:
         pushed = commands.push_all(
             where,

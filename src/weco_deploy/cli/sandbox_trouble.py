@@ -81,7 +81,7 @@ def trouble(
     settings = invocation.settings
     wanted = troubles.parse(kind, after, next_deployment=next_deployment)
     where = directory_of(settings, directory)
-    warn_if_project_file_changed(where)
+    warn_if_project_file_changed(settings, where)
     service = commands.trouble(
         where,
         say(settings),

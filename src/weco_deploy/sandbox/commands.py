@@ -12,20 +12,14 @@ from weco_deploy.model.project import Project
 from weco_deploy.model.tags import is_commit
 from weco_deploy.sandbox import running, troubles, updating
 from weco_deploy.sandbox.accounts import caller_account
+from weco_deploy.sandbox.directory import DIRECTORY, command, dir_option
 from weco_deploy.sandbox.ecs.behaviour import parse
 from weco_deploy.sandbox.estate import USUAL, Estate
 from weco_deploy.sandbox.images import GOOD
 from weco_deploy.sandbox.running import PushedImage, Sandbox
 from weco_deploy.sandbox.state import MadeService, Ports, PushTarget
 from weco_deploy.sandbox.troubles import Trouble
-from weco_deploy.sandbox.welcome import (
-    DIRECTORY,
-    PROJECT_FILE,
-    contents,
-    dir_option,
-    update_lines,
-    welcome,
-)
+from weco_deploy.sandbox.welcome import PROJECT_FILE, contents, update_lines, welcome
 
 __all__ = ["DIRECTORY", "PROJECT_FILE", "env", "push", "push_all", "sample", "start", "stop", "trouble"]
 
@@ -175,13 +169,13 @@ def _update(
     if estate not in (USUAL, sandbox.state.estate):
         raise UsageError(
             "a running sandbox keeps the names and tags that it was started with",
-            "weco-deploy sandbox stop, then start it with other options",
+            (command(sandbox.directory, "stop"), ", then start it with other options"),
         )
     wanted = updating.wanted_state(sandbox, projects, project_file)
     update = updating.compare(sandbox.state, wanted)
     if not dry_run:
         updating.apply(sandbox, wanted, update)
-    for line in update_lines(update, dry_run=dry_run):
+    for line in update_lines(update, sandbox.directory, dry_run=dry_run):
         say(line)
 
 
@@ -224,7 +218,8 @@ def _running(directory: Path) -> Sandbox:
     sandbox = running.load(directory)
     if sandbox is None:
         raise SandboxError(
-            f"no sandbox is running in {directory}", "weco-deploy sandbox start --detach, or say where: --dir"
+            f"no sandbox is running in {directory}",
+            (command(directory, "start", "--detach"), "; or name another sandbox's directory with --dir"),
         )
     return sandbox
 

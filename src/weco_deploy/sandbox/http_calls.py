@@ -39,7 +39,7 @@ class Connection:
         except (OSError, HTTPException) as error:
             raise SandboxError(
                 f"the sandbox does not answer on port {self._port}: {error}",
-                "is it running? weco-deploy sandbox start",
+                "run the same command again; if it still does not answer, stop the sandbox and start it again",
             ) from error
 
     def call(self, place: Place, target: str, request: Mapping[str, object]) -> tuple[int, bytes]:

@@ -13,6 +13,7 @@ from weco_deploy.errors import SandboxError, UsageError
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox import emulator, images, provision, state, supervisor
 from weco_deploy.sandbox.accounts import Place, caller_account, home
+from weco_deploy.sandbox.directory import command
 from weco_deploy.sandbox.ecs.state import Json
 from weco_deploy.sandbox.estate import USUAL, Estate
 from weco_deploy.sandbox.http_calls import Connection
@@ -172,7 +173,7 @@ def start(
     planned = new_state(projects, Ports(emulator=0, simulation=0), account, estate, project_file)
     prepare(directory)
     if supervisor.running(directory):
-        raise SandboxError(f"a sandbox is running or starting in {directory}", "weco-deploy sandbox stop")
+        raise SandboxError(f"a sandbox is running or starting in {directory}", (command(directory, "stop"),))
     state.remove(directory)
     started = supervisor.launch(directory, port, home(projects[0], account), tied=tied)
     running_state = dataclasses.replace(planned, ports=started.ports)
@@ -254,7 +255,7 @@ def load(directory: Path) -> Sandbox | None:
     if known is None:
         raise SandboxError(
             f"the sandbox in {directory} is not ready yet, or its start was cut off",
-            "wait a moment, or end it: weco-deploy sandbox stop",
+            ("wait a moment, or end it: ", command(directory, "stop")),
         )
     return Sandbox(directory=directory, state=known)
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from weco_deploy.errors import SandboxError
 from weco_deploy.sandbox import emulator, pidfile
 from weco_deploy.sandbox.accounts import Place
+from weco_deploy.sandbox.directory import command
 from weco_deploy.sandbox.parent_death import when_parent_ends
 from weco_deploy.sandbox.state import Ports
 from weco_deploy.sandbox.threads import in_background
@@ -59,7 +60,7 @@ def main() -> int:
         pidfile.take(directory / PID_FILE)
         return _supervise(directory, arguments.port, Place(arguments.account, arguments.region), ending)
     except pidfile.Taken:
-        _report({"error": f"a sandbox is running in {directory}", "hint": "weco-deploy sandbox stop"})
+        _report({"error": f"a sandbox is running in {directory}", "hint": command(directory, "stop").line()})
     except SandboxError as error:
         _report({"error": error.message, "hint": error.hint})
     return 1

@@ -9,6 +9,7 @@ import difflib
 from dataclasses import dataclass
 
 from weco_deploy.errors import SandboxError, UsageError
+from weco_deploy.sandbox.directory import command
 from weco_deploy.sandbox.ecs.state import Json
 from weco_deploy.sandbox.running import Sandbox
 from weco_deploy.sandbox.state import MadeService
@@ -99,14 +100,23 @@ def check(sandbox: Sandbox, service: MadeService, trouble: Trouble) -> None:
     if trouble.kind in NEEDS_LOAD_BALANCER and not sandbox.state.estate.load_balancers:
         raise UsageError(
             f"{trouble.kind} needs a service behind a load balancer, and this sandbox has none",
-            "stop it, and start it with --load-balancers",
+            (
+                command(sandbox.directory, "stop"),
+                ", then ",
+                command(sandbox.directory, "start", "--load-balancers"),
+            ),
         )
     described = {"cluster": service.cluster, "services": [service.name]}
     (found,) = sandbox.call(service.place, f"{_ECS}.DescribeServices", described)["services"]
     if found["status"] != "ACTIVE":
         raise SandboxError(
             f"{service.cluster}/{service.name} was deleted: ECS says {found['status']}",
-            "weco-deploy sandbox stop, then weco-deploy sandbox start: creates everything anew",
+            (
+                command(sandbox.directory, "stop"),
+                ", then ",
+                command(sandbox.directory, "start"),
+                ": creates everything anew",
+            ),
         )
 
 

@@ -12,6 +12,7 @@ from weco_deploy.errors import SandboxError
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox import running, state
 from weco_deploy.sandbox.accounts import caller_account
+from weco_deploy.sandbox.directory import command
 from weco_deploy.sandbox.provision import LATEST
 from weco_deploy.sandbox.registry import Registry
 from weco_deploy.sandbox.running import Sandbox
@@ -78,7 +79,7 @@ def wanted_state(sandbox: Sandbox, projects: Sequence[Project], project_file: Pa
         raise SandboxError(
             f"the running sandbox gives out credentials of the account {current.account}, "
             f"and the project file now names {account}",
-            "weco-deploy sandbox stop, then weco-deploy sandbox start",
+            (command(sandbox.directory, "stop"), ", then ", command(sandbox.directory, "start")),
         )
     return running.new_state(projects, current.ports, account, current.estate, project_file)
 

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from weco_deploy.model.project import Project
+from weco_deploy.sandbox.directory import command, dir_option
 from weco_deploy.sandbox.running import Sandbox
 from weco_deploy.sandbox.updating import Update
 
-DIRECTORY = ".weco-sandbox"
-"""The sandbox's directory, next to the project file."""
 PROJECT_FILE = ".wellcome_project"
 
 
@@ -27,6 +26,7 @@ def welcome(sandbox: Sandbox, projects: Sequence[Project], project_file: Path) -
         f"The sandbox is ready: {sandbox.endpoint}",
         *contents(projects),
         f'Use it in a shell:      eval "$(weco-deploy sandbox env{directory})"',
+        "                        (again after each start, because its ports change)",
         f"Push a new image:       weco-deploy sandbox push {first_image}{directory}",
         f"Deploy what is latest:  {tool} release-deploy --from-label latest --environment-id {first_environment}",
     ]
@@ -43,7 +43,7 @@ def contents(projects: Sequence[Project]) -> Iterator[str]:
         )
 
 
-def update_lines(update: Update, *, dry_run: bool) -> list[str]:
+def update_lines(update: Update, directory: Path, *, dry_run: bool) -> list[str]:
     """What was added to a running sandbox, and what differs from the project file. Empty if nothing does."""
     added = [
         *(f"  image {image.image_id}: the repository {image.repository}" for image in update.images),
@@ -74,15 +74,9 @@ def update_lines(update: Update, *, dry_run: bool) -> list[str]:
         lines += [
             "These stay as they were when it was started:",
             *kept,
-            "To start it anew: weco-deploy sandbox stop, then weco-deploy sandbox start",
+            f"To start it anew: {command(directory, 'stop').line()}, then {command(directory, 'start').line()}",
         ]
     return lines
-
-
-def dir_option(directory: Path) -> str:
-    """The option that names the sandbox for commands run here; empty if it is the default."""
-    default = Path.cwd() / DIRECTORY
-    return "" if directory.absolute() == default else f" --dir {shlex.quote(str(directory))}"
 
 
 def _file_option(sandbox: Sandbox, project_file: Path) -> str:
