@@ -148,11 +148,11 @@ DEPLOYMENT: Document = {
 NEXT: Document = {
     "next": [
         {
-            "when": "see where it stands now",
+            "when": "check its current state",
             "command": "weco-deploy confirm-deploy --environment-id prod",
         },
         {
-            "when": "once the cause is gone, run it again (what runs right is left alone)",
+            "when": "after fixing the cause, run it again (healthy services are left alone)",
             "command": f"weco-deploy deploy --release-id {RELEASE_ID} --environment-id prod --description 'Weekly release'",
         },
     ]

@@ -76,11 +76,11 @@ Services unchanged (1): web
 Nothing was deployed to prod since.
 
 Next:
-  see where it stands now:
-    weco-deploy --project-id shop confirm-deploy --environment-id prod
-  or go back to the last release that worked:
+  go back to the last release that worked:
     weco-deploy --project-id shop rollback --environment-id prod
-  once the cause is gone, run it again (what runs right is left alone):
+  check its current state:
+    weco-deploy --project-id shop confirm-deploy --environment-id prod
+  after fixing the cause, run it again (healthy services are left alone):
     weco-deploy --project-id shop deploy --release-id 8f14e45f-ceea-467f-a6fa-0123456789ab --environment-id prod --description 'Weekly release'
 """
     )

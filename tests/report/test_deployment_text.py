@@ -7,7 +7,7 @@ import pytest
 from rich.text import Text
 
 from tests.report.samples import CRASH, EARLIER_ID, NIGHTLY, change, deployment, outcome, release
-from weco_deploy.model.deployment import DeploymentStatus, Failure, ServiceStatus
+from weco_deploy.model.deployment import DeploymentStatus, Failure, ServiceOutcome, ServiceStatus
 from weco_deploy.model.draining import DrainingTask, StaysBecause
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.report.deployment_text import deployment_text
@@ -86,14 +86,55 @@ def test_failure_shows_its_reason_evidence_and_next_commands() -> None:
     logs:    https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod/logs?region=eu-west-1
 
 Next:
-  see where it stands now:
-    weco-deploy -i catalogue_api confirm-deploy --environment-id prod
-  or go back to the last release that worked:
+  go back to the last release that worked:
     weco-deploy -i catalogue_api rollback --environment-id prod
-  once the cause is gone, run it again (what runs right is left alone):
+  check its current state:
+    weco-deploy -i catalogue_api confirm-deploy --environment-id prod
+  after fixing the cause, run it again (healthy services are left alone):
     {COMMAND}
 """
     )
+
+
+def event(message: str) -> Failure:
+    return Failure(kind="event", message=message)
+
+
+REPEATED = (
+    event("(service search) rolling back to deployment ecs-svc/42."),
+    event("(service search) (deployment ecs-svc/43) deployment failed: tasks failed to start."),
+    event("(service search) is unable to consistently start tasks successfully."),
+)
+
+
+def test_events_that_only_repeat_that_tasks_failed_are_left_out() -> None:
+    full = event(
+        "(service search) was unable to place a task: no container instance met all of its requirements."
+    )
+    crashed = outcome("search", ServiceStatus.FAILED, "its tasks stop", (CRASH, *REPEATED, full))
+    text = deployment_text(deployment(DeploymentStatus.FAILED, (crashed,)), Screen())
+    assert full.message in text
+    assert not [repeated.message for repeated in REPEATED if repeated.message in text]
+
+
+def test_event_that_explains_alone_is_shown() -> None:
+    failed = outcome("search", ServiceStatus.FAILED, "ECS rolled back", REPEATED[1:2])
+    assert REPEATED[1].message in deployment_text(deployment(DeploymentStatus.FAILED, (failed,)), Screen())
+
+
+def test_services_that_failed_alike_are_shown_once() -> None:
+    def failed(name: str, *log_lines: str) -> ServiceOutcome:
+        crash = replace(
+            CRASH, task=f"task-of-{name}", message=f"{CRASH.message} (so did 2 more)", log_lines=log_lines
+        )
+        return replace(outcome(name, ServiceStatus.FAILED, "its tasks stop", (crash,)), images=("search",))
+
+    alike = [failed(name, "no such index") for name in ("api", "worker", "loader")]
+    services = (*alike, failed("indexer", "out of memory"))
+    text = deployment_text(deployment(DeploymentStatus.FAILED, services), Screen())
+    assert text.count("✗") == 3, "the verdict, the three, and the service with another log"
+    assert "    the same with 2 more services: worker, loader\n" in text
+    assert "      | out of memory\n" in text
 
 
 def test_timeout_names_the_services_in_progress() -> None:
@@ -119,7 +160,7 @@ def test_timeout_names_the_services_in_progress() -> None:
 Next:
   the services may still get there; go on watching:
     weco-deploy confirm-deploy --environment-id prod
-  or run it again (what runs right is left alone):
+  or run it again (healthy services are left alone):
     weco-deploy deploy --release-id 8f14e45f-ceea-467f-a6fa-0123456789ab --environment-id prod --description 'Weekly release'
 """
     )

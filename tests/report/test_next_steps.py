@@ -38,7 +38,7 @@ def test_deployment_that_timed_out_before_any_service_restarted_is_only_run_agai
     pending = replace(outcome("search", ServiceStatus.PENDING), ecs_deployment_id=None)
     put_back = change("search", "old", "new", moved=False)
     (again,) = next_steps(deployment(DeploymentStatus.TIMED_OUT, (pending,), (put_back,)))
-    assert again.when == "once the cause is gone, run it again"
+    assert again.when == "after fixing the cause, run it again"
     assert again.command.startswith("weco-deploy deploy --release-id")
 
 
@@ -60,6 +60,11 @@ def test_failed_automatic_rollback_is_suggested_again() -> None:
 def test_rollback_is_suggested_if_tags_moved(status: DeploymentStatus) -> None:
     moved = deployment(status, images=(change("search", "a", "b"),))
     assert ROLLBACK in [step.command for step in next_steps(moved)]
+
+
+def test_rollback_is_the_first_suggestion_after_a_failed_deployment() -> None:
+    first, *_ = next_steps(CHANGED)
+    assert str(first) == f"go back to the last release that worked: {ROLLBACK}"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +134,7 @@ def steps(deployment: Deployment, request: Request) -> dict[str, str]:
 
 
 def test_retry_repeats_the_flags_of_the_request() -> None:
-    again = steps(CHANGED, UNUSUAL)["once the cause is gone, run it again (what runs right is left alone)"]
+    again = steps(CHANGED, UNUSUAL)["after fixing the cause, run it again (healthy services are left alone)"]
     assert again == f"{DEPLOY} {HOW} --rollback-on-failure"
 
 
@@ -150,13 +155,13 @@ def test_retry_does_not_repeat_the_default_description() -> None:
 def test_forced_retry_does_not_say_that_services_are_left_alone() -> None:
     forced = steps(CHANGED, replace(ASKED, force_redeploy=True))
     assert (
-        forced["once the cause is gone, run it again (all of it is redeployed)"]
+        forced["after fixing the cause, run it again (all services are redeployed)"]
         == f"{DEPLOY} --force-redeploy"
     )
 
 
 def test_suggested_rollback_has_the_waiting_times_but_not_rollback_on_failure() -> None:
-    back = steps(CHANGED, replace(UNUSUAL, force_redeploy=True))["or go back to the last release that worked"]
+    back = steps(CHANGED, replace(UNUSUAL, force_redeploy=True))["go back to the last release that worked"]
     assert back == f"{ROLLBACK} {HOW}"
 
 
@@ -170,7 +175,7 @@ def test_retry_of_an_automatic_rollback_allows_missing_services() -> None:
 
 
 def test_suggested_watch_keeps_the_interval() -> None:
-    assert steps(CHANGED, UNUSUAL)["see where it stands now"] == f"{WATCH} --confirmation-interval 0.5"
+    assert steps(CHANGED, UNUSUAL)["check its current state"] == f"{WATCH} --confirmation-interval 0.5"
 
 
 def test_suggested_watch_after_confirm_deploy_keeps_its_release_and_waiting_time() -> None:

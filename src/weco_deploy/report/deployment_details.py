@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from weco_deploy.model.deployment import Deployment, ImageChange, ServiceOutcome, ServiceStatus
 from weco_deploy.model.results import DeploymentDetails
-from weco_deploy.report.deployment_text import add_next_steps, add_summary
+from weco_deploy.report.deployment_text import add_failures, add_next_steps, add_summary
 from weco_deploy.report.next_steps import next_steps
 from weco_deploy.report.outcomes import STATUS_WORDS, verdict
 from weco_deploy.report.page import BOLD, Page, status_style
@@ -25,6 +25,7 @@ def deployment_details_text(details: DeploymentDetails, screen: Screen, options:
     page = Page(screen)
     deployment = details.deployment
     add_summary(page, deployment, screen)
+    add_failures(page, deployment, screen)
     _facts(page, details)
     _images(page, details)
     _services(page, deployment.services)
@@ -32,6 +33,7 @@ def deployment_details_text(details: DeploymentDetails, screen: Screen, options:
         page.line()
         page.line("Rollback:", BOLD)
         add_summary(page, deployment.rollback, screen)
+        add_failures(page, deployment.rollback, screen)
     page.line()
     if details.last is None:
         page.line(f"Nothing was deployed to {one_line(deployment.environment)} since.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.direction import Direction
 from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
-from weco_deploy.report.outcomes import counts, draining_texts, outcome_lines, verdict
+from weco_deploy.report.outcomes import counts, draining_texts, essential, outcome_lines, verdict
 from weco_deploy.report.page import BOLD, WARNING_STYLE, Page, status_style
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
@@ -21,10 +22,12 @@ def deployment_text(
     """The summary of a deployment. The suggested commands repeat the global `options` and the flags of `request`."""
     page = Page(screen)
     add_summary(page, deployment, screen)
+    _add_failures_in_short(page, deployment, screen)
     if deployment.rollback:
         page.line()
         page.line("Rollback:", BOLD)
         add_summary(page, deployment.rollback, screen)
+        _add_failures_in_short(page, deployment.rollback, screen)
     add_next_steps(page, next_steps(deployment, options, request))
     return page.text()
 
@@ -40,7 +43,7 @@ def add_next_steps(page: Page, steps: Sequence[NextStep]) -> None:
 
 
 def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
-    """Add the verdict, the counts, and each service that did not succeed."""
+    """Add the verdict, the counts, and what concerns the whole deployment."""
     page.line(verdict(deployment, screen.symbols), status_style(deployment.status))
     page.line(counts(outcome.status for outcome in deployment.services), indent=2)
     if _had_nothing_to_do(deployment):
@@ -57,14 +60,47 @@ def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
     _nothing_running(page, deployment)
     _draining(page, deployment)
     _left_out(page, deployment)
+
+
+def add_failures(page: Page, deployment: Deployment, screen: Screen) -> None:
+    """Add each service that did not succeed, with all of its failures."""
     for outcome in deployment.services:
-        if outcome.status in GOOD:
-            continue
-        page.line()
-        for line in outcome_lines(outcome, screen.symbols):
-            page.line(line.text, status_style(outcome.status) if line.indent == 0 else "", line.indent)
-        if outcome.status in _LINKED:
-            _links(page, outcome)
+        if outcome.status not in GOOD:
+            _add_failure(page, outcome, screen)
+
+
+def _add_failures_in_short(page: Page, deployment: Deployment, screen: Screen) -> None:
+    """Add the services that did not succeed: what explains it, and services that failed alike together.
+
+    So an image that thirty services share, or a release that fails everywhere, fits on a screen. `show-deployment` shows all.
+    """
+    alike: dict[object, list[ServiceOutcome]] = {}
+    for outcome in deployment.services:
+        if outcome.status not in GOOD:
+            short = replace(outcome, failures=essential(outcome.failures))
+            alike.setdefault(_explanation(short), []).append(short)
+    for first, *others in alike.values():
+        _add_failure(page, first, screen)
+        if others:
+            names = listed([outcome.service_id for outcome in others])
+            page.line(f"the same with {count(len(others), 'more service')}: {names}", indent=4)
+
+
+def _explanation(outcome: ServiceOutcome) -> object:
+    """What is the same for services that failed alike. Different log lines may have different causes."""
+    failures = tuple(
+        (failure.kind, failure.cause, failure.container, failure.exit_code, failure.log_lines)
+        for failure in outcome.failures
+    )
+    return outcome.images, outcome.status, outcome.reason, failures, outcome.draining
+
+
+def _add_failure(page: Page, outcome: ServiceOutcome, screen: Screen) -> None:
+    page.line()
+    for line in outcome_lines(outcome, screen.symbols):
+        page.line(line.text, status_style(outcome.status) if line.indent == 0 else "", line.indent)
+    if outcome.status in _LINKED:
+        _links(page, outcome)
 
 
 _LINKED = frozenset({ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS, ServiceStatus.UNVERIFIED})

@@ -59,7 +59,7 @@ def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> 
     if rollback and rollback.status is not DeploymentStatus.SUCCEEDED:
         return (
             NextStep(
-                "what ran before is not back; see where it stands", _watch(deployment, options, request)
+                "what ran before is not back; check its current state", _watch(deployment, options, request)
             ),
             NextStep("and try again", _again(rollback, options, _of_automatic_rollback(request))),
         )
@@ -71,30 +71,41 @@ def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> 
         case DeploymentStatus.IN_PROGRESS:
             return (NextStep("watch it", watch),)
         case DeploymentStatus.TIMED_OUT if _nothing_restarted(deployment):
-            return (NextStep("once the cause is gone, run it again", again),)
+            return (NextStep("after fixing the cause, run it again", again),)
         case DeploymentStatus.TIMED_OUT:
             return (
                 NextStep("the services may still get there; go on watching", watch),
                 NextStep(f"or {run_it_again}", again),
-                *_roll_back(deployment, options, request),
+                *_or(_roll_back(deployment, options, request)),
             )
         case DeploymentStatus.INTERRUPTED:
             return (
                 NextStep(run_it_again, again),
-                NextStep("or only see where it stands", watch),
-                *_roll_back(deployment, options, request),
+                NextStep("or only check its current state", watch),
+                *_or(_roll_back(deployment, options, request)),
             )
         case DeploymentStatus.FAILED if deployment.superseded:
             show = command(*options, "show-deployments", "--environment-id", deployment.environment)
             return (NextStep("see what was deployed since", show),)
+        case DeploymentStatus.FAILED if deployment.kind is Kind.ROLLBACK:
+            return (
+                NextStep("check its current state", watch),
+                *_or(_roll_back(deployment, options, request)),
+                NextStep(f"after fixing the cause, {run_it_again}", again),
+            )
         case DeploymentStatus.FAILED:
             return (
-                NextStep("see where it stands now", watch),
                 *_roll_back(deployment, options, request),
-                NextStep(f"once the cause is gone, {run_it_again}", again),
+                NextStep("check its current state", watch),
+                NextStep(f"after fixing the cause, {run_it_again}", again),
             )
         case DeploymentStatus.ROLLED_BACK:
-            return (NextStep(f"once the cause is gone, {run_it_again}", again),)
+            return (NextStep(f"after fixing the cause, {run_it_again}", again),)
+
+
+def _or(steps: tuple[NextStep, ...]) -> tuple[NextStep, ...]:
+    """The steps as alternatives to those before them."""
+    return tuple(replace(step, when=f"or {step.when}") for step in steps)
 
 
 def _nothing_restarted(deployment: Deployment) -> bool:
@@ -106,7 +117,7 @@ def _nothing_restarted(deployment: Deployment) -> bool:
 
 def _run_it_again(request: Request) -> str:
     forced = isinstance(request, DeployRequest) and request.force_redeploy
-    left = "all of it is redeployed" if forced else "what runs right is left alone"
+    left = "all services are redeployed" if forced else "healthy services are left alone"
     return f"run it again ({left})"
 
 
@@ -132,7 +143,7 @@ def _roll_back(deployment: Deployment, options: Sequence[str], request: Request)
     """
     if deployment.kind is Kind.ROLLBACK:
         show = command(*options, "show-deployments", "--environment-id", deployment.environment)
-        return (NextStep("or find another release for `rollback --to-release`", show),)
+        return (NextStep("find another release for `rollback --to-release`", show),)
     failed = {
         image_id
         for service in deployment.services
@@ -146,7 +157,7 @@ def _roll_back(deployment: Deployment, options: Sequence[str], request: Request)
         return ()
     flags = flags_for_any(request) if isinstance(request, DeployRequest) else ()
     rollback = command(*options, "rollback", "--environment-id", deployment.environment, *flags)
-    return (NextStep("or go back to the last release that worked", rollback),)
+    return (NextStep("go back to the last release that worked", rollback),)
 
 
 def _again(deployment: Deployment, options: Sequence[str], request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ _COUNTED = {
     ServiceStatus.UNCHANGED: "unchanged",
     ServiceStatus.NOTHING_RUNNING: "with nothing running",
 }
+
+_REPETITION = re.compile(
+    r"rolling back to deployment|deployment failed: tasks failed to start|unable to consistently start tasks"
+)
 
 _VERDICTS = {
     DeploymentStatus.IN_PROGRESS: "is still in progress",
@@ -112,6 +117,18 @@ def outcome_lines(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]
     """The lines for a service: its result, its old tasks that keep running, then all of its failures."""
     evidence = (line for failure in outcome.failures for line in _failure_lines(failure, outcome.reason))
     return _head(outcome, symbols), *_draining_lines(outcome), *evidence
+
+
+def essential(failures: Sequence[Failure]) -> tuple[Failure, ...]:
+    """The failures without the events by which ECS only repeats that tasks failed, if a failed task is among them.
+
+    ECS's wording is no contract: an event in other words is kept.
+    """
+    if not any(failure.kind == "task" for failure in failures):
+        return tuple(failures)
+    return tuple(
+        failure for failure in failures if failure.kind != "event" or not _REPETITION.search(failure.message)
+    )
 
 
 def outcome_in_short(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
