@@ -28,7 +28,8 @@ INTERRUPTED = 130
 """As shells have it for SIGINT; also after SIGTERM."""
 
 IN_WORDS = """Exit codes: 0 done, 1 failed, 2 bad usage or project file, 3 still not done when the
-waiting time ended, 4 the environment is locked, 130 interrupted."""
+waiting time ended, 4 the environment is locked, 5 any error, where the exit code
+is an answer (plan --detailed-exitcode, status --check), 130 interrupted."""
 
 # By value, because the command line imports this module, and --help must not import the model.
 _OF_STATUS = {

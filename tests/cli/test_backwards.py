@@ -36,7 +36,7 @@ def test_plan_shows_directions_and_the_commits_that_would_be_lost(desk: Desk) ->
     assert "behind 2" in ran.out
     assert "Commits that would be lost (2):" in ran.out
     assert "Change search once more, after 1 images" in " ".join(ran.out.split())
-    assert "! would go backwards: search (2 commits behind)" in ran.out
+    assert "is 2 commits behind" in ran.out
 
 
 def test_json_of_a_plan_has_direction_number_and_commits(desk: Desk) -> None:
@@ -114,7 +114,7 @@ def test_refusal_is_a_closed_gate_and_passes_for_a_reason(desk: Desk) -> None:
 
     assert (refused.code, refused.error["code"]) == (1, "gate_closed")
     assert (dry.code, dry.error["code"]) == (1, "gate_closed")
-    assert "search (2 commits behind)" in refused.error["message"]
+    assert "is 2 commits behind" in refused.error["message"]
     assert passed.code == 0
     assert passed.json["deployment"]["gate_override"] == "the new search is slow"
     assert passed.json["deployment"]["images"]["search"]["direction"] == "behind"

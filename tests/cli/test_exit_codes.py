@@ -1,6 +1,7 @@
 """The exit codes of command lines that end with an error, and the stream of the report."""
 
 import json
+import re
 from dataclasses import dataclass, field
 
 import pytest
@@ -153,3 +154,9 @@ def test_every_status_has_an_exit_code() -> None:
     assert [exit_codes.of_deployment(deployment(status=status)) == 0 for status in DeploymentStatus].count(
         True
     ) == 1
+
+
+def test_help_names_every_exit_code() -> None:
+    codes = {value for name, value in vars(exit_codes).items() if name.isupper() and isinstance(value, int)}
+    named = {int(number) for number in re.findall(r"\b\d+\b", exit_codes.IN_WORDS)}
+    assert named == codes

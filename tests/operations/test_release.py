@@ -420,3 +420,14 @@ def test_where_there_is_no_release_latest_says_how_to_make_one() -> None:
         choose(World.of(ONE_AND_ONE).ports(), "latest")
 
     assert "weco-deploy prepare" in caught.value.hint
+
+
+@pytest.mark.parametrize(("text", "too_short"), [("abc", True), ("abcd", False), ("nothing", False)])
+def test_hint_of_an_unknown_release_speaks_of_its_length_only_if_that_is_the_fault(
+    text: str, too_short: bool
+) -> None:
+    with pytest.raises(NotFound) as caught:
+        choose(World.of(ONE_AND_ONE).ports(), text)
+
+    assert ("needs at least 4 characters" in caught.value.hint) is too_short
+    assert caught.value.hint.endswith("list releases with: weco-deploy show-releases")

@@ -92,7 +92,7 @@ def test_time_over_is_an_error_that_names_what_is_missing() -> None:
     with pytest.raises(ImagesNotPushed) as error:
         made(world, 25)
 
-    assert error.value.message == "after 25 seconds there is still no image of commit c0ffee0 of: items"
+    assert error.value.message == "after 25 s there is still no image of commit c0ffee0 of: items"
     assert "leave out --wait-for-images" in error.value.hint
     assert exit_codes.of_error(error.value) == exit_codes.NOT_DONE_YET
     assert (world.now() - begun).total_seconds() == 25

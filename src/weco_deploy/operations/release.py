@@ -46,11 +46,15 @@ def choose(ports: Ports, text: str) -> Release:
         return release
     raise NotFound(
         f"there is no release or deployment {text!r} of project {ports.project.id}",
-        (
-            f"a prefix needs at least {PREFIX_LENGTH} characters; list releases with: ",
-            Command("show-releases"),
-        ),
+        (prefix_hint(text), "list releases with: ", Command("show-releases")),
     )
+
+
+def prefix_hint(text: str) -> str:
+    """The beginning of a hint if the text is too short to be the beginning of an id; otherwise empty."""
+    if len(text) >= PREFIX_LENGTH:
+        return ""
+    return f"the beginning of an id needs at least {PREFIX_LENGTH} characters; "
 
 
 def _by_deployment_or_prefix(ports: Ports, text: str) -> Release | None:

@@ -10,7 +10,7 @@ from weco_deploy.model.deployment import Deployment, Failure
 from weco_deploy.model.log_location import UNREADABLE, container_logging_to
 from weco_deploy.model.project import Environment
 from weco_deploy.model.results import DeploymentDetails
-from weco_deploy.operations.release import PREFIX_LENGTH
+from weco_deploy.operations.release import PREFIX_LENGTH, prefix_hint
 from weco_deploy.ports import Ports
 
 REACH = 200
@@ -76,10 +76,7 @@ def _choose(ports: Ports, deployment_id: str | None, environment_id: str | None)
     where = f" to {environment_id}" if environment_id else ""
     raise NotFound(
         f"there is no deployment {deployment_id!r}{where} of project {ports.project.id}",
-        (
-            f"a prefix needs at least {PREFIX_LENGTH} characters; list deployments with their ids: ",
-            Command("show-deployments"),
-        ),
+        (prefix_hint(deployment_id), "list deployments with their ids: ", Command("show-deployments")),
     )
 
 

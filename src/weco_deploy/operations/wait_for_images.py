@@ -46,7 +46,7 @@ def wait_for_images(
         now = ports.clock.utc()
         if now >= until:
             raise ImagesNotPushed(
-                f"after {seconds:g} seconds there is still no image {wanted} of: {names}",
+                f"after {seconds:g} s there is still no image {wanted} of: {names}",
                 "see whether their builds failed, and run this again; if this commit does not build all images, leave out "
                 "--wait-for-images",
             )

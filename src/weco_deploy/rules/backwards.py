@@ -6,11 +6,15 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from weco_deploy.model.deployment import Deployment
-from weco_deploy.model.direction import Backwards, Direction, ImageDirection
+from weco_deploy.model.direction import Backwards, Direction
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import PlannedImage
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
+
+
+SHORT_COMMIT = 7
+"""How many digits of a commit people see."""
 
 
 def policy(environment: Environment, request: DeployRequest) -> Backwards:
@@ -24,11 +28,12 @@ def policy(environment: Environment, request: DeployRequest) -> Backwards:
 
 def concerns(images: Iterable[PlannedImage], branch: str | None) -> tuple[str, ...]:
     """What speaks against images that don't certainly move forward, a line for each reason."""
-    moving = {image.image_id: image.direction for image in images if image.moves}
+    changing = [image for image in images if image.moves]
+    moving = {image.image_id: image.direction for image in changing}
     back = [
-        f"{image_id} ({_distance(found)})"
-        for image_id, found in moving.items()
-        if found.direction in (Direction.BEHIND, Direction.DIVERGED)
+        f"{image.image_id} ({_distance(image)})"
+        for image in changing
+        if image.direction.direction in (Direction.BEHIND, Direction.DIVERGED)
     ]
     off = [image_id for image_id, found in moving.items() if found.direction is Direction.OFF_BRANCH]
     unknown: dict[str, list[str]] = {}
@@ -46,12 +51,16 @@ def concerns(images: Iterable[PlannedImage], branch: str | None) -> tuple[str, .
     return tuple(lines)
 
 
-def _distance(found: ImageDirection) -> str:
+def _distance(image: PlannedImage) -> str:
+    """`b2c3d4e is 3 commits behind a1b2c3d`: the release's commit, and what the environment has."""
+    new = image.to_commit[:SHORT_COMMIT]
+    old = image.from_commit[:SHORT_COMMIT] if image.from_commit else f"what {image.tag} points at"
+    found = image.direction
     if found.direction is Direction.DIVERGED:
-        return "diverged"
+        return f"{new} and {old} have diverged"
     if found.commits is None:
-        return "behind"
-    return f"{found.commits} {'commit' if found.commits == 1 else 'commits'} behind"
+        return f"{new} is behind {old}"
+    return f"{new} is {found.commits} {'commit' if found.commits == 1 else 'commits'} behind {old}"
 
 
 def overtaken_by(
