@@ -12,7 +12,6 @@ from weco_deploy.model.plan import PlannedImage
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 
-
 SHORT_COMMIT = 7
 """How many digits of a commit people see."""
 
