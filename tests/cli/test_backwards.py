@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -75,17 +76,19 @@ def test_plan_shows_the_closed_gate_and_is_no_error(desk: Desk) -> None:
     detailed = desk.run(*command, "--detailed-exitcode")
 
     assert (text.code, document.code, detailed.code) == (0, 0, 2)
+    (gate,) = document.json["plan"]["closed_gates"]
+    (reason,) = gate["reasons"]
+    assert re.fullmatch(r"would go backwards: search \([0-9a-f]{7} is 2 commits behind [0-9a-f]{7}\)", reason)
     assert (
         "\nGate closed: stage takes only images that move forward (backwards: refuse):\n"
-        "  would go backwards: search (2 commits behind)\n"
+        f"  {reason}\n"
         "  if it must be, say why with --override-gate REASON, which is recorded\n"
         "\n"
         "A gate is closed, so nothing would be deployed. If it were open: move 1 tag, redeploy 1 of 2 services.\n"
     ) in text.out
-    (gate,) = document.json["plan"]["closed_gates"]
     assert gate == {
         "message": "stage takes only images that move forward (backwards: refuse):",
-        "reasons": ["would go backwards: search (2 commits behind)"],
+        "reasons": [reason],
         "hint": "if it must be, say why with --override-gate REASON, which is recorded",
     }
     assert desk.run(*command, "--override-gate", "a test").out.count("Gate closed") == 0

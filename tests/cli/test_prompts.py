@@ -119,6 +119,25 @@ def test_given_values_are_not_asked_for() -> None:
     assert person.shown.count("]: ") == 1
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "--environment-id", "stgae"),
+        ("deploy", "--environment-id", "stgae"),
+        ("release-deploy", "--environment-id", "stgae"),
+        ("confirm-deploy", "--environment-id", "stgae"),
+        ("update", "--image-ids", "serach"),
+    ],
+    ids=lambda arguments: str(arguments[0]),
+)
+def test_mistyped_id_is_refused_before_the_first_question(arguments: tuple[str, ...]) -> None:
+    with terminal(*arguments) as person:
+        code, document = person.ends()
+
+    assert (code, document["error"]["code"]) == (1, "not_found")
+    assert "]: " not in person.shown
+
+
 def test_answering_no_is_exit_code_1_and_deploys_nothing() -> None:
     with terminal(
         "release-deploy", "--from-label", "latest", "--environment-id", "stage", "--description", "x"

@@ -249,9 +249,7 @@ def test_image_that_something_else_deployed_is_compared_by_its_tags_in_the_regis
     older = release(world.ports(), save=True).release_id
     world.point("search", "env.stage", world.push("search"))
 
-    with pytest.raises(
-        GateClosed, match=r"search \([0-9a-f]{7} is 2 commits behind what env\.stage points at\)"
-    ):
+    with pytest.raises(GateClosed, match=r"search \([0-9a-f]{7} is 2 commits behind [0-9a-f]{7}\)"):
         deploy_release(world, older)
 
 

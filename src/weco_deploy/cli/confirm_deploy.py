@@ -44,6 +44,7 @@ def confirm_deploy(
     from weco_deploy.operations.confirm import confirm
 
     context = ProjectContext(invocation, "confirm-deploy")
+    context.check_environment(environment_id)
     release = prompts.optional(
         context.settings,
         release_id,

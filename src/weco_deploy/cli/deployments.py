@@ -34,9 +34,10 @@ def release_and_environment(
 ) -> tuple[Release, str]:
     """The release, and the environment's id: given, asked for, or the defaults.
 
-    An unknown release is refused before the user is asked for the environment. Without questions, a missing or unknown
-    environment is refused before AWS is asked for the release.
+    An unknown environment is refused before the user is asked for the release, and an unknown release before the user is asked
+    for the environment. Without questions, a missing environment is refused before AWS is asked for the release.
     """
+    context.check_environment(environment_id)
     text = context.release(release_id, WHICH_RELEASE)
     if environment_id is None and prompts.may_ask(context.settings):
         release = choose(context.ports, text)

@@ -69,6 +69,11 @@ class ProjectContext:
         progress = self.invocation.progress
         write_notice(f"{message}: {progress}" if progress else message)
 
+    def check_environment(self, given: str | None) -> None:
+        """Raise NotFound if the given environment is unknown. To be called before the first question."""
+        if given is not None:
+            self.project.environment(given)
+
     def environment(
         self,
         given: str | None,

@@ -51,6 +51,7 @@ def release_deploy(
 
     check_sources(from_label, commit)
     context = ProjectContext(invocation, "release-deploy")
+    context.check_environment(environment_id)
     label = context.label(from_label) if commit is None else None
     environment = context.environment(environment_id, deployments.WHERE_TO)
     description = deployments.description(context, description)

@@ -47,10 +47,10 @@ def update(
     from weco_deploy.operations.gates import check_label
 
     context = ProjectContext(invocation, "update")
+    for image_id in image_ids or ():
+        context.project.image(image_id)  # raises NotFound before any question or call to AWS
     base = context.release(release_id, "Release to update")
     images = image_ids or _images(context)
-    for image_id in images:
-        context.project.image(image_id)  # raises NotFound before any call to AWS
     label = context.label(from_label)
     check_label(label, override_gate, context.ports)
     prepared = operations.update(

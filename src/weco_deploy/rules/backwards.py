@@ -51,9 +51,8 @@ def concerns(images: Iterable[PlannedImage], branch: str | None) -> tuple[str, .
 
 
 def _distance(image: PlannedImage) -> str:
-    """`b2c3d4e is 3 commits behind a1b2c3d`: the release's commit, and what the environment has."""
-    new = image.to_commit[:SHORT_COMMIT]
-    old = image.from_commit[:SHORT_COMMIT] if image.from_commit else f"what {image.tag} points at"
+    """`b2c3d4e is 3 commits behind a1b2c3d`: the release's commit, and the environment's. Both are known."""
+    new, old = image.to_commit[:SHORT_COMMIT], (image.from_commit or "")[:SHORT_COMMIT]
     found = image.direction
     if found.direction is Direction.DIVERGED:
         return f"{new} and {old} have diverged"
