@@ -55,7 +55,7 @@ def test_commit_is_shown_with_its_environments(desk: Desk) -> None:
     document = desk.run("--output", "json", "changes", "--commit", "HEAD")
 
     assert (text.code, document.code) == (0, 0)
-    assert "live in part in stage since " in text.out
+    assert "live in stage since " in text.out
     assert ", not in prod" in text.out
     assert document.json["commit"]["commit"] == commit
     assert document.json["environments"]["prod"]["live"] is False

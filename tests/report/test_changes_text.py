@@ -228,12 +228,23 @@ live in stage since 2026-03-04 12:00 UTC, not in prod
   stage:
     search has it since 2026-03-04 12:00 UTC (deployment 45c48cce)
   prod:
-    without it (2): search, items
+    without it (1): search
+    not built with it, in any recent release (1): items
 
 Releases with it, the newest first (1):
   8f14e45f  search
 """
     )
+
+
+def test_commit_is_live_in_part_where_an_image_that_was_built_with_it_is_missing() -> None:
+    """`items` was built with the commit, `web` was not: only `items` is waited for."""
+    stage = in_environment("stage", live=(LIVE,), without=("items", "web"))
+
+    text = where_text(where(stage, releases={RELEASE_ID: ("search", "items")}), Screen())
+
+    assert "\nlive in part in stage since " in text
+    assert "    without it (1): items\n    not built with it, in any recent release (1): web\n" in text
 
 
 @pytest.mark.parametrize(
@@ -245,6 +256,10 @@ Releases with it, the newest first (1):
         (in_environment("stage", without=("web",), unknown=("items",)), "not in stage"),
         (
             in_environment("stage", live=(LIVE,), without=("web",)),
+            "live in stage since 2026-03-04 12:00 UTC",
+        ),
+        (
+            in_environment("stage", live=(LIVE,), failed=("web",)),
             "live in part in stage since 2026-03-04 12:00 UTC",
         ),
         (in_environment("stage", live=(replace(LIVE, since=None, deployment_id=None),)), "live in stage"),

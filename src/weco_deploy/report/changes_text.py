@@ -71,9 +71,10 @@ def where_text(found: WhereCommitIs, screen: Screen) -> str:
     if found.repository:
         page.unwrapped(found.repository.commit(commit.commit), indent=2)
     page.line()
-    page.line(", ".join(_live_in(environment) for environment in found.environments))
+    built = _built(found)
+    page.line(", ".join(_live_in(environment, built) for environment in found.environments))
     for environment in found.environments:
-        _images(page, environment)
+        _images(page, environment, built)
     page.line()
     if not found.releases:
         page.line("No recent release has it.")
@@ -154,17 +155,29 @@ def _item(change: ChangedCommit, repository: WebRepository | None) -> str:
     return f"- {name} {mark}{subject}{number}, {escaped(commit.author)}: {escaped(listed(change.images))}"
 
 
-def _live_in(environment: CommitInEnvironment) -> str:
+def _built(found: WhereCommitIs) -> frozenset[str]:
+    """The images that were built with the commit, or later. Most commits change only some images."""
+    released = [image_id for images in found.releases.values() for image_id in images]
+    deployed = [
+        image_id
+        for environment in found.environments
+        for image_id in (*(image.image_id for image in environment.live), *environment.failed)
+    ]
+    return frozenset((*released, *deployed))
+
+
+def _live_in(environment: CommitInEnvironment, built: frozenset[str]) -> str:
+    """Whether the images that were built with the commit run there; others have nothing of it to run."""
     name = one_line(environment.environment)
     if not environment.live:
         return f"not known in {name}" if environment.unknown and not environment.without else f"not in {name}"
     known = [image.since for image in environment.live if image.since is not None]
     since = f" since {minute(min(known))} UTC" if len(known) == len(environment.live) else ""
-    partly = "" if not (environment.without or environment.failed) else " in part"
+    partly = " in part" if environment.failed or not built.isdisjoint(environment.without) else ""
     return f"live{partly} in {name}{since}"
 
 
-def _images(page: Page, environment: CommitInEnvironment) -> None:
+def _images(page: Page, environment: CommitInEnvironment, built: frozenset[str]) -> None:
     page.line(f"{one_line(environment.environment)}:", indent=2)
     if not any((environment.live, environment.failed, environment.without, environment.unknown)):
         page.line("nothing was deployed there yet", indent=4)
@@ -174,7 +187,11 @@ def _images(page: Page, environment: CommitInEnvironment) -> None:
         page.line(f"{one_line(image.image_id)} has it {since}{deployment}", indent=4)
     for names, words in (
         (environment.failed, "deployed with it, but failed"),
-        (environment.without, "without it"),
+        ([image_id for image_id in environment.without if image_id in built], "without it"),
+        (
+            [image_id for image_id in environment.without if image_id not in built],
+            "not built with it, in any recent release",
+        ),
         (environment.unknown, "of commits that the git repository here doesn't know"),
     ):
         if names:
