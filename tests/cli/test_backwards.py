@@ -147,6 +147,22 @@ def test_older_of_two_overlapping_runs_ends_well_and_says_already_newer(desk: De
     assert not any(image["moves"] for image in plan["images"])
 
 
+def test_older_of_two_overlapping_runs_says_in_plan_and_verdict_that_it_goes_backwards(desk: Desk) -> None:
+    world = desk.world
+    world.push("search")
+
+    def newer(_: Call) -> None:
+        world.push("search")
+        desk.run("--confirm", "release-deploy", *STAGE)
+
+    world.before("store.claim", newer)
+    ran = desk.run("--confirm", "release-deploy", *STAGE)
+
+    assert ran.code == 0
+    assert "! would go backwards: search (1 commit behind)" in ran.err
+    assert "went backwards (1): search (behind 1)" in ran.out
+
+
 def test_one_line_says_that_there_is_no_repository_here(desk: Desk) -> None:
     desk.world.push("search")
     desk.world.push("items")
