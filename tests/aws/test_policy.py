@@ -148,6 +148,8 @@ def test_project_without_roles_or_services_has_no_statements_for_them() -> None:
     found = statements(replace(SHOP, role_arn=None, images=(replace(SHOP.images[0], services=()),)))
 
     assert found.keys().isdisjoint({"AssumeRoles", "RedeployServices"})
+    assert "iam:SimulatePrincipalPolicy" in statements()["CheckSetUp"]["Action"]
+    assert "iam:SimulatePrincipalPolicy" not in found["CheckSetUp"]["Action"]
 
 
 def test_partition_is_that_of_the_region() -> None:

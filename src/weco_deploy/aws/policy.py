@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from weco_deploy.aws.api import CALLS, UPDATE_SERVICE, Purpose, Resource
+from weco_deploy.aws.api import CALLS, UPDATE_SERVICE, ApiCall, Purpose, Resource
 from weco_deploy.aws.policy_document import PolicyDocument, Statement
 from weco_deploy.aws.records.table import DEPLOYMENTS, RELEASES
 from weco_deploy.model.arn import Arn, account_of
@@ -64,11 +64,10 @@ def arns_at_home(project: Project, account_id: str, resource: Resource) -> tuple
 
 def _statement(purpose: Purpose, arns: _Arns) -> Statement | None:
     """The statement that allows a purpose; None if the purpose needs no permission."""
-    calls = [call for call in CALLS if call.purpose is purpose]
-    actions = sorted({action for call in calls for action in call.actions})
-    resources = dict.fromkeys(
-        arn for call in calls for resource in call.resources for arn in arns.of(resource)
-    )
+    calls = [(call, arns.of_call(call)) for call in CALLS if call.purpose is purpose]
+    # An action without any of its resources, such as the project's roles if it has none, is allowed nowhere.
+    actions = sorted({action for call, of_call in calls if of_call for action in call.actions})
+    resources = dict.fromkeys(arn for _, of_call in calls for arn in of_call)
     if not actions or not resources or (purpose is Purpose.REDEPLOY_SERVICES and not arns.services_with_tags):
         return None
     tags = arns.service_tags if purpose is Purpose.REDEPLOY_SERVICES else {}
@@ -88,6 +87,9 @@ class _Arns:
     project: Project
     environments: Sequence[Environment]
     account_id: str
+
+    def of_call(self, call: ApiCall) -> list[str]:
+        return [arn for resource in call.resources for arn in self.of(resource)]
 
     def of(self, resource: Resource) -> Iterator[str]:
         """The ARNs of the project's resources of a type. Parts that only AWS knows are `*`."""

@@ -64,7 +64,8 @@ def _checks(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check
         yield from _stored(ports, environments, stored)
         yield from _services(ports, setups, stored)
     else:
-        yield from not_checked(_IN_ACCOUNT, "not in the project's account")
+        why = access.NO_ACCESS if account.result is Result.SKIP else "not in the project's account"
+        yield from not_checked(_IN_ACCOUNT, why)
 
 
 def _stored(ports: Ports, environments: Sequence[Environment], found: StoredSettings) -> Iterator[Check]:

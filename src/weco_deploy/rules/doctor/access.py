@@ -17,6 +17,7 @@ TOLERATED = timedelta(seconds=30)
 """A lock's lease lasts two minutes by default, and is renewed after a quarter of that."""
 TOO_MUCH = timedelta(seconds=120)
 """Others take a lock for expired, or wait in vain for its end."""
+NO_ACCESS = "without access to the account"
 _SET_CLOCK = "let it be set by NTP (`timedatectl set-ntp true`)"
 
 
@@ -41,7 +42,7 @@ def roles(identities: Mapping[str, Answer[Identity]]) -> Iterator[Check]:
 def account(project: Project, home: Answer[Identity]) -> Check:
     """Whether the credentials are those of the project's account."""
     if isinstance(home, DeployError):
-        return next(not_checked([ACCOUNT], "without credentials"))
+        return next(not_checked([ACCOUNT], NO_ACCESS))
     if project.account_id not in (None, home.account):
         return Check(
             ACCOUNT,
@@ -55,7 +56,7 @@ def account(project: Project, home: Answer[Identity]) -> Check:
 def clock(home: Answer[Identity]) -> Check:
     """Whether this machine's clock agrees with AWS's: leases of locks and signatures depend on it."""
     if isinstance(home, DeployError):
-        return next(not_checked([CLOCK], "without credentials"))
+        return next(not_checked([CLOCK], NO_ACCESS))
     if home.ahead is None:
         return Check(CLOCK, Result.SKIP, "AWS's answer does not tell the time")
     off = abs(home.ahead)
