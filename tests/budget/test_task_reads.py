@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from math import ceil
 
 import pytest
 
 from tests.operations.runs import release, release_deploy, request
-from tests.world import World
+from tests.world import Call, World
 from tests.world.projects import project
 from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.plan import Action, Plan
@@ -80,3 +82,34 @@ def test_polls_of_many_services_cost_a_call_for_each_hundred_tasks() -> None:
     reads = described / 6  # of all services: at the beginning, and at each poll
     tasks_at_once = 60 * 2 * 2  # old ones and new ones
     assert listed <= reads * (tasks_at_once / 100 + 1)
+
+
+def test_poll_keeps_to_its_bound_and_most_polls_read_no_tasks() -> None:
+    services, tasks_each = 60, 2
+    world = world_of(services, tasks_each=tasks_each)
+    world.push("search")
+    before = len(world.calls)
+
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+
+    polls = polls_of(world.calls[before:])
+    assert sum(poll.pop("defined", 0) for poll in polls) == services, "each task definition is read once"
+    describing = ceil(services / 10) + ceil(services / 20)
+    of_new_or_old_ones = 2 * ceil(services * tasks_each / 100)
+    for poll in polls:
+        reads_tasks = bool(poll["tasks_listed"])
+        assert poll.total() <= describing + (2 * of_new_or_old_ones if reads_tasks else 0), poll
+    reading = sum(1 for poll in polls if poll["tasks_listed"])
+    assert reading < len(polls), polls
+
+
+def polls_of(calls: Sequence[Call]) -> list[Counter[str]]:
+    """The calls of each poll by name: those after the last UpdateService, between two waits."""
+    last = max(place for place, call in enumerate(calls) if call.name == "runtime.redeploy")
+    polls: list[Counter[str]] = [Counter()]
+    for call in calls[last + 1 :]:
+        if call.name == "clock.wait":
+            polls.append(Counter())
+        elif call.name.startswith("runtime."):
+            polls[-1][call.name.removeprefix("runtime.")] += 1
+    return [poll for poll in polls if poll["describe"]]

@@ -16,6 +16,7 @@ from weco_deploy.model.events import Progress
 from weco_deploy.model.plan import Action, Expected, PlannedService
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView
 from weco_deploy.pipeline.diagnose import diagnose
+from weco_deploy.pipeline.stopped_tasks import StoppedTasks
 from weco_deploy.rules.rollout.track import Track
 
 DENIED = AccessDenied("logs:GetLogEvents", "not allowed")
@@ -35,6 +36,13 @@ def crashed(name: str | None = None) -> Deployment:
 def task_failure(deployment: Deployment) -> Failure:
     (service,) = deployment.services
     return next(failure for failure in service.failures if failure.kind == "task")
+
+
+def diagnosed(world: World, track: Track, view: ServiceView) -> tuple[Failure, ...]:
+    """The evidence of one service in stage."""
+    environment, ports = world.project.environment("stage"), world.ports()
+    (failures,) = diagnose([(track, view)], environment, ports, StoppedTasks(ports.runtime(environment)))
+    return failures
 
 
 def test_failure_without_readable_log_lines_says_where_they_are_and_why_not() -> None:
@@ -117,9 +125,7 @@ def test_events_are_those_since_the_deployment_by_the_clock_of_aws() -> None:
     track = rolled(service, since=world.now() - timedelta(days=1), created_at=world.now())
 
     assert service.events
-    assert (
-        diagnose(track, ServiceView(service=service), world.project.environment("stage"), world.ports()) == ()
-    )
+    assert diagnosed(world, track, ServiceView(service=service)) == ()
 
 
 @pytest.mark.parametrize("release_crashed", [True, False], ids=["release's image", "other image"])
@@ -144,7 +150,7 @@ def test_stopped_task_that_names_no_deployment_explains_a_failure_only_if_it_ran
     assert track.made
     view = ServiceView(service=replace(service, deployments=(track.made,), events=()))
 
-    failures = diagnose(track, view, world.project.environment("stage"), world.ports())
+    failures = diagnosed(world, track, view)
 
     assert [failure.kind for failure in failures] == (["task"] if release_crashed else [])
 

@@ -156,7 +156,7 @@ def test_unfinished_rollout_is_rolled_back_although_the_last_polls_failed() -> N
     world = World.of(ONE_AND_ONE)
     good = good_then(world)
     world.push("search", slow(3600))
-    fifth, to_the_end = 5, 3
+    fifth, to_the_end = 5, 4
     world.after(
         "runtime.redeploy", lambda _: world.fail("runtime.describe", REFUSED, nth=fifth, times=to_the_end)
     )

@@ -26,7 +26,7 @@ from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.requests import DEFAULT_STABLE_FOR
 from weco_deploy.model.service import ServiceView, Task
 from weco_deploy.rules.rollout.crash_loop import POLLS_BEFORE_SUSPICION, is_failure
-from weco_deploy.rules.rollout.rolling import reads
+from weco_deploy.rules.rollout.reading import reads
 
 
 def crashing(*ended: Task, desired: int = 2, breaker: bool = False) -> ServiceView:

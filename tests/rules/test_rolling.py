@@ -24,7 +24,8 @@ from weco_deploy.model.service import (
     Service,
 )
 from weco_deploy.rules.rollout.identity import belongs
-from weco_deploy.rules.rollout.rolling import Reads, in_steady_state, reads
+from weco_deploy.rules.rollout.reading import Reads, reads
+from weco_deploy.rules.rollout.rolling import in_steady_state
 
 # What a poll reads
 

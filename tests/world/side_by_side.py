@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ALL_COMPLETED, Future
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from tests.world.clock import Schedule
-from weco_deploy.local.concurrent_calls import Workers
+from weco_deploy.local.concurrent_calls import WORKERS, Workers
 
 PATIENCE = 60.0
 """Real seconds after which runs that never wait together fail the test instead of hanging it."""
@@ -23,6 +24,7 @@ T = TypeVar("T")
 class Doing(Enum):
     """What a thread of a run is doing. A main thread that awaits is waiting for the answers of its calls."""
 
+    QUEUED = "queued"
     WORKING = "working"
     SLEEPING = "sleeping"
     AWAITING = "awaiting"
@@ -30,16 +32,22 @@ class Doing(Enum):
 
 
 class Live:
-    """One of the runs: what its main thread and its calls are doing. All of it is guarded by the world's lock."""
+    """One of the runs: what its main thread and its calls are doing. All of it is guarded by the world's lock.
 
-    def __init__(self) -> None:
+    `workers` threads make its calls. Further calls are queued.
+    """
+
+    def __init__(self, workers: int = WORKERS) -> None:
+        self.workers = workers
         self.main = Doing.WORKING
         self.calls: dict[object, Doing] = {}
 
     @property
     def waits(self) -> bool:
         """Whether nothing in the run can go on before time passes."""
-        doing = set(self.calls.values())
+        made = Counter(self.calls.values())
+        all_asleep = made[Doing.SLEEPING] >= self.workers
+        doing = {doing for doing in made if doing is not Doing.QUEUED or not all_asleep}
         if self.main is Doing.SLEEPING:
             return doing <= {Doing.SLEEPING, Doing.ENDED}
         return self.main is Doing.AWAITING and doing == {Doing.SLEEPING}
@@ -129,7 +137,7 @@ class SideBySide:
 
     def begun(self, live: Live, call: object) -> None:
         with self._changed:
-            live.calls[call] = Doing.WORKING
+            live.calls[call] = Doing.QUEUED
 
     def abandoned(self, live: Live) -> None:
         with self._changed:
@@ -139,6 +147,8 @@ class SideBySide:
     def calling(self, live: Live, call: object) -> Iterator[None]:
         """A worker makes the call."""
         self._thread.call = call
+        with self._changed:
+            self._set(live, call, Doing.WORKING)
         try:
             yield
         finally:

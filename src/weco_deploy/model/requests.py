@@ -66,7 +66,9 @@ _STABLE_FOR = Flag(
     f"project file, else {DEFAULT_STABLE_FOR:g}]",
     seconds=True,
 )
-_INTERVAL = Flag(name="--confirmation-interval", help="Seconds between two looks at the services.", least=0.1)
+_INTERVAL = Flag(
+    name="--confirmation-interval", help="Longest time between two looks at a service, in seconds.", least=0.1
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

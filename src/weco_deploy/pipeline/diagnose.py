@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,9 +11,10 @@ from weco_deploy.model.deployment import ALIKE, Failure, ServiceStatus, reasons
 from weco_deploy.model.log_location import UNREADABLE, log_location
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import Container, DefinedContainer, Service, ServiceView, Task
+from weco_deploy.pipeline.definitions import Definitions
 from weco_deploy.pipeline.partial_reads import PartialReads
 from weco_deploy.pipeline.stopped_tasks import StoppedTasks
-from weco_deploy.ports import Calls, Ports, ServiceRuntime
+from weco_deploy.ports import Ports
 from weco_deploy.rules.rollout.crash_loop import is_failure
 from weco_deploy.rules.rollout.culprits import culprits
 from weco_deploy.rules.rollout.events import explaining
@@ -27,45 +28,86 @@ LOG_LINES = 20
 
 
 def diagnose(
-    track: Track, view: ServiceView | None, environment: Environment, ports: Ports
-) -> tuple[Failure, ...]:
-    """The evidence of a failure: the newest stopped tasks of our deployment, with logs, and events.
+    services: Sequence[tuple[Track, ServiceView | None]],
+    environment: Environment,
+    ports: Ports,
+    stopped: StoppedTasks,
+) -> list[tuple[Failure, ...]]:
+    """The evidence of each failure, in order: the newest stopped tasks of our deployment, with logs, and events.
 
-    For a service that neither failed nor is still in progress, nothing. An AwsError becomes evidence, too, because it must not
-    change the verdict. Raises any other error that ends a wait for `ports.calls`.
+    For a service that neither failed nor is still in progress, nothing. What is needed of all services is read together. An
+    AwsError becomes evidence, too, because it must not change a verdict. Raises any other error that ends a wait for `ports.calls`.
     """
-    followed_failed = track.status is ServiceStatus.SUPERSEDED and track.superseded_id is not None
-    explained = followed_failed or track.status in (ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS)
-    if view is None or not explained:
-        return ()
-    events = _events(track, view.service)
-    try:
-        return (*_stopped(track, view.service, environment, ports), *events)
-    except AwsError as error:
-        return (
-            Failure(kind="ecs", message=f"why tasks of it stopped can't be read: {error.message}"),
-            *events,
-        )
-
-
-def _stopped(track: Track, service: Service, environment: Environment, ports: Ports) -> tuple[Failure, ...]:
-    runtime = ports.runtime(environment)
+    views = {
+        place: view for place, (track, view) in enumerate(services) if view is not None and _explained(track)
+    }
     reads = PartialReads[str](ports.calls)
-    found = StoppedTasks(runtime).read([service.key], reads)[service.key]
-    reads.raise_first()
-    failed = [task for task in found if _is_ours(task, track, service) and is_failure(task)]
-    failed.sort(key=lambda task: task.stopped_at or track.since, reverse=True)
-    defined = _defined(runtime, failed, ports.calls)
-    alike: dict[_Death, list[Task]] = {}
-    for task in failed:
-        named = culprits(task, track.service.expected, defined.get(task.task_definition, {}))
-        alike.setdefault(_Death(task.stop_code, task.stopped_reason, _ends(named)), []).append(task)
-    failures = ports.calls.read(
-        partial(_failure, tasks, end, defined.get(tasks[0].task_definition, {}), environment, ports)
-        for death, tasks in list(alike.items())[:DEATHS_SHOWN]
-        for end in (death.ends or (_NO_CONTAINER,))
-    )
-    return tuple(failures)
+    failures: dict[int, tuple[Failure, ...]] = {}
+    try:
+        found = stopped.read([view.service.key for view in views.values()], reads)
+        failed = {
+            place: _failed_tasks(services[place][0], view.service, found[view.service.key])
+            for place, view in views.items()
+            if view.service.key.cluster not in reads.errors
+        }
+        failures = _failures(
+            {place: (services[place][0], failed[place]) for place in failed}, environment, ports
+        )
+        errors = {place: reads.errors.get(view.service.key.cluster) for place, view in views.items()}
+    except AwsError as error:
+        errors = dict.fromkeys(views, error)
+    return [
+        (*_unread(errors[place]), *failures.get(place, ()), *_events(track, views[place].service))
+        if place in views
+        else ()
+        for place, (track, _) in enumerate(services)
+    ]
+
+
+def _explained(track: Track) -> bool:
+    followed_failed = track.status is ServiceStatus.SUPERSEDED and track.superseded_id is not None
+    return followed_failed or track.status in (ServiceStatus.FAILED, ServiceStatus.IN_PROGRESS)
+
+
+def _unread(error: AwsError | None) -> tuple[Failure, ...]:
+    if error is None:
+        return ()
+    return (Failure(kind="ecs", message=f"why tasks of it stopped can't be read: {error.message}"),)
+
+
+def _failed_tasks(track: Track, service: Service, stopped: Iterable[Task]) -> list[Task]:
+    failed = [task for task in stopped if _is_ours(task, track, service) and is_failure(task)]
+    return sorted(failed, key=lambda task: task.stopped_at or track.since, reverse=True)
+
+
+def _failures(
+    failed: Mapping[int, tuple[Track, list[Task]]], environment: Environment, ports: Ports
+) -> dict[int, tuple[Failure, ...]]:
+    """How the failed tasks of services ended, the newest first. Tasks that ended in the same way are shown once."""
+    names = {task.task_definition for _, tasks in failed.values() for task in tasks}
+    read = Definitions(ports.runtime(environment)).read(names, ports.calls)
+    defined = {
+        name: {container.name: container for container in containers} for name, containers in read.items()
+    }
+    jobs: list[tuple[int, Callable[[], Failure]]] = []
+    for place, (track, tasks) in failed.items():
+        alike: dict[_Death, list[Task]] = {}
+        for task in tasks:
+            named = culprits(task, track.service.expected, defined.get(task.task_definition, {}))
+            alike.setdefault(_Death(task.stop_code, task.stopped_reason, _ends(named)), []).append(task)
+        jobs += [
+            (
+                place,
+                partial(_failure, ended, end, defined.get(ended[0].task_definition, {}), environment, ports),
+            )
+            for death, ended in list(alike.items())[:DEATHS_SHOWN]
+            for end in (death.ends or (_NO_CONTAINER,))
+        ]
+    answers = ports.calls.read(job for _, job in jobs)
+    failures: dict[int, tuple[Failure, ...]] = {}
+    for (place, _), failure in zip(jobs, answers, strict=True):
+        failures[place] = (*failures.get(place, ()), failure)
+    return failures
 
 
 def _is_ours(task: Task, track: Track, service: Service) -> bool:
@@ -99,24 +141,6 @@ class _Death:
 
 def _ends(containers: Iterable[Container]) -> tuple[_End, ...]:
     return tuple(_End(container.name, container.exit_code, container.reason) for container in containers)
-
-
-def _defined(
-    runtime: ServiceRuntime, tasks: Iterable[Task], calls: Calls
-) -> Mapping[str, Mapping[str, DefinedContainer]]:
-    """The containers' definitions by name, by task definition.
-
-    Empty if they can't be read. Then log lines are missing, and images that ECS names only by digest are not recognised.
-    """
-    names = sorted({task.task_definition for task in tasks})
-    try:
-        answers = calls.read(partial(runtime.defined, name) for name in names)
-    except AwsError:
-        return {}
-    return {
-        name: {container.name: container for container in containers}
-        for name, containers in zip(names, answers, strict=True)
-    }
 
 
 def _failure(

@@ -17,7 +17,7 @@ from weco_deploy.pipeline.optional_reads import OptionalReads
 from weco_deploy.pipeline.partial_reads import PartialReads
 from weco_deploy.pipeline.stopped_tasks import StoppedTasks
 from weco_deploy.ports import Calls, ServiceRuntime
-from weco_deploy.rules.rollout import rolling
+from weco_deploy.rules.rollout import reading, rolling
 from weco_deploy.rules.rollout.old_tasks import tasks_to_ask_about
 from weco_deploy.rules.rollout.track import Track
 
@@ -44,15 +44,21 @@ class Polling:
         self._runtime = runtime
         self._optional = optional
         self._definitions = Definitions(runtime)
-        self._stopped = StoppedTasks(runtime)
+        self.stopped = StoppedTasks(runtime)
 
-    def poll(self, moving: Iterable[Track], calls: Calls) -> Poll:
-        """Read the services as they are now, with what else can tell more about them (`rolling.reads`)."""
+    def poll(self, moving: Iterable[Track], calls: Calls, *, everything: bool) -> Poll:
+        """Read the services as they are now, with what else can tell more about them (`reading.reads`).
+
+        With `everything` tasks are read also where they tell nothing new most likely.
+        """
         tracked = {track.service.key: track for track in moving}
         by_batch = PartialReads[tuple[ServiceKey, ...]](calls)
         services = reads.services_as_far_as_read(self._runtime, tracked, by_batch)
         unread = {key: error for keys, error in by_batch.errors.items() for key in keys}
-        wanted = {key: rolling.reads(tracked[key], service) for key, service in services.items()}
+        wanted = {
+            key: reading.reads(tracked[key], service, everything=everything)
+            for key, service in services.items()
+        }
         unknown: dict[ServiceKey, ServiceDeployment] = {}
         verdicts = self._optional.read(
             VERDICTS, partial(reads.service_deployments, self._runtime, services.values(), calls), unknown
@@ -85,7 +91,7 @@ class Polling:
         return Poll(self._with_health(views, tracked, calls), unread)
 
     def _tasks(
-        self, services: Mapping[ServiceKey, Service], wanted: Mapping[ServiceKey, rolling.Reads], calls: Calls
+        self, services: Mapping[ServiceKey, Service], wanted: Mapping[ServiceKey, reading.Reads], calls: Calls
     ) -> tuple[
         Mapping[ServiceKey, tuple[Task, ...]],
         Mapping[ServiceKey, tuple[Task, ...]],
@@ -95,7 +101,7 @@ class Polling:
         of_running, of_stopped = PartialReads[str](calls), PartialReads[str](calls)
         busy = [services[key] for key, read in wanted.items() if read.tasks]
         found = reads.tasks_as_far_as_read(self._runtime, busy, of_running)
-        stopped = self._stopped.read([key for key, read in wanted.items() if read.stopped], of_stopped)
+        stopped = self.stopped.read([key for key, read in wanted.items() if read.stopped], of_stopped)
         unread = {
             service.key: of_running.errors[service.key.cluster]
             for service in busy

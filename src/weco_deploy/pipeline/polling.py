@@ -21,7 +21,7 @@ class Patience:
 
     Args:
         wait: for the services to be settled.
-        interval: between two polls.
+        interval: between two polls of a service, at most.
         late_answers: for the answers to a poll, once the waiting time is over.
         last_polls: how often the last poll is tried, because without it nothing is known.
 
@@ -49,16 +49,16 @@ def poll_until_settled(
 
     Raises Interrupted if a signal asks to stop, and LeaseLost if somebody took the environment over.
     """
-    watched = Watched(tracks, environment, ledger, ledger.holding(ports), notify)
+    watched = Watched(tracks, environment, patience.interval, ledger, ledger.holding(ports), notify)
     deadline = _Deadline(ports.clock, patience)
     while True:
-        _poll_while_unsettled(watched, patience, deadline)
+        _poll_while_unsettled(watched, deadline)
         _look_again(watched, patience, deadline)
         if deadline.remaining <= 0:
             deadline.extend_once(watched.more_seconds)
         if not watched.unsettled or deadline.remaining <= 0:
             return watched.close(deadline.for_answers)
-        watched.wait(min(patience.interval, deadline.remaining))
+        watched.wait(min(watched.seconds_until_due, deadline.remaining))
 
 
 class _Deadline:
@@ -87,14 +87,18 @@ class _Deadline:
         return max(self._end, self._clock.utc()) + timedelta(seconds=self._patience.late_answers)
 
 
-def _poll_while_unsettled(watched: Watched, patience: Patience, deadline: _Deadline) -> None:
+def _poll_while_unsettled(watched: Watched, deadline: _Deadline) -> None:
+    """Poll services when they are due; at the end of the time all that are not settled, with all that tells anything."""
     while watched.unsettled:
-        watched.poll(watched.unsettled, deadline.for_answers)
-        if deadline.remaining <= 0:
+        over = deadline.remaining <= 0
+        if due := watched.unsettled if over else watched.due:
+            watched.poll(due, deadline.for_answers, everything=over)
+        if over:
             deadline.extend_once(watched.more_seconds)
-        if not watched.unsettled or deadline.remaining <= 0:
-            return
-        watched.wait(min(patience.interval, deadline.remaining))
+            if deadline.remaining <= 0:
+                return
+        if watched.unsettled and deadline.remaining > 0:
+            watched.wait(min(watched.seconds_until_due, deadline.remaining))
 
 
 def _look_again(watched: Watched, patience: Patience, deadline: _Deadline) -> None:
@@ -105,4 +109,4 @@ def _look_again(watched: Watched, patience: Patience, deadline: _Deadline) -> No
         if watched.failed_polls and not given_up:
             watched.wait(patience.interval)
             due = watched.due_at_the_end
-        watched.poll(due, deadline.for_answers)
+        watched.poll(due, deadline.for_answers, everything=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from weco_deploy.errors import AwsError
-from weco_deploy.model.deployment import GOOD, ServiceOutcome, ServiceStatus
+from weco_deploy.model.deployment import GOOD, Failure, ServiceOutcome, ServiceStatus
 from weco_deploy.model.events import Event, Notice, PollFailed, Progress, ServiceSettled
 from weco_deploy.model.project import Environment
 from weco_deploy.model.service import ServiceKey, ServiceView
@@ -16,9 +16,13 @@ from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.optional_reads import OptionalReads
 from weco_deploy.pipeline.poll import Poll, Polling
 from weco_deploy.ports import Ports
+from weco_deploy.rules.rollout.cadence import SHORTEST, progress_of, seconds_until_next_poll
 from weco_deploy.rules.rollout.rolling import advance
 from weco_deploy.rules.rollout.track import Track
 from weco_deploy.rules.step_failure import Polled
+
+TOGETHER = timedelta(seconds=0.5)
+"""Services that are due within this time are polled together."""
 
 
 class Watched:
@@ -31,6 +35,7 @@ class Watched:
         self,
         tracks: Mapping[str, Track],
         environment: Environment,
+        interval: float,
         ledger: Ledger,
         ports: Ports,
         notify: Callable[[Event], None],
@@ -42,6 +47,9 @@ class Watched:
         self._ports = ports
         self._notify = notify
         self._polling = Polling(ports.runtime(environment), OptionalReads(lambda text: notify(Notice(text))))
+        self._interval = interval
+        self._began = ports.clock.utc()
+        self._due_at: dict[str, datetime] = {}
         self._settled_at: dict[str, datetime] = {}
         self._views: dict[ServiceKey, ServiceView] = {}
         self._polled_since_wait: set[str] = set()
@@ -75,25 +83,49 @@ class Watched:
         }
         return {**settled, **(unread if self.failed_polls else {})}
 
+    @property
+    def due(self) -> dict[str, Track]:
+        """The unsettled services that are to be polled now."""
+        now = self._ports.clock.utc()
+        return {
+            service_id: track
+            for service_id, track in self.unsettled.items()
+            if self._due_at.get(service_id, now) <= now
+        }
+
+    @property
+    def seconds_until_due(self) -> float:
+        """The seconds until an unsettled service is to be polled; 0 if one is due."""
+        now = self._ports.clock.utc()
+        next_at = min((self._due_at.get(service_id, now) for service_id in self.unsettled), default=now)
+        return max(0.0, (next_at - now).total_seconds())
+
     def wait(self, seconds: float) -> None:
         self._ledger.wait(seconds)
         self._polled_since_wait.clear()
 
-    def poll(self, due: Mapping[str, Track], answered_by: datetime) -> None:
+    def poll(self, due: Mapping[str, Track], answered_by: datetime, *, everything: bool) -> None:
         """Poll these services, and judge those that could be read.
 
-        Answers that come later than `answered_by` make a poll that read nothing.
+        Answers that come later than `answered_by` make a poll that read nothing. With `everything` all tasks are read.
         """
         self._tracks |= due
+        began = self._ports.clock.utc()
         try:
-            read = self._polling.poll(due.values(), self._ports.calls.until(answered_by))
+            read = self._polling.poll(
+                due.values(), self._ports.calls.until(answered_by), everything=everything
+            )
         except AwsError as error:
             read = Poll({}, {track.service.key: error for track in due.values()})
         self._views |= read.views
-        for service_id, track in due.items():
-            if track.service.key not in read.unread:
-                self._polled_since_wait.add(service_id)
-                self._judge(service_id, track, read.views.get(track.service.key))
+        known = {
+            service_id: track for service_id, track in due.items() if track.service.key not in read.unread
+        }
+        self._polled_since_wait |= known.keys()
+        for service_id, track in known.items():
+            self._tracks[service_id] = advance(track, read.views.get(track.service.key))
+        self._judged(known)
+        self._plan_next(due, known, began)
         errors = list(read.unread.values())
         self.failed_polls = self.failed_polls + 1 if errors else 0
         self._last_error = errors[0].message if errors else ""
@@ -103,34 +135,59 @@ class Watched:
     def close(self, answered_by: datetime) -> Polled:
         """Give the services that are not settled the outcome of a waiting time that is over."""
         in_time = replace(self._ports, calls=self._ports.calls.until(answered_by))
-        for service_id, unsettled in self.unsettled.items():
-            track = unsettled.when_time_is_over()
-            outcome = _outcome(track, self._ledger.outcome(service_id))
-            view = self._views.get(track.service.key)
-            failures = diagnose(track, view, self._environment, in_time)
+        tracks = {service_id: track.when_time_is_over() for service_id, track in self.unsettled.items()}
+        for service_id, failures in self._diagnosed(tracks, in_time).items():
+            outcome = _outcome(tracks[service_id], self._ledger.outcome(service_id))
             self._ledger.service(replace(outcome, failures=failures))
         return Polled(last_error=self._last_error, unfinished=bool(self._unfinished))
 
-    def _judge(self, service_id: str, before: Track, view: ServiceView | None) -> None:
-        track = self._tracks[service_id] = advance(before, view)
+    def _judged(self, polled: Mapping[str, Track]) -> None:
+        """Update the ledger with the new tracks of these services, and notify of each."""
         ledger, now = self._ledger, self._ports.clock.utc()
-        known = ledger.outcome(service_id)
-        outcome = _outcome(track, known)
-        self._unfinished.discard(service_id)
-        if track.settled:
-            self._settled_at[service_id] = now
+        tracks = {service_id: self._tracks[service_id] for service_id in polled}
+        known = {service_id: ledger.outcome(service_id) for service_id in polled}
+        self._unfinished -= polled.keys()
+        for service_id, track in tracks.items():
+            outcome = _outcome(track, known[service_id])
             ledger.service(outcome)  # certain, even if diagnosing it fails
-            failures = diagnose(track, view, self._environment, self._ports)
+            if not track.settled:
+                if track.blames_image:
+                    self._unfinished.add(service_id)
+                self._notify(Progress(outcome, track.running, track.desired, track.state, now, track.since))
+        settled = {service_id: track for service_id, track in tracks.items() if track.settled}
+        self._settled_at |= dict.fromkeys(settled, now)
+        for service_id, failures in self._diagnosed(settled, self._ports).items():
+            track = settled[service_id]
             # ECS forgets stopped tasks after an hour; what was recorded of them stays.
-            recorded = () if track.status in GOOD else known.failures
-            outcome = replace(outcome, failures=failures or recorded)
-            if outcome != known:
+            recorded = () if track.status in GOOD else known[service_id].failures
+            outcome = replace(_outcome(track, known[service_id]), failures=failures or recorded)
+            if outcome != known[service_id]:
                 self._notify(ServiceSettled(outcome, track.running, track.desired, now, track.since))
-        else:
-            if track.blames_image:
-                self._unfinished.add(service_id)
-            self._notify(Progress(outcome, track.running, track.desired, track.state, now, track.since))
-        ledger.service(outcome)
+            ledger.service(outcome)
+
+    def _diagnosed(self, tracks: Mapping[str, Track], ports: Ports) -> dict[str, tuple[Failure, ...]]:
+        """The evidence of failures of these services, all of which are diagnosed together."""
+        services = [(track, self._views.get(track.service.key)) for track in tracks.values()]
+        found = diagnose(services, self._environment, ports, self._polling.stopped)
+        return dict(zip(tracks, found, strict=True))
+
+    def _plan_next(self, due: Mapping[str, Track], known: Mapping[str, Track], began: datetime) -> None:
+        """Decide when the services of a poll that began then are polled again; a failed poll is repeated after the interval."""
+        moving = self.unsettled
+        for service_id in moving.keys() & due.keys():
+            seconds = self._interval
+            if service_id in known:
+                track = moving[service_id]
+                age = (began - track.since).total_seconds()
+                progress = progress_of(track, self._views.get(track.service.key), age)
+                seconds = seconds_until_next_poll(progress, self._interval, len(moving))
+            self._due_at[service_id] = self._rounded_up(began + timedelta(seconds=seconds))
+
+    def _rounded_up(self, moment: datetime) -> datetime:
+        """The moment, at most half a second later, so that services which are due at about the same time share calls."""
+        if self._interval <= SHORTEST:
+            return moment
+        return moment + (self._began - moment) % TOGETHER
 
 
 def _outcome(track: Track, known: ServiceOutcome) -> ServiceOutcome:

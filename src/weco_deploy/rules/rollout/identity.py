@@ -151,6 +151,11 @@ def _rolled_back(track: Track, service: Service, primary: EcsDeployment, ours: E
     return rolling_back and not older and track.deployment_id not in primary.rollout_reason and not failed
 
 
+def says_failed(track: Track, service: Service) -> bool:
+    """Whether an event of the service says that the watched deployment failed."""
+    return track.deployment_id in _failed_later(track, service, service.deployment(track.deployment_id))
+
+
 def _failed_later(track: Track, service: Service, ours: EcsDeployment | None) -> Iterator[str]:
     """The ids of the deployments that failed since ours was made, according to the service's events."""
     made = ours or track.made

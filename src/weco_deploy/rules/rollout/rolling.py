@@ -9,7 +9,8 @@ Success needs healthy tasks, too (`health.py`), because tasks that ECS starts af
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import timedelta
 
 from weco_deploy.model.deployment import ServiceStatus, reasons
 from weco_deploy.model.digest import short_digest
@@ -30,7 +31,6 @@ from weco_deploy.rules.rollout.crash_loop import (
     count_failures,
     failures_despite_success,
     judge_failures,
-    needs_stopped_tasks,
     note_healthy,
 )
 from weco_deploy.rules.rollout.ecs_verdict import breaker_monitors
@@ -40,13 +40,13 @@ from weco_deploy.rules.rollout.identity import (
     DELETED,
     POLLS_TO_CONFIRM,
     belongs,
-    may_follow,
     missing,
     not_primary,
     ran_release,
     surely_belongs,
     to_judge,
 )
+from weco_deploy.rules.rollout.last_read import LastRead
 from weco_deploy.rules.rollout.new_tasks import nothing_speaks_against_the_image
 from weco_deploy.rules.rollout.old_tasks import left_running, may_be_left
 from weco_deploy.rules.rollout.stability import last_failure, seconds_until_stable
@@ -58,52 +58,31 @@ WRONG_DIGEST_CAUSES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
-    """What a poll reads of a service, besides the service itself.
-
-    `revision`: the digests to which the PRIMARY deployment resolved its images. `definitions`: these task definitions.
-    """
-
-    tasks: bool
-    stopped: bool = False
-    revision: bool = False
-    definitions: tuple[str, ...] = ()
-
-
-def reads(track: Track, service: Service) -> Reads:
-    """What a poll reads, after it has described the service.
-
-    It reads running tasks as soon as our deployment runs any: a wrong digest fails the rollout at once, and success needs
-    all digests. It also reads the tasks of a steady service, because counts by deployment may lag. It reads stopped tasks
-    only where we count them (`crash_loop.py`). If a later deployment is PRIMARY, it reads what tells whether to follow it.
-    """
-    ours = service.deployment(track.deployment_id)
-    if ours is None or ours.status != "PRIMARY":
-        later = service.primary if may_follow(track, service) else None
-        if later is None:
-            return Reads(tasks=False)
-        return Reads(
-            tasks=service.running > 0, revision=True, definitions=_definitions_to_compare(track, later)
-        )
-    return Reads(
-        tasks=ours.running > 0 or (service.running > 0 and in_steady_state(service)),
-        stopped=needs_stopped_tasks(track, service, ours),
-    )
-
-
-def _definitions_to_compare(track: Track, later: EcsDeployment) -> tuple[str, ...]:
-    """The task definitions of ours and of a later deployment, if they may differ."""
-    ours = track.made.task_definition if track.made else ""
-    return () if ours == later.task_definition else tuple(filter(None, (ours, later.task_definition)))
-
-
 def advance(track: Track, view: ServiceView | None) -> Track:
     """The track after another poll. `view` is None if ECS does not know the service."""
     if track.settled:
         return track
     if view is None or view.service.status in DELETED:
         return missing(track)
+    after = _judge(track, view)
+    if view.tasks is None and view.stopped is None:
+        return after
+    return replace(after, last_read=_last_read(after, view))
+
+
+def _last_read(track: Track, view: ServiceView) -> LastRead:
+    """What is kept of a poll that read tasks, after it was judged."""
+    as_of, only_time = view.service.as_of, track.more_seconds and in_steady_state(view.service)
+    stable_at = as_of + timedelta(seconds=track.more_seconds) if as_of is not None and only_time else None
+    return LastRead(
+        deployment_id=track.deployment_id,
+        service=view.service,
+        stable_at=stable_at,
+        blames_image=track.blames_image,
+    )
+
+
+def _judge(track: Track, view: ServiceView) -> Track:
     service = view.service
     ours = service.deployment(track.deployment_id)
     track = replace(
@@ -189,6 +168,9 @@ def _nothing_desired(track: Track, service: Service) -> Track:
 
 
 def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Track:
+    last = track.last_read if view.tasks is None else None
+    if last is not None and (left := last.waits_until(view.service, ours)):
+        return _waiting_until_stable(track, left)
     wrong = wrong_container(
         (task for task in running_tasks(view) if surely_belongs(task, ours)), track.service.expected
     )
@@ -217,24 +199,37 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
             unverified=unverified,
             blames_image=track.blames_image
             and not unverified
-            and not nothing_speaks_against_the_image(track, view, ours),
+            and (
+                last.speaks_against_the_image(view.service, ours)
+                if last is not None
+                else not nothing_speaks_against_the_image(track, view, ours)
+            ),
         )
     if waiting_for := waits_for_health(view, running_tasks(view)):
         unhealthy = any(is_unhealthy(view, task) for task in running_tasks(view))
         return replace(
             track, polls_steady=0, state=waiting_for, blames_image=track.blames_image and unhealthy
         )
-    steady = track.polls_steady + 1
     left = seconds_until_stable(view, running_tasks(view), track.stable_for, last_failure(track))
     if left:
-        state = f"waiting until its tasks have been running for {track.stable_for:g} s"
-        return replace(track, polls_steady=steady, more_seconds=left, state=state, blames_image=False)
+        return _waiting_until_stable(track, left)
+    steady = track.polls_steady + 1
     if ours.rollout_state is None and steady < POLLS_TO_CONFIRM:
         # If the time ends before the second poll, it is extended by a moment.
         return replace(
             track, polls_steady=steady, more_seconds=CLOCK_RESOLUTION, state="steady", blames_image=False
         )
     return _succeeded(replace(track, polls_steady=steady))
+
+
+def _waiting_until_stable(track: Track, seconds: float) -> Track:
+    return replace(
+        track,
+        polls_steady=track.polls_steady + 1,
+        more_seconds=seconds,
+        state=f"waiting until its tasks have been running for {track.stable_for:g} s",
+        blames_image=False,
+    )
 
 
 def _succeeded(track: Track, draining: tuple[DrainingTask, ...] = ()) -> Track:
@@ -276,6 +271,7 @@ def lacks_digests(track: Track, view: ServiceView) -> bool:
     return (
         ours is not None
         and ours.id == track.deployment_id
+        and view.tasks is not None
         and view.service.running > 0
         and in_steady_state(view.service)
         and compare(running_tasks(view), track.service.expected) is Match.UNKNOWN
@@ -284,6 +280,8 @@ def lacks_digests(track: Track, view: ServiceView) -> bool:
 
 def needs_health(track: Track, view: ServiceView) -> bool:
     """Whether success depends only on the health of the service's running tasks, or on its old tasks, too."""
+    if view.tasks is None:
+        return False
     steady = to_judge(track, view.service) is not None and in_steady_state(view.service)
     return steady or may_be_left(track, view)
 

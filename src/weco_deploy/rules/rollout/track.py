@@ -11,6 +11,7 @@ from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.plan import PlannedService
 from weco_deploy.model.requests import DEFAULT_STABLE_FOR
 from weco_deploy.model.service import EcsDeployment, ServiceDeployment
+from weco_deploy.rules.rollout.last_read import LastRead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,8 @@ class Track:
     run. `more_seconds` is how long only the passing of time is waited for, until the service is stable, the suspicion
     decided, or a steady service polled a second time; 0 if something else has to happen.
 
+    `last_read` is the last poll that read tasks, None if none did.
+
     `leave_old_tasks` says whether the service may succeed while old tasks are protected or removed later. `draining` are these
     old tasks of a service that has succeeded.
     """
@@ -93,6 +96,7 @@ class Track:
     more_seconds: float = 0.0
     failures_since: datetime | None = None
     draining: tuple[DrainingTask, ...] = ()
+    last_read: LastRead | None = None
 
     @property
     def settled(self) -> bool:
@@ -173,4 +177,4 @@ class Track:
         """The track of a settled service, to be judged again: its tasks may have crashed or recovered since."""
         was = "good" if self.status in GOOD else self.state
         state = f"it was {was} at {settled_at:%H:%M:%S}Z, and could not be looked at since"
-        return replace(self, status=ServiceStatus.IN_PROGRESS, state=state)
+        return replace(self, status=ServiceStatus.IN_PROGRESS, state=state, last_read=None)
