@@ -83,7 +83,7 @@ def test_services_restart_only_once_the_replica_has_the_release(address: EcrAddr
         "waiting for ECR's replication: env.stage in the replica of uk.ac.wellcome/search"
     )
     assert old is not None
-    assert f"points at {old[:19]}, not at {new[:19]}" in notice
+    assert f"points at {old[:19]}, not at the release's image" in notice
     assert ("account" in notice) is (address.account != "111122223333")
 
 

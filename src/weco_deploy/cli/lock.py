@@ -13,13 +13,13 @@ from weco_deploy.cli.invocation import Invocation
     "--reason",
     envvar="WECO_DEPLOY_REASON",
     metavar="TEXT",
-    help="What for; it is told to everybody who finds the environment locked.",
+    help="Why. Everybody who finds the environment locked sees it.",
 )
 @click.pass_obj
 def lock(invocation: Invocation, *, environment_id: str | None, reason: str | None) -> None:
     """Keep deployments away from an environment, until it is unlocked.
 
-    A deployment that goes on there is left alone: the lock holds from its end.
+    A deployment in progress there is left alone: the lock begins when it ends.
     """
     from weco_deploy.cli import prompts
     from weco_deploy.cli.output import announce_dry_run, print_result

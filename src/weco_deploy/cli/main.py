@@ -79,7 +79,7 @@ class WecoDeploy(LazyGroup):
     envvar="WECO_DEPLOY_PROJECT_ID",
     metavar="PROJECT",
     shell_complete=completion.projects,
-    help="Which project of the file; not needed if it has one.",
+    help="The project, if the file has several.",
 )
 @click.option(
     "--region-name",
@@ -98,21 +98,21 @@ class WecoDeploy(LazyGroup):
     "--verbose",
     envvar="WECO_DEPLOY_VERBOSE",
     is_flag=True,
-    help="Show each call to AWS, and where an error comes from.",
+    help="Show each call to AWS, where an error comes from, and what a plan leaves unchanged.",
 )
 @click.option(
     "-y",
     "--confirm",
     envvar="WECO_DEPLOY_CONFIRM",
     is_flag=True,
-    help="Ask nothing: deploy, and use the defaults.",
+    help="Ask nothing: go on as if you answered yes, and use the defaults.",
 )
 @click.option(
     "-d",
     "--dry-run",
     envvar="WECO_DEPLOY_DRY_RUN",
     is_flag=True,
-    help="Show what would be done; change nothing.",
+    help="Show what would be done, and change nothing.",
 )
 @click.option(
     "--output",

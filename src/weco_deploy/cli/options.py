@@ -90,8 +90,8 @@ commit = click.option(
     type=Text(),
     metavar="COMMIT",
     shell_complete=completion.commits,
-    help="Take each image in the version of this commit or, without one, of the nearest earlier commit, instead of a label: "
-    "an id, HEAD, a branch or a tag of the git repository here.",
+    help="Use the images of this commit instead of a label: an id, HEAD, a branch or a tag of the git repository here. "
+    "An image that was not built for it is taken from the nearest earlier commit.",
 )
 wait_for_images = click.option(
     "--wait-for-images",
@@ -100,14 +100,14 @@ wait_for_images = click.option(
     default="0",
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait until each image has a version of the commit itself (or the label), unless it is optional; "
-    "still missing then is exit code 3.",
+    help="How long to wait until each image that is not optional has a version of the commit itself (or the label). "
+    "If one is still missing then, the exit code is 3.",
 )
 allow_partial = click.option(
     "--allow-partial",
     envvar="WECO_DEPLOY_ALLOW_PARTIAL",
     is_flag=True,
-    help="Make the release though it lacks images of the project that are not optional.",
+    help="Make the release even if it lacks images of the project that are not optional.",
 )
 release_id = click.option(
     "--release-id",
@@ -131,15 +131,17 @@ def environment(help_text: str) -> Decorator:
     )
 
 
-environment_id = environment("Where to.  [default: stage, if the project has it, or its only environment]")
-environment_to_name = environment("Which environment; there is no default.")
+environment_id = environment(
+    "The environment.  [default: stage if the project has it, or its only environment]"
+)
+environment_to_name = environment("The environment. It has no default.")
 limit = click.option(
     "--limit",
     envvar="WECO_DEPLOY_LIMIT",
     type=click.IntRange(1, 1000),
     default=10,
     show_default=True,
-    help="How many, newest first.",
+    help="How many to list, the newest first.",
 )
 
 
@@ -209,7 +211,7 @@ output_file = click.option(
     expose_value=False,
     is_eager=True,  # so that an error in another option is written to the file, too
     callback=_use_output_file,
-    help="Write the JSON document to this file, too, also after a failure.",
+    help="Also write the JSON document to this file, whether the command succeeds or fails.",
 )
 
 

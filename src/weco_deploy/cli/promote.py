@@ -16,7 +16,7 @@ from weco_deploy.model.requests import DeployOptions
     type=options.Text(),
     metavar="ENVIRONMENT",
     shell_complete=completion.environments,
-    help="Where it runs now.  [default: stage, at a terminal]",
+    help="The environment to take the release from.  [default: stage, at a terminal]",
 )
 @click.option(
     "--to",
@@ -25,7 +25,7 @@ from weco_deploy.model.requests import DeployOptions
     type=options.Text(),
     metavar="ENVIRONMENT",
     shell_complete=completion.environments,
-    help="Where to.  [default: prod, at a terminal]",
+    help="The environment to deploy to.  [default: prod, at a terminal]",
 )
 @options.deploy_options
 @click.pass_obj

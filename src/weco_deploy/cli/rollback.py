@@ -41,8 +41,8 @@ def rollback(
 ) -> int:
     """Deploy the release that an environment ran before, and watch.
 
-    After a deployment that did not succeed that is the last release that worked; otherwise the one before
-    the current one. A second rollback goes further back; one that did not succeed is done again.
+    If the last deployment did not succeed, this is the last release that worked, otherwise the release before
+    the current one. A second rollback goes further back. A rollback that did not succeed is repeated.
     """
     from dataclasses import replace
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command("show-deployment", cls=Command, short_help="Show all about one deployment, with its logs.")
 @click.argument("deployment", required=False, type=options.Text())
-@options.environment("Only deployments to this environment count.  [default: all]")
+@options.environment("Only deployments to this environment.  [default: all]")
 @click.pass_obj
 def show_deployment(invocation: Invocation, *, deployment: str | None, environment_id: str | None) -> None:
     """Show a deployment (default: the last one): its verdict, failures, log lines, images, and what followed.

@@ -22,13 +22,13 @@ STOP_IT = "If that deployment still goes on, it will change nothing more. Releas
     "--force",
     envvar="WECO_DEPLOY_FORCE",
     is_flag=True,
-    help="Also if the lock is not yours: somebody else's, or a deployment's.",
+    help="Release a lock that is not yours, too: another person's or a deployment's.",
 )
 @click.pass_obj
 def unlock(invocation: Invocation, *, environment_id: str | None, force: bool) -> None:
     """Release the lock of an environment.
 
-    A lock that is not yours needs --force, and is asked about first.
+    A lock that is not yours needs --force, and a yes.
     """
     from weco_deploy.cli import prompts
     from weco_deploy.cli.output import announce_dry_run, print_result

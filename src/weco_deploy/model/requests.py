@@ -58,16 +58,16 @@ def flags(request: type[DeployOptions | ConfirmRequest]) -> dict[str, Flag]:
 
 _WAIT = Flag(
     name="--confirmation-wait-for",
-    help="Seconds to watch the services for; still not done then is exit code 3.",
+    help="How many seconds to watch the services. If they are not done by then, the exit code is 3.",
 )
 _STABLE_FOR = Flag(
     name="--stable-for",
-    help="Seconds for which tasks must have been running; 0: a moment is enough.  [default: stable_for in the "
-    f"project file, else {DEFAULT_STABLE_FOR:g}]",
+    help="How many seconds the tasks must have been running.  [default: stable_for in the project file, else "
+    f" {DEFAULT_STABLE_FOR:g}]",
     seconds=True,
 )
 _INTERVAL = Flag(
-    name="--confirmation-interval", help="Longest time between two looks at a service, in seconds.", least=0.1
+    name="--confirmation-interval", help="Longest time between two polls of a service, in seconds.", least=0.1
 )
 
 
@@ -86,8 +86,8 @@ class DeployOptions:
         default=None,
         metadata=Flag(
             name="--rollback-on-failure",
-            help="If it fails or takes too long, go back to the last release that worked.  [default: on_failure in the "
-            "project file]",
+            help="Go back to the last release that worked if the deployment fails or takes too long.  [default: on_failure "
+            "in the project file]",
             switch=True,
         ).metadata,
     )
@@ -95,14 +95,15 @@ class DeployOptions:
         default=0.0,
         metadata=Flag(
             name="--wait-for-lock",
-            help="Seconds to wait for somebody else's deployment; still locked then is exit code 4.",
+            help="How many seconds to wait for somebody else's deployment. If it still holds the lock then, the exit code "
+            "is 4.",
         ).metadata,
     )
     lease: int = field(
         default=DEFAULT_LEASE,
         metadata=Flag(
             name="--lock-lease",
-            help="Seconds that our lock outlives us if we are killed.",
+            help="How many seconds the lock stays after this run is killed.",
             least=1,
             most=24 * 3600,
         ).metadata,
@@ -110,14 +111,14 @@ class DeployOptions:
     force_redeploy: bool = field(
         default=False,
         metadata=Flag(
-            name="--force-redeploy", help="Redeploy services that run the release already."
+            name="--force-redeploy", help="Also redeploy services that run the release already."
         ).metadata,
     )
     allow_missing: bool = field(
         default=False,
         metadata=Flag(
             name="--allow-missing",
-            help="Leave out services that are not found or use none of their images; at least one must be found.",
+            help="Leave out services that are not found or use none of their images. At least one must be found.",
         ).metadata,
     )
     override_gate: str | None = field(
@@ -125,8 +126,8 @@ class DeployOptions:
         metadata=Flag(
             name="--override-gate",
             metavar="REASON",
-            help="Go on where a gate says no: the release has not succeeded where it must, its images would go backwards, "
-            "or the environment that it comes from is in doubt. The reason is recorded.",
+            help="Deploy although a gate is closed: the release has not succeeded where it must, its images would go "
+            "backwards, or the environment it comes from is in doubt. The reason is recorded.",
         ).metadata,
     )
 
@@ -163,7 +164,7 @@ class DeployRequest(DeployOptions):
         metadata=Flag(
             name="--description",
             metavar="TEXT",
-            help="What it is about, for the history.",
+            help="A description for the history.",
             may_be_empty=True,
         ).metadata
     )

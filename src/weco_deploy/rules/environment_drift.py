@@ -27,7 +27,7 @@ def environment_drift(
     }
     tags = tuple(
         f"{image_id}: {project.image(image_id).tag_in(environment)} points at {_shown(observed.images[image_id].tagged)}, "
-        f"not at {short_digest(digests[image_id])}"
+        f"not at {release.versions[image_id].ref}"
         for image_id in drifted_tags(digests, observed)
     )
     examined = examine(

@@ -6,10 +6,10 @@ from weco_deploy.model.digest import short_digest
 from weco_deploy.model.replica import Replica, Replication
 
 
-def not_there(replica: Replica, wanted: str, found: str | None) -> str:
-    """What the tag points at in the replica instead of the release's digest."""
+def not_there(replica: Replica, found: str | None) -> str:
+    """What the tag points at in the replica instead of the release's image."""
     now = short_digest(found) if found else "nothing"
-    return f"{replica.tag} in {replica} points at {now}, not at {short_digest(wanted)}"
+    return f"{replica.tag} in {replica} points at {now}, not at the release's image"
 
 
 def explained(replication: Replication | None) -> str:

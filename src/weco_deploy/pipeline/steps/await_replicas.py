@@ -45,7 +45,7 @@ class AwaitReplicas:
         answered_by = end + timedelta(seconds=patience.late_answers)
         late = _poll(dict.fromkeys(self.replicas), context, answered_by)
         if late:
-            context.notify(Notice(f"waiting for ECR's replication: {reasons(*_states(late, context))}"))
+            context.notify(Notice(f"waiting for ECR's replication: {reasons(*_states(late))}"))
         while late and (left := (end - clock.utc()).total_seconds()) > 0:
             context.ledger.wait(min(patience.interval, left))
             late = _poll(late, context, answered_by)
@@ -72,8 +72,8 @@ def _wanted(replica: Replica, context: StepContext) -> str:
     return context.ledger.deployment.images[replica.image_id].to_digest
 
 
-def _states(late: Late, context: StepContext) -> list[str]:
-    return [not_there(replica, _wanted(replica, context), found) for replica, found in late.items()]
+def _states(late: Late) -> list[str]:
+    return [not_there(replica, found) for replica, found in late.items()]
 
 
 def _reason(late: Late, waited: float, context: StepContext) -> str:
@@ -82,7 +82,7 @@ def _reason(late: Late, waited: float, context: StepContext) -> str:
     explanations = calls.read(
         partial(_explained, port, replica, _wanted(replica, context)) for replica in late
     )
-    states = (f"{state}: {why}" for state, why in zip(_states(late, context), explanations, strict=True))
+    states = (f"{state}: {why}" for state, why in zip(_states(late), explanations, strict=True))
     return reasons(
         f"the release was not replicated within {waited:g} s, so no service was redeployed", *states
     )

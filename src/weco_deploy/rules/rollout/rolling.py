@@ -177,8 +177,8 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
     if wrong:
         task, container, image = wrong
         return track.as_failed(
-            f"task {task.id} runs {short_digest(container.digest or '')} of {image.image_id}, not the release's "
-            f"{short_digest(min(image.digests)) if len(image.digests) == 1 else 'digests'}{WRONG_DIGEST_CAUSES}"
+            f"task {task.id} runs {short_digest(container.digest or '')} of {image.image_id}, which is not the release's"
+            f"{WRONG_DIGEST_CAUSES}"
         )
     if lacks_digests(track, view) and (
         resolved := wrongly_resolved(view.resolved or (), track.service.expected)
