@@ -32,7 +32,7 @@ def test_every_command_has_its_section_with_its_options() -> None:
 
 def test_default_has_a_column_of_its_own() -> None:
     (row,) = {line for line in commands_page().split("\n") if line.startswith("| `--limit ")}
-    assert row.split(" | ")[1:] == ["How many, newest first.", "10; 1&lt;=x&lt;=1000 |"]
+    assert row.split(" | ")[1:] == ["How many to list, the newest first.", "10; 1&lt;=x&lt;=1000 |"]
 
 
 def test_every_key_is_described() -> None:
