@@ -62,7 +62,7 @@ _WAIT = Flag(
 )
 _STABLE_FOR = Flag(
     name="--stable-for",
-    help="How many seconds the tasks must have been running.  [default: stable_for in the project file, else "
+    help="How many seconds the tasks must have been running.  [default: stable_for in the project file, else"
     f" {DEFAULT_STABLE_FOR:g}]",
     seconds=True,
 )
