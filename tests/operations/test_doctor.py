@@ -302,6 +302,16 @@ def test_first_rule_that_selects_an_image_decides_whether_it_could_be_removed(
     assert ("archive" in check.found) is (rules[0]["action"]["type"] == "transition")
 
 
+def test_image_of_an_environment_is_watched_before_its_first_deployment() -> None:
+    world = World.of(SHOP)
+    policy(world, rule(1, 100, tagStatus="any"))
+
+    (check,) = [check for check in doctor(world.ports(), "stage") if check.id == "lifecycle"]
+
+    assert check.result is Result.WARN
+    assert "of search, tagged env.stage" in check.found
+
+
 def test_image_that_worked_last_and_has_lost_all_tags_is_watched_too(world: World) -> None:
     good = world.tag("search", "env.stage")
     world.push("search")

@@ -102,10 +102,12 @@ def _used(
         return ()
     why: dict[tuple[Image, str], list[str]] = {}
     begun = {}
+    never_deployed: list[tuple[Image, Environment]] = []
     for environment, record in records.items():
         if isinstance(record, DeployError):
             return record
         _add(why, watched, _digests(record), f"deployed to {environment.id}")
+        never_deployed += [(image, environment) for image in watched if image.id not in record.images]
         if record.good is not None:
             read = partial(ports.store.deployment, record.good.deployment_id)
             begun[environment] = begin_attempt(ports.calls, read)
@@ -115,7 +117,26 @@ def _used(
         if deployment is not None:
             digests = {image_id: change.to_digest for image_id, change in deployment.images.items()}
             _add(why, watched, digests, f"last known good in {environment.id}")
+    for (image, environment), tagged in _tagged(ports, never_deployed).items():
+        if isinstance(tagged, DeployError):
+            return tagged
+        if tagged is not None:
+            _add(why, [image], {image.id: tagged.digest}, f"tagged {image.tag_in(environment)}")
     return _with_tags(ports, why)
+
+
+def _tagged(
+    ports: Ports, images: Sequence[tuple[Image, Environment]]
+) -> Mapping[tuple[Image, Environment], Answer[TaggedImage | None]]:
+    """What the environments' tags point at. Before the first deployment by this tool, services run these images."""
+    find = ports.registry.find
+    begun = {
+        (image, environment): begin_attempt(
+            ports.calls, partial(find, image.repository, image.tag_in(environment))
+        )
+        for image, environment in images
+    }
+    return _answers(begun, ports.calls)
 
 
 def _digests(record: EnvironmentRecord) -> Mapping[str, str]:
