@@ -77,6 +77,15 @@ def test_summary_begins_with_verdict_and_failures_then_commands_then_commits_and
     assert places == sorted(places)
 
 
+def test_each_message_of_a_failure_is_a_paragraph() -> None:
+    events = tuple(
+        replace(CRASH, container=None, log_lines=(), message=f"event {number}") for number in (1, 2)
+    )
+    assert (
+        "\n\nevent 1\n\nevent 2\n\n" in report(failed(services=(replace(CRASHED, failures=events),))).summary
+    )
+
+
 def test_commit_subjects_and_authors_are_escaped() -> None:
     [line] = [line for line in report(failed()).summary.splitlines() if "Fix" in line]
     assert line.endswith("Fix \\<b\\>all\\</b\\> : :error::x \\(\\#12\\), Eve @\u200beve")

@@ -128,6 +128,7 @@ def _failure(outcome: ServiceOutcome) -> Iterator[str]:
     for failure in outcome.failures:
         container = f"container {failure.container}: " if failure.container else ""
         yield escaped(f"{container}{failure.message}")
+        yield ""  # otherwise the next message would go on in the same paragraph
         yield from code_block(failure.log_lines)
     yield ""
 
