@@ -35,7 +35,7 @@ def check_regions(names: Iterable[str]) -> None:
 def _known_regions() -> list[str]:
     """The regions of all partitions, by botocore's endpoint data."""
     with translate_boto_errors():
-        session = botocore.session.Session()
+        session = botocore.session.Session(include_builtin_handlers=False)  # which take 20 ms to register
         share_loader(session)
         partitions = session.get_data("endpoints")["partitions"]
     return sorted(region for partition in partitions for region in partition["regions"])

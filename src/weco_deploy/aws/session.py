@@ -25,6 +25,7 @@ from weco_deploy.aws.error_translation import (
     translate_errors,
     without_user_info,
 )
+from weco_deploy.aws.event_hooks import event_hooks
 from weco_deploy.aws.loader import share_loader
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.slow_calls import SlowCalls
@@ -139,7 +140,7 @@ def _session() -> botocore.session.Session:
     with (
         translate_boto_errors()
     ):  # botocore reads the configuration here: it may be broken, or lack the profile
-        session = _Session()
+        session = _Session(event_hooks=event_hooks(), include_builtin_handlers=False)
         share_loader(session)
     session.user_agent_extra = f"weco-deploy/{__version__}"
     return session
