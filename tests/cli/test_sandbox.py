@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import boto3
@@ -12,6 +13,7 @@ import pytest
 
 import weco_deploy
 from tests import preloaded
+from weco_deploy.sandbox import pidfile, server
 
 pytestmark = pytest.mark.sandbox
 
@@ -83,6 +85,31 @@ def test_shell_that_uses_the_sample_needs_no_project_file(
     assert sum(image["moves"] for image in json.loads(planned.stdout)["plan"]["images"]) == 3
     assert run("sandbox", "env", **started).returncode == 0
     assert run("sandbox", "stop", **started).returncode == 0
+
+
+def without_credentials() -> dict[str, str]:
+    nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    keys = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": ""}
+    return {**nothing, **keys, "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def test_missing_credentials_beside_a_running_sandbox_are_said_with_how_to_use_it() -> None:
+    Path(".wellcome_project").write_text(
+        files("weco_deploy.sandbox").joinpath("sample.wellcome_project").read_text()
+    )
+    Path(".weco-sandbox").mkdir()
+    hint = 'a sandbox of this project is running; to use it: eval "$(weco-deploy sandbox env)"'
+
+    stopped = run("show-releases", **without_credentials())
+    lock = pidfile.take(Path(".weco-sandbox") / server.PID_FILE)  # as the sandbox's supervisor does
+    try:
+        running = run("show-releases", **without_credentials())
+    finally:
+        os.close(lock)
+
+    assert (stopped.returncode, running.returncode) == (1, 1)
+    assert hint not in stopped.stderr
+    assert hint in running.stderr.splitlines()
 
 
 def test_sandbox_directory_may_be_relative() -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from weco_deploy import exit_codes
 from weco_deploy.cli.build_output import report_to_build
-from weco_deploy.cli.invocation import Invocation
+from weco_deploy.cli.invocation import Invocation, Settings
 from weco_deploy.cli.output import write_output_file
 from weco_deploy.cli.streams import write_notice, write_result
 from weco_deploy.cli.tracebacks import message_of, traceback_of
-from weco_deploy.errors import Declined, DeployError, InternalError, Interrupted, UsageError
+from weco_deploy.errors import Declined, DeployError, InternalError, Interrupted, NoCredentials, UsageError
 from weco_deploy.local.interrupts import interrupted
 from weco_deploy.report.documents import Document, deployment_document, error_document, json_text
 from weco_deploy.report.next_steps import next_steps
@@ -30,6 +31,8 @@ def report(error: BaseException, invocation: Invocation) -> int:
         write_notice(traceback_of(error))
     options = invocation.settings.project_options
     write_notice(_line(translated, options))
+    if isinstance(translated, NoCredentials):
+        _mention_sandbox(invocation.settings)
     try:
         write_output_file(invocation.settings, lambda: _document(translated, invocation))
     except DeployError as write_error:
@@ -44,6 +47,16 @@ def report(error: BaseException, invocation: Invocation) -> int:
             write_notice(str(step))
     report_to_build(lambda: _build_report(translated, invocation))
     return exit_codes.of_error(translated, invocation.error_exit_code)
+
+
+def _mention_sandbox(settings: Settings) -> None:
+    """Say how to use the sandbox of this project if one runs: its `eval` was probably forgotten."""
+    from weco_deploy.cli import sandbox_directory
+
+    with suppress(DeployError):  # an unreadable directory is no news here
+        running = sandbox_directory.running(settings)
+        if running:
+            write_notice(f"a sandbox of this project is running; to use it: {running}")
 
 
 def _build_report(error: DeployError, invocation: Invocation) -> BuildReport:

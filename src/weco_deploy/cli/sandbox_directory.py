@@ -57,6 +57,15 @@ def directory_of(settings: Settings, given: str | None) -> Path:
     return (found.parent if found else Path.cwd()) / commands.DIRECTORY
 
 
+def running(settings: Settings) -> str:
+    """What makes a shell use the sandbox of the project file, if one runs in its default directory; otherwise empty."""
+    from weco_deploy.sandbox import supervisor
+    from weco_deploy.sandbox.directory import dir_option
+
+    where = directory_of(settings, None)
+    return f'eval "$(weco-deploy sandbox env{dir_option(where)})"' if supervisor.running(where) else ""
+
+
 def warn_if_project_file_changed(settings: Settings, where: Path) -> None:
     """Write a notice if the project file is not what the sandbox was started with."""
     from weco_deploy.cli.streams import write_notice
