@@ -77,6 +77,18 @@ def test_summary_begins_with_verdict_and_failures_then_commands_then_commits_and
     assert places == sorted(places)
 
 
+def test_events_that_only_repeat_that_tasks_failed_are_left_out() -> None:
+    repeated = replace(
+        CRASH,
+        kind="event",
+        container=None,
+        log_lines=(),
+        message="(service search) deployment failed: tasks failed to start.",
+    )
+    service = replace(CRASHED, failures=(CRASH, repeated))
+    assert "deployment failed" not in report(failed(services=(service,))).summary
+
+
 def test_each_message_of_a_failure_is_a_paragraph() -> None:
     events = tuple(
         replace(CRASH, container=None, log_lines=(), message=f"event {number}") for number in (1, 2)

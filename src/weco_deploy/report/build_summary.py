@@ -14,7 +14,7 @@ from weco_deploy.report.build_report import BuildReport, annotation_of, annotati
 from weco_deploy.report.console import console_links
 from weco_deploy.report.markdown import code_block, escaped, folded, table
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
-from weco_deploy.report.outcomes import STATUS_WORDS, counts, service_name, verdict
+from weco_deploy.report.outcomes import STATUS_WORDS, counts, essential, service_name, verdict
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.wording import count, short_commit, short_id, version_names
 
@@ -125,7 +125,7 @@ def _failure(outcome: ServiceOutcome) -> Iterator[str]:
     pages = f" ([service]({links.service}), [logs]({links.logs}))" if links else ""
     yield f"**{escaped(name)}** {escaped(', '.join(parts))}{reason}{pages}"
     yield ""
-    for failure in outcome.failures:
+    for failure in essential(outcome.failures):
         container = f"container {failure.container}: " if failure.container else ""
         yield escaped(f"{container}{failure.message}")
         yield ""  # otherwise the next message would go on in the same paragraph
