@@ -14,7 +14,7 @@ from tests.report.samples import (
     outcome,
     release,
 )
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ServiceStatus
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.results import DeploymentDetails
 from weco_deploy.report.deployment_details import deployment_details_text
@@ -84,6 +84,22 @@ Next:
     weco-deploy --project-id shop deploy --release-id 8f14e45f-ceea-467f-a6fa-0123456789ab --environment-id prod --description 'Weekly release'
 """
     )
+
+
+def test_page_has_all_failures_of_each_service() -> None:
+    """The summary after a deployment leaves out what repeats, and shows services that failed alike once."""
+    repeated = Failure(
+        kind="event", message="(service search) is unable to consistently start tasks successfully."
+    )
+    services = tuple(
+        outcome(name, ServiceStatus.FAILED, "its tasks stop", (CRASH, repeated)) for name in ("api", "worker")
+    )
+    details = DeploymentDetails(deployment=replace(failed(), services=services), release=release())
+
+    text = deployment_details_text(details, Screen())
+
+    assert text.count(repeated.message) == len(services)
+    assert text.count("  no index called works") == len(services)
 
 
 def test_page_of_an_old_deployment_says_what_followed_and_suggests_no_command() -> None:
