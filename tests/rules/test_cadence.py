@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from tests.rules.states import OURS, active, primary, service, track, view
+from tests.rules.states import NOW, OURS, active, primary, service, track, view
 from weco_deploy.rules.rollout.cadence import Progress, progress_of, seconds_until_next_poll
 
 INTERVAL = 10.0
@@ -80,3 +82,11 @@ def test_event_that_names_our_deployment_as_failed_is_noticed() -> None:
 
 def test_service_that_ecs_does_not_know_is_uncertain() -> None:
     assert progress_of(track(), None, 30).uncertain
+
+
+@pytest.mark.parametrize(("created", "age"), [(0.0, 30.0), (20.0, 50.0), (4000.0, 90.0)])
+def test_time_since_redeployment_counts_up_to_a_minute_before_the_watch(created: float, age: float) -> None:
+    ours = replace(primary(running=1), created_at=NOW - timedelta(seconds=30 + created))
+    described = replace(service(desired=2, running=1, deployments=[ours]), as_of=NOW)
+
+    assert progress_of(track(), view(described), 30.0).age == age

@@ -113,10 +113,15 @@ class Polling:
     def _with_health(
         self, views: Mapping[ServiceKey, ServiceView], tracked: Mapping[ServiceKey, Track], calls: Calls
     ) -> Mapping[ServiceKey, ServiceView]:
-        """The views, with the health of tasks and the protection of old tasks where the verdict may depend on it."""
+        """The views, with the health of tasks and the protection of old tasks where the verdict may depend on it.
+
+        Task definitions are read as soon as tasks are: later, when all services are about to settle, reading hundreds would delay
+        verdicts.
+        """
         runtime, optional = self._runtime, self._optional
         unchecked = [view for key, view in views.items() if rolling.needs_health(tracked[key], view)]
-        checked = health_checked(unchecked, self._definitions, optional, calls)
+        with_tasks = [view for view in views.values() if view.tasks is not None]
+        checked = health_checked(with_tasks, self._definitions, optional, calls)
         found = targets(unchecked, runtime, optional, calls)
         not_told_to_stop = {key: tasks_to_ask_about(tracked[key], view) for key, view in views.items()}
         nothing: dict[str, datetime | None] = {}

@@ -178,8 +178,8 @@ class Watched:
             seconds = self._interval
             if service_id in known:
                 track = moving[service_id]
-                age = (began - track.since).total_seconds()
-                progress = progress_of(track, self._views.get(track.service.key), age)
+                watched = (began - track.since).total_seconds()
+                progress = progress_of(track, self._views.get(track.service.key), watched)
                 seconds = seconds_until_next_poll(progress, self._interval, len(moving))
             self._due_at[service_id] = self._rounded_up(began + timedelta(seconds=seconds))
 

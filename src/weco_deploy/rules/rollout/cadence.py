@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from weco_deploy.model.service import ServiceView
+from weco_deploy.model.service import EcsDeployment, Service, ServiceView
 from weco_deploy.rules.rollout.identity import says_failed
 from weco_deploy.rules.rollout.track import Track
 
@@ -29,6 +29,8 @@ ON_AVERAGE = 0.5
 """The part of the interval between two polls of a service, on average at least."""
 SHORTEST = 1.0
 """Seconds between two polls, unless the interval itself is shorter: AWS's answers tell its time in whole seconds."""
+LONGEST_UNWATCHED = 60.0
+"""Seconds between redeployment and watch that count at most: a rollout that is adopted may be hours old."""
 SERVICES_A_SECOND = 100
 """As many services may be polled in a second: DescribeServices, ten services a call, takes half of ECS's rate then."""
 
@@ -39,7 +41,7 @@ class Progress:
 
     Args:
         polls: how many polls there were.
-        age: seconds since the first one.
+        age: seconds since the service was redeployed, or watched.
         more_seconds: how long only the passing of time is waited for; 0 if something else has to happen.
         all_run: whether all desired tasks of the watched deployment run.
         old_run: whether tasks of other deployments run beside them.
@@ -59,16 +61,23 @@ class Progress:
     uncertain: bool = False
 
 
-def progress_of(track: Track, view: ServiceView | None, age: float) -> Progress:
-    """The progress of a service after a poll, which showed `view`; None if ECS does not know the service."""
+def progress_of(track: Track, view: ServiceView | None, watched: float) -> Progress:
+    """The progress of a service after a poll.
+
+    Args:
+        track: after the poll.
+        view: what the poll showed; None if ECS does not know the service.
+        watched: for how many seconds it had been watched then.
+
+    """
     if view is None:
-        return Progress(polls=track.polls, age=age, uncertain=True)
+        return Progress(polls=track.polls, age=watched, uncertain=True)
     service, ours = view.service, view.service.deployment(track.deployment_id)
     unconfirmed = track.polls_not_primary or track.polls_missing or track.polls_stopped
     steady_without_state = ours is not None and ours.rollout_state is None and track.polls_steady > 0
     return Progress(
         polls=track.polls,
-        age=age,
+        age=watched + _unwatched(view.service, ours, watched),
         more_seconds=track.more_seconds,
         all_run=ours is not None and ours.running >= service.desired,
         old_run=ours is not None and service.running > ours.running,
@@ -96,6 +105,14 @@ def seconds_until_next_poll(progress: Progress, interval: float, moving: int) ->
         return min(progress.more_seconds, interval)
     budget = progress.polls * ON_AVERAGE * interval - progress.age
     return min(max(_wanted(progress, interval, soon), budget), interval)
+
+
+def _unwatched(service: Service, ours: EcsDeployment | None, watched: float) -> float:
+    """The seconds from the redeployment to the beginning of the watch, in which others were still redeployed, by AWS's clock."""
+    if ours is None or service.as_of is None:
+        return 0.0
+    age = (service.as_of - ours.created_at).total_seconds()
+    return min(max(0.0, age - watched), LONGEST_UNWATCHED)
 
 
 def _wanted(progress: Progress, interval: float, soon: float) -> float:
