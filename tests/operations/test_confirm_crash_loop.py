@@ -19,7 +19,7 @@ from tests.world.projects import ONE_AND_ONE, project
 from weco_deploy.errors import GateClosed
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
 from weco_deploy.model.environment import DeployedRelease
-from weco_deploy.rules.rollout.rolling import in_steady_state
+from weco_deploy.rules.rollout.steady_state import in_steady_state
 
 
 def test_a_crash_that_was_mended_without_a_new_rollout_is_recorded_as_succeeded() -> None:

@@ -82,6 +82,52 @@ def test_confirmation_names_the_old_tasks_that_still_run() -> None:
     assert len(deployment.services[0].draining) == 1
 
 
+def test_time_that_ends_while_new_tasks_are_young_is_extended_if_old_ones_may_stay() -> None:
+    world, new = world_with_busy_tasks()
+
+    deployment = release_deploy(world, wait=20.0, interval=5.0)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED, deployment.reason
+    assert len(deployment.services[0].draining) == 1
+    assert new in world.running("search-api", "stage")
+
+
+def test_service_revision_tells_what_new_tasks_run_beside_old_ones_that_stay() -> None:
+    world, _ = world_with_busy_tasks()
+    world.trouble("search-api", "stage", "hides-digests")
+
+    deployment = release_deploy(world)
+
+    assert statuses(deployment) == {"search-api": ServiceStatus.SUCCEEDED}
+    assert len(deployment.services[0].draining) == 1
+
+
+def test_service_is_unverified_if_nothing_tells_what_new_tasks_run_beside_old_ones_that_stay() -> None:
+    world, _ = world_with_busy_tasks()
+    world.trouble("search-api", "stage", "hides-digests")
+    world.trouble("search-api", "stage", "hides-revisions")
+
+    deployment = release_deploy(world, wait=60.0, rollback_on_failure=True)
+
+    assert statuses(deployment) == {"search-api": ServiceStatus.UNVERIFIED}
+    assert (deployment.status, deployment.rollback) == (DeploymentStatus.TIMED_OUT, None)
+    assert "nothing tells what search-api runs" in deployment.reason
+
+
+def test_wrong_digest_that_the_service_revision_tells_fails_while_old_tasks_still_run() -> None:
+    world, _ = world_with_busy_tasks(WAITING)
+    world.trouble("search-api", "stage", "hides-digests")
+    old = world.tag("search", "env.stage")
+    assert old is not None
+    world.before("runtime.redeploy", lambda _: world.point("search", "env.stage", old))
+
+    deployment = release_deploy(world)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert "its deployment resolved search to" in deployment.services[0].reason
+    assert "(versionConsistency)" in deployment.services[0].reason
+
+
 def test_environment_may_wait_for_protected_tasks_and_is_not_rolled_back_because_of_them() -> None:
     world, new = world_with_busy_tasks(WAITING)
 

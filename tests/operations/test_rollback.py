@@ -14,7 +14,7 @@ from tests.operations.runs import (
     release_deploy,
     rollback,
 )
-from tests.world import Call, Killed, World, crash, slow
+from tests.world import Behaviour, Call, Killed, World, crash, slow
 from tests.world.projects import ONE_AND_ONE, project
 from weco_deploy.errors import AwsError, NotFound, PlanRefused
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
@@ -223,9 +223,15 @@ def test_the_project_file_s_on_failure_does_not_undo_a_rollback() -> None:
 
 
 def test_a_rollback_is_undone_if_its_own_command_wants_that() -> None:
-    world, first, second = slow_then_quick()
+    world = World.of(ONE_AND_ONE)
+    world.push("search", Behaviour(start=30, failing_starts=1))
+    first = release_deploy(world).release_id
+    world.pass_time(1)
+    world.push("search")
+    second = release_deploy(world).release_id
+    world.pass_time(1)
 
-    late = rollback(world, wait=60.0, rollback_on_failure=True)
+    late = rollback(world, wait=45.0, rollback_on_failure=True)
 
     assert (late.release_id, late.status) == (first, DeploymentStatus.ROLLED_BACK)
     assert late.rollback is not None

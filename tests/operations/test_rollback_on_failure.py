@@ -7,14 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.operations.runs import Told, deployments, recorded, release_deploy, statuses
+from tests.operations.runs import Told, deployments, recorded, release, release_deploy, request, statuses
 from tests.world import Behaviour, Call, World, crash, good, slow, unpullable
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
-from weco_deploy.errors import AwsError, EnvironmentLocked
+from weco_deploy.errors import AccessDenied, AwsError, EnvironmentLocked
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Claimed, RollingBack, ServiceSettled
 from weco_deploy.model.kind import Kind
+from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
+from weco_deploy.operations.deploy import plan
 from weco_deploy.operations.lock import lock
 
 TWO = project({"search": ["search-api"], "items": ["items-api"]})
@@ -24,9 +26,15 @@ ROLLS_BACK = project(
 )
 
 
-def good_then(behaviour: Behaviour) -> tuple[World, str, str]:
+def planned(world: World) -> Plan:
+    """The plan to deploy `latest` again."""
+    ports = world.ports()
+    return plan(request(release(ports)), ports)
+
+
+def good_then(behaviour: Behaviour, *, breaker: bool = True) -> tuple[World, str, str]:
     """A world with a good release deployed and an image with this behaviour pushed, and the digests of both."""
-    world = World.of(ONE_AND_ONE)
+    world = World.of(ONE_AND_ONE, breaker=breaker)
     good = world.push("search")
     release_deploy(world)
     world.pass_time(1)
@@ -131,14 +139,93 @@ def test_service_without_circuit_breaker_is_redeployed_with_the_good_image() -> 
     assert world.running("search-api", "stage") == {good}
 
 
-def test_deployment_that_timed_out_is_rolled_back() -> None:
-    world, good, _ = good_then(slow(3600))
+@pytest.mark.parametrize("breaker", [True, False], ids=["breaker", "no breaker"])
+def test_deployment_that_timed_out_after_a_task_failed_is_rolled_back(breaker: bool) -> None:
+    world, good, _ = good_then(Behaviour(start=30, exits_after=0), breaker=breaker)
 
-    deployment = release_deploy(world, rollback_on_failure=True, wait=60.0)
+    deployment = release_deploy(world, rollback_on_failure=True, wait=45.0)
 
+    assert deployment.reason.startswith("still not done after 45 s")
     assert deployment.status is DeploymentStatus.ROLLED_BACK
     assert world.tag("search", "env.stage") == good
     assert world.running("search-api", "stage") == {good}
+
+
+def test_image_that_starts_slowly_is_not_rolled_back_when_the_time_is_over() -> None:
+    world, _, late = good_then(slow(3600))
+
+    deployment = release_deploy(world, rollback_on_failure=True, wait=60.0)
+
+    assert deployment.status is DeploymentStatus.TIMED_OUT
+    assert deployment.rollback is None
+    assert "it was not rolled back, because no look at the services told that anything is wrong" in (
+        deployment.reason
+    )
+    assert world.tag("search", "env.stage") == late
+
+
+def test_full_cluster_is_not_rolled_back_and_makes_no_image_known_bad() -> None:
+    world, _, new = good_then(good(), breaker=False)
+    world.trouble("search-api", "stage", "no-capacity")
+
+    deployment = release_deploy(world, rollback_on_failure=True, wait=300.0)
+
+    assert deployment.status is DeploymentStatus.TIMED_OUT
+    assert deployment.rollback is None
+    assert "unable to place a task" in deployment.services[0].reason
+    assert world.tag("search", "env.stage") == new
+    assert not any("this image" in warning for warning in planned(world).warnings)
+
+
+def test_image_is_not_known_bad_after_a_circuit_breaker_gave_up_on_a_full_cluster() -> None:
+    world, old, new = good_then(good())
+    world.trouble("search-api", "stage", "no-capacity")
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert deployment.rollback is not None
+    assert world.tag("search", "env.stage") == old
+    assert world.tag("search", "latest") == new
+    assert not any("this image" in warning for warning in planned(world).warnings)
+
+
+@pytest.mark.parametrize(
+    "error", [AwsError("ecs:UpdateService", "no"), AccessDenied("ecs:UpdateService", "not allowed")]
+)
+def test_service_that_ecs_refuses_to_redeploy_says_nothing_against_the_images(error: AwsError) -> None:
+    world = World.of(TWO)
+    release_deploy(world)
+    world.pass_time(1)
+    new = {image_id: world.push(image_id) for image_id in ("search", "items")}
+    world.fail("runtime.redeploy", error, nth=2)
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert (deployment.status, deployment.rollback) == (DeploymentStatus.FAILED, None)
+    assert "half deployed: items-api still runs what ran before, search-api has the release" in (
+        deployment.reason
+    )
+    assert "it was not rolled back, because that ECS was not told to redeploy" in deployment.reason
+    assert deployments(world)[0].reason == deployment.reason
+    assert world.running("search-api", "stage") == {new["search"]}
+    world.pass_time(1)
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+    assert world.running("items-api", "stage") == {new["items"]}
+
+
+def test_release_is_rolled_back_if_a_service_was_refused_and_another_failed() -> None:
+    world = World.of(TWO)
+    good = {image_id: world.push(image_id) for image_id in ("search", "items")}
+    release_deploy(world)
+    world.pass_time(1)
+    world.push("search", crash())
+    world.push("items")
+    world.fail("runtime.redeploy", AwsError("ecs:UpdateService", "no"), nth=2)
+
+    assert release_deploy(world, rollback_on_failure=True).status is DeploymentStatus.ROLLED_BACK
+    assert world.tag("search", "env.stage") == good["search"]
+    assert world.tag("items", "env.stage") == good["items"]
 
 
 def test_interrupted_deployment_is_never_rolled_back() -> None:
@@ -176,13 +263,15 @@ def test_project_file_turns_rollback_on_for_an_environment() -> None:
     assert world.tag("search", "env.stage") == bad
 
 
-def test_deployment_that_failed_before_it_changed_anything_is_recorded_as_rolled_back() -> None:
+@pytest.mark.parametrize("call", ["registry.point", "runtime.redeploy"])
+def test_deployment_that_failed_before_any_service_restarted_is_not_rolled_back(call: str) -> None:
     world, good, _ = good_then(crash())
-    world.fail("registry.point", AwsError("ecr:PutImage", "no"))
+    world.fail(call, AwsError("aws:Call", "no"))
 
     deployment = release_deploy(world, rollback_on_failure=True)
 
-    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert (deployment.status, deployment.rollback) == (DeploymentStatus.FAILED, None)
+    assert "it was not rolled back, because no service was restarted" in deployment.reason
     assert world.tag("search", "env.stage") == good
 
 

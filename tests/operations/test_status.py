@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.operations.runs import release_deploy
-from tests.world import World, crash, slow
+from tests.world import Behaviour, World, crash, slow, unpullable
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
 from weco_deploy.errors import AccessDenied, GateClosed, NotFound
 from weco_deploy.model.deployment import DeploymentStatus
@@ -167,6 +167,21 @@ def test_failed_deployment_leaves_drift_and_crashes_and_a_known_bad_image() -> N
     assert {crashed.exit_code for crashed in found.crashes} == {3}
     (bad,) = stage.known_bad
     assert (bad.failed, bad.there, bad.version.commit) == (True, True, commit_of(world))
+
+
+@pytest.mark.parametrize("behaviour", [crash(code=3), unpullable()], ids=["crash", "unpullable"])
+def test_crashes_of_an_image_that_was_replaced_are_no_trouble_any_more(behaviour: Behaviour) -> None:
+    world = deployed(World.of(ONE_AND_ONE))
+    world.push("search", behaviour)
+    release_deploy(world)
+    world.settle_down()
+    assert Problem.CRASHED_TASKS in service(world).problems
+    world.pass_time(1)
+    world.push("search")
+
+    release_deploy(world)
+
+    assert service(world).problems == ()
 
 
 def test_crash_of_more_than_an_hour_ago_is_no_news() -> None:

@@ -156,8 +156,9 @@ def test_failures_of_ours_do_not_count_against_the_followed_deployment() -> None
 
 def test_while_a_later_deployment_is_followed_nothing_speaks_against_our_image() -> None:
     starting = view(service(desired=2, deployments=[primary(LATER)]))
-    assert after(STARTING).blames_image
+    failed = replace(starting, stopped=(stopped("s1", of=LATER),))
     assert not after(STARTING, SAME, starting).blames_image
+    assert not after(STARTING, SAME, failed).blames_image
 
 
 # Old answers

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.rules.deployed import FAILED, NOON, SUCCEEDED, deployed
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ServiceStatus
 from weco_deploy.model.kind import Kind
 from weco_deploy.rules.known_bad import incident, warnings_of_known_bad
 
@@ -98,3 +98,32 @@ def test_image_whose_tag_did_not_move_is_not_blamed_for_the_other_image_of_its_s
 
 def test_good_image_that_a_rollback_restored_is_not_known_bad() -> None:
     assert incident("web", "good", [rolled_back(), failed()]) is None
+
+
+NO_ROOM = Failure(
+    kind="event",
+    message="(service web) was unable to place a task because no container instance met all of its requirements.",
+)
+
+
+def full(failures: tuple[Failure, ...] = (NO_ROOM,)) -> Deployment:
+    """A deployment that ECS's circuit breaker failed, with these failures."""
+    deployment = failed()
+    return replace(
+        deployment, services=tuple(replace(service, failures=failures) for service in deployment.services)
+    )
+
+
+def test_full_cluster_makes_no_image_known_bad_nor_does_the_rollback_that_followed() -> None:
+    undone = replace(full(), status=DeploymentStatus.ROLLED_BACK)
+    assert said(full()) is None
+    assert said(undone, rolled_back()) is None
+
+
+def test_image_whose_tasks_failed_in_a_full_cluster_is_known_bad() -> None:
+    died = Failure(kind="task", message="Essential container in task exited", exit_code=1)
+    assert said(full((died, NO_ROOM))) is not None
+
+
+def test_rollback_by_a_person_after_a_full_cluster_is_said() -> None:
+    assert said(full(), rolled_back()) is not None

@@ -32,7 +32,7 @@ from weco_deploy.model.release import ImageVersion
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.model.service import Container, ResolvedImage, ServiceView
 from weco_deploy.rules.planning import plan
-from weco_deploy.rules.rollout.rolling import in_steady_state
+from weco_deploy.rules.rollout.steady_state import in_steady_state
 
 IMAGES = ("search", "items", "cron")
 SERVICES = ("search-api", "items-api", "worker")

@@ -25,7 +25,7 @@ from weco_deploy.model.service import (
 )
 from weco_deploy.rules.rollout.identity import belongs
 from weco_deploy.rules.rollout.reading import Reads, reads
-from weco_deploy.rules.rollout.rolling import in_steady_state
+from weco_deploy.rules.rollout.steady_state import in_steady_state
 
 # What a poll reads
 

@@ -27,7 +27,7 @@ from tests.rules.states import (
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import EcsDeployment, ServiceView
 from weco_deploy.rules.rollout.identity import POLLS_TO_CONFIRM_PREVIOUS
-from weco_deploy.rules.rollout.rolling import WRONG_DIGEST_CAUSES
+from weco_deploy.rules.rollout.wrong_digests import CAUSES
 
 # Superseded
 
@@ -127,9 +127,7 @@ def test_wrong_digest_in_a_task_of_ours_fails_at_once() -> None:
     )
     now = after(observed)
     assert now.status is ServiceStatus.FAILED
-    assert now.reason == (
-        f"task t1 runs sha256:6f7468657200 of search, which is not the release's{WRONG_DIGEST_CAUSES}"
-    )
+    assert now.reason == (f"task t1 runs sha256:6f7468657200 of search, which is not the release's{CAUSES}")
 
 
 def test_wrong_digest_in_one_of_several_containers_fails() -> None:

@@ -28,7 +28,7 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import ResolvedImage, ServiceView
-from weco_deploy.rules.rollout.rolling import lacks_digests
+from weco_deploy.rules.rollout.wrong_digests import CAUSES, lacks_digests
 
 # Success
 
@@ -261,7 +261,10 @@ def test_digests_of_tasks_come_before_those_of_the_revision() -> None:
 def test_revision_that_resolved_to_another_digest_fails_at_once() -> None:
     now = after(replace(UNTOLD, resolved=(resolving(OLD),)))
     assert now.status is ServiceStatus.FAILED
-    assert now.reason == "its deployment resolved search to sha256:6f6c64000000, which is not the release's"
+    assert (
+        now.reason
+        == f"its deployment resolved search to sha256:6f6c64000000, which is not the release's{CAUSES}"
+    )
 
 
 @pytest.mark.parametrize("resolved", [None, (), (resolving(None),)])

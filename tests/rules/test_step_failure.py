@@ -34,13 +34,19 @@ ERRORS = [
 ]
 LOST = LeaseLost("not ours")
 SIGNAL = Interrupted("interrupted by SIGTERM")
+NOTHING_WRONG = "no look at the services told that anything is wrong with it"
+NOT_RESTARTED = "no service was restarted"
 GOES_ON = "ECS goes on with the services that it was told to redeploy: `confirm-deploy` tells how that ends"
 
 
 def services(*statuses: ServiceStatus) -> list[ServiceOutcome]:
     return [
         ServiceOutcome(
-            service_id=f"s{number}", key=ServiceKey("arn:c", f"s{number}"), images=("a",), status=status
+            service_id=f"s{number}",
+            key=ServiceKey("arn:c", f"s{number}"),
+            images=("a",),
+            status=status,
+            ecs_deployment_id=None if status is ServiceStatus.PENDING else f"ecs-svc/{number}",
         )
         for number, status in enumerate(statuses)
     ]
@@ -79,7 +85,16 @@ def test_an_error_decides_the_status_and_with_what_changed_whether_the_steps_are
 ) -> None:
     end = ending(error, PENDING, undo_on_failure=undo_on_failure, redeployed=redeployed)
 
-    assert end == Ending(status=status, reason=error.message, undo=undo, lease_lost=lease_lost)
+    innocent = "" if error in (LOST, SIGNAL) else NOTHING_WRONG if redeployed else NOT_RESTARTED
+    assert end == Ending(
+        status=status, reason=error.message, undo=undo, lease_lost=lease_lost, innocent=innocent
+    )
+
+
+def test_error_after_a_service_failed_with_the_release_speaks_against_its_image() -> None:
+    (failed,) = services(ServiceStatus.FAILED)
+    end = ending(DENIED, [failed], undo_on_failure=False, redeployed=True)
+    assert (end.status, end.innocent) == (FAILED, "")
 
 
 def test_an_interruption_while_services_are_in_progress_says_that_ecs_goes_on() -> None:
@@ -102,13 +117,29 @@ def test_an_interruption_while_services_are_in_progress_says_that_ecs_goes_on() 
         ),
         pytest.param(
             [ServiceStatus.IN_PROGRESS],
-            Polled(unfinished=True),
+            Polled(unfinished=True, blamed=True),
             Ending(status=TIMED_OUT, reason=f"still not done after 60 s; {GOES_ON}"),
-            id="not done in time",
+            id="not done in time, with evidence against an image",
         ),
         pytest.param(
             [ServiceStatus.IN_PROGRESS],
-            Polled(last_error="no", unfinished=True),
+            Polled(unfinished=True),
+            Ending(
+                status=TIMED_OUT,
+                reason=f"still not done after 60 s; {GOES_ON}",
+                innocent=NOTHING_WRONG,
+            ),
+            id="not done in time",
+        ),
+        pytest.param(
+            [ServiceStatus.SUPERSEDED, ServiceStatus.IN_PROGRESS],
+            Polled(unfinished=True, blamed=True),
+            Ending(status=FAILED),
+            id="superseded, and evidence against the image of another service",
+        ),
+        pytest.param(
+            [ServiceStatus.IN_PROGRESS],
+            Polled(last_error="no", unfinished=True, blamed=True),
             Ending(
                 status=TIMED_OUT,
                 reason=f"still not done after 60 s; the last look at the services failed: no; {GOES_ON}",
@@ -121,7 +152,7 @@ def test_an_interruption_while_services_are_in_progress_says_that_ecs_goes_on() 
             Ending(
                 status=TIMED_OUT,
                 reason=f"not seen to be done after 60 s; the last look at the services failed: no; {GOES_ON}",
-                innocent="no look at the services told that anything is wrong with it",
+                innocent=NOTHING_WRONG,
             ),
             id="nothing known",
         ),
@@ -140,7 +171,7 @@ def test_an_interruption_while_services_are_in_progress_says_that_ecs_goes_on() 
             Ending(
                 status=TIMED_OUT,
                 reason="nothing tells what s1 runs, after 60 s",
-                innocent="no look at the services told that anything is wrong with it",
+                innocent=NOTHING_WRONG,
             ),
             id="unverified",
         ),
@@ -165,5 +196,5 @@ def test_release_that_was_not_replicated_in_time_times_out_and_speaks_against_no
 ) -> None:
     failure = NotReplicated(reason="the replica lags")
     assert ending(failure, PENDING, undo_on_failure=undo_on_failure, redeployed=redeployed) == Ending(
-        status=TIMED_OUT, reason="the replica lags", undo=undo, innocent="no service was restarted"
+        status=TIMED_OUT, reason="the replica lags", undo=undo, innocent=NOT_RESTARTED
     )

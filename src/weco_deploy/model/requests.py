@@ -86,8 +86,8 @@ class DeployOptions:
         default=None,
         metadata=Flag(
             name="--rollback-on-failure",
-            help="Go back to the last release that worked if the deployment fails or takes too long.  [default: on_failure "
-            "in the project file]",
+            help="Go back to the last release that worked if the deployment fails or takes too long, and something speaks "
+            "against an image.  [default: on_failure in the project file]",
             switch=True,
         ).metadata,
     )

@@ -13,6 +13,7 @@ from weco_deploy.model.kind import Kind
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import tags_now
 from weco_deploy.ports import Ports
+from weco_deploy.rules.deployment_status import half_deployed
 from weco_deploy.rules.tag_drift import tags_on_failed_images, was_rolled_out
 
 TAGS_READ_WITHIN = timedelta(seconds=5)
@@ -26,7 +27,8 @@ def settle(
     Returns the deployment to report. If its record can't be closed, that says so and does not claim success. `undone` is a
     failed deployment that this one rolled back, with its new status: its record is closed together with this one's.
     """
-    if remark := _left_behind(ledger.deployment, ports):
+    remark = reasons(half_deployed(ledger.deployment.services), _left_behind(ledger.deployment, ports))
+    if remark:
         ledger.deployment = replace(ledger.deployment, reason=reasons(ledger.deployment.reason, remark))
     deployment = ledger.deployment
     try:

@@ -20,6 +20,7 @@ from weco_deploy.ports import Calls, ServiceRuntime
 from weco_deploy.rules.rollout import reading, rolling
 from weco_deploy.rules.rollout.old_tasks import tasks_to_ask_about
 from weco_deploy.rules.rollout.track import Track
+from weco_deploy.rules.rollout.wrong_digests import lacks_digests
 
 VERDICTS = "ECS's own verdict on its deployments"
 PROTECTIONS = "which old tasks are protected from scale-in"
@@ -70,7 +71,7 @@ class Polling:
             key
             for key, service in services.items()
             if wanted[key].revision
-            or rolling.lacks_digests(tracked[key], ServiceView(service=service, tasks=running.get(key)))
+            or lacks_digests(tracked[key], ServiceView(service=service, tasks=running.get(key)))
         ]
         images = calls.read(partial(self._runtime.resolved, services[key]) for key in revised)
         resolved = dict(zip(revised, images, strict=True))

@@ -54,6 +54,7 @@ class Watched:
         self._views: dict[ServiceKey, ServiceView] = {}
         self._polled_since_wait: set[str] = set()
         self._unfinished: set[str] = set()
+        self._blamed: set[str] = set()
         self._last_error = ""
 
     @property
@@ -139,7 +140,9 @@ class Watched:
         for service_id, failures in self._diagnosed(tracks, in_time).items():
             outcome = _outcome(tracks[service_id], self._ledger.outcome(service_id))
             self._ledger.service(replace(outcome, failures=failures))
-        return Polled(last_error=self._last_error, unfinished=bool(self._unfinished))
+        return Polled(
+            last_error=self._last_error, unfinished=bool(self._unfinished), blamed=bool(self._blamed)
+        )
 
     def _judged(self, polled: Mapping[str, Track]) -> None:
         """Update the ledger with the new tracks of these services, and notify of each."""
@@ -147,12 +150,15 @@ class Watched:
         tracks = {service_id: self._tracks[service_id] for service_id in polled}
         known = {service_id: ledger.outcome(service_id) for service_id in polled}
         self._unfinished -= polled.keys()
+        self._blamed -= polled.keys()
         for service_id, track in tracks.items():
             outcome = _outcome(track, known[service_id])
             ledger.service(outcome)  # certain, even if diagnosing it fails
             if not track.settled:
-                if track.blames_image:
+                if not track.more_seconds:  # otherwise all is well, and only has to last
                     self._unfinished.add(service_id)
+                if track.blames_image:
+                    self._blamed.add(service_id)
                 self._notify(Progress(outcome, track.running, track.desired, track.state, now, track.since))
         settled = {service_id: track for service_id, track in tracks.items() if track.settled}
         self._settled_at |= dict.fromkeys(settled, now)

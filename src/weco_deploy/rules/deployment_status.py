@@ -16,7 +16,7 @@ from weco_deploy.model.deployment import (
 from weco_deploy.model.plan import Expected, PlannedService, Snapshot
 from weco_deploy.model.project import Project
 from weco_deploy.rules.digests import Match, all_described
-from weco_deploy.rules.rollout.rolling import in_steady_state
+from weco_deploy.rules.rollout.steady_state import in_steady_state
 from weco_deploy.rules.running import evidence, expected_images
 from weco_deploy.rules.tag_drift import deployed_digests, drifted_tags
 
@@ -37,6 +37,33 @@ def remark(services: Sequence[ServiceOutcome]) -> str:
     """What to say about a success that proves little."""
     idle = bool(services) and all(service.status is ServiceStatus.NOTHING_RUNNING for service in services)
     return "nothing is running" if idle else ""
+
+
+def not_redeployed(services: Iterable[ServiceOutcome]) -> tuple[str, ...]:
+    """The services that ECS was not told to redeploy, because it refused. That says nothing about their images."""
+    return tuple(
+        service.service_id
+        for service in services
+        if service.status is ServiceStatus.FAILED and not service.ecs_deployment_id
+    )
+
+
+def half_deployed(services: Sequence[ServiceOutcome]) -> str:
+    """What to say of an environment in which some services have the release, and others were not redeployed; else empty."""
+    refused = not_redeployed(services)
+    released = [
+        service.service_id
+        for service in services
+        if service.ecs_deployment_id
+        and service.status not in (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED)
+    ]
+    if not refused or not released:
+        return ""
+    return (
+        f"half deployed: {', '.join(refused)} still {'runs' if len(refused) == 1 else 'run'} what ran before, "
+        f"{', '.join(released)} {'has' if len(released) == 1 else 'have'} the release; "
+        "the same command again goes on where this one stopped"
+    )
 
 
 def status_if_left_alone(service: PlannedService) -> ServiceStatus:

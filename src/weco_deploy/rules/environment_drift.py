@@ -7,7 +7,7 @@ from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
 from weco_deploy.rules.examination import examine
-from weco_deploy.rules.rollout.rolling import rollout_in_progress
+from weco_deploy.rules.rollout.steady_state import rollout_in_progress
 from weco_deploy.rules.running import expected_images
 from weco_deploy.rules.tag_drift import drifted_tags
 

@@ -1,12 +1,24 @@
-"""Finds images that failed in an environment before, or were rolled back from it, so that a plan can warn of them."""
+"""Finds images that failed in an environment before, or were rolled back from it, so that a plan can warn of them.
+
+A service that failed only because the cluster had no room for its tasks says nothing about its image.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.deployment import (
+    PRESUMED_GOOD,
+    Deployment,
+    DeploymentStatus,
+    ServiceOutcome,
+    ServiceStatus,
+)
 from weco_deploy.model.kind import Kind
+
+_NO_ROOM = "unable to place a task"
+"""How ECS's event begins if the cluster has no room for a task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,7 @@ def incident(image_id: str, digest: str, history: Sequence[Deployment]) -> Incid
     A failure tells more than the rollback that followed it.
     """
     rolled_back: Incident | None = None
-    for deployment in history:
+    for deployment in _without_full_clusters(history):
         change = deployment.images.get(image_id)
         if change is None:
             continue
@@ -59,11 +71,34 @@ def incident(image_id: str, digest: str, history: Sequence[Deployment]) -> Incid
     return rolled_back
 
 
+def _without_full_clusters(history: Sequence[Deployment]) -> list[Deployment]:
+    """The deployments without those that failed only because a cluster was full, and without their automatic rollbacks."""
+    kept: list[Deployment] = []
+    for deployment in history:
+        failed = [service for service in deployment.services if _rollout_failed(service)]
+        if not failed or not all(_found_no_room(service) for service in failed):
+            kept.append(deployment)
+        elif deployment.status is DeploymentStatus.ROLLED_BACK and kept and kept[-1].kind is Kind.ROLLBACK:
+            kept.pop()
+    return kept
+
+
+def _rollout_failed(service: ServiceOutcome) -> bool:
+    """Whether the service failed with the release. Without an ECS deployment it was never redeployed."""
+    return service.status is ServiceStatus.FAILED and service.ecs_deployment_id is not None
+
+
+def _found_no_room(service: ServiceOutcome) -> bool:
+    """Whether ECS could not place the service's tasks, and none of them failed."""
+    return any(_NO_ROOM in failure.message for failure in service.failures) and not any(
+        failure.kind == "task" for failure in service.failures
+    )
+
+
 def _failed(deployment: Deployment, image_id: str) -> bool:
     """Whether a service failed with the image. Of a service with several images, those whose tags moved are blamed."""
     for service in deployment.services:
-        # Without an ECS deployment the service was never redeployed, which says nothing about the image.
-        if service.status is not ServiceStatus.FAILED or service.ecs_deployment_id is None:
+        if not _rollout_failed(service) or _found_no_room(service):
             continue
         changes = [deployment.images[name] for name in service.images if name in deployment.images]
         blamed = [change for change in changes if change.tag_moved] or [

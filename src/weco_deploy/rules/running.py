@@ -26,7 +26,7 @@ from weco_deploy.rules.digests import (
     wrongly_resolved,
 )
 from weco_deploy.rules.rollout.identity import belongs, surely_belongs
-from weco_deploy.rules.rollout.rolling import in_steady_state
+from weco_deploy.rules.rollout.steady_state import in_steady_state
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from weco_deploy.model.plan import Action, Expected, PlannedService, Snapshot
 from weco_deploy.model.replica import Replica
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.digests import Match, all_described, running_tasks
-from weco_deploy.rules.rollout.rolling import in_steady_state, rollout_in_progress
 from weco_deploy.rules.rollout.stability import seconds_until_stable
+from weco_deploy.rules.rollout.steady_state import in_steady_state, rollout_in_progress
 from weco_deploy.rules.running import current_tasks, evidence
 
 

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from weco_deploy.model.plan import Expected
 from weco_deploy.model.service import ServiceKey, ServiceView, Task
 from weco_deploy.model.status import Crash, Problem, ServiceStatus
+from weco_deploy.rules.digests import running_tasks
 from weco_deploy.rules.near_misses import tags_of
 from weco_deploy.rules.rollout.crash_loop import is_failure
 from weco_deploy.rules.rollout.culprits import culprits
-from weco_deploy.rules.rollout.rolling import rollout_in_progress
+from weco_deploy.rules.rollout.steady_state import rollout_in_progress
 from weco_deploy.rules.running import images_of
 
 RECENT = timedelta(hours=1)
@@ -23,14 +24,19 @@ def service_status(
     views: Sequence[ServiceView],
     expected: Sequence[Expected],
     now: datetime,
+    current: frozenset[str] = frozenset(),
 ) -> ServiceStatus:
-    """The state of a service that was found, with `expected` as the images that it should use."""
+    """The state of a service that was found, with `expected` as the images that it should use.
+
+    `current` are the digests that the record and the tags have for them.
+    """
     keys = tuple(view.service.key for view in views)
     if len(views) > 1:
         return ServiceStatus(service_id=service_id, keys=keys, problems=(Problem.AMBIGUOUS,))
     (view,) = views
     service = view.service
-    crashes = recent_crashes(view.stopped or (), expected, now)
+    stopped = (task for task in view.stopped or () if not was_replaced(task, view, expected, current))
+    crashes = recent_crashes(stopped, expected, now)
     used = images_of(view, ())
     failed = service.primary is not None and service.primary.rollout_state == "FAILED"
     found = {
@@ -64,6 +70,24 @@ def missing_status(
         detail=f"no ECS service is {wanted}",
         may_be_missing=may_be_missing,
     )
+
+
+def was_replaced(
+    task: Task, view: ServiceView, expected: Sequence[Expected], current: frozenset[str]
+) -> bool:
+    """Whether a stopped task ran an image that has been replaced since, so that its crash is no trouble any more.
+
+    Then its ECS deployment is not the PRIMARY one, and no task runs its digest, nor does the record or a tag have it. If the task
+    reported no digest, it counts as replaced once all tasks run what the record and the tags have.
+    """
+    primary = view.service.primary
+    if primary is None or task.deployment_id in (primary.id, None):
+        return False
+    running = {digest for image in expected for digest in tasks_by_digest(image, running_tasks(view))}
+    ran = {digest for image in expected for digest in tasks_by_digest(image, (task,))}
+    if ran:
+        return not ran & (running | current)
+    return bool(running) and running <= current
 
 
 def recent_crashes(stopped: Iterable[Task], expected: Sequence[Expected], now: datetime) -> tuple[Crash, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
@@ -19,7 +19,7 @@ from weco_deploy.rules.drift import ImageEvidence, ServiceEvidence, drifts, tagg
 from weco_deploy.rules.known_bad import incident
 from weco_deploy.rules.lock import blocking_lock, is_over
 from weco_deploy.rules.rollout.identity import belongs
-from weco_deploy.rules.rollout.rolling import rollout_in_progress
+from weco_deploy.rules.rollout.steady_state import rollout_in_progress
 from weco_deploy.rules.service_health import missing_status, service_status, tasks_by_digest
 
 Names = Mapping[str, str]
@@ -202,7 +202,7 @@ def _services(
         views = observed.services.get(service_id, ())
         expected = [observed.used[id_] for id_ in image_ids]
         if views:
-            yield service_status(service_id, views, expected, now)
+            yield service_status(service_id, views, expected, now, _current(image_ids, observed))
         else:
             yield missing_status(
                 service_id,
@@ -210,6 +210,12 @@ def _services(
                 names.get(service_id),
                 may_be_missing=service_id in project.optional_services or _left_out(service_id, observed),
             )
+
+
+def _current(image_ids: Iterable[str], observed: Survey) -> frozenset[str]:
+    """The digests of these images that the record and the tags have, and those of their children."""
+    found = [known.get(image_id) for image_id in image_ids for known in (observed.tagged, observed.recorded)]
+    return frozenset(digest for manifest in found if manifest is not None for digest in manifest.accepted)
 
 
 def _left_out(service_id: str, observed: Survey) -> bool:

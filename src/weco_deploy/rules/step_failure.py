@@ -8,7 +8,8 @@
     Unsuccessful    as its services ended, nothing undone
 
 A step says itself whether its failure undoes anything (`Step.undo_on_failure`). What was redeployed is put back by a rollback
-only, if that is wanted. After an interruption the tags stay, because running the command again goes on from there.
+only, if that is wanted and something speaks against the images. After an interruption the tags stay, because running the
+command again goes on from there.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from dataclasses import dataclass
 
 from weco_deploy.errors import AccessDenied, DeployError, Interrupted, LeaseLost
 from weco_deploy.model.deployment import DeploymentStatus, ServiceOutcome, ServiceStatus, reasons
-from weco_deploy.rules.deployment_status import verdict
+from weco_deploy.rules.deployment_status import not_redeployed, verdict
 
 # What is recorded is read elsewhere too, so it names commands without options: the report has the lines to paste.
 _GOES_ON = "ECS goes on with the services that it was told to redeploy: `confirm-deploy` tells how that ends"
 
 _NOTHING_WRONG = "no look at the services told that anything is wrong with it"
+_REFUSED = "that ECS was not told to redeploy a service says nothing against its images"
 _NOT_RESTARTED = "no service was restarted"
 _TAKEN_OVER = "later deployments took services over, which says nothing against its images"
 
@@ -32,12 +34,13 @@ _TAKEN_OVER = "later deployments took services over, which says nothing against 
 class Polled:
     """How polling went, in addition to the outcome of each service.
 
-    `last_error` is why the last poll failed; empty if it did not fail. `unfinished` says that a poll found a service that was
-    not done and could be the image's fault, and no later poll found anything better.
+    `last_error` is why the last poll failed; empty if it did not fail. `unfinished` says that the last poll that succeeded found
+    a service for which more than time was missing, `blamed` that it found evidence against the image of one.
     """
 
     last_error: str = ""
     unfinished: bool = False
+    blamed: bool = False
 
     @property
     def reason(self) -> str:
@@ -113,14 +116,18 @@ def ending(
         case _:
             undo = undo_on_failure and not redeployed
             reason = failure.with_advice if isinstance(failure, AccessDenied) else failure.message
-            return Ending(status=DeploymentStatus.FAILED, reason=reason, undo=undo)
+            innocent = (
+                "" if _any_rollout_failed(services) else _NOTHING_WRONG if redeployed else _NOT_RESTARTED
+            )
+            return Ending(status=DeploymentStatus.FAILED, reason=reason, undo=undo, innocent=innocent)
 
 
 def _ending_of_watch(failure: Unsuccessful, services: Sequence[ServiceOutcome]) -> Ending:
     status, polled = verdict(services), failure.polled
     if status is not DeploymentStatus.TIMED_OUT:
-        failed = any(service.status is ServiceStatus.FAILED for service in services)
-        return Ending(status=status, reason=polled.reason, innocent="" if failed else _TAKEN_OVER)
+        blamed = polled.blamed or _any_rollout_failed(services)
+        innocent = "" if blamed else _REFUSED if not_redeployed(services) else _TAKEN_OVER
+        return Ending(status=status, reason=polled.reason, innocent=innocent)
     unverified = [service.service_id for service in services if service.status is ServiceStatus.UNVERIFIED]
     if unverified and not any(service.status is ServiceStatus.IN_PROGRESS for service in services):
         reason = reasons(
@@ -129,4 +136,9 @@ def _ending_of_watch(failure: Unsuccessful, services: Sequence[ServiceOutcome]) 
         return Ending(status=status, reason=reason, innocent=_NOTHING_WRONG)
     late = "still not done" if polled.unfinished else "not seen to be done"
     reason = reasons(f"{late} after {failure.waited:g} s", polled.reason, _GOES_ON)
-    return Ending(status=status, reason=reason, innocent="" if polled.unfinished else _NOTHING_WRONG)
+    return Ending(status=status, reason=reason, innocent="" if polled.blamed else _NOTHING_WRONG)
+
+
+def _any_rollout_failed(services: Sequence[ServiceOutcome]) -> bool:
+    """Whether a service failed with the release. Without an ECS deployment it was never redeployed."""
+    return any(service.status is ServiceStatus.FAILED and service.ecs_deployment_id for service in services)

@@ -17,6 +17,7 @@ run that may still turn out healthy. A loop that began while the circuit breaker
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -38,6 +39,11 @@ NOT_THE_IMAGE = frozenset(
 
 The scheduler also stops tasks that fail health checks, which does blame the image: `is_failure` checks the reason.
 """
+_NO_CAPACITY = re.compile(
+    r"RESOURCE:|\b(AGENT|ATTRIBUTE)\b|EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES|(?i:capacity is unavailable|"
+    r"no container instances|placement constraint|insufficient capacity)"
+)
+"""Why ECS can't place a task: the cluster lacks room, or has no instance that suits it. The image is not the cause."""
 POLLS_BEFORE_SUSPICION = 3
 """A rollout that is still in progress after this many polls may be in a crash loop."""
 FEWEST, MOST = 3, 200
@@ -57,15 +63,25 @@ def failure_limit(desired: int, track: Track) -> int:
 def is_failure(task: Task) -> bool:
     """Whether a stopped task counts as a failure of its image.
 
-    A read that lags may show a task that was listed as stopped while it still ran. Why it stopped is not known then.
+    A read that lags may show a task that was listed as stopped while it still ran. Why it stopped is not known then. A task
+    that could not be placed is no failure of its image.
     """
-    return task.status == "STOPPED" and (task.stop_code not in NOT_THE_IMAGE or _failed_health_checks(task))
+    if task.status != "STOPPED" or lacks_capacity(task):
+        return False
+    return task.stop_code not in NOT_THE_IMAGE or _failed_health_checks(task)
+
+
+def lacks_capacity(task: Task) -> bool:
+    """Whether a stopped task never started because the cluster had no place for it."""
+    not_started = task.stop_code == "TaskFailedToStart" and task.started_at is None
+    return not_started and bool(_NO_CAPACITY.search(task.stopped_reason))
 
 
 def needs_stopped_tasks(track: Track, service: Service, ours: EcsDeployment) -> bool:
     """Whether a poll reads the stopped tasks. It does only where we may count them, because that takes more calls."""
-    takes_long = ours.rollout_state != "COMPLETED" and track.polls >= POLLS_BEFORE_SUSPICION
-    return service.desired > 0 and (not service.breaker or takes_long or ours.rollout_state == "COMPLETED")
+    takes_long = track.polls >= POLLS_BEFORE_SUSPICION
+    complete = ours.rollout_state == "COMPLETED"
+    return service.desired > 0 and (not service.breaker or complete or takes_long or ours.failed_tasks > 0)
 
 
 def count_failures(track: Track, stopped: Iterable[Task], *, breaker_monitors: bool) -> Track:

@@ -110,9 +110,15 @@ def not_primary(track: Track, view: ServiceView, ours: EcsDeployment | None) -> 
                 return track.following(primary)
             case Match.UNKNOWN:
                 state = f"a later deployment, {primary.id}, took over: waiting for the digests that it runs"
-                return replace(track, polls_not_primary=0, state=state, blames_image=False)
+                return replace(track, polls_not_primary=0, state=state)
     polls = track.polls_not_primary + 1
-    track = replace(track, polls_not_primary=polls, state="another deployment is primary")
+    # One poll that shows a rollback is no certain failure yet, but it is evidence against the image.
+    track = replace(
+        track,
+        polls_not_primary=polls,
+        state="another deployment is primary",
+        blames_image=rolled_back and track.superseded_id is None,
+    )
     if polls < (POLLS_TO_CONFIRM if rolled_back or not older else POLLS_TO_CONFIRM_PREVIOUS):
         return track
     if rolled_back or older:

@@ -36,11 +36,6 @@ class LastRead:
             return 0.0
         return max(0.0, (self.stable_at - service.as_of).total_seconds())
 
-    def speaks_against_the_image(self, service: Service, ours: EcsDeployment) -> bool:
-        """Whether anything spoke against the image, or may do so by now."""
-        all_run = self.deployment_id == ours.id and ours.running >= service.desired
-        return self.blames_image or not all_run
-
 
 def are_tasks_due(
     last: LastRead | None, service: Service, ours: EcsDeployment, *, steady: bool, counts_stops: bool

@@ -19,19 +19,28 @@ from weco_deploy.rules.digests import running_tasks
 from weco_deploy.rules.rollout import ecs_verdict
 from weco_deploy.rules.rollout.health import waits_for_health
 from weco_deploy.rules.rollout.identity import belongs, to_judge
-from weco_deploy.rules.rollout.new_tasks import all_new_tasks_run
+from weco_deploy.rules.rollout.new_tasks import all_new_tasks_run, seconds_until_new_tasks_run
 from weco_deploy.rules.rollout.track import Track
 
 
 def may_be_left(track: Track, view: ServiceView) -> bool:
     """Whether old tasks run beside our new ones, and success may depend on why they do."""
     ours = to_judge(track, view.service)
+    return ours is not None and _old_ones_run(track, view, ours) and all_new_tasks_run(track, view, ours)
+
+
+def seconds_until_left(track: Track, view: ServiceView, ours: EcsDeployment) -> float:
+    """How long only the new tasks' age is missing until the old ones may be left running; 0 if something else is missing.
+
+    Whether the old tasks are protected is only read then, so they may turn out to be waited for.
+    """
     return (
-        track.leave_old_tasks
-        and ours is not None
-        and _old_count(view.service, ours) > 0
-        and all_new_tasks_run(track, view, ours)
+        (seconds_until_new_tasks_run(track, view, ours) or 0.0) if _old_ones_run(track, view, ours) else 0.0
     )
+
+
+def _old_ones_run(track: Track, view: ServiceView, ours: EcsDeployment) -> bool:
+    return track.leave_old_tasks and _old_count(view.service, ours) > 0
 
 
 def tasks_to_ask_about(track: Track, view: ServiceView) -> tuple[str, ...]:
@@ -43,7 +52,10 @@ def tasks_to_ask_about(track: Track, view: ServiceView) -> tuple[str, ...]:
 
 
 def left_running(track: Track, view: ServiceView, ours: EcsDeployment) -> tuple[DrainingTask, ...] | None:
-    """The old tasks that keep running although the service has succeeded; None if it has not."""
+    """The old tasks that keep running beside new ones that run well; None if they are waited for, or new ones are.
+
+    The service has succeeded then, if the new tasks are known to have the release's digests.
+    """
     new = [task for task in running_tasks(view) if belongs(task, ours)]
     if not may_be_left(track, view) or len(new) != ours.running or waits_for_health(view, new):
         return None

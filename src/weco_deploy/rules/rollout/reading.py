@@ -20,7 +20,7 @@ from weco_deploy.model.service import EcsDeployment, Service
 from weco_deploy.rules.rollout.crash_loop import needs_stopped_tasks
 from weco_deploy.rules.rollout.identity import may_follow
 from weco_deploy.rules.rollout.last_read import are_tasks_due
-from weco_deploy.rules.rollout.rolling import in_steady_state
+from weco_deploy.rules.rollout.steady_state import in_steady_state
 from weco_deploy.rules.rollout.track import Track
 
 

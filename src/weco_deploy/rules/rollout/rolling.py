@@ -13,18 +13,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from weco_deploy.model.deployment import ServiceStatus, reasons
-from weco_deploy.model.digest import short_digest
 from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView
-from weco_deploy.rules.digests import (
-    Match,
-    all_described,
-    compare,
-    compare_resolved,
-    running_tasks,
-    wrong_container,
-    wrongly_resolved,
-)
+from weco_deploy.rules.digests import Match, all_described, compare, compare_resolved, running_tasks
 from weco_deploy.rules.rollout import ecs_verdict
 from weco_deploy.rules.rollout.aws_clock import CLOCK_RESOLUTION, aws_now
 from weco_deploy.rules.rollout.crash_loop import (
@@ -35,7 +26,7 @@ from weco_deploy.rules.rollout.crash_loop import (
 )
 from weco_deploy.rules.rollout.ecs_verdict import breaker_monitors
 from weco_deploy.rules.rollout.events import present_trouble
-from weco_deploy.rules.rollout.health import is_unhealthy, waits_for_health
+from weco_deploy.rules.rollout.health import waits_for_health
 from weco_deploy.rules.rollout.identity import (
     DELETED,
     POLLS_TO_CONFIRM,
@@ -43,19 +34,15 @@ from weco_deploy.rules.rollout.identity import (
     missing,
     not_primary,
     ran_release,
-    surely_belongs,
     to_judge,
 )
 from weco_deploy.rules.rollout.last_read import LastRead
-from weco_deploy.rules.rollout.new_tasks import nothing_speaks_against_the_image
-from weco_deploy.rules.rollout.old_tasks import left_running, may_be_left
+from weco_deploy.rules.rollout.new_tasks import new_digests, speaks_against_the_image
+from weco_deploy.rules.rollout.old_tasks import left_running, may_be_left, seconds_until_left
 from weco_deploy.rules.rollout.stability import last_failure, seconds_until_stable
+from weco_deploy.rules.rollout.steady_state import in_steady_state
 from weco_deploy.rules.rollout.track import Track
-
-WRONG_DIGEST_CAUSES = (
-    ": somebody may have moved the tag before ECS resolved it, the instance may have used an image that it had pulled before "
-    "(ECS_IMAGE_PULL_BEHAVIOR), or the containers are not pinned to digests (versionConsistency)"
-)
+from weco_deploy.rules.rollout.wrong_digests import wrong_digest
 
 
 def advance(track: Track, view: ServiceView | None) -> Track:
@@ -94,7 +81,7 @@ def _judge(track: Track, view: ServiceView) -> Track:
         polls=track.polls + 1,
         polls_missing=0,
         more_seconds=0.0,
-        blames_image=track.superseded_id is None,
+        blames_image=False,
         unverified=False,
         draining=(),
     )
@@ -134,23 +121,6 @@ def _count(track: Track, view: ServiceView, ours: EcsDeployment) -> Track:
     )
 
 
-def rollout_in_progress(service: Service) -> bool:
-    """Whether a rollout is in progress: the primary deployment is not complete, or another deployment has tasks.
-
-    Without a rollout state (Classic Load Balancer) the primary deployment is complete when no other has tasks.
-    """
-    primary = service.primary
-    if primary is None or primary.rollout_state not in ("COMPLETED", None):
-        return True
-    others = [deployment for deployment in service.deployments if deployment is not primary]
-    return any(deployment.running or deployment.pending for deployment in others)
-
-
-def in_steady_state(service: Service) -> bool:
-    """Whether no rollout is in progress and all desired tasks run. After a complete rollout, tasks may have crashed."""
-    return not rollout_in_progress(service) and service.running == service.desired and service.pending == 0
-
-
 def _nothing_desired(track: Track, service: Service) -> Track:
     if service.running or service.pending:
         return replace(track, state="scaling to nothing", polls_steady=0)
@@ -171,54 +141,22 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
     last = track.last_read if view.tasks is None else None
     if last is not None and (left := last.waits_until(view.service, ours)):
         return _waiting_until_stable(track, left)
-    wrong = wrong_container(
-        (task for task in running_tasks(view) if surely_belongs(task, ours)), track.service.expected
-    )
-    if wrong:
-        task, container, image = wrong
-        return track.as_failed(
-            f"task {task.id} runs {short_digest(container.digest or '')} of {image.image_id}, which is not the release's"
-            f"{WRONG_DIGEST_CAUSES}"
-        )
-    if lacks_digests(track, view) and (
-        resolved := wrongly_resolved(view.resolved or (), track.service.expected)
-    ):
-        revised, image = resolved
-        return track.as_failed(
-            f"its deployment resolved {image.image_id} to {short_digest(revised.digest or '')}, which is not the release's"
-        )
+    if wrong := wrong_digest(track, view, ours):
+        return track.as_failed(wrong)
+    same = last is not None and last.deployment_id == ours.id
+    blames = last.blames_image if last is not None and same else speaks_against_the_image(track, view, ours)
+    track = replace(track, blames_image=blames)
     if waiting_for := _waiting_for(track, view, ours):
-        old = left_running(track, view, ours)
-        if old is not None:
-            return _succeeded(track, draining=old)
-        unverified = waiting_for == _nothing_tells(track)
-        return replace(
-            track,
-            polls_steady=0,
-            state=waiting_for,
-            unverified=unverified,
-            blames_image=track.blames_image
-            and not unverified
-            and (
-                last.speaks_against_the_image(view.service, ours)
-                if last is not None
-                else not nothing_speaks_against_the_image(track, view, ours)
-            ),
-        )
+        return _still_waiting(track, view, ours, waiting_for)
     if waiting_for := waits_for_health(view, running_tasks(view)):
-        unhealthy = any(is_unhealthy(view, task) for task in running_tasks(view))
-        return replace(
-            track, polls_steady=0, state=waiting_for, blames_image=track.blames_image and unhealthy
-        )
+        return replace(track, polls_steady=0, state=waiting_for)
     left = seconds_until_stable(view, running_tasks(view), track.stable_for, last_failure(track))
     if left:
         return _waiting_until_stable(track, left)
     steady = track.polls_steady + 1
     if ours.rollout_state is None and steady < POLLS_TO_CONFIRM:
         # If the time ends before the second poll, it is extended by a moment.
-        return replace(
-            track, polls_steady=steady, more_seconds=CLOCK_RESOLUTION, state="steady", blames_image=False
-        )
+        return replace(track, polls_steady=steady, more_seconds=CLOCK_RESOLUTION, state="steady")
     return _succeeded(replace(track, polls_steady=steady))
 
 
@@ -230,6 +168,19 @@ def _waiting_until_stable(track: Track, seconds: float) -> Track:
         state=f"waiting until its tasks have been running for {track.stable_for:g} s",
         blames_image=False,
     )
+
+
+def _still_waiting(track: Track, view: ServiceView, ours: EcsDeployment, waiting_for: str) -> Track:
+    """The track of a service whose rollout is not complete: it has succeeded all the same if only old tasks are left."""
+    old = left_running(track, view, ours)
+    if old is not None and new_digests(track, view, ours) is Match.RIGHT:
+        return _succeeded(track, draining=old)
+    if old is not None:
+        waiting_for = _nothing_tells(track)
+    # A suspicion may have set its own seconds.
+    more_seconds = max(track.more_seconds, seconds_until_left(track, view, ours))
+    unverified = waiting_for == _nothing_tells(track)
+    return replace(track, polls_steady=0, state=waiting_for, unverified=unverified, more_seconds=more_seconds)
 
 
 def _succeeded(track: Track, draining: tuple[DrainingTask, ...] = ()) -> Track:
@@ -263,19 +214,6 @@ def _waiting_for(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
             return "" if by_revision is Match.RIGHT else _nothing_tells(track)
         case Match.RIGHT:
             return ""
-
-
-def lacks_digests(track: Track, view: ServiceView) -> bool:
-    """Whether the service is in steady state and its tasks don't tell which digests run, so that its revision is read."""
-    ours = view.service.primary
-    return (
-        ours is not None
-        and ours.id == track.deployment_id
-        and view.tasks is not None
-        and view.service.running > 0
-        and in_steady_state(view.service)
-        and compare(running_tasks(view), track.service.expected) is Match.UNKNOWN
-    )
 
 
 def needs_health(track: Track, view: ServiceView) -> bool:

@@ -45,8 +45,8 @@ class Track:
 
     `state` says in a few words what the rollout waits for. `running` counts the running tasks of the watched deployment,
     `desired` the desired tasks of the service. `ours_listed` is True once a poll has listed the watched deployment.
-    `blames_image` is False while nothing that was observed speaks against the image, such as while a later deployment is
-    watched.
+    `blames_image` says whether the last poll found evidence against the image, which alone justifies a rollback when the
+    waiting time ends: `new_tasks.py` lists what counts. It is False by default, and while a later deployment is watched.
 
     `polls` counts all polls. `polls_not_primary`, `polls_missing` and `polls_steady` count the latest consecutive polls
     in which another deployment was primary, the service was not found, or the service was steady.
@@ -81,7 +81,7 @@ class Track:
     running: int = 0
     desired: int = 0
     ours_listed: bool = False
-    blames_image: bool = True
+    blames_image: bool = False
     polls: int = 0
     polls_not_primary: int = 0
     polls_missing: int = 0
