@@ -10,7 +10,9 @@ from tests.world.ecs import ServiceOptions
 from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import AccessDenied, Unreachable
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
-from weco_deploy.model.events import Notice, Progress
+from weco_deploy.model.events import Claimed, Notice, Progress
+from weco_deploy.model.plan import Action
+from weco_deploy.sandbox.ecs.state import Task as SimulatedTask
 
 CHECKED: ServiceOptions = {"health_check": True}
 BALANCED: ServiceOptions = {"balanced": True}
@@ -33,8 +35,12 @@ def world_with_a_fresh_task(options: ServiceOptions) -> World:
     return world
 
 
+def tasks(world: World) -> list[SimulatedTask]:
+    return list(world.declared("search-api", "stage").tasks.values())
+
+
 def healthy(world: World) -> bool:
-    return all(task.healthy for task in world.declared("search-api", "stage").tasks.values())
+    return all(task.healthy for task in tasks(world))
 
 
 def denied(call: str) -> AccessDenied:
@@ -52,6 +58,58 @@ def test_task_that_replaced_another_is_no_success_before_it_is_healthy(options: 
     assert healthy(world)
     (option,) = options
     assert STATES[option] in [event.state for event in told.events if isinstance(event, Progress)]
+
+
+def world_with_failing_targets() -> World:
+    """The release was deployed, and a task in place of another runs, but the load balancer finds no target healthy."""
+    world = World.of(ONE_AND_ONE, **BALANCED)
+    world.push("search")
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+    world.trouble("search-api", "stage", "targets-fail")
+    while not any(task.running and task.target == "initial" for task in tasks(world)):
+        world.pass_time(1)
+    return world
+
+
+def test_service_whose_targets_are_unhealthy_is_not_left_alone() -> None:
+    world, told = world_with_failing_targets(), Told()
+    redeployed = world.count("runtime.redeploy")
+
+    deployment = release_deploy(world, told=told, wait=5.0, stable_for=0.0)
+
+    assert deployment.status is DeploymentStatus.TIMED_OUT
+    assert world.count("runtime.redeploy") == redeployed
+    (claimed,) = [event for event in told.events if isinstance(event, Claimed)]
+    assert claimed.plan is not None
+    (planned,) = claimed.plan.services
+    assert (planned.action, planned.why) == (
+        Action.ADOPT,
+        f"its tasks run the release; {STATES['balanced']}",
+    )
+
+
+def test_service_whose_targets_are_healthy_is_left_alone() -> None:
+    world = World.of(ONE_AND_ONE, **BALANCED)
+    world.push("search")
+    release_deploy(world)
+    world.pass_time(60)
+    before = world.count("runtime.targets")
+
+    deployment = release_deploy(world)
+
+    assert deployment.services[0].status is ServiceStatus.UNCHANGED
+    assert world.count("runtime.targets") == before + 1
+
+
+def test_service_is_left_alone_if_its_targets_may_not_be_read_and_the_plan_says_so() -> None:
+    world, told = world_with_failing_targets(), Told()
+    world.fail("runtime.targets", denied("elasticloadbalancing:DescribeTargetHealth"), times=1000)
+
+    deployment = release_deploy(world, told=told, stable_for=0.0)
+
+    assert deployment.services[0].status is ServiceStatus.UNCHANGED
+    notices = [event.message for event in told.events if isinstance(event, Notice)]
+    assert any("behind their load balancers can't be read" in text for text in notices)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from weco_deploy.model.requests import DeployRequest
 from weco_deploy.operations.carry_out import carry_out
 from weco_deploy.operations.directions import with_directions
 from weco_deploy.operations.gates import check, directions_gate, requirements_gate
+from weco_deploy.operations.planned import planned_with_targets
 from weco_deploy.operations.rollback_on_failure import ROLLED_BACK_IF_WANTED, roll_back
 from weco_deploy.operations.settle import settle
 from weco_deploy.operations.wait_for_lock import notify_takeover, observed_when_free
@@ -31,7 +32,6 @@ from weco_deploy.pipeline.claim import claim
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe, with_tags
 from weco_deploy.ports import Ports
-from weco_deploy.rules import planning
 from weco_deploy.rules.backwards import overtaken_by, policy
 from weco_deploy.rules.deployment_status import outcomes_when_cut_off, status_when_cut_off
 from weco_deploy.rules.lock import blocking_lock, refused
@@ -137,7 +137,7 @@ def _plan(environment: Environment, request: DeployRequest, observed: Snapshot, 
     # A rollback may go backwards, so it does not wait for a fetch.
     fetch = policy(environment, request) is not Backwards.ALLOW
     with_history = with_directions(observed, request.release, ports, fetch=fetch)
-    return planning.plan(ports.project, request, with_history)
+    return planned_with_targets(environment, request, with_history, ports)
 
 
 def _latest(observed: Snapshot, ports: Ports) -> tuple[Deployment, ...]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from weco_deploy.model.deployment import reasons
 from weco_deploy.model.plan import Action, Expected, PlannedService, Snapshot
 from weco_deploy.model.replica import Replica
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.digests import Match, all_described, running_tasks
+from weco_deploy.rules.rollout.health import waits_for_health
 from weco_deploy.rules.rollout.stability import seconds_until_stable
 from weco_deploy.rules.rollout.steady_state import in_steady_state, rollout_in_progress
 from weco_deploy.rules.running import current_tasks, evidence
@@ -22,7 +24,7 @@ def planned_service(
 ) -> PlannedService:
     """How to get the service to run the expected images, which its containers use, and why.
 
-    A service that runs them is watched until its tasks have been running for `stable_for` seconds.
+    A service that runs them is watched until its tasks have been running for `stable_for` seconds and are healthy.
     """
     service = view.service
     action, why = _action(service_id, expected, view, observed, stable_for)
@@ -82,4 +84,6 @@ def _action(
         return Action.ADOPT, f"{finding.why}, as far as they were listed"
     if seconds_until_stable(view, running_tasks(view), stable_for):
         return Action.ADOPT, f"{finding.why}, but not all of its tasks have been running for {stable_for:g} s"
+    if unhealthy := waits_for_health(view, running_tasks(view)):
+        return Action.ADOPT, reasons(finding.why, unhealthy)
     return Action.LEAVE, finding.why
