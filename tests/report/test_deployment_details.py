@@ -48,7 +48,7 @@ def test_page_says_what_failed_why_who_did_it_and_what_to_do_next() -> None:
     assert text == (
         """\
 ✗ Release 8f14e45f to prod failed after 3 min 12 s
-  1 failed, 1 redeployed, 1 unchanged
+  1 failed, 1 succeeded, 1 unchanged
   deployment 45c48cce-2e2d-4fbd-aa1c-0123456789ab
   1 tag moved
 

@@ -31,7 +31,7 @@ def test_success_counts_services_and_names_those_not_verified() -> None:
     assert deployment_text(done, Screen()) == (
         """\
 ✓ Release 8f14e45f to prod succeeded after 3 min 12 s
-  12 redeployed, 3 unchanged, 1 with nothing running
+  12 succeeded, 3 unchanged, 1 with nothing running
   deployment 45c48cce-2e2d-4fbd-aa1c-0123456789ab
   1 tag moved
   nothing running, so nothing was verified (1): worker
@@ -72,7 +72,7 @@ def test_failure_shows_its_reason_evidence_and_next_commands() -> None:
     assert deployment_text(failed, Screen(), ("-i", "catalogue_api")) == (
         f"""\
 ✗ Release 8f14e45f to prod failed after 3 min 12 s
-  1 failed, 1 redeployed
+  1 failed, 1 succeeded
   deployment 45c48cce-2e2d-4fbd-aa1c-0123456789ab
   1 tag moved
   tags that do not point at this release (1): works
@@ -172,7 +172,7 @@ def test_rollback_has_a_summary() -> None:
     assert """
 Rollback:
 ✓ Release c9f0f895 to prod succeeded after 3 min 12 s
-  1 redeployed
+  1 succeeded
 """ in deployment_text(rolled_back, Screen())
 
 

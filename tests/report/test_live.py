@@ -156,7 +156,7 @@ def test_failed_deployment_has_the_last_line_after_its_rollback_and_is_not_drawn
     before, after = drawn_after(*events), drawn_after(*events, undone)
     assert after[: len(before)] == before
     assert " ".join(after[len(before) :]) == (
-        "✗ Release 8f14e45f to prod failed and was rolled back after 3 min 12 s: 1 failed, 1 redeployed, 1 unchanged"
+        "✗ Release 8f14e45f to prod failed and was rolled back after 3 min 12 s: 1 failed, 1 succeeded, 1 unchanged"
     )
 
 

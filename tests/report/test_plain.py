@@ -82,9 +82,13 @@ def test_deployment_has_a_line_for_each_event(written: Write) -> None:
 12:01:15Z ✗ search (catalogue/search-prod) failed: tasks failed to start (after 1 min 12 s)
               task 0a1b2c3d4e5f, container app, EssentialContainerExited, exit code 3: Essential container in task exited
                 |   no index called works
-12:00:00Z ✗ Release 8f14e45f to prod failed after 3 min 12 s: 1 failed, 1 redeployed, 1 unchanged
+12:00:00Z ✗ Release 8f14e45f to prod failed after 3 min 12 s: 1 failed, 1 succeeded, 1 unchanged
 """
     )
+
+
+def test_service_that_is_settled_at_once_has_no_duration(written: Write) -> None:
+    assert written(succeeded("search", 3)).endswith(" succeeded\n")
 
 
 def test_old_tasks_that_keep_running_have_a_line_below_their_service(written: Write) -> None:
@@ -172,7 +176,7 @@ def test_failed_deployment_has_the_last_line_after_its_rollback(written: Write) 
     assert written(Settled(done), Settled(undone)) == (
         "12:00:00Z ✓ Rollback of prod to release c9f0f895 succeeded: 2 not begun, 1 unchanged\n"
         "12:00:00Z ✗ Release 8f14e45f to prod failed and was rolled back after 3 min 12 s: "
-        "1 failed, 1 redeployed, 1 unchanged\n"
+        "1 failed, 1 succeeded, 1 unchanged\n"
     )
 
 
@@ -181,7 +185,7 @@ def test_last_line_says_that_the_rollback_did_not_succeed(written: Write) -> Non
     written(CLAIMED, replace(CLAIMED, deployment=BACK), Settled(failed))
 
     assert written(Settled(replace(SETTLED.deployment, rollback=failed))).endswith(
-        "✗ Release 8f14e45f to prod failed after 3 min 12 s: 1 failed, 1 redeployed, 1 unchanged; "
+        "✗ Release 8f14e45f to prod failed after 3 min 12 s: 1 failed, 1 succeeded, 1 unchanged; "
         "the rollback did not succeed: 2 not begun, 1 unchanged\n"
     )
 

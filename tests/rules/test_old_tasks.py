@@ -151,3 +151,9 @@ def test_bake_time_names_its_alarms(alarms: tuple[str, ...], state: str) -> None
     assert (now.status, now.state, now.blames_image) == (ServiceStatus.IN_PROGRESS, state, False)
     told = replace(view(described, NEW_TASKS), service_deployment=replace(verdict(), alarms="DISABLED"))
     assert after(told).state == "settling"
+
+
+def test_bake_time_that_follows_the_draining_is_said_beside_it() -> None:
+    observed = beside(IDLE)
+    now = after(replace(observed, service=replace(observed.service, alarms=("search-5xx",))))
+    assert now.state == "1 old task still running; then ECS watches the alarm search-5xx for a bake time"

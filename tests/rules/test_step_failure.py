@@ -36,7 +36,7 @@ LOST = LeaseLost("not ours")
 SIGNAL = Interrupted("interrupted by SIGTERM")
 NOTHING_WRONG = "no look at the services told that anything is wrong with it"
 NOT_RESTARTED = "no service was restarted"
-GOES_ON = "ECS goes on with the services that it was told to redeploy: `confirm-deploy` tells how that ends"
+GOES_ON = "ECS goes on with the services that are not done: `confirm-deploy` tells how that ends"
 
 
 def services(*statuses: ServiceStatus) -> list[ServiceOutcome]:

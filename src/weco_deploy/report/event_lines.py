@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.events import (
     Claimed,
@@ -33,7 +35,9 @@ def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
             return (Line(0, _progress(event)),)
         case ServiceSettled(outcome=outcome, at=at, since=since):
             head, *rest = outcome_in_short(outcome, symbols)
-            return Line(0, f"{head.text} (after {duration(at - since)})"), *rest
+            # `confirm-deploy` finds most services settled as soon as it begins to watch.
+            waited = f" (after {duration(at - since)})" if at - since >= timedelta(seconds=1) else ""
+            return Line(0, f"{head.text}{waited}"), *rest
         case Settled(deployment):
             return (Line(0, _settled(deployment, symbols)),)
         case Claimed(deployment, plan):

@@ -39,7 +39,7 @@ _COUNTED = {
     ServiceStatus.UNVERIFIED: "unverified",
     ServiceStatus.IN_PROGRESS: "still in progress",
     ServiceStatus.PENDING: "not begun",
-    ServiceStatus.SUCCEEDED: "redeployed",
+    ServiceStatus.SUCCEEDED: "succeeded",
     ServiceStatus.UNCHANGED: "unchanged",
     ServiceStatus.NOTHING_RUNNING: "with nothing running",
 }
@@ -68,7 +68,7 @@ class Line:
 
 
 def counts(statuses: Iterable[ServiceStatus]) -> str:
-    """`1 failed, 12 redeployed, 3 unchanged`, with failures first; `no services` if there are none."""
+    """`1 failed, 12 succeeded, 3 unchanged`, with failures first; `no services` if there are none."""
     numbers = Counter(statuses)
     parts = [f"{numbers[status]} {word}" for status, word in _COUNTED.items() if numbers[status]]
     return ", ".join(parts) or "no services"

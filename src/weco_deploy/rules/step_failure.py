@@ -22,7 +22,7 @@ from weco_deploy.model.deployment import DeploymentStatus, ServiceOutcome, Servi
 from weco_deploy.rules.deployment_status import not_redeployed, verdict
 
 # What is recorded is read elsewhere too, so it names commands without options: the report has the lines to paste.
-_GOES_ON = "ECS goes on with the services that it was told to redeploy: `confirm-deploy` tells how that ends"
+_GOES_ON = "ECS goes on with the services that are not done: `confirm-deploy` tells how that ends"
 
 _NOTHING_WRONG = "no look at the services told that anything is wrong with it"
 _REFUSED = "that ECS was not told to redeploy a service says nothing against its images"

@@ -228,6 +228,14 @@ def _nothing_tells(track: Track) -> str:
     return f"nothing tells what {track.service.service_id} runs"
 
 
+def _bake_time(track: Track, service: Service, *, comes_later: bool) -> str:
+    """For which alarms ECS keeps the rollout open, or will; empty if it watches none."""
+    if not service.alarms or not ecs_verdict.watches_alarms(track):
+        return ""
+    alarms = f"the alarm{'' if len(service.alarms) == 1 else 's'} {', '.join(service.alarms)}"
+    return f"then ECS watches {alarms} for a bake time" if comes_later else f"baking: ECS watches {alarms}"
+
+
 def _rollout_state(track: Track, service: Service, ours: EcsDeployment) -> str:
     draining = sum(deployment.running for deployment in service.deployments if deployment is not ours)
     starting = ours.running < service.desired
@@ -235,11 +243,8 @@ def _rollout_state(track: Track, service: Service, ours: EcsDeployment) -> str:
         failures = ecs_verdict.breaker_count(track)
         failed = f", {failures or f'{ours.failed_tasks} failed'}" if failures or ours.failed_tasks else ""
         state = f"starting{failed}"
-    elif draining:
-        state = f"{draining} old {'task' if draining == 1 else 'tasks'} still running"
-    elif service.alarms and ecs_verdict.watches_alarms(track):
-        state = f"baking: ECS watches the alarm{'' if len(service.alarms) == 1 else 's'} {', '.join(service.alarms)}"
     else:
-        state = "settling"
+        old = f"{draining} old {'task' if draining == 1 else 'tasks'} still running" if draining else ""
+        state = reasons(old, _bake_time(track, service, comes_later=bool(old))) or "settling"
     trouble = present_trouble(service, ours.id, ours.created_at, starting=starting)
     return f"{state}: {trouble}" if trouble else state
