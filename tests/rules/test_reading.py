@@ -145,7 +145,12 @@ def test_unread_tasks_keep_what_was_said_of_the_image() -> None:
     assert not now.blames_image
 
     assert not advance(now, ServiceView(service=rolling(22, new=2, old=1))).blames_image
-    assert advance(now, ServiceView(service=rolling(22, new=1, old=1))).blames_image
+    assert not advance(now, ServiceView(service=rolling(22, new=1, old=1))).blames_image
+
+    unhealthy = [task("new0"), task("new1", health="UNHEALTHY")]
+    bad = advance(track(), view(rolling(20, new=2, old=1), unhealthy))
+    assert bad.blames_image
+    assert advance(bad, ServiceView(service=rolling(22, new=2, old=1))).blames_image
 
 
 def test_answers_without_a_time_are_always_followed_by_tasks() -> None:

@@ -143,9 +143,10 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
         return _waiting_until_stable(track, left)
     if wrong := wrong_digest(track, view, ours):
         return track.as_failed(wrong)
-    same = last is not None and last.deployment_id == ours.id
-    blames = last.blames_image if last is not None and same else speaks_against_the_image(track, view, ours)
-    track = replace(track, blames_image=blames)
+    if last is not None and view.stopped is None and last.deployment_id == ours.id:
+        track = replace(track, blames_image=last.blames_image)
+    else:
+        track = replace(track, blames_image=speaks_against_the_image(track, view, ours))
     if waiting_for := _waiting_for(track, view, ours):
         return _still_waiting(track, view, ours, waiting_for)
     if waiting_for := waits_for_health(view, running_tasks(view)):
