@@ -5,11 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from tests.faults.explained import unexplained
 from tests.faults.truth import LAG, Truth
 from tests.world import World
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ServiceOutcome, ServiceStatus
-from weco_deploy.model.events import Claimed, Event, Progress, ServiceRedeployed, ServiceSettled, Settled
+from weco_deploy.errors import PlanRefused
+from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
+from weco_deploy.model.events import (
+    Claimed,
+    Event,
+    Progress,
+    ServiceRedeployed,
+    ServiceSettled,
+    Settled,
+)
+from weco_deploy.model.image import ACTIVE
 from weco_deploy.model.kind import Kind
+from weco_deploy.sandbox.ecs.deployments import MOST_OPEN
+
+REFUSED = "it could not be redeployed"
 
 
 @dataclass
@@ -17,6 +30,7 @@ class Judge:
     """Listens to a run. `findings` has what was said wrongly, with what was true.
 
     `interval` are the seconds between two polls, `stable_for` those for which a task must have run to count as stable.
+    `verdicts` are those on services, `endings` those on deployments.
     """
 
     world: World
@@ -24,32 +38,69 @@ class Judge:
     stable_for: float
     findings: list[str] = field(default_factory=list)
     verdicts: list[ServiceStatus] = field(default_factory=list)
+    endings: list[str] = field(default_factory=list)
     _deployment: Deployment | None = None
     _outcomes: dict[str, ServiceOutcome] = field(default_factory=dict)
-    _redeployed: dict[str, str] = field(default_factory=dict)
+    _ours: dict[str, frozenset[str]] = field(default_factory=dict)
+    _settled: set[str] = field(default_factory=set)
 
     def hear(self, event: Event) -> None:
         match event:
             case Claimed(deployment=deployment):
                 if deployment.kind is Kind.ROLLBACK and self._deployment is not None:
                     self._rolled_back()
-                self._deployment = deployment
-                self._outcomes = {outcome.service_id: outcome for outcome in deployment.services}
-                self._redeployed.clear()
+                self._claimed(deployment)
             case ServiceRedeployed():
-                self._redeployed[event.service_id] = event.ecs_deployment_id
+                self._ours[event.service_id] = frozenset({event.ecs_deployment_id})
+                self._replicated(event.service_id)
             case ServiceSettled(outcome=outcome):
                 self._outcomes[outcome.service_id] = outcome
-                self.verdicts.append(outcome.status)
+                self._settled.add(outcome.service_id)
                 self._service(outcome)
             case Progress(outcome=outcome):
                 self._outcomes[outcome.service_id] = outcome
+                self._settled.discard(outcome.service_id)
             case Settled(deployment=deployment):
-                self._whole(deployment)
+                if self._deployment and deployment.deployment_id == self._deployment.deployment_id:
+                    self._whole(deployment)
 
-    def _truth(self, service_id: str) -> Truth:
+    def refused(self, error: PlanRefused) -> None:
+        """The plan was refused: an image must be archived, or a service gone, or ECS would refuse it."""
+        self.endings.append("refused")
+        archived = any(
+            stored.images[stored.tags["latest"]].status != ACTIVE
+            for stored in map(self.world.stored, (image.id for image in self.world.project.images))
+        )
+        services = [self.world.declared(name, "stage") for name in self.world.project.services]
+        gone = any(service.status != "ACTIVE" for service in services)
+        full = any(
+            sum(not found.completed for found in service.deployments) >= MOST_OPEN for service in services
+        )
+        if not (archived or gone or full):
+            self.findings.append(f"wrong refusal: {error}")
+
+    def _claimed(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._outcomes = {outcome.service_id: outcome for outcome in deployment.services}
+        self._settled.clear()
+        self._ours = {
+            outcome.service_id: frozenset({outcome.ecs_deployment_id})
+            for outcome in deployment.services
+            if outcome.ecs_deployment_id
+        }
+        for outcome in deployment.services:
+            if outcome.status is ServiceStatus.UNCHANGED and not self._truth(outcome.service_id, 0.0).ran():
+                self._found(outcome, "wrongly left alone")
+
+    def _truth(self, service_id: str, stable_for: float | None = None) -> Truth:
         assert self._deployment is not None
-        return Truth.of(self.world, self._deployment, service_id)
+        return Truth.of(
+            self.world,
+            self._deployment,
+            service_id,
+            self._ours.get(service_id, frozenset({"none"})),
+            self.stable_for if stable_for is None else stable_for,
+        )
 
     def _found(self, outcome: ServiceOutcome, why: str) -> None:
         self.findings.append(
@@ -58,6 +109,7 @@ class Judge:
         )
 
     def _service(self, outcome: ServiceOutcome) -> None:
+        self.verdicts.append(outcome.status)
         truth = self._truth(outcome.service_id)
         match outcome.status:
             case ServiceStatus.SUCCEEDED:
@@ -67,65 +119,82 @@ class Judge:
                 if not truth.nothing_ran():
                     self._found(outcome, "wrong nothing_running")
             case ServiceStatus.FAILED:
-                evidence = truth.evidence_against(outcome.ecs_deployment_id, self._stable_for)
-                if not evidence:
-                    self._found(outcome, "wrong failure")
-                elif not _explained(outcome, truth, evidence):
-                    self._found(
-                        outcome, f"failure without container, exit code or ECS's reason, though {evidence}"
-                    )
+                self._failed(outcome, truth)
             case ServiceStatus.SUPERSEDED:
-                if truth.service.primary.id == self._redeployed.get(outcome.service_id):
-                    self._found(outcome, "wrong supersession: ours is PRIMARY")
-                elif truth.ran() and not truth.evidence_against(outcome.ecs_deployment_id, self._stable_for):
-                    self._found(outcome, "wrong supersession: the later deployment runs the release")
+                if not truth.taken_over():
+                    self._found(outcome, "wrong supersession")
+        self._explained(outcome, truth)
+
+    def _failed(self, outcome: ServiceOutcome, truth: Truth) -> None:
+        if outcome.reason.startswith(REFUSED):
+            open_ones = sum(not found.completed for found in truth.service.deployments)
+            if truth.service.status == "ACTIVE" and open_ones < MOST_OPEN:
+                self._found(outcome, "wrong refusal")
+        elif not truth.is_certain_failure(truth.ours):
+            self._found(outcome, "wrong failure")
+
+    def _explained(self, outcome: ServiceOutcome, truth: Truth) -> None:
+        if outcome.status in GOOD or outcome.reason.startswith(REFUSED):
+            return  # a refusal has AWS's error
+        if lacks := unexplained(outcome, truth, self._patience):
+            self._found(outcome, f"not explained, {lacks}")
+
+    def _replicated(self, service_id: str) -> None:
+        """A service restarts only once the replica from which it pulls has the release."""
+        assert self._deployment is not None
+        for replica in self.world.replicas.values():
+            for image_id in self.world.project.services[service_id]:
+                tags = replica.tags_of(self.world.repository_name(image_id))
+                change = self._deployment.images.get(image_id)
+                if change is not None and tags.get("env.stage") != change.to_digest:
+                    self.findings.append(f"redeployed before the tag of {image_id} arrived: {service_id}")
 
     @property
-    def _stable_for(self) -> timedelta:
-        return timedelta(seconds=self.stable_for)
+    def _patience(self) -> timedelta:
+        """How long something may be true without having been read."""
+        return LAG + timedelta(seconds=self.interval)
 
     def _rolled_back(self) -> None:
-        """The deployment is about to be rolled back: that is wrong if all its new tasks run, and nothing speaks against them."""
-        for outcome in self._outcomes.values():
-            truth = self._truth(outcome.service_id)
-            if (
-                truth.evidence_against(outcome.ecs_deployment_id, self._stable_for)
-                or not truth.all_new_tasks_run()
-            ):
-                return
+        """The deployment is about to be rolled back: that is wrong unless something speaks against an image of it."""
+        faults = {
+            service_id: self._truth(service_id).fault(self._patience + timedelta(seconds=30))
+            for service_id in self._outcomes
+        }
+        if any(faults.values()):
+            self.endings.append("rolled back")
+            return
         for outcome in self._outcomes.values():
             self._found(outcome, "healthy release rolled back")
 
     def _whole(self, deployment: Deployment) -> None:
-        if deployment.status is not DeploymentStatus.TIMED_OUT or deployment.rollback is not None:
-            return
-        unsettled = [outcome for outcome in self._outcomes.values() if not outcome.settled]
-        patience = LAG + timedelta(seconds=self.interval) + self._stable_for
+        self.endings.append(str(deployment.status))
+        for outcome in deployment.services:
+            truth = self._truth(outcome.service_id)
+            if outcome.status is ServiceStatus.SUCCEEDED and not truth.ran():
+                self._found(outcome, "wrong success at the end")
+            elif outcome.status not in GOOD and outcome.service_id not in self._settled:
+                self._unsettled(outcome, truth, deployment)
+        if deployment.status is DeploymentStatus.TIMED_OUT:
+            self._timed_out(deployment)
+
+    def _unsettled(self, outcome: ServiceOutcome, truth: Truth, deployment: Deployment) -> None:
+        match outcome.status:
+            case ServiceStatus.FAILED:
+                self._failed(outcome, truth)
+            case ServiceStatus.UNVERIFIED if truth.tells_digests():
+                self._found(outcome, "wrongly unverified")
+            case ServiceStatus.PENDING if not deployment.reason:
+                self._found(outcome, "not explained, not begun without a reason")
+        if outcome.status is not ServiceStatus.PENDING:
+            self._explained(outcome, truth)
+
+    def _timed_out(self, deployment: Deployment) -> None:
+        """A time-out is wrong if everything had been running for so long that the last polls must have seen it."""
+        unsettled = [outcome for outcome in deployment.services if not outcome.settled]
+        patience = self._patience + timedelta(seconds=self.stable_for)
         for outcome in unsettled:
-            if not self._truth(outcome.service_id).ran_all_the_time(patience):
+            truth = self._truth(outcome.service_id)
+            if outcome.status is ServiceStatus.UNVERIFIED or not truth.ran_all_the_time(patience):
                 return
         for outcome in unsettled:
-            self._found(outcome, "wrong timeout")
-
-
-def _explained(outcome: ServiceOutcome, truth: Truth, evidence: str) -> bool:
-    """Whether the failure names a container with its exit code, or has a reason that is ECS's own."""
-    if evidence in {"deleted", "runs another digest"}:
-        return bool(outcome.reason)
-    return any(map(_names_container, outcome.failures)) or _quotes_ecs(outcome, truth)
-
-
-def _names_container(failure: Failure) -> bool:
-    return failure.container is not None and failure.exit_code is not None
-
-
-def _quotes_ecs(outcome: ServiceOutcome, truth: Truth) -> bool:
-    service = truth.service
-    words = {
-        *(task.stopped_reason for task in (*service.tasks.values(), *service.stopped.values())),
-        *(deployment.reason for deployment in service.deployments),
-        *(record.reason for record in service.service_deployments),
-        *(str(event["message"]) for event in service.events),
-    }
-    said = [outcome.reason, *(failure.message for failure in outcome.failures)]
-    return any(word and word in text for word in words for text in said)
+            self._found(outcome, "wrong time-out")

@@ -1,49 +1,55 @@
-"""Whatever becomes of the images and of the services meanwhile: each verdict is true, and no healthy release is rolled back."""
+"""Whatever becomes of the images and of the services meanwhile: each verdict is true, and no healthy release is rolled back.
+
+The worlds have everything mixed in that `random_*.py` lists. The figures say in how many of them each thing occurred.
+"""
 
 from __future__ import annotations
 
-from random import Random
+from collections.abc import Iterable
 
 import pytest
 
-from tests.faults.judge import Judge
-from tests.faults.random_worlds import Mix, world_of
+from tests.faults.judged import Judged, judged
 from tests.figures import Count
-from tests.operations.runs import deployments, recorded, release, request
-from weco_deploy.model.requests import DEFAULT_STABLE_FOR
-from weco_deploy.operations.deploy import deploy
 
 WORLDS = 500
 SHARES = 4
-WAIT = 300.0
+FEW = 12
+"""How many of them `make test` has, too."""
 
 
-def judged(seed: int, mix: Mix) -> Judge:
-    """A random deployment, the same each time for a seed; the judge has heard all of it."""
-    chance = Random(seed)  # noqa: S311 - made-up histories, no secrets
-    world = world_of(chance, mix)
-    interval = chance.choice([2.0, 5.0, 10.0])
-    judge = Judge(world, interval, DEFAULT_STABLE_FOR)
-    ports = world.ports()
-    wanted = request(release(ports), wait=WAIT, interval=interval, rollback_on_failure=chance.random() < 0.5)
-
-    last = deploy(wanted, ports, lambda _: True, judge.hear)
-
-    known = {deployment.deployment_id: deployment.status for deployment in deployments(world)}
-    assert known[last.deployment_id] is last.status, f"seed {seed}: {last}"
-    assert recorded(world).lock is None, f"seed {seed}: {last}"
-    return judge
-
-
-@pytest.mark.parametrize("share", range(SHARES))
-def test_the_verdict_is_what_truly_runs_at_its_time(share: int, count: Count) -> None:
-    findings: list[str] = []
-    verdicts: set[str] = set()
-    for seed in range(share, WORLDS, SHARES):
-        judge = judged(seed, Mix())
-        findings += [f"seed {seed}: {finding}" for finding in judge.findings]
-        verdicts |= set(judge.verdicts)
+def counted(worlds: Iterable[Judged], count: Count) -> list[Judged]:
+    """The worlds, with their figures counted."""
+    found = list(worlds)
+    for one in found:
         count("in process: deployments with random fates, judged rightly", 1)
-        count("in process: verdicts on their services, each right", len(judge.verdicts))
-    assert not findings, "\n".join(findings)
-    assert verdicts >= {"succeeded", "failed", "nothing_running"}
+        count("in process: verdicts on their services, each right", len(one.judge.verdicts))
+        for situation in sorted(one.world.situations):
+            count(f"of these deployments with {situation}", 1)
+        for verdict in one.judge.verdicts:
+            count(f"of these verdicts on services {verdict}", 1)
+        for ending in one.judge.endings:
+            count(f"of these deployments {ending}", 1)
+    return found
+
+
+def findings(worlds: Iterable[Judged]) -> list[str]:
+    return [f"seed {one.seed}: {finding}" for one in worlds for finding in one.judge.findings]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("share", range(SHARES))
+def test_verdict_is_what_truly_runs_at_its_time(share: int, count: Count) -> None:
+    worlds = counted((judged(seed) for seed in range(share, WORLDS, SHARES)), count)
+
+    assert not findings(worlds), "\n".join(findings(worlds))
+    verdicts = {verdict for one in worlds for verdict in one.judge.verdicts}
+    assert verdicts >= {"succeeded", "failed", "superseded", "nothing_running"}
+    endings = {ending for one in worlds for ending in one.judge.endings}
+    assert endings >= {"succeeded", "failed", "timed_out", "rolled back", "refused"}
+
+
+def test_verdicts_of_a_few_random_deployments_are_true() -> None:
+    few = [judged(seed) for seed in range(FEW)]
+
+    assert not findings(few), "\n".join(findings(few))

@@ -6,7 +6,7 @@ while reads lag, the simulation keeps how each service and task looked at each m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -15,156 +15,255 @@ from tests.faults.random_worlds import LONGEST_LAG
 from tests.world import World
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.sandbox.ecs.service_state import Deployment as EcsDeployment
-from weco_deploy.sandbox.ecs.service_state import Service
-from weco_deploy.sandbox.ecs.state import Json, Task
+from weco_deploy.sandbox.ecs.service_state import Service, ServiceDeployment
+from weco_deploy.sandbox.ecs.state import Container, Json, Task
 
 LAG = timedelta(seconds=LONGEST_LAG)
-OF_ITS_OWN = frozenset({"EssentialContainerExited", "TaskFailedToStart"})
-"""Stop codes of tasks that nobody stopped."""
-FAILED = frozenset(
-    {"STOPPED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}
+AWS_CLOCK = timedelta(seconds=1)
+"""AWS tells its time in whole seconds."""
+ROLLED_BACK = frozenset(
+    {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}
 )
-"""Statuses of service deployments that failed, or that a later one replaced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """A service and what a deployment wants it to run: a digest for each container, by name."""
+    """A service and what a deployment wants it to run: the digests that are right for each container, by its name.
+
+    `ours` are the ids of the ECS deployments that the tool made or adopted for that. `leaves_old_tasks` says that old tasks may
+    stay where ECS removes them later. `stable_for` is for how long tasks must run.
+    """
 
     world: World
     service: Service
-    wanted: dict[str, str]
+    wanted: Mapping[str, frozenset[str]]
+    ours: frozenset[str]
+    leaves_old_tasks: bool
+    stable_for: timedelta
 
     @classmethod
-    def of(cls, world: World, deployment: Deployment, service_id: str) -> Truth:
-        images = world.project.services[service_id]
-        digests = {image_id: deployment.images[image_id].to_digest for image_id in images}
-        return cls(world, world.declared(service_id, "stage"), digests)
+    def of(
+        cls, world: World, deployment: Deployment, service_id: str, ours: frozenset[str], stable_for: float
+    ) -> Truth:
+        digests = {
+            image_id: deployment.images[image_id].to_digest
+            for image_id in world.project.services[service_id]
+            if image_id in deployment.images  # a rollback may leave images as they are
+        }
+        wanted = {
+            image_id: world.stored(image_id).images[digest].manifest.accepted
+            for image_id, digest in digests.items()
+        }
+        return cls(
+            world=world,
+            service=world.declared(service_id, "stage"),
+            wanted=wanted,
+            ours=ours,
+            leaves_old_tasks=world.project.environment("stage").old_tasks == "leave",
+            stable_for=timedelta(seconds=stable_for),
+        )
 
-    def ran(self, since: timedelta = LAG) -> bool:
-        """Whether the service ran the release at some moment since then."""
-        return any(self.runs(at) for at in self._moments(since))
+    def ran(self) -> bool:
+        """Whether the service ran the release at some moment that a read may have shown."""
+        return any(self._runs(at) for at in self.moments(LAG))
 
     def ran_all_the_time(self, since: timedelta) -> bool:
-        return all(self.runs(at) for at in self._moments(since))
+        return all(self._runs(at) for at in self.moments(since))
 
     def nothing_ran(self) -> bool:
         """Whether nothing was desired and nothing ran at some moment that a read may have shown."""
-        for at in self._moments(LAG):
-            view = _as_of(self.service, at)
-            if view and not (view["desiredCount"] or view["runningCount"] or view["pendingCount"]):
-                return True
-        return False
+        views = (as_of(self.service, at) for at in self.moments(LAG))
+        return any(
+            view is not None and not (view["desiredCount"] or view["runningCount"] or view["pendingCount"])
+            for view in views
+        )
 
-    def runs(self, at: datetime) -> bool:
-        """Whether as many tasks as desired ran the release then, healthy, and ECS's own deployment was complete.
+    def _runs(self, at: datetime) -> bool:
+        """Whether as many tasks as desired had been running the release for long enough then, healthy.
 
-        Tasks of other deployments may be left if they were protected, or if ECS removes them after an early success. Then the
-        deployment need not be complete.
+        ECS's own deployment is complete, unless tasks of other deployments are left: those may be that are protected, or that ECS
+        removes after an early success.
         """
-        view = _as_of(self.service, at)
+        view = as_of(self.service, at)
         if view is None or view["status"] != "ACTIVE" or not view["deployments"]:
             return False
-        running = [task for task in self._tasks() if _runs(task, at)]
+        running = [task for task in self.tasks() if _runs(task, at)]
         primary = view["deployments"][0]
         new = [task for task in running if task.started_by == primary["id"]]
         left = [task for task in running if task not in new]
         complete = primary.get("rolloutState", "COMPLETED") == "COMPLETED"
         early = bool(self.service.configuration.get("earlySuccessCriteria", {}).get("enable"))
+        may_stay = self.leaves_old_tasks and all(task.protected(at) or early for task in left)
+        stable = [task for task in new if is_healthy(task, at) and self._is_stable(task, at)]
         return (
-            0 < view["desiredCount"] <= sum(_healthy(task, at) for task in new)
+            0 < view["desiredCount"] <= len(stable)
             and all(self.is_right(task) for task in new)
-            and all(task.protected(at) or early for task in left)
+            and (not left or may_stay)
             and (complete or (bool(left) and primary["rolloutState"] != "FAILED"))
         )
 
-    def all_new_tasks_run(self) -> bool:
-        """Whether as many healthy tasks of the release as desired run now, whatever else runs."""
-        now = self.world.now()
-        right = [task for task in self._tasks() if _runs(task, now) and self.is_right(task)]
-        return sum(_healthy(task, now) for task in right) >= self.service.desired
+    def _is_stable(self, task: Task, at: datetime) -> bool:
+        return task.started_at is not None and task.started_at + self.stable_for <= at + AWS_CLOCK
 
     def is_right(self, task: Task) -> bool:
+        """Whether the task runs the release's images."""
         return all(
-            container.pulled == self.wanted[container.name]
+            container.pulled in self.wanted[container.name]
             for container in task.containers
             if container.name in self.wanted
         )
 
-    def evidence_against(self, ecs_id: str | None, stable_for: timedelta) -> str:
-        """Why the deployment with that id may be called failed; empty if nothing speaks against it."""
-        ours = [task for task in self._tasks() if task.started_by == ecs_id]
-        if self.service.status != "ACTIVE" or self.service.created_at > self._created_at(ecs_id):
-            return "deleted"
-        if any(
-            not self.is_right(task) for task in ours if any(container.digest for container in task.containers)
-        ):
-            return "runs another digest"
+    def tells_digests(self) -> bool:
+        """Whether the running tasks or the revision tell what runs."""
+        running = [task for task in self.service.tasks.values() if task.running]
+        by_tasks = all(
+            container.digest
+            for task in running
+            for container in task.containers
+            if container.name in self.wanted
+        )
+        pins = self.service.primary.revision.pins or {}
+        by_revision = not self.service.trouble.hides_revisions and self.wanted.keys() <= pins.keys()
+        return by_tasks or by_revision
+
+    def failures(self, ids: frozenset[str] | None = None) -> list[Task]:
+        """The tasks of our deployments (or of those with these ids) that their images or health checks ended, the latest last."""
+        found = (task for task in self.tasks() if task.started_by in (ids or self.ours) and failed(task))
+        return sorted(found, key=ended_at)
+
+    def runs_another_digest(self, ids: frozenset[str] | None = None) -> bool:
+        return any(
+            not self.is_right(task)
+            for task in self.tasks()
+            if task.started_by in (ids or self.ours)
+            and any(container.pulled for container in task.containers)
+        )
+
+    def fault_of_ecs(self, ids: frozenset[str] | None = None) -> str:
+        """How ECS itself called one of these deployments failed; empty if it did not."""
+        ids = ids or self.ours
         for record in self.service.service_deployments:
-            if record.deployment.id == ecs_id and record.status in FAILED:
-                return f"ECS: {record.status}"
-        found = [deployment for deployment in self._deployments() if deployment.id == ecs_id]
-        if any(deployment.state == "FAILED" for deployment in found):
-            return "ECS: FAILED"
-        failures = self._longest_row(ours, stable_for)
-        limit = min(200, max(3, -(-self.service.desired // 2)))
-        return f"{failures} failures in a row" if failures >= limit else ""
+            if record.deployment.id in ids and (record.status in ROLLED_BACK or _stopped_by_ecs(record)):
+                return record.status
+        failed_ones = (found for found in self.deployments() if found.id in ids and found.state == "FAILED")
+        return next((found.state for found in failed_ones), "")
 
-    def _created_at(self, ecs_id: str | None) -> datetime:
-        times = [task.created_at for task in self._tasks() if task.started_by == ecs_id]
-        times += [deployment.created_at for deployment in self._deployments() if deployment.id == ecs_id]
-        return min(times, default=datetime.min.replace(tzinfo=self.world.now().tzinfo))
+    def recovered(self, patience: timedelta) -> bool:
+        """Whether as many healthy tasks of the release as desired run, all of them since before so long, with no failure since.
 
-    def _longest_row(self, ours: list[Task], stable_for: timedelta) -> int:
-        """How many tasks failed in a row, before one ran for so long and did not fail."""
+        An image that will exit again has not recovered.
+        """
+        now = self.world.now()
+        since = now - patience - self.stable_for
+        running = [task for task in self.tasks() if _runs(task, now) and self.is_right(task)]
+        lasting = [
+            task
+            for task in running
+            if is_healthy(task, now) and task.started_at is not None and task.started_at <= since
+            if all(container.behaviour.exits_after is None for container in task.containers)
+        ]
+        latest = self.failures()[-1:]
+        return len(lasting) >= self.service.desired and all(ended_at(task) <= since for task in latest)
+
+    def fault(self, patience: timedelta) -> str:
+        """What speaks against the release in this service now; empty if nothing does.
+
+        ECS called its deployment failed, it runs another digest, or its containers exited, could not be pulled or failed health
+        checks, and it has not recovered since. That the service is full, slow, baking, gone or another's says nothing against it.
+        """
+        if verdict := self.fault_of_ecs():
+            return f"ECS: {verdict}"
+        if self.runs_another_digest():
+            return "it runs another digest"
+        failures = self.failures()
+        if failures and not self.recovered(patience):
+            return f"{len(failures)} tasks failed"
+        unhealthy = (
+            task.target == "unhealthy" or task.health == "UNHEALTHY"
+            for task in self.service.tasks.values()
+            if task.started_by in self.ours
+        )
+        return "unhealthy" if any(unhealthy) else ""
+
+    def failures_in_a_row(self, ids: frozenset[str]) -> int:
+        """How many tasks failed in a row, before one ran for long enough and did not fail."""
         now = self.world.now()
         proven = [
-            task.started_at + stable_for
-            for task in ours
-            if task.started_at
-            and not _failed(task)
-            and task.started_at + stable_for <= (task.stopped_at or now)
+            task.started_at + self.stable_for
+            for task in self.tasks()
+            if task.started_by in ids and task.started_at and not failed(task)
+            if task.started_at + self.stable_for <= (task.stopped_at or now)
         ]
-        failed = sorted(task.stopped_at or task.stopping_at or now for task in ours if _failed(task))
         longest = row = 0
         last: datetime | None = None
-        for at in failed:
+        for at in map(ended_at, self.failures(ids)):
             healthy_between = any((last is None or last < moment) and moment < at for moment in proven)
             row = 1 if healthy_between else row + 1
             longest, last = max(longest, row), at
         return longest
 
-    def _tasks(self) -> Iterator[Task]:
+    def is_certain_failure(self, ids: frozenset[str]) -> bool:
+        """Whether deployments with these ids may be called failed: by ECS's verdict, a wrong digest, or failures in a row."""
+        limit = min(200, max(3, -(-self.service.desired // 2)))
+        return bool(
+            self.fault_of_ecs(ids) or self.runs_another_digest(ids) or self.failures_in_a_row(ids) >= limit
+        )
+
+    def taken_over(self) -> str:
+        """What took the service over from ours with something else, or failed afterwards; empty if nothing did."""
+        begun = [found.created_at for found in self.deployments() if found.id in self.ours]
+        for record in self.service.service_deployments:
+            later = record.deployment
+            if later.id in self.ours or (begun and later.created_at < max(begun)):
+                continue
+            if not self._uses_release(later):
+                return f"{later.id} has other images"
+            if self.is_certain_failure(frozenset({later.id})):
+                return f"{later.id} failed"
+        return ""
+
+    def _uses_release(self, later: EcsDeployment) -> bool:
+        """Whether a deployment uses the environment's tag, and did not resolve it to anything else than the release."""
+        images = {container["name"]: container["image"] for container in later.revision.definition.containers}
+        pins = later.revision.pins or {}
+        tasks = [task for task in self.tasks() if task.started_by == later.id]
+        return (
+            all(images.get(name, "").endswith(":env.stage") for name in self.wanted)
+            and all(pins.get(name) in (None, *digests) for name, digests in self.wanted.items())
+            and all(self.is_right(task) for task in tasks if any(one.pulled for one in task.containers))
+        )
+
+    def tasks(self) -> Iterator[Task]:
         return chain(self.service.tasks.values(), self.service.stopped.values())
 
-    def _deployments(self) -> Iterator[EcsDeployment]:
+    def deployments(self) -> Iterator[EcsDeployment]:
         records = (record.deployment for record in self.service.service_deployments)
         return chain(self.service.deployments, self.service.completed, records)
 
-    def _moments(self, since: timedelta) -> list[datetime]:
+    def moments(self, since: timedelta) -> list[datetime]:
         """Now, and the moments since then at which the service or one of its tasks changed."""
         now = self.world.now()
-        items: list[Service | Task] = [self.service, *self._tasks()]
+        items: list[Service | Task] = [self.service, *self.tasks()]
         changes = (at for item in items for at, _ in item.past)
         return sorted({now, now - since, *(at for at in changes if now - since <= at <= now)})
 
 
-def _as_of(item: Service | Task, at: datetime) -> Json | None:
+def as_of(item: Service | Task, at: datetime) -> Json | None:
     known = [view for time, view in item.past if time <= at]
     return known[-1] if known else item.past[0][1] if item.past else None
 
 
 def _runs(task: Task, at: datetime) -> bool:
-    view = _as_of(task, at)
+    view = as_of(task, at)
     return view is not None and view["lastStatus"] == view["desiredStatus"] == "RUNNING"
 
 
-def _healthy(task: Task, at: datetime) -> bool:
+def is_healthy(task: Task, at: datetime) -> bool:
     """Whether the health checks that there are pass.
 
     Only the present state of targets is known. One that drains now, or is gone, was healthy while its task ran.
     """
-    view = _as_of(task, at)
+    view = as_of(task, at)
     balanced = task.service is not None and bool(task.service.target_groups)
     return (
         view is not None
@@ -173,6 +272,28 @@ def _healthy(task: Task, at: datetime) -> bool:
     )
 
 
-def _failed(task: Task) -> bool:
-    by_itself = task.stopped and task.stop_code in OF_ITS_OWN
+def failed(task: Task) -> bool:
+    """Whether the task ended, or was told to, because of what it runs: nobody else stopped it, nor did its host fail."""
+    by_itself = task.stopped and task.stop_code in {"EssentialContainerExited", "TaskFailedToStart"}
     return by_itself or "health check" in task.stopped_reason
+
+
+def exited_by_itself(task: Task) -> list[Container]:
+    """The containers whose exit ended the task. Those that ECS stopped then have the codes of signals."""
+    if not task.stopped or task.stop_code != "EssentialContainerExited":
+        return []
+    return [
+        container
+        for container in task.containers
+        if container.exit_code is not None and container.exit_code not in (137, 143)
+    ]
+
+
+def ended_at(task: Task) -> datetime:
+    ended = task.stopping_at or task.stopped_at
+    assert ended is not None, task.arn
+    return ended
+
+
+def _stopped_by_ecs(record: ServiceDeployment) -> bool:
+    return record.status == "STOPPED" and "superseded" not in record.reason

@@ -29,6 +29,14 @@ def test_rollback_is_a_failure_at_once_although_our_deployment_is_still_primary(
     )
 
 
+def test_requested_rollback_is_explained_before_ecs_gives_a_reason() -> None:
+    now = after(said(verdict(status="ROLLBACK_REQUESTED")))
+    assert now.status is ServiceStatus.FAILED
+    assert now.reason == (
+        "ECS rolls it back: somebody requested that (ROLLBACK_REQUESTED), perhaps with StopServiceDeployment"
+    )
+
+
 @pytest.mark.parametrize("status", sorted(STOPPED))
 def test_stop_is_a_failure_once_it_can_not_be_a_later_deployment(status: str) -> None:
     stopping = said(verdict(status=status))

@@ -138,17 +138,18 @@ class Declared(WorldState):
         cluster: str | None = None,
         name: str | None = None,
         sidecars: tuple[str, ...] = (),
+        registry: str | None = None,
         **options: Unpack[ServiceOptions],
     ) -> Service:
         """A service with a container for each image, at its tag in the environment, and for each sidecar (a full image name).
 
         It runs at once if all its tags exist; if not it goes on trying. `cluster` is named after the
-        environment, the service after its id, unless told otherwise.
+        environment, the service after its id, unless told otherwise. `registry` is the host name of a replica from which it pulls.
         """
         place = self._place(environment)
         key = ServiceKey(self.cluster(cluster or environment, place), name or service_id)
         named = {
-            one: f"{self.host}/{self.repository_name(one)}:{self.floating_tag(one, environment)}"
+            one: f"{registry or self.host}/{self.repository_name(one)}:{self.floating_tag(one, environment)}"
             for one in images
         }
         named |= {f"sidecar-{number}": image for number, image in enumerate(sidecars, 1)}

@@ -143,6 +143,16 @@ class Disturbed(Declared):
         with self.gate.lock:
             self.ecs.redefine(self.declared(service_id, environment), tag, registry)
 
+    def stop_deployment(self, service_id: str, environment: str) -> None:
+        """Somebody stops the service's latest deployment by hand. ApiError if it has ended."""
+        with self.gate.lock:
+            self.ecs.stop_deployment(self.declared(service_id, environment))
+
+    def run_task(self, service_id: str, environment: str) -> None:
+        """Somebody runs a task of the service's task definition by hand."""
+        with self.gate.lock:
+            self.ecs.run_task(self.declared(service_id, environment))
+
     def hand_over(self, service_id: str, environment: str, controller: str) -> None:
         """Another controller manages the service: ECS itself knows no task definition of it."""
         with self.gate.lock:

@@ -36,7 +36,7 @@ class ServiceOptions(TypedDict, total=False):
     consistency; `breaker_threshold`: its circuit breaker gives up after so many failures; `health_check`: the task definition
     checks the health of its containers; `alarm`: a CloudWatch alarm watches its deployments, and rolls them back;
     `launch_type`: FARGATE or EC2;
-    `configuration`: more of its deployment configuration, in AWS's words.
+    `configuration`: more of its deployment configuration, in AWS's words; `properties`: more of CreateService's request.
     """
 
     desired: int
@@ -45,6 +45,7 @@ class ServiceOptions(TypedDict, total=False):
     health_check: bool
     alarm: str
     configuration: Mapping[str, Any]
+    properties: Mapping[str, Any]
     rolls_back: bool
     scheduling: str
     controller: str
@@ -181,6 +182,15 @@ class Ecs:
         service.definition = replace(service.definition, arn="")
         service.view = None
 
+    def stop_deployment(self, service: Service) -> None:
+        """Somebody stops the service's latest deployment; ECS refuses that once the deployment has ended."""
+        latest = service.service_deployments[0].arn
+        self._answer("ecs:StopServiceDeployment", service, serviceDeploymentArn=latest)
+
+    def run_task(self, service: Service) -> None:
+        """Somebody runs a task of the service's task definition, outside the service."""
+        self._answer("ecs:RunTask", service, taskDefinition=service.definition.arn)
+
     def delete(self, service: Service) -> None:
         """Delete a service: ECS goes on answering it, INACTIVE once its tasks have stopped."""
         self._answer("ecs:DeleteService", service, force=True)
@@ -252,7 +262,9 @@ def _request(
     }
     if "alarm" in options:
         configuration["alarms"] = {"enable": True, "rollback": True, "alarmNames": [options["alarm"]]}
-    configuration |= options.get("configuration", {})
+    for name, value in options.get("configuration", {}).items():
+        known = configuration.get(name)
+        configuration[name] = known | value if isinstance(known, dict) else value
     request: dict[str, Any] = {
         "cluster": key.cluster_name,
         "serviceName": key.name,
@@ -260,6 +272,7 @@ def _request(
         "schedulingStrategy": scheduling,
         "deploymentController": {"type": options.get("controller", "ECS")},
         "deploymentConfiguration": configuration,
+        **options.get("properties", {}),
     }
     if "launch_type" in options:
         request["launchType"] = options["launch_type"]

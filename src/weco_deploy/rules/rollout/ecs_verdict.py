@@ -17,6 +17,10 @@ ROLLED_BACK = frozenset(
     {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}
 )
 """Statuses of a service deployment that ECS takes back. ROLLBACK_SUCCESSFUL is a failure of our deployment, too."""
+NO_REASON = {
+    "ROLLBACK_REQUESTED": "somebody requested that (ROLLBACK_REQUESTED), perhaps with StopServiceDeployment"
+}
+"""What a status says by itself. ECS gives a reason only once the rollback has begun."""
 STOPPED = frozenset({"STOP_REQUESTED", "STOPPED"})
 """Statuses of a service deployment that failed without a rollback, or that a later one replaced."""
 
@@ -56,7 +60,7 @@ def with_details(reason: str, track: Track) -> str:
 
 def explanation(verdict: ServiceDeployment) -> str:
     """ECS's reason for its verdict, with the alarms or the failures that led to it."""
-    reason, added = verdict.reason or "it gives no reason", _details(verdict)
+    reason, added = verdict.reason or NO_REASON.get(verdict.status, "it gives no reason"), _details(verdict)
     return f"{reason} ({added})" if added else reason
 
 
