@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from tests.faults.truth import Truth, as_of, ended_at, exited_by_itself
+from tests.faults.truth import LAG, Truth, as_of, ended_at, exited_by_itself
 from weco_deploy.model.deployment import ServiceOutcome, ServiceStatus
 from weco_deploy.report.outcomes import outcome_lines
 from weco_deploy.report.screen import Symbols
@@ -23,11 +23,8 @@ def text_of(outcome: ServiceOutcome) -> str:
     return "\n".join(line.text for line in outcome_lines(outcome, Symbols()))
 
 
-def unexplained(outcome: ServiceOutcome, truth: Truth, patience: timedelta) -> str:
-    """What the text on a service that did not succeed lacks; empty if it says enough.
-
-    What happened less than `patience` ago need not have been read yet.
-    """
+def unexplained(outcome: ServiceOutcome, truth: Truth, polled: datetime) -> str:
+    """What the text on a service that did not succeed lacks; empty if it says enough. It was last read at `polled`."""
     text = text_of(outcome)
     if not outcome.reason:
         return "no reason"
@@ -39,18 +36,17 @@ def unexplained(outcome: ServiceOutcome, truth: Truth, patience: timedelta) -> s
             other = truth.runs_another_digest() and "not the release's" in text
             return "" if named or other else "neither container and exit code nor ECS's reason"
         case ServiceStatus.IN_PROGRESS:
-            return _unexplained_wait(outcome, text, truth, patience)
+            return _unexplained_wait(outcome, text, truth, polled)
     return ""
 
 
-def _unexplained_wait(outcome: ServiceOutcome, text: str, truth: Truth, patience: timedelta) -> str:
-    before = truth.world.now() - patience
-    exits = [task for task in truth.failures() if exited_by_itself(task) and ended_at(task) <= before]
+def _unexplained_wait(outcome: ServiceOutcome, text: str, truth: Truth, polled: datetime) -> str:
+    exits = [task for task in truth.failures() if exited_by_itself(task) and ended_at(task) <= polled - LAG]
     if exits and not truth.recovered(timedelta(0)) and not _names_exits(text, truth):
         return "no container with its exit code, though tasks exited"
     for beginning, is_true in STATES.items():
         if outcome.reason.startswith(beginning):
-            views = [as_of(truth.service, at) for at in truth.moments(patience)]
+            views = [as_of(truth.service, at) for at in truth.moments(LAG, polled)]
             shown = [view for view in views if view is not None]
             return "" if any(map(is_true, shown)) else f"{beginning!r} was not so"
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tests.faults.explained import unexplained
 from tests.faults.truth import LAG, Truth
@@ -43,6 +43,7 @@ class Judge:
     _outcomes: dict[str, ServiceOutcome] = field(default_factory=dict)
     _ours: dict[str, frozenset[str]] = field(default_factory=dict)
     _settled: set[str] = field(default_factory=set)
+    _polled: dict[str, datetime] = field(default_factory=dict)
 
     def hear(self, event: Event) -> None:
         match event:
@@ -60,6 +61,7 @@ class Judge:
             case Progress(outcome=outcome):
                 self._outcomes[outcome.service_id] = outcome
                 self._settled.discard(outcome.service_id)
+                self._polled[outcome.service_id] = event.at
             case Settled(deployment=deployment):
                 if self._deployment and deployment.deployment_id == self._deployment.deployment_id:
                     self._whole(deployment)
@@ -83,6 +85,7 @@ class Judge:
         self._deployment = deployment
         self._outcomes = {outcome.service_id: outcome for outcome in deployment.services}
         self._settled.clear()
+        self._polled.clear()
         self._ours = {
             outcome.service_id: frozenset({outcome.ecs_deployment_id})
             for outcome in deployment.services
@@ -136,7 +139,7 @@ class Judge:
     def _explained(self, outcome: ServiceOutcome, truth: Truth) -> None:
         if outcome.status in GOOD or outcome.reason.startswith(REFUSED):
             return  # a refusal has AWS's error
-        if lacks := unexplained(outcome, truth, self._patience):
+        if lacks := unexplained(outcome, truth, self._polled.get(outcome.service_id, self.world.now())):
             self._found(outcome, f"not explained, {lacks}")
 
     def _replicated(self, service_id: str) -> None:

@@ -91,7 +91,7 @@ class Truth:
         primary = view["deployments"][0]
         new = [task for task in running if task.started_by == primary["id"]]
         left = [task for task in running if task not in new]
-        complete = primary.get("rolloutState", "COMPLETED") == "COMPLETED"
+        complete = primary.get("rolloutState", self._state(primary["id"])) == "COMPLETED"
         early = bool(self.service.configuration.get("earlySuccessCriteria", {}).get("enable"))
         may_stay = self.leaves_old_tasks and all(task.protected(at) or early for task in left)
         stable = [task for task in new if is_healthy(task, at) and self._is_stable(task, at)]
@@ -99,8 +99,12 @@ class Truth:
             0 < view["desiredCount"] <= len(stable)
             and all(self.is_right(task) for task in new)
             and (not left or may_stay)
-            and (complete or (bool(left) and primary["rolloutState"] != "FAILED"))
+            and (complete or (bool(left) and primary.get("rolloutState") != "FAILED"))
         )
+
+    def _state(self, ecs_id: str) -> str:
+        """ECS's state of a deployment now. It does not tell it behind a Classic Load Balancer."""
+        return next((found.state for found in self.deployments() if found.id == ecs_id), "")
 
     def _is_stable(self, task: Task, at: datetime) -> bool:
         return task.started_at is not None and task.started_at + self.stable_for <= at + AWS_CLOCK
@@ -240,9 +244,9 @@ class Truth:
         records = (record.deployment for record in self.service.service_deployments)
         return chain(self.service.deployments, self.service.completed, records)
 
-    def moments(self, since: timedelta) -> list[datetime]:
-        """Now, and the moments since then at which the service or one of its tasks changed."""
-        now = self.world.now()
+    def moments(self, since: timedelta, until: datetime | None = None) -> list[datetime]:
+        """That time, or now, and the moments for so long before it at which the service or one of its tasks changed."""
+        now = until or self.world.now()
         items: list[Service | Task] = [self.service, *self.tasks()]
         changes = (at for item in items for at, _ in item.past)
         return sorted({now, now - since, *(at for at in changes if now - since <= at <= now)})
