@@ -199,6 +199,18 @@ def test_rollback_of_somebodys_later_deployment_is_no_failure_of_ours() -> None:
     assert judged(STARTING, observed, observed) is ServiceStatus.SUPERSEDED
 
 
+def test_rollback_of_somebodys_later_deployment_to_the_one_before_ours_supersedes_ours() -> None:
+    back = primary(BEFORE, reason=f"ECS deployment circuit breaker: rolling back to deploymentId {BEFORE}.")
+    events = [f"(service search-api) (deployment {LATER}) deployment failed: tasks failed to start."]
+    observed = view(service(running=2, deployments=[back, active(OURS, state="IN_PROGRESS")], events=events))
+    now = after(STARTING, observed, observed)
+    assert now.status is ServiceStatus.SUPERSEDED
+    assert now.reason == (
+        f"a later deployment, {LATER}, took over from ours, {OURS}, and failed: ECS rolled back to {BEFORE}: "
+        f"ECS deployment circuit breaker: rolling back to deploymentId {BEFORE}."
+    )
+
+
 # Deleted services
 
 

@@ -5,6 +5,7 @@ If another deployment is PRIMARY, it is one of these:
 | the PRIMARY deployment                                        | what that means                                   |
 |---------------------------------------------------------------|---------------------------------------------------|
 | is ECS's rollback, or ECS says that ours failed               | ours failed                                       |
+| is ECS's rollback of a later deployment, back to before ours  | ours was superseded                               |
 | is older than ours, which no poll has listed yet              | an old answer: wait                               |
 | is older than ours, which was listed before                   | an old answer, or a rollback if it stays          |
 | is later, uses the same images, with the release's digests    | follow it: it brings the release in place of ours |
@@ -122,9 +123,11 @@ def not_primary(track: Track, view: ServiceView, ours: EcsDeployment | None) -> 
     if polls < (POLLS_TO_CONFIRM if rolled_back or not older else POLLS_TO_CONFIRM_PREVIOUS):
         return track
     if rolled_back or older:
-        return track.as_failed(
-            f"ECS rolled back to {primary.id}: {primary.rollout_reason or 'it gives no reason'}"
-        )
+        reason = f"ECS rolled back to {primary.id}: {primary.rollout_reason or 'it gives no reason'}"
+        if later := _later_that_failed(track, service, ours):
+            took_over = f"a later deployment, {later}, took over from ours, {track.own_id}, and failed"
+            return track.as_superseded(f"{took_over}: {reason}")
+        return track.as_failed(reason)
     return track.as_superseded(
         f"a later deployment, {primary.id}, took over from ours, {track.own_id}, with other images"
     )
@@ -160,6 +163,12 @@ def _rolled_back(track: Track, service: Service, primary: EcsDeployment, ours: E
 def says_failed(track: Track, service: Service) -> bool:
     """Whether an event of the service says that the watched deployment failed."""
     return track.deployment_id in _failed_later(track, service, service.deployment(track.deployment_id))
+
+
+def _later_that_failed(track: Track, service: Service, ours: EcsDeployment | None) -> str:
+    """The id of the deployment that somebody made after ours and that failed; empty if none did, or ours failed itself."""
+    failed = set(_failed_later(track, service, ours)) - {track.previous_id}
+    return "" if track.deployment_id in failed else min(failed, default="")
 
 
 def _failed_later(track: Track, service: Service, ours: EcsDeployment | None) -> Iterator[str]:
