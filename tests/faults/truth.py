@@ -214,25 +214,31 @@ class Truth:
         )
 
     def taken_over(self) -> str:
-        """What took the service over from ours with something else, or failed afterwards; empty if nothing did."""
-        begun = [found.created_at for found in self.deployments() if found.id in self.ours]
-        for record in self.service.service_deployments:
+        """What took the service over from ours with something else, or failed afterwards; empty if nothing did.
+
+        Ours has other images itself where somebody changed the task definition between the plan and the redeployment.
+        """
+        for record in self.service.service_deployments:  # the newest first
             later = record.deployment
-            if later.id in self.ours or (begun and later.created_at < max(begun)):
-                continue
-            if not self._uses_release(later):
+            ours = later.id in self.ours
+            if not (self._uses_our_tag(later) if ours else self._uses_release(later)):
                 return f"{later.id} has other images"
+            if ours:
+                break
             if self.is_certain_failure(frozenset({later.id})):
                 return f"{later.id} failed"
         return ""
 
+    def _uses_our_tag(self, deployment: EcsDeployment) -> bool:
+        images = {one["name"]: one["image"] for one in deployment.revision.definition.containers}
+        return all(images.get(name, "").endswith(":env.stage") for name in self.wanted)
+
     def _uses_release(self, later: EcsDeployment) -> bool:
         """Whether a deployment uses the environment's tag, and did not resolve it to anything else than the release."""
-        images = {container["name"]: container["image"] for container in later.revision.definition.containers}
         pins = later.revision.pins or {}
         tasks = [task for task in self.tasks() if task.started_by == later.id]
         return (
-            all(images.get(name, "").endswith(":env.stage") for name in self.wanted)
+            self._uses_our_tag(later)
             and all(pins.get(name) in (None, *digests) for name, digests in self.wanted.items())
             and all(self.is_right(task) for task in tasks if any(one.pulled for one in task.containers))
         )
