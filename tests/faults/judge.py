@@ -92,7 +92,8 @@ class Judge:
             if outcome.ecs_deployment_id
         }
         for outcome in deployment.services:
-            if outcome.status is ServiceStatus.UNCHANGED and not self._truth(outcome.service_id, 0.0).ran():
+            truth = self._truth(outcome.service_id, 0.0)
+            if outcome.status is ServiceStatus.UNCHANGED and not truth.could_be_left_alone():
                 self._found(outcome, "wrongly left alone")
 
     def _truth(self, service_id: str, stable_for: float | None = None) -> Truth:

@@ -67,6 +67,10 @@ class Truth:
         """Whether the service ran the release at some moment that a read may have shown."""
         return any(self._runs(at) for at in self.moments(LAG))
 
+    def could_be_left_alone(self) -> bool:
+        """Whether the service ran the release when the plan read it. Behind a Classic Load Balancer ECS tells no more than tasks."""
+        return any(self._runs(at, complete=self.service.classic) for at in self.moments(LAG))
+
     def ran_all_the_time(self, since: timedelta) -> bool:
         return all(self._runs(at) for at in self.moments(since))
 
@@ -78,11 +82,11 @@ class Truth:
             for view in views
         )
 
-    def _runs(self, at: datetime) -> bool:
+    def _runs(self, at: datetime, *, complete: bool = False) -> bool:
         """Whether as many tasks as desired had been running the release for long enough then, healthy.
 
         ECS's own deployment is complete, unless tasks of other deployments are left: those may be that are protected, or that ECS
-        removes after an early success.
+        removes after an early success. `complete` takes it as complete.
         """
         view = as_of(self.service, at)
         if view is None or view["status"] != "ACTIVE" or not view["deployments"]:
@@ -91,7 +95,7 @@ class Truth:
         primary = view["deployments"][0]
         new = [task for task in running if task.started_by == primary["id"]]
         left = [task for task in running if task not in new]
-        complete = primary.get("rolloutState", self._state(primary["id"])) == "COMPLETED"
+        complete |= primary.get("rolloutState", self._state(primary["id"])) == "COMPLETED"
         early = bool(self.service.configuration.get("earlySuccessCriteria", {}).get("enable"))
         may_stay = self.leaves_old_tasks and all(task.protected(at) or early for task in left)
         stable = [task for task in new if is_healthy(task, at) and self._is_stable(task, at)]

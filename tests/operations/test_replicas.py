@@ -54,6 +54,18 @@ def notices(told: Told) -> list[str]:
     return [event.message for event in told.events if isinstance(event, Notice)]
 
 
+def test_service_that_somebody_gave_another_tag_while_the_replica_lagged_is_superseded() -> None:
+    world = abroad(95)
+    world.push("search")
+    world.at(30, lambda: world.redefine("search-api", "stage", "latest"))
+
+    deployment = release_deploy(world, rollback_on_failure=True)
+
+    assert statuses(deployment) == {"search-api": ServiceStatus.SUPERSEDED}
+    assert f"its tasks run {HOST}/uk.ac.wellcome/search:latest" in deployment.services[0].reason
+    assert deployment.rollback is None
+
+
 @pytest.mark.parametrize(
     ("address", "host"),
     [

@@ -113,19 +113,20 @@ def not_primary(track: Track, view: ServiceView, ours: EcsDeployment | None) -> 
                 state = f"a later deployment, {primary.id}, took over: waiting for the digests that it runs"
                 return replace(track, polls_not_primary=0, state=state)
     polls = track.polls_not_primary + 1
+    failed_later = _later_that_failed(track, service, ours)
     # One poll that shows a rollback is no certain failure yet, but it is evidence against the image.
     track = replace(
         track,
         polls_not_primary=polls,
         state="another deployment is primary",
-        blames_image=rolled_back and track.superseded_id is None,
+        blames_image=rolled_back and not failed_later and track.superseded_id is None,
     )
     if polls < (POLLS_TO_CONFIRM if rolled_back or not older else POLLS_TO_CONFIRM_PREVIOUS):
         return track
     if rolled_back or older:
         reason = f"ECS rolled back to {primary.id}: {primary.rollout_reason or 'it gives no reason'}"
-        if later := _later_that_failed(track, service, ours):
-            took_over = f"a later deployment, {later}, took over from ours, {track.own_id}, and failed"
+        if failed_later:
+            took_over = f"a later deployment, {failed_later}, took over from ours, {track.own_id}, and failed"
             return track.as_superseded(f"{took_over}: {reason}")
         return track.as_failed(reason)
     return track.as_superseded(

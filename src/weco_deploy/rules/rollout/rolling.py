@@ -39,6 +39,7 @@ from weco_deploy.rules.rollout.identity import (
 from weco_deploy.rules.rollout.last_read import LastRead
 from weco_deploy.rules.rollout.new_tasks import new_digests, speaks_against_the_image
 from weco_deploy.rules.rollout.old_tasks import left_running, may_be_left, seconds_until_left
+from weco_deploy.rules.rollout.other_images import other_images
 from weco_deploy.rules.rollout.stability import last_failure, seconds_until_stable
 from weco_deploy.rules.rollout.steady_state import in_steady_state
 from weco_deploy.rules.rollout.track import Track
@@ -99,6 +100,8 @@ def _judge(track: Track, view: ServiceView) -> Track:
     track = replace(track, polls_not_primary=0)
     if service.desired == 0:
         return _nothing_desired(track, service)
+    if other := other_images(track, view, ours):
+        return track.as_superseded(other)
     track = _count(track, view, ours)
     return track if track.settled else _judge_running(track, view, ours)
 
