@@ -203,6 +203,7 @@ def test_rollback_of_somebodys_later_deployment_to_the_one_before_ours_supersede
     back = primary(BEFORE, reason=f"ECS deployment circuit breaker: rolling back to deploymentId {BEFORE}.")
     events = [f"(service search-api) (deployment {LATER}) deployment failed: tasks failed to start."]
     observed = view(service(running=2, deployments=[back, active(OURS, state="IN_PROGRESS")], events=events))
+    assert not after(STARTING, observed).blames_image
     now = after(STARTING, observed, observed)
     assert now.status is ServiceStatus.SUPERSEDED
     assert now.reason == (
