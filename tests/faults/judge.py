@@ -172,6 +172,9 @@ class Judge:
 
     def _whole(self, deployment: Deployment) -> None:
         self.endings.append(str(deployment.status))
+        fates = {outcome.service_id: outcome.status for outcome in deployment.services}
+        if any(len({fates.get(name) for name in image.services}) > 1 for image in self.world.project.images):
+            self.endings.append("with different fates of one image's services")
         for outcome in deployment.services:
             truth = self._truth(outcome.service_id)
             if outcome.status is ServiceStatus.SUCCEEDED and not truth.ran():

@@ -19,17 +19,17 @@ FEW = 12
 
 
 def counted(worlds: Iterable[Judged], count: Count) -> list[Judged]:
-    """The worlds, with their figures counted."""
+    """The worlds, with their figures counted: how often each situation occurred, and how the deployments ended."""
     found = list(worlds)
     for one in found:
         count("in process: deployments with random fates, judged rightly", 1)
         count("in process: verdicts on their services, each right", len(one.judge.verdicts))
-        for situation in sorted(one.world.situations):
-            count(f"of these deployments with {situation}", 1)
+        for situation in one.world.situations:
+            count(f"random deployments with {situation}", 1)
         for verdict in one.judge.verdicts:
-            count(f"of these verdicts on services {verdict}", 1)
+            count(f"random deployments, verdicts on services: {verdict}", 1)
         for ending in one.judge.endings:
-            count(f"of these deployments {ending}", 1)
+            count(f"random deployments that ended {ending}", 1)
     return found
 
 
