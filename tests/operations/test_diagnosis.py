@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.operations.runs import Told, release_deploy
-from tests.world import World, crash, unpullable
+from tests.world import Call, World, crash, unpullable
 from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import AccessDenied
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ServiceStatus
@@ -61,6 +61,24 @@ def test_failure_is_shown_without_log_lines_where_the_task_definition_cannot_be_
 
     assert failure.exit_code == task_failure(crashed()).exit_code
     assert (failure.log_location, failure.log_lines) == (None, ())
+
+
+def test_tasks_that_the_poll_read_are_named_although_the_read_after_it_is_older() -> None:
+    world = World.of(ONE_AND_ONE, breaker=False, desired=3)
+    world.push("search", crash(at=30, code=42))
+    described: list[str] = []
+    world.lag(lambda: 30.0 if described else 0.0)
+
+    def note(call: Call) -> None:
+        stopped = world.declared("search-api", "stage").stopped.values()
+        ended = [task.arn for task in stopped if task.stop_code == "EssentialContainerExited"]
+        described.extend(arn for arn in ended if any(arn in about for about in call.about))
+
+    world.after("runtime.tasks", note, times=1000)
+
+    failure = task_failure(release_deploy(world, stable_for=60))
+
+    assert (failure.container, failure.exit_code) == ("search", 42)
 
 
 def test_container_of_the_release_is_named_first_though_it_exited_with_0() -> None:

@@ -46,7 +46,7 @@ def diagnose(
     try:
         found = stopped.read([view.service.key for view in views.values()], reads)
         failed = {
-            place: _failed_tasks(services[place][0], view.service, found[view.service.key])
+            place: _failed_tasks(services[place][0], view, found[view.service.key])
             for place, view in views.items()
             if view.service.key.cluster not in reads.errors
         }
@@ -75,8 +75,10 @@ def _unread(error: AwsError | None) -> tuple[Failure, ...]:
     return (Failure(kind="ecs", message=f"why tasks of it stopped can't be read: {error.message}"),)
 
 
-def _failed_tasks(track: Track, service: Service, stopped: Iterable[Task]) -> list[Task]:
-    failed = [task for task in stopped if _is_ours(task, track, service) and is_failure(task)]
+def _failed_tasks(track: Track, view: ServiceView, stopped: Iterable[Task]) -> list[Task]:
+    # ECS's reads lag, so this one may be older than the poll's, on which the verdict rests.
+    known = {task.arn: task for task in (*stopped, *(view.stopped or ()))}
+    failed = [task for task in known.values() if _is_ours(task, track, view.service) and is_failure(task)]
     return sorted(failed, key=lambda task: task.stopped_at or track.since, reverse=True)
 
 
