@@ -30,7 +30,9 @@ def unexplained(outcome: ServiceOutcome, truth: Truth, polled: datetime) -> str:
         return "no reason"
     match outcome.status:
         case ServiceStatus.SUPERSEDED:
-            return "" if any(found.id in text for found in truth.deployments()) else "no id of what took over"
+            images = (container["image"] for container in truth.service.definition.containers)
+            named = any(words in text for words in (*images, *(found.id for found in truth.deployments())))
+            return "" if named else "neither the id of what took over nor its images"
         case ServiceStatus.FAILED:
             named = _names_exits(text, truth) or any(words in text for words in _words_of_ecs(truth))
             other = truth.runs_another_digest() and "not the release's" in text

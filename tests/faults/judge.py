@@ -160,10 +160,7 @@ class Judge:
 
     def _rolled_back(self) -> None:
         """The deployment is about to be rolled back: that is wrong unless something speaks against an image of it."""
-        faults = {
-            service_id: self._truth(service_id).fault(self._patience + timedelta(seconds=30))
-            for service_id in self._outcomes
-        }
+        faults = {service_id: self._truth(service_id).fault(self._patience) for service_id in self._outcomes}
         if any(faults.values()):
             self.endings.append("rolled back")
             return
