@@ -132,7 +132,9 @@ class Judge:
     def _failed(self, outcome: ServiceOutcome, truth: Truth) -> None:
         if outcome.reason.startswith(REFUSED):
             open_ones = sum(not found.completed for found in truth.service.deployments)
-            if truth.service.status == "ACTIVE" and open_ones < MOST_OPEN:
+            assert self._deployment is not None
+            recreated = truth.service.created_at > self._deployment.date_created
+            if truth.service.status == "ACTIVE" and open_ones < MOST_OPEN and not recreated:
                 self._found(outcome, "wrong refusal")
         elif not truth.is_certain_failure(truth.ours):
             self._found(outcome, "wrong failure")
