@@ -86,12 +86,30 @@ def when_watching(world: World, name: str, act: Callable[[Call], None]) -> None:
 
 
 def when_diagnosing(world: World, name: str, act: Callable[[Call], None]) -> None:
-    """Have it happen at the first call of that name after stopped tasks were listed to find out why it failed."""
+    """Have it happen at the first call of that name after stopped tasks were listed to find out why it failed.
+
+    Polls list stopped tasks, too, but by then ECS has not rolled the service back yet.
+    """
 
     def once_redeployed(_: Call) -> None:
-        world.after("runtime.tasks_listed", lambda _: world.before(name, act), about="STOPPED")
+        ours = primary(world)
+
+        def once_rolled_back(_: Call) -> None:
+            if primary(world) != ours:
+                world.before(name, act)
+
+        world.after("runtime.tasks_listed", once_rolled_back, about="STOPPED", times=1000)
 
     world.after("runtime.redeploy", once_redeployed)
+
+
+def primary(world: World) -> str:
+    (deployment,) = [
+        deployment
+        for deployment in world.declared("search-api", "stage").deployments
+        if deployment.status == "PRIMARY"
+    ]
+    return deployment.id
 
 
 def slow_image() -> World:
