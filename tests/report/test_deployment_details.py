@@ -69,9 +69,8 @@ release 8f14e45f-ceea-467f-a6fa-0123456789ab, made 2026-03-04 12:00 UTC by ada
 Images changed (1):
   image   before   now      what the new one is about
   search  aaaaaaa  bbbbbbb  Use the new index
-Images unchanged (1): items
+Images unchanged: 1
 Services succeeded (1): items
-Services unchanged (1): web
 
 Nothing was deployed to prod since.
 

@@ -72,7 +72,7 @@ def test_last_state_stays_on_the_screen() -> None:
         "✗ search  0/2  1 min 12 s  exit code 3: tasks failed to start",
         "    | no index called works",
         "✓ worker  2/2        27 s  succeeded",
-        "· items                    unchanged",
+        "done: 1 unchanged",
     ]
 
 

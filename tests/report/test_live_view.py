@@ -78,7 +78,7 @@ def test_small_deployment_shows_every_service() -> None:
         "1 in progress, 1 not begun, 1 done",
         "… worker  1/2  10 s  1 of 2 tasks run",
         "… search             not begun",
-        "· items              unchanged",
+        "done: 1 unchanged",
     ]
 
 

@@ -80,8 +80,8 @@ def _images(page: Page, details: DeploymentDetails) -> None:
             Column("what the new one is about", 20, prose=True, below=True),
         )
         page.table(columns, [_image_row(image_id, change, details) for image_id, change in changed.items()])
-    if same := [image_id for image_id in changes if image_id not in changed]:
-        page.line(f"Images unchanged ({len(same)}): {listed(same)}")
+    if same := len(changes) - len(changed):
+        page.line(f"Images unchanged: {same}")
 
 
 def _image_row(image_id: str, change: ImageChange, details: DeploymentDetails) -> tuple[str, ...]:
@@ -90,11 +90,10 @@ def _image_row(image_id: str, change: ImageChange, details: DeploymentDetails) -
 
 
 def _services(page: Page, outcomes: Sequence[ServiceOutcome]) -> None:
-    """The services that are good, by status. The summary has the others."""
-    for status in (ServiceStatus.SUCCEEDED, ServiceStatus.UNCHANGED):
-        names = [outcome.service_id for outcome in outcomes if outcome.status is status]
-        if names:
-            page.line(f"Services {STATUS_WORDS[status]} ({len(names)}): {listed(names)}")
+    """The services that were redeployed. The summary has those that are not good, and counts those that did not change."""
+    names = [outcome.service_id for outcome in outcomes if outcome.status is ServiceStatus.SUCCEEDED]
+    if names:
+        page.line(f"Services {STATUS_WORDS[ServiceStatus.SUCCEEDED]} ({len(names)}): {listed(names)}")
 
 
 def _since(page: Page, details: DeploymentDetails, screen: Screen) -> None:

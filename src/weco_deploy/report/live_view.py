@@ -30,7 +30,8 @@ _LEAST_NAME = 8
 _MOVING_BEFORE_LOGS = 3
 _BAD_FIRST = (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED)
 _MOVING_FIRST = (ServiceStatus.UNVERIFIED, ServiceStatus.IN_PROGRESS)
-_FIRST = (*_BAD_FIRST, *_MOVING_FIRST)
+_NOT_LISTED = (*_BAD_FIRST, *_MOVING_FIRST, ServiceStatus.UNCHANGED)
+"""What has a place of its own, or is counted: nobody reads a hundred lines about services that nothing happened to."""
 _DONE = "done: "
 
 
@@ -101,17 +102,25 @@ class _Painter:
         return self._line(checking + ", ".join(parts))
 
     def body(self, room: int) -> tuple[Text, ...]:
-        """Failures with their last log line, then what is moving, then the rest, in at most `room` lines."""
+        """Failures with their last log line, then what is moving, then the rest, in at most `room` lines.
+
+        Unchanged services are counted.
+        """
         bad, moving = _rows(self._rollout, _BAD_FIRST), _rows(self._rollout, _MOVING_FIRST)
-        rest = _rows(self._rollout, [status for status in ServiceStatus if status not in _FIRST])
+        rest = _rows(self._rollout, [status for status in ServiceStatus if status not in _NOT_LISTED])
+        unchanged = [
+            row.status for row in self._rollout.rows.values() if row.status is ServiceStatus.UNCHANGED
+        ]
+        last = (self._line(_DONE + counts(unchanged), DIM),) if unchanged else ()
         logged = sum(bool(_last_log_line(row)) for row in bad)
-        if len(bad) + logged + len(moving) + len(rest) <= room:
+        if len(bad) + logged + len(moving) + len(rest) + len(last) <= room:
             return (
                 *self._failures(bad, logged),
                 *map(self._row, moving),
                 *map(self._row, rest),
+                *last,
             )
-        done = [row.status for row in rest if row.status in GOOD]
+        done = [row.status for row in rest if row.status in GOOD] + unchanged
         last = (self._line(_DONE + counts(done), DIM),) if done else ()
         room -= len(last)
         bad_lines = self._first(bad, room, "failed")

@@ -175,6 +175,7 @@ def _services(page: Page, plan: Plan, *, unchanged: bool) -> None:
         return
     page.line()
     page.line(f"Services that change ({changing} of {len(plan.services)}):" if not unchanged else "Services:")
+    named_alike = all(service.key.name == service.service_id for service in plan.services)
     rows: list[tuple[Cell, ...]] = []
     for action, word in _ACTION_WORDS.items():  # changes come first
         if action is Action.LEAVE and not unchanged:
@@ -183,7 +184,7 @@ def _services(page: Page, plan: Plan, *, unchanged: bool) -> None:
             (
                 Styled(word, _ACTION_STYLES[action]),
                 one_line(service.service_id),
-                one_line(str(service.key)),
+                one_line(service.key.cluster_name if named_alike else str(service.key)),
                 str(service.desired),
                 _why(service, plan),
             )
@@ -194,7 +195,7 @@ def _services(page: Page, plan: Plan, *, unchanged: bool) -> None:
         (
             Column("action"),
             Column("service", 12),
-            Column("ECS service", 16),
+            Column("cluster" if named_alike else "ECS service", 16),
             Column("tasks"),
             Column("why", 20, prose=True, below=True),
         ),
