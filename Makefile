@@ -13,7 +13,7 @@ QUICK := not faults and not e2e and not packaging
 # Many images of Python set it. Then each process that tests start, and each worker, would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo reference docs test test-exhaustive coverage test-faults test-e2e test-lowest test-packaging lint format types contracts \
+.PHONY: help setup demo reference docs screenshots test test-exhaustive coverage test-faults test-e2e test-lowest test-packaging lint format types contracts \
   changelog changelog-check release-notes constraints check bench clean
 .DEFAULT_GOAL := help
 
@@ -32,6 +32,7 @@ help:
 	@echo "make test-e2e        deploy real containers, and take turns with 5.x: needs a Docker Engine, or root and dockerd"
 	@echo "make reference       write the pages of docs/reference from the program"
 	@echo "make docs            build the documentation site in build/site, and fail on broken links"
+	@echo "make screenshots     take the screenshots of the documentation, in a sandbox"
 	@echo "make bench           measure the start-up time, and the sandbox with many services"
 	@echo "make changelog       print what the changelog will say of the next release"
 	@echo "make constraints     renew constraints.txt and constraints-lowest.txt from the package index"
@@ -150,6 +151,11 @@ reference: $(VENV)/test.stamp
 # Strict: a link to a page or a heading that does not exist fails.
 docs: $(VENV)/test.stamp
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+
+# Real runs in a sandbox with 120 services, each as an SVG file. .ci/run takes them, too, but keeps those that are committed.
+SCREENSHOTS ?= docs/screenshots
+screenshots: $(VENV)/test.stamp
+	$(BIN)/python -m documentation.screenshots $(SCREENSHOTS)
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/startup.py
