@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 import time
 from collections.abc import Generator, Iterator
 
@@ -32,6 +33,17 @@ time.tzset()
 # In a build of this project, commands would report to the build.
 for variable in ("GITHUB_ACTIONS", "BUILDKITE", "GITLAB_CI"):
     os.environ.pop(variable, None)
+
+
+def pytest_sessionfinish() -> None:
+    """Write what coverage has measured while the session still waits for this worker.
+
+    A worker that needs more than ten seconds to exit is killed, on a busy machine before coverage has written anything.
+    """
+    coverage = sys.modules.get("coverage")
+    if coverage and (running := coverage.Coverage.current()):
+        running.save()
+
 
 # The same examples each time, so that failures repeat; no deadline, because machines are slow at times.
 settings.register_profile("steady", deadline=None, derandomize=True)

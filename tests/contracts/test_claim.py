@@ -22,6 +22,7 @@ from tests.contracts.records_samples import (
 )
 from tests.contracts.records_setting import StoreSetting
 from weco_deploy.errors import EnvironmentLocked, LeaseLost, NotFound, StaleFence
+from weco_deploy.model.arn import person_of
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
 from weco_deploy.model.environment import AppliedImage, DeployedRelease
 from weco_deploy.model.project import Project
@@ -92,7 +93,7 @@ def test_a_claim_of_an_unknown_release_is_refused(store: ReleaseStore, project: 
 def test_a_claim_of_an_environment_that_is_held_is_refused(store: ReleaseStore, release: Release) -> None:
     mine = a_deployment(release)
     claimed(store, mine)
-    with pytest.raises(EnvironmentLocked, match=mine.requested_by) as raised:
+    with pytest.raises(EnvironmentLocked, match=person_of(mine.requested_by)) as raised:
         store.claim(a_claim(store, a_deployment(release), "theirs"))
     assert "ship the new ranking" in raised.value.message
     assert mine.deployment_id in raised.value.message

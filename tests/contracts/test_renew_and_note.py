@@ -41,9 +41,9 @@ def test_renewing_and_noting_fail_once_somebody_else_has_claimed(
     store_setting.clock.wait(LEASE + GRACE + 1)
     theirs = replace(a_deployment(release), requested_by="arn:aws:iam::111122223333:user/grace")
     store.claim(a_claim(store, theirs, "theirs"))
-    with pytest.raises(LeaseLost, match="user/grace"):
+    with pytest.raises(LeaseLost, match="grace holds it"):
         store.renew(held, LEASE)
-    with pytest.raises(LeaseLost, match="user/grace"):
+    with pytest.raises(LeaseLost, match="grace holds it"):
         store.note(held, replace(mine, description="changed"))
     assert store.deployment(mine.deployment_id) == mine
 

@@ -200,7 +200,9 @@ class Judge:
         patience = self._patience + timedelta(seconds=self.stable_for)
         for outcome in unsettled:
             truth = self._truth(outcome.service_id)
-            if outcome.status is ServiceStatus.UNVERIFIED or not truth.ran_all_the_time(patience):
+            if outcome.status is ServiceStatus.UNVERIFIED or not truth.tells_health():
+                return
+            if not truth.ran_all_the_time(patience):
                 return
         for outcome in unsettled:
             self._found(outcome, "wrong time-out")

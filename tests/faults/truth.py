@@ -121,6 +121,10 @@ class Truth:
             if container.name in self.wanted
         )
 
+    def tells_health(self) -> bool:
+        """Whether anything tells that the tasks are healthy: without its target group a service's load balancer doesn't."""
+        return not (self.service.target_groups and self.service.trouble.target_group_missing)
+
     def tells_digests(self) -> bool:
         """Whether the running tasks or the revision tell what runs."""
         running = [task for task in self.service.tasks.values() if task.running]

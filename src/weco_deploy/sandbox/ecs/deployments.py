@@ -204,6 +204,12 @@ def roll_back(region: Region, service: Service, deployment: Deployment, cause: C
     region.wake(service)
 
 
+def stop_requested(service: Service, deployment: Deployment) -> bool:
+    """Whether somebody asked to stop the deployment, and ECS is about to roll it back. It does not complete any more."""
+    record = _record_of(service, deployment)
+    return record is not None and record.status == "ROLLBACK_REQUESTED"
+
+
 def stop(region: Region, service: Service, record: ServiceDeployment) -> None:
     """Roll back a service deployment that somebody asked to stop, unless it has ended or was superseded."""
     if record.status == "ROLLBACK_REQUESTED" and record.deployment is service.primary:

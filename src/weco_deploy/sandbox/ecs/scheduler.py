@@ -203,7 +203,9 @@ def _fulfils_criteria(service: Service, primary: Deployment) -> bool:
 
 
 def _complete(region: Region, service: Service, primary: Deployment, since: datetime) -> None:
-    if primary is service.primary and primary.fulfilled_since == since and service.status == "ACTIVE":
+    if primary is not service.primary or primary.fulfilled_since != since or service.status != "ACTIVE":
+        return
+    if not deployments.stop_requested(service, primary):
         deployments.complete(region, service, primary)
         region.tell(service, f"(deployment {primary.id}) deployment completed.")
         if len(service.tasks) == service.desired:
