@@ -32,5 +32,7 @@ def named_commit(ports: Ports, name: str) -> Commit:
         )
     raise NotFound(
         f"the git repository here has no commit {name!r}",
-        FETCH_ALL if history.shallow() else "run this in a clone of it, and fetch first",
+        FETCH_ALL
+        if history.shallow()
+        else "check the spelling, run `git fetch`, or run this in a clone of the repository that has it",
     )
