@@ -96,9 +96,9 @@ def test_releases_fit_a_terminal() -> None:
         {deployed.release_id: {"prod": DeploymentStatus.ROLLED_BACK}},
     )
     assert on_a_terminal(shown) == [
-        "made       release   images  from    deployed to",
-        "Wed 12:00  8f14e45f  2       latest  stage, prod (rolled back)",
-        f"    eve@example.org  Weekly release  {BUILD}",
+        "made       release   images  from    deployed to                by",
+        "Wed 12:00  8f14e45f  2       latest  stage, prod (rolled back)  eve@example.org",
+        f"    Weekly release  {BUILD}",
     ]
 
 

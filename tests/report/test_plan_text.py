@@ -13,6 +13,7 @@ from weco_deploy.model.plan import Action, Plan
 from weco_deploy.model.registry import EcrAddress
 from weco_deploy.model.replica import Replica
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION
+from weco_deploy.model.service import ServiceKey
 from weco_deploy.report.plan_text import Purpose, plan_text
 from weco_deploy.report.screen import Screen
 
@@ -220,9 +221,27 @@ def test_reason_is_below_on_a_narrow_terminal() -> None:
 
 
 def test_each_cell_has_a_line_on_a_very_narrow_terminal() -> None:
-    lines = plan_text(PLAN, Screen(width=30, terminal=True)).splitlines()
+    lines = plan_text(PLAN, Screen(width=25, terminal=True)).splitlines()
     start = lines.index("  action: watch")
     assert lines[start + 1 : start + 4] == ["  service: worker", "  ECS service:", "  catalogue/worker-prod"]
+
+
+def test_long_name_in_ecs_is_below_the_row_in_one_piece() -> None:
+    service = replace(
+        planned_service("bag-replicator_azure", Action.REDEPLOY, "runs another image"),
+        key=ServiceKey(
+            "arn:aws:ecs:eu-west-1:123456789012:cluster/storage-staging",
+            "storage-staging-bag-replicator_azure",
+        ),
+    )
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", plan_text(plan((), (service,)), Screen(width=80, terminal=True)))
+    start = shown.index("  action ")
+    assert [line.rstrip() for line in shown[start:].splitlines()][:4] == [
+        "  action    service               tasks",
+        "  redeploy  bag-replicator_azure  2",
+        "      storage-staging/storage-staging-bag-replicator_azure  runs another image",
+        "",
+    ]
 
 
 def test_names_are_not_markup() -> None:

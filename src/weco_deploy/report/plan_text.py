@@ -194,8 +194,8 @@ def _services(page: Page, plan: Plan, *, unchanged: bool) -> None:
     page.table(
         (
             Column("action"),
-            Column("service", 12),
-            Column("cluster" if named_alike else "ECS service", 16),
+            Column("service"),
+            Column("cluster" if named_alike else "ECS service", below=True),  # in one piece, to be copied
             Column("tasks"),
             Column("why", 20, prose=True, below=True),
         ),

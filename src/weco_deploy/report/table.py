@@ -1,7 +1,7 @@
 """Lays out a table in one of three ways, depending on the width.
 
 1. Side by side: all columns in one line.
-2. With lines below: columns marked `below` are under the row, as many in a line as fit.
+2. With lines below: as few columns marked `below` as possible, the last ones, are under the row, as many in a line as fit.
 3. Cell by cell: each cell in its own line, with its heading.
 """
 
@@ -53,9 +53,9 @@ def table_for_terminal(columns: Sequence[Column], rows: Sequence[Row], width: in
     """The table for a terminal, at most `width` wide."""
     if _width_side_by_side(columns, rows) <= width:
         return _side_by_side(columns, rows, [column.least is not None for column in columns])
-    above = [number for number, column in enumerate(columns) if not column.below]
-    if len(above) < len(columns) and _full_width(columns, rows, above) <= width:
-        return Group(*_with_lines_below(columns, rows, above, width))
+    for above in _columns_above(columns):
+        if _full_width(columns, rows, above) <= width:
+            return Group(*_with_lines_below(columns, rows, above, width))
     return Group(*_cell_by_cell(columns, rows))
 
 
@@ -85,6 +85,13 @@ def _content_width(columns: Sequence[Column], rows: Sequence[Row], number: int) 
     return max(
         cell_len(text) for text in (columns[number].heading, *(_parts(row[number])[0] for row in rows))
     )
+
+
+def _columns_above(columns: Sequence[Column]) -> Iterator[list[int]]:
+    """The numbers of the columns that stay in the row: without the last that may move below it, without the last two, …"""
+    movable = [number for number, column in enumerate(columns) if column.below]
+    for kept in reversed(range(len(movable))):
+        yield [number for number in range(len(columns)) if number not in movable[kept:]]
 
 
 def _full_width(columns: Sequence[Column], rows: Sequence[Row], numbers: Sequence[int]) -> int:
