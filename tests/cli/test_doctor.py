@@ -160,7 +160,9 @@ def test_clock_of_this_machine_is_compared_with_that_of_aws(
 def test_shallow_clone_and_missing_repository_are_warnings(desk: Desk) -> None:
     assert result(desk, "git") == "ok"
     desk.world.git.depth = 1
-    assert results(desk, "git")[0]["remedy"] == "git fetch --unshallow"
+    (shallow,) = results(desk, "git")
+    assert "need the whole history" in shallow["found"]
+    assert shallow["remedy"] == "git fetch --unshallow"
     desk.world.git.exists = False
     assert result(desk, "git") == "warn"
 

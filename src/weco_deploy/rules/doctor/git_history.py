@@ -5,7 +5,7 @@ from __future__ import annotations
 from weco_deploy.model.checks import Check, Result
 
 ID = "git"
-_NEEDED = "directions, changes and --commit need it"
+_NEEDED = "directions, changes and --commit need the whole history"
 
 
 def git_history(*, exists: bool, shallow: bool) -> Check:
