@@ -184,6 +184,7 @@ def test_image_is_not_known_bad_after_a_circuit_breaker_gave_up_on_a_full_cluste
     deployment = release_deploy(world, rollback_on_failure=True)
 
     assert deployment.status is DeploymentStatus.FAILED
+    assert any("unable to place a task" in failure.message for failure in deployment.services[0].failures)
     assert deployment.rollback is not None
     assert world.tag("search", "env.stage") == old
     assert world.tag("search", "latest") == new

@@ -73,6 +73,23 @@ def test_newest_events_are_shown_first_and_alike_ones_once() -> None:
     assert explained(with_events(*alike, UNPLACED), most=1) == [alike[0]]
 
 
+GAVE_UP = (
+    f"{NAME} rolling back to deployment ecs-svc/1.",
+    f"{NAME} (deployment {OURS}) deployment failed: tasks failed to start.",
+    f"{NAME} is unable to consistently start tasks successfully.",
+)
+
+
+def test_event_that_tells_why_is_shown_though_the_newest_ones_only_say_that_ecs_gave_up() -> None:
+    older = f"{NAME} operations are being throttled on elb. Will try again later."
+    assert explained(with_events(*GAVE_UP, UNPLACED, older)) == [*GAVE_UP[:2], UNPLACED]
+
+
+def test_events_that_say_that_ecs_gave_up_are_shown_if_there_are_no_others() -> None:
+    assert explained(with_events(*GAVE_UP, *ROUTINE)) == list(GAVE_UP)
+    assert explained(with_events(*GAVE_UP[:2], UNPLACED)) == [*GAVE_UP[:2], UNPLACED]
+
+
 def test_event_from_before_the_deployment_is_not_shown() -> None:
     assert explained(with_events(UNPLACED, at=1.9)) == []
 

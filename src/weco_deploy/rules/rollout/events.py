@@ -16,6 +16,8 @@ _TROUBLE = re.compile(
 )
 _NAME = re.compile(r"\((?:service|target-group|task|taskSet|instance|deployment|elb)\b[^)]*\)")
 _STEADY = re.compile(r"has reached a steady state|deployment completed")
+_CONCLUSION = re.compile(r"(?i)deployment failed|roll(?:ing|ed) back|unable to consistently start tasks")
+"""What ECS says once it has given up, after the events that tell why."""
 _PROGRESS = re.compile(rf"has started \d+ tasks|{_STEADY.pattern}")
 _DEPLOYMENT = re.compile(r"\(deployment (ecs-svc/\d+)\)")
 _IDENTIFIER = re.compile(r"\b[0-9a-f]{8,}\b|\d+")
@@ -26,13 +28,19 @@ def explaining(
 ) -> tuple[ServiceEvent, ...]:
     """The newest events that report trouble of the ECS deployment, which was created at `created_at` by AWS's clock.
 
-    Of events that differ only in identifiers and numbers, such as the task, the newest is given.
+    Of events that differ only in identifiers and numbers, such as the task, the newest is given. If the newest events only say
+    that ECS gave up, the last one gives way to the newest that tells why.
     """
     alike: dict[str, ServiceEvent] = {}
     for event in _of_deployment(service, deployment_id, created_at):
         if _reports_trouble(event):
             alike.setdefault(_IDENTIFIER.sub("#", event.message), event)
-    return tuple(alike.values())[:most]
+    found = tuple(alike.values())
+    shown = found[:most]
+    if all(map(_concludes, shown)):
+        causes = [event for event in found[most:] if not _concludes(event)]
+        shown = (*shown[: most - 1], causes[0]) if causes else shown
+    return shown
 
 
 def present_trouble(service: Service, deployment_id: str, created_at: datetime, *, starting: bool) -> str:
@@ -53,6 +61,11 @@ def present_trouble(service: Service, deployment_id: str, created_at: datetime, 
 def _reports_trouble(event: ServiceEvent) -> bool:
     """Whether the event has a word for trouble outside of names, such as `(service error-reports)`."""
     return bool(_TROUBLE.search(_NAME.sub("", event.message)))
+
+
+def _concludes(event: ServiceEvent) -> bool:
+    """Whether the event says that ECS gave up, and not why."""
+    return bool(_CONCLUSION.search(event.message))
 
 
 def _of_deployment(service: Service, deployment_id: str, created_at: datetime) -> list[ServiceEvent]:
