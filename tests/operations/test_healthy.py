@@ -88,6 +88,42 @@ def test_service_whose_targets_are_unhealthy_is_not_left_alone() -> None:
     )
 
 
+def test_service_whose_new_task_has_not_passed_its_health_check_is_not_left_alone() -> None:
+    world, told = world_with_a_fresh_task(CHECKED), Told()
+    world.pass_time(3)
+    redeployed = world.count("runtime.redeploy")
+
+    deployment = release_deploy(world, told=told, interval=1.0, stable_for=2.0)
+
+    assert (deployment.services[0].status, healthy(world)) == (ServiceStatus.SUCCEEDED, True)
+    assert world.count("runtime.redeploy") == redeployed
+    (claimed,) = [event for event in told.events if isinstance(event, Claimed)]
+    assert claimed.plan is not None
+    (planned,) = claimed.plan.services
+    assert (planned.action, planned.why) == (
+        Action.ADOPT,
+        f"its tasks run the release; {STATES['health_check']}",
+    )
+
+
+def test_service_without_health_checks_is_left_alone_though_its_task_is_new() -> None:
+    world = world_with_a_fresh_task({})
+    world.pass_time(3)
+
+    assert release_deploy(world, stable_for=2.0).services[0].status is ServiceStatus.UNCHANGED
+
+
+def test_no_task_definition_is_read_of_a_service_that_is_left_alone_with_old_tasks() -> None:
+    world = World.of(ONE_AND_ONE, **CHECKED)
+    world.push("search")
+    release_deploy(world)
+    world.pass_time(3600)
+    before = world.count("runtime.defined")
+
+    assert release_deploy(world).services[0].status is ServiceStatus.UNCHANGED
+    assert world.count("runtime.defined") == before
+
+
 def test_service_whose_targets_are_healthy_is_left_alone() -> None:
     world = World.of(ONE_AND_ONE, **BALANCED)
     world.push("search")

@@ -24,7 +24,7 @@ from weco_deploy.model.requests import DeployRequest
 from weco_deploy.operations.carry_out import carry_out
 from weco_deploy.operations.directions import with_directions
 from weco_deploy.operations.gates import check, directions_gate, requirements_gate
-from weco_deploy.operations.planned import planned_with_targets
+from weco_deploy.operations.planned import planned_with_health
 from weco_deploy.operations.rollback_on_failure import ROLLED_BACK_IF_WANTED, roll_back
 from weco_deploy.operations.settle import settle
 from weco_deploy.operations.wait_for_lock import notify_takeover, observed_when_free
@@ -137,7 +137,7 @@ def _plan(environment: Environment, request: DeployRequest, observed: Snapshot, 
     # A rollback may go backwards, so it does not wait for a fetch.
     fetch = policy(environment, request) is not Backwards.ALLOW
     with_history = with_directions(observed, request.release, ports, fetch=fetch)
-    return planned_with_targets(environment, request, with_history, ports)
+    return planned_with_health(environment, request, with_history, ports)
 
 
 def _latest(observed: Snapshot, ports: Ports) -> tuple[Deployment, ...]:

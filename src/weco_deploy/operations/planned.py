@@ -5,15 +5,15 @@ from __future__ import annotations
 from weco_deploy.model.plan import Plan, Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
-from weco_deploy.pipeline.left_alone import with_targets
+from weco_deploy.pipeline.left_alone import with_health
 from weco_deploy.ports import Ports
 from weco_deploy.rules import planning
 
 
-def planned_with_targets(
+def planned_with_health(
     environment: Environment, request: DeployRequest, observed: Snapshot, ports: Ports
 ) -> Plan:
-    """The plan. Targets are only read of services that would be left alone, because all others are watched."""
+    """The plan. The health of tasks is only read of services that would be left alone, because all others are watched."""
     planned = planning.plan(ports.project, request, observed)
-    found = with_targets(observed, planned, environment, ports)
+    found = with_health(observed, planned, environment, ports)
     return planned if found is observed else planning.plan(ports.project, request, found)

@@ -18,7 +18,7 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.operations.carry_out import carry_out
-from weco_deploy.operations.planned import planned_with_targets
+from weco_deploy.operations.planned import planned_with_health
 from weco_deploy.operations.rollback import as_before, as_it_was, before, recorded, remark_on_created_tags
 from weco_deploy.operations.settle import settle
 from weco_deploy.pipeline.claim import take_over
@@ -47,7 +47,7 @@ def roll_back(
         back = _request(failed, environment, request, holding, notify)
         release, observed = observe(environment, back.release, holding)
         back = replace(back, release=release)
-        planned = planned_with_targets(environment, back, observed, holding)
+        planned = planned_with_health(environment, back, observed, holding)
         ledger.renew_if_due()
         after = take_over(planned, back, failed, ledger.held, ports)
     except (DeployError, StaleFence) as error:

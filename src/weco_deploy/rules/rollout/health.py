@@ -13,12 +13,30 @@ What can't be read at all is left to ECS.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from weco_deploy.model.service import Container, ServiceView, Task
 from weco_deploy.model.targets import Target, TargetGroup
+from weco_deploy.rules.digests import running_tasks
+from weco_deploy.rules.rollout.aws_clock import aws_now
 
 LEAVING = frozenset({"draining", "unhealthy.draining"})
 """States of targets that were deregistered. A later task may have the same address."""
+
+
+FIRST_RESULT_WITHIN = timedelta(minutes=10)
+"""By then, most health checks of containers have a result. A start period lasts five minutes at most."""
+
+
+def may_have_pending_checks(view: ServiceView) -> bool:
+    """Whether a running task is so young that its health may be UNKNOWN because a health check has no result yet."""
+    now = aws_now(view)
+    return now is not None and any(
+        task.health == "UNKNOWN"
+        and task.started_at is not None
+        and task.started_at > now - FIRST_RESULT_WITHIN
+        for task in running_tasks(view)
+    )
 
 
 def definitions_to_read(tasks: Iterable[Task]) -> frozenset[str]:
