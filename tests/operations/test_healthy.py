@@ -169,6 +169,20 @@ def test_release_is_not_rolled_back_because_a_task_is_not_healthy_yet(
     assert world.tag("search", "env.stage") == new
 
 
+def test_slow_release_is_not_rolled_back_while_ecs_ignores_its_unhealthy_targets() -> None:
+    """The load balancer finds the new task unhealthy until its application is up, which the grace period allows for."""
+    world = World.of(ONE_AND_ONE, balanced=True, properties={"healthCheckGracePeriodSeconds": 120})
+    new = world.push("search")
+    world.trouble("search-api", "stage", "targets-fail")
+
+    deployment = release_deploy(world, wait=70.0, rollback_on_failure=True)
+
+    assert (deployment.status, deployment.rollback) == (DeploymentStatus.TIMED_OUT, None)
+    assert world.tag("search", "env.stage") == new
+    world.trouble("search-api", "stage", "none")
+    assert confirm_deploy(world, wait=300.0).status is DeploymentStatus.SUCCEEDED
+
+
 @pytest.mark.parametrize(
     ("options", "call", "said"),
     [

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.rules.polls import OLD_ANSWER, STARTING, after
-from tests.rules.states import LATER, NEW, container, primary, service, task, track, up, view
+from tests.rules.states import LATER, NEW, ago, container, primary, service, task, track, up, view
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import Container, ServiceView, Task
 from weco_deploy.model.targets import Target, TargetGroup
@@ -67,6 +68,22 @@ def test_task_that_fails_its_health_check_is_no_success_and_may_be_to_blame() ->
         "1 of its tasks is unhealthy",
         True,
     )
+
+
+@pytest.mark.parametrize(("seconds", "blamed"), [(60, True), (61, False)])
+@pytest.mark.parametrize("by", ["its container", "its target"])
+def test_unhealthy_task_speaks_against_the_image_only_after_the_grace_period(
+    by: str, seconds: float, blamed: bool
+) -> None:
+    container = replace(at("10.0.0.1"), health="UNHEALTHY" if by == "its container" else "")
+    slow = task("t1", health=container.health, containers=[container], started=ago(60))
+    seen = balanced("unhealthy" if by == "its target" else "healthy", tasks=[slow])
+    graced = replace(seen.service, health_check_grace=timedelta(seconds=seconds))
+
+    now = after(replace(seen, service=graced))
+
+    assert (now.status, now.blames_image) == (ServiceStatus.IN_PROGRESS, blamed)
+    assert now.state == "1 of its tasks is unhealthy"
 
 
 @pytest.mark.parametrize(

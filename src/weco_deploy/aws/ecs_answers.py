@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from weco_deploy.aws.times import utc
@@ -79,6 +79,7 @@ def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Serv
         removes_old_tasks_later=bool(early.get("enable"))
         and early.get("sourceServiceRevisionCleanup") == "DEFERRED",
         target_groups=tuple(_target_groups(answer.get("loadBalancers", ()))),
+        health_check_grace=timedelta(seconds=answer.get("healthCheckGracePeriodSeconds", 0)),
         launch_type=answer.get("launchType", ""),
         capacity_providers=tuple(
             strategy["capacityProvider"] for strategy in answer.get("capacityProviderStrategy", ())

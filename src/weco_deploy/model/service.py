@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from weco_deploy.model.arn import resource_name
 from weco_deploy.model.targets import Target, TargetGroup
@@ -134,8 +134,8 @@ class Service:
     deployment; it is empty where ECS doesn't name one. `target_groups` are those of its load balancers. `alarms` are the
     CloudWatch alarms that watch its deployments. `removes_old_tasks_later`: with early success, ECS removes old tasks after it
     has called the rollout complete. `launch_type` is EC2, FARGATE or EXTERNAL; it is empty if the service has `capacity_providers`
-    instead. `as_of` is the time of the answer by AWS's clock, to the second, or
-    None if the answer doesn't tell it.
+    instead. `health_check_grace`: for so long after a task started, ECS ignores that it is unhealthy. `as_of` is the time of the
+    answer by AWS's clock, to the second, or None if the answer doesn't tell it.
     """
 
     key: ServiceKey
@@ -157,6 +157,7 @@ class Service:
     target_groups: tuple[TargetGroup, ...] = ()
     alarms: tuple[str, ...] = ()
     removes_old_tasks_later: bool = False
+    health_check_grace: timedelta = timedelta(0)
     launch_type: str = ""
     capacity_providers: tuple[str, ...] = ()
     as_of: datetime | None = None

@@ -69,6 +69,16 @@ def is_unhealthy(view: ServiceView, task: Task) -> bool:
     )
 
 
+def is_blamed_for_health(view: ServiceView, task: Task) -> bool:
+    """Whether the task is unhealthy in a way that ECS counts: not while its service's grace period lasts.
+
+    Load balancers find a slow task unhealthy until it is up, which is what the period is for.
+    """
+    now, grace = aws_now(view), view.service.health_check_grace
+    spared = now is not None and task.started_at is not None and now < task.started_at + grace
+    return is_unhealthy(view, task) and not spared
+
+
 def _passes_checks(view: ServiceView, task: Task) -> bool:
     if task.health != "UNKNOWN" or view.health_checked is None:
         return task.health != "UNHEALTHY"

@@ -8,7 +8,8 @@ start slowly. A waiting time that ends meanwhile is no reason to take the releas
 | a task of ours stopped in a way that counts against the image, and no task has | `crash_loop.py`      |
 | been healthy for long enough since: it exited, failed its health checks, or    |                      |
 | its image could not be pulled                                                  |                      |
-| a task of ours is unhealthy, by its containers or its targets                  | `health.py`          |
+| a task of ours is unhealthy, by its containers or its targets, and the grace   | `health.py`          |
+| period of its service is over                                                  |                      |
 | a task of ours runs another digest, or the service revision resolved to one    | `rolling.py`         |
 | ECS says that the deployment failed, or rolls it back                          | `ecs_verdict.py`,    |
 |                                                                                | `identity.py`        |
@@ -21,7 +22,7 @@ from collections.abc import Sequence
 from weco_deploy.model.service import EcsDeployment, ServiceView, Task
 from weco_deploy.rules.digests import Match, compare, compare_resolved, running_tasks
 from weco_deploy.rules.rollout.crash_loop import failure_limit, failures_in_a_row
-from weco_deploy.rules.rollout.health import is_unhealthy
+from weco_deploy.rules.rollout.health import is_blamed_for_health, is_unhealthy
 from weco_deploy.rules.rollout.identity import belongs
 from weco_deploy.rules.rollout.stability import last_failure, seconds_until_stable
 from weco_deploy.rules.rollout.track import Track
@@ -54,7 +55,7 @@ def speaks_against_the_image(track: Track, view: ServiceView, ours: EcsDeploymen
     if track.superseded_id is not None:
         return False
     new = _new_tasks(view, ours)
-    if any(is_unhealthy(view, task) for task in new) or new_digests(track, view, ours) is Match.WRONG:
+    if any(is_blamed_for_health(view, task) for task in new) or new_digests(track, view, ours) is Match.WRONG:
         return True
     return _has_failed_lately(track, view, new)
 

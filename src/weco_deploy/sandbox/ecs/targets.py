@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from weco_deploy.sandbox.ecs.errors import ApiError
 from weco_deploy.sandbox.ecs.region import Region
@@ -71,6 +72,14 @@ def _seconds_until_known(region: Region, task: Task, service: Service) -> float:
     return max(timings.target_failure, grace)
 
 
+def _fails_unheeded(region: Region, task: Task, service: Service) -> bool:
+    """Whether the target groups find a target unhealthy while ECS ignores that: in the service's grace period."""
+    if task.target != "initial" or task.started_at is None or not _fails(task, service):
+        return False
+    seconds = region.settings.timings.target_failure / region.settings.speed
+    return region.now >= task.started_at + timedelta(seconds=seconds)
+
+
 def _known(task: Task, service: Service, known: Callable[[], None]) -> None:
     if task.target in {"initial", "healthy"}:
         task.target = "unhealthy" if _fails(task, service) else "healthy"
@@ -102,7 +111,7 @@ def describe_target_health(region: Region, request: Json) -> Json:
     wanted = {target["Id"] for target in request.get("Targets", ())}
     return {
         "TargetHealthDescriptions": [
-            _description(task, service)
+            _description(region, task, service)
             for service in services
             for task in service.tasks.values()
             if task.target and (not wanted or task.address in wanted)
@@ -110,11 +119,12 @@ def describe_target_health(region: Region, request: Json) -> Json:
     }
 
 
-def _description(task: Task, service: Service) -> Json:
+def _description(region: Region, task: Task, service: Service) -> Json:
     port = port_of(service)
-    health: Json = {"State": task.target}
-    if task.target in _REASONS:
-        health["Reason"], health["Description"] = _REASONS[task.target]
+    state = "unhealthy" if _fails_unheeded(region, task, service) else task.target
+    health: Json = {"State": state}
+    if state in _REASONS:
+        health["Reason"], health["Description"] = _REASONS[state]
     return {
         "Target": {"Id": task.address, "Port": port},
         "HealthCheckPort": str(port),
