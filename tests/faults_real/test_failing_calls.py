@@ -45,7 +45,7 @@ CHANGES = ("dynamodb:TransactWriteItems", "ecr:PutImage", "ecs:UpdateService")
 CREATE_TABLE, RENEW_LEASE = "dynamodb:CreateTable", "dynamodb:UpdateItem"
 SLOW = "slow=120"
 """So slow that a short lease must be renewed."""
-SOME_POLLS = "slow=45"
+SOME_POLLS = "slow=120"
 """So slow that a single poll can't find the rollout done."""
 
 REFUSALS: dict[str, Handler] = {

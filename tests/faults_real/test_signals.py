@@ -22,7 +22,7 @@ pytestmark = pytest.mark.faults
 WORLDS = 2
 MAX_SECONDS = 5.0
 COMMAND = ("release-deploy", "--environment-id", "stage")
-SLOW = "slow=90"
+SLOW = "slow=180"
 
 
 @dataclass(frozen=True, slots=True)
