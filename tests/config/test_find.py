@@ -50,7 +50,7 @@ def test_find_without_a_file_names_the_directory_and_the_flag(tmp_path: Path) ->
     assert str(tmp_path) in caught.value.message
     assert "any directory above" in caught.value.message
     assert "--project-file" in caught.value.hint
-    assert "`weco-deploy init --write`" in caught.value.hint
+    assert "`init --write`" in caught.value.hint
 
 
 def test_find_in_a_deleted_working_directory_fails_with_the_reason(

@@ -40,7 +40,7 @@ def find(start: Path) -> Path:
             return candidate / PROJECT_FILE
     raise ProjectFileError(
         f"there is no {PROJECT_FILE} in {directory} or in any directory above it",
-        hint="run this inside a project, name the file with --project-file, or let `weco-deploy init --write` make one",
+        hint="run this inside a project, name the file with --project-file, or let the command `init --write` make one",
     )
 
 
