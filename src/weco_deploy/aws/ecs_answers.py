@@ -6,10 +6,10 @@ deployments, and a task that has not pulled its image has no digest. Statuses ke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from weco_deploy.aws.times import utc
 from weco_deploy.model.arn import Arn
@@ -56,7 +56,8 @@ def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Serv
     configuration = answer.get("deploymentConfiguration", {})
     breaker = configuration.get("deploymentCircuitBreaker", {"enable": False, "rollback": False})
     alarms = configuration.get("alarms")
-    early = configuration.get("earlySuccessCriteria", {"enable": False})
+    # The oldest stubs that we support do not have this key.
+    early = cast("Mapping[str, object]", configuration.get("earlySuccessCriteria", {}))
     tags = {tag.get("key", ""): tag.get("value", "") for tag in answer.get("tags", ())}
     return Service(
         key=ServiceKey(answer["clusterArn"], answer["serviceName"]),
