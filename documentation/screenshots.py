@@ -42,11 +42,8 @@ class Shop:
         return sandbox
 
     def variables(self) -> dict[str, str]:
-        kept = {
-            name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "WECO_DEPLOY_"))
-        }
         more = {"WECO_DEPLOY_CONFIRMATION_INTERVAL": "1", "TZ": "UTC", "CI": ""}
-        return kept | self.sandbox.environment() | more
+        return outside() | self.sandbox.environment() | more
 
     def run(self, *arguments: str, rows: int = LONG, until: Callable[[str], bool] | None = None) -> Screen:
         return run(
@@ -73,6 +70,11 @@ class Shop:
         screen = self.run(*arguments)
         if screen.code != 0:
             raise RuntimeError(f"{arguments} ended with {screen.code}:\n{screen.text.plain}")
+
+
+def outside() -> dict[str, str]:
+    """The environment without what would lead the tool elsewhere."""
+    return {name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "WECO_DEPLOY_"))}
 
 
 def take(shop: Shop) -> None:
@@ -113,14 +115,11 @@ def main(output: Path) -> None:
         directory = Path(temporary)
         repository = Repository(directory)
         repository.create()
-        outside = {
-            name: text for name, text in os.environ.items() if not name.startswith(("AWS_", "WECO_DEPLOY_"))
-        }
         try:
             subprocess.run(
                 [*TOOL, "sandbox", "start", "--detach"],
                 cwd=directory,
-                env=outside,
+                env=outside(),
                 check=True,
                 stdout=subprocess.DEVNULL,
             )
