@@ -33,6 +33,7 @@ class WecoDeploy(LazyGroup):
         "confirm-deploy": "weco_deploy.cli.confirm_deploy",
         "plan": "weco_deploy.cli.plan",
         "status": "weco_deploy.cli.status",
+        "board": "weco_deploy.cli.board",
         "changes": "weco_deploy.cli.changes",
         "show-release": "weco_deploy.cli.show_release",
         "show-releases": "weco_deploy.cli.show_releases",

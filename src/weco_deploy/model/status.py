@@ -10,6 +10,7 @@ from enum import StrEnum
 from weco_deploy.errors import DeployError
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import Lock
+from weco_deploy.model.results import ChangedCommit
 from weco_deploy.model.service import ServiceKey
 
 
@@ -158,7 +159,8 @@ class EnvironmentStatus:
     """What runs in an environment. `services` are all but those that something else deploys (`services_of_others`).
 
     `lock` is in force; `next_lock` follows it. `deployment` is the last one, which may be in progress; its holder no
-    longer renews its lease if it is `cut_off`. `notes` are remarks on how this was found out.
+    longer renews its lease if it is `cut_off`. `history` are the last deployments, the newest first. `notes` are remarks on how
+    this was found out.
     """
 
     environment: str
@@ -172,6 +174,7 @@ class EnvironmentStatus:
     lock_build_url: str | None = None
     cut_off: bool = False
     known_bad: tuple[KnownBad, ...] = ()
+    history: tuple[Deployment, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -202,7 +205,7 @@ class Waiting:
     """What a promotion from `source` to `target` would bring: the images that differ, and their commits.
 
     `commits` and `lost` count the commits that only the source, or only the target has; None if git can tell nothing.
-    `unknown` are the images whose commits git does not know. `release_id` is the last release of the source. `refused` is why
+    `added_commits` and `lost_commits` are these commits, the newest first. `unknown` are the images whose commits git does not know. `release_id` is the last release of the source. `refused` is why
     `promote` would refuse it, empty if nothing that was observed speaks against it.
     """
 
@@ -214,6 +217,8 @@ class Waiting:
     unknown: tuple[str, ...]
     release_id: str | None
     refused: str = ""
+    added_commits: tuple[ChangedCommit, ...] = ()
+    lost_commits: tuple[ChangedCommit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -9,6 +10,7 @@ from weco_deploy.errors import AwsError, Command, NotFound, UsageError
 from weco_deploy.model.deployment import Deployment, Failure
 from weco_deploy.model.log_location import UNREADABLE, container_logging_to
 from weco_deploy.model.project import Environment
+from weco_deploy.model.release import Release
 from weco_deploy.model.results import DeploymentDetails
 from weco_deploy.operations.release import PREFIX_LENGTH, prefix_hint
 from weco_deploy.ports import Ports
@@ -33,19 +35,42 @@ def show(ports: Ports, deployment_id: str | None, environment_id: str | None) ->
     chosen = _choose(ports, deployment_id, environment_id)
     newest = ports.calls.begin(partial(ports.store.deployments, [chosen.environment], REACH))
     release = ports.calls.begin(partial(ports.store.release, chosen.release_id))
-    explained = _with_log_lines(ports, chosen)
-    others = ports.calls.answer(newest)
+    (explained,) = with_log_lines(ports, [chosen])
+    return details(
+        explained,
+        others=ports.calls.answer(newest),
+        release=ports.calls.answer(release),
+        subjects=ports.history.subjects(new_commits(chosen)),
+    )
+
+
+def details(
+    chosen: Deployment,
+    *,
+    others: Sequence[Deployment],
+    release: Release | None,
+    subjects: Mapping[str, str],
+) -> DeploymentDetails:
+    """The deployment with what happened around it.
+
+    Args:
+        chosen: the deployment, with its log lines.
+        others: the newest deployments to its environment, the newest first.
+        release: its release; None if the record of that is gone.
+        subjects: the first lines of commit messages, by commit.
+
+    """
     later = [other for other in others if other.date_created > chosen.date_created]
     # The rollback of a failed deployment belongs to that deployment: it is shown with it, not as what followed.
     rollback_id = chosen.rollback.deployment_id if chosen.rollback else None
     following = [other for other in later if other.deployment_id != rollback_id]
     return DeploymentDetails(
-        deployment=explained,
-        release=ports.calls.answer(release),
+        deployment=chosen,
+        release=release,
         undid=next((other for other in others if _rolled_back_by(other, chosen)), None),
         following=following[-1] if following else None,
         last=following[0] if following else None,
-        subjects=ports.history.subjects(_commits(chosen)),
+        subjects=subjects,
     )
 
 
@@ -84,34 +109,43 @@ def _rolled_back_by(other: Deployment, chosen: Deployment) -> bool:
     return other.rollback is not None and other.rollback.deployment_id == chosen.deployment_id
 
 
-def _commits(deployment: Deployment) -> list[str]:
+def new_commits(deployment: Deployment) -> list[str]:
+    """The commits of its images' new versions, where they are known."""
     return [change.to_commit for change in deployment.images.values() if change.to_commit]
 
 
-def _with_log_lines(ports: Ports, deployment: Deployment) -> Deployment:
-    """The deployment with the log lines of its failures, and of its rollback's."""
-    environment = next(
-        (known for known in ports.project.environments if known.id == deployment.environment), None
-    )
-    if environment is None:  # it has left the project file, so its account and region are unknown
-        return deployment
-    attempts = [deployment, *([deployment.rollback] if deployment.rollback else [])]
-    failures = [
-        failure for attempt in attempts for outcome in attempt.services for failure in outcome.failures
+def with_log_lines(ports: Ports, deployments: Sequence[Deployment]) -> tuple[Deployment, ...]:
+    """The deployments with the log lines of their failures, and of their rollbacks'. All logs are read side by side."""
+    environments = {environment.id: environment for environment in ports.project.environments}
+    # The account and region of an environment that left the project file are unknown, so its logs can't be read.
+    wanted = [
+        (environments[deployment.environment], failure)
+        for deployment in deployments
+        if deployment.environment in environments
+        for failure in _failures(deployment)
     ]
-    read = ports.calls.read(partial(_with_lines, ports, environment, failure) for failure in failures)
-    lines = dict(zip(map(id, failures), read, strict=True))
-    explained, *rest = (
-        replace(
-            attempt,
-            services=tuple(
-                replace(outcome, failures=tuple(lines[id(failure)] for failure in outcome.failures))
-                for outcome in attempt.services
-            ),
-        )
-        for attempt in attempts
+    read = ports.calls.read(
+        partial(_with_lines, ports, environment, failure) for environment, failure in wanted
     )
-    return replace(explained, rollback=rest[0]) if rest else explained
+    lines = {id(failure): found for (_, failure), found in zip(wanted, read, strict=True)}
+    return tuple(_with_failures(deployment, lines) for deployment in deployments)
+
+
+def _failures(deployment: Deployment) -> list[Failure]:
+    attempts = [deployment, *([deployment.rollback] if deployment.rollback else [])]
+    return [failure for attempt in attempts for outcome in attempt.services for failure in outcome.failures]
+
+
+def _with_failures(deployment: Deployment, lines: Mapping[int, Failure]) -> Deployment:
+    """The deployment and its rollback, with the failures that are in `lines` by the `id` of the object in their place."""
+    return replace(
+        deployment,
+        services=tuple(
+            replace(outcome, failures=tuple(lines.get(id(failure), failure) for failure in outcome.failures))
+            for outcome in deployment.services
+        ),
+        rollback=_with_failures(deployment.rollback, lines) if deployment.rollback else None,
+    )
 
 
 def _with_lines(ports: Ports, environment: Environment, failure: Failure) -> Failure:

@@ -81,13 +81,13 @@ def verdict(deployment: Deployment, symbols: Symbols) -> str:
     if deployment.kind is Kind.ROLLBACK:
         subject = f"Rollback of {environment} to release {release}"
     ended = "was superseded" if deployment.superseded else _VERDICTS[deployment.status]
-    text = f"{_verdict_mark(deployment.status, symbols)} {subject} {ended}"
+    text = f"{verdict_mark(deployment.status, symbols)} {subject} {ended}"
     if deployment.date_finished is None:
         return text
     return f"{text} after {duration(deployment.date_finished - deployment.date_created)}"
 
 
-def _verdict_mark(status: DeploymentStatus, symbols: Symbols) -> str:
+def verdict_mark(status: DeploymentStatus, symbols: Symbols) -> str:
     match status:
         case DeploymentStatus.SUCCEEDED:
             return symbols.good

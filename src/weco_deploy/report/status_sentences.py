@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from weco_deploy.model.environment import Lock
@@ -10,6 +10,7 @@ from weco_deploy.model.status import (
     Crash,
     Drift,
     EnvironmentStatus,
+    ImageStatus,
     KnownBad,
     Problem,
     ServiceStatus,
@@ -36,6 +37,39 @@ _NAMES_SHOWN = 3
 
 def name_of(version: Version) -> str:
     return version_name(version.commit, version.digest)
+
+
+def distinct_name(version: Version, environment: str, images: Mapping[str, ImageStatus]) -> str:
+    """The commit; marked if another environment has another image of the same commit, so that they don't look alike.
+
+    `images` are the image's states by environment id.
+    """
+    same_commit = [
+        other.shown
+        for id_, other in images.items()
+        if id_ != environment and other.shown and name_of(other.shown) == name_of(version)
+    ]
+    if version.commit and any(other.digest != version.digest for other in same_commit):
+        return f"{name_of(version)}@{name_of(Version(version.digest))[:4]}"
+    return name_of(version)
+
+
+def state_words(state: EnvironmentStatus) -> str:
+    """Whether it is in sync, and counts of its services."""
+    images = {drift.image_id for drift in state.drifts}
+    idle = sum(service.idle for service in state.services)
+    missing = sum(service.may_be_missing for service in state.services)
+    up = len(state.services) - len(state.down) - idle - missing
+    # Without a record there is nothing to be in sync with.
+    in_order = "not finished" if state.unfinished else "in sync"
+    sync = in_order if any(image.expected for image in state.images) else "no images"
+    words = [f"{len(images)} drifted" if images else sync]
+    words += [f"{len(state.down)} down"] if state.down else []
+    words += [f"{up} up"] if up else []
+    words += [f"{idle} at 0 tasks"] if idle else []
+    words += [f"{missing} missing as allowed"] if missing else []
+    words += [f"{state.services_of_others} deployed by others"] if state.services_of_others else []
+    return ", ".join(words)
 
 
 def drift_sentences(state: EnvironmentStatus) -> list[str]:

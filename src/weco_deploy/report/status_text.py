@@ -5,23 +5,16 @@ On a terminal it fits the screen if it can: what is in order is a count. In a fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from weco_deploy.errors import DeployError
 from weco_deploy.model.deployment import DeploymentStatus
-from weco_deploy.model.status import EnvironmentStatus, ImageStatus, Status, Version
-from weco_deploy.report.page import BAD_STYLE, BOLD, DIM, GOOD_STYLE, WARNING_STYLE, Page
+from weco_deploy.model.status import EnvironmentStatus, ImageStatus, Status
+from weco_deploy.report.page import BAD_STYLE, DIM, GOOD_STYLE, WARNING_STYLE, Page
 from weco_deploy.report.screen import Screen, Symbols
 from weco_deploy.report.short_names import short_names
-from weco_deploy.report.status_sentences import (
-    drift_sentences,
-    known_bad_sentence,
-    lock_sentences,
-    name_of,
-    progress_sentences,
-    service_sentences,
-    waiting_sentence,
-)
+from weco_deploy.report.status_sections import all_sections
+from weco_deploy.report.status_sentences import distinct_name, state_words
 from weco_deploy.report.table import Cell, Column, Styled
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import age, brief_age, count, person, short_id
@@ -36,9 +29,6 @@ _FEWEST_LINES = 6
 """Lines of the table of images, also if the rest fills the screen."""
 _PROMPT = 1
 """Lines of the screen that are left for the shell's prompt."""
-
-_Section = tuple[str, str, Sequence[str]]
-"""A section's heading, style and sentences."""
 
 
 def status_text(status: Status, screen: Screen, *, everything: bool = False) -> str:
@@ -109,21 +99,7 @@ def _environment(state: EnvironmentStatus, status: Status, screen: Screen) -> tu
 
 
 def _state_words(state: EnvironmentStatus) -> Cell:
-    """Whether it is in sync, and counts of its services."""
-    images = {drift.image_id for drift in state.drifts}
-    idle = sum(service.idle for service in state.services)
-    missing = sum(service.may_be_missing for service in state.services)
-    up = len(state.services) - len(state.down) - idle - missing
-    # Without a record there is nothing to be in sync with.
-    in_order = "not finished" if state.unfinished else "in sync"
-    sync = in_order if any(image.expected for image in state.images) else "no images"
-    words = [f"{len(images)} drifted" if images else sync]
-    words += [f"{len(state.down)} down"] if state.down else []
-    words += [f"{up} up"] if up else []
-    words += [f"{idle} at 0 tasks"] if idle else []
-    words += [f"{missing} missing as allowed"] if missing else []
-    words += [f"{state.services_of_others} deployed by others"] if state.services_of_others else []
-    return Styled(", ".join(words), BAD_STYLE if images or state.down else "")
+    return Styled(state_words(state), BAD_STYLE if state.drifts or state.down else "")
 
 
 def _short(name: str, width: int, screen: Screen) -> str:
@@ -233,21 +209,9 @@ def _image_cell(
     if image.shown is None:
         return Styled(symbols.bad if drifted else symbols.quiet, BAD_STYLE if drifted else DIM)
     since = f"{'>' if image.or_earlier else ''}{brief_age(status.at - image.since)}" if image.since else ""
-    words = [_distinct_name(image.shown, environment, images), since if ages else ""]
+    words = [distinct_name(image.shown, environment, images), since if ages else ""]
     words += [symbols.bad] if drifted else []
     return Styled(" ".join(filter(None, words)), BAD_STYLE if drifted else "")
-
-
-def _distinct_name(version: Version, environment: str, images: Mapping[str, ImageStatus]) -> str:
-    """The commit; marked if another environment has another image of the same commit, so that they don't look alike."""
-    same_commit = [
-        other.shown
-        for id_, other in images.items()
-        if id_ != environment and other.shown and name_of(other.shown) == name_of(version)
-    ]
-    if version.commit and any(other.digest != version.digest for other in same_commit):
-        return f"{name_of(version)}@{name_of(Version(version.digest))[:4]}"
-    return name_of(version)
 
 
 # What needs attention
@@ -257,7 +221,7 @@ def _sections(status: Status, screen: Screen, most: int | None) -> str:
     """The sections, with at most so many sentences each. With a limit there are no empty lines between them."""
     page = Page(screen)
     first = True
-    for heading, style, sentences in _all_sections(status):
+    for heading, style, sentences in all_sections(status):
         if not sentences:
             continue
         if first or most is None:
@@ -274,35 +238,3 @@ def _sections(status: Status, screen: Screen, most: int | None) -> str:
         if len(shown) < len(sentences):
             page.line(f"and {len(sentences) - len(shown)} more (--verbose lists all)", DIM, indent=2)
     return page.text()
-
-
-def _all_sections(status: Status) -> Iterator[_Section]:
-    states, at = status.readable, status.at
-    unread = {id_: [error.message] for id_, error in status.errors.items()}
-    yield "Can't be read", BAD_STYLE, _lines(unread)
-    yield "Drifted", BAD_STYLE, _lines({id_: drift_sentences(state) for id_, state in states.items()})
-    yield "Services", BAD_STYLE, _lines({id_: service_sentences(state, at) for id_, state in states.items()})
-    yield (
-        "In progress",
-        WARNING_STYLE,
-        _lines({id_: progress_sentences(state, at) for id_, state in states.items()}),
-    )
-    yield "Locked", WARNING_STYLE, _lines({id_: lock_sentences(state) for id_, state in states.items()})
-    yield "To promote", BOLD, [waiting_sentence(waits) for waits in status.waiting if not waits.refused]
-    yield (
-        "Can't be promoted",
-        WARNING_STYLE,
-        [waiting_sentence(waits) for waits in status.waiting if waits.refused],
-    )
-    bad = {id_: [known_bad_sentence(known) for known in state.known_bad] for id_, state in states.items()}
-    yield "Known bad", WARNING_STYLE, _lines(bad)
-    yield "Notes", DIM, _lines({id_: state.notes for id_, state in states.items()})
-
-
-def _lines(sentences: Mapping[str, Iterable[str]]) -> list[str]:
-    """The sentences, each with the id of its environment."""
-    return [
-        f"{one_line(id_)}: {one_line(sentence)}"
-        for id_, of_environment in sentences.items()
-        for sentence in of_environment
-    ]

@@ -10,7 +10,7 @@ from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.project import Project
 from weco_deploy.model.status import EnvironmentStatus, KnownBad, Version, Waiting
-from weco_deploy.rules.changes import Pair
+from weco_deploy.rules.changes import Pair, added, lost
 from weco_deploy.rules.gates import source_refusal
 from weco_deploy.rules.known_bad import incident
 
@@ -65,22 +65,24 @@ def waiting(
     differing = list(_differing(source, target))
     if not differing:
         return None
-    known, unknown = [], []
-    for image_id, before, now in differing:
-        pair = (before.commit or "", now.commit or "") if before else ("", "")
-        if pair in between:
-            known.append(between[pair])
-        else:
-            unknown.append(image_id)
+    pairs = {
+        image_id: (before.commit or "", now.commit or "") if before else ("", "")
+        for image_id, before, now in differing
+    }
+    unknown = tuple(image_id for image_id, pair in pairs.items() if pair not in between)
+    git_knows = len(unknown) < len(pairs)
+    added_commits, lost_commits = added(pairs, between), lost(pairs, between)
     return Waiting(
         source=source.environment,
         target=target.environment,
-        images=tuple(image_id for image_id, _, _ in differing),
-        commits=len({commit.commit for pair in known for commit in pair.added}) if known else None,
-        lost=len({commit.commit for pair in known for commit in pair.lost}) if known else None,
-        unknown=tuple(unknown),
+        images=tuple(pairs),
+        commits=len(added_commits) if git_knows else None,
+        lost=len(lost_commits) if git_knows else None,
+        unknown=unknown,
         release_id=source.deployment.release_id if source.deployment else None,
         refused=refused,
+        added_commits=added_commits,
+        lost_commits=lost_commits,
     )
 
 

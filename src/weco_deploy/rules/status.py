@@ -52,6 +52,7 @@ def environment_status(
         deployment=deployment,
         cut_off=_is_cut_off(deployment, observed, now),
         known_bad=_known_bad(evidence, observed.history, names),
+        history=observed.history,
         notes=observed.notes,
     )
 
