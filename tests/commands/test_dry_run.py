@@ -13,6 +13,7 @@ LOOKING = [
     ("show-releases",),
     ("show-deployments",),
     ("show-images",),
+    ("--dry-run", "board", "--out", "site"),
 ]
 OF_A_RELEASE = [
     ("--dry-run", "deploy"),

@@ -36,6 +36,7 @@ from weco_deploy.model.release import ImageVersion, ReleaseDeployment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.model.results import LabelledImage, PreparedRelease, ReleaseDifference
 from weco_deploy.model.service import ServiceKey
+from weco_deploy.report.board_result import board_document
 from weco_deploy.report.documents import (
     Document,
     checks_document,
@@ -444,6 +445,19 @@ def test_unlocked_document() -> None:
             "since": "2026-03-04T12:00:00.000000Z",
             "deployment_id": DEPLOYMENT_ID,
             "build_url": None,
+            "dry_run": False,
+        }
+    }
+
+
+def test_board_document_names_the_pages() -> None:
+    pages = {"index.html": "<!doctype html>", "environments/prod.html": "<!doctype html>"}
+
+    assert board_document("shop", "site", pages, dry_run=False) == {
+        "board": {
+            "project_id": "shop",
+            "directory": "site",
+            "pages": ["index.html", "environments/prod.html"],
             "dry_run": False,
         }
     }

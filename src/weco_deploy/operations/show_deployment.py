@@ -36,9 +36,10 @@ def show(ports: Ports, deployment_id: str | None, environment_id: str | None) ->
     newest = ports.calls.begin(partial(ports.store.deployments, [chosen.environment], REACH))
     release = ports.calls.begin(partial(ports.store.release, chosen.release_id))
     (explained,) = with_log_lines(ports, [chosen])
+    others = ports.calls.answer(newest)
     return details(
         explained,
-        others=ports.calls.answer(newest),
+        others=others,
         release=ports.calls.answer(release),
         subjects=ports.history.subjects(new_commits(chosen)),
     )
