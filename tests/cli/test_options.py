@@ -89,6 +89,7 @@ def test_commands_of_the_tool_exist() -> None:
         "show-deployments",
         "show-deployment",
         "show-images",
+        "board",
         "lock",
         "unlock",
         "init",

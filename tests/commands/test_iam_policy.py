@@ -77,6 +77,7 @@ def test_commands_call_every_action_of_the_policy_and_no_other(
     audited.run("unlock", "--environment-id", "stage")
     for command in ("doctor", "status", "show-releases", "show-deployments", "show-deployment"):
         audited.run(command)
+    audited.run("board", "--out", str(tmp_path / "board"))
     team.push_without_commit("reports")
     audited.run("show-images")  # also reads the commit in an image's label
     layout = str(single().layout.archive(tmp_path / "image.tar"))
