@@ -49,6 +49,7 @@ from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import Allowance, LeftOut, Part
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 from weco_deploy.model.service import ServiceKey
+from weco_deploy.model.steps import StepOutcome, StepStatus
 
 words = st.text(st.characters(codec="utf-8"), max_size=20)
 ids = st.text("abcdefghij_-.0123456789", min_size=1, max_size=12)
@@ -140,6 +141,17 @@ left_out = st.builds(
     why=st.sampled_from(Allowance),
     reason=words,
 )
+steps = st.builds(
+    StepOutcome,
+    id=ids,
+    kind=ids,
+    status=st.sampled_from(StepStatus),
+    started=st.none() | times,
+    finished=st.none() | times,
+    exit_code=st.none() | st.integers(-(2**31), 2**31),
+    detail=words,
+    log_location=st.none() | words,
+)
 deployments = st.builds(
     Deployment,
     deployment_id=ids,
@@ -157,6 +169,7 @@ deployments = st.builds(
     images=st.lists(changes, max_size=4).map(lambda found: {change.image_id: change for change in found}),
     services=st.lists(outcomes, max_size=3).map(tuple),
     left_out=st.lists(left_out, max_size=3).map(tuple),
+    steps=st.lists(steps, max_size=3).map(tuple),
     reason=words,
 )
 locks = st.builds(
@@ -377,7 +390,17 @@ def failure_item(failure: Failure) -> Mapping[str, str]:
 
 def test_deployment_item_has_no_log_lines() -> None:
     failure = Failure(kind="task", message="exited", log_lines=("password=hunter2",))
-    assert "hunter2" not in str(deployment_item(large_deployment(1, failure, 1)))
+    step = StepOutcome(id="migrate", kind="before", log_lines=("password=hunter2",))
+    deployment = replace(large_deployment(1, failure, 1), steps=(step,))
+    assert "hunter2" not in str(deployment_item(deployment))
+
+
+def test_long_detail_of_a_step_is_cut() -> None:
+    step = StepOutcome(id="migrate", kind="before", detail="why " * 10_000)
+    deployment = replace(large_deployment(1, Failure(kind="task", message="exited"), 1), steps=(step,))
+    (kept,) = read_deployment(deployment_item(deployment)).steps
+    assert len(kept.detail) < 1_001
+    assert kept.detail.endswith(CUT)
 
 
 def test_5x_release_with_long_details_stays_small() -> None:

@@ -22,6 +22,7 @@ from weco_deploy.errors import LeaseLost
 from weco_deploy.model.deployment import DeploymentStatus, Failure, ServiceStatus
 from weco_deploy.model.environment import DeployedRelease
 from weco_deploy.model.release import Release
+from weco_deploy.model.steps import StepOutcome, StepStatus
 from weco_deploy.ports import ReleaseStore
 
 
@@ -131,6 +132,25 @@ def test_failures_are_recorded_without_their_log_lines(store: ReleaseStore, rele
     recorded = store.deployment(deployment.deployment_id)
     assert recorded is not None
     assert recorded.services[0].failures == (failure,)
+
+
+def test_steps_are_recorded_without_their_log_lines(store: ReleaseStore, release: Release) -> None:
+    step = StepOutcome(
+        id="migrate",
+        kind="before",
+        status=StepStatus.FAILED,
+        started=minutes(1),
+        finished=minutes(2),
+        exit_code=3,
+        detail="Essential container in task exited",
+        log_location="ecs/api/0123abcd in /ecs/api",
+    )
+    deployment = a_deployment(release)
+    held = claimed(store, deployment)
+    store.note(held, replace(deployment, steps=(replace(step, log_lines=("password=hunter2",)),)))
+    recorded = store.deployment(deployment.deployment_id)
+    assert recorded is not None
+    assert recorded.steps == (step,)
 
 
 def test_of_many_failures_the_first_are_recorded_and_the_rest_counted(

@@ -8,10 +8,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.report.samples import deployment, outcome
+from tests.report.samples import MIGRATED, deployment, outcome
 from weco_deploy.local.event_sinks import Delivery, EventDispatcher, Sink
 from weco_deploy.model.deployment import ServiceStatus
-from weco_deploy.model.events import Claimed, Envelope, Event, Notice, ServiceSettled, Settled, Settling
+from weco_deploy.model.events import (
+    Claimed,
+    Envelope,
+    Event,
+    Notice,
+    ServiceSettled,
+    Settled,
+    Settling,
+    StepFinished,
+)
 from weco_deploy.model.plan import Plan
 
 IN_TIME = 60.0
@@ -202,15 +211,17 @@ def test_full_queue_drops_the_oldest_progress_and_no_important_event() -> None:
         assert blocked.busy.wait(IN_TIME)  # from now on all events stay in the queue
         dispatch(claimed(ROLLBACK))
         dispatch(service)
+        dispatch(StepFinished(MIGRATED))
         for number in range(1000):
             dispatch(Notice(str(number)))
         dispatch(Settled(FIRST))
         blocked.released.set()
         (delivery,) = dispatch.close(IN_TIME)
 
-    kept = [Notice(str(number)) for number in range(3, 1000)]
-    assert blocked.events == [claimed(FIRST), claimed(ROLLBACK), service, *kept, Settled(FIRST)]
-    assert (delivery.dropped, delivery.undelivered) == (3, 0)
+    kept = [Notice(str(number)) for number in range(4, 1000)]
+    important = [claimed(ROLLBACK), service, StepFinished(MIGRATED)]
+    assert blocked.events == [claimed(FIRST), *important, *kept, Settled(FIRST)]
+    assert (delivery.dropped, delivery.undelivered) == (4, 0)
 
 
 def test_queue_full_of_important_events_accepts_more() -> None:

@@ -12,6 +12,7 @@ from tests.world import World, crash
 from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import AccessDenied, NotFound, UsageError
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure
+from weco_deploy.model.steps import StepOutcome, StepStatus
 from weco_deploy.operations.show_deployment import show
 
 LINES = ("starting", "no index called works")
@@ -71,6 +72,18 @@ def test_failure_says_why_its_log_cannot_be_read() -> None:
     assert failure.log_lines == ()
     assert failure.log_location is not None
     assert failure.log_location.endswith("(can't be read: logs:GetLogEvents: not allowed)")
+
+
+def test_failed_step_has_the_log_lines_that_the_record_lacks() -> None:
+    world, deployment = crashed()
+    place = task_failure(deployment).log_location
+    failed = StepOutcome(id="migrate", kind="before", status=StepStatus.FAILED, log_location=place)
+    good = StepOutcome(id="seed", kind="before", status=StepStatus.SUCCEEDED, log_location=place)
+    world.tables[world.project.release_table].keep(replace(deployment, steps=(failed, good)))
+
+    steps = show(world.ports(), deployment.deployment_id, None).deployment.steps
+
+    assert [step.log_lines for step in steps] == [LINES, ()]
 
 
 def test_failures_of_an_environment_that_left_the_project_file_have_no_log_lines() -> None:

@@ -19,6 +19,7 @@ from weco_deploy.model.left_out import Allowance, LeftOut
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
 from weco_deploy.model.service import ServiceKey
+from weco_deploy.model.steps import StepOutcome, StepStatus
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC)
 RELEASE_ID = "8f14e45f-ceea-467f-a6fa-0123456789ab"
@@ -162,6 +163,7 @@ def deployment(
     build_url: str | None = None,
     description: str = "Weekly release",
     left_out: tuple[LeftOut, ...] = (),
+    steps: tuple[StepOutcome, ...] = (),
 ) -> Deployment:
     return Deployment(
         deployment_id=DEPLOYMENT_ID,
@@ -177,9 +179,30 @@ def deployment(
         images={change.image_id: change for change in images},
         services=services,
         left_out=left_out,
+        steps=steps,
         rollback=rollback,
     )
 
+
+MIGRATED = StepOutcome(
+    id="migrate",
+    kind="before",
+    status=StepStatus.SUCCEEDED,
+    started=later(3),
+    finished=later(15),
+    exit_code=0,
+)
+BROKEN_MIGRATION = StepOutcome(
+    id="migrate",
+    kind="before",
+    status=StepStatus.FAILED,
+    started=later(3),
+    finished=later(15),
+    exit_code=3,
+    detail="Essential container in task exited",
+    log_location="/ecs/search app/app/0a1b2c3d4e5f",
+    log_lines=("migrating", "  no such column"),
+)
 
 NIGHTLY = LeftOut(
     id="nightly",

@@ -143,6 +143,7 @@ DEPLOYMENT: Document = {
             "reason": "nightly: not found",
         }
     ],
+    "steps": [],
     "rollback": None,
 }
 

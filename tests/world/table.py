@@ -79,7 +79,11 @@ def newest(deployments: Iterable[Deployment], limit: int) -> tuple[Deployment, .
 
 def kept(deployment: Deployment) -> Deployment:
     """The deployment as a record has it: no log lines, no more failures than fit, its rollback as a reference."""
-    return replace(deployment, services=tuple(_outcome(one) for one in deployment.services))
+    return replace(
+        deployment,
+        services=tuple(_outcome(one) for one in deployment.services),
+        steps=tuple(replace(step, detail=_cut(step.detail), log_lines=()) for step in deployment.steps),
+    )
 
 
 def _outcome(outcome: ServiceOutcome) -> ServiceOutcome:

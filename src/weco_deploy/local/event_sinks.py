@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from weco_deploy.model.events import Claimed, Envelope, Event, ServiceSettled, Settled, Settling
+from weco_deploy.model.events import Claimed, Envelope, Event, ServiceSettled, Settled, Settling, StepFinished
 
 Sink: TypeAlias = Callable[[Envelope], None]
 
@@ -26,7 +26,7 @@ CAPACITY = 1000
 SECONDS_AFTER_VERDICT = 5.0
 """How long to wait in the end for sinks that have not got all events."""
 
-_NEVER_DROPPED = (Claimed, ServiceSettled, Settled)
+_NEVER_DROPPED = (Claimed, StepFinished, ServiceSettled, Settled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import BY_DECLARATION, LeftOut
 from weco_deploy.model.service import ServiceKey
+from weco_deploy.model.steps import StepOutcome
 from weco_deploy.model.tags import commit_in
 
 
@@ -156,7 +157,7 @@ class Deployment:
     `gate_override` is the reason that somebody gave to pass a closed gate. `rollback` is the deployment that rolled
     this one back after it failed. `reason` explains the status where no single service's reason does. `left_out` is what the
     deployment did without. `can_roll_back` says whether `rollback` would find something to go back to if this deployment
-    did not succeed; it is not recorded.
+    did not succeed; it is not recorded. `steps` are what it does besides moving tags and redeploying services.
     """
 
     deployment_id: str
@@ -174,6 +175,7 @@ class Deployment:
     images: Mapping[str, ImageChange] = field(default_factory=dict)
     services: tuple[ServiceOutcome, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    steps: tuple[StepOutcome, ...] = ()
     reason: str = ""
     rollback: Deployment | None = None
     can_roll_back: bool = field(default=True, compare=False)

@@ -12,6 +12,7 @@ from datetime import datetime
 from weco_deploy.model.deployment import Deployment, ServiceOutcome
 from weco_deploy.model.plan import Plan, PlannedImage
 from weco_deploy.model.service import ServiceKey
+from weco_deploy.model.steps import StepOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,29 @@ class TagPutBack:
 
     image: PlannedImage
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step of the deployment began. `resumed` says that an earlier deployment began it."""
+
+    step: StepOutcome
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutput:
+    """Lines that a step has logged since the last such event; none if it only goes on."""
+
+    step_id: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """A step of the deployment has its result."""
+
+    step: StepOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +149,9 @@ Event = (
     | Settling
     | TagMoved
     | TagPutBack
+    | StepStarted
+    | StepOutput
+    | StepFinished
     | ServiceRedeployed
     | Progress
     | ServiceSettled

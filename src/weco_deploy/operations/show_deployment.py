@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from weco_deploy.errors import AwsError, Command, NotFound, UsageError
@@ -12,6 +12,7 @@ from weco_deploy.model.log_location import UNREADABLE, container_logging_to
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.results import DeploymentDetails
+from weco_deploy.model.steps import StepOutcome
 from weco_deploy.operations.release import PREFIX_LENGTH, prefix_hint
 from weco_deploy.ports import Ports
 
@@ -116,47 +117,65 @@ def new_commits(deployment: Deployment) -> list[str]:
 
 
 def with_log_lines(ports: Ports, deployments: Sequence[Deployment]) -> tuple[Deployment, ...]:
-    """The deployments with the log lines of their failures, and of their rollbacks'. All logs are read side by side."""
+    """The deployments with the log lines of what failed in them, and in their rollbacks. All logs are read side by side."""
     environments = {environment.id: environment for environment in ports.project.environments}
     # The account and region of an environment that left the project file are unknown, so its logs can't be read.
-    wanted = [
-        (environments[deployment.environment], failure)
+    places = dict.fromkeys(
+        (deployment.environment, place)
         for deployment in deployments
         if deployment.environment in environments
-        for failure in _failures(deployment)
-    ]
-    read = ports.calls.read(
-        partial(_with_lines, ports, environment, failure) for environment, failure in wanted
+        for place in _log_places(deployment)
     )
-    lines = {id(failure): found for (_, failure), found in zip(wanted, read, strict=True)}
-    return tuple(_with_failures(deployment, lines) for deployment in deployments)
+    read = ports.calls.read(partial(_log, ports, environments[known], place) for known, place in places)
+    logs = dict(zip(places, read, strict=True))
+    return tuple(_with_logs(deployment, logs) for deployment in deployments)
 
 
-def _failures(deployment: Deployment) -> list[Failure]:
-    attempts = [deployment, *([deployment.rollback] if deployment.rollback else [])]
-    return [failure for attempt in attempts for outcome in attempt.services for failure in outcome.failures]
+def _log_places(deployment: Deployment) -> Iterator[str]:
+    """The `log_location`s of everything that failed in a deployment and in its rollback."""
+    for attempt in (deployment, *([deployment.rollback] if deployment.rollback else [])):
+        failures = (failure for outcome in attempt.services for failure in outcome.failures)
+        places = [failure.log_location for failure in failures]
+        places += [step.log_location for step in attempt.steps if step.bad]
+        yield from filter(None, places)
 
 
-def _with_failures(deployment: Deployment, lines: Mapping[int, Failure]) -> Deployment:
-    """The deployment and its rollback, with the failures that are in `lines` by the `id` of the object in their place."""
+def _with_logs(deployment: Deployment, logs: Mapping[tuple[str, str], _Log]) -> Deployment:
+    """The deployment and its rollback, with the `logs` by environment and `log_location`."""
+
+    def failure_with_log(failure: Failure) -> Failure:
+        log = logs.get((deployment.environment, failure.log_location or ""))
+        return replace(failure, log_location=log.location, log_lines=log.lines) if log else failure
+
+    def step_with_log(step: StepOutcome) -> StepOutcome:
+        log = logs.get((deployment.environment, step.log_location or "")) if step.bad else None
+        return replace(step, log_location=log.location, log_lines=log.lines) if log else step
+
     return replace(
         deployment,
         services=tuple(
-            replace(outcome, failures=tuple(lines.get(id(failure), failure) for failure in outcome.failures))
+            replace(outcome, failures=tuple(map(failure_with_log, outcome.failures)))
             for outcome in deployment.services
         ),
-        rollback=_with_failures(deployment.rollback, lines) if deployment.rollback else None,
+        steps=tuple(map(step_with_log, deployment.steps)),
+        rollback=_with_logs(deployment.rollback, logs) if deployment.rollback else None,
     )
 
 
-def _with_lines(ports: Ports, environment: Environment, failure: Failure) -> Failure:
-    """The failure with its log lines. Where they can't be read, `log_location` says why."""
-    logging = container_logging_to(failure.log_location or "")
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """The last lines of a log, and its place. Where the log can't be read, the place says why."""
+
+    location: str
+    lines: tuple[str, ...]
+
+
+def _log(ports: Ports, environment: Environment, location: str) -> _Log:
+    logging = container_logging_to(location)
     if logging is None:
-        return failure
+        return _Log(location, ())
     container, task_id = logging
     try:
-        return replace(failure, log_lines=ports.logs(environment).tail(container, task_id, LOG_LINES))
+        return _Log(location, ports.logs(environment).tail(container, task_id, LOG_LINES))
     except AwsError as error:
-        location = (failure.log_location or "").partition(UNREADABLE)[0]
-        return replace(failure, log_location=f"{location}{UNREADABLE}{error.message})")
+        return _Log(f"{location.partition(UNREADABLE)[0]}{UNREADABLE}{error.message})", ())

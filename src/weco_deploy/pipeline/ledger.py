@@ -14,6 +14,7 @@ from weco_deploy.errors import Command, Interrupted, LeaseLost, Throttled, Unrea
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.environment import Held
 from weco_deploy.model.service import EcsDeployment
+from weco_deploy.model.steps import StepOutcome
 from weco_deploy.ports import Clock, Ports
 from weco_deploy.rules.lock import renewal_interval
 
@@ -114,6 +115,11 @@ class Ledger:
 
     def outcome(self, service_id: str) -> ServiceOutcome:
         return next(known for known in self.deployment.services if known.service_id == service_id)
+
+    def step(self, outcome: StepOutcome) -> None:
+        """Replace what is known of the step."""
+        steps = tuple(outcome if known.id == outcome.id else known for known in self.deployment.steps)
+        self.deployment = replace(self.deployment, steps=steps)
 
     def redeployed(self, service_id: str, begun: EcsDeployment) -> None:
         """Note that ECS began this deployment of the service. Its details are kept for the watch, not recorded."""

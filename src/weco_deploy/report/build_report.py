@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from weco_deploy.errors import DeployError
 from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceOutcome
+from weco_deploy.model.steps import StepOutcome
 from weco_deploy.report.outcomes import STATUS_WORDS, service_name, verdict
 from weco_deploy.report.screen import Symbols
+from weco_deploy.report.step_lines import step_name, step_result
 from weco_deploy.report.untrusted import one_line
 
 _MOST_ANNOTATIONS = 10  # GitHub shows no more of a step
@@ -67,7 +69,7 @@ class BuildReport:
 
 
 def annotations_of(deployment: Deployment) -> tuple[Annotation, ...]:
-    """An annotation for each service that is not good, and of the whole deployment if it did not fail because of a service."""
+    """An annotation for each step and service that is not good; of the whole deployment if it failed because of none of them."""
     if deployment.status in (DeploymentStatus.SUCCEEDED, DeploymentStatus.UNVERIFIED):
         return ()
     interrupted = deployment.status is DeploymentStatus.INTERRUPTED
@@ -77,7 +79,10 @@ def annotations_of(deployment: Deployment) -> tuple[Annotation, ...]:
         for outcome in deployment.services
         if outcome.status not in GOOD and (outcome.settled or not interrupted)
     ]
-    found = [Annotation(one_line(outcome.service_id), _why(outcome)) for outcome in bad]
+    found = [
+        *(Annotation(one_line(step.id), _why_step(step)) for step in deployment.steps if step.bad),
+        *(Annotation(one_line(outcome.service_id), _why(outcome)) for outcome in bad),
+    ]
     if interrupted or not found:
         text = verdict(deployment, Symbols()).partition(" ")[2]
         found.insert(0, Annotation(text, one_line(deployment.reason) or text))
@@ -106,6 +111,11 @@ def _why(outcome: ServiceOutcome) -> str:
     why = "; ".join(part for part in parts if part)
     text = f"{name} {STATUS_WORDS[outcome.status]}"
     return f"{text}: {why}" if why else text
+
+
+def _why_step(step: StepOutcome) -> str:
+    text = f"{step_name(step)} {step_result(step)}"
+    return "; ".join((text, *(f"log: {one_line(line)}" for line in step.log_lines[-1:])))
 
 
 def _value(text: str) -> str:

@@ -9,6 +9,7 @@ from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ImageChange, ServiceOutcome
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
+from weco_deploy.model.steps import StepOutcome
 from weco_deploy.model.web_repository import WebRepository
 from weco_deploy.report.build_report import BuildReport, annotation_of, annotations_of, exited
 from weco_deploy.report.console import console_links
@@ -16,6 +17,7 @@ from weco_deploy.report.markdown import code_block, escaped, folded, table
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
 from weco_deploy.report.outcomes import STATUS_WORDS, counts, essential, service_name, verdict
 from weco_deploy.report.screen import Symbols
+from weco_deploy.report.step_lines import step_name, step_result
 from weco_deploy.report.wording import count, short_commit, short_id, version_names
 
 Commits = Mapping[str, Sequence[Commit]]
@@ -109,11 +111,20 @@ def _verdict(deployment: Deployment, level: str = "### ") -> Iterator[str]:
     if deployment.reason:
         yield from ("", escaped(deployment.reason))
     yield ""
+    for step in deployment.steps:
+        if step.bad:
+            yield from _bad_step(step)
     bad = [outcome for outcome in deployment.services if outcome.status not in GOOD]
     for outcome in bad[:_MOST_FAILURES]:
         yield from _failure(outcome)
     if len(bad) > _MOST_FAILURES:
         yield from (f"and {len(bad) - _MOST_FAILURES} more", "")
+
+
+def _bad_step(step: StepOutcome) -> Iterator[str]:
+    yield f"**{escaped(step_name(step))}** {escaped(step_result(step))}"
+    yield ""
+    yield from code_block(step.log_lines)
 
 
 def _failure(outcome: ServiceOutcome) -> Iterator[str]:
@@ -165,6 +176,8 @@ def _everything(deployment: Deployment) -> Iterator[str]:
         for change in deployment.images.values()
     )
     yield from table(("image", "before", "now", "tag moved"), images)
+    steps = ((step_name(step), step_result(step)) for step in deployment.steps)
+    yield from table(("step", "result"), steps)
     services = (
         (outcome.service_id, STATUS_WORDS[outcome.status], outcome.reason) for outcome in deployment.services
     )

@@ -10,8 +10,9 @@ from weco_deploy.model.direction import Direction
 from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
 from weco_deploy.report.outcomes import counts, draining_texts, essential, outcome_lines, verdict
-from weco_deploy.report.page import BOLD, WARNING_STYLE, Page, status_style
+from weco_deploy.report.page import BOLD, WARNING_STYLE, Page, status_style, step_style
 from weco_deploy.report.screen import Screen
+from weco_deploy.report.step_lines import step_line, step_lines
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import count, direction_text, listed
 
@@ -55,6 +56,7 @@ def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
     page.line(f"deployment {one_line(deployment.deployment_id)}", indent=2)
     if deployment.gate_override:
         page.line(f"the gate was passed by hand: {one_line(deployment.gate_override)}", indent=2)
+    _steps(page, deployment, screen)
     _tags(page, deployment)
     _directions(page, deployment)
     _nothing_running(page, deployment)
@@ -63,7 +65,8 @@ def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
 
 
 def add_failures(page: Page, deployment: Deployment, screen: Screen) -> None:
-    """Add each service that did not succeed, with all of its failures."""
+    """Add each step and service that did not succeed, with all of its failures."""
+    _add_bad_steps(page, deployment, screen)
     for outcome in deployment.services:
         if outcome.status not in GOOD:
             _add_failure(page, outcome, screen)
@@ -74,6 +77,7 @@ def _add_failures_in_short(page: Page, deployment: Deployment, screen: Screen) -
 
     So an image that thirty services share, or a release that fails everywhere, fits on a screen. `show-deployment` shows all.
     """
+    _add_bad_steps(page, deployment, screen)
     alike: dict[object, list[ServiceOutcome]] = {}
     for outcome in deployment.services:
         if outcome.status not in GOOD:
@@ -84,6 +88,14 @@ def _add_failures_in_short(page: Page, deployment: Deployment, screen: Screen) -
         if others:
             names = listed([outcome.service_id for outcome in others])
             page.line(f"the same with {count(len(others), 'more service')}: {names}", indent=4)
+
+
+def _add_bad_steps(page: Page, deployment: Deployment, screen: Screen) -> None:
+    for step in deployment.steps:
+        if step.bad:
+            page.line()
+            for line in step_lines(step, screen.symbols):
+                page.line(line.text, step_style(step.status) if line.indent == 0 else "", line.indent)
 
 
 def _explanation(outcome: ServiceOutcome) -> object:
@@ -119,6 +131,13 @@ def _links(page: Page, outcome: ServiceOutcome) -> None:
     if links is not None:
         page.unwrapped(f"service: {links.service}", indent=4)
         page.unwrapped(f"logs:    {links.logs}", indent=4)
+
+
+def _steps(page: Page, deployment: Deployment, screen: Screen) -> None:
+    """The steps that are not bad. Those that are follow the summary, with their logs."""
+    for step in deployment.steps:
+        if not step.bad:
+            page.line(step_line(step, screen.symbols), step_style(step.status), indent=2)
 
 
 def _tags(page: Page, deployment: Deployment) -> None:

@@ -32,6 +32,7 @@ from weco_deploy.model.results import (
     ReleaseDifference,
     WhereCommitIs,
 )
+from weco_deploy.model.steps import StepOutcome
 from weco_deploy.model.web_repository import WebRepository
 from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
@@ -169,14 +170,14 @@ def deployment_document(
 
     Lists of deployments have no `next`, because the next commands of an old deployment may be wrong by now.
     """
-    steps = [_step(step) for step in next_steps(deployment, options, request)]
+    steps = [_next_step(step) for step in next_steps(deployment, options, request)]
     return {"deployment": {**nested_deployment(deployment), "next": steps}}
 
 
 def deployment_details_document(details: DeploymentDetails, options: Sequence[str] = ()) -> Document:
     """A deployment with its context. `next` is empty if something was deployed there since: it may be wrong by now."""
     deployment = details.deployment
-    steps = [_step(step) for step in next_steps(deployment, options)] if details.last is None else []
+    steps = [_next_step(step) for step in next_steps(deployment, options)] if details.last is None else []
     return {
         "deployment": {**nested_deployment(deployment), "next": steps},
         "subjects": dict(details.subjects),
@@ -372,6 +373,7 @@ def nested_deployment(deployment: Deployment) -> Document:
         "images": {image_id: _image_change(change) for image_id, change in deployment.images.items()},
         "services": [_outcome(outcome) for outcome in deployment.services],
         "left_out": [_left_out(left) for left in deployment.left_out],
+        "steps": [_step(step) for step in deployment.steps],
         "rollback": nested_deployment(deployment.rollback) if deployment.rollback else None,
     }
 
@@ -386,8 +388,22 @@ def _left_out(left: LeftOut) -> Document:
     }
 
 
-def _step(step: NextStep) -> Document:
+def _next_step(step: NextStep) -> Document:
     return {"when": step.when, "command": step.command}
+
+
+def _step(step: StepOutcome) -> Document:
+    return {
+        "id": step.id,
+        "kind": step.kind,
+        "status": step.status.value,
+        "started": time_text(step.started) if step.started else None,
+        "finished": time_text(step.finished) if step.finished else None,
+        "exit_code": step.exit_code,
+        "detail": step.detail,
+        "log_location": step.log_location,
+        "log_lines": list(step.log_lines),
+    }
 
 
 def _image_change(change: ImageChange) -> Document:

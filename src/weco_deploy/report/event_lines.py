@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
@@ -16,6 +17,9 @@ from weco_deploy.model.events import (
     ServiceSettled,
     Settled,
     Settling,
+    StepFinished,
+    StepOutput,
+    StepStarted,
     TagMoved,
     TagPutBack,
     Waiting,
@@ -24,12 +28,13 @@ from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Action, Plan, PlannedImage
 from weco_deploy.report.outcomes import Line, counts, outcome_in_short, service_name, verdict
 from weco_deploy.report.screen import Symbols
-from weco_deploy.report.untrusted import one_line
+from weco_deploy.report.step_lines import step_lines, step_name
+from weco_deploy.report.untrusted import log_line, one_line
 from weco_deploy.report.wording import count, duration, short_id, version_names
 
 
 def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
-    """The event as a line, followed by indented lines if something went wrong in a service."""
+    """The event as a line, followed by indented lines if something went wrong in a service or a step."""
     match event:
         case Progress():
             return (Line(0, _progress(event)),)
@@ -46,10 +51,10 @@ def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
             return (Line(0, f"{verdict(failed, symbols)}; rolling back to release {short_id(release_id)}"),)
         case Settling(deployment):
             return (Line(0, _settling(deployment)),)
-        case TagMoved(image):
-            return (Line(0, _moved(image, symbols)),)
-        case TagPutBack(image, error):
-            return (Line(0, _put_back(image, error, symbols)),)
+        case TagMoved() | TagPutBack():
+            return (Line(0, _tag(event, symbols)),)
+        case StepStarted() | StepOutput() | StepFinished():
+            return _step(event, symbols)
         case ServiceRedeployed(service_id, key, ecs_deployment_id):
             name = service_name(service_id, key)
             return (Line(0, f"{name}: ECS redeploys it as {one_line(ecs_deployment_id)}"),)
@@ -88,6 +93,26 @@ def _settled(deployment: Deployment, symbols: Symbols) -> str:
     if rollback is None or rollback.status is DeploymentStatus.SUCCEEDED:
         return text
     return f"{text}; the rollback did not succeed: {counts(outcome.status for outcome in rollback.services)}"
+
+
+def _tag(event: TagMoved | TagPutBack, symbols: Symbols) -> str:
+    match event:
+        case TagMoved(image):
+            return _moved(image, symbols)
+        case TagPutBack(image, error):
+            return _put_back(image, error, symbols)
+
+
+def _step(event: StepStarted | StepOutput | StepFinished, symbols: Symbols) -> tuple[Line, ...]:
+    match event:
+        case StepStarted(step, resumed):
+            began = "goes on: an earlier deployment began it" if resumed else "began"
+            return (Line(0, f"{step_name(step)} {began}"),)
+        case StepOutput(step_id, lines):
+            return tuple(Line(0, f"{one_line(step_id)} | {log_line(line)}".rstrip()) for line in lines)
+        case StepFinished(step):
+            # Its log was shown line by line.
+            return step_lines(replace(step, log_lines=()), symbols)
 
 
 def _moved(image: PlannedImage, symbols: Symbols) -> str:

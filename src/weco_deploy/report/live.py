@@ -26,6 +26,7 @@ from weco_deploy.model.events import (
     RollingBack,
     Settled,
     Settling,
+    StepOutput,
     TagPutBack,
     Waiting,
 )
@@ -122,6 +123,8 @@ class LiveProgress:
             case Settled():
                 # The view shows the rollback, so the deployment that failed needs a line of its own.
                 return self._state.is_after_rollback(event)
+            case StepOutput(lines=lines):
+                return bool(lines)
             case RollingBack() | Settling() | TagPutBack() | PollFailed() | Notice():
                 return True
             case _:

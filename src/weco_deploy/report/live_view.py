@@ -14,12 +14,14 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from weco_deploy.model.deployment import GOOD, ServiceStatus
+from weco_deploy.model.steps import GOOD_STEPS, StepOutcome, StepStatus
 from weco_deploy.report.cutting import cut_at_word
 from weco_deploy.report.outcomes import STATUS_WORDS, counts, mark
-from weco_deploy.report.page import BOLD, DIM, status_style
+from weco_deploy.report.page import BOLD, DIM, status_style, step_style
 from weco_deploy.report.rollout_state import RolloutState, Row
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.short_names import short_names
+from weco_deploy.report.step_lines import step_mark, step_result
 from weco_deploy.report.untrusted import log_line, one_line
 from weco_deploy.report.wording import duration, short_id
 
@@ -40,7 +42,8 @@ def draw(rollout: RolloutState, screen: Screen, now: datetime, elapsed: timedelt
     painter = _Painter(rollout, screen, now)
     room = max(1, (screen.height or _HEIGHT_IF_UNKNOWN) - _CURSOR_LINE)
     head = (painter.bar(elapsed), painter.counts())
-    return (*head, *painter.body(room - len(head)))[:room]
+    steps = painter.steps()
+    return (*head, *steps, *painter.body(room - len(head) - len(steps)))[:room]
 
 
 def _rows(rollout: RolloutState, statuses: Sequence[ServiceStatus]) -> list[Row]:
@@ -93,13 +96,30 @@ class _Painter:
             "not begun": statuses.count(ServiceStatus.PENDING),
             "done": sum(status in GOOD for status in statuses),
         }
+        steps_done = sum(step.status in GOOD_STEPS for step in rollout.steps.values())
         parts = [
             *([f"tags {rollout.tags_moved}/{rollout.tags}"] if rollout.tags_moved < rollout.tags else []),
+            *([f"steps {steps_done}/{len(rollout.steps)}"] if steps_done < len(rollout.steps) else []),
             *([counts(bad)] if bad else []),
             *(f"{number} {what}" for what, number in numbers.items() if number),
         ]
         checking = "final check: " if rollout.in_final_check else ""
         return self._line(checking + ", ".join(parts))
+
+    def steps(self) -> tuple[Text, ...]:
+        """The steps that are running, or ended badly."""
+        shown = (
+            step for step in self._rollout.steps.values() if step.bad or step.status is StepStatus.RUNNING
+        )
+        return tuple(self._line(self._step(step), step_style(step.status)) for step in shown)
+
+    def _step(self, step: StepOutcome) -> str:
+        start = f"{step_mark(step, self._screen.symbols)} {one_line(step.id)}"
+        if step.status is not StepStatus.RUNNING:
+            return f"{start}  {step_result(step)}"
+        lasted = duration(self._now - step.started) if step.started else ""
+        output = log_line(self._rollout.last_output.get(step.id, ""))
+        return "  ".join(part for part in (start, lasted, output and f"| {output}") if part)
 
     def body(self, room: int) -> tuple[Text, ...]:
         """Failures with their last log line, then what is moving, then the rest, in at most `room` lines.

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from weco_deploy.model.deployment import GOOD, DeploymentStatus, ServiceStatus
+from weco_deploy.model.steps import StepStatus
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Cell, Column, Row, Styled, cell_text, table_for_file, table_for_terminal
 from weco_deploy.report.untrusted import log_line
@@ -39,6 +40,18 @@ def status_style(status: DeploymentStatus | ServiceStatus) -> str:
             return DIM
         case _:
             return DIM if status in GOOD else BAD_STYLE
+
+
+def step_style(status: StepStatus) -> str:
+    match status:
+        case StepStatus.SUCCEEDED:
+            return GOOD_STYLE
+        case StepStatus.SKIPPED:
+            return DIM
+        case StepStatus.PENDING | StepStatus.RUNNING:
+            return WARNING_STYLE
+        case _:
+            return BAD_STYLE
 
 
 class Page:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TextIO
 
-from weco_deploy.model.events import Event, PollFailed, Progress, ServiceSettled, Waiting
+from weco_deploy.model.events import Event, PollFailed, Progress, ServiceSettled, StepOutput, Waiting
 from weco_deploy.report.event_lines import event_lines
 from weco_deploy.report.outcomes import Line
 from weco_deploy.report.rollout_state import RolloutState
 from weco_deploy.report.screen import Screen
+from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import clock_time, listed_briefly
 
 SILENCE = timedelta(seconds=60)
@@ -51,6 +52,8 @@ class PlainProgress:
         match event:
             case Progress(outcome=outcome):
                 return not self._state.rows[outcome.key].looks_like(before.rows.get(outcome.key))
+            case StepOutput(lines=lines):
+                return bool(lines)
             case Waiting(message):
                 previous, self._waiting = self._waiting, message
                 return message != previous
@@ -60,6 +63,8 @@ class PlainProgress:
     def _still(self, event: Event) -> str:
         if isinstance(event, Waiting):
             return event_lines(event, self._screen.symbols)[0].text
+        if isinstance(event, StepOutput):
+            return f"still waiting for {one_line(event.step_id)}"
         names = [f"{row.service_id} {row.running or 0}/{row.desired or 0}" for row in self._state.moving]
         return f"still waiting for {listed_briefly(names, _NAMED)}"
 

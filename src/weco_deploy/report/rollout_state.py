@@ -15,11 +15,15 @@ from weco_deploy.model.events import (
     ServiceRedeployed,
     ServiceSettled,
     Settled,
+    StepFinished,
+    StepOutput,
+    StepStarted,
     TagMoved,
     TagPutBack,
 )
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.service import ServiceKey
+from weco_deploy.model.steps import StepOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +63,12 @@ class Row:
 class RolloutState:
     """The state after some events. `rows` are the services, in the order in which they first appeared.
 
-    `closed` is True once the deployment has its verdict.
+    `steps` are the deployment's steps, by id, and `last_output` the last line that each of them logged, by id. `closed` is True once the deployment has its verdict.
     """
 
     rows: Mapping[ServiceKey, Row] = field(default_factory=dict)
+    steps: Mapping[str, StepOutcome] = field(default_factory=dict)
+    last_output: Mapping[str, str] = field(default_factory=dict)
     deployment_id: str = ""
     release_id: str = ""
     environment: str = ""
@@ -102,6 +108,10 @@ class RolloutState:
                 return replace(self, tags_moved=self.tags_moved + 1)
             case TagPutBack(error=""):
                 return replace(self, tags_moved=max(0, self.tags_moved - 1))
+            case StepStarted(step) | StepFinished(step):
+                return replace(self, steps={**self.steps, step.id: step})
+            case StepOutput(step_id, (*_, last)):
+                return replace(self, last_output={**self.last_output, step_id: last})
             case ServiceRedeployed(service_id, key):
                 return self._with(
                     Row(
@@ -134,6 +144,7 @@ class RolloutState:
         return replace(
             self,
             rows=rows,
+            steps=final.steps,
             release_id=deployment.release_id,
             environment=deployment.environment,
             closed=True,
@@ -143,6 +154,7 @@ class RolloutState:
 def _of(deployment: Deployment) -> RolloutState:
     return RolloutState(
         rows={outcome.key: _row(outcome) for outcome in deployment.services},
+        steps={step.id: step for step in deployment.steps},
         deployment_id=deployment.deployment_id,
         release_id=deployment.release_id,
         environment=deployment.environment,

@@ -7,6 +7,7 @@
     services [{service_id, cluster, service_name, images, status, unverified, ecs_deployment_id, reason, failures [{…}],
               draining [{task, until, why}] (only if there are any)}]
     left_out [{kind, id, images, why, reason}] (only if something was left out)
+    steps [{id, kind, status, started, finished, exit_code, detail, log_location}] (only if there are any)
 
 A service that is unverified has the status `in_progress` and `unverified` true, because earlier versions don't know the status.
 The index `deployment_gsi` lists an environment's deployments by this `project_id`. The item has no `date_created`, so
@@ -35,6 +36,7 @@ from weco_deploy.model.draining import DrainingTask, StaysBecause
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import Allowance, LeftOut, Part
 from weco_deploy.model.service import ServiceKey
+from weco_deploy.model.steps import StepOutcome, StepStatus
 
 SERVICE_LIMIT = 4_000
 """How many bytes of failures the record keeps for each service."""
@@ -69,6 +71,7 @@ def deployment_item(deployment: Deployment) -> Item:
         if deployment.gate_override is not None
         else None,
         services=_with_draining(deployment.services, MOST_DRAINING),
+        steps=tuple(replace(step, detail=cut(step.detail, LONGEST_REASON)) for step in deployment.steps),
     )
     item = _item(_with_failures_within(shortened, LONGEST_REASON, SERVICE_LIMIT))
     if size(item) <= ITEM_LIMIT:
@@ -149,6 +152,7 @@ def _item(deployment: Deployment) -> Item:
             "images": {image_id: _image_item(change) for image_id, change in deployment.images.items()},
             "services": [_service_item(service) for service in deployment.services],
             "left_out": [_left_out_item(left) for left in deployment.left_out] or None,
+            "steps": [_step_item(step) for step in deployment.steps] or None,
         }
     )
 
@@ -202,6 +206,22 @@ def _left_out_item(left: LeftOut) -> Item:
     }
 
 
+def _step_item(step: StepOutcome) -> Item:
+    # No log lines: see _failure_item.
+    return without_nones(
+        {
+            "id": step.id,
+            "kind": step.kind,
+            "status": step.status.value,
+            "started": stored_time(step.started) if step.started else None,
+            "finished": stored_time(step.finished) if step.finished else None,
+            "exit_code": step.exit_code,
+            "detail": step.detail,
+            "log_location": step.log_location,
+        }
+    )
+
+
 def _failure_item(failure: Failure) -> Item:
     # No log lines: they may contain secrets, and CloudWatch has them.
     return without_nones(
@@ -237,6 +257,7 @@ def read_deployment(item: Item) -> Deployment:
         images={image_id: _read_image(image_id, row) for image_id, row in fields.entries("images").items()},
         services=tuple(_read_service(row) for row in fields.rows("services")),
         left_out=tuple(_read_left_out(row) for row in fields.rows("left_out")),
+        steps=tuple(_read_step(row) for row in fields.rows("steps")),
     )
 
 
@@ -291,6 +312,19 @@ def _read_left_out(row: Fields) -> LeftOut:
         images=row.texts("images"),
         why=enum_field(row, "why", Allowance),
         reason=row.text("reason"),
+    )
+
+
+def _read_step(row: Fields) -> StepOutcome:
+    return StepOutcome(
+        id=row.text("id"),
+        kind=row.text("kind"),
+        status=enum_field(row, "status", StepStatus),
+        started=row.optional_time("started"),
+        finished=row.optional_time("finished"),
+        exit_code=row.optional_number("exit_code"),
+        detail=row.text("detail"),
+        log_location=row.optional_text("log_location"),
     )
 
 
