@@ -12,8 +12,8 @@ from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import EnvironmentRecord
 
 LAG = 1 + 2 * WORKERS
-"""So many services may be redeployed without that being noted: the first one, which goes alone; those that were
-answered since the last note, no more than go side by side; and those that began in their place."""
+"""So many services may be redeployed without that being noted: the first one, which goes alone; those that ECS answered
+within a second of the last note; and those in progress."""
 
 CLAIMS = ("store.claim", "store.resume")
 

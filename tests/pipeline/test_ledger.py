@@ -270,6 +270,36 @@ def test_a_table_that_is_too_busy_for_a_note_is_spared_for_a_quarter_of_the_leas
     assert record.notes == [ledger.deployment]
 
 
+def test_progress_is_noted_at_most_once_a_second_unless_it_must_be_noted_now(
+    ledger: Ledger, record: Record, clock: SetClock
+) -> None:
+    ledger.redeployed("search-api", begun("ecs-svc/8"))
+    ledger.note_if_due()
+    ledger.redeployed("items-api", begun("ecs-svc/9"))
+    clock.now += timedelta(seconds=0.9)
+    ledger.note_if_due()
+    assert len(record.notes) == 1
+    clock.now += timedelta(seconds=0.1)
+    ledger.note_if_due()
+    assert len(record.notes) == 2
+    ledger.tag_moved("search", moved=True)
+    ledger.note()
+    assert record.notes[-1] == ledger.deployment
+
+
+def test_a_note_that_failed_is_not_tried_again_within_the_second(
+    ledger: Ledger, record: Record, clock: SetClock
+) -> None:
+    record.errors = [Unreachable("dynamodb:X", "no answer")]
+    ledger.tag_moved("search", moved=True)
+    ledger.note_if_due()
+    ledger.note_if_due()
+    assert record.notes == []
+    clock.now += timedelta(seconds=1)
+    ledger.note_if_due()
+    assert record.notes == [ledger.deployment]
+
+
 def test_a_verdict_has_its_time_and_reason_and_is_not_recorded_by_itself(
     ledger: Ledger, record: Record
 ) -> None:

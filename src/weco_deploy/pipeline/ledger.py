@@ -18,6 +18,9 @@ from weco_deploy.model.steps import StepOutcome
 from weco_deploy.ports import Clock, Ports
 from weco_deploy.rules.lock import renewal_interval
 
+NOTE_INTERVAL = timedelta(seconds=1)
+"""How long after a note progress is noted again. Each note costs the table a write for each item that changed."""
+
 
 class Keeper(Protocol):
     """The part of a ReleaseStore that keeps a deployment's record."""
@@ -51,7 +54,7 @@ class Ledger:
         self._lease_seconds = lease_seconds
         self._store = store
         self._clock = clock
-        self._renewed = self._no_notes_until = clock.utc()
+        self._renewed = self._no_notes_until = self._next_note = clock.utc()
         self._noted = deployment
         self._begun: dict[str, EcsDeployment] = {}
 
@@ -131,6 +134,11 @@ class Ledger:
         """The ECS deployment of the service that this process began, as ECS answered it."""
         return self._begun.get(service_id)
 
+    def note_if_due(self) -> None:
+        """Record the progress, if the last note is more than a second ago. Raises LeaseLost if somebody took over."""
+        if self._clock.utc() >= self._next_note:
+            self.note()
+
     def note(self) -> None:
         """Record the progress, if there is any since the last note. Raises LeaseLost if somebody took over.
 
@@ -140,6 +148,7 @@ class Ledger:
         """
         if self.deployment == self._noted or self._clock.utc() < self._no_notes_until:
             return
+        self._next_note = self._clock.utc() + NOTE_INTERVAL
         try:
             self._store.note(self._held, self.deployment)
         except Throttled:

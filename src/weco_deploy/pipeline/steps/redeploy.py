@@ -48,7 +48,7 @@ class Redeploy:
                 _record_refusal(service, outcome.error, ledger)
 
         def note_and_renew() -> None:
-            ledger.note()
+            ledger.note_if_due()
             ledger.renew_if_due()
 
         def allowed() -> None:
