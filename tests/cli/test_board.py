@@ -98,10 +98,3 @@ def test_missing_package_is_named_before_anything_is_read(
     assert 'pip install "weco-deploy[board]"' in ran.err
     assert desk.connections == []
     assert not (tmp_path / "site").exists()
-
-
-def test_directory_is_required(desk: Desk) -> None:
-    ran = desk.run("board")
-
-    assert ran.code == 2
-    assert "--out" in ran.err

@@ -12,7 +12,7 @@ from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import AccessDenied
 from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.operations import board as operations
-from weco_deploy.operations.board import board
+from weco_deploy.operations.board import BoardReader, board
 
 LINES = ("starting", "no index called works")
 
@@ -97,3 +97,34 @@ def test_board_makes_no_call_twice() -> None:
     made = Counter(map(repr, world.calls[before:]))
     assert made
     assert {call: times for call, times in made.items() if times > 1} == {}
+
+
+def test_next_look_reads_releases_and_logs_of_ended_deployments_no_more() -> None:
+    world = deployed()
+    failing(world)
+    reader = BoardReader(world.ports())
+    first = reader.read()
+    before = Counter(call.name for call in world.calls)
+
+    again = reader.read()
+
+    made = Counter(call.name for call in world.calls) - before
+    assert before["store.release"]
+    assert before["logs.tail"]
+    assert again.deployments == first.deployments
+    assert made["store.environment"] == 2
+    assert (made["store.release"], made["logs.tail"]) == (0, 0)
+
+
+def test_next_look_shows_what_changed_since() -> None:
+    world = deployed()
+    reader = BoardReader(world.ports())
+    reader.read()
+    failing(world)
+
+    last, _ = reader.read().deployments["stage"]
+
+    assert last.deployment.status is DeploymentStatus.FAILED
+    (outcome,) = last.deployment.services
+    assert next(failure for failure in outcome.failures if failure.kind == "task").log_lines == LINES
+    assert last.release is not None

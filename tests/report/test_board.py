@@ -30,6 +30,7 @@ from tests.report.samples import release
 from tests.report.test_status_text import DENIED, environment, image, running_old
 from weco_deploy.model.board import Board
 from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.report.board.pages import board_pages
 from weco_deploy.report.board.parts import page_of_deployment, page_of_environment, web_link
 
 OURS = frozenset(
@@ -390,6 +391,34 @@ def test_pages_forbid_browsers_to_run_or_load_anything_but_their_own_style() -> 
         assert policy == (
             f"default-src 'none'; style-src 'sha256-{own}'; img-src data:; base-uri 'none'; form-action 'none'"
         )
+
+
+def test_pages_of_a_server_may_run_their_own_script_and_ask_only_that_server() -> None:
+    for source in board_pages(full_board(), follow=True).values():
+        page = HtmlPage(source)
+        (policy,) = [
+            meta.attributes["content"]
+            for meta in page.all("meta")
+            if meta.attributes.get("http-equiv") == "Content-Security-Policy"
+        ]
+        (script,) = page.all("script")
+        own = base64.b64encode(hashlib.sha256("".join(script.pieces).encode()).digest()).decode()
+        assert f"script-src 'sha256-{own}'; connect-src 'self'; " in policy
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert script.attributes == {}
+
+
+def test_only_pages_of_a_server_have_a_script() -> None:
+    for source in rendered(full_board()).values():
+        assert "<script" not in source
+        assert "checkbox" not in source
+
+
+def test_page_says_why_it_shows_an_earlier_state() -> None:
+    for source in board_pages(full_board(), trouble="no <answer> from AWS").values():
+        page = HtmlPage(source)
+        assert "no <answer> from AWS" in page.text
+        assert "answer" not in page.tags
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from weco_deploy.errors import UsageError
-from weco_deploy.model.board import Board
+
+if TYPE_CHECKING:
+    from weco_deploy.model.board import Board
 
 
-def pages_of(options: Sequence[str]) -> Callable[[Board], Mapping[str, str]]:
+class Render(Protocol):
+    def __call__(self, board: Board, *, follow: bool = False, trouble: str = "") -> Mapping[str, str]:
+        """The pages by path, as `report.board.pages.board_pages` renders them."""
+
+
+def pages_of(options: Sequence[str]) -> Render:
     """The function that renders a board. Raises UsageError if Jinja2 is missing, before anything is read.
 
     Suggested commands on the pages repeat the global `options`.

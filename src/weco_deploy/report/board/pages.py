@@ -1,4 +1,4 @@
-"""Renders a board as a static site: HTML pages that make no requests and contain no scripts.
+"""Renders a board as a static site: HTML pages that make no requests and contain no scripts, except where a server keeps them up to date.
 
 Every text is escaped by Jinja2, since descriptions, commit subjects and log lines come from others. Should a text get through
 all the same, a Content-Security-Policy keeps browsers from running or loading anything.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -23,23 +24,33 @@ from weco_deploy.report.untrusted import log_line
 _PACKAGE = "weco_deploy.report.board"
 
 
-def board_pages(board: Board, options: Sequence[str] = ()) -> Mapping[str, str]:
-    """The pages of the site by path, with slashes. Suggested commands repeat the global `options`."""
+def board_pages(
+    board: Board, options: Sequence[str] = (), *, follow: bool = False, trouble: str = ""
+) -> Mapping[str, str]:
+    """The pages of the site by path, with slashes.
+
+    Args:
+        board: what the pages show.
+        options: the global options that suggested commands repeat.
+        follow: whether the pages keep themselves up to date, with a script. They then need a server.
+        trouble: why the pages show an earlier state; empty if they don't.
+
+    """
+    render = partial(_rendered, board=board, script=_inline("follow.js") if follow else None, trouble=trouble)
     deployments = [details for listed in board.deployments.values() for details in listed]
-    pages = {INDEX: _rendered("index.html", board, "", index_page(board))}
+    pages = {INDEX: render("index.html", "", index_page(board))}
     for id_ in board.status.environments:
-        page = environment_page(id_, board)
-        pages[page_of_environment(id_)] = _rendered("environment.html", board, "../", page)
+        pages[page_of_environment(id_)] = render("environment.html", "../", environment_page(id_, board))
     for details in deployments:
         view = deployment_page(details, board.pages, board.repository, options)
-        path = page_of_deployment(details.deployment.deployment_id)
-        pages[path] = _rendered("deployment.html", board, "../", view)
+        pages[page_of_deployment(details.deployment.deployment_id)] = render("deployment.html", "../", view)
     return pages
 
 
-def _rendered(template: str, board: Board, root: str, page: object) -> str:
+def _rendered(
+    template: str, root: str, page: object, *, board: Board, script: _Inline | None, trouble: str
+) -> str:
     """A page from its template. `root` leads from the page to the site's root."""
-    style, style_hash = _style()
     return (
         _templates()
         .get_template(template)
@@ -49,8 +60,9 @@ def _rendered(template: str, board: Board, root: str, page: object) -> str:
             project_name=board.project_name,
             at=moment(board.status.at),
             environments=[(id_, page_of_environment(id_)) for id_ in board.status.environments],
-            style=style,
-            style_hash=style_hash,
+            style=_inline("style.css"),
+            script=script,
+            trouble=trouble,
         )
     )
 
@@ -72,9 +84,19 @@ def _harmless(value: object) -> object:
     return log_line(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
+@dataclass(frozen=True, slots=True)
+class _Inline:
+    """A style sheet or script of ours, which is in each page so that a page can be moved alone.
+
+    `hash` allows it in the Content-Security-Policy.
+    """
+
+    source: str
+    hash: str
+
+
 @cache
-def _style() -> tuple[str, str]:
-    """The style sheet, and its hash for the Content-Security-Policy. It is in each page, so that a page can be moved alone."""
-    source = resources.files(_PACKAGE).joinpath("templates", "style.css").read_text("utf-8")
+def _inline(name: str) -> _Inline:
+    source = resources.files(_PACKAGE).joinpath("templates", name).read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
-    return source, f"sha256-{digest}"
+    return _Inline(source, f"sha256-{digest}")
