@@ -48,6 +48,7 @@ from weco_deploy.model.environment import AppliedImage, DeployedRelease, Environ
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import Allowance, LeftOut, Part
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
+from weco_deploy.model.running_tasks import RunningTasks
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.model.steps import StepOutcome, StepStatus
 
@@ -121,6 +122,7 @@ changes = st.builds(
     direction=st.none() | st.sampled_from(Direction),
     commits=st.none() | st.integers(0, 10**6),
 )
+counts = st.integers(0, 10**6)
 draining = st.builds(DrainingTask, task=ids, until=st.none() | times, why=st.sampled_from(StaysBecause))
 outcomes = st.builds(
     ServiceOutcome,
@@ -132,6 +134,14 @@ outcomes = st.builds(
     reason=words,
     failures=st.lists(failures, max_size=3).map(tuple),
     draining=st.lists(draining, max_size=3).map(tuple),
+    tasks=st.none()
+    | st.builds(
+        RunningTasks,
+        desired=counts,
+        new=counts,
+        old=counts,
+        old_digests=st.dictionaries(ids, digests, max_size=3),
+    ),
 )
 left_out = st.builds(
     LeftOut,
@@ -361,6 +371,19 @@ def test_old_tasks_that_keep_running_fit_into_an_item(services: int, kept: int) 
     )
     assert size(item) <= ITEM_LIMIT
     assert {len(service.draining) for service in read_deployment(item).services} == {kept}
+
+
+@pytest.mark.parametrize(("services", "kept"), [(120, True), (600, False)])
+def test_running_tasks_are_recorded_unless_the_item_would_be_too_long(services: int, kept: bool) -> None:
+    large = large_deployment(services, Failure(kind="event", message=""), 0)
+    tasks = RunningTasks(
+        desired=2, new=1, old=2, old_digests={f"image-{n}": "sha256:" + "0" * 64 for n in range(5)}
+    )
+    item = deployment_item(
+        replace(large, services=tuple(replace(service, tasks=tasks) for service in large.services))
+    )
+    assert size(item) <= ITEM_LIMIT
+    assert {service.tasks for service in read_deployment(item).services} == {tasks if kept else None}
 
 
 @pytest.mark.parametrize(("images", "refs"), [(30, 300), (100, 1_000), (300, 20)])

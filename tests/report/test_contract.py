@@ -124,6 +124,7 @@ DEPLOYMENT: Document = {
                 }
             ],
             "draining": [],
+            "tasks": None,
             "console_url": "https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod"
             "/health?region=eu-west-1",
             "links": {

@@ -112,6 +112,7 @@ class Disturbed(Declared):
         lease_seconds: int | None = None,
         holder: str = "somebody",
         reason: str = "because",
+        build_url: str | None = None,
     ) -> Lock:
         """Somebody else holds the environment now, whoever held it before: by hand, or with a lease."""
         with self.gate.lock:
@@ -125,6 +126,7 @@ class Disturbed(Declared):
                 deployment_id=self.new_id() if lease_seconds else None,
                 lease_ends=self.now() + timedelta(seconds=lease_seconds) if lease_seconds else None,
                 lease_seconds=lease_seconds or 0,
+                build_url=build_url,
             )
             table.environments[environment] = replace(record, fence=record.fence + 1, lock=lock)
             return lock

@@ -11,6 +11,7 @@ from weco_deploy.model.direction import Direction
 from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import BY_DECLARATION, LeftOut
+from weco_deploy.model.running_tasks import RunningTasks
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.model.steps import StepOutcome
 from weco_deploy.model.tags import commit_in
@@ -134,6 +135,8 @@ class ServiceOutcome:
     """The result of a deployment for one service.
 
     `images` are the ids of the images that the service runs, `draining` the old tasks that keep running although it succeeded.
+    `tasks` are its running tasks when it was last polled, or planned; None if that is not known. They change with nearly every
+    poll, so they don't count in comparisons: a change of them alone is neither recorded at once nor reported.
     """
 
     service_id: str
@@ -144,6 +147,7 @@ class ServiceOutcome:
     reason: str = ""
     failures: tuple[Failure, ...] = ()
     draining: tuple[DrainingTask, ...] = ()
+    tasks: RunningTasks | None = field(default=None, compare=False)
 
     @property
     def settled(self) -> bool:

@@ -15,6 +15,7 @@ from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.registry import EcrAddress, ImageName, same_registry
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.replica import Replica
+from weco_deploy.model.running_tasks import RunningTasks
 from weco_deploy.model.service import DefinedContainer, NearbyService, ResolvedImage, ServiceKey, ServiceView
 from weco_deploy.model.tags import commit_in
 
@@ -178,7 +179,8 @@ class PlannedService:
     """What a deployment does with a service, and why.
 
     `images` are those of its images that its containers use, `replicas` those from which they pull them. `ecs_deployment_id` is
-    the observed PRIMARY deployment, which is adopted, left alone or replaced.
+    the observed PRIMARY deployment, which is adopted, left alone or replaced. `tasks` are its running tasks, which don't count when
+    plans are compared.
     """
 
     service_id: str
@@ -191,6 +193,7 @@ class PlannedService:
     breaker: bool
     ecs_deployment_id: str | None = None
     replicas: tuple[Replica, ...] = ()
+    tasks: RunningTasks | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

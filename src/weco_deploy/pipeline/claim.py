@@ -53,6 +53,7 @@ def _intended(service: PlannedService) -> ServiceOutcome:
         status=status,
         ecs_deployment_id=None if service.action is Action.REDEPLOY else service.ecs_deployment_id,
         reason=service.why if service.action is not Action.REDEPLOY else "",
+        tasks=service.tasks,
     )
 
 

@@ -18,6 +18,7 @@ from weco_deploy.pipeline.poll import Poll, Polling
 from weco_deploy.ports import Ports
 from weco_deploy.rules.rollout.cadence import SHORTEST, progress_of, seconds_until_next_poll
 from weco_deploy.rules.rollout.rolling import advance
+from weco_deploy.rules.rollout.running_tasks import tasks_now
 from weco_deploy.rules.rollout.track import Track
 from weco_deploy.rules.step_failure import Polled
 
@@ -138,7 +139,7 @@ class Watched:
         in_time = replace(self._ports, calls=self._ports.calls.until(answered_by))
         tracks = {service_id: track.when_time_is_over() for service_id, track in self.unsettled.items()}
         for service_id, failures in self._diagnosed(tracks, in_time).items():
-            outcome = _outcome(tracks[service_id], self._ledger.outcome(service_id))
+            outcome = self._outcome(tracks[service_id], self._ledger.outcome(service_id))
             self._ledger.service(replace(outcome, failures=failures))
         return Polled(
             last_error=self._last_error, unfinished=bool(self._unfinished), blamed=bool(self._blamed)
@@ -152,7 +153,7 @@ class Watched:
         self._unfinished -= polled.keys()
         self._blamed -= polled.keys()
         for service_id, track in tracks.items():
-            outcome = _outcome(track, known[service_id])
+            outcome = self._outcome(track, known[service_id])
             ledger.service(outcome)  # certain, even if diagnosing it fails
             if not track.settled:
                 if not track.more_seconds:  # otherwise all is well, and only has to last
@@ -166,7 +167,7 @@ class Watched:
             track = settled[service_id]
             # ECS forgets stopped tasks after an hour; what was recorded of them stays.
             recorded = () if track.status in GOOD else known[service_id].failures
-            outcome = replace(_outcome(track, known[service_id]), failures=failures or recorded)
+            outcome = replace(self._outcome(track, known[service_id]), failures=failures or recorded)
             if outcome != known[service_id]:
                 self._notify(ServiceSettled(outcome, track.running, track.desired, now, track.since))
             ledger.service(outcome)
@@ -195,13 +196,14 @@ class Watched:
             return moment
         return moment + (self._began - moment) % TOGETHER
 
-
-def _outcome(track: Track, known: ServiceOutcome) -> ServiceOutcome:
-    reason = track.reason if track.settled or track.status is ServiceStatus.UNVERIFIED else track.state
-    return replace(
-        known,
-        status=track.status,
-        reason=reason,
-        ecs_deployment_id=track.deployment_id,
-        draining=track.draining,
-    )
+    def _outcome(self, track: Track, known: ServiceOutcome) -> ServiceOutcome:
+        reason = track.reason if track.settled or track.status is ServiceStatus.UNVERIFIED else track.state
+        view = self._views.get(track.service.key)
+        return replace(
+            known,
+            status=track.status,
+            reason=reason,
+            ecs_deployment_id=track.deployment_id,
+            draining=track.draining,
+            tasks=known.tasks if view is None else tasks_now(track, view, known.tasks),
+        )

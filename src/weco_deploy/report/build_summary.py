@@ -16,6 +16,7 @@ from weco_deploy.report.console import console_links
 from weco_deploy.report.markdown import code_block, escaped, folded, table
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
 from weco_deploy.report.outcomes import STATUS_WORDS, counts, essential, service_name, verdict
+from weco_deploy.report.runs_now import runs_now
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.step_lines import step_name, step_result
 from weco_deploy.report.wording import count, short_commit, short_id, version_names
@@ -96,6 +97,8 @@ def _deployment(
     yield from _verdict(deployment)
     if deployment.rollback:
         yield from ("#### Rollback", "", *_verdict(deployment.rollback, level=""))
+    if running := runs_now(deployment):
+        yield from ("", "#### Runs now", "", *(f"- {escaped(line)}" for line in running))
     if steps:
         yield from ("", "#### Next")
         for step in steps:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from weco_deploy.model.deployment import Deployment, ImageChange, ServiceOutcome, ServiceStatus
 from weco_deploy.model.results import DeploymentDetails
-from weco_deploy.report.deployment_text import add_failures, add_next_steps, add_summary
+from weco_deploy.report.deployment_text import add_failures, add_next_steps, add_runs_now, add_summary
 from weco_deploy.report.next_steps import next_steps
 from weco_deploy.report.outcomes import STATUS_WORDS, verdict
 from weco_deploy.report.page import BOLD, Page, status_style
@@ -37,6 +37,7 @@ def deployment_details_text(details: DeploymentDetails, screen: Screen, options:
     page.line()
     if details.last is None:
         page.line(f"Nothing was deployed to {one_line(deployment.environment)} since.")
+        add_runs_now(page, deployment, heading="Ran when it ended")
         add_next_steps(page, next_steps(deployment, options))
     else:
         _since(page, details, screen)

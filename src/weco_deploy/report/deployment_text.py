@@ -11,6 +11,7 @@ from weco_deploy.report.console import console_links
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
 from weco_deploy.report.outcomes import counts, draining_texts, essential, outcome_lines, verdict
 from weco_deploy.report.page import BOLD, WARNING_STYLE, Page, status_style, step_style
+from weco_deploy.report.runs_now import runs_now
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.step_lines import step_line, step_lines
 from weco_deploy.report.untrusted import one_line
@@ -29,8 +30,19 @@ def deployment_text(
         page.line("Rollback:", BOLD)
         add_summary(page, deployment.rollback, screen)
         _add_failures_in_short(page, deployment.rollback, screen)
+    add_runs_now(page, deployment)
     add_next_steps(page, next_steps(deployment, options, request))
     return page.text()
+
+
+def add_runs_now(page: Page, deployment: Deployment, heading: str = "Runs now") -> None:
+    """Add what runs after a deployment that did not succeed, as of its end."""
+    lines = runs_now(deployment)
+    if lines:
+        page.line()
+        page.line(f"{heading}:", BOLD)
+    for line in lines:
+        page.line(line, indent=2)
 
 
 def add_next_steps(page: Page, steps: Sequence[NextStep]) -> None:

@@ -32,6 +32,7 @@ from weco_deploy.model.results import (
     ReleaseDifference,
     WhereCommitIs,
 )
+from weco_deploy.model.running_tasks import RunningTasks
 from weco_deploy.model.steps import StepOutcome
 from weco_deploy.model.web_repository import WebRepository
 from weco_deploy.report.console import console_links
@@ -430,8 +431,18 @@ def _outcome(outcome: ServiceOutcome) -> Document:
         "reason": outcome.reason,
         "failures": [_failure(failure) for failure in outcome.failures],
         "draining": [_draining(task) for task in outcome.draining],
+        "tasks": _tasks(outcome.tasks) if outcome.tasks else None,
         "console_url": links.service if links else None,
         "links": {"service": links.service, "logs": links.logs} if links else None,
+    }
+
+
+def _tasks(tasks: RunningTasks) -> Document:
+    return {
+        "desired": tasks.desired,
+        "new": tasks.new,
+        "old": tasks.old,
+        "old_digests": dict(tasks.old_digests),
     }
 
 

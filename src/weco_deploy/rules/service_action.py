@@ -10,6 +10,7 @@ from weco_deploy.model.replica import Replica
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.digests import Match, all_described, running_tasks
 from weco_deploy.rules.rollout.health import waits_for_health
+from weco_deploy.rules.rollout.running_tasks import tasks_before
 from weco_deploy.rules.rollout.stability import seconds_until_stable
 from weco_deploy.rules.rollout.steady_state import in_steady_state, rollout_in_progress
 from weco_deploy.rules.running import current_tasks, evidence
@@ -39,6 +40,7 @@ def planned_service(
         breaker=service.breaker,
         ecs_deployment_id=service.primary.id if service.primary else None,
         replicas=_replicas(expected, view, observed),
+        tasks=tasks_before(view, expected),
     )
 
 

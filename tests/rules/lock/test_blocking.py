@@ -53,14 +53,17 @@ def test_error_for_a_deployments_lock_names_holder_deployment_and_how_to_wait() 
     assert error.message == (
         "stage is locked by ada for deployment deployment since 2026-03-04 12:00:00Z, lease until 12:02:00Z: ship it"
     )
-    assert error.hint == "wait for it with --wait-for-lock SECONDS"
+    assert error.hint == (
+        "wait for it with --wait-for-lock SECONDS, and see what runs there with: weco-deploy status --environment-id stage"
+    )
 
 
 def test_error_for_a_lock_by_hand_names_holder_reason_and_how_to_unlock() -> None:
     error = refused("stage", by_hand())
     assert error.message == "stage is locked by grace by hand since 2026-03-04 12:00:00Z: the sale is on"
     assert error.hint == (
-        "ask its holder, or release it with: weco-deploy unlock --environment-id stage (--force if it is not yours)"
+        "ask its holder, or release it with: weco-deploy unlock --environment-id stage (--force if it is not yours), "
+        "and see what runs there with: weco-deploy status --environment-id stage"
     )
 
 

@@ -5,7 +5,7 @@
     date_finished   build_url   gate_override   rollback (an id)
     images {id: {from_digest, to_digest, tag_moved, from_ref, to_ref, from_name, to_name, direction, commits}}
     services [{service_id, cluster, service_name, images, status, unverified, ecs_deployment_id, reason, failures [{…}],
-              draining [{task, until, why}] (only if there are any)}]
+              draining [{task, until, why}] (only if there are any), tasks {desired, new, old, old_digests {id: digest}}}]
     left_out [{kind, id, images, why, reason}] (only if something was left out)
     steps [{id, kind, status, started, finished, exit_code, detail, log_location}] (only if there are any)
 
@@ -35,6 +35,7 @@ from weco_deploy.model.direction import Direction
 from weco_deploy.model.draining import DrainingTask, StaysBecause
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import Allowance, LeftOut, Part
+from weco_deploy.model.running_tasks import RunningTasks
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.model.steps import StepOutcome, StepStatus
 
@@ -76,7 +77,10 @@ def deployment_item(deployment: Deployment) -> Item:
     item = _item(_with_failures_within(shortened, LONGEST_REASON, SERVICE_LIMIT))
     if size(item) <= ITEM_LIMIT:
         return item
-    shortened = replace(shortened, services=_with_draining(shortened.services, 0))
+    shortened = replace(
+        shortened,
+        services=tuple(replace(service, draining=(), tasks=None) for service in shortened.services),
+    )
     without_failures = {
         limit: size(_item(_with_failures_within(shortened, limit, 0))) for limit in SHORTER_REASONS
     }
@@ -187,8 +191,18 @@ def _service_item(service: ServiceOutcome) -> Item:
             "reason": service.reason,
             "failures": [_failure_item(failure) for failure in service.failures],
             "draining": [_draining_item(task) for task in service.draining] or None,
+            "tasks": _tasks_item(service.tasks) if service.tasks else None,
         }
     )
+
+
+def _tasks_item(tasks: RunningTasks) -> Item:
+    return {
+        "desired": tasks.desired,
+        "new": tasks.new,
+        "old": tasks.old,
+        "old_digests": dict(tasks.old_digests),
+    }
 
 
 def _draining_item(task: DrainingTask) -> Item:
@@ -302,6 +316,17 @@ def _read_service(row: Fields) -> ServiceOutcome:
         reason=row.text("reason"),
         failures=tuple(_read_failure(failure) for failure in row.rows("failures")),
         draining=tuple(_read_draining(task) for task in row.rows("draining")),
+        tasks=_read_tasks(tasks) if (tasks := row.map("tasks")).item else None,
+    )
+
+
+def _read_tasks(row: Fields) -> RunningTasks:
+    old = row.map("old_digests")
+    return RunningTasks(
+        desired=row.number("desired"),
+        new=row.number("new"),
+        old=row.number("old"),
+        old_digests={image_id: old.text(image_id) for image_id in old.item},
     )
 
 

@@ -27,15 +27,17 @@ def refused(environment_id: str, lock: Lock) -> EnvironmentLocked:
     what = f"for deployment {lock.deployment_id}" if lock.deployment_id else "by hand"
     build = f", build {lock.build_url}," if lock.build_url else ""
     until = f", lease until {lock.lease_ends:%H:%M:%S}Z" if lock.lease_ends else ""
+    status = Command("status", "--environment-id", environment_id)
     return EnvironmentLocked(
         f"{environment_id} is locked by {person_of(lock.holder)} {what}{build} since {lock.since:%Y-%m-%d %H:%M:%S}Z{until}"
         f"{_why(lock)}",
-        "wait for it with --wait-for-lock SECONDS"
+        ("wait for it with --wait-for-lock SECONDS, and see what runs there with: ", status)
         if lock.deployment_id
         else (
             "ask its holder, or release it with: ",
             Command("unlock", "--environment-id", environment_id),
-            " (--force if it is not yours)",
+            " (--force if it is not yours), and see what runs there with: ",
+            status,
         ),
     )
 

@@ -1,0 +1,191 @@
+"""After each kind of failed deployment, each place where somebody looks has what failed, why, what runs now, and the next command."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import Desk
+from tests.world import crash, slow, unpullable
+
+DEPLOY = ("--confirm", "release-deploy", "--environment-id", "stage", "--confirmation-wait-for", "120")
+AS_BEFORE = r"search-api: {old} \(as before\), 1 of 1 task"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of failure: how it comes about, and regular expressions for what everybody has to know of it.
+
+    `{old}` in `runs` is the commit that ran before. `logged` is the container's last log line, if it wrote any.
+    """
+
+    happens: Callable[[Desk], None]
+    code: int
+    failed: str
+    why: tuple[str, ...]
+    command: str
+    runs: str = AS_BEFORE
+    logged: str = ""
+
+
+def _crashes(desk: Desk) -> None:
+    desk.world.push("search", crash(code=3, lines=("starting", "no index called works")))
+
+
+def _cannot_be_pulled(desk: Desk) -> None:
+    desk.world.push("search", unpullable())
+
+
+def _has_no_capacity(desk: Desk) -> None:
+    desk.world.push("search")
+    desk.world.trouble("search-api", "stage", "no-capacity")
+
+
+def _takes_too_long(desk: Desk) -> None:
+    desk.world.push("search", slow(3_600))
+
+
+def _is_interrupted(desk: Desk) -> None:
+    desk.world.push("search", slow(300))
+    desk.world.signal_at(60)
+
+
+KINDS = {
+    "crash": Kind(
+        _crashes,
+        1,
+        failed=r"search-api \(stage/search-api\)",
+        why=("container search", "exit code 3"),
+        command="rollback --environment-id stage",
+        logged="no index called works",
+    ),
+    "can't be pulled": Kind(
+        _cannot_be_pulled,
+        1,
+        failed=r"search-api \(stage/search-api\)",
+        why=("CannotPullContainerError",),
+        command="rollback --environment-id stage",
+    ),
+    "no capacity": Kind(
+        _has_no_capacity,
+        1,
+        failed=r"search-api \(stage/search-api\)",
+        why=("unable to place a task",),
+        command="rollback --environment-id stage",
+    ),
+    "timed out": Kind(
+        _takes_too_long,
+        3,
+        failed=r"search-api \(stage/search-api\)",
+        why=("ran out of waiting time", "starting"),
+        command="confirm-deploy --environment-id stage",
+    ),
+    "interrupted": Kind(
+        _is_interrupted,
+        130,
+        failed=r"search-api \(stage/search-api\)",
+        why=("was interrupted",),
+        command="deploy --release-id",
+    ),
+}
+
+
+PLACES = ("CI log", "summary", "show-deployment")
+
+
+@pytest.fixture
+def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A job at GitHub; the file of its summary."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
+    return tmp_path / "summary"
+
+
+def shown_at(place: str, desk: Desk, summary: Path, code: int) -> str:
+    """The text of the last deployment at a place, as people read it, on one line."""
+    summary.unlink(missing_ok=True)
+    ran = desk.run(*DEPLOY)
+    assert ran.code == code
+    text = {
+        "CI log": lambda: ran.err + ran.out,
+        "summary": lambda: summary.read_text().replace("\\", ""),
+        "show-deployment": lambda: desk.run("show-deployment").out,
+    }[place]()
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_failure_says_what_failed_why_what_runs_and_what_to_do(
+    desk: Desk, summary: Path, kind: Kind, place: str
+) -> None:
+    desk.world.push("search")
+    assert desk.run(*DEPLOY).code == 0
+    desk.world.pass_time(60)
+    old = desk.world.running("search-api", "stage")
+    commit = _commit(desk)
+    kind.happens(desk)
+
+    text = shown_at(place, desk, summary, kind.code)
+
+    assert re.search(kind.failed, text)
+    for words in (*kind.why, *([kind.logged] if kind.logged else [])):
+        assert words in text
+    assert re.search(kind.runs.format(old=commit), text)
+    assert desk.world.running("search-api", "stage") == old
+    assert f"weco-deploy {kind.command}" in text
+
+
+def _commit(desk: Desk) -> str:
+    """The commit of the image that runs in stage, as people see it."""
+    ref = desk.run("--output", "json", "show-images", "--label", "env.stage").json["images"]["search"]["ref"]
+    return str(ref).removeprefix("ref.")[:7]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_suggested_command_works_once_the_cause_is_gone(desk: Desk, kind: Kind) -> None:
+    desk.world.push("search")
+    assert desk.run(*DEPLOY).code == 0
+    desk.world.pass_time(60)
+    kind.happens(desk)
+    steps = desk.run("--output", "json", *DEPLOY).json["deployment"]["next"]
+    desk.world.mend("search")
+    desk.world.trouble("search-api", "stage", "none")
+    desk.world.pass_time(3_600)
+
+    (line,) = [step["command"] for step in steps if kind.command in step["command"]]
+    ran = desk.run("--confirm", *shlex.split(line)[1:])
+
+    assert ran.code == 0
+
+
+@pytest.mark.parametrize("place", ["CI log", "summary"])
+@pytest.mark.parametrize(
+    ("lease", "why", "command"),
+    [
+        (None, "by hand", "weco-deploy unlock --environment-id stage"),
+        (3_600, "for deployment", "--wait-for-lock SECONDS"),
+    ],
+    ids=["by hand", "by a deployment"],
+)
+def test_locked_environment_says_who_holds_it_why_and_what_to_do(
+    desk: Desk, summary: Path, place: str, lease: int | None, why: str, command: str
+) -> None:
+    assert desk.run(*DEPLOY).code == 0
+    holder = "arn:aws:sts::123456789012:assumed-role/deployer/bob"
+    desk.world.somebody_locks("stage", lease, holder, "moving the database", "https://ci.example.org/7")
+
+    text = shown_at(place, desk, summary, 4)
+
+    assert f"stage is locked by bob (role deployer) {why}" in text
+    assert "build https://ci.example.org/7" in text
+    assert "moving the database" in text
+    assert command in text
+    assert "see what runs there with: weco-deploy status --environment-id stage" in text
+    assert "search" in desk.run("status", "--environment-id", "stage").out
