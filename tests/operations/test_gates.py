@@ -354,7 +354,7 @@ def test_no_release_is_made_from_an_environment_whose_last_deployment_failed() -
     world.push("search", crash())
     release_deploy(world, "stage")
 
-    assert "did not succeed: it is failed" in refused(world)
+    assert "the last deployment to stage failed (" in refused(world)
 
 
 def test_no_release_is_made_from_an_environment_with_an_image_that_failed_before_a_partial_success() -> None:

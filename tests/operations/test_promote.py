@@ -89,7 +89,7 @@ def test_a_source_whose_last_deployment_failed_is_refused() -> None:
     world.push("search", crash())
     release_deploy(world, "stage")
 
-    with pytest.raises(GateClosed, match="did not succeed: it is failed"):
+    with pytest.raises(GateClosed, match="the last deployment to stage failed"):
         promote(world)
 
 

@@ -45,13 +45,15 @@ def person_of(identity: str) -> str:
 
     Roles of IAM Identity Center are left out: their sessions have the names of people, and all of a team have the same role.
     The ARN of a session is `arn:aws:sts::<account>:assumed-role/<role>/<session>`, that of a user
-    `arn:aws:iam::<account>:user/<path and name>`. Other identities are returned as they are.
+    `arn:aws:iam::<account>:user/<path and name>`, that of an account's root `arn:aws:iam::<account>:root`. Other identities are returned as they are.
     """
     arn = Arn.parse(identity)
     kind, *names = arn.resource.split("/") if arn else [""]
     if kind == "assumed-role" and len(names) > 1:
         role, session = names[0], names[-1]
         return session if role.startswith(_IDENTITY_CENTER) else f"{session} (role {role})"
+    if arn and kind == "root":
+        return f"root of {arn.account}"
     return names[-1] if kind == "user" and names else identity
 
 

@@ -77,24 +77,26 @@ def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
 
 
 def add_failures(page: Page, deployment: Deployment, screen: Screen) -> None:
-    """Add each step and service that did not succeed, with all of its failures."""
+    """Add the steps and services that did not succeed, with all failures; services that failed alike together."""
     _add_bad_steps(page, deployment, screen)
-    for outcome in deployment.services:
-        if outcome.status not in GOOD:
-            _add_failure(page, outcome, screen)
+    _add_grouped(page, [outcome for outcome in deployment.services if outcome.status not in GOOD], screen)
 
 
 def _add_failures_in_short(page: Page, deployment: Deployment, screen: Screen) -> None:
     """Add the services that did not succeed: what explains it, and services that failed alike together.
 
-    So an image that thirty services share, or a release that fails everywhere, fits on a screen. `show-deployment` shows all.
+    So an image that thirty services share, or a release that fails everywhere, fits on a screen. `show-deployment` also shows
+    the events by which ECS repeats the failures.
     """
     _add_bad_steps(page, deployment, screen)
+    bad = [outcome for outcome in deployment.services if outcome.status not in GOOD]
+    _add_grouped(page, [replace(outcome, failures=essential(outcome.failures)) for outcome in bad], screen)
+
+
+def _add_grouped(page: Page, outcomes: Sequence[ServiceOutcome], screen: Screen) -> None:
     alike: dict[object, list[ServiceOutcome]] = {}
-    for outcome in deployment.services:
-        if outcome.status not in GOOD:
-            short = replace(outcome, failures=essential(outcome.failures))
-            alike.setdefault(_explanation(short), []).append(short)
+    for outcome in outcomes:
+        alike.setdefault(_explanation(outcome), []).append(outcome)
     for first, *others in alike.values():
         _add_failure(page, first, screen)
         if others:

@@ -81,10 +81,16 @@ def source_refusal(record: EnvironmentRecord, image_ids: Collection[str]) -> str
         return _failed_images(record, image_ids) or _idle_images(record, image_ids)
     if current.status is DeploymentStatus.IN_PROGRESS:
         return f"{record.environment} is being deployed to (deployment {current.deployment_id})"
-    return (
-        f"the last deployment to {record.environment} ({current.deployment_id}) did not succeed: "
-        f"it is {current.status}"
-    )
+    return f"the last deployment to {record.environment} {_ENDED[current.status]} ({current.deployment_id})"
+
+
+_ENDED = {
+    DeploymentStatus.FAILED: "failed",
+    DeploymentStatus.TIMED_OUT: "timed out",
+    DeploymentStatus.INTERRUPTED: "was interrupted",
+    DeploymentStatus.ROLLED_BACK: "failed and was rolled back",
+    DeploymentStatus.UNVERIFIED: "was recorded without a verdict",
+}
 
 
 def _failed_images(record: EnvironmentRecord, image_ids: Collection[str]) -> str | None:
