@@ -30,7 +30,7 @@ Release 8f14e45f-ceea-467f-a6fa-0123456789ab of Catalogue API, from latest
   search  aaaaaaa  bbbbbbb  Fix [bold]the search
   works   -        eeeeeee
   old     fffffff  -        not in this one
-Unchanged (1): items
+Unchanged: 1
 No image labelled latest, so not in this release (1): concepts
 """
     )
@@ -52,13 +52,15 @@ Release (dry run: not saved) of Catalogue API, from latest
 
 def test_release_equal_to_the_previous_one_says_so() -> None:
     prepared = PreparedRelease(release=release(), previous=release(release_id=EARLIER_ID))
-    assert prepared_text(prepared, Screen()).endswith("\nNo image changed.\nUnchanged (2): search, items\n")
+    assert prepared_text(prepared, Screen()).endswith("\nNo image changed.\nUnchanged: 2\n")
+    named = prepared_text(prepared, Screen(), unchanged=True)
+    assert named.endswith("\nNo image changed.\nUnchanged (2): search, items\n")
 
 
 def test_5x_image_without_a_digest_is_compared_by_its_ref() -> None:
     old = release({"search": ImageVersion(ref=f"ref.{B}")}, EARLIER_ID)
     prepared = PreparedRelease(release=release({"search": version("b")}), previous=old)
-    assert "Unchanged (1): search" in prepared_text(prepared, Screen())
+    assert "Unchanged: 1" in prepared_text(prepared, Screen())
 
 
 def test_same_commit_built_again_is_a_change() -> None:

@@ -27,7 +27,7 @@ def show_prepared(settings: Settings, prepared: PreparedRelease) -> None:
     def text(screen: Screen) -> str:
         from weco_deploy.report.release_text import prepared_text
 
-        return prepared_text(shown, screen)
+        return prepared_text(shown, screen, unchanged=settings.verbose)
 
     def build_report() -> BuildReport:
         from weco_deploy.report.build_summary import release_report

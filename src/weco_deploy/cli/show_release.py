@@ -60,6 +60,6 @@ def _show_difference(context: ProjectContext, release_id: str, base: str) -> Non
     def text(screen: Screen) -> str:
         from weco_deploy.report.release_text import difference_text
 
-        return difference_text(difference, screen)
+        return difference_text(difference, screen, unchanged=context.settings.verbose)
 
     print_result(context.settings, lambda: difference_document(difference), text)

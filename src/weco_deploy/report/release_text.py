@@ -27,8 +27,11 @@ Change = tuple[ImageVersion | None, ImageVersion | None]
 _ABSENT = "-"
 
 
-def prepared_text(prepared: PreparedRelease, screen: Screen) -> str:
-    """The release and, for each changed image, the commits before and now, with the subject of the new commit."""
+def prepared_text(prepared: PreparedRelease, screen: Screen, *, unchanged: bool = False) -> str:
+    """The release and, for each changed image, the commits before and now, with the subject of the new commit.
+
+    With `unchanged` the images that did not change are named, otherwise counted.
+    """
     page = Page(screen)
     release, previous = prepared.release, prepared.previous
     name = f"Release {one_line(release.release_id)}" if release.release_id else "Release (dry run: not saved)"
@@ -40,7 +43,12 @@ def prepared_text(prepared: PreparedRelease, screen: Screen) -> str:
     page.line(f"before it: {_made(previous)}" if previous else "the first release of this project", indent=2)
     # An image that only the previous release has was removed from the project file, which is a change, too.
     image_ids = dict.fromkeys((*release.images, *(previous.images if previous else ())))
-    _changes(page, {image_id: prepared.change(image_id) for image_id in image_ids}, prepared.subjects)
+    _changes(
+        page,
+        {image_id: prepared.change(image_id) for image_id in image_ids},
+        prepared.subjects,
+        unchanged=unchanged,
+    )
     behind = {image_id: number for image_id, number in release.commits_behind.items() if number}
     if release.commit and behind:
         images = (f"{image_id} ({count(number, 'commit')} behind)" for image_id, number in behind.items())
@@ -64,12 +72,12 @@ def _wanted(release: Release) -> str:
     return f" labelled {one_line(release.from_label)}" if release.from_label else ""
 
 
-def difference_text(difference: ReleaseDifference, screen: Screen) -> str:
-    """The changes from the base to the release, for each image."""
+def difference_text(difference: ReleaseDifference, screen: Screen, *, unchanged: bool = False) -> str:
+    """The changes from the base to the release, for each image; `unchanged` as in `prepared_text`."""
     page = Page(screen)
     page.line(f"Release {_made(difference.release)}", BOLD)
     page.line(f"compared with {_made(difference.base)}", indent=2)
-    _changes(page, difference.images, difference.subjects)
+    _changes(page, difference.images, difference.subjects, unchanged=unchanged)
     return page.text()
 
 
@@ -82,7 +90,9 @@ def _about(release: Release) -> str:
     return f": {description}" if description else ""
 
 
-def _changes(page: Page, images: Mapping[str, Change], subjects: Mapping[str, str]) -> None:
+def _changes(
+    page: Page, images: Mapping[str, Change], subjects: Mapping[str, str], *, unchanged: bool
+) -> None:
     changed = {image_id: pair for image_id, pair in images.items() if not same_version(*pair)}
     page.line()
     if changed:
@@ -97,7 +107,7 @@ def _changes(page: Page, images: Mapping[str, Change], subjects: Mapping[str, st
     else:
         page.line("No image changed.")
     if same := [image_id for image_id, pair in images.items() if image_id not in changed and pair[1]]:
-        page.line(f"Unchanged ({len(same)}): {listed(same)}")
+        page.line(f"Unchanged ({len(same)}): {listed(same)}" if unchanged else f"Unchanged: {len(same)}")
 
 
 def _row(image_id: str, pair: Change, subjects: Mapping[str, str]) -> tuple[str, str, str, str]:
