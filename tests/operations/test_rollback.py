@@ -153,7 +153,7 @@ def test_a_rollback_that_took_too_long_is_gone_on_with_by_the_same_words_which_s
 
     assert (again.release_id, again.status) == (first, DeploymentStatus.SUCCEEDED)
     (said,) = told.said
-    assert f"the last rollback of stage ({late.deployment_id}) did not succeed, it is timed_out" in said
+    assert f"the last rollback of stage ({late.deployment_id}) timed out" in said
     assert f"going to its release again, {first}" in said
     assert "--to-release" in said
 

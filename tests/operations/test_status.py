@@ -372,7 +372,7 @@ def test_nothing_waits_freely_that_promote_would_refuse() -> None:
 
     (waits,) = look(world).waiting
     assert failed.status is DeploymentStatus.FAILED
-    assert "did not succeed" in waits.refused
+    assert "the last deployment to stage failed" in waits.refused
     with pytest.raises(GateClosed) as refusal:
         running_release(world.ports(), "stage", override=None)
     assert waits.refused in str(refusal.value)

@@ -38,7 +38,7 @@ def tasks(new: int, old: int, digests: dict[str, str] | None = None) -> RunningT
         (
             ServiceStatus.UNVERIFIED,
             tasks(2, 0),
-            "nobody knows: 2 of 3 tasks run, and nothing tells their image",
+            "2 of 3 tasks, image unknown",
         ),
     ],
 )

@@ -29,6 +29,18 @@ class DeploymentStatus(StrEnum):
     UNVERIFIED = "unverified"
 
 
+HOW_IT_ENDED: Mapping[DeploymentStatus, str] = {
+    DeploymentStatus.IN_PROGRESS: "has not ended",
+    DeploymentStatus.SUCCEEDED: "succeeded",
+    DeploymentStatus.FAILED: "failed",
+    DeploymentStatus.TIMED_OUT: "timed out",
+    DeploymentStatus.INTERRUPTED: "was interrupted",
+    DeploymentStatus.ROLLED_BACK: "failed and was rolled back",
+    DeploymentStatus.UNVERIFIED: "was recorded without a verdict",
+}
+"""What sentences say of a deployment with this status: `the last deployment to stage timed out`."""
+
+
 class ServiceStatus(StrEnum):
     """The status of a service in a deployment.
 

@@ -1,4 +1,4 @@
-"""The running tasks of a service, when a deployment saw it last."""
+"""The running tasks of a service, as a deployment last polled it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from weco_deploy.errors import Command, NotFound
-from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment
+from weco_deploy.model.deployment import HOW_IT_ENDED, PRESUMED_GOOD, Deployment
 from weco_deploy.model.environment import DeployedRelease
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import ImageVersion, Release
@@ -45,7 +45,7 @@ def earlier_release(
     current = ports.store.deployment(record.current.deployment_id) if record.current else None
     if current is not None and is_unfinished_rollback(current):
         say(
-            f"the last rollback of {environment.id} ({current.deployment_id}) did not succeed, it is {current.status}: "
+            f"the last rollback of {environment.id} ({current.deployment_id}) {HOW_IT_ENDED[current.status]}: "
             f"going to its release again, {current.release_id}; another one can be named with --to-release"
         )
         return choose(ports, current.release_id), False

@@ -1,4 +1,4 @@
-"""What runs after a deployment that did not succeed, as far as it saw it."""
+"""What runs after a deployment that did not succeed, as of its last poll."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _MOST_NAMES = 5
 def runs_now(deployment: Deployment) -> tuple[str, ...]:
     """Lines such as `search-api: 7b90a75 (as before), 2 of 2 tasks`, with services that run alike together.
 
-    After a rollback, the lines are about what the rollback left. Empty while the deployment goes on, after a success, and if the
-    record tells nothing of the services that are not good: earlier versions kept nothing.
+    After a rollback, the lines show the services as the rollback left them. Empty while the deployment is in progress, after a
+    success, and if the record has no task counts, because an earlier version of the tool wrote it.
     """
     last = deployment.rollback or deployment
     if last is not deployment and last.status is DeploymentStatus.SUCCEEDED:
@@ -54,7 +54,7 @@ def _text(outcome: ServiceOutcome, tasks: RunningTasks, changes: Mapping[str, Im
     if not running:
         return f"nothing: none of {count(tasks.desired, 'task')} is running"
     if outcome.status is ServiceStatus.UNVERIFIED:
-        return f"nobody knows: {_of(running, tasks)} run, and nothing tells their image"
+        return f"{_of(running, tasks)}, image unknown"
     if not tasks.new:
         return (
             f"{old} (as before), {_of(tasks.old, tasks)}"

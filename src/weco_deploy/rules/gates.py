@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.deployment import HOW_IT_ENDED, Deployment, DeploymentStatus
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
@@ -81,16 +81,7 @@ def source_refusal(record: EnvironmentRecord, image_ids: Collection[str]) -> str
         return _failed_images(record, image_ids) or _idle_images(record, image_ids)
     if current.status is DeploymentStatus.IN_PROGRESS:
         return f"{record.environment} is being deployed to (deployment {current.deployment_id})"
-    return f"the last deployment to {record.environment} {_ENDED[current.status]} ({current.deployment_id})"
-
-
-_ENDED = {
-    DeploymentStatus.FAILED: "failed",
-    DeploymentStatus.TIMED_OUT: "timed out",
-    DeploymentStatus.INTERRUPTED: "was interrupted",
-    DeploymentStatus.ROLLED_BACK: "failed and was rolled back",
-    DeploymentStatus.UNVERIFIED: "was recorded without a verdict",
-}
+    return f"the last deployment to {record.environment} {HOW_IT_ENDED[current.status]} ({current.deployment_id})"
 
 
 def _failed_images(record: EnvironmentRecord, image_ids: Collection[str]) -> str | None:
