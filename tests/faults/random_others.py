@@ -9,6 +9,7 @@ from functools import partial
 from tests.faults.chance import Chance
 from tests.world import World
 from weco_deploy.sandbox.ecs import ApiError, RequestLimit
+from weco_deploy.sandbox.ecs.trouble import START_FAILS
 
 HAPPENS_ONCE = (
     "redeployed",
@@ -20,7 +21,7 @@ HAPPENS_ONCE = (
     "task-stopped",
     "container-exit",
 )
-LASTS = ("no-capacity", "alarm", "targets-fail", "target-group-missing")
+LASTS = ("no-capacity", "alarm", "targets-fail", "target-group-missing", *START_FAILS)
 """Kinds of `weco_deploy.sandbox.ecs.trouble`."""
 BY_HAND = (
     "scaled",

@@ -17,6 +17,7 @@ from weco_deploy.model.deployment import Deployment
 from weco_deploy.sandbox.ecs.service_state import Deployment as EcsDeployment
 from weco_deploy.sandbox.ecs.service_state import Service, ServiceDeployment
 from weco_deploy.sandbox.ecs.state import Container, Json, Task
+from weco_deploy.sandbox.ecs.trouble import START_FAILS
 
 LAG = timedelta(seconds=LONGEST_LAG)
 AWS_CLOCK = timedelta(seconds=1)
@@ -291,7 +292,12 @@ def is_healthy(task: Task, at: datetime) -> bool:
 
 
 def failed(task: Task) -> bool:
-    """Whether the task ended, or was told to, because of what it runs: nobody else stopped it, nor did its host fail."""
+    """Whether the task ended, or was told to, because of what it runs: nobody else stopped it, nor did its host fail.
+
+    A task that lacked its network, a secret, its logs or a volume never ran anything.
+    """
+    if task.stopped_reason in START_FAILS.values():
+        return False
     by_itself = task.stopped and task.stop_code in {"EssentialContainerExited", "TaskFailedToStart"}
     return by_itself or "health check" in task.stopped_reason
 

@@ -18,6 +18,7 @@ from weco_deploy.model.plan import Plan
 from weco_deploy.model.project import Environment
 from weco_deploy.operations.deploy import plan
 from weco_deploy.operations.lock import lock
+from weco_deploy.sandbox.ecs.trouble import START_FAILS
 
 TWO = project({"search": ["search-api"], "items": ["items-api"]})
 ROLLS_BACK = project(
@@ -177,14 +178,37 @@ def test_full_cluster_is_not_rolled_back_and_makes_no_image_known_bad() -> None:
     assert not any("this image" in warning for warning in planned(world).warnings)
 
 
-def test_image_is_not_known_bad_after_a_circuit_breaker_gave_up_on_a_full_cluster() -> None:
+@pytest.mark.parametrize("trouble", START_FAILS)
+@pytest.mark.parametrize("breaker", [True, False], ids=["breaker", "no breaker"])
+def test_release_is_not_rolled_back_if_tasks_lack_something_else_than_their_image_until_the_time_is_over(
+    trouble: str, *, breaker: bool
+) -> None:
+    world, _, new = good_then(good(), breaker=breaker)
+    world.trouble("search-api", "stage", trouble)
+
+    deployment = release_deploy(world, rollback_on_failure=True, wait=15.0 if breaker else 300.0)
+
+    assert (deployment.status, deployment.rollback) == (DeploymentStatus.TIMED_OUT, None)
+    assert START_FAILS[trouble].removesuffix(".") in deployment.services[0].reason
+    assert START_FAILS[trouble] in deployment.services[0].failures[0].cause
+    assert world.tag("search", "env.stage") == new
+    assert not any("this image" in warning for warning in planned(world).warnings)
+    world.trouble("search-api", "stage", "none")
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize("trouble", ["no-capacity", "no-secret"])
+def test_image_is_not_known_bad_after_a_circuit_breaker_gave_up_on_tasks_that_could_not_start(
+    trouble: str,
+) -> None:
     world, old, new = good_then(good())
-    world.trouble("search-api", "stage", "no-capacity")
+    world.trouble("search-api", "stage", trouble)
 
     deployment = release_deploy(world, rollback_on_failure=True)
 
     assert deployment.status is DeploymentStatus.FAILED
-    assert any("unable to place a task" in failure.message for failure in deployment.services[0].failures)
+    reason = START_FAILS.get(trouble, "unable to place a task")
+    assert any(reason in failure.message for failure in deployment.services[0].failures)
     assert deployment.rollback is not None
     assert world.tag("search", "env.stage") == old
     assert world.tag("search", "latest") == new

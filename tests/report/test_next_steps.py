@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.report.samples import EARLIER_ID, RELEASE_ID, change, deployment, outcome, release
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ImageChange, ServiceStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ImageChange, ServiceStatus
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.requests import ConfirmRequest, DeployOptions, DeployRequest, flags
 from weco_deploy.report.flags import flags_for_any, flags_for_this
@@ -60,6 +60,42 @@ def test_failed_automatic_rollback_is_suggested_again() -> None:
 def test_rollback_is_suggested_if_tags_moved(status: DeploymentStatus) -> None:
     moved = deployment(status, images=(change("search", "a", "b"),))
     assert ROLLBACK in [step.command for step in next_steps(moved)]
+
+
+NO_ROOM = Failure(kind="event", message="(service search) was unable to place a task because no container …")
+NO_SECRET = Failure(
+    kind="task", message="ResourceInitializationError: unable to pull secrets", stop_code="TaskFailedToStart"
+)
+
+
+@pytest.mark.parametrize("failure", [NO_ROOM, NO_SECRET], ids=["no room", "no secret"])
+@pytest.mark.parametrize(
+    ("status", "service"),
+    [
+        (DeploymentStatus.FAILED, ServiceStatus.FAILED),
+        (DeploymentStatus.TIMED_OUT, ServiceStatus.IN_PROGRESS),
+    ],
+)
+def test_deployment_whose_tasks_could_not_be_placed_or_started_is_run_again_and_not_rolled_back(
+    status: DeploymentStatus, service: ServiceStatus, failure: Failure
+) -> None:
+    stuck = replace(outcome("search", service), failures=(failure,))
+    fine = outcome("items", ServiceStatus.SUCCEEDED)
+    tried = deployment(status, (stuck, fine), (change("search", "a", "b"), change("items", "a", "b")))
+
+    assert [str(step) for step in next_steps(tried)] == [
+        f"after fixing the cause, run it again (healthy services are left alone): {DEPLOY}",
+        f"or only check its current state: {WATCH}",
+    ]
+
+
+def test_rollback_is_suggested_if_one_service_lacked_room_and_another_failed() -> None:
+    stuck = replace(outcome("search", ServiceStatus.FAILED), failures=(NO_ROOM,))
+    broken = replace(
+        outcome("items", ServiceStatus.FAILED), failures=(Failure(kind="task", message="exited"),)
+    )
+    tried = deployment(DeploymentStatus.FAILED, (stuck, broken), (change("search", "a", "b"),))
+    assert ROLLBACK in [step.command for step in next_steps(tried)]
 
 
 def test_rollback_is_the_first_suggestion_after_a_failed_deployment() -> None:

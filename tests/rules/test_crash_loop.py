@@ -13,6 +13,7 @@ from tests.rules.states import (
     BEFORE,
     NOW,
     ago,
+    container,
     made_at,
     primary,
     service,
@@ -24,7 +25,7 @@ from tests.rules.states import (
 )
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.requests import DEFAULT_STABLE_FOR
-from weco_deploy.model.service import ServiceView, Task
+from weco_deploy.model.service import Container, ServiceView, Task
 from weco_deploy.rules.rollout.crash_loop import POLLS_BEFORE_SUSPICION, is_failure
 from weco_deploy.rules.rollout.reading import reads
 
@@ -293,10 +294,67 @@ def test_tasks_that_stopped_for_other_reasons_than_their_image_are_not_counted(c
     assert judged(crashing(*ended)) is ServiceStatus.IN_PROGRESS
 
 
-@pytest.mark.parametrize("code", ["TaskFailedToStart", "EssentialContainerExited", "", "SomethingNew"])
-def test_tasks_that_stopped_because_of_their_image_are_counted(code: str) -> None:
-    ended = [stopped(f"t{number}", code=code) for number in range(3)]
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("TaskFailedToStart", "CannotPullContainerError: manifest unknown"),
+        ("EssentialContainerExited", ""),
+        ("", ""),
+        ("SomethingNew", ""),
+    ],
+)
+def test_tasks_that_stopped_because_of_their_image_are_counted(code: str, reason: str) -> None:
+    ended = [stopped(f"t{number}", code=code, reason=reason) for number in range(3)]
     assert judged(crashing(*ended)) is ServiceStatus.FAILED
+
+
+def not_started(name: str, reason: str, *containers: Container, at: float = 5) -> Task:
+    ended = stopped(name, code="TaskFailedToStart", reason=reason, at=at)
+    return replace(ended, containers=containers)
+
+
+NO_SECRET = "ResourceInitializationError: unable to pull secrets or registry auth"
+NO_ENTRY_POINT = 'CannotStartContainerError: exec: "serve": executable file not found in $PATH'
+
+
+def test_tasks_that_something_else_than_their_image_kept_from_starting_are_not_counted_and_the_state_says_why() -> (
+    None
+):
+    ended = [
+        not_started("t1", "RESOURCE:CPU", at=4),
+        not_started("t2", NO_SECRET),
+        not_started("t3", "", at=3),
+    ]
+    now = after(crashing(*ended))
+    assert (now.status, now.blames_image) == (ServiceStatus.IN_PROGRESS, False)
+    assert now.state == f"starting: {NO_SECRET}"
+
+
+def test_reason_of_a_container_tells_why_its_task_did_not_start() -> None:
+    """On EC2 instances the task's own reason says nothing."""
+    without_entry_point = [
+        not_started(f"t{number}", "Task failed to start", replace(container(), reason=NO_ENTRY_POINT))
+        for number in range(3)
+    ]
+    now = after(crashing(*without_entry_point))
+    assert (now.status, now.blames_image) == (ServiceStatus.FAILED, False)
+    assert f"stopped: Task failed to start; {NO_ENTRY_POINT}" in now.reason
+    assert after(crashing(without_entry_point[0])).blames_image
+
+
+def test_container_that_exited_before_its_task_was_running_counts_against_the_image() -> None:
+    exited, stopped_by_ecs = replace(container(), exit_code=1), replace(container(), exit_code=143)
+    assert is_failure(not_started("t1", "Task failed to start", exited))
+    assert not is_failure(not_started("t1", "Task failed to start", stopped_by_ecs))
+
+
+def test_event_that_says_why_tasks_can_not_be_placed_comes_before_the_reason_of_a_task() -> None:
+    full = "(service search-api) was unable to place a task. Reason: No Container Instances were found in your cluster."
+    gave_up = "(service search-api) is unable to consistently start tasks successfully."
+    placed = crashing(not_started("t1", "RESOURCE:CPU"))
+    for event, said in ((full, full.removesuffix(".")), (gave_up, "RESOURCE:CPU")):
+        described = replace(placed.service, events=service(events=[event], deployments=[primary()]).events)
+        assert after(replace(placed, service=described)).state == f"starting: {said}"
 
 
 @pytest.mark.parametrize(

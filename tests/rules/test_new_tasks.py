@@ -27,6 +27,7 @@ from tests.rules.states import (
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import ServiceView, Task
 from weco_deploy.rules.rollout.aws_clock import CLOCK_RESOLUTION
+from weco_deploy.sandbox.ecs.trouble import START_FAILS
 
 OLD_TASK = task("t0", of=BEFORE, digest=OLD)
 
@@ -80,9 +81,10 @@ def test_nothing_speaks_against_the_image_while_new_tasks_only_start_slowly(obse
         "RESOURCE:MEMORY",
         "Capacity is unavailable at this time. Please try again later or in a different availability zone",
         "No Container Instances were found in your capacity provider.",
+        *START_FAILS.values(),
     ],
 )
-def test_task_that_found_no_place_is_no_evidence(reason: str) -> None:
+def test_task_that_found_no_place_or_could_not_be_started_is_no_evidence(reason: str) -> None:
     homeless = [stopped(f"s{n}", code="TaskFailedToStart", reason=reason) for n in range(4)]
     now = after(replace(starting(), stopped=tuple(homeless)))
     assert (now.status, now.blames_image) == (ServiceStatus.IN_PROGRESS, False)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.cloud import CLUSTER, IMAGE, REPOSITORY, Cloud, breaker, states
 from weco_deploy.sandbox.ecs import ApiError, Behaviour
-from weco_deploy.sandbox.ecs.trouble import KINDS
+from weco_deploy.sandbox.ecs.trouble import KINDS, START_FAILS
 
 
 def test_without_capacity_no_task_is_placed_and_the_event_says_why() -> None:
@@ -33,6 +33,27 @@ def test_capacity_that_comes_back_lets_the_deployment_go_on() -> None:
     cloud.trouble("none")
     cloud.settle()
 
+    assert cloud.running() == [digest]
+
+
+@pytest.mark.parametrize("kind", START_FAILS)
+def test_tasks_that_can_not_be_started_stop_with_the_reason_until_the_trouble_is_over(kind: str) -> None:
+    cloud = Cloud()
+    before = cloud.service(deploymentConfiguration=breaker(rollback=False, enable=False))
+    cloud.trouble(kind)
+    digest, ours = cloud.deploy()
+    cloud.pass_time(60)
+
+    failed = cloud.tasks(stopped=True)
+    assert failed
+    assert {(task["stopCode"], task["stoppedReason"]) for task in failed} == {
+        ("TaskFailedToStart", START_FAILS[kind])
+    }
+    assert not any("startedAt" in task for task in failed)
+    assert cloud.running() == [before]
+    assert cloud.deployment(ours)["failedTasks"] == len(failed)
+    cloud.trouble("none")
+    cloud.settle()
     assert cloud.running() == [digest]
 
 

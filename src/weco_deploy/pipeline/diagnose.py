@@ -15,7 +15,7 @@ from weco_deploy.pipeline.definitions import Definitions
 from weco_deploy.pipeline.partial_reads import PartialReads
 from weco_deploy.pipeline.stopped_tasks import StoppedTasks
 from weco_deploy.ports import Ports
-from weco_deploy.rules.rollout.crash_loop import is_failure
+from weco_deploy.rules.rollout.crash_loop import could_not_start, is_failure
 from weco_deploy.rules.rollout.culprits import culprits
 from weco_deploy.rules.rollout.events import explaining
 from weco_deploy.rules.rollout.identity import ran_release
@@ -78,8 +78,10 @@ def _unread(error: AwsError | None) -> tuple[Failure, ...]:
 def _failed_tasks(track: Track, view: ServiceView, stopped: Iterable[Task]) -> list[Task]:
     # ECS's reads lag, so this one may be older than the poll's, on which the verdict rests.
     known = {task.arn: task for task in (*stopped, *(view.stopped or ()))}
-    failed = [task for task in known.values() if _is_ours(task, track, view.service) and is_failure(task)]
-    return sorted(failed, key=lambda task: task.stopped_at or track.since, reverse=True)
+    ours = [task for task in known.values() if _is_ours(task, track, view.service)]
+    failed = [task for task in ours if is_failure(task) or could_not_start(task)]
+    # A task whose image is at fault explains more than one that could not start for another reason.
+    return sorted(failed, key=lambda task: (is_failure(task), task.stopped_at or track.since), reverse=True)
 
 
 def _failures(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from weco_deploy.errors import Command
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.faults import spares_images
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.requests import (
     DEFAULT_DESCRIPTION,
@@ -72,6 +73,12 @@ def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> 
             return (NextStep("watch it", watch),)
         case DeploymentStatus.TIMED_OUT if _nothing_restarted(deployment):
             return (NextStep("after fixing the cause, run it again", again),)
+        case DeploymentStatus.FAILED | DeploymentStatus.TIMED_OUT if _only_starts_failed(deployment):
+            # A rollback's tasks would need the same room, network or secrets.
+            return (
+                NextStep(f"after fixing the cause, {run_it_again}", again),
+                NextStep("or only check its current state", watch),
+            )
         case DeploymentStatus.TIMED_OUT:
             return (
                 NextStep("the services may still get there; go on watching", watch),
@@ -113,6 +120,12 @@ def _nothing_restarted(deployment: Deployment) -> bool:
     statuses = {service.status for service in deployment.services}
     left_alone = {ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING}
     return statuses - left_alone == {ServiceStatus.PENDING}
+
+
+def _only_starts_failed(deployment: Deployment) -> bool:
+    """Whether services are not good only because their tasks could not be placed or started, and no image is to blame."""
+    left = [service for service in deployment.services if service.status not in GOOD]
+    return bool(left) and all(map(spares_images, left))
 
 
 def _run_it_again(request: Request) -> str:

@@ -1,6 +1,6 @@
 """Finds images that failed in an environment before, or were rolled back from it, so that a plan can warn of them.
 
-A service that failed only because the cluster had no room for its tasks says nothing about its image.
+A service that failed only because its tasks could not be placed or started says nothing about its image, unless that was at fault.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
+from weco_deploy.model.faults import spares_images
 from weco_deploy.model.kind import Kind
-
-_NO_ROOM = "unable to place a task"
-"""How ECS's event begins if the cluster has no room for a task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def incident(image_id: str, digest: str, history: Sequence[Deployment]) -> Incid
     A failure tells more than the rollback that followed it.
     """
     rolled_back: Incident | None = None
-    for deployment in _without_full_clusters(history):
+    for deployment in _without_innocent_failures(history):
         change = deployment.images.get(image_id)
         if change is None:
             continue
@@ -71,12 +69,12 @@ def incident(image_id: str, digest: str, history: Sequence[Deployment]) -> Incid
     return rolled_back
 
 
-def _without_full_clusters(history: Sequence[Deployment]) -> list[Deployment]:
-    """The deployments without those that failed only because a cluster was full, and without their automatic rollbacks."""
+def _without_innocent_failures(history: Sequence[Deployment]) -> list[Deployment]:
+    """The deployments without those that failed through no image's fault, and without their automatic rollbacks."""
     kept: list[Deployment] = []
     for deployment in history:
         failed = [service for service in deployment.services if _rollout_failed(service)]
-        if not failed or not all(_found_no_room(service) for service in failed):
+        if not failed or not all(spares_images(service) for service in failed):
             kept.append(deployment)
         elif deployment.status is DeploymentStatus.ROLLED_BACK and kept and kept[-1].kind is Kind.ROLLBACK:
             kept.pop()
@@ -88,17 +86,10 @@ def _rollout_failed(service: ServiceOutcome) -> bool:
     return service.status is ServiceStatus.FAILED and service.ecs_deployment_id is not None
 
 
-def _found_no_room(service: ServiceOutcome) -> bool:
-    """Whether ECS could not place the service's tasks, and none of them failed."""
-    return any(_NO_ROOM in failure.message for failure in service.failures) and not any(
-        failure.kind == "task" for failure in service.failures
-    )
-
-
 def _failed(deployment: Deployment, image_id: str) -> bool:
     """Whether a service failed with the image. Of a service with several images, those whose tags moved are blamed."""
     for service in deployment.services:
-        if not _rollout_failed(service) or _found_no_room(service):
+        if not _rollout_failed(service) or spares_images(service):
             continue
         changes = [deployment.images[name] for name in service.images if name in deployment.images]
         blamed = [change for change in changes if change.tag_moved] or [

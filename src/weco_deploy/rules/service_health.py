@@ -10,7 +10,7 @@ from weco_deploy.model.service import ServiceKey, ServiceView, Task
 from weco_deploy.model.status import Crash, Problem, ServiceStatus
 from weco_deploy.rules.digests import running_tasks
 from weco_deploy.rules.near_misses import tags_of
-from weco_deploy.rules.rollout.crash_loop import is_failure
+from weco_deploy.rules.rollout.crash_loop import could_not_start, is_failure
 from weco_deploy.rules.rollout.culprits import culprits
 from weco_deploy.rules.rollout.steady_state import rollout_in_progress
 from weco_deploy.rules.running import images_of
@@ -94,7 +94,8 @@ def recent_crashes(stopped: Iterable[Task], expected: Sequence[Expected], now: d
     """How tasks failed within the last hour, the latest first. Tasks that stopped in the same way are one entry."""
     alike: dict[tuple[str | None, int | None, str], list[datetime]] = {}
     for task in stopped:
-        if task.stopped_at is None or task.stopped_at < now - RECENT or not is_failure(task):
+        failed = is_failure(task) or could_not_start(task)
+        if task.stopped_at is None or task.stopped_at < now - RECENT or not failed:
             continue
         container = next(iter(culprits(task, expected, {})), None)
         exit_code = container.exit_code if container else None

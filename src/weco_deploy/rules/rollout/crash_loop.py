@@ -4,10 +4,11 @@ ECS's circuit breaker counts tasks that don't start or fail their health checks,
 threshold of its owner, and it fails the rollout itself. It never counts containers that exit after their task was RUNNING.
 ECS retries services without a circuit breaker for ever. What ECS doesn't count, we count:
 
-| a task that                         | while the circuit breaker counts | else |
-|-------------------------------------|----------------------------------|------|
-| did not start, failed health checks | ECS                              | we   |
-| exited after it was RUNNING         | we                               | we   |
+| a task that                         | while the circuit breaker counts | else                                |
+|-------------------------------------|----------------------------------|-------------------------------------|
+| did not start                       | ECS                              | we, if its image is to blame         |
+| failed health checks                | ECS                              | we                                  |
+| exited after it was RUNNING         | we                               | we                                  |
 
 We count failures in a row, as ECS's default circuit breaker does. Only a task that was healthy for a while and has not failed
 since ends a row, because each task of a crash loop is RUNNING for a moment; and it must outlive the tasks that failed, because
@@ -17,13 +18,15 @@ run that may still turn out healthy. A loop that began while the circuit breaker
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from weco_deploy.model.deployment import reasons
+from weco_deploy.model.faults import FAILED_TO_START, blames_image
 from weco_deploy.model.service import EcsDeployment, Service, Task
 from weco_deploy.rules.rollout.aws_clock import CLOCK_RESOLUTION
+from weco_deploy.rules.rollout.culprits import STOPPED_BY_ECS
 from weco_deploy.rules.rollout.track import Healthy, Stop, Track
 
 NOT_THE_IMAGE = frozenset(
@@ -39,11 +42,6 @@ NOT_THE_IMAGE = frozenset(
 
 The scheduler also stops tasks that fail health checks, which does blame the image: `is_failure` checks the reason.
 """
-_NO_CAPACITY = re.compile(
-    r"RESOURCE:|\b(AGENT|ATTRIBUTE)\b|EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES|(?i:capacity is unavailable|"
-    r"no container instances|placement constraint|insufficient capacity)"
-)
-"""Why ECS can't place a task: the cluster lacks room, or has no instance that suits it. The image is not the cause."""
 POLLS_BEFORE_SUSPICION = 3
 """A rollout that is still in progress after this many polls may be in a crash loop."""
 FEWEST, MOST = 3, 200
@@ -64,17 +62,25 @@ def is_failure(task: Task) -> bool:
     """Whether a stopped task counts as a failure of its image.
 
     A read that lags may show a task that was listed as stopped while it still ran. Why it stopped is not known then. A task
-    that could not be placed is no failure of its image.
+    that could not be placed or started is a failure only if its image is at fault.
     """
-    if task.status != "STOPPED" or lacks_capacity(task):
+    if task.status != "STOPPED":
         return False
+    if task.stop_code == FAILED_TO_START and not _exited(task):
+        return blames_image(why_not_started(task))
     return task.stop_code not in NOT_THE_IMAGE or _failed_health_checks(task)
 
 
-def lacks_capacity(task: Task) -> bool:
-    """Whether a stopped task never started because the cluster had no place for it."""
-    not_started = task.stop_code == "TaskFailedToStart" and task.started_at is None
-    return not_started and bool(_NO_CAPACITY.search(task.stopped_reason))
+def could_not_start(task: Task) -> bool:
+    """Whether a stopped task never started, and not because of its image: there was no room, or something else was missing."""
+    return task.status == "STOPPED" and task.stop_code == FAILED_TO_START and not is_failure(task)
+
+
+def why_not_started(task: Task) -> str:
+    """ECS's reasons why a task did not start, each once: the task's, and those of its containers."""
+    return reasons(
+        *dict.fromkeys([task.stopped_reason, *(container.reason for container in task.containers)])
+    )
 
 
 def needs_stopped_tasks(track: Track, service: Service, ours: EcsDeployment) -> bool:
@@ -94,7 +100,7 @@ def count_failures(track: Track, stopped: Iterable[Task], *, breaker_monitors: b
     new = {
         task.arn: Stop(
             at=task.stopped_at,
-            reason=task.stopped_reason,
+            reason=_reason(task),
             by_breaker=left_to_breaker and not _exited_after_running(task),
             lived=_lived(task),
         )
@@ -102,6 +108,15 @@ def count_failures(track: Track, stopped: Iterable[Task], *, breaker_monitors: b
         if is_failure(task) and (since is None or task.stopped_at is None or task.stopped_at >= since)
     }
     return replace(track, stops={**new, **track.stops}, breaker_monitored=breaker_monitors)
+
+
+def note_hindrance(track: Track, stopped: Iterable[Task]) -> Track:
+    """The track with the reason why a task of ours last could not start, if that was not its image's fault."""
+    hindered = sorted(
+        (task for task in stopped if could_not_start(task)),
+        key=lambda task: (task.stopped_at is not None, task.stopped_at),
+    )
+    return replace(track, hindrance=why_not_started(hindered[-1]) if hindered else "")
 
 
 def note_healthy(track: Track, healthy: Iterable[Task], now: datetime) -> Track:
@@ -181,10 +196,19 @@ def _in_order(stops: Iterable[Stop]) -> list[Stop]:
     return sorted(stops, key=lambda stop: (stop.at is not None, stop.at))
 
 
+def _reason(task: Task) -> str:
+    return why_not_started(task) if task.stop_code == FAILED_TO_START else task.stopped_reason
+
+
 def _lived(task: Task) -> timedelta:
     if task.started_at is None or task.stopped_at is None:
         return timedelta(0)
     return task.stopped_at - task.started_at
+
+
+def _exited(task: Task) -> bool:
+    """Whether a container exited by itself. ECS stops the others with a signal."""
+    return any(container.exit_code not in (None, 0, *STOPPED_BY_ECS) for container in task.containers)
 
 
 def _failed_health_checks(task: Task) -> bool:

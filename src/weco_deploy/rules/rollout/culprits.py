@@ -12,7 +12,8 @@ from weco_deploy.model.plan import Expected
 from weco_deploy.model.service import Container, DefinedContainer, Task
 
 _KILLED, _TERMINATED = 137, 143
-_STOPPED_BY_ECS = frozenset({_KILLED, _TERMINATED})
+STOPPED_BY_ECS = frozenset({_KILLED, _TERMINATED})
+"""Exit codes of containers that ECS stopped, with SIGTERM or SIGKILL."""
 
 
 def culprits(
@@ -51,4 +52,4 @@ def _runs_any(
 
 def _went_wrong(container: Container) -> bool:
     """Whether ECS gives a reason, or the container exited with a code of its own that is not 0."""
-    return bool(container.reason) or container.exit_code not in {None, 0, *_STOPPED_BY_ECS}
+    return bool(container.reason) or container.exit_code not in {None, 0, *STOPPED_BY_ECS}

@@ -37,8 +37,8 @@ def explaining(
             alike.setdefault(_IDENTIFIER.sub("#", event.message), event)
     found = tuple(alike.values())
     shown = found[:most]
-    if all(map(_concludes, shown)):
-        causes = [event for event in found[most:] if not _concludes(event)]
+    if all(concludes(event.message) for event in shown):
+        causes = [event for event in found[most:] if not concludes(event.message)]
         shown = (*shown[: most - 1], causes[0]) if causes else shown
     return shown
 
@@ -58,14 +58,14 @@ def present_trouble(service: Service, deployment_id: str, created_at: datetime, 
     return ""
 
 
+def concludes(message: str) -> bool:
+    """Whether an event's message says that ECS gave up, and not why."""
+    return bool(_CONCLUSION.search(message))
+
+
 def _reports_trouble(event: ServiceEvent) -> bool:
     """Whether the event has a word for trouble outside of names, such as `(service error-reports)`."""
     return bool(_TROUBLE.search(_NAME.sub("", event.message)))
-
-
-def _concludes(event: ServiceEvent) -> bool:
-    """Whether the event says that ECS gave up, and not why."""
-    return bool(_CONCLUSION.search(event.message))
 
 
 def _of_deployment(service: Service, deployment_id: str, created_at: datetime) -> list[ServiceEvent]:

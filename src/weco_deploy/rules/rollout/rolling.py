@@ -23,9 +23,10 @@ from weco_deploy.rules.rollout.crash_loop import (
     failures_despite_success,
     judge_failures,
     note_healthy,
+    note_hindrance,
 )
 from weco_deploy.rules.rollout.ecs_verdict import breaker_monitors
-from weco_deploy.rules.rollout.events import present_trouble
+from weco_deploy.rules.rollout.events import concludes, present_trouble
 from weco_deploy.rules.rollout.health import waits_for_health
 from weco_deploy.rules.rollout.identity import (
     DELETED,
@@ -118,6 +119,7 @@ def _count(track: Track, view: ServiceView, ours: EcsDeployment) -> Track:
         track = note_healthy(track, healthy, now)
     if view.stopped is not None:
         stopped = [task for task in view.stopped if ran_release(task, ours, track.service.expected)]
+        track = note_hindrance(track, stopped)
         track = count_failures(track, stopped, breaker_monitors=monitors)
     return judge_failures(
         track, view.service, ours, breaker_monitors=monitors, others_run=bool(healthy), now=now
@@ -251,4 +253,6 @@ def _rollout_state(track: Track, service: Service, ours: EcsDeployment) -> str:
         old = f"{draining} old {'task' if draining == 1 else 'tasks'} still running" if draining else ""
         state = reasons(old, _bake_time(track, service, comes_later=bool(old))) or "settling"
     trouble = present_trouble(service, ours.id, ours.created_at, starting=starting)
+    if starting and track.hindrance and (not trouble or concludes(trouble)):
+        trouble = track.hindrance.removesuffix(".")
     return f"{state}: {trouble}" if trouble else state

@@ -55,6 +55,7 @@ class Track:
     polls in which ECS said that it stopped our deployment.
 
     `stops` are our failed tasks, by ARN; only tasks that stopped at `failures_since` or later count (None: no limit).
+    `hindrance` is why a task of ours last could not start although its image was not at fault; empty if none did.
     `healthy` are the tasks of ours that were healthy, by ARN. `breaker_monitored` says whether a circuit breaker counted
     failures when stopped tasks were last read. `suspicion` is why the rollout may have failed by our own count of failures;
     empty if it may not. `unverified` says that the last poll found everything in order, and nothing that tells which digests
@@ -89,6 +90,7 @@ class Track:
     polls_stopped: int = 0
     verdict: ServiceDeployment | None = None
     stops: Mapping[str, Stop] = field(default_factory=dict)
+    hindrance: str = ""
     healthy: Mapping[str, Healthy] = field(default_factory=dict)
     breaker_monitored: bool = False
     suspicion: str = ""
@@ -168,6 +170,7 @@ class Track:
             polls_stopped=0,
             verdict=None,
             stops={},
+            hindrance="",
             healthy={},
             breaker_monitored=False,
             suspicion="",

@@ -9,6 +9,8 @@ from weco_deploy.sandbox.ecs.state import Container, Task
 
 RESOLUTIONS = 3
 """After so many failed resolutions of its tags a deployment goes on unpinned."""
+UNPACKABLE = "failed to extract layer: no processor for media-type: unknown"
+"""Why an image can't be pulled though it is there: its layers can't be unpacked."""
 
 
 def references(task: Task) -> Collection[str]:
@@ -30,7 +32,7 @@ def why_not(image: Image | NotPullable) -> str:
     """Why an image can't be pulled; empty if it can."""
     if isinstance(image, NotPullable):
         return image.reason
-    return "" if image.behaviour.pullable else "unexpected EOF"
+    return "" if image.behaviour.pullable else UNPACKABLE
 
 
 def pin(task: Task, found: dict[str, Image | NotPullable]) -> None:

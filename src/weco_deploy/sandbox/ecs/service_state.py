@@ -83,6 +83,7 @@ class Trouble:
 
     Attributes:
         no_capacity: no container instance can take another task.
+        start_fails: why its tasks can't be started, though their images can run; empty if they can.
         hides_digests: its tasks never report one.
         hides_revisions: its service revisions never tell one.
         image_by_digest: its tasks name their images as `repository@sha256:…`.
@@ -93,6 +94,7 @@ class Trouble:
     """
 
     no_capacity: bool = False
+    start_fails: str = ""
     hides_digests: bool = False
     hides_revisions: bool = False
     image_by_digest: bool = False

@@ -72,6 +72,10 @@ def provision(region: Region, task: Task) -> None:
 def _pull(region: Region, task: Task, resolved: Resolved) -> None:
     if task.stopped:
         return
+    if task.service is not None and task.service.trouble.start_fails:
+        end(region, task, "TaskFailedToStart", task.service.trouble.start_fails)
+        _failed(region, task)
+        return
     task.status = "PENDING"
     task.pull_started_at = region.now
     _changed(region, task)

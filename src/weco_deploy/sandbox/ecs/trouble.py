@@ -4,6 +4,10 @@ A request names `cluster`, `service` and `kind`; `value` is what the kind needs.
 `nextDeployment` counted from when the next deployment of the service is opened. Kinds:
 
     no-capacity            no container instance can take another task
+    no-network-interface   no network interface can be created for its tasks
+    no-secret              its tasks may not read a secret
+    no-log-group           the log group of its tasks does not exist
+    no-volume              its tasks can't mount an EFS volume
     alarm                  the alarms of its deployment configuration are in ALARM
     targets-fail           its target groups find every target unhealthy
     target-group-missing   its target groups were deleted
@@ -35,6 +39,25 @@ from weco_deploy.sandbox.ecs.region import Region
 from weco_deploy.sandbox.ecs.service_state import Service, Trouble
 from weco_deploy.sandbox.ecs.state import Cluster, Json
 
+START_FAILS = {
+    "no-network-interface": (
+        "Unexpected EC2 error while attempting to Create Network Interface in subnet 'subnet-0123456789abcdef0': "
+        "InsufficientFreeAddressesInSubnet"
+    ),
+    "no-secret": (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to "
+        "retrieve secret from asm: service call has been retried 1 time(s): AccessDeniedException"
+    ),
+    "no-log-group": (
+        "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create "
+        "Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist. : exit status 1"
+    ),
+    "no-volume": (
+        "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: Failed to resolve "
+        "fs-0123456789abcdef0 : unsuccessful EFS utils command execution; code: 1"
+    ),
+}
+"""Why tasks can't be started, in ECS's words."""
 LASTING = {
     "no-capacity": "no_capacity",
     "targets-fail": "targets_fail",
@@ -54,7 +77,9 @@ STOPS = {
     "task-stopped": ("UserInitiated", "Task stopped by user"),
     "container-exit": ("EssentialContainerExited", "Essential container in task exited"),
 }
-KINDS = frozenset({*LASTING, *STOPS, "alarm", "none", "redeployed", "scaled", "deleted", "recreated"})
+KINDS = frozenset(
+    {*LASTING, *START_FAILS, *STOPS, "alarm", "none", "redeployed", "scaled", "deleted", "recreated"}
+)
 GONE_AGAIN_AFTER = 1.0
 """Seconds between two looks whether a deleted service is gone, so that it can be made again."""
 
@@ -86,6 +111,8 @@ def make_trouble(region: Region, request: Json) -> Json:
 def _begin(region: Region, cluster: Cluster, service: Service, kind: str, request: Json) -> None:
     if kind in LASTING:
         setattr(service.trouble, LASTING[kind], True)
+    elif kind in START_FAILS:
+        service.trouble.start_fails = START_FAILS[kind]
     elif kind == "none":
         service.trouble = Trouble()
         region.alarms -= service.alarms
