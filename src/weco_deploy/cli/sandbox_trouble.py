@@ -52,13 +52,13 @@ def trouble(
     \b
     Until none:
       no-capacity           no container instance can take another task
+      alarm                 a CloudWatch alarm that watches it is in ALARM
+      targets-fail          its load balancer finds all targets unhealthy
+      target-group-missing  its target group does not exist any more
       no-network-interface  no network interface can be created for its tasks
       no-secret             its tasks may not read a secret
       no-log-group          the log group of its tasks does not exist
       no-volume             its tasks can't mount an EFS volume
-      alarm                 a CloudWatch alarm that watches it is in ALARM
-      targets-fail          its load balancer finds all targets unhealthy
-      target-group-missing  its target group does not exist any more
       hides-digests         its tasks report no digests
       hides-revisions       its service revisions report no digests
       image-by-digest       its tasks name their images by digest

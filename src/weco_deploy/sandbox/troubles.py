@@ -16,13 +16,13 @@ from weco_deploy.sandbox.state import MadeService
 
 LASTING = {
     "no-capacity": "no container instance can take another of its tasks",
+    "alarm": "a CloudWatch alarm that watches its deployments is in ALARM",
+    "targets-fail": "its load balancer finds every target unhealthy",
+    "target-group-missing": "its target group does not exist any more",
     "no-network-interface": "no network interface can be created for its tasks",
     "no-secret": "its tasks may not read a secret",
     "no-log-group": "the log group of its tasks does not exist",
     "no-volume": "its tasks can't mount an EFS volume",
-    "alarm": "a CloudWatch alarm that watches its deployments is in ALARM",
-    "targets-fail": "its load balancer finds every target unhealthy",
-    "target-group-missing": "its target group does not exist any more",
     "hides-digests": "its tasks report no digests",
     "hides-revisions": "its service revisions report no digests",
     "image-by-digest": "its tasks name their images by digest",
