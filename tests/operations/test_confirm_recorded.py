@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -18,10 +19,13 @@ from tests.operations.runs import (
 )
 from tests.world import Behaviour, World, crash, slow
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE
+from weco_deploy.errors import NotFound
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Notice
 from weco_deploy.model.requests import ConfirmRequest
 from weco_deploy.report.next_steps import next_steps
+from weco_deploy.report.outcomes import verdict
+from weco_deploy.report.screen import ASCII
 
 
 def rolled_back() -> tuple[World, Deployment, Deployment]:
@@ -50,6 +54,7 @@ def test_release_that_was_rolled_back_is_superseded_and_says_by_what_and_when() 
     assert f"{back.date_created:%Y-%m-%d %H:%M}Z" in deployment.reason
     assert "still points at" not in deployment.reason
     assert deployment.superseded
+    assert verdict(deployment, ASCII).endswith(" to stage was superseded")  # not when it was deployed itself
 
 
 def test_deployment_by_5x_that_was_replaced_is_superseded_though_it_recorded_no_images() -> None:
@@ -175,3 +180,75 @@ def test_verdict_on_a_deployment_that_is_still_held_is_said_not_to_be_recorded()
     (notice,) = [event.message for event in told.events if isinstance(event, Notice)]
     assert notice.startswith("this is not recorded: the deployment still holds stage")
     assert "run this again after 09:0" in notice
+
+
+def gone(world: World) -> None:
+    world.delete_service("search-api", "stage")
+
+
+def given_another_image(world: World) -> None:
+    world.redefine("search-api", "stage", "latest")
+    world.settle_down()
+
+
+@pytest.mark.parametrize("happens", [gone, given_another_image])
+def test_service_that_was_taken_away_since_says_nothing_about_its_image(
+    happens: Callable[[World], None],
+) -> None:
+    world = World.of(ONE_AND_ONE)
+    for _ in range(2):
+        world.push("search")
+        release_deploy(world)
+        world.pass_time(60)
+    happens(world)
+
+    deployment = confirm_deploy(world)
+
+    assert statuses(deployment) == {"search-api": ServiceStatus.FAILED}
+    assert "still points" not in deployment.reason
+    assert not any(" rollback " in step.command for step in next_steps(deployment))
+
+
+def test_service_that_fails_after_the_first_success_does_not_suggest_a_rollback_to_nothing() -> None:
+    world = World.of(ONE_AND_ONE, breaker=False)
+    world.push("search")
+    release_deploy(world)
+    world.pass_time(60)
+    world.spoil("search", crash(at=5))
+    world.somebody_redeploys("search-api", "stage")
+
+    deployment = confirm_deploy(world, wait=600.0)
+
+    assert deployment.status is DeploymentStatus.FAILED
+    assert "still points" in deployment.reason
+    assert "`rollback`" not in deployment.reason
+    assert not any(" rollback " in step.command for step in next_steps(deployment))
+    with pytest.raises(NotFound):
+        rollback(world)
+
+
+def test_deployment_that_was_rolled_back_by_itself_stays_rolled_back() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    release_deploy(world)
+    world.pass_time(60)
+    world.push("search", crash(code=7))
+    failed = release_deploy(world, rollback_on_failure=True)
+    world.pass_time(60)
+
+    deployment = confirm_deploy(world, release_id=failed.release_id)
+
+    assert deployment.status is DeploymentStatus.ROLLED_BACK
+    assert deployment.reason.startswith("it no longer runs: superseded by the rollback to release ")
+
+
+def test_service_that_somebody_has_just_redeployed_is_watched_until_it_tells_what_it_runs() -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    release_deploy(world)
+    world.pass_time(60)
+    world.somebody_redeploys("search-api", "stage")
+
+    deployment = confirm_deploy(world)
+
+    assert statuses(deployment) == {"search-api": ServiceStatus.SUCCEEDED}

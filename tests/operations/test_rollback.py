@@ -24,6 +24,7 @@ from weco_deploy.model.kind import Kind
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
 from weco_deploy.operations.rollback import as_it_was
+from weco_deploy.operations.show_deployment import show
 from weco_deploy.report.next_steps import next_steps
 
 TWO = project({"search": ["search-api"], "items": ["items-api"]})
@@ -549,3 +550,27 @@ def test_failed_deployment_does_not_suggest_a_rollback_where_there_is_nothing_to
     confirmed = confirm_deploy(world)
     assert not confirmed.can_roll_back
     assert not any(" rollback " in step.command for step in next_steps(confirmed))
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["its release", "its images"])
+def test_last_good_release_that_fails_when_it_is_deployed_again_does_not_suggest_a_rollback_to_itself(
+    *, again: bool
+) -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    good = release_deploy(world)
+    world.pass_time(60)
+    world.spoil("search", crash())
+
+    failed = (
+        release_deploy(world, force_redeploy=True)
+        if again
+        else deploy_release(world, good.release_id, force_redeploy=True)
+    )
+
+    assert failed.status is DeploymentStatus.FAILED
+    assert "still points at" in failed.reason
+    assert "`rollback`" not in failed.reason
+    assert not any(" rollback " in step.command for step in next_steps(failed))
+    shown = show(world.ports(), None, "stage").deployment
+    assert not any(" rollback " in step.command for step in next_steps(shown))

@@ -106,6 +106,7 @@ LONG_AGO = NOW - RECOVERED_AFTER
 STEADY = running_since(RECENTLY)
 NO_TASKS = view(service(desired=0, deployments=[primary(completed=True)]), ())
 ROLLING_OUT = view(service(desired=2, running=1, deployments=[primary()]), [task("t1")])
+JUST_REDEPLOYED = view(service(desired=1, deployments=[primary()]), ())
 OTHER_IMAGE = up(OLD, of=OURS)
 OTHER_IMAGE_SINCE = up(OLD, of=BEFORE)
 
@@ -151,6 +152,20 @@ REASSESSED: dict[str, tuple[ServiceView, ServiceOutcome | None, ServiceStatus, s
         BEFORE,
     ),
     "no tasks, pending": (NO_TASKS, outcome(ServiceStatus.PENDING, None), ServiceStatus.FAILED, None),
+    "unknown image, succeeded": (
+        JUST_REDEPLOYED,
+        outcome(ServiceStatus.SUCCEEDED, BEFORE),
+        ServiceStatus.IN_PROGRESS,
+        OURS,
+    ),
+    "unknown image, not recorded": (JUST_REDEPLOYED, None, ServiceStatus.IN_PROGRESS, OURS),
+    "unknown image, failed": (
+        JUST_REDEPLOYED,
+        outcome(ServiceStatus.FAILED, BEFORE),
+        ServiceStatus.FAILED,
+        BEFORE,
+    ),
+    "no tasks, succeeded": (NO_TASKS, outcome(ServiceStatus.SUCCEEDED, BEFORE), ServiceStatus.FAILED, BEFORE),
     "another image, succeeded": (
         OTHER_IMAGE,
         outcome(ServiceStatus.SUCCEEDED),

@@ -66,6 +66,10 @@ def by_5x(minute: int) -> Deployment:
         ((deployed(8, items="d"), deployed(7, search="c")), {"search": "d7", "items": "d8"}),
         ((by_5x(7), deployed(8, search="c")), {"search": "d7"}),
         ((replace(by_5x(7), release_id=OURS.release_id),), {}),
+        ((deployed(7, search="c"), deployed(8, search="b")), {}),
+        ((deployed(7, search="c"), deployed(8, moved=False, search="b")), {"search": "d7"}),
+        ((deployed(7, search="c"), deployed(8, search="b"), deployed(9, search="c")), {"search": "d9"}),
+        ((by_5x(7), replace(by_5x(8), release_id=OURS.release_id)), {}),
     ],
     ids=[
         "none",
@@ -77,6 +81,10 @@ def by_5x(minute: int) -> Deployment:
         "each image",
         "by 5.x",
         "the same release by 5.x",
+        "put back",
+        "not put back",
+        "put back and replaced again",
+        "put back by 5.x",
     ],
 )
 def test_image_is_replaced_by_the_first_later_deployment_of_another_digest(

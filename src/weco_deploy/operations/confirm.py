@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from weco_deploy.errors import Command, DeployError, EnvironmentLocked, Interrupted, NotFound, StaleFence
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus, reasons
+from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceStatus, reasons
 from weco_deploy.model.environment import Claim, EnvironmentRecord, Held
 from weco_deploy.model.events import Claimed, Event, Notice, Waiting
 from weco_deploy.model.project import Environment
@@ -29,7 +29,7 @@ from weco_deploy.rules import precedence
 from weco_deploy.rules.deployment_status import remark, replaces_verdict, verdict
 from weco_deploy.rules.lock import CLOCK_GRACE, blocking_lock
 from weco_deploy.rules.reassess import Reassessment, expected_digests, has_live_holder, reassess
-from weco_deploy.rules.rollback import can_roll_back
+from weco_deploy.rules.rollback import can_go_back_from
 from weco_deploy.rules.superseded import superseded_by, superseding
 
 REACH = 200
@@ -74,7 +74,7 @@ def _settle_claimed(
             _judge(found, patience, ledger, ports, notify)
         except Interrupted as interrupted:
             ledger.verdict(DeploymentStatus.INTERRUPTED, ports.clock.utc(), interrupted.message)
-        return settle(ledger, ports, notify)
+        return settle(ledger, ports, notify, gone=found.reassessment.gone)
 
 
 def _judge_unclaimed(
@@ -90,7 +90,7 @@ def _judge_unclaimed(
                 notify(Notice(_stays_recorded(found, ports)))
             else:
                 ledger = _with_new_verdict(found, judged, ledger, request, ports, notify)
-        return settle(ledger, ports, notify)
+        return settle(ledger, ports, notify, gone=found.reassessment.gone)
 
 
 def _with_new_verdict(
@@ -157,7 +157,7 @@ def _found(
             f"release {recorded.release_id} of deployment {recorded.deployment_id} is not recorded any more"
         )
     release, observed = observe(environment, release, ports)
-    possible = can_roll_back(observed.record, recorded.images, observed.history)
+    possible = can_go_back_from(recorded, observed.record, observed.history)
     recorded = replace(recorded, can_roll_back=possible)
     later = _superseding(recorded, release, observed.record, ports)
     reassessment = reassess(
@@ -288,9 +288,15 @@ def _judge(
         raise  # the caller knows whether there is anything to record
     except DeployError as error:
         status, reason = DeploymentStatus.FAILED, error.message
+    bad = {outcome.service_id for outcome in ledger.deployment.services if outcome.status not in GOOD}
+    if bad <= found.reassessment.gone:
+        # A rollback would not bring back what somebody else took away.
+        ledger.deployment = replace(ledger.deployment, can_roll_back=False)
     if status is DeploymentStatus.FAILED and found.superseding:
         later = min(found.superseding.values(), key=lambda deployment: deployment.date_created)
         reason = reasons(f"it no longer runs: {superseded_by(later)}", reason)
+    if status is DeploymentStatus.FAILED and found.deployment.status is DeploymentStatus.ROLLED_BACK:
+        status = DeploymentStatus.ROLLED_BACK
     return ledger.verdict(status, _end(found.deployment, ports), reason)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,14 +20,21 @@ TAGS_READ_WITHIN = timedelta(seconds=5)
 
 
 def settle(
-    ledger: Ledger, ports: Ports, notify: Callable[[Event], None], undone: Deployment | None = None
+    ledger: Ledger,
+    ports: Ports,
+    notify: Callable[[Event], None],
+    undone: Deployment | None = None,
+    gone: Collection[str] = (),
 ) -> Deployment:
     """Close the record with the verdict, and release the lock.
 
     Returns the deployment to report. If its record can't be closed, that says so and does not claim success. `undone` is a
-    failed deployment that this one rolled back, with its new status: its record is closed together with this one's.
+    failed deployment that this one rolled back, with its new status: its record is closed together with this one's. `gone` are
+    the services that count as failed for reasons that say nothing about their images.
     """
-    remark = reasons(half_deployed(ledger.deployment.services), _left_behind(ledger.deployment, ports))
+    services = tuple(service for service in ledger.deployment.services if service.service_id not in gone)
+    left_behind = _left_behind(replace(ledger.deployment, services=services), ports)
+    remark = reasons(half_deployed(services), left_behind)
     if remark:
         ledger.deployment = replace(ledger.deployment, reason=reasons(ledger.deployment.reason, remark))
     deployment = ledger.deployment

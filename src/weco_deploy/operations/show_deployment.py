@@ -8,6 +8,7 @@ from functools import partial
 
 from weco_deploy.errors import AwsError, Command, NotFound, UsageError
 from weco_deploy.model.deployment import Deployment, Failure
+from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 from weco_deploy.model.log_location import UNREADABLE, container_logging_to
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
@@ -15,6 +16,7 @@ from weco_deploy.model.results import DeploymentDetails
 from weco_deploy.model.steps import StepOutcome
 from weco_deploy.operations.release import PREFIX_LENGTH, prefix_hint
 from weco_deploy.ports import Ports
+from weco_deploy.rules.rollback import can_go_back_from
 
 REACH = 200
 """How many of the newest deployments a prefix is compared with, and how many later ones are looked at."""
@@ -66,8 +68,11 @@ def details(
     # The rollback of a failed deployment belongs to that deployment: it is shown with it, not as what followed.
     rollback_id = chosen.rollback.deployment_id if chosen.rollback else None
     following = [other for other in later if other.deployment_id != rollback_id]
+    # Next commands are shown only for the last deployment, so the history tells as much as the environment's record.
+    record = EnvironmentRecord(environment=chosen.environment, current=DeployedRelease.of(chosen))
+    possible = can_go_back_from(chosen, record, others)
     return DeploymentDetails(
-        deployment=chosen,
+        deployment=replace(chosen, can_roll_back=possible),
         release=release,
         undid=next((other for other in others if _rolled_back_by(other, chosen)), None),
         following=following[-1] if following else None,

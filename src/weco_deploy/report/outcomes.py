@@ -82,8 +82,8 @@ def verdict(deployment: Deployment, symbols: Symbols) -> str:
         subject = f"Rollback of {environment} to release {release}"
     ended = "was superseded" if deployment.superseded else _VERDICTS[deployment.status]
     text = f"{verdict_mark(deployment.status, symbols)} {subject} {ended}"
-    if deployment.date_finished is None:
-        return text
+    if deployment.date_finished is None or deployment.superseded:
+        return text  # it ended before others took over: its duration is not that of being superseded
     return f"{text} after {duration(deployment.date_finished - deployment.date_created)}"
 
 

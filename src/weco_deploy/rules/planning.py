@@ -92,8 +92,12 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
         kind=request.kind,
         source=request.source,
         current=current_release(observed.record, observed.history, {image.id for image in project.images}),
-        can_roll_back=can_roll_back(
-            observed.record, {image.image_id: image.change for image in images}, observed.history
+        can_roll_back=request.kind is Kind.ROLLBACK
+        or can_roll_back(
+            observed.record,
+            release.release_id,
+            {image.image_id: image.change for image in images},
+            observed.history,
         ),
     )
 

@@ -14,11 +14,11 @@ from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.deployment_status import status_if_left_alone
-from weco_deploy.rules.digests import running_tasks
+from weco_deploy.rules.digests import Match, running_tasks
 from weco_deploy.rules.examination import examine
 from weco_deploy.rules.lock import CLOCK_GRACE, is_over
 from weco_deploy.rules.rollout.track import Track
-from weco_deploy.rules.running import expected_images
+from weco_deploy.rules.running import evidence, expected_images
 from weco_deploy.rules.superseded import superseded_by
 from weco_deploy.rules.tag_drift import deployed_digests, drifted_tags, with_observed_tags
 
@@ -32,13 +32,15 @@ class Reassessment:
 
     `tracks` are the rollouts that must still be watched, by service id. `drifted_tags` are the images whose tag does not
     point at the deployed digest. `unchanged` are the ids of services that run the release without having been redeployed by
-    this deployment: if they pass the watch, they are unchanged.
+    this deployment: if they pass the watch, they are unchanged. `gone` are those that did not fail with the release, but
+    don't run it now: they are not found, or somebody gave them something else. That says nothing about its images.
     """
 
     deployment: Deployment
     tracks: Mapping[str, Track]
     drifted_tags: tuple[str, ...]
     unchanged: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
 
 
 def reassess(
@@ -77,6 +79,7 @@ def reassess(
             before,
             up_for_long=_up_for_long(views, now),
             not_redeployed=_not_redeployed(views, recorded),
+            unknown=_is_unknown(service, views, observed),
         )
         if service.action is Action.REDEPLOY:
             outcome = _if_superseded(outcome, before, service, superseding or {})
@@ -94,7 +97,8 @@ def reassess(
         for service_id, service in examined.missing.items()
         if observed.services.get(service_id) or service_id in observed.record.services
     }
-    outcomes += _not_found(recorded, outcomes, missing, project)
+    not_found = tuple(_not_found(recorded, outcomes, missing, project))
+    outcomes += not_found
     changes = recorded.images or _unrecorded_changes(release, digests)
     deployment = replace(recorded, images=changes, services=tuple(outcomes))
     return Reassessment(
@@ -102,6 +106,7 @@ def reassess(
         tracks=tracks,
         drifted_tags=drifted_tags(deployed_digests(deployment), observed),
         unchanged=frozenset(unchanged),
+        gone=frozenset(_gone(outcomes, not_found, recorded_outcomes)),
     )
 
 
@@ -155,6 +160,14 @@ def _not_redeployed(views: Iterable[ServiceView], recorded: Deployment) -> bool:
     return all(view.service.primary is not None and view.service.primary.created_at < began for view in views)
 
 
+def _is_unknown(service: PlannedService, views: Iterable[ServiceView], observed: Snapshot) -> bool:
+    """Whether nothing tells yet what the service runs, such as when somebody has just redeployed it."""
+    known = observed.record.services.get(service.service_id)
+    resolved = observed.resolved.get(service.key, ())
+    found = (evidence(view, service.expected, resolved, known) for view in views)
+    return all(finding.match is Match.UNKNOWN for finding in found)
+
+
 def _redeployed_by_it(service: PlannedService, recorded: ServiceOutcome | None) -> bool:
     """Whether the ECS deployment that the service runs is the recorded one."""
     return (
@@ -166,7 +179,12 @@ def _redeployed_by_it(service: PlannedService, recorded: ServiceOutcome | None) 
 
 
 def _reassessed(
-    service: PlannedService, recorded: ServiceOutcome | None, *, up_for_long: bool, not_redeployed: bool
+    service: PlannedService,
+    recorded: ServiceOutcome | None,
+    *,
+    up_for_long: bool,
+    not_redeployed: bool,
+    unknown: bool,
 ) -> ServiceOutcome:
     """The service's outcome now. IN_PROGRESS means that the ECS deployment in it has to be watched.
 
@@ -177,6 +195,7 @@ def _reassessed(
     | adopt          | anything else                      | watched                                     |
     | redeploy       | pending, not redeployed            | failed: it was cut off before               |
     | redeploy       | pending, in progress, unverified   | watched, if there is anything to watch      |
+    | redeploy       | good, and nothing tells what runs  | watched, if any task is desired             |
     | redeploy       | anything else                      | failed: it does not run the release         |
     """
     recorded_id = recorded.ecs_deployment_id if recorded else None
@@ -223,6 +242,8 @@ def _reassessed(
             # The service may have been redeployed without a record of it. The rollout shows what it runs.
             if watched := recorded_id or (service.ecs_deployment_id if service.desired else None):
                 return now(ServiceStatus.IN_PROGRESS, watched)
+        case Action.REDEPLOY, status if unknown and service.desired and (status is None or status in GOOD):
+            return now(ServiceStatus.IN_PROGRESS, service.ecs_deployment_id)
     return now(ServiceStatus.FAILED, recorded_id, f"it does not run the release: {service.why}")
 
 
@@ -241,6 +262,22 @@ def _if_superseded(
         return outcome
     reason = f"{superseded_by(later)}: {service.why}"
     return replace(outcome, status=ServiceStatus.SUPERSEDED, reason=reason, failures=())
+
+
+def _gone(
+    outcomes: Iterable[ServiceOutcome],
+    not_found: Iterable[ServiceOutcome],
+    recorded: Mapping[str, ServiceOutcome],
+) -> Iterator[str]:
+    """The services that don't run the release, and of which it is not recorded that they failed with it."""
+    missing = {outcome.service_id for outcome in not_found}
+    for outcome in outcomes:
+        before = recorded.get(outcome.service_id)
+        if outcome.status is not ServiceStatus.FAILED or before is None:
+            continue
+        failed_with_it = before.status in (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED)
+        if before.status in GOOD or (outcome.service_id in missing and not failed_with_it):
+            yield outcome.service_id
 
 
 def _track(

@@ -33,7 +33,7 @@ def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]
         return None
     good = [deployment for deployment in deployments if deployment.status in PRESUMED_GOOD]
     if current.status not in PRESUMED_GOOD:
-        return record.good or next(map(DeployedRelease.of, good), None)
+        return _last_good(record, deployments)
     targets = [deployment for deployment in good if deployment.kind is not Kind.ROLLBACK]
     start = 1  # targets[0] is the deployment to go back from
     for rollback in reversed(_latest_rollbacks(good)):
@@ -69,16 +69,53 @@ def tags_created(deployments: Iterable[Deployment]) -> tuple[str, ...]:
 
 
 def can_roll_back(
-    record: EnvironmentRecord, changes: Mapping[str, ImageChange], earlier: Sequence[Deployment]
+    record: EnvironmentRecord,
+    release_id: str,
+    changes: Mapping[str, ImageChange],
+    earlier: Sequence[Deployment],
 ) -> bool:
-    """Whether a rollback finds something to go back to after a deployment with these changes that did not succeed.
+    """Whether a rollback finds other images to go back to after a deployment with these changes that did not succeed.
 
-    It goes back to the last good release or, if there never was one, to what the tags pointed at before.
+    It goes back to the last good release or, if there never was one, to what the tags pointed at before. If the last good
+    release has the images of this deployment, such as one that was deployed again, a rollback would change nothing.
     """
-    if record.good is not None or any(deployment.status in PRESUMED_GOOD for deployment in earlier):
-        return True
+    good = _last_good(record, earlier)
+    if good is not None:
+        return good.release_id != release_id and not _had_the_same_images(good, changes, earlier)
     before = _before((changes, *(deployment.images for deployment in earlier)))
     return any(digest is not None for digest in before.values())
+
+
+def can_go_back_from(
+    recorded: Deployment, record: EnvironmentRecord, deployments: Sequence[Deployment]
+) -> bool:
+    """Whether `rollback` would go back from this recorded deployment, if it turns out not to run.
+
+    `rollback` goes by the record: from the last deployment to the environment, and after a success to an earlier release.
+    """
+    if record.current is None or record.current.deployment_id != recorded.deployment_id:
+        return False
+    if recorded.kind is Kind.ROLLBACK:
+        return True  # `rollback --to-release` goes wherever it is told
+    if recorded.status in PRESUMED_GOOD:
+        return rollback_target(record, deployments) is not None
+    return can_roll_back(record, recorded.release_id, recorded.images, deployments)
+
+
+def _last_good(record: EnvironmentRecord, deployments: Iterable[Deployment]) -> DeployedRelease | None:
+    good = (deployment for deployment in deployments if deployment.status in PRESUMED_GOOD)
+    return record.good or next(map(DeployedRelease.of, good), None)
+
+
+def _had_the_same_images(
+    good: DeployedRelease, changes: Mapping[str, ImageChange], deployments: Iterable[Deployment]
+) -> bool:
+    """Whether the good deployment, if it is among these, deployed all images with the digests of the changes."""
+    images = next((found.images for found in deployments if found.deployment_id == good.deployment_id), {})
+    return bool(changes) and all(
+        image_id in images and images[image_id].to_digest == change.to_digest
+        for image_id, change in changes.items()
+    )
 
 
 def _before(changes: Iterable[Mapping[str, ImageChange]]) -> dict[str, str | None]:

@@ -13,7 +13,8 @@ def superseding(
 ) -> Mapping[str, Deployment]:
     """By image id, the first deployment after the recorded one that applied another digest of the image.
 
-    `digests` are those of the recorded deployment. 5.x recorded no digests: its later deployments of another release count.
+    An image that was put back since is not replaced. `digests` are those of the recorded deployment. 5.x recorded no digests:
+    its later deployments of another release count.
     """
     later = sorted(
         (other for other in others if other.date_created > recorded.date_created),
@@ -23,6 +24,8 @@ def superseding(
     for deployment in later:
         for image_id in _replaced(recorded, digests, deployment):
             found.setdefault(image_id, deployment)
+        for image_id in _put_back(recorded, digests, deployment):
+            found.pop(image_id, None)
     return found
 
 
@@ -33,6 +36,15 @@ def _replaced(recorded: Deployment, digests: Mapping[str, str | None], later: De
     for image_id, change in later.images.items():
         before = digests.get(image_id)
         if before is not None and change.applied and change.to_digest != before:
+            yield image_id
+
+
+def _put_back(recorded: Deployment, digests: Mapping[str, str | None], later: Deployment) -> Iterator[str]:
+    """The ids of the images that the later deployment put back as the recorded one had them."""
+    if not later.images and later.release_id == recorded.release_id:
+        yield from (image_id for service in later.services for image_id in service.images)
+    for image_id, change in later.images.items():
+        if change.applied and change.to_digest == digests.get(image_id):
             yield image_id
 
 
