@@ -19,13 +19,17 @@ OWN_FILES = (
     ROOT / "examples" / ".wellcome_project",
     Path(commands.__file__).parent / "sample.wellcome_project",
 )
+SMALL = 8
+"""The images of a real project that `make test` deploys. Those of larger projects take up to a minute each."""
 Opened = Callable[[Path, str], Team]
 
 
 def _cases() -> Iterator[object]:
     for file in (*sorted(REAL_FILES.glob("*.yml")), *OWN_FILES):
-        for project_id in config.load(file).projects:
-            yield pytest.param(file, project_id, id=f"{file.stem or file.name}-{project_id}")
+        for project_id, project in config.load(file).projects.items():
+            large = file not in OWN_FILES and len(project.images) > SMALL
+            marks = (pytest.mark.exhaustive,) if large else ()
+            yield pytest.param(file, project_id, id=f"{file.stem or file.name}-{project_id}", marks=marks)
     if not REAL_FILES.is_dir():
         yield pytest.param(
             REAL_FILES,
