@@ -14,6 +14,8 @@ def cut_at_word(text: str, width: int, ellipsis: str = "…") -> str:
         return text
     room = max(0, width - cell_len(ellipsis))
     kept = set_cell_size(text, room)
+    if not text.startswith(kept):  # rich puts a space in the place of half a wide character
+        kept = kept[:-1]
     if not text[len(kept) :].startswith(" ") and " " in kept.strip():
         kept = kept[: kept.rindex(" ")]
     return set_cell_size(kept.rstrip(" ,:;") + ellipsis, width).rstrip()
