@@ -12,6 +12,7 @@ from pathlib import Path
 from weco_deploy.aws.ecr import EcrRegistry
 from weco_deploy.aws.ecs import EcsRuntime
 from weco_deploy.aws.logs import CloudWatchLogs
+from weco_deploy.aws.parameters import parameter
 from weco_deploy.aws.places import places
 from weco_deploy.aws.policy import policy
 from weco_deploy.aws.policy_document import PolicyDocument
@@ -23,15 +24,17 @@ from weco_deploy.aws.session import Account, Login, profile_region
 from weco_deploy.aws.setup import AwsSetup
 from weco_deploy.aws.slow_calls import SlowCalls
 from weco_deploy.aws.uploads import EcrUploads
-from weco_deploy.errors import DockerError
+from weco_deploy.errors import DockerError, NotFound
 from weco_deploy.local.ci import build_url
 from weco_deploy.local.clock import SystemClock
 from weco_deploy.local.concurrent_calls import ConcurrentCalls, begin_alone
 from weco_deploy.local.git import GitHistory
 from weco_deploy.local.interrupts import Signals
+from weco_deploy.local.messenger import AppriseMessenger
 from weco_deploy.local.ticking import tick
 from weco_deploy.local.work_tree import GitWorkTree
 from weco_deploy.model.arn import account_of
+from weco_deploy.model.notification import PARAMETER
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.pipeline.inventory import InventoryReader, Report
 from weco_deploy.ports import Caller, ImageEngine, Ports, Publishing
@@ -109,6 +112,8 @@ def connect(
             requested_by=login.requested_by(project.region_name), build_url=build_url(os.environ)
         ),
         places=lambda environment: places(home, account(environment), project.account_id),
+        secret=lambda reference: _secret(home, reference),
+        messenger=AppriseMessenger(),
         check_account=lambda: home.check(project.account_id),
         began=clock.utc(),
         new_id=lambda: str(uuid.uuid4()),
@@ -153,6 +158,16 @@ def iam_policy(
     """
     account_id = project.account_id or account_of(project.role_arn) or account_of(caller().requested_by)
     return policy(project, environments, account_id, read_only=read_only)
+
+
+def _secret(home: Account, reference: str) -> str:
+    kind, _, name = reference.partition(":")
+    if kind == PARAMETER:
+        return parameter(home, name)
+    value = os.environ.get(name)
+    if not value:
+        raise NotFound(f"the environment variable {name} is not set")
+    return value
 
 
 def _docker_engine() -> ImageEngine:

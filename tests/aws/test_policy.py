@@ -12,12 +12,17 @@ from tests.world.projects import project
 from weco_deploy.aws import policy as policy_module
 from weco_deploy.aws.api import CALLS, Purpose, Resource
 from weco_deploy.aws.policy import TO_CHANGE, policy
+from weco_deploy.model.notification import Destination
 from weco_deploy.model.project import Address, Environment, Project
 
 ACCOUNT = "111122223333"
 SHOP = replace(
     project(images={"search": ["search-api"], "items": ["items-api"]}, project_id="shop"),
     role_arn=f"arn:aws:iam::{ACCOUNT}:role/shop",
+    notify=(
+        Destination(url_from="ssm:/shop/slack", environments=("stage",)),
+        Destination(url_from="env:SLACK", environments=("stage",)),
+    ),
 )
 PROD = Environment(
     id="prod", name="Production", role_arn="arn:aws:iam::444455556666:role/prod", region_name="eu-west-2"
@@ -66,6 +71,13 @@ def test_read_only_policy_allows_all_reads_and_no_change() -> None:
     assert allowed.isdisjoint(action for call in CALLS if call.changes for action in call.actions)
     assert allowed == {action for call in CALLS if call.purpose not in TO_CHANGE for action in call.actions}
     assert {purpose for purpose in TO_CHANGE if purpose.value in statements(read_only=True)} == set()
+
+
+def test_parameters_with_urls_of_destinations_are_named_exactly() -> None:
+    assert statements()["ReadParameters"]["Resource"] == [
+        f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/shop/slack"
+    ]
+    assert "ReadParameters" not in statements(replace(SHOP, notify=()))
 
 
 def test_images_and_records_are_named_exactly() -> None:

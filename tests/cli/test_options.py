@@ -94,6 +94,7 @@ def test_commands_of_the_tool_exist() -> None:
         "unlock",
         "init",
         "doctor",
+        "notify",
         "iam-policy",
         "schema",
         "sandbox",

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from weco_deploy.config import load
-from weco_deploy.config.schema import Entry, EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry
+from weco_deploy.config.schema import (
+    Entry,
+    EnvironmentEntry,
+    ImageEntry,
+    NotifyEntry,
+    ProjectEntry,
+    ServiceEntry,
+)
 from weco_deploy.config.syntax import parse
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / ".wellcome_project"
@@ -21,7 +28,7 @@ def test_example_loads_without_warnings() -> None:
     assert not file.warnings
 
 
-@pytest.mark.parametrize("entry", [ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry])
+@pytest.mark.parametrize("entry", [ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry, NotifyEntry])
 def test_example_uses_every_key(entry: type[Entry]) -> None:
     root, _ = parse(EXAMPLE.read_text())
     assert root is not None
@@ -34,6 +41,7 @@ def test_example_uses_every_key(entry: type[Entry]) -> None:
         EnvironmentEntry: environments,
         ImageEntry: images,
         ServiceEntry: services,
+        NotifyEntry: [it for mapping in (*projects, *environments) for it in mapping.items("notify")],
     }
     used = {str(value.path[-1]) for mapping in mappings[entry] for value in mapping.entries()}
     assert used == set(entry.model_fields)

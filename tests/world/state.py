@@ -14,6 +14,7 @@ from tests.world.gate import Gate
 from tests.world.gated import gated_logs, gated_runtime
 from tests.world.history import Repository, WorldHistory
 from tests.world.images import WorldImages
+from tests.world.messages import Mail, WorldMessenger
 from tests.world.publishing import Desktop, publishing
 from tests.world.registry import WorldRegistry
 from tests.world.replicas import StoredReplica, WorldReplicas
@@ -53,6 +54,7 @@ class WorldState:
         self.setup = StoredSetup()
         self.git = Repository()
         self.desktop = Desktop()
+        self.mail = Mail()
         self.schedule = Schedule(lock, self.ecs.simulation)
         self.gate = Gate(lock, self.now)
         self.side_by_side = SideBySide(self.schedule, lock)
@@ -122,6 +124,8 @@ class WorldState:
             logs=logs,
             setup=setup,
             caller=identified,
+            secret=self.mail.secret,
+            messenger=WorldMessenger(self.mail),
             check_account=check_account,
             places=lambda environment: (
                 f"in a world of its own, {environment.region_name or ours.region_name}"

@@ -28,6 +28,8 @@ class Resource(Enum):
     TABLE = "table/<name>"
     INDEX = "table/<name>/index/<name>"
     LOG_STREAM = "log-group:<name>:log-stream:<name>"
+    PARAMETER = "parameter/<name>"
+    """The SSM parameters that the project file names."""
     ROLE = "role/<name>"
 
 
@@ -40,6 +42,7 @@ class Purpose(Enum):
     WATCH_SERVICES = "WatchServices"
     REDEPLOY_SERVICES = "RedeployServices"
     READ_LOGS = "ReadLogs"
+    READ_PARAMETERS = "ReadParameters"
     READ_IMAGES = "ReadImages"
     EXPLAIN_REPLICATION = "ExplainReplication"
     MOVE_TAGS = "MoveTags"
@@ -259,6 +262,9 @@ SIMULATE_PRINCIPAL_POLICY = ApiCall(
 
 # Why a task stopped
 GET_LOG_EVENTS = ApiCall("logs", "GetLogEvents", (Resource.LOG_STREAM,), purpose=Purpose.READ_LOGS)
+
+# Where messages go
+GET_PARAMETER = ApiCall("ssm", "GetParameter", (Resource.PARAMETER,), purpose=Purpose.READ_PARAMETERS)
 
 # Who we are
 GET_CALLER_IDENTITY = ApiCall(

@@ -104,11 +104,14 @@ class _Arns:
             case Resource.TABLE:
                 yield str(replace(home, service="dynamodb", resource=self._table))
             case Resource.INDEX:
-                for index in (RELEASES, DEPLOYMENTS):
-                    yield str(replace(home, service="dynamodb", resource=f"{self._table}/index/{index}"))
+                indexes = (f"{self._table}/index/{index}" for index in (RELEASES, DEPLOYMENTS))
+                yield from (str(replace(home, service="dynamodb", resource=index)) for index in indexes)
             case Resource.LOG_STREAM:
-                for place in self._places():
-                    yield str(replace(place, service="logs", resource="log-group:*:log-stream:*"))
+                streams = "log-group:*:log-stream:*"
+                yield from (str(replace(place, service="logs", resource=streams)) for place in self._places())
+            case Resource.PARAMETER:
+                names = (f"parameter/{name.removeprefix('/')}" for name in self.project.parameters)
+                yield from (str(replace(home, service="ssm", resource=name)) for name in names)
             case Resource.ROLE:
                 given = [self.project.role_arn, *(environment.role_arn for environment in self.environments)]
                 yield from (role_arn for role_arn in given if role_arn)

@@ -9,6 +9,7 @@ from weco_deploy import exit_codes
 from weco_deploy.cli import prompts
 from weco_deploy.cli.build_output import report_to_build
 from weco_deploy.cli.event_output import EventOutput, approval
+from weco_deploy.cli.message_sinks import add_message_sinks
 from weco_deploy.cli.output import print_result
 from weco_deploy.cli.project_context import ProjectContext
 from weco_deploy.model.deployment import Deployment
@@ -83,6 +84,7 @@ def deploy(
             _write_plan(context, plan)
         return exit_codes.DONE
     context.invocation.request = request
+    add_message_sinks(context, request.environment_id)
     with EventOutput(
         context.invocation, context.ports.clock.utc, environment=request.environment_id
     ) as output:

@@ -129,5 +129,6 @@ def close_sinks(invocation: Invocation) -> None:
 
 def _shortfall(delivery: Delivery) -> str:
     missed = delivery.dropped + delivery.undelivered + delivery.failures
-    because = f": {delivery.error}" if delivery.error else ""
+    error = delivery.error or ("it did not answer in time" if delivery.undelivered else "")
+    because = f": {error}" if error else ""
     return f"{delivery.sink} did not get {count(missed, 'event')} of this run{because}"

@@ -45,6 +45,7 @@ class WecoDeploy(LazyGroup):
         "unlock": "weco_deploy.cli.unlock",
         "init": "weco_deploy.cli.init",
         "doctor": "weco_deploy.cli.doctor",
+        "notify": "weco_deploy.cli.notify",
         "iam-policy": "weco_deploy.cli.iam_policy",
         "schema": "weco_deploy.cli.schema",
         "sandbox": "weco_deploy.cli.sandbox",

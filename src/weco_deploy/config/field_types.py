@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, GetCoreSchemaHandler, GetJsonSchemaHandler, Tag
 from pydantic_core import CoreSchema, core_schema
@@ -12,12 +12,15 @@ from pydantic_core import CoreSchema, core_schema
 from weco_deploy.config import patterns
 from weco_deploy.config.patterns import EXPECTED
 
+DestinationUrl: TypeAlias = Annotated[str, patterns.DESTINATION]
 EnvironmentId: TypeAlias = Annotated[str, patterns.ENVIRONMENT_ID]
 ImageId: TypeAlias = Annotated[str, patterns.IMAGE_ID]
 ProjectId: TypeAlias = Annotated[str, patterns.PROJECT_ID]
 ServiceId: TypeAlias = Annotated[str, patterns.SERVICE_ID]
 Cluster: TypeAlias = Annotated[str, patterns.CLUSTER]
 AccountId: TypeAlias = Annotated[str | None, patterns.ACCOUNT_ID]
+MessageTemplate: TypeAlias = Annotated[str, patterns.MESSAGE]
+MessageEvent: TypeAlias = Literal["started", "succeeded", "failed", "rolled_back", "waiting"]
 Name: TypeAlias = Annotated[str | None, patterns.NAME]
 Namespace: TypeAlias = Annotated[str | None, patterns.NAMESPACE]
 Region: TypeAlias = Annotated[str | None, patterns.REGION]

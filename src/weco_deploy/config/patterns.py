@@ -130,6 +130,12 @@ TABLE = Pattern(
     max_length=255,
 )
 VARIABLE = Pattern(r"[a-z][a-z0-9_]*", "a variable's name: lower case letters, digits and _", max_length=64)
+DESTINATION = Pattern(
+    r"env:[A-Za-z_][A-Za-z0-9_]*|ssm:/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
+    "where the URL is: env:<environment variable> or ssm:<parameter> (the URL itself is a secret)",
+    max_length=1024,
+)
+MESSAGE = Pattern(r"[^\x00]+", "the text of a message", max_length=4000)
 VALUE = Pattern(r"[^\x00-\x1f\x7f]+", "text on one line")
 TAG = Pattern(
     r"[A-Za-z0-9_][A-Za-z0-9._-]*", "an image tag: at most 128 letters, digits and . _ -", max_length=128

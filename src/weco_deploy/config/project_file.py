@@ -12,8 +12,9 @@ from weco_deploy.config.addresses import address_problems
 from weco_deploy.config.consistency import inconsistencies
 from weco_deploy.config.location import read
 from weco_deploy.config.nodes import Problem
+from weco_deploy.config.notify import notify_problems
 from weco_deploy.config.outline import outlines
-from weco_deploy.config.schema import EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry
+from weco_deploy.config.schema import EnvironmentEntry, ImageEntry, NotifyEntry, ProjectEntry, ServiceEntry
 from weco_deploy.config.sharing import shared_tables, shared_tags
 from weco_deploy.config.spelling import did_you_mean, unknown_keys
 from weco_deploy.config.syntax import InvalidYaml, parse
@@ -21,6 +22,7 @@ from weco_deploy.config.templates import template_problems
 from weco_deploy.config.validation import validate
 from weco_deploy.errors import ProjectFileError, UsageError
 from weco_deploy.model.direction import Backwards
+from weco_deploy.model.notification import DEFAULT_EVENTS, Destination, NotifyEvent
 from weco_deploy.model.project import (
     DEFAULT_NAMESPACE,
     DEFAULT_REGION,
@@ -95,6 +97,7 @@ def load_text(path: Path, text: str) -> ProjectFile:
             *map(inconsistencies, projects),
             *map(template_problems, projects),
             *map(address_problems, projects),
+            *map(notify_problems, projects),
             shared_tags(projects),
             shared_tables(projects),
         ]
@@ -133,9 +136,27 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         images=tuple(_image(namespace, tag, refs, image) for image in entry.image_repositories),
         tag=tag,
         branch=entry.branch,
+        notify=tuple(_destinations(entry)),
         addresses=_addresses(entry),
         optional_services=frozenset(service.id for service in _services(entry) if service.optional),
         services_of_others=frozenset(service.id for service in _services(entry) if service.deployed_by),
+    )
+
+
+def _destinations(entry: ProjectEntry) -> Iterator[Destination]:
+    """The project's destinations, then those of each environment."""
+    environments = [environment.id for environment in entry.environments]
+    yield from (_destination(given, given.environments or environments) for given in entry.notify)
+    for environment in entry.environments:
+        yield from (_destination(given, [environment.id]) for given in environment.notify)
+
+
+def _destination(entry: NotifyEntry, environments: Sequence[str]) -> Destination:
+    return Destination(
+        url_from=entry.url_from,
+        events=tuple(map(NotifyEvent, entry.events)) or DEFAULT_EVENTS,
+        environments=tuple(environments),
+        templates={NotifyEvent(event): text for event, text in entry.templates.items()},
     )
 
 

@@ -11,8 +11,11 @@ from weco_deploy.config.field_types import (
     Branch,
     Cluster,
     ClusterTemplate,
+    DestinationUrl,
     EnvironmentId,
     ImageId,
+    MessageEvent,
+    MessageTemplate,
     Name,
     Namespace,
     NoneIs,
@@ -72,6 +75,28 @@ class ServiceEntry(Entry, title="service"):
     )
 
 
+class NotifyEntry(Entry, title="destination of messages"):
+    url_from: DestinationUrl = Field(
+        description="where its apprise URL is, which is a secret: env:<environment variable> or ssm:<parameter>",
+        examples=["env:SLACK_URL", "ssm:/bookshop/slack-url"],
+    )
+    events: Annotated[list[MessageEvent], NoneIsEmpty] = Field(
+        default=[],
+        description="what it gets messages about; default: succeeded, failed and rolled_back",
+        examples=[["failed", "rolled_back"]],
+    )
+    environments: Annotated[list[EnvironmentId], NoneIsEmpty] = Field(
+        default=[],
+        description="the environments that it gets messages about, in the project's list; default: all",
+        examples=[["prod"]],
+    )
+    templates: Annotated[dict[MessageEvent, MessageTemplate], NoneIs({})] = Field(
+        default={},
+        description="texts in place of the usual ones, by event; the first line is the title",
+        examples=[{"succeeded": "{project}: {environment} has release {release}\n{commits}"}],
+    )
+
+
 class EnvironmentEntry(Entry, title="environment"):
     id: EnvironmentId = Field(
         description="its id: the {environment} in templates, and the value of its services' tag deployment:env",
@@ -122,6 +147,11 @@ class EnvironmentEntry(Entry, title="environment"):
         default="warn",
         description="what a deployment does if git does not show that an image moves forward: refuse, warn or allow; default: warn",
         examples=["refuse"],
+    )
+    notify: Annotated[list[NotifyEntry], NoneIsEmpty] = Field(
+        default=[],
+        description="more destinations of messages, about this environment only",
+        examples=[[{"url_from": "ssm:/bookshop/on-call-url", "events": ["failed"]}]],
     )
 
 
@@ -217,6 +247,11 @@ class ProjectEntry(Entry, title="project"):
         default=None,
         description="the branch that releases are built from; commits that are not on it are builds of pull requests",
         examples=["main"],
+    )
+    notify: Annotated[list[NotifyEntry], NoneIsEmpty] = Field(
+        default=[],
+        description="where messages about deployments go; needs the extra weco-deploy[notify]",
+        examples=[[{"url_from": "env:SLACK_URL"}]],
     )
     environments: list[EnvironmentEntry] = Field(
         min_length=1,

@@ -7,7 +7,14 @@ from difflib import get_close_matches
 from itertools import islice
 
 from weco_deploy.config.nodes import Node, Problem
-from weco_deploy.config.schema import Entry, EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry
+from weco_deploy.config.schema import (
+    Entry,
+    EnvironmentEntry,
+    ImageEntry,
+    NotifyEntry,
+    ProjectEntry,
+    ServiceEntry,
+)
 
 # Comparing long names with all names of a huge file would take minutes.
 _MAX_LENGTH = 100
@@ -18,12 +25,19 @@ def unknown_keys(root: Node) -> Iterator[Problem]:
     """A warning for each unknown key of a mapping."""
     for project in root.entries():
         yield from _unknown(project, ProjectEntry)
+        yield from _unknown_of_destinations(project)
         for environment in project.items("environments"):
             yield from _unknown(environment, EnvironmentEntry)
+            yield from _unknown_of_destinations(environment)
         for image in project.items("image_repositories"):
             yield from _unknown(image, ImageEntry)
             for service in image.items("services"):
                 yield from _unknown(service, ServiceEntry)
+
+
+def _unknown_of_destinations(mapping: Node) -> Iterator[Problem]:
+    for destination in mapping.items("notify"):
+        yield from _unknown(destination, NotifyEntry)
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

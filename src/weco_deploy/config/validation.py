@@ -14,6 +14,7 @@ from weco_deploy.config.schema import (
     EnvironmentEntry,
     FileEntry,
     ImageEntry,
+    NotifyEntry,
     ProjectEntry,
     ServiceEntry,
 )
@@ -25,6 +26,7 @@ _ENTRY_OF_LIST: Mapping[str | int, type[Entry]] = {
     "environments": EnvironmentEntry,
     "image_repositories": ImageEntry,
     "services": ServiceEntry,
+    "notify": NotifyEntry,
 }
 _ITEM_NAMES: Mapping[KeyPath, str] = {
     (): "project",
@@ -35,7 +37,10 @@ _DESCRIPTIONS: Mapping[type[Entry], str] = {
     ProjectEntry: "a project: a mapping with environments and image_repositories",
     EnvironmentEntry: "an environment: a mapping with the key id",
     ImageEntry: "an image: a mapping with the key id",
+    NotifyEntry: "a destination: a mapping with the key url_from",
 }
+_NO_SECRETS = frozenset({"events", "environments"})
+"""The keys of a destination whose values are shown."""
 _KEY = "[key]"  # the last step of pydantic's location if the key of a mapping is invalid
 
 
@@ -52,12 +57,21 @@ def _problem(root: Node, detail: ErrorDetails) -> Problem:
     # A project's id may look like a tag, so the first step is kept.
     path: KeyPath = (*location[:1], *(key for key in location[1:] if key not in TYPE_TAGS.values()))
     if path[1:] and path[-1] == _KEY:
-        return root.nearest(path[:-1]).problem(f"found {value_text(str(path[-2]))}, {detail['msg']}")
+        return root.nearest(path[:-1]).problem(
+            f"found {value_text(str(path[-2]))}, {_expected(path, detail)}"
+        )
     node = root.nearest(path)
     if detail["type"] == "missing":
         field = _entry_at(path[:-1]).model_fields[str(path[-1])]
         return Problem(node.line, path, f"missing; expected {field.description}")
-    return node.problem(f"found {value_text(node.value)}, {_expected(path, detail)}")
+    return node.problem(f"found {_found(node)}, {_expected(path, detail)}")
+
+
+def _found(node: Node) -> str:
+    """The value, unless it may be the URL of a destination, which is a secret."""
+    if "notify" in node.path and node.text is not None and not _NO_SECRETS.intersection(node.path):
+        return "a text that is not repeated here, because it may be a secret"
+    return value_text(node.value)
 
 
 def _entry_at(path: KeyPath) -> type[Entry]:

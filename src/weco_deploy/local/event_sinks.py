@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from weco_deploy.model.events import Claimed, Envelope, Event, ServiceSettled, Settled, Settling, StepFinished
+from weco_deploy.ports import NotDelivered
 
 Sink: TypeAlias = Callable[[Envelope], None]
 
@@ -166,7 +167,8 @@ class _Deliverer:
                 self._busy = False
                 if error is not None:
                     self._failures += 1
-                    self._error = f"{type(error).__name__}: {error}"
+                    known = isinstance(error, NotDelivered)
+                    self._error = str(error) if known else f"{type(error).__name__}: {error}"
 
     def _next(self) -> Envelope | None:
         with self._changed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 from weco_deploy.local.git_process import run_git
@@ -22,6 +23,7 @@ class Remote:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._tried_for = 0.0
+        self._lock = threading.Lock()  # messages look commits up in threads of their own
 
     @property
     def fetched(self) -> bool:
@@ -37,6 +39,10 @@ class Remote:
 
         Fetches once: another fetch is tried only after one that failed, and only if it may take longer.
         """
+        with self._lock:
+            return self._fetch(seconds)
+
+    def _fetch(self, seconds: float) -> bool:
         if self._tried_for >= seconds or not run_git(self._directory, "remote"):
             return False
         self._tried_for = seconds

@@ -8,6 +8,7 @@ from typing import Literal
 
 from weco_deploy.errors import NotFound
 from weco_deploy.model.direction import Backwards
+from weco_deploy.model.notification import Destination
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.model.tags import DEFAULT_REFS, DEFAULT_TAG
 from weco_deploy.model.template import could_be, fill
@@ -81,7 +82,8 @@ class Project:
     `tag` is the template for images without one of their own. Services with an address (by service id) are described directly;
     others are found by their tags. An environment may lack the services in
     `optional_services`. Something else deploys those in `services_of_others`.
-    `branch` is the remote's branch that releases are built from; None if they may be of any.
+    `branch` is the remote's branch that releases are built from; None if they may be of any. `notify` says where messages
+    about deployments go, to any of its environments.
     """
 
     id: str
@@ -99,6 +101,17 @@ class Project:
     services_of_others: frozenset[str] = frozenset()
     tag: str = DEFAULT_TAG
     branch: str | None = None
+    notify: tuple[Destination, ...] = ()
+
+    def destinations(self, environment_id: str) -> tuple[Destination, ...]:
+        """Where messages about deployments to an environment go."""
+        return tuple(destination for destination in self.notify if environment_id in destination.environments)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the SSM parameters that it uses."""
+        names = (destination.parameter for destination in self.notify)
+        return tuple(dict.fromkeys(name for name in names if name))
 
     def environment(self, environment_id: str) -> Environment:
         """The environment with this id. NotFound lists the environments that exist."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from weco_deploy.errors import AwsError, DeployError
 from weco_deploy.model.answers import Answer
@@ -11,12 +12,22 @@ from weco_deploy.model.checks import Check, Result
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.project import Environment
 from weco_deploy.model.setup import Identity, ServicesSetup
+from weco_deploy.operations.destinations import destination_problem
 from weco_deploy.pipeline.attempts import begin_attempt
 from weco_deploy.pipeline.permission_reads import simulate, try_reads
 from weco_deploy.pipeline.services_setup import read_services
 from weco_deploy.pipeline.stored_settings import StoredSettings, begin_settings, read_revisions
 from weco_deploy.ports import Ports
-from weco_deploy.rules.doctor import access, images, lifecycle, permissions, rollouts, services, table
+from weco_deploy.rules.doctor import (
+    access,
+    images,
+    lifecycle,
+    messages,
+    permissions,
+    rollouts,
+    services,
+    table,
+)
 from weco_deploy.rules.doctor.findings import not_checked
 from weco_deploy.rules.doctor.git_history import git_history
 
@@ -63,9 +74,19 @@ def _checks(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check
         stored = begun.answer(ports)
         yield from _stored(ports, environments, stored)
         yield from _services(ports, setups, stored)
+        yield from _messages(ports, environments)
     else:
         why = access.NO_ACCESS if account.result is Result.SKIP else "not in the project's account"
         yield from not_checked(_IN_ACCOUNT, why)
+
+
+def _messages(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check]:
+    """The checks of the environments' destinations of messages; none if there are none. Sends nothing."""
+    ids = {environment.id for environment in environments}
+    destinations = [it for it in ports.project.notify if ids.intersection(it.environments)]
+    if destinations:
+        problems = ports.calls.read(partial(destination_problem, ports, it) for it in destinations)
+        yield from messages.messages(dict(zip(destinations, problems, strict=True)))
 
 
 def _stored(ports: Ports, environments: Sequence[Environment], found: StoredSettings) -> Iterator[Check]:

@@ -26,6 +26,7 @@ from weco_deploy.ports.aws import (
 )
 from weco_deploy.ports.calls import Calls, Done, Failed, Outcome, Skipped
 from weco_deploy.ports.machine import Clock, History, Interrupts
+from weco_deploy.ports.messages import Messenger, NotDelivered
 from weco_deploy.ports.publishing import ImageEngine, ImageLayout, ImageUploads, Publishing, WorkTree
 from weco_deploy.ports.records import ReleaseStore
 from weco_deploy.ports.setup import SetupReader
@@ -50,6 +51,8 @@ __all__ = [
     "ImageUploads",
     "Interrupts",
     "LogReader",
+    "Messenger",
+    "NotDelivered",
     "Outcome",
     "Ports",
     "Publishing",
@@ -77,7 +80,8 @@ class Ports:
     `replicas`, `runtime` and `logs` are functions because an environment's services may live in another account
     or region, and so is `setup`, where None means the project's own account; `caller` and `check_account` because they may ask AWS. `check_account` raises
     WrongAccount if the project names an account and the credentials belong to another. `places` says which
-    accounts, regions and endpoints a deployment to an environment is about, for people.
+    accounts, regions and endpoints a deployment to an environment is about, for people. `secret` reads the value of `env:NAME`
+    (an environment variable) or `ssm:NAME` (a parameter in the project's account), and raises NotFound if it is not set.
     `began` is when the run began, in UTC. `new_id` makes a UUID, for releases, deployments and lock owners.
     """
 
@@ -96,5 +100,7 @@ class Ports:
     caller: Callable[[], Caller]
     check_account: Callable[[], None]
     places: Callable[[Environment], str]
+    secret: Callable[[str], str]
+    messenger: Messenger
     began: datetime
     new_id: Callable[[], str]

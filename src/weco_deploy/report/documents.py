@@ -19,6 +19,7 @@ from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.environment import CurrentRelease, Lock
 from weco_deploy.model.inventory import Proposal
 from weco_deploy.model.left_out import LeftOut
+from weco_deploy.model.notification import DestinationTest
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.project import Project
 from weco_deploy.model.publication import Publication
@@ -528,6 +529,22 @@ def proposal_document(project: Project, proposal: Proposal, text: str, written: 
             ],
             "left_out": [{"name": item.name, "reason": item.why} for item in proposal.unplaced],
         }
+    }
+
+
+def destinations_document(tests: Sequence[DestinationTest]) -> Document:
+    """The destinations of messages. `sent` is null if no test message was to be sent."""
+    return {
+        "destinations": [
+            {
+                "url_from": test.destination.url_from,
+                "environments": list(test.destination.environments),
+                "events": [event.value for event in test.destination.events],
+                "sent": test.sent,
+                "problem": test.problem or None,
+            }
+            for test in tests
+        ]
     }
 
 
