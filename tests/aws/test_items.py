@@ -24,15 +24,10 @@ from weco_deploy.aws.records.attributes import (
     size,
     stored_time,
 )
-from weco_deploy.aws.records.deployments import (
-    MOST_DRAINING,
-    SERVICE_LIMIT,
-    deployment_item,
-    read_deployment,
-    rollback_of,
-)
+from weco_deploy.aws.records.deployments import deployment_item, read_deployment, rollback_of
 from weco_deploy.aws.records.environments import environment_item, read_environment
 from weco_deploy.aws.records.releases import ITEM_LIMIT, latest_item, listing, read_release, release_item
+from weco_deploy.aws.records.services import MOST_DRAINING, SERVICE_LIMIT
 from weco_deploy.errors import AwsError
 from weco_deploy.model.deployment import (
     Deployment,

@@ -93,6 +93,39 @@ def a_deployment(
     )
 
 
+def a_large_deployment(release: Release, services: int = 30) -> Deployment:
+    """With so many services of the release's first image that they are recorded in items of their own."""
+    image_id = next(iter(release.images))
+    return replace(
+        a_deployment(release),
+        services=tuple(outcome(f"{image_id}-{number}", image_id) for number in range(services)),
+    )
+
+
+def redeployed(deployment: Deployment, *numbers: int) -> Deployment:
+    """The deployment once ECS has begun to redeploy these of its services."""
+    services = list(deployment.services)
+    for number in numbers:
+        services[number] = replace(
+            services[number], status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=f"ecs-svc/{number}"
+        )
+    return replace(deployment, services=tuple(services))
+
+
+def failed_at_length(deployment: Deployment) -> Deployment:
+    """The deployment once each of its services has failed, with nearly as many failures as the record keeps."""
+    failures = tuple(Failure(kind="event", message=f"{number}" + "x" * 800) for number in range(3))
+    return replace(
+        deployment,
+        status=DeploymentStatus.FAILED,
+        date_finished=deployment.date_created,
+        services=tuple(
+            replace(service, status=ServiceStatus.FAILED, failures=failures, reason="because " * 110)
+            for service in deployment.services
+        ),
+    )
+
+
 def change(image_id: str, *, moved: bool = False) -> ImageChange:
     return ImageChange(
         image_id=image_id, from_digest=OLD, to_digest=NEW, tag_moved=moved, to_ref=f"ref.{image_id}1"

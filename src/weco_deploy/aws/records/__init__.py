@@ -3,7 +3,8 @@
 store         implements the port                     holding      from claim to settle, and locks by hand
 history       reads records, including those of 5.x   recording    writes releases and deployments
 legacy        reads deployments that 5.x recorded     table        reads and lists items, writes transactions
-releases, deployments, environments                   convert a record to an item and back
+releases, deployments, environments, services         convert a record to an item and back
+service_items keeps the services of large deployments in items of their own
 attributes    converts values for DynamoDB            writes       the parts of a transaction
 """
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 Value: TypeAlias = "str | int | bool | Sequence[Value] | Mapping[str, Value] | None"
 Item: TypeAlias = Mapping[str, Value]
 Attributes: TypeAlias = "dict[str, AttributeValueTypeDef]"
+
+Member = TypeVar("Member", bound=StrEnum)
 
 CUT = " … (cut)"
 """The end of a text that was shortened for the record."""
@@ -168,3 +171,12 @@ class Fields:
         if isinstance(value, Sequence) and not isinstance(value, str):
             return value
         raise self.unreadable(name)
+
+
+def enum_field(fields: Fields, name: str, enum: type[Member]) -> Member:
+    """A field whose value is one of the enumeration's."""
+    text = fields.text(name)
+    try:
+        return enum(text)
+    except ValueError as error:
+        raise fields.unreadable(name) from error

@@ -10,8 +10,8 @@ A table belongs to one project, so the key needs only the environment's id.
 
 from __future__ import annotations
 
-from weco_deploy.aws.records.attributes import Fields, Item, cut, stored_time, without_nones
-from weco_deploy.aws.records.deployments import deployments_partition, enum_field
+from weco_deploy.aws.records.attributes import Fields, Item, cut, enum_field, stored_time, without_nones
+from weco_deploy.aws.records.deployments import deployments_partition
 from weco_deploy.aws.records.releases import LONGEST_TEXT
 from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.environment import (

@@ -18,7 +18,8 @@ from weco_deploy.aws.records.deployments import (
 )
 from weco_deploy.aws.records.environments import environment_key, read_environment
 from weco_deploy.aws.records.releases import latest_key, read_release
-from weco_deploy.aws.records.table import DEPLOYMENTS, PAGE, RELEASES, Table
+from weco_deploy.aws.records.service_items import joined, service_item_keys
+from weco_deploy.aws.records.table import DEPLOYMENTS, ITEMS_AT_ONCE, PAGE, RELEASES, Table
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 from weco_deploy.model.release import Release
@@ -67,6 +68,7 @@ class History:
     def deployment(self, deployment_id: str) -> Deployment | None:
         item = self._table.get(deployment_key(deployment_id))
         if item is not None:
+            (item,) = self._with_services([item])
             return replace(read_deployment(item), rollback=self._rollback(item))
         if not legacy.is_derived(deployment_id):
             return None
@@ -93,6 +95,7 @@ class History:
             ours = self._of_environments(wanted, limit)
         else:
             ours = tuple(item for found in releases for item in self._of_release(found, wanted, limit))
+        ours = self._with_services(ours)
         items = {read_deployment(item).deployment_id: item for item in ours}
         newest = legacy.newest(releases, wanted, limit, map(read_deployment, ours))
         return tuple(
@@ -148,8 +151,18 @@ class History:
         rollback_id = rollback_of(item)
         if rollback_id is None:
             return None
-        rollback = read.get(rollback_id) or self._table.get(deployment_key(rollback_id))
-        return read_deployment(rollback) if rollback is not None else None
+        if rollback_id in read:
+            return read_deployment(read[rollback_id])
+        rollback = self._table.get(deployment_key(rollback_id))
+        return read_deployment(*self._with_services([rollback])) if rollback is not None else None
+
+    def _with_services(self, items: Sequence[Item]) -> tuple[Item, ...]:
+        """The deployments' items, with the services that are in items of their own."""
+        keys = [key for item in items for key in service_item_keys(item)]
+        found: dict[str, Item] = {}
+        for start in range(0, len(keys), ITEMS_AT_ONCE):
+            found.update(self._table.get_all(keys[start : start + ITEMS_AT_ONCE]))
+        return tuple(joined(item, found) for item in items)
 
 
 def _deployed_to(releases: Iterable[Item]) -> Iterator[str]:

@@ -17,7 +17,8 @@ from weco_deploy.aws.records.environments import environment_item, environment_k
 from weco_deploy.aws.records.history import History
 from weco_deploy.aws.records.legacy import without_5x
 from weco_deploy.aws.records.recording import IN_PROGRESS, ROUNDS, Recording, changed_by_others
-from weco_deploy.aws.records.table import Table
+from weco_deploy.aws.records.service_items import noted_items, verdict_items
+from weco_deploy.aws.records.table import ATTEMPTS, ITEMS_AT_ONCE, LOST_ANSWERS, Table
 from weco_deploy.aws.records.writes import Check, Put, Update, Write
 from weco_deploy.errors import LeaseLost
 from weco_deploy.model.deployment import Deployment
@@ -57,9 +58,13 @@ class Holding:
         self._recording = recording
         self._project_id = project_id
         self._clock = clock
+        # The deployments that this process holds, as they were recorded last.
+        self._recorded: dict[str, Deployment] = {}
 
     def claim(self, claim: Claim) -> Held:
-        return self._take(claim, claimed, self._recording.claimed)
+        held = self._take(claim, claimed, self._recording.claimed)
+        self._recorded[claim.deployment.deployment_id] = claim.deployment
+        return held
 
     def resume(self, claim: Claim) -> Held:
         return self._take(claim, resumed, self._recording.resumed)
@@ -135,12 +140,17 @@ class Holding:
             f"{OURS} AND #fence = :fence",
             {":owner": held.owner, ":fence": held.fence},
         )
-        noted: list[Write] = [still_ours, Put(deployment_item(deployment))]
-        if not self._table.write(noted, NOTE_ATTEMPTS, lost_answers=0):
+        # If a write fails, it is unknown what is recorded. Then the next note writes everything.
+        before = self._recorded.pop(deployment.deployment_id, None)
+        items = noted_items(before, deployment, held.fence)
+        if not self._put(items, still_ours, NOTE_ATTEMPTS, lost_answers=0):
             raise self._lost(held)
+        self._recorded[deployment.deployment_id] = deployment
 
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None) -> None:
-        closed = [Put(deployment_item(ended)) for ended in (deployment, undone) if ended is not None]
+        self._recorded.pop(deployment.deployment_id, None)
+        verdicts = [verdict_items(ended, held.fence) for ended in (deployment, undone) if ended is not None]
+        closed = [Put(item) for _, item in verdicts]
         for _ in range(ROUNDS):
             record = self._history.stored_environment(held.environment)
             if not is_held(record, held) and self._is_recorded(closed[0]):
@@ -150,12 +160,40 @@ class Holding:
             except LeaseLost:
                 # This write is refused if the new holder has recorded a result already.
                 self._table.write(
-                    [Put(closed[0].item, "#status = :in_progress", {":in_progress": IN_PROGRESS})]
+                    [
+                        Put(
+                            deployment_item(deployment),
+                            "#status = :in_progress",
+                            {":in_progress": IN_PROGRESS},
+                        )
+                    ]
                 )
                 raise
-            if self._table.write([self._change(record, after), *closed]):
+            if self._put_services(held, verdicts) and self._table.write(
+                [self._change(record, after), *closed]
+            ):
                 return
         raise changed_by_others(f"environment {held.environment}")
+
+    def _put_services(self, held: Held, verdicts: Sequence[tuple[Sequence[Item], Item]]) -> bool:
+        """Write the service items of finished deployments; False if somebody else has claimed the environment."""
+        unclaimed = Check(environment_key(held.environment), "#fence = :fence", {":fence": held.fence})
+        return self._put([item for items, _ in verdicts for item in items], unclaimed)
+
+    def _put(
+        self,
+        items: Sequence[Item],
+        check: Check,
+        attempts: int = ATTEMPTS,
+        lost_answers: int = LOST_ANSWERS,
+    ) -> bool:
+        """Write items in their order, so many at once that they fit a transaction, as long as the check holds."""
+        return all(
+            self._table.write(
+                [check, *map(Put, items[start : start + ITEMS_AT_ONCE])], attempts, lost_answers
+            )
+            for start in range(0, len(items), ITEMS_AT_ONCE)
+        )
 
     def _is_recorded(self, put: Put) -> bool:
         return self._table.get(str(put.item["release_id"])) == put.item

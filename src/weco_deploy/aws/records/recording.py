@@ -10,6 +10,7 @@ from weco_deploy.aws.records.attributes import Item, Value, stored_time
 from weco_deploy.aws.records.deployments import deployment_item, deployment_key, read_deployment
 from weco_deploy.aws.records.history import History, latest_date
 from weco_deploy.aws.records.releases import latest_item, latest_key, listing, release_item
+from weco_deploy.aws.records.service_items import intended_item
 from weco_deploy.aws.records.table import Table
 from weco_deploy.aws.records.writes import Check, Put, Update, Write
 from weco_deploy.errors import Command, NotFound, Throttled
@@ -72,7 +73,7 @@ class Recording:
     def claimed(self, claim: Claim, found: Mapping[str, Item]) -> Sequence[Write]:
         """The writes of the deployment, of its release (which lists it), and of the deployment that the claim settles."""
         return [
-            Put(deployment_item(claim.deployment), IS_NEW),
+            Put(intended_item(claim.deployment, claim.observed.fence + 1), IS_NEW),
             *_deployed_release(claim, found),
             *_settled(claim.settles, found),
         ]

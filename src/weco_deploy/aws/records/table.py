@@ -29,6 +29,8 @@ DEPLOYMENTS = "deployment_gsi"
 SORTED_BY = {RELEASES: "date_created", DEPLOYMENTS: "last_date_deployed"}
 
 PAGE = 100
+ITEMS_AT_ONCE = 25
+"""How many large items one transaction reads or writes. DynamoDB allows 100 items and 4 MB."""
 ATTEMPTS = 8
 """How often a busy table is tried, besides botocore's retries. Tables that 5.x made have one write a second."""
 LOST_ANSWERS = 1
