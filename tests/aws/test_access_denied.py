@@ -38,6 +38,8 @@ def denied(message: str, code: str = "AccessDeniedException") -> AccessDenied:
             "with an explicit deny in an identity-based policy: arn:aws:iam::111122223333:policy/freeze",
             "change that statement",
         ),
+        ("with an explicit deny", "look for the statement"),
+        ("because the key does not exist in this Region, or a key policy denies access", "AWS's reason says"),
         ("because no strange new policy allows the ecs:UpdateService action", "strange new policy"),
     ],
 )
@@ -62,6 +64,16 @@ def test_missing_permission_is_to_be_added_to_the_policy_of_the_caller(reason: s
         f"ecs:UpdateService: not allowed: the IAM permission ecs:UpdateService is missing on {SERVICE} for {CALLER}"
     )
     assert error.hint == ALLOW_IT
+
+
+def test_explicit_deny_in_other_words_is_not_to_be_mended_with_a_permission() -> None:
+    error = denied("Access denied: an explicit deny in a policy applies to this request")
+
+    assert (
+        "not allowed: ecs:UpdateService (AccessDeniedException: Access denied: an explicit deny"
+        in error.message
+    )
+    assert "so another permission does not help" in error.hint
 
 
 def test_role_that_cannot_be_assumed_points_at_both_of_its_policies() -> None:

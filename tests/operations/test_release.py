@@ -289,6 +289,7 @@ def test_an_update_of_an_incomplete_release_is_an_error_unless_that_is_allowed_o
         allow_partial=True,
     )
     assert (allowed.release.complete, allowed.release.missing) == (False, ("items",))
+    assert allowed.copies_previous
     world.point("items", "latest", str(items))
     assert updated(world, "latest", "search", "items").complete is True
 

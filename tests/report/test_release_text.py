@@ -36,6 +36,14 @@ No image labelled latest, so not in this release (1): concepts
     )
 
 
+def test_updated_release_does_not_say_of_images_that_it_did_not_look_up_that_they_lack_the_label() -> None:
+    new = release({"search": version("b"), "concepts": None})
+    prepared = PreparedRelease(release=new, previous=EARLIER, copies_previous=True)
+    assert "Not in the release before, so not in this release (1): concepts" in prepared_text(
+        prepared, Screen()
+    )
+
+
 def test_unsaved_first_release() -> None:
     prepared = PreparedRelease(release=release({"search": version("b")}, release_id=""), previous=None)
     assert prepared_text(prepared, Screen()) == (

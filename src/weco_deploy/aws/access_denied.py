@@ -21,6 +21,8 @@ _REASON = re.compile(
     r"(?:because no (?P<absent>[\w -]+?) allows|with an explicit deny in (?:an?|the) (?P<denying>[\w -]*(?:policy|boundary))).*",
     re.DOTALL,
 )
+_OTHER_REASON = re.compile(r"(?i)(?:because |with an explicit deny|explicitly denie).*", re.DOTALL)
+_EXPLICIT = re.compile(r"(?i)explicit deny|explicitly denie")
 _IDENTITY = "identity-based policy"
 _TRUST = "role trust policy"
 _ADVICE: Mapping[str, str] = {
@@ -60,6 +62,15 @@ _WITHOUT_REASON: Mapping[str, str] = {
 """The advice if AWS names no policy, by action. Assuming a role may be denied during any call that needs credentials."""
 
 
+_DENIED_SOMEWHERE = (
+    "a policy denies it explicitly, so another permission does not help: look for the statement in the organisation's policies, "
+    "in the permissions boundary and policies of that role or user, and in those of the resource and of VPC endpoints"
+)
+_READ_THE_REASON = (
+    "AWS's reason says what decides it; the policy of that role or user alone may not be enough"
+)
+
+
 def access_denied(call: ApiCall | None, code: str, message: str) -> AccessDenied:
     """The error for AWS's refusal.
 
@@ -73,6 +84,8 @@ def access_denied(call: ApiCall | None, code: str, message: str) -> AccessDenied
     refusal = _REFUSAL.search(message)
     if refusal is None:
         detail = f"({code}: {message})" if message else f"({code})"
+        if _EXPLICIT.search(message):
+            return AccessDenied(name, f"not allowed: {_in_words(call)} {detail}", _DENIED_SOMEWHERE)
         missing = f"not allowed: the IAM permission {_in_words(call)} is missing {detail}"
         return AccessDenied(name, missing, ALLOW_IT)
     action = refusal["action"]
@@ -83,13 +96,21 @@ def access_denied(call: ApiCall | None, code: str, message: str) -> AccessDenied
         )
     )
     reason = _REASON.search(message)
+    if reason is None and (other := _OTHER_REASON.search(message, refusal.end())):
+        why = _plain(other[0])
+        advice = _DENIED_SOMEWHERE if why.startswith("with an explicit deny") else _READ_THE_REASON
+        return AccessDenied(name, f"not allowed: {action}{whom}, {why}", advice)
     if reason is None or reason["absent"] == _IDENTITY:
         advice = ALLOW_IT if reason else _WITHOUT_REASON.get(action, ALLOW_IT)
         return AccessDenied(name, f"not allowed: the IAM permission {action} is missing{whom}", advice)
-    why = " ".join(reason[0].split()).removesuffix(".")
+    why = _plain(reason[0])
     policy = reason["absent"] or reason["denying"]
     advice = _ADVICE.get(policy, f"the {policy} must allow it: ask whoever manages it")
     return AccessDenied(name, f"not allowed: {action}{whom}, {why}", advice)
+
+
+def _plain(reason: str) -> str:
+    return " ".join(reason.split()).removesuffix(".")
 
 
 def _in_words(call: ApiCall | None) -> str:

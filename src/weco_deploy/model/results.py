@@ -14,11 +14,15 @@ from weco_deploy.model.web_repository import WebRepository
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRelease:
-    """A new release and the previous one. `subjects` are the first lines of commit messages, by commit."""
+    """A new release and the previous one. `subjects` are the first lines of commit messages, by commit.
+
+    `copies_previous` says whether only some images were looked up, and the others are those of the previous release (`update`).
+    """
 
     release: Release
     previous: Release | None
     subjects: Mapping[str, str] = field(default_factory=dict)
+    copies_previous: bool = False
 
     def change(self, image_id: str) -> tuple[ImageVersion | None, ImageVersion | None]:
         """The image's versions in the previous release and in this one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
@@ -142,7 +143,7 @@ def update(
     if not allow_partial:
         lacks_too = f"release {previous.release_id} has none, either"
         check_complete(updated, ports.project, lacks_too, "name it in --image-ids, too")
-    return finished(ports, updated, previous, save=save)
+    return replace(finished(ports, updated, previous, save=save), copies_previous=True)
 
 
 def described(description: str, overrides: str | None) -> str:

@@ -54,7 +54,7 @@ def prepared_text(prepared: PreparedRelease, screen: Screen, *, unchanged: bool 
         images = (f"{image_id} ({count(number, 'commit')} behind)" for image_id, number in behind.items())
         page.line(f"Not built for {short_commit(release.commit)} ({len(behind)}): {listed(images)}")
     if missing := [image_id for image_id, version in release.images.items() if version is None]:
-        absent = f"No image{_wanted(release)}"
+        absent = "Not in the release before" if prepared.copies_previous else f"No image{_wanted(release)}"
         page.line(f"{absent}, so not in this release ({len(missing)}): {listed(missing)}", WARNING_STYLE)
     return page.text()
 
