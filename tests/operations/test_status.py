@@ -144,6 +144,26 @@ def test_version_that_ecs_resolved_drifts_while_no_task_tells_a_digest() -> None
     assert (Source.ECS_DEPLOYMENT, "search-api") in sources
 
 
+@pytest.mark.parametrize(
+    ("hidden", "notes"),
+    [
+        (("hides-digests",), ()),
+        (("hides-digests", "hides-revisions"), ("nothing tells what search-api runs",)),
+    ],
+    ids=["the service revision tells", "nothing tells"],
+)
+def test_service_of_which_nothing_tells_what_it_runs_is_named(
+    hidden: tuple[str, ...], notes: tuple[str, ...]
+) -> None:
+    world = World.of(ONE_AND_ONE)
+    world.push("search")
+    for trouble in hidden:
+        world.trouble("search-api", "stage", trouble)
+    release_deploy(world)
+
+    assert state(world).notes == notes
+
+
 def test_tasks_of_a_multi_architecture_image_that_report_a_child_are_in_sync() -> None:
     world = World.of(ONE_AND_ONE)
     world.push("search", multi_arch=True, reports_child=True)

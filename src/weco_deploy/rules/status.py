@@ -53,7 +53,7 @@ def environment_status(
         cut_off=_is_cut_off(deployment, observed, now),
         known_bad=_known_bad(evidence, observed.history, names),
         history=observed.history,
-        notes=observed.notes,
+        notes=(*observed.notes, *_unknown(project, observed)),
     )
 
 
@@ -211,6 +211,23 @@ def _services(
                 names.get(service_id),
                 may_be_missing=service_id in project.optional_services or _left_out(service_id, observed),
             )
+
+
+def _unknown(project: Project, observed: Survey) -> Iterator[str]:
+    """A remark on the services of which nothing tells which images they run: that they drifted would not show."""
+    unknown = [
+        service_id
+        for service_id, views in observed.services.items()
+        if service_id not in project.services_of_others and any(map(_tells_nothing, views))
+    ]
+    if unknown:
+        yield f"nothing tells what {', '.join(unknown)} {'runs' if len(unknown) == 1 else 'run'}"
+
+
+def _tells_nothing(view: ServiceView) -> bool:
+    tasks = running_tasks(view)
+    reported = any(container.digest for task in tasks for container in task.containers)
+    return bool(tasks) and not reported and not any(found.digest for found in view.resolved or ())
 
 
 def _current(image_ids: Iterable[str], observed: Survey) -> frozenset[str]:
