@@ -141,7 +141,7 @@ check: lint types contracts changelog-check test
 UPGRADE ?= --upgrade
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --custom-compile-command "make constraints" pyproject.toml
 constraints: $(VENV)/test.stamp
-	$(COMPILE) $(UPGRADE) --universal --all-extras --group dev --output-file constraints.txt
+	$(COMPILE) $(UPGRADE) --universal --all-extras --group dev --group browser --output-file constraints.txt
 	$(COMPILE) --upgrade --resolution lowest-direct --extra publish --extra board --extra notify --group lowest --output-file constraints-lowest.txt
 
 # Which pages these are, documentation/reference.py says. A test compares them with the program.

@@ -22,6 +22,7 @@ from weco_deploy.aws.regions import check_regions
 from weco_deploy.aws.replicas import EcrReplicas
 from weco_deploy.aws.session import Account, Login, profile_region
 from weco_deploy.aws.setup import AwsSetup
+from weco_deploy.aws.sites import S3Site
 from weco_deploy.aws.slow_calls import SlowCalls
 from weco_deploy.aws.uploads import EcrUploads
 from weco_deploy.errors import DockerError, NotFound
@@ -34,6 +35,7 @@ from weco_deploy.local.messenger import AppriseMessenger
 from weco_deploy.local.ticking import tick
 from weco_deploy.local.work_tree import GitWorkTree
 from weco_deploy.model.arn import account_of
+from weco_deploy.model.bucket import Bucket
 from weco_deploy.model.notification import PARAMETER
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.pipeline.inventory import InventoryReader, Report
@@ -108,6 +110,7 @@ def connect(
             project,
             for_services=environment is not None,
         ),
+        site=lambda bucket: S3Site(home, bucket),
         caller=lambda: Caller(
             requested_by=login.requested_by(project.region_name), build_url=build_url(os.environ)
         ),
@@ -150,14 +153,19 @@ def configured_region() -> str | None:
 
 
 def iam_policy(
-    project: Project, environments: Sequence[Environment], caller: Callable[[], Caller], *, read_only: bool
+    project: Project,
+    environments: Sequence[Environment],
+    caller: Callable[[], Caller],
+    *,
+    read_only: bool,
+    board: Bucket | None = None,
 ) -> PolicyDocument:
-    """The least IAM policy for a project and these environments.
+    """The least IAM policy for a project and these environments, and for writing the board into a bucket.
 
     AWS is asked for the caller's account only if the project names neither an account nor a role.
     """
     account_id = project.account_id or account_of(project.role_arn) or account_of(caller().requested_by)
-    return policy(project, environments, account_id, read_only=read_only)
+    return policy(project, environments, account_id, read_only=read_only, board=board)
 
 
 def _secret(home: Account, reference: str) -> str:

@@ -12,6 +12,7 @@ from tests.world.projects import project
 from weco_deploy.aws import policy as policy_module
 from weco_deploy.aws.api import CALLS, Purpose, Resource
 from weco_deploy.aws.policy import TO_CHANGE, policy
+from weco_deploy.model.bucket import Bucket
 from weco_deploy.model.notification import Destination
 from weco_deploy.model.project import Address, Environment, Project
 
@@ -28,15 +29,24 @@ PROD = Environment(
     id="prod", name="Production", role_arn="arn:aws:iam::444455556666:role/prod", region_name="eu-west-2"
 )
 
+BOARD = Bucket("boards", "shop/deploys")
 ABROAD = (*SHOP.environments, PROD)
 """With an environment in another account and region."""
 
 
 def statements(
-    of: Project = SHOP, environments: Sequence[Environment] | None = None, *, read_only: bool = False
+    of: Project = SHOP,
+    environments: Sequence[Environment] | None = None,
+    *,
+    read_only: bool = False,
+    board: Bucket | None = BOARD,
 ) -> dict[str, Any]:
     document: Any = policy(
-        of, of.environments if environments is None else environments, ACCOUNT, read_only=read_only
+        of,
+        of.environments if environments is None else environments,
+        ACCOUNT,
+        read_only=read_only,
+        board=board,
     ).json
     assert document["Version"] == "2012-10-17"
     return {statement["Sid"]: statement for statement in document["Statement"]}
@@ -59,7 +69,7 @@ def test_purpose_has_calls_which_all_name_resources_or_none(purpose: Purpose) ->
 
 @pytest.mark.parametrize("resource", Resource)
 def test_every_resource_has_arns(resource: Resource) -> None:
-    arns = list(policy_module._Arns(SHOP, ABROAD, ACCOUNT).of(resource))
+    arns = list(policy_module._Arns(SHOP, ABROAD, ACCOUNT, BOARD).of(resource))
 
     assert arns
     assert all(arn == "*" or arn.startswith("arn:aws:") for arn in arns)
@@ -71,6 +81,17 @@ def test_read_only_policy_allows_all_reads_and_no_change() -> None:
     assert allowed.isdisjoint(action for call in CALLS if call.changes for action in call.actions)
     assert allowed == {action for call in CALLS if call.purpose not in TO_CHANGE for action in call.actions}
     assert {purpose for purpose in TO_CHANGE if purpose.value in statements(read_only=True)} == set()
+
+
+def test_board_in_a_bucket_may_be_written_below_its_prefix_only() -> None:
+    assert statements()["WriteBoard"] == {
+        "Sid": "WriteBoard",
+        "Effect": "Allow",
+        "Action": ["s3:PutObject"],
+        "Resource": ["arn:aws:s3:::boards/shop/deploys/*"],
+    }
+    assert statements(board=Bucket("boards"))["WriteBoard"]["Resource"] == ["arn:aws:s3:::boards/*"]
+    assert "WriteBoard" not in statements(board=None)
 
 
 def test_parameters_with_urls_of_destinations_are_named_exactly() -> None:

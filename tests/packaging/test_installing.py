@@ -53,9 +53,27 @@ def test_the_action_installs_what_the_constraints_pin(tmp_path: Path) -> None:
     found = installed(tmp_path / "weco-deploy")
     assert found.items() <= pins("constraints.txt").items()
     assert "boto3" in found
+    assert "jinja2" not in found
 
 
-def test_the_dockerfile_installs_what_the_constraints_pin_with_publish(tmp_path: Path) -> None:
+def test_the_action_installs_what_the_board_needs_if_it_is_to_update_one(tmp_path: Path) -> None:
+    step = Action().steps[-2]
+
+    bash(
+        step["run"],
+        tmp_path,
+        PYTHON=sys.executable,
+        SOURCE=str(ROOT),
+        RUNNER_TEMP=str(tmp_path),
+        BOARD="s3://boards",
+    )
+
+    found = installed(tmp_path / "weco-deploy")
+    assert found.items() <= pins("constraints.txt").items()
+    assert "jinja2" in found
+
+
+def test_the_dockerfile_installs_what_the_constraints_pin_with_publish_and_board(tmp_path: Path) -> None:
     (command,) = (line for line in INSTRUCTIONS if line.startswith("RUN ") and "pip install" in line)
     context, programs = tmp_path / "context", tmp_path / "programs"
     programs.mkdir()

@@ -21,6 +21,7 @@ from tests.world.replicas import StoredReplica, WorldReplicas
 from tests.world.run import Run, WorldClock
 from tests.world.setup import StoredSetup, WorldSetup
 from tests.world.side_by_side import LiveWorkers, SideBySide
+from tests.world.site import WorldSite
 from tests.world.store import WorldStore
 from tests.world.table import Table
 from weco_deploy.aws.ecs import EcsRuntime
@@ -52,6 +53,7 @@ class WorldState:
         self.ecs = Ecs(WorldImages(self.host, self.repositories, self.replicas), self.now)
         self.tables: dict[str, Table] = {}
         self.setup = StoredSetup()
+        self.site: dict[str, str] = {}
         self.git = Repository()
         self.desktop = Desktop()
         self.mail = Mail()
@@ -123,6 +125,7 @@ class WorldState:
             runtime=runtime,
             logs=logs,
             setup=setup,
+            site=lambda bucket: WorldSite(self.site, bucket, self.gate, run),
             caller=identified,
             secret=self.mail.secret,
             messenger=WorldMessenger(self.mail),

@@ -31,6 +31,8 @@ class Resource(Enum):
     PARAMETER = "parameter/<name>"
     """The SSM parameters that the project file names."""
     ROLE = "role/<name>"
+    BOARD = "<bucket>/<prefix>/*"
+    """The pages of the board, if it is in a bucket."""
 
 
 class Purpose(Enum):
@@ -51,6 +53,7 @@ class Purpose(Enum):
     READ_RECORDS = "ReadRecords"
     WRITE_RECORDS = "WriteRecords"
     CREATE_TABLE = "CreateTable"
+    WRITE_BOARD = "WriteBoard"
     CHECK_SET_UP = "CheckSetUp"
     IDENTIFY_CALLER = "IdentifyCaller"
     ASSUME_ROLES = "AssumeRoles"
@@ -248,6 +251,9 @@ CREATE_TABLE = ApiCall(
     "dynamodb", "CreateTable", (Resource.TABLE,), changes=True, purpose=Purpose.CREATE_TABLE
 )
 DESCRIBE_TABLE = ApiCall("dynamodb", "DescribeTable", (Resource.TABLE,), purpose=Purpose.READ_RECORDS)
+
+# The board
+PUT_OBJECT = ApiCall("s3", "PutObject", (Resource.BOARD,), changes=True, purpose=Purpose.WRITE_BOARD)
 
 # Settings that only `doctor` checks
 DESCRIBE_CONTINUOUS_BACKUPS = ApiCall(

@@ -13,6 +13,7 @@ from weco_deploy.aws.api import CALLS, UPDATE_SERVICE, ApiCall, Purpose, Resourc
 from weco_deploy.aws.policy_document import PolicyDocument, Statement
 from weco_deploy.aws.records.table import DEPLOYMENTS, RELEASES
 from weco_deploy.model.arn import Arn, account_of
+from weco_deploy.model.bucket import Bucket
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG
 
@@ -24,6 +25,7 @@ TO_CHANGE = frozenset(
         Purpose.PUSH_IMAGES,
         Purpose.WRITE_RECORDS,
         Purpose.CREATE_TABLE,
+        Purpose.WRITE_BOARD,
     }
 )
 """The purposes that commands which only show something don't have."""
@@ -38,7 +40,12 @@ _IN_CLUSTERS = {
 
 
 def policy(
-    project: Project, environments: Sequence[Environment], account_id: str, *, read_only: bool
+    project: Project,
+    environments: Sequence[Environment],
+    account_id: str,
+    *,
+    read_only: bool,
+    board: Bucket | None = None,
 ) -> PolicyDocument:
     """The policy for a project's images and records, and for the services of these environments.
 
@@ -47,9 +54,10 @@ def policy(
         environments: the environments to deploy to.
         account_id: the account of the project.
         read_only: whether to allow only what shows something.
+        board: the bucket of the board; None for no board in a bucket.
 
     """
-    arns = _Arns(project, environments, account_id)
+    arns = _Arns(project, environments, account_id, board)
     purposes = [purpose for purpose in Purpose if not (read_only and purpose in TO_CHANGE)]
     statements = [_statement(purpose, arns) for purpose in purposes]
     if not read_only:
@@ -87,6 +95,7 @@ class _Arns:
     project: Project
     environments: Sequence[Environment]
     account_id: str
+    board: Bucket | None = None
 
     def of_call(self, call: ApiCall) -> list[str]:
         return [arn for resource in call.resources for arn in self.of(resource)]
@@ -112,12 +121,20 @@ class _Arns:
             case Resource.PARAMETER:
                 names = (f"parameter/{name.removeprefix('/')}" for name in self.project.parameters)
                 yield from (str(replace(home, service="ssm", resource=name)) for name in names)
+            case Resource.BOARD:
+                yield from self._pages(home)
             case Resource.ROLE:
                 given = [self.project.role_arn, *(environment.role_arn for environment in self.environments)]
                 yield from (role_arn for role_arn in given if role_arn)
             case _:
                 for place in self._places():
                     yield from self._in_clusters(place, _IN_CLUSTERS[resource])
+
+    def _pages(self, home: Arn) -> Iterator[str]:
+        """The ARNs of the objects of the board, whose buckets have names of their own in a whole partition."""
+        if self.board is not None:
+            objects = f"{self.board.name}/{self.board.key('*')}"
+            yield str(replace(home, service="s3", region="", account="", resource=objects))
 
     def _registries(self, resource: Resource, home: Arn) -> Iterator[Arn]:
         """The accounts and regions in which repositories with the names of the project's are the resources."""

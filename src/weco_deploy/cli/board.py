@@ -13,9 +13,9 @@ from weco_deploy.cli.invocation import Invocation
     "--out",
     "directory",
     envvar="WECO_DEPLOY_OUT",
-    type=options.Text(),
-    metavar="DIR",
-    help="The directory to write to. It is made if it does not exist.",
+    type=options.BoardPlace(),
+    metavar="PLACE",
+    help="Where to write to: a directory, which is made if it does not exist, or s3://bucket/prefix.",
 )
 @click.option(
     "--serve",
@@ -39,14 +39,12 @@ def board(invocation: Invocation, *, directory: str | None, serve: bool, port: i
     The pages make no requests, so they can be opened from the directory, or served from anywhere. It needs the extra: pip
     install "weco-deploy[board]".
     """
-    from pathlib import Path
-
     from weco_deploy.cli import board_serving, watching
     from weco_deploy.cli.board_pages import pages_of
+    from weco_deploy.cli.board_place import write_board
     from weco_deploy.cli.output import print_result
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.errors import UsageError
-    from weco_deploy.local.site_files import write_site
     from weco_deploy.operations.board import BoardReader
     from weco_deploy.report.board_result import board_document, board_text
 
@@ -64,7 +62,7 @@ def board(invocation: Invocation, *, directory: str | None, serve: bool, port: i
     pages = render(found)
     dry_run = context.settings.dry_run
     if not dry_run:
-        write_site(Path(directory), pages)
+        write_board(directory, pages, context.ports)
 
     print_result(
         context.settings,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from weco_deploy import exit_codes
 from weco_deploy.cli import prompts
+from weco_deploy.cli.board_update import update_board
 from weco_deploy.cli.build_output import report_to_build
 from weco_deploy.cli.event_output import EventOutput, approval
 from weco_deploy.cli.message_sinks import add_message_sinks
@@ -85,6 +87,8 @@ def deploy(
         return exit_codes.DONE
     context.invocation.request = request
     add_message_sinks(context, request.environment_id)
+    if context.settings.board is not None:
+        context.invocation.update_board = partial(update_board, context, context.settings.board)
     with EventOutput(
         context.invocation, context.ports.clock.utc, environment=request.environment_id
     ) as output:

@@ -16,6 +16,13 @@ from weco_deploy.cli.invocation import Invocation
     help="Allow only commands that show something, and dry runs.",
 )
 @click.option(
+    "--board",
+    envvar="WECO_DEPLOY_BOARD",
+    type=options.BoardPlace(),
+    metavar="PLACE",
+    help="Also allow writing the board to this place in S3, s3://bucket/prefix.",
+)
+@click.option(
     "--part",
     envvar="WECO_DEPLOY_PART",
     type=click.IntRange(min=1),
@@ -24,7 +31,12 @@ from weco_deploy.cli.invocation import Invocation
 )
 @click.pass_obj
 def iam_policy(
-    invocation: Invocation, *, environment_id: str | None, read_only: bool, part: int | None
+    invocation: Invocation,
+    *,
+    environment_id: str | None,
+    read_only: bool,
+    board: str | None,
+    part: int | None,
 ) -> None:
     """Print the least IAM policy with which the tool works for the project, as JSON.
 
@@ -37,13 +49,20 @@ def iam_policy(
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.cli.streams import write_notice, write_result
     from weco_deploy.errors import UsageError
+    from weco_deploy.model.bucket import bucket_of
     from weco_deploy.report.untrusted import one_line
     from weco_deploy.report.wording import count
 
     context = ProjectContext(invocation, "iam-policy")
     project = context.project
     environments = [project.environment(environment_id)] if environment_id else list(project.environments)
-    policy = connect.iam_policy(project, environments, lambda: context.ports.caller(), read_only=read_only)
+    policy = connect.iam_policy(
+        project,
+        environments,
+        lambda: context.ports.caller(),
+        read_only=read_only,
+        board=bucket_of(board) if board else None,
+    )
     parts = policy.parts()
     if part is not None and part > len(parts):
         raise UsageError(f"--part: the policy has {count(len(parts), 'part')}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,8 @@ PROGRAM = "weco-deploy"
 class Settings:
     """The global options; None for an option that was not given. `confirm` means to ask no questions.
 
-    `output_file` gets the result as JSON, too. It is an option of the commands that a pipeline runs.
+    `output_file` gets the result as JSON, too. It is an option of the commands that a pipeline runs. `board` is where commands that deploy
+    update the board.
     """
 
     project_file: str | None = None
@@ -31,6 +32,7 @@ class Settings:
     dry_run: bool = False
     json: bool = False
     output_file: str | None = None
+    board: str | None = None
 
     @property
     def project_options(self) -> tuple[str, ...]:
@@ -57,6 +59,7 @@ class Invocation:
         error_exit_code: the exit code of all errors, if the command's exit code is an answer; None for each error's own.
         event_sinks: the sinks besides the terminal, by name.
         dispatchers: the dispatchers to close in the end.
+        update_board: updates the board in the end, if a deployment was recorded; None without `--board`.
 
     """
 
@@ -68,3 +71,4 @@ class Invocation:
     error_exit_code: int | None = None
     event_sinks: Mapping[str, Sink] = field(default_factory=dict)
     dispatchers: list[EventDispatcher] = field(default_factory=list)
+    update_board: Callable[[], None] | None = None

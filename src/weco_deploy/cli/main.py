@@ -173,6 +173,8 @@ def run(arguments: Sequence[str]) -> int:
         with invocation.signals.installed():
             code = _exit_code(invocation, arguments)
             _close_sinks(invocation)
+            if invocation.recorded is not None and invocation.update_board is not None:
+                invocation.update_board()  # after everything is written, so that it delays neither a result nor an error
             return code
     except (KeyboardInterrupt, Interrupted):  # during the report of an error
         return exit_codes.INTERRUPTED

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import click
 
 from weco_deploy.cli import completion
+from weco_deploy.errors import UsageError
 from weco_deploy.model.requests import ConfirmRequest, DeployOptions, DeployRequest, Flag, flags
 
 WEEK = 7 * 24 * 3600
@@ -58,6 +59,23 @@ class ImageTag(Text):
         text = super().convert(value, param, ctx)
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|sha256:[0-9a-f]{64}", text):
             self.fail(f"{text!r} is not a tag: letters, digits, '.', '_' and '-', at most 128", param, ctx)
+        return text
+
+
+class BoardPlace(Text):
+    """A directory, or `s3://bucket/prefix`."""
+
+    name = "place"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = super().convert(value, param, ctx)
+        if text.startswith("s3:"):
+            from weco_deploy.model.bucket import bucket_of
+
+            try:
+                bucket_of(text)
+            except UsageError as error:
+                self.fail(f"{error.message}: {error.hint}", param, ctx)
         return text
 
 
@@ -215,10 +233,27 @@ output_file = click.option(
 )
 
 
+def _use_board(context: click.Context, _: click.Parameter, place: str | None) -> None:
+    if place is not None and not context.resilient_parsing:
+        context.obj.settings = replace(context.obj.settings, board=place)
+
+
+board = click.option(
+    "--board",
+    envvar="WECO_DEPLOY_BOARD",
+    type=BoardPlace(),
+    metavar="PLACE",
+    expose_value=False,
+    callback=_use_board,
+    help="Update the board in the end, in a directory or in s3://bucket/prefix. If that fails, it is a warning.",
+)
+
+
 def deploy_options(command: Callable[..., object]) -> Callable[..., object]:
     """The options of all commands that deploy: `description`, and the others in one argument, `given`.
 
-    `--output-file` is not an argument of the command: the result is written there by `print_result` or the error report.
+    `--output-file` and `--board` are not arguments of the command: the result is written there by `print_result` or the error report,
+    and the board is updated after that.
     """
     names = tuple(flags(DeployOptions))
 
@@ -230,7 +265,7 @@ def deploy_options(command: Callable[..., object]) -> Callable[..., object]:
     decorated: Callable[..., object] = with_options
     for name in reversed(names):
         decorated = of_field(DeployOptions, name)(decorated)
-    return description(output_file(decorated))
+    return description(output_file(board(decorated)))
 
 
 def confirm_options(command: Callable[..., object]) -> Callable[..., object]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from weco_deploy.model.bucket import Bucket
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.ports.aws import (
     IMAGES_A_CALL,
@@ -30,6 +31,7 @@ from weco_deploy.ports.messages import Messenger, NotDelivered
 from weco_deploy.ports.publishing import ImageEngine, ImageLayout, ImageUploads, Publishing, WorkTree
 from weco_deploy.ports.records import ReleaseStore
 from weco_deploy.ports.setup import SetupReader
+from weco_deploy.ports.sites import SiteStore
 
 __all__ = [
     "IMAGES_A_CALL",
@@ -60,6 +62,7 @@ __all__ = [
     "Replicas",
     "ServiceRuntime",
     "SetupReader",
+    "SiteStore",
     "Skipped",
     "WorkTree",
 ]
@@ -78,7 +81,7 @@ class Ports:
     """Everything an operation may reach, made for one project by the composition root.
 
     `replicas`, `runtime` and `logs` are functions because an environment's services may live in another account
-    or region, and so is `setup`, where None means the project's own account; `caller` and `check_account` because they may ask AWS. `check_account` raises
+    or region, and so is `setup`, where None means the project's own account; `site` takes a place in S3 that the project's account may write to; `caller` and `check_account` because they may ask AWS. `check_account` raises
     WrongAccount if the project names an account and the credentials belong to another. `places` says which
     accounts, regions and endpoints a deployment to an environment is about, for people. `secret` reads the value of `env:NAME`
     (an environment variable) or `ssm:NAME` (a parameter in the project's account), and raises NotFound if it is not set.
@@ -97,6 +100,7 @@ class Ports:
     runtime: Callable[[Environment], ServiceRuntime]
     logs: Callable[[Environment], LogReader]
     setup: Callable[[Environment | None], SetupReader]
+    site: Callable[[Bucket], SiteStore]
     caller: Callable[[], Caller]
     check_account: Callable[[], None]
     places: Callable[[Environment], str]
