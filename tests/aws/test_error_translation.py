@@ -263,6 +263,32 @@ INVALID = "The security token included in the request is invalid."
             "is not accepted",
             "set it (NTP)",
         ),
+        (
+            boto.SSLError(
+                endpoint_url="https://x", error=OSError("no appropriate subjectAltName fields were found")
+            ),
+            NotSent,
+            "is not accepted",
+            "AWS_CA_BUNDLE",
+        ),
+        (
+            boto.SSLError(endpoint_url="https://x", error=FileNotFoundError(2, "No such file or directory")),
+            NotSent,
+            "the file with certificate authorities can't be read",
+            "correct the path",
+        ),
+        (
+            boto.SSLError(endpoint_url="https://x", error=OSError("[X509: NO_CERTIFICATE_OR_CRL_FOUND] no")),
+            NotSent,
+            "the file with certificate authorities can't be read",
+            "correct the path",
+        ),
+        (
+            boto.ProxyConnectionError(proxy_url="http://ann:pw@x"),
+            NotSent,
+            "http://…@x",
+            "correct HTTPS_PROXY",
+        ),
         (boto.RefreshWithMFAUnsupportedError(), NoCredentials, "MFA code has ended", "need no MFA code here"),
     ],
     ids=lambda value: str(value)[:30],

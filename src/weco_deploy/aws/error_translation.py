@@ -68,7 +68,7 @@ CREDENTIALS_FAULTS = (
     SSOError,
     TokenRetrievalError,
 )
-NOT_SENT_FAULTS = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
+NOT_SENT_FAULTS = (ConnectTimeoutError, EndpointConnectionError)
 """Errors of making a connection: the request was not sent."""
 CONNECTION_FAULTS = (ConnectionError, HTTPClientError, IncompleteReadError, OSError)
 MALFORMED_FAULTS = (ResponseParserError, AttributeError, KeyError, TypeError, ValueError)
@@ -82,7 +82,15 @@ START_SANDBOX = (
     "(weco-deploy sandbox start --detach, with the options it had), then "
     'eval "$(weco-deploy sandbox env)", because its ports are new'
 )
+CORRECT_BUNDLE = (
+    "correct the path of the file with certificate authorities in AWS_CA_BUNDLE or REQUESTS_CA_BUNDLE, or ca_bundle in the AWS "
+    "configuration"
+)
+CHECK_PROXY = "correct HTTPS_PROXY, or name AWS's hosts in NO_PROXY if they are reached without a proxy; then run the same command again"
 LONGEST_MESSAGE = 600
+# OpenSSL's words, and urllib3's for a certificate of another host.
+_NOT_TRUSTED = re.compile(r"CERTIFICATE_VERIFY_FAILED|subjectAltName|hostname .* doesn't match")
+_BAD_BUNDLE = re.compile(r"\[Errno 2\]|\[Errno 13\]|\[X509|NO_CERTIFICATE_OR_CRL_FOUND")
 _USER_INFO = re.compile(r"//[^/@\s]+@")
 _SECRET = re.compile(
     r"(?i)(x-amz-security-token|x-amz-signature|x-amz-credential|authorization)(\"?\s*[:=]\s*)[^\r\n&]+"
@@ -152,6 +160,8 @@ def translate_boto_errors(call: ApiCall | None = None) -> Iterator[None]:
         raise NoCredentials(name, "the profile needs an MFA code, and none was typed", WITHOUT_MFA) from error
     except SSLError as error:
         raise _untrusted(name, error) from error
+    except ProxyConnectionError as error:
+        raise NotSent(name, f"AWS can't be reached: {_plain(error)}", CHECK_PROXY) from error
     except NOT_SENT_FAULTS as error:
         if url := refused_here(error):
             raise NotSent(name, f"AWS can't be reached: nothing listens at {url}", START_SANDBOX) from error
@@ -167,9 +177,11 @@ def translate_boto_errors(call: ApiCall | None = None) -> Iterator[None]:
 
 
 def _untrusted(name: str, error: SSLError) -> AwsError:
-    """Our error for a broken TLS connection. If the certificate is not trusted, the request was not sent."""
+    """Our error for a broken TLS connection. If it did not come about, because of certificates, the request was not sent."""
     said = _plain(error)
-    if "CERTIFICATE_VERIFY_FAILED" not in said:
+    if _BAD_BUNDLE.search(said):
+        return NotSent(name, f"the file with certificate authorities can't be read: {said}", CORRECT_BUNDLE)
+    if not _NOT_TRUSTED.search(said):
         return Unreachable(name, f"no answer from AWS: {said}", TRY_AGAIN)
     wrong_time = "expired" in said or "not yet valid" in said
     hint = SET_THE_CLOCK if wrong_time else TRUST_PROXY
