@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -50,6 +51,28 @@ class Table:
 
 def ended(deployment: Deployment) -> Deployment:
     return replace(deployment, status=DeploymentStatus.SUCCEEDED, date_finished=minutes(5))
+
+
+@contextmanager
+def written_keys(client: DynamoDBClient) -> Iterator[list[list[str]]]:
+    """The keys of the items that each transaction puts or changes."""
+    transactions: list[list[str]] = []
+
+    def handle(params: dict[str, bytes], **_: object) -> None:
+        keys = []
+        for write in json.loads(params["body"])["TransactItems"]:
+            if "Put" in write:
+                keys.append(write["Put"]["Item"]["release_id"]["S"])
+            elif "Update" in write:
+                keys.append(write["Update"]["Key"]["release_id"]["S"])
+        transactions.append(keys)
+
+    event = "before-call.dynamodb.TransactWriteItems"
+    client.meta.events.register_first(event, handle)
+    try:
+        yield transactions
+    finally:
+        client.meta.events.unregister(event, handle)
 
 
 @contextmanager

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
-from tests.contracts.dynamodb_table import AFTER_IT_ACTED, BEFORE_IT_ACTS, Table, at, lose_the_answer, refuse
+from tests.contracts.dynamodb_table import (
+    AFTER_IT_ACTED,
+    BEFORE_IT_ACTS,
+    Table,
+    at,
+    lose_the_answer,
+    refuse,
+    written_keys,
+)
 from tests.contracts.records_samples import (
     GRACE,
     LEASE,
@@ -27,28 +33,6 @@ from weco_deploy.model.environment import Held
 
 class Killed(BaseException):
     """The end of a process, which nothing in the tool catches."""
-
-
-@contextmanager
-def written_keys(table: Table) -> Iterator[list[list[str]]]:
-    """The keys of the items that each transaction puts or changes."""
-    transactions: list[list[str]] = []
-
-    def handle(params: dict[str, bytes], **_: object) -> None:
-        keys = []
-        for write in json.loads(params["body"])["TransactItems"]:
-            if "Put" in write:
-                keys.append(write["Put"]["Item"]["release_id"]["S"])
-            elif "Update" in write:
-                keys.append(write["Update"]["Key"]["release_id"]["S"])
-        transactions.append(keys)
-
-    event = "before-call.dynamodb.TransactWriteItems"
-    table.client.meta.events.register_first(event, handle)
-    try:
-        yield transactions
-    finally:
-        table.client.meta.events.unregister(event, handle)
 
 
 def kill_before(nth: int) -> Callable[[], None]:
@@ -74,7 +58,7 @@ def read_by(table: Table, deployment: Deployment) -> Deployment | None:
 def test_a_note_writes_only_the_items_of_services_that_changed(table: Table) -> None:
     held, deployment = claimed(table)
     key = f"deployment#{deployment.deployment_id}"
-    with written_keys(table) as transactions:
+    with written_keys(table.client) as transactions:
         table.ours.note(held, redeployed(deployment, 0))
         table.ours.note(held, redeployed(deployment, 0, 1, 25))
     assert transactions == [[f"{key}#0"], [f"{key}#0", f"{key}#2"]]
@@ -83,7 +67,7 @@ def test_a_note_writes_only_the_items_of_services_that_changed(table: Table) -> 
 def test_the_service_items_of_a_verdict_that_does_not_fit_are_written_before_it(table: Table) -> None:
     held, deployment = claimed(table, services=300)
     key = f"deployment#{deployment.deployment_id}"
-    with written_keys(table) as transactions:
+    with written_keys(table.client) as transactions:
         table.ours.settle(held, failed_at_length(deployment))
     assert transactions == [
         [f"{key}#{number}" for number in range(25)],

@@ -4,7 +4,7 @@ store         implements the port                     holding      from claim to
 history       reads records, including those of 5.x   recording    writes releases and deployments
 legacy        reads deployments that 5.x recorded     table        reads and lists items, writes transactions
 releases, deployments, environments, services         convert a record to an item and back
-service_items keeps the services of large deployments in items of their own
+service_items, environment_items                      keep services of large deployments and environments apart
 attributes    converts values for DynamoDB            writes       the parts of a transaction
 """
 

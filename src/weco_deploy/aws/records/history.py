@@ -16,6 +16,8 @@ from weco_deploy.aws.records.deployments import (
     read_deployment,
     rollback_of,
 )
+from weco_deploy.aws.records.environment_items import applied_item_keys
+from weco_deploy.aws.records.environment_items import joined as joined_environment
 from weco_deploy.aws.records.environments import environment_key, read_environment
 from weco_deploy.aws.records.releases import latest_key, read_release
 from weco_deploy.aws.records.service_items import joined, service_item_keys
@@ -116,7 +118,16 @@ class History:
 
     def stored_environment(self, environment_id: str) -> EnvironmentRecord:
         """The record in the environment's own item, without what 5.x recorded; an empty record if there is no item."""
-        item = self._table.get(environment_key(environment_id))
+        return self.environment_in(environment_id, self._table.get(environment_key(environment_id)))
+
+    def environment_in(self, environment_id: str, item: Item | None) -> EnvironmentRecord:
+        """The record in an environment's item. If images and services are in other items, all are read again together."""
+        own_key = environment_key(environment_id)
+        while item is not None and (keys := applied_item_keys(item)):
+            found = self._table.get_all((own_key, *keys))
+            item = found.get(own_key)
+            if item is not None and applied_item_keys(item) == keys:
+                return read_environment(joined_environment(item, found))
         return EnvironmentRecord(environment=environment_id) if item is None else read_environment(item)
 
     def _deployed_releases(self, first_page: int = PAGE) -> Iterator[Item]:

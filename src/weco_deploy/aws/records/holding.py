@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 from weco_deploy.aws.records.attributes import Item, Value, stored_time
 from weco_deploy.aws.records.deployments import deployment_item
-from weco_deploy.aws.records.environments import environment_item, environment_key, read_environment
+from weco_deploy.aws.records.environment_items import environment_items
+from weco_deploy.aws.records.environments import environment_key
 from weco_deploy.aws.records.history import History
 from weco_deploy.aws.records.legacy import without_5x
 from weco_deploy.aws.records.recording import IN_PROGRESS, ROUNDS, Recording, changed_by_others
@@ -42,6 +43,10 @@ Decide: TypeAlias = Callable[[EnvironmentRecord, Claim, datetime], EnvironmentRe
 OtherWrites: TypeAlias = Callable[[Claim, Mapping[str, Item]], Sequence[Write]]
 """Returns the writes of a claim besides the environment's, given the items that they depend on."""
 
+APPLIED = ("images", "services", "applied_items")
+"""The fields of an environment's item that say what was applied to it, or how many other items do."""
+OPTIONAL = ("lock", "next_lock", "applied_items")
+"""The fields that an environment's item may lack although it had them before."""
 OURS = "#lock.#owner = :owner"
 NOTE_ATTEMPTS = 2
 """How often a note is tried on a busy table. A failed note loses nothing, because the next note replaces it."""
@@ -78,11 +83,7 @@ class Holding:
         key = environment_key(environment_id)
         for _ in range(ROUNDS):
             items = self._table.get_all((key, *self._recording.keys(claim)))
-            record = (
-                read_environment(items[key])
-                if key in items
-                else EnvironmentRecord(environment=environment_id)
-            )
+            record = self._history.environment_in(environment_id, items.get(key))
             # The lock may be ours already: if the answer to our write was lost, the repeated write was refused.
             held = hold(record, claim) or self._write_claim(claim, record, items, decide, other_writes)
             if held is not None:
@@ -108,7 +109,7 @@ class Holding:
         """Take the lock if the environment's record is still `record`; the other writes depend on `items`."""
         now = self._clock.utc()
         taken = decide(record, claim, now)
-        writes = [self._change(record, taken, claim.owner), *other_writes(claim, items)]
+        writes = [*self._change(record, taken, claim.owner), *other_writes(claim, items)]
         if not self._table.write(writes):
             return None
         return Held(
@@ -170,7 +171,7 @@ class Holding:
                 )
                 raise
             if self._put_services(held, verdicts) and self._table.write(
-                [self._change(record, after), *closed]
+                [*self._change(record, after), *closed]
             ):
                 return
         raise changed_by_others(f"environment {held.environment}")
@@ -212,21 +213,29 @@ class Holding:
         for _ in range(ROUNDS):
             record = self._history.stored_environment(environment_id)
             after = decide(record)
-            if after == record or self._table.write([self._change(record, after)]):
+            if after == record or self._table.write(self._change(record, after)):
                 return after
         raise changed_by_others(f"environment {environment_id}")
 
-    def _change(self, before: EnvironmentRecord, after: EnvironmentRecord, holder: str = "") -> Update:
-        """The write of the record `after`, on condition that the stored record is `before`; `holder` writes it."""
-        fields = environment_item(self._project_id, after)
-        written = [name for name in fields if name != "release_id"]
-        removed = [name for name in ("lock", "next_lock") if name not in fields]
+    def _change(
+        self, before: EnvironmentRecord, after: EnvironmentRecord, holder: str = ""
+    ) -> Sequence[Write]:
+        """The writes of the record `after`, on condition that the stored record is `before`; `holder` writes it.
+
+        Images and services that stay the same are not written, so that they stay in the items that they are in.
+        """
+        item, applied = environment_items(self._project_id, after)
+        same = (before.images, before.services) == (after.images, after.services)
+        kept = {"release_id", *(APPLIED if same else ())}
+        written = [name for name in item if name not in kept]
+        removed = [name for name in OPTIONAL if name not in item and name not in kept]
         change = "SET " + ", ".join(f"#{name} = :new_{name}" for name in written)
         if removed:
             change += " REMOVE " + ", ".join(f"#{name}" for name in removed)
         condition, given = _unchanged(before, holder)
-        new = {f":new_{name}": fields[name] for name in written}
-        return Update(environment_key(after.environment), change, condition, {**given, **new})
+        new = {f":new_{name}": item[name] for name in written}
+        update = Update(environment_key(after.environment), change, condition, {**given, **new})
+        return [update] if same else [update, *map(Put, applied)]
 
     def _lost(self, held: Held) -> LeaseLost:
         record = self._history.stored_environment(held.environment)
