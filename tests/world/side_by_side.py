@@ -5,24 +5,26 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ALL_COMPLETED, Future
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from tests.world.clock import Schedule
 from weco_deploy.local.concurrent_calls import WORKERS, Workers
 
 PATIENCE = 60.0
 """Real seconds after which runs that never wait together fail the test instead of hanging it."""
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 T = TypeVar("T")
 
 
 class Doing(Enum):
-    """What a thread of a run is doing. A main thread that awaits is waiting for the answers of its calls."""
+    """What a thread of a run is doing. A main thread that awaits waits for calls to end."""
 
     QUEUED = "queued"
     WORKING = "working"
@@ -34,23 +36,23 @@ class Doing(Enum):
 class Live:
     """One of the runs: what its main thread and its calls are doing. All of it is guarded by the world's lock.
 
-    `workers` threads make its calls. Further calls are queued.
+    `workers` threads make its calls. Further calls are queued. `answered` says whether the calls that the main thread waits for
+    have ended, so that it is about to go on.
     """
 
     def __init__(self, workers: int = WORKERS) -> None:
         self.workers = workers
         self.main = Doing.WORKING
         self.calls: dict[object, Doing] = {}
+        self.answered: Callable[[], bool] = lambda: False
 
     @property
     def waits(self) -> bool:
         """Whether nothing in the run can go on before time passes."""
         made = Counter(self.calls.values())
-        all_asleep = made[Doing.SLEEPING] >= self.workers
-        doing = {doing for doing in made if doing is not Doing.QUEUED or not all_asleep}
-        if self.main is Doing.SLEEPING:
-            return doing <= {Doing.SLEEPING, Doing.ENDED}
-        return self.main is Doing.AWAITING and doing == {Doing.SLEEPING}
+        if made[Doing.WORKING] or (made[Doing.QUEUED] and made[Doing.SLEEPING] < self.workers):
+            return False
+        return self.main is Doing.SLEEPING or (self.main is Doing.AWAITING and not self.answered())
 
 
 class SideBySide:
@@ -98,12 +100,16 @@ class SideBySide:
             self._sleepers[sleeper] = (until, woken)
             self._set(live, call, Doing.SLEEPING)
             while self._schedule.now < until and not woken():
-                if self._all_wait():
-                    self._pass()
-                elif not self._changed.wait(PATIENCE):
-                    raise AssertionError("the runs never wait together")
+                self._wait_for_others()
             del self._sleepers[sleeper]
             self._set(live, call, Doing.WORKING)
+
+    def _wait_for_others(self) -> None:
+        """Let time pass if everybody waits; otherwise wait until somebody does something else."""
+        if self._all_wait():
+            self._pass()
+        elif not self._changed.wait(PATIENCE):
+            raise AssertionError("the runs never wait together")
 
     def _pass(self) -> None:
         """Let time pass until the next sleeper wakes or the next thing happens, which may wake one."""
@@ -123,17 +129,19 @@ class SideBySide:
             live.calls[call] = doing
         self._changed.notify_all()
 
-    @contextmanager
-    def awaiting(self, live: Live) -> Iterator[None]:
-        """The main thread waits for calls; afterwards it knows which ones have ended."""
+    def wait_for_calls(self, live: Live, answered: Callable[[], bool], seconds: float | None) -> None:
+        """The main thread waits until it is `answered`, or so many seconds of the world's time have passed."""
+        waits = object()
         with self._changed:
+            until = NEVER if seconds is None else self._schedule.now + timedelta(seconds=seconds)
+            self._sleepers[waits] = (until, answered)
+            live.answered = answered
             self._set(live, None, Doing.AWAITING)
-        try:
-            yield
-        finally:
-            with self._changed:
-                live.calls = {call: doing for call, doing in live.calls.items() if doing is not Doing.ENDED}
-                self._set(live, None, Doing.WORKING)
+            while self._schedule.now < until and not answered():
+                self._wait_for_others()
+            del self._sleepers[waits]
+            live.calls = {call: doing for call, doing in live.calls.items() if doing is not Doing.ENDED}
+            self._set(live, None, Doing.WORKING)
 
     def begun(self, live: Live, call: object) -> None:
         with self._changed:
@@ -164,6 +172,8 @@ class LiveWorkers(Workers):
         super().__init__(size)
         self._runs = runs
         self._live = live
+        self._tokens: WeakKeyDictionary[Future[Any], object] = WeakKeyDictionary()
+        self._ended: set[object] = set()
 
     def begin(self, call: Callable[[], T]) -> Future[T]:
         token = object()
@@ -171,16 +181,31 @@ class LiveWorkers(Workers):
 
         def called() -> T:
             with self._runs.calling(self._live, token):
-                return call()
+                try:
+                    return call()
+                finally:
+                    self._ended.add(token)
 
-        return super().begin(called)
+        future = super().begin(called)
+        self._tokens[future] = token
+        return future
 
     def wait(
         self, futures: Iterable[Future[T]], seconds: float | None, return_when: str = ALL_COMPLETED
     ) -> set[Future[T]]:
-        with self._runs.awaiting(self._live):
-            return super().wait(futures, seconds, return_when)
+        awaited = list(futures)
+        enough = any if return_when == FIRST_COMPLETED else all
+
+        def answered() -> bool:
+            return enough(self._has_ended(future) for future in awaited)
+
+        self._runs.wait_for_calls(self._live, answered, seconds)
+        # A call that has ended answers at once, in real time.
+        return super().wait(awaited, None if answered() else 0, return_when)
 
     def abandon(self) -> None:
         super().abandon()
         self._runs.abandoned(self._live)
+
+    def _has_ended(self, future: Future[T]) -> bool:
+        return future.done() or self._tokens.get(future) in self._ended

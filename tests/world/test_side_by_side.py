@@ -89,3 +89,30 @@ def test_what_is_scheduled_happens_while_all_runs_wait(world: World) -> None:
     world.side_by_side.run(lambda: world.ports().clock.wait(5), lambda: world.ports().clock.wait(5))
 
     assert happened == [3]
+
+
+def test_time_passes_though_a_call_that_nobody_waits_for_has_ended(world: World) -> None:
+    world.interval = 3600.0
+
+    def waits() -> None:
+        ports = world.ports()
+        unneeded = ports.calls.begin(lambda: None)
+        ports.calls.read([lambda: ports.clock.wait(3)])
+        assert unneeded.done()
+
+    world.side_by_side.run(waits)
+
+    assert seconds(world) == 3
+
+
+def test_action_runs_each_second_of_the_worlds_time_while_calls_wait(world: World) -> None:
+    acted: list[float] = []
+
+    def waits() -> None:
+        ports = world.ports()
+        calls = ports.calls.meanwhile(lambda: acted.append(seconds(world)))
+        calls.read([lambda: ports.clock.wait(3.5)])
+
+    world.side_by_side.run(waits)
+
+    assert acted == [1, 2, 3]
