@@ -14,7 +14,7 @@ QUICK := not faults and not e2e and not packaging
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo reference docs screenshots test test-exhaustive coverage test-faults test-e2e test-lowest test-packaging lint format types contracts \
-  changelog changelog-check release-notes constraints check bench clean
+  changelog changelog-check release-notes constraints check bench bench-full bench-sandbox clean
 .DEFAULT_GOAL := help
 
 help:
@@ -33,7 +33,9 @@ help:
 	@echo "make reference       write the pages of docs/reference from the program"
 	@echo "make docs            build the documentation site in build/site, and fail on broken links"
 	@echo "make screenshots     take the screenshots of the documentation, in a sandbox"
-	@echo "make bench           measure the start-up time, and the sandbox with many services"
+	@echo "make bench           measure whole deployments, next to other tools, against the goals: about five minutes"
+	@echo "make bench-full      the same with more sizes, and write tables and plots into docs/performance.md"
+	@echo "make bench-sandbox   measure the start-up time, and the sandbox with many services"
 	@echo "make changelog       print what the changelog will say of the next release"
 	@echo "make constraints     renew constraints.txt and constraints-lowest.txt from the package index"
 
@@ -141,7 +143,7 @@ check: lint types contracts changelog-check test
 UPGRADE ?= --upgrade
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --custom-compile-command "make constraints" pyproject.toml
 constraints: $(VENV)/test.stamp
-	$(COMPILE) $(UPGRADE) --universal --all-extras --group dev --group browser --output-file constraints.txt
+	$(COMPILE) $(UPGRADE) --universal --all-extras --group dev --group browser --group bench --output-file constraints.txt
 	$(COMPILE) --upgrade --resolution lowest-direct --extra publish --extra board --extra notify --group lowest --output-file constraints-lowest.txt
 
 # Which pages these are, documentation/reference.py says. A test compares them with the program.
@@ -157,7 +159,28 @@ SCREENSHOTS ?= docs/screenshots
 screenshots: $(VENV)/test.stamp
 	$(BIN)/python -m documentation.screenshots $(SCREENSHOTS)
 
-bench: $(VENV)/test.stamp
+# What people use otherwise, each in an environment of its own, because they need different releases of botocore.
+OTHER_TOOLS := awscli ecs-deploy
+awscli_VERSION := 1.46.3
+ecs-deploy_VERSION := 1.17.0
+$(OTHER_TOOLS:%=$(VENV)/%.stamp): $(VENV)/%.stamp: $(VENV)/pip.stamp
+	$(PYTHON) -m venv $(VENV)/$*
+	$(VENV)/$*/bin/python -m pip install --quiet '$*==$($*_VERSION)'
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/test.stamp
+	$(INSTALL) --group bench
+	@touch $@
+
+BENCH_NEEDS := $(VENV)/bench.stamp $(VENV)/published.stamp $(OTHER_TOOLS:%=$(VENV)/%.stamp)
+
+bench: $(BENCH_NEEDS)
+	$(BIN)/python -m benchmarks
+
+bench-full: $(BENCH_NEEDS)
+	$(BIN)/python -m benchmarks --full --write
+
+bench-sandbox: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/sandbox.py
 
