@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.aws.scripted import Answer, ScriptedAws, json_answer
+from tests.aws.scripted import Answer, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from weco_deploy.aws.ecs import EcsRuntime
 from weco_deploy.aws.rates import Rates
@@ -18,7 +18,8 @@ TARGETS = """<DescribeTargetHealthResponse xmlns="http://elasticloadbalancing.am
 <DescribeTargetHealthResult><TargetHealthDescriptions>
 <member><HealthCheckPort>80</HealthCheckPort><TargetHealth><State>healthy</State></TargetHealth>
 <Target><Id>10.0.0.7</Id><Port>80</Port></Target></member>
-<member><TargetHealth><State>initial</State><Reason>Elb.RegistrationInProgress</Reason></TargetHealth>
+<member><TargetHealth><State>initial</State><Reason>Elb.RegistrationInProgress</Reason>
+<Description>Target registration is in progress</Description></TargetHealth>
 <Target><Id>i-0123</Id><Port>32768</Port></Target></member>
 </TargetHealthDescriptions></DescribeTargetHealthResult></DescribeTargetHealthResponse>"""
 
@@ -34,7 +35,12 @@ def refused(code: str, status: int) -> Answer:
 
 def test_targets_have_their_address_port_and_state(aws: ScriptedAws) -> None:
     aws.says("DescribeTargetHealth", Answer(body=TARGETS))
-    assert runtime().targets(GROUP) == (Target("10.0.0.7", 80, "healthy"), Target("i-0123", 32768, "initial"))
+    assert runtime().targets(GROUP) == (
+        Target("10.0.0.7", 80, "healthy"),
+        Target(
+            "i-0123", 32768, "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
+        ),
+    )
 
 
 def test_target_group_that_was_deleted_has_no_targets(aws: ScriptedAws) -> None:
@@ -84,3 +90,27 @@ def test_ecs_checks_the_health_of_essential_containers_with_a_health_check(aws: 
     ]
     aws.says("DescribeTaskDefinition", json_answer(taskDefinition={"containerDefinitions": containers}))
     assert [container.health_checked for container in runtime().defined("search:1")] == [True, False, False]
+
+
+INSTANCE = "arn:aws:ecs:eu-west-1:111122223333:container-instance/acme/0123456789abcdef"
+GONE = INSTANCE.replace("0123", "4567")
+
+
+def test_hosts_are_the_ec2_instances_of_container_instances_without_those_that_are_gone(
+    aws: ScriptedAws,
+) -> None:
+    here = {"containerInstanceArn": INSTANCE, "ec2InstanceId": "i-0123"}
+    missing = {"arn": GONE, "reason": "MISSING"}
+    aws.says("DescribeContainerInstances", json_answer(containerInstances=[here], failures=[missing]))
+    assert runtime().hosts(CLUSTER, [INSTANCE, GONE]) == {INSTANCE: "i-0123"}
+
+
+def test_hosts_of_no_container_instances_cost_no_call(aws: ScriptedAws) -> None:
+    assert runtime().hosts(CLUSTER, []) == {}
+    assert not aws.calls
+
+
+def test_denied_read_of_hosts_names_its_permission(aws: ScriptedAws) -> None:
+    aws.says("DescribeContainerInstances", refusal("AccessDeniedException"))
+    with pytest.raises(AccessDenied, match="ecs:DescribeContainerInstances"):
+        runtime().hosts(CLUSTER, [INSTANCE])

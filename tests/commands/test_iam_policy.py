@@ -51,6 +51,21 @@ def stop_tasks(team: Team, service_id: str) -> None:
     eventually(lambda: not ecs.list_tasks(cluster=made.cluster, serviceName=made.name)["taskArns"])
 
 
+def give_host_ports(team: Team, service_id: str) -> None:
+    """Let a service's tasks have ports of their EC2 instances in place of addresses, so that their targets are known by these."""
+    ecs, made = team.aws.ecs("stage"), team.aws.made("stage", service_id)
+    (service,) = ecs.describe_services(cluster=made.cluster, services=[made.name])["services"]
+    defined = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+    revised = ecs.register_task_definition(
+        family=defined["family"], networkMode="bridge", containerDefinitions=defined["containerDefinitions"]
+    )
+    ecs.update_service(
+        cluster=made.cluster,
+        service=made.name,
+        taskDefinition=revised["taskDefinition"]["taskDefinitionArn"],
+    )
+
+
 def test_commands_call_every_action_of_the_policy_and_no_other(
     provisioned: Provisioned,
     account: str,
@@ -63,6 +78,7 @@ def test_commands_call_every_action_of_the_policy_and_no_other(
     (project,) = config.load(file).projects.values()
     balanced = provisioned(project, estate=Estate(load_balancers=True))  # reads the health of targets
     team = Team(project, balanced, monkeypatch, capsys)
+    give_host_ports(team, "search-api")  # reads their EC2 instances
     audited = Audited(team)
     team.push_all()
 

@@ -7,7 +7,7 @@ import pytest
 from tests.operations.runs import Told, confirm_deploy, release_deploy
 from tests.world import World
 from tests.world.ecs import ServiceOptions
-from tests.world.projects import ONE_AND_ONE
+from tests.world.projects import ONE_AND_ONE, project
 from weco_deploy.errors import AccessDenied, Unreachable
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Claimed, Notice, Progress
@@ -181,6 +181,66 @@ def test_slow_release_is_not_rolled_back_while_ecs_ignores_its_unhealthy_targets
     assert world.tag("search", "env.stage") == new
     world.trouble("search-api", "stage", "none")
     assert confirm_deploy(world, wait=300.0).status is DeploymentStatus.SUCCEEDED
+
+
+TWO = project({"search": ["search-api"], "items": ["items-api"]})
+SHARED = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/shared/0123456789abcdef"
+
+
+def world_with_a_shared_target_group() -> World:
+    """Two services on two instances, both at port 8080 and in one target group, which finds the tasks of items-api unhealthy."""
+    world = World(TWO)
+    world.cluster("stage", world.place)
+    region = world.ecs.simulation.region(world.place.account, world.place.region)
+    region.clusters["stage"].instances = 2
+    for service_id, (image_id,) in TWO.services.items():
+        world.image(image_id, "env.stage")
+        balancer = {"targetGroupArn": SHARED, "containerName": image_id, "containerPort": 80}
+        world.service(
+            service_id,
+            "stage",
+            [image_id],
+            desired=1,
+            host_port=8080,
+            properties={"loadBalancers": [balancer]},
+            configuration={"minimumHealthyPercent": 0, "maximumPercent": 100},
+        )
+    world.push("search")
+    world.trouble("items-api", "stage", "targets-fail")
+    return world
+
+
+def test_task_on_an_instance_is_not_taken_for_that_of_another_instance_at_the_same_port() -> None:
+    world = world_with_a_shared_target_group()
+
+    deployment = release_deploy(world, wait=120.0)
+
+    found = {service.service_id: service.status for service in deployment.services}
+    assert found["search-api"] is ServiceStatus.SUCCEEDED
+    assert world.count("runtime.hosts") >= 1
+
+
+def test_health_of_tasks_on_instances_is_left_to_ecs_if_their_hosts_may_not_be_read_and_said_once() -> None:
+    world, told = world_with_a_shared_target_group(), Told()
+    world.fail("runtime.hosts", denied("ecs:DescribeContainerInstances"), times=1000)
+
+    deployment = release_deploy(world, told=told, wait=120.0)
+
+    found = {service.service_id: service.status for service in deployment.services}
+    assert found["search-api"] is ServiceStatus.SUCCEEDED
+    notices = [event.message for event in told.events if isinstance(event, Notice)]
+    assert [text for text in notices if "which EC2 instances run the tasks behind load balancers" in text]
+
+
+def test_targets_that_nobody_uses_are_left_to_ecs_and_the_result_says_so() -> None:
+    world = World.of(ONE_AND_ONE, **BALANCED)
+    world.push("search")
+    world.trouble("search-api", "stage", "targets-unused")
+
+    (search,) = release_deploy(world).services
+
+    assert search.status is ServiceStatus.SUCCEEDED
+    assert "no load balancer uses it, or not in the Availability Zone of 1 of its tasks" in search.reason
 
 
 @pytest.mark.parametrize(

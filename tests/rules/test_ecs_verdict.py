@@ -59,6 +59,26 @@ def test_success_waits_until_ecs_calls_its_deployment_successful(status: str) ->
     assert judged(said(verdict(status="SUCCESSFUL"), DONE), start=waiting) is ServiceStatus.SUCCEEDED
 
 
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("ROLLBACK_REQUESTED", ServiceStatus.IN_PROGRESS),
+        ("ROLLBACK_IN_PROGRESS", ServiceStatus.IN_PROGRESS),
+        ("ROLLBACK_SUCCESSFUL", ServiceStatus.SUCCEEDED),
+    ],
+)
+def test_deployment_to_which_ecs_rolls_back_another_has_succeeded_once_the_rollback_is_complete(
+    status: str, expected: ServiceStatus
+) -> None:
+    """Behind a Classic Load Balancer no rollout state tells it."""
+    without_state = view(service(running=2, deployments=[primary(state=None)]), TWO)
+    rolling_back = said(verdict(of=BEFORE, status=status), without_state)
+    now = after(rolling_back, rolling_back)
+    assert now.status is expected
+    if expected is ServiceStatus.IN_PROGRESS:
+        assert now.state == "waiting for ECS to complete its rollback to this deployment"
+
+
 def test_successful_is_not_enough() -> None:
     below = view(service(desired=4, running=2, deployments=[primary(completed=True)]), TWO)
     assert judged(said(verdict(status="SUCCESSFUL"), below)) is ServiceStatus.IN_PROGRESS

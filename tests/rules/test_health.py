@@ -120,7 +120,7 @@ def test_health_is_read_in_steady_state_only(observed: ServiceView, needed: bool
     assert needs_health(track(), observed) is needed
 
 
-@pytest.mark.parametrize("state", ["initial", "unused", "draining", "a state of tomorrow"])
+@pytest.mark.parametrize("state", ["initial", "unused", "unavailable", "draining", "a state of tomorrow"])
 def test_target_that_is_not_healthy_yet_is_no_success(state: str) -> None:
     now = after(balanced("healthy", state))
     assert (now.status, now.state) == (
@@ -148,12 +148,136 @@ def test_healthy_targets_are_a_success(observed: ServiceView) -> None:
     assert after(observed).status is ServiceStatus.SUCCEEDED
 
 
-def test_tasks_on_instances_are_found_by_their_port_there() -> None:
-    here = task("t1", containers=[replace(container(), host_ports=(32768,))])
-    described = balanced("healthy", tasks=[here])
-    for port, status in ((32768, ServiceStatus.SUCCEEDED), (32769, ServiceStatus.IN_PROGRESS)):
-        targets = {GROUP.arn: (Target("i-0123", port, "healthy"),)}
-        assert after(replace(described, targets=targets)).status is status
+HERE = "arn:aws:ecs:eu-west-1:123456789012:container-instance/catalogue/here"
+
+
+def on_an_instance(*targets: Target, hosts: Mapping[str, str] | None) -> ServiceView:
+    """A complete rollout of a task that has port 32768 of its container instance, and these targets."""
+    placed = replace(
+        task("t1", containers=[replace(container(), host_ports=(32768,))]), container_instance=HERE
+    )
+    return replace(balanced(tasks=[placed]), targets={GROUP.arn: targets}, hosts=hosts)
+
+
+@pytest.mark.parametrize(
+    ("targets", "status"),
+    [
+        ([Target("i-here", 32768, "healthy")], ServiceStatus.SUCCEEDED),
+        ([Target("i-here", 32769, "healthy")], ServiceStatus.IN_PROGRESS),
+        ([Target("i-there", 32768, "healthy")], ServiceStatus.IN_PROGRESS),
+        (
+            [Target("i-here", 32768, "healthy"), Target("i-there", 32768, "unhealthy")],
+            ServiceStatus.SUCCEEDED,
+        ),
+        (
+            [Target("i-here", 32768, "initial"), Target("i-there", 32768, "healthy")],
+            ServiceStatus.IN_PROGRESS,
+        ),
+    ],
+    ids=[
+        "its own",
+        "another port",
+        "another host",
+        "another host's is unhealthy",
+        "another host's is healthy",
+    ],
+)
+def test_task_on_an_instance_is_found_by_its_host_and_its_port_there(
+    targets: Sequence[Target], status: ServiceStatus
+) -> None:
+    now = after(on_an_instance(*targets, hosts={HERE: "i-here"}))
+    assert (now.status, now.blames_image) == (status, False)
+
+
+def test_task_whose_host_can_not_be_read_is_left_to_ecs() -> None:
+    assert after(on_an_instance(Target("i-there", 32768, "unhealthy"), hosts=None)).status is (
+        ServiceStatus.SUCCEEDED
+    )
+
+
+def test_task_whose_host_was_not_read_this_time_is_waited_for() -> None:
+    assert after(on_an_instance(Target("i-here", 32768, "healthy"), hosts={})).status is (
+        ServiceStatus.IN_PROGRESS
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "remark"),
+    [
+        (
+            "Target.NotInUse",
+            "no load balancer uses it, or not in the Availability Zone of 1 of its tasks, so nothing checks whether it is healthy",
+        ),
+        (
+            "Target.HealthCheckDisabled",
+            "its health checks are disabled, also for 1 of its tasks, so nothing checks whether it is healthy",
+        ),
+    ],
+)
+def test_target_that_nobody_checks_is_left_to_ecs_and_the_result_says_so(reason: str, remark: str) -> None:
+    seen = balanced("healthy", "unused")
+    healthy, unused = seen.targets[GROUP.arn] if seen.targets else ()
+    now = after(replace(seen, targets={GROUP.arn: (healthy, replace(unused, reason=reason))}))
+    assert (now.status, now.reason) == (
+        ServiceStatus.SUCCEEDED,
+        f"target group search: {remark} ({reason})",
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (
+            Target("10.0.0.2", 80, "unused", "Target.IpUnusable", "Target IP address is reserved"),
+            "waiting for its load balancer to find its tasks healthy: Target IP address is reserved",
+        ),
+        (
+            Target("10.0.0.2", 80, "unused", "Target.InvalidState"),
+            "waiting for its load balancer to find its tasks healthy: Target.InvalidState",
+        ),
+        (
+            Target(
+                "10.0.0.2",
+                80,
+                "unhealthy",
+                "Target.ResponseCodeMismatch",
+                "Health checks failed with these codes: [502]",
+            ),
+            "1 of its tasks is unhealthy: Health checks failed with these codes: [502]",
+        ),
+        (
+            Target(
+                "10.0.0.2", 80, "initial", "Elb.InitialHealthChecking", "Initial health checks in progress"
+            ),
+            "waiting for its load balancer to find its tasks healthy",
+        ),
+    ],
+    ids=["address reserved", "instance stopped", "unhealthy", "new"],
+)
+def test_state_says_why_a_load_balancer_finds_a_task_not_healthy(target: Target, said: str) -> None:
+    seen = balanced("healthy", "healthy")
+    healthy = seen.targets[GROUP.arn][0] if seen.targets else target
+    assert after(replace(seen, targets={GROUP.arn: (healthy, target)})).state == said
+
+
+def test_error_of_the_load_balancer_does_not_speak_against_the_image() -> None:
+    seen = balanced("healthy", "healthy")
+    broken = Target(
+        "10.0.0.2", 80, "unhealthy", "Elb.InternalError", "Health checks failed due to an internal error"
+    )
+    healthy = seen.targets[GROUP.arn][0] if seen.targets else broken
+    now = after(replace(seen, targets={GROUP.arn: (healthy, broken)}))
+    assert (now.status, now.blames_image) == (ServiceStatus.IN_PROGRESS, False)
+
+
+def test_rollout_that_only_its_load_balancer_holds_up_says_so() -> None:
+    going_on = balanced("healthy", "unused")
+    healthy, unused = going_on.targets[GROUP.arn] if going_on.targets else ()
+    not_used = replace(unused, reason="Target.NotInUse")
+    described = replace(going_on.service, deployments=(primary(running=2),))
+    seen = replace(going_on, service=described, targets={GROUP.arn: (healthy, not_used)})
+    assert after(seen).state.startswith("settling: target group search: no load balancer uses it")
+    assert after(replace(seen, targets={})).state == "settling"
 
 
 def test_target_that_drains_at_the_same_address_does_not_count() -> None:

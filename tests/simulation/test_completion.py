@@ -11,7 +11,18 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.simulation.cloud import CLUSTER, SERVICE, TARGETS, Cloud, Json, breaker, states
+from tests.simulation.cloud import (
+    ACCOUNT,
+    CLUSTER,
+    IMAGE,
+    REGION,
+    SERVICE,
+    TARGETS,
+    Cloud,
+    Json,
+    breaker,
+    states,
+)
 from weco_deploy.sandbox.ecs import Behaviour
 
 ALARMS = {"alarmNames": ["errors"], "enable": True, "rollback": True}
@@ -268,3 +279,56 @@ def test_without_a_health_check_an_unhealthy_image_is_not_noticed() -> None:
 
     assert cloud.running() == [digest]
     assert cloud.look(SERVICE)["deployments"][0]["rolloutState"] == "COMPLETED"
+
+
+def test_targets_of_a_group_that_no_load_balancer_uses_are_unused_and_hold_up_no_deployment() -> None:
+    cloud = Cloud()
+    cloud.service(loadBalancers=[BALANCER])
+    cloud.trouble("targets-unused")
+    digest, _ = cloud.deploy()
+    cloud.settle()
+
+    assert cloud.running() == [digest]
+    answer = cloud.client("elbv2").describe_target_health(TargetGroupArn=TARGETS)
+    (target,) = answer["TargetHealthDescriptions"]
+    assert (target["TargetHealth"]["State"], target["TargetHealth"]["Reason"]) == (
+        "unused",
+        "Target.NotInUse",
+    )
+
+
+@pytest.mark.parametrize(("host_port", "bound"), [(8080, 8080), (0, 32768)], ids=["static", "dynamic"])
+def test_tasks_without_addresses_are_targets_by_their_instance_and_its_port(
+    host_port: int, bound: int
+) -> None:
+    cloud = Cloud()
+    region = cloud.simulation.region(ACCOUNT, REGION)
+    region.clusters[CLUSTER].instances = 2
+    cloud.registry.push()
+    cloud.ecs.register_task_definition(
+        family=SERVICE,
+        networkMode="bridge",
+        containerDefinitions=[
+            {"name": "app", "image": IMAGE, "portMappings": [{"containerPort": 8000, "hostPort": host_port}]}
+        ],
+    )
+    cloud.create(loadBalancers=[BALANCER], desiredCount=2)
+    cloud.settle()
+
+    tasks = cloud.tasks()
+    hosts = [task["containerInstanceArn"] for task in tasks]
+    bindings = [task["containers"][0]["networkBindings"] for task in tasks]
+    assert [[binding["hostPort"] for binding in bindings_of_task] for bindings_of_task in bindings] == [
+        [bound],
+        [bound],
+    ]
+    assert not any(task["containers"][0]["networkInterfaces"] for task in tasks)
+    gone = f"{hosts[0][:-1]}f"
+    answer = cloud.ecs.describe_container_instances(cluster=CLUSTER, containerInstances=[*hosts, gone])
+    assert answer["failures"] == [{"arn": gone, "reason": "MISSING"}]
+    ids = {found["ec2InstanceId"] for found in answer["containerInstances"]}
+    assert len(ids) == 2
+    found = cloud.client("elbv2").describe_target_health(TargetGroupArn=TARGETS)["TargetHealthDescriptions"]
+    assert {(target["Target"]["Id"], target["Target"]["Port"]) for target in found} == {
+        (instance, bound) for instance in ids
+    }

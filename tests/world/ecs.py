@@ -35,7 +35,7 @@ class ServiceOptions(TypedDict, total=False):
     keeps to the image that it pulled first (ECS_IMAGE_PULL_BEHAVIOR=once); `pins_tags`: its containers have version
     consistency; `breaker_threshold`: its circuit breaker gives up after so many failures; `health_check`: the task definition
     checks the health of its containers; `alarm`: a CloudWatch alarm watches its deployments, and rolls them back;
-    `launch_type`: FARGATE or EC2;
+    `launch_type`: FARGATE or EC2; `host_port`: its tasks have no address of their own, but this port of their host;
     `configuration`: more of its deployment configuration, in AWS's words; `properties`: more of CreateService's request.
     """
 
@@ -56,6 +56,7 @@ class ServiceOptions(TypedDict, total=False):
     indexed: bool
     pulls_once: bool
     launch_type: str
+    host_port: int
 
 
 class Ecs:
@@ -96,6 +97,7 @@ class Ecs:
             containers,
             pins_tags=options.get("pins_tags", True),
             health_check=options.get("health_check", False),
+            host_port=options.get("host_port"),
         )
         request = _request(key, family, tags, options)
         if options.get("balanced", False):
@@ -123,15 +125,17 @@ class Ecs:
         *,
         pins_tags: bool = True,
         health_check: bool = False,
+        host_port: int | None = None,
     ) -> str:
         """A new revision of a task definition, by its ARN."""
         consistency = "enabled" if pins_tags else "disabled"
+        added: dict[str, Any] = dict(HEALTH_CHECK if health_check else {})
+        if host_port is not None:
+            added["portMappings"] = [{"containerPort": 80, "hostPort": host_port}]
         answer = self.client(place).register_task_definition(
             family=family,
-            containerDefinitions=[
-                _defined(container, consistency) | (HEALTH_CHECK if health_check else {})
-                for container in containers
-            ],
+            containerDefinitions=[_defined(container, consistency) | added for container in containers],
+            **({} if host_port is None else {"networkMode": "bridge"}),
         )
         return str(answer["taskDefinition"]["taskDefinitionArn"])
 

@@ -150,6 +150,13 @@ DESCRIBE_TASKS = ApiCall("ecs", "DescribeTasks", (Resource.TASK,), TASK_READS, p
 GET_TASK_PROTECTION = ApiCall(
     "ecs", "GetTaskProtection", (Resource.TASK,), TASK_READS, purpose=Purpose.WATCH_SERVICES
 )
+DESCRIBE_CONTAINER_INSTANCES = ApiCall(
+    "ecs",
+    "DescribeContainerInstances",
+    (Resource.CONTAINER_INSTANCE,),
+    TASK_READS,
+    purpose=Purpose.WATCH_SERVICES,
+)
 DESCRIBE_TASK_DEFINITION = ApiCall(
     "ecs",
     "DescribeTaskDefinition",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING
@@ -168,6 +168,19 @@ class EcsRuntime:
             _raise_unless_missing(api.GET_TASK_PROTECTION, answer.get("failures", ()))
             found = (parse_protection(task) for task in answer["protectedTasks"])
             return tuple(protection for protection in found if protection is not None)
+
+    def hosts(self, cluster: str, container_instances: Sequence[str]) -> Mapping[str, str]:
+        if not container_instances:
+            return {}
+        with translate_errors(api.DESCRIBE_CONTAINER_INSTANCES):
+            answer = self._client.describe_container_instances(
+                cluster=cluster, containerInstances=list(container_instances)
+            )
+            _raise_unless_missing(api.DESCRIBE_CONTAINER_INSTANCES, answer.get("failures", ()))
+            return {
+                instance["containerInstanceArn"]: instance.get("ec2InstanceId", "")
+                for instance in answer["containerInstances"]
+            }
 
     def targets(self, target_group: str) -> tuple[Target, ...]:
         try:

@@ -136,6 +136,7 @@ def parse_task(answer: TaskTypeDef) -> Task:
         health=answer.get("healthStatus", ""),
         stop_code=answer.get("stopCode", ""),
         stopped_reason=answer.get("stoppedReason", ""),
+        container_instance=answer.get("containerInstanceArn", ""),
         containers=tuple(_parse_container(container) for container in answer.get("containers", ())),
     )
 
@@ -163,11 +164,13 @@ def parse_protection(answer: ProtectedTaskTypeDef) -> TaskProtection | None:
 
 
 def parse_target(answer: TargetHealthDescriptionTypeDef) -> Target:
-    target = answer.get("Target", {"Id": ""})
+    target, health = answer.get("Target", {"Id": ""}), answer.get("TargetHealth", {})
     return Target(
         id=target["Id"],
         port=int(target.get("Port", 0)),
-        state=answer.get("TargetHealth", {}).get("State", ""),
+        state=health.get("State", ""),
+        reason=health.get("Reason", ""),
+        description=health.get("Description", ""),
     )
 
 

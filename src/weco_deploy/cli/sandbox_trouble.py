@@ -54,6 +54,7 @@ def trouble(
       no-capacity           no container instance can take another task
       alarm                 a CloudWatch alarm that watches it is in ALARM
       targets-fail          its load balancer finds all targets unhealthy
+      targets-unused        no load balancer uses its target group
       target-group-missing  its target group does not exist any more
       no-network-interface  no network interface can be created for its tasks
       no-secret             its tasks may not read a secret
@@ -78,7 +79,7 @@ def trouble(
       host-failure          the host of one of its tasks fails
 
     Trouble happens at once, or later with --next-deployment and --after. ECS ignores an alarm that was in ALARM before a
-    deployment began, so alarm needs --next-deployment to fail one. targets-fail and target-group-missing need a sandbox with --load-balancers.
+    deployment began, so alarm needs --next-deployment to fail one. targets-fail, targets-unused and target-group-missing need a sandbox with --load-balancers.
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with the character \b
     from weco_deploy.sandbox import commands, troubles
 

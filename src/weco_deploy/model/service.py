@@ -94,7 +94,8 @@ class Task:
     """A task of a service.
 
     `deployment_id` is the ECS deployment that started it (`startedBy`), or None if that is unknown. `health` is HEALTHY,
-    UNHEALTHY or UNKNOWN; it is UNKNOWN, too, if the task definition has no health check.
+    UNHEALTHY or UNKNOWN; it is UNKNOWN, too, if the task definition has no health check. `container_instance` is the ARN of the
+    container instance that it was placed on; empty on Fargate.
     """
 
     arn: str
@@ -108,6 +109,7 @@ class Task:
     health: str = ""
     stop_code: str = ""
     stopped_reason: str = ""
+    container_instance: str = ""
     containers: tuple[Container, ...] = ()
 
     @property
@@ -246,6 +248,7 @@ class ServiceView:
 
     `health_checked` has the containers of the running tasks whose health ECS checks, by task definition, and `targets` the
     targets in the service's target groups, by ARN. What this poll did not read is missing there; None: it can't be read at all.
+    `hosts` are the ids of the EC2 instances of container instances, by ARN, in the same way.
     `protected` are the tasks that are known to be protected from scale-in, by ARN, each with the time when that ends, if known.
     """
 
@@ -257,6 +260,7 @@ class ServiceView:
     defined: Mapping[str, tuple[DefinedContainer, ...]] = field(default_factory=dict)
     health_checked: Mapping[str, frozenset[str]] | None = None
     targets: Mapping[str, tuple[Target, ...]] | None = None
+    hosts: Mapping[str, str] | None = None
     protected: Mapping[str, datetime | None] = field(default_factory=dict)
 
 

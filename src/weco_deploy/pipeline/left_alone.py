@@ -13,6 +13,7 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.service import ServiceKey, ServiceView
 from weco_deploy.pipeline.definitions import Definitions
 from weco_deploy.pipeline.health_reads import health_checked, targets
+from weco_deploy.pipeline.hosts import Hosts
 from weco_deploy.pipeline.optional_reads import OptionalReads
 from weco_deploy.ports import Ports
 from weco_deploy.rules.digests import running_tasks
@@ -38,12 +39,13 @@ def with_health(observed: Snapshot, planned: Plan, environment: Environment, por
     notes: list[str] = []
     runtime, optional = ports.runtime(environment), OptionalReads(notes.append)
     found = targets(balanced, runtime, optional, ports.calls) if balanced else None
+    hosts = Hosts(runtime, optional).of(balanced, ports.calls)
     checked = health_checked(young, Definitions(runtime), optional, ports.calls) if young else None
     with_targets, with_checks = _keys(balanced), _keys(young)
 
     def with_answers(view: ServiceView) -> ServiceView:
         key = view.service.key
-        view = replace(view, targets=found) if key in with_targets else view
+        view = replace(view, targets=found, hosts=hosts) if key in with_targets else view
         return replace(view, health_checked=checked) if key in with_checks else view
 
     services = {

@@ -13,6 +13,7 @@ from weco_deploy.pipeline import reads
 from weco_deploy.pipeline.cluster_listing import has_all
 from weco_deploy.pipeline.definitions import Definitions
 from weco_deploy.pipeline.health_reads import health_checked, targets
+from weco_deploy.pipeline.hosts import Hosts
 from weco_deploy.pipeline.optional_reads import OptionalReads
 from weco_deploy.pipeline.partial_reads import PartialReads
 from weco_deploy.pipeline.stopped_tasks import StoppedTasks
@@ -45,6 +46,7 @@ class Polling:
         self._runtime = runtime
         self._optional = optional
         self._definitions = Definitions(runtime)
+        self._hosts = Hosts(runtime, optional)
         self.stopped = StoppedTasks(runtime)
 
     def poll(self, moving: Iterable[Track], calls: Calls, *, everything: bool) -> Poll:
@@ -89,7 +91,7 @@ class Polling:
             )
             for key, service in services.items()
         }
-        return Poll(self._with_health(views, tracked, calls), unread)
+        return Poll(self._with_health(views, tracked, calls, everything=everything), unread)
 
     def _tasks(
         self, services: Mapping[ServiceKey, Service], wanted: Mapping[ServiceKey, reading.Reads], calls: Calls
@@ -112,24 +114,34 @@ class Polling:
         return self._definitions.with_images(found, calls), stopped, unread
 
     def _with_health(
-        self, views: Mapping[ServiceKey, ServiceView], tracked: Mapping[ServiceKey, Track], calls: Calls
+        self,
+        views: Mapping[ServiceKey, ServiceView],
+        tracked: Mapping[ServiceKey, Track],
+        calls: Calls,
+        *,
+        everything: bool,
     ) -> Mapping[ServiceKey, ServiceView]:
         """The views, with the health of tasks and the protection of old tasks where the verdict may depend on it.
+
+        With `everything` the health of all tasks, which may tell why a rollout is not complete.
 
         Task definitions are read as soon as tasks are: later, when all services are about to settle, reading hundreds would delay
         verdicts.
         """
         runtime, optional = self._runtime, self._optional
-        unchecked = [view for key, view in views.items() if rolling.needs_health(tracked[key], view)]
         with_tasks = [view for view in views.values() if view.tasks is not None]
+        unchecked = [
+            view for view in with_tasks if everything or rolling.needs_health(tracked[view.service.key], view)
+        ]
         checked = health_checked(with_tasks, self._definitions, optional, calls)
         found = targets(unchecked, runtime, optional, calls)
+        hosts = self._hosts.of(unchecked, calls)
         not_told_to_stop = {key: tasks_to_ask_about(tracked[key], view) for key, view in views.items()}
         nothing: dict[str, datetime | None] = {}
         protected = optional.read(
             PROTECTIONS, partial(reads.protections, runtime, not_told_to_stop, calls), nothing
         )
         return {
-            key: replace(view, health_checked=checked, targets=found, protected=protected)
+            key: replace(view, health_checked=checked, targets=found, hosts=hosts, protected=protected)
             for key, view in views.items()
         }

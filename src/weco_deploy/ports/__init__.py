@@ -13,6 +13,7 @@ from datetime import datetime
 from weco_deploy.model.bucket import Bucket
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.ports.aws import (
+    CONTAINER_INSTANCES_A_CALL,
     IMAGES_A_CALL,
     PROTECTIONS_A_CALL,
     SERVICE_DEPLOYMENTS_A_CALL,
@@ -34,6 +35,7 @@ from weco_deploy.ports.setup import SetupReader
 from weco_deploy.ports.sites import SiteStore
 
 __all__ = [
+    "CONTAINER_INSTANCES_A_CALL",
     "IMAGES_A_CALL",
     "PROTECTIONS_A_CALL",
     "SERVICES_A_CALL",

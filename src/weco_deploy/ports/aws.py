@@ -37,6 +37,8 @@ THROTTLING_PATIENCE = timedelta(minutes=5)
 TASKS_A_CALL = 100
 """DescribeTasks takes, and ListTasks answers, a hundred tasks of one cluster."""
 
+CONTAINER_INSTANCES_A_CALL = 100
+"""DescribeContainerInstances takes a hundred container instances of one cluster."""
 PROTECTIONS_A_CALL = 10
 """GetTaskProtection takes ten tasks of one cluster."""
 
@@ -128,6 +130,9 @@ class ServiceRuntime(Protocol):
 
     def protections(self, cluster: str, arns: Sequence[str]) -> tuple[TaskProtection, ...]:
         """Those of up to ten tasks of a cluster's services that are protected from scale-in."""
+
+    def hosts(self, cluster: str, container_instances: Sequence[str]) -> Mapping[str, str]:
+        """The ids of the EC2 instances of up to a hundred container instances, by ARN; those that are gone are left out."""
 
     def targets(self, target_group: str) -> tuple[Target, ...]:
         """The targets in a target group, with their health; none if there is no such group."""

@@ -18,6 +18,7 @@ LASTING = {
     "no-capacity": "no container instance can take another of its tasks",
     "alarm": "a CloudWatch alarm that watches its deployments is in ALARM",
     "targets-fail": "its load balancer finds every target unhealthy",
+    "targets-unused": "no load balancer uses its target group",
     "target-group-missing": "its target group does not exist any more",
     "no-network-interface": "no network interface can be created for its tasks",
     "no-secret": "its tasks may not read a secret",
@@ -44,7 +45,7 @@ ONCE = {
 NONE = "none"
 """Ends what lasts."""
 MEANINGS = {**LASTING, **ONCE, NONE: "its troubles are over"}
-NEEDS_LOAD_BALANCER = frozenset({"targets-fail", "target-group-missing"})
+NEEDS_LOAD_BALANCER = frozenset({"targets-fail", "targets-unused", "target-group-missing"})
 
 SCALED = "scaled"
 MOST_TASKS = 100

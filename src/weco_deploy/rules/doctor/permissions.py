@@ -14,6 +14,7 @@ ID = "permissions"
 OPTIONAL = frozenset(
     {
         "ecr:GetDownloadUrlForLayer",
+        "ecs:DescribeContainerInstances",
         "ecs:DescribeServiceDeployments",
         "ecs:DescribeServiceRevisions",
         "ecs:GetTaskProtection",

@@ -69,6 +69,13 @@ def waits_for_ecs(track: Track) -> bool:
     return track.verdict is not None and track.verdict.status in UNDECIDED
 
 
+def rolls_back_to(track: Track, view: ServiceView) -> bool:
+    """Whether ECS is still rolling back a deployment that failed, to the one that is watched."""
+    found = view.service_deployment
+    going_on = found is not None and found.status in {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"}
+    return going_on and track.verdict is None
+
+
 def watches_alarms(track: Track) -> bool:
     """Whether alarms may still end our deployment. If ECS's verdict can't be read, they may."""
     return track.verdict is None or track.verdict.alarms in ("", "MONITORING")

@@ -4,6 +4,7 @@
 |---------------------------------------|---------------------------------------------|
 | health checks of essential containers | ECS reports all these containers as HEALTHY |
 | target groups of load balancers       | its target in each of them is healthy       |
+|                                       | (`target_health.py`)                        |
 | neither                               | it runs                                     |
 
 ECS completes a rollout when its tasks are healthy, but a task that replaces another afterwards still has to become healthy.
@@ -15,14 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from weco_deploy.model.service import Container, ServiceView, Task
-from weco_deploy.model.targets import Target, TargetGroup
+from weco_deploy.model.service import ServiceView, Task
 from weco_deploy.rules.digests import running_tasks
+from weco_deploy.rules.rollout import target_health
 from weco_deploy.rules.rollout.aws_clock import aws_now
-
-LEAVING = frozenset({"draining", "unhealthy.draining"})
-"""States of targets that were deregistered. A later task may have the same address."""
-
 
 FIRST_RESULT_WITHIN = timedelta(minutes=10)
 """By then, most health checks of containers have a result. A start period lasts five minutes at most."""
@@ -49,24 +46,16 @@ def waits_for_health(view: ServiceView, tasks: Iterable[Task]) -> str:
     found = tuple(tasks)
     unhealthy = [task for task in found if is_unhealthy(view, task)]
     if unhealthy:
-        return f"{len(unhealthy)} of its tasks {'is' if len(unhealthy) == 1 else 'are'} unhealthy"
+        these = f"{len(unhealthy)} of its tasks {'is' if len(unhealthy) == 1 else 'are'} unhealthy"
+        return f"{these}{target_health.why_unhealthy(view, unhealthy)}"
     if not all(_passes_checks(view, task) for task in found):
         return "waiting for the health checks of its containers"
-    if not all(
-        state == "healthy"
-        for task in found
-        for group in _groups(view)
-        for state in _states(view, task, group)
-    ):
-        return "waiting for its load balancer to find its tasks healthy"
-    return ""
+    return target_health.waits_for_targets(view, found)
 
 
 def is_unhealthy(view: ServiceView, task: Task) -> bool:
     """Whether a check of the task failed, as far as it was read."""
-    return task.health == "UNHEALTHY" or any(
-        state == "unhealthy" for group in _groups(view) for state in _states(view, task, group)
-    )
+    return task.health == "UNHEALTHY" or target_health.is_unhealthy(view, task)
 
 
 def is_blamed_for_health(view: ServiceView, task: Task) -> bool:
@@ -76,7 +65,7 @@ def is_blamed_for_health(view: ServiceView, task: Task) -> bool:
     """
     now, grace = aws_now(view), view.service.health_check_grace
     spared = now is not None and task.started_at is not None and now < task.started_at + grace
-    return is_unhealthy(view, task) and not spared
+    return (task.health == "UNHEALTHY" or target_health.is_blamed(view, task)) and not spared
 
 
 def _passes_checks(view: ServiceView, task: Task) -> bool:
@@ -86,29 +75,3 @@ def _passes_checks(view: ServiceView, task: Task) -> bool:
     return checked is not None and all(
         container.health == "HEALTHY" for container in task.containers if container.name in checked
     )
-
-
-def _groups(view: ServiceView) -> tuple[TargetGroup, ...]:
-    """The target groups that count: none if targets can't be read."""
-    return view.service.target_groups if view.targets is not None else ()
-
-
-def _states(view: ServiceView, task: Task, group: TargetGroup) -> tuple[str, ...]:
-    """The states of the task's targets in the group; "not registered" if there are none, nothing if that can't be known."""
-    container = next((found for found in task.containers if found.name == group.container), None)
-    if container is None or not (container.addresses or container.host_ports):
-        return ()
-    targets = (view.targets or {}).get(group.arn, ())
-    states = tuple(
-        target.state
-        for target in targets
-        if target.state not in LEAVING and _reaches(target, container, group)
-    )
-    return states or ("not registered",)
-
-
-def _reaches(target: Target, container: Container, group: TargetGroup) -> bool:
-    """Whether the target is the container: by its own address, or else by its port on an EC2 instance."""
-    if container.addresses:
-        return target.id in container.addresses and target.port == group.port
-    return target.port in container.host_ports

@@ -43,6 +43,7 @@ from weco_deploy.rules.rollout.old_tasks import left_running, may_be_left, secon
 from weco_deploy.rules.rollout.other_images import other_images
 from weco_deploy.rules.rollout.stability import last_failure, seconds_until_stable
 from weco_deploy.rules.rollout.steady_state import in_steady_state
+from weco_deploy.rules.rollout.target_health import unchecked_targets, were_read
 from weco_deploy.rules.rollout.track import Track
 from weco_deploy.rules.rollout.wrong_digests import wrong_digest
 
@@ -163,7 +164,7 @@ def _judge_running(track: Track, view: ServiceView, ours: EcsDeployment) -> Trac
     if ours.rollout_state is None and steady < POLLS_TO_CONFIRM:
         # If the time ends before the second poll, it is extended by a moment.
         return replace(track, polls_steady=steady, more_seconds=CLOCK_RESOLUTION, state="steady")
-    return _succeeded(replace(track, polls_steady=steady))
+    return _succeeded(replace(track, polls_steady=steady), view)
 
 
 def _waiting_until_stable(track: Track, seconds: float) -> Track:
@@ -180,7 +181,7 @@ def _still_waiting(track: Track, view: ServiceView, ours: EcsDeployment, waiting
     """The track of a service whose rollout is not complete: it has succeeded all the same if only old tasks are left."""
     old = left_running(track, view, ours)
     if old is not None and new_digests(track, view, ours) is Match.RIGHT:
-        return _succeeded(track, draining=old)
+        return _succeeded(track, view, draining=old)
     if old is not None:
         waiting_for = _nothing_tells(track)
     # A suspicion may have set its own seconds.
@@ -189,12 +190,16 @@ def _still_waiting(track: Track, view: ServiceView, ours: EcsDeployment, waiting
     return replace(track, polls_steady=0, state=waiting_for, unverified=unverified, more_seconds=more_seconds)
 
 
-def _succeeded(track: Track, draining: tuple[DrainingTask, ...] = ()) -> Track:
+def _succeeded(track: Track, view: ServiceView, draining: tuple[DrainingTask, ...] = ()) -> Track:
     return replace(
         track,
         status=ServiceStatus.SUCCEEDED,
         state="succeeded",
-        reason=reasons(failures_despite_success(track), track.follow_remark),
+        reason=reasons(
+            failures_despite_success(track),
+            track.follow_remark,
+            unchecked_targets(view, running_tasks(view)),
+        ),
         draining=draining,
     )
 
@@ -202,9 +207,11 @@ def _succeeded(track: Track, draining: tuple[DrainingTask, ...] = ()) -> Track:
 def _waiting_for(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
     """The condition that the rollout's success still waits for; empty if there is none."""
     if not in_steady_state(view.service):
-        return _rollout_state(track, view.service, ours)
+        return _rollout_state(track, view, ours)
     if ecs_verdict.waits_for_ecs(track):
         return "waiting for ECS to call its deployment successful"
+    if ours.rollout_state is None and ecs_verdict.rolls_back_to(track, view):
+        return "waiting for ECS to complete its rollback to this deployment"
     if track.suspicion:
         return "some of its tasks failed: waiting whether the others stay healthy"
     if not all_described(view):
@@ -242,7 +249,8 @@ def _bake_time(track: Track, service: Service, *, comes_later: bool) -> str:
     return f"then ECS watches {alarms} for a bake time" if comes_later else f"baking: ECS watches {alarms}"
 
 
-def _rollout_state(track: Track, service: Service, ours: EcsDeployment) -> str:
+def _rollout_state(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
+    service = view.service
     draining = sum(deployment.running for deployment in service.deployments if deployment is not ours)
     starting = ours.running < service.desired
     if starting:
@@ -255,4 +263,14 @@ def _rollout_state(track: Track, service: Service, ours: EcsDeployment) -> str:
     trouble = present_trouble(service, ours.id, ours.created_at, starting=starting)
     if starting and track.hindrance and (not trouble or concludes(trouble)):
         trouble = track.hindrance.removesuffix(".")
+    if not starting and not trouble:
+        trouble = _trouble_with_targets(view, ours)
     return f"{state}: {trouble}" if trouble else state
+
+
+def _trouble_with_targets(view: ServiceView, ours: EcsDeployment) -> str:
+    """Why load balancers don't find our new tasks healthy, in a poll that read that; empty if they do."""
+    if view.tasks is None or not were_read(view):
+        return ""
+    new = [task for task in running_tasks(view) if belongs(task, ours)]
+    return reasons(waits_for_health(view, new), unchecked_targets(view, new))

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from weco_deploy.sandbox.ecs.errors import ApiError, invalid
-from weco_deploy.sandbox.ecs.lookups import DEFAULT_CLUSTER, definition_of, last_part, missing
+from weco_deploy.sandbox.ecs.lookups import (
+    DEFAULT_CLUSTER,
+    at_most,
+    cluster_of,
+    definition_of,
+    last_part,
+    missing,
+)
 from weco_deploy.sandbox.ecs.pages import page, with_token
 from weco_deploy.sandbox.ecs.region import Region
-from weco_deploy.sandbox.ecs.state import Cluster, Json, TaskDefinition
+from weco_deploy.sandbox.ecs.state import Cluster, ContainerInstance, Json, TaskDefinition
 from weco_deploy.sandbox.ecs.tags import as_dict, as_list
 from weco_deploy.sandbox.ecs.views import cluster_view
+
+CONTAINER_INSTANCES_A_CALL = 100
 
 
 def create_cluster(region: Region, request: Json) -> Json:
@@ -30,6 +39,19 @@ def describe_clusters(region: Region, request: Json) -> Json:
             continue
         tags = {"tags": as_list(cluster.tags)} if "TAGS" in request.get("include", ()) else {}
         answer["clusters"].append(cluster_view(cluster) | tags)
+    return answer
+
+
+def describe_container_instances(region: Region, request: Json) -> Json:
+    cluster = cluster_of(region, request)
+    known = {instance.arn: instance for instance in cluster.container_instances}
+    answer: Json = {"containerInstances": [], "failures": []}
+    for named in at_most(request["containerInstances"], CONTAINER_INSTANCES_A_CALL, "containerInstances"):
+        arn = named if named.startswith("arn:") else f"{_prefix(cluster)}/{named}"
+        if arn in known:
+            answer["containerInstances"].append(_container_instance(known[arn]))
+        else:
+            answer["failures"].append(missing(arn))
     return answer
 
 
@@ -74,6 +96,19 @@ def describe_task_definition(region: Region, request: Json) -> Json:
         raise ApiError("ClientException", "Unable to describe task definition.")
     tags = {"tags": as_list(definition.tags)} if "TAGS" in request.get("include", ()) else {}
     return {"taskDefinition": definition.registered} | tags
+
+
+def _prefix(cluster: Cluster) -> str:
+    return cluster.arn.replace(":cluster/", ":container-instance/")
+
+
+def _container_instance(instance: ContainerInstance) -> Json:
+    return {
+        "containerInstanceArn": instance.arn,
+        "ec2InstanceId": instance.id,
+        "status": "ACTIVE",
+        "agentConnected": True,
+    }
 
 
 def _with_defaults(container: Json) -> Json:

@@ -89,6 +89,7 @@ class Trouble:
         image_by_digest: its tasks name their images as `repository@sha256:…`.
         pulls_once: its instances keep the image they pulled first (ECS_IMAGE_PULL_BEHAVIOR=once).
         targets_fail: its target groups find every target unhealthy.
+        targets_unused: no load balancer uses its target groups.
         target_group_missing: its target groups were deleted.
 
     """
@@ -100,6 +101,7 @@ class Trouble:
     image_by_digest: bool = False
     pulls_once: bool = False
     targets_fail: bool = False
+    targets_unused: bool = False
     target_group_missing: bool = False
 
 

@@ -33,6 +33,7 @@ CALLS: dict[str, Callable[[Region, Json], Json]] = {
     "ecs:CreateService": service_calls.create_service,
     "ecs:DeleteService": service_calls.delete_service,
     "ecs:DescribeClusters": cluster_calls.describe_clusters,
+    "ecs:DescribeContainerInstances": cluster_calls.describe_container_instances,
     "ecs:DescribeServiceDeployments": deployment_calls.describe_service_deployments,
     "ecs:DescribeServiceRevisions": deployment_calls.describe_service_revisions,
     "ecs:DescribeServices": service_calls.describe_services,

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 """AWS's JSON, with aware datetimes."""
+GOOD_FOR_ECS = frozenset({"healthy", "unused"})
+"""States of a target with which a task counts as healthy. Nobody checks an unused one; that ECS does not wait for it is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Container:
     health: str = "UNKNOWN"
     exit_code: int | None = None
     reason: str = ""
+    bindings: list[Json] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -99,6 +102,7 @@ class Task:
     counted: bool = False
     target: str = ""
     address: str = ""
+    instance: ContainerInstance | None = None
     protected_until: datetime | None = None
     tags: dict[str, str] = field(default_factory=dict)
     past: list[tuple[datetime, Json | None]] = field(default_factory=list)
@@ -143,17 +147,23 @@ class Task:
         if not self.running or not self.wanted or (self.checked and self.health != "HEALTHY"):
             return False
         balanced = self.service is not None and bool(self.service.target_groups)
-        return self.target == "healthy" if balanced else True
+        return self.target in GOOD_FOR_ECS if balanced else True
 
     def protected(self, now: datetime) -> bool:
         return self.protected_until is not None and self.protected_until > now
 
 
+@dataclass(frozen=True, slots=True)
+class ContainerInstance:
+    """An EC2 instance that runs tasks: its ARN as a container instance, and its own id."""
+
+    arn: str
+    id: str
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Cluster:
-    """A cluster. `instances` is how many container instances a DAEMON service finds; `tasks` has those that stopped
-    within the last hour, too.
-    """
+    """A cluster. `instances` is how many container instances it has; `tasks` has those that stopped within the last hour, too."""
 
     arn: str
     name: str
@@ -161,3 +171,11 @@ class Cluster:
     services: dict[str, Service] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def container_instances(self) -> list[ContainerInstance]:
+        prefix = self.arn.replace(":cluster/", ":container-instance/")
+        return [
+            ContainerInstance(f"{prefix}/{number:032x}", f"i-{number:017x}")
+            for number in range(self.instances)
+        ]

@@ -8,12 +8,13 @@ from datetime import timedelta
 from weco_deploy.sandbox.ecs.errors import ApiError
 from weco_deploy.sandbox.ecs.region import Region
 from weco_deploy.sandbox.ecs.service_state import Service
-from weco_deploy.sandbox.ecs.state import Json, Task
+from weco_deploy.sandbox.ecs.state import GOOD_FOR_ECS, Json, Task
 
 FAILING = "Health checks failed"
 _REASONS = {
     "initial": ("Elb.RegistrationInProgress", "Target registration is in progress"),
     "unhealthy": ("Target.FailedHealthChecks", FAILING),
+    "unused": ("Target.NotInUse", "Target group is not configured to receive traffic from the load balancer"),
     "draining": ("Target.DeregistrationInProgress", "Target deregistration is in progress"),
 }
 
@@ -48,7 +49,7 @@ def register(region: Region, task: Task, known: Callable[[], None]) -> None:
 def recheck(region: Region, service: Service, known: Callable[[Task], None]) -> None:
     """Check all targets of a service again, as target groups do all the time."""
     for task in list(service.tasks.values()):
-        if task.target in {"initial", "healthy"}:
+        if task.target in {"initial", *GOOD_FOR_ECS}:
             _check_again(region, task, service, known)
 
 
@@ -81,8 +82,10 @@ def _fails_unheeded(region: Region, task: Task, service: Service) -> bool:
 
 
 def _known(task: Task, service: Service, known: Callable[[], None]) -> None:
-    if task.target in {"initial", "healthy"}:
+    if task.target in {"initial", *GOOD_FOR_ECS}:
         task.target = "unhealthy" if _fails(task, service) else "healthy"
+        if service.trouble.targets_unused:
+            task.target = "unused"
         known()
 
 
@@ -114,19 +117,33 @@ def describe_target_health(region: Region, request: Json) -> Json:
             _description(region, task, service)
             for service in services
             for task in service.tasks.values()
-            if task.target and (not wanted or task.address in wanted)
+            if task.target and (not wanted or _target_of(task, service)["Id"] in wanted)
         ]
     }
 
 
 def _description(region: Region, task: Task, service: Service) -> Json:
-    port = port_of(service)
+    target = _target_of(task, service)
     state = "unhealthy" if _fails_unheeded(region, task, service) else task.target
     health: Json = {"State": state}
     if state in _REASONS:
         health["Reason"], health["Description"] = _REASONS[state]
     return {
-        "Target": {"Id": task.address, "Port": port},
-        "HealthCheckPort": str(port),
+        "Target": target,
+        "HealthCheckPort": str(target["Port"]),
         "TargetHealth": health,
     }
+
+
+def _target_of(task: Task, service: Service) -> Json:
+    """Its own address, or the EC2 instance that it runs on and the port there."""
+    port = port_of(service)
+    if task.instance is None:
+        return {"Id": task.address, "Port": port}
+    bound = (
+        binding["hostPort"]
+        for container in task.containers
+        for binding in container.bindings
+        if binding["containerPort"] == port
+    )
+    return {"Id": task.instance.id, "Port": next(bound, port)}

@@ -11,9 +11,11 @@ from weco_deploy.sandbox.ecs import pulls, targets
 from weco_deploy.sandbox.ecs.images import Resolved
 from weco_deploy.sandbox.ecs.region import Region
 from weco_deploy.sandbox.ecs.service_state import Deployment, Service
-from weco_deploy.sandbox.ecs.state import Cluster, Container, Task, TaskDefinition
+from weco_deploy.sandbox.ecs.state import GOOD_FOR_ECS, Cluster, Container, Task, TaskDefinition
 from weco_deploy.sandbox.ecs.timings import STOPPED_TASKS_VISIBLE
 
+FIRST_DYNAMIC_PORT = 32768
+"""Where the ports begin that a host gives to containers that ask for none."""
 KILLED, TERMINATED = 137, 143
 """Exit codes of containers that ended by SIGKILL, and by SIGTERM."""
 
@@ -30,8 +32,27 @@ def place(region: Region, service: Service, deployment: Deployment) -> Task:
     )
     task.service, task.deployment = service, deployment
     service.tasks[task.arn] = task
+    _bind_ports(task)
     provision(region, task)
     return task
+
+
+def _bind_ports(task: Task) -> None:
+    """Give a task that has no network interface of its own a host, and its containers ports there."""
+    if task.definition.registered.get("networkMode") not in {"bridge", "host"}:
+        return
+    running = [other.instance for other in task.cluster.tasks.values() if not other.stopped]
+    task.instance = min(task.cluster.container_instances, key=running.count)
+    for container in task.containers:
+        container.bindings = [
+            {
+                "bindIP": "0.0.0.0",  # noqa: S104 - what ECS reports, nothing listens
+                "containerPort": mapping["containerPort"],
+                "hostPort": mapping.get("hostPort") or FIRST_DYNAMIC_PORT + running.count(task.instance),
+                "protocol": mapping.get("protocol", "tcp"),
+            }
+            for mapping in container.definition.get("portMappings", ())
+        ]
 
 
 def create(
@@ -196,7 +217,7 @@ def target_known(region: Region, task: Task) -> None:
     if not task.running or not task.wanted or task.service is None:
         return
     _changed(region, task)
-    if task.target == "healthy":
+    if task.target in GOOD_FOR_ECS:
         _perhaps_healthy(region, task)
         return
     group = task.service.target_groups[0]

@@ -10,6 +10,7 @@ A request names `cluster`, `service` and `kind`; `value` is what the kind needs.
     no-volume              its tasks can't mount an EFS volume
     alarm                  the alarms of its deployment configuration are in ALARM
     targets-fail           its target groups find every target unhealthy
+    targets-unused         no load balancer uses its target groups
     target-group-missing   its target groups were deleted
     hides-digests          its tasks report no digest
     hides-revisions        its service revisions tell no digest
@@ -61,6 +62,7 @@ START_FAILS = {
 LASTING = {
     "no-capacity": "no_capacity",
     "targets-fail": "targets_fail",
+    "targets-unused": "targets_unused",
     "target-group-missing": "target_group_missing",
     "hides-digests": "hides_digests",
     "hides-revisions": "hides_revisions",
@@ -125,7 +127,7 @@ def _begin(region: Region, cluster: Cluster, service: Service, kind: str, reques
         _by_somebody(region, cluster, service, kind, request)
     for task in service.tasks.values():
         region.changed(task)  # some troubles change what its tasks look like
-    if kind in {"targets-fail", "none"}:
+    if kind in {"targets-fail", "targets-unused", "none"}:
         targets.recheck(region, service, lambda task: tasks.target_known(region, task))
     region.wake(service)
 

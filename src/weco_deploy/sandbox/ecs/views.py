@@ -155,6 +155,7 @@ def _task(task: Task) -> Json:
     view |= {
         key: value
         for key, value in {
+            "containerInstanceArn": task.instance.arn if task.instance else "",
             "startedBy": task.started_by,
             "pullStartedAt": task.pull_started_at,
             "pullStoppedAt": task.pull_stopped_at,
@@ -180,8 +181,10 @@ def _container(task: Task, container: Container) -> Json:
         "image": image,
         "lastStatus": container.status,
         "healthStatus": container.health,
-        "networkBindings": [],
-        "networkInterfaces": [{"attachmentId": task.id, "privateIpv4Address": task.address}],
+        "networkBindings": container.bindings,
+        "networkInterfaces": []
+        if task.instance
+        else [{"attachmentId": task.id, "privateIpv4Address": task.address}],
     }
     if container.digest:
         view["imageDigest"] = container.digest
