@@ -80,25 +80,28 @@ def outside() -> dict[str, str]:
 def take(shop: Shop) -> None:
     """Take all screenshots, in the order of a day's work."""
     _deploy_to_stage_and_prod(shop)
+    commits: dict[str, str] = {}
     for (subject, author), image_id in zip(SUBJECTS, CHANGED, strict=True):
         behaviour = "slow=60" if image_id == "prices" else "good"
-        shop.sandbox.push(image_id, behaviour, commit=shop.repository.commit(subject, author))
+        commits[image_id] = shop.repository.commit(subject, author)
+        shop.sandbox.push(image_id, behaviour, commit=commits[image_id])
     deploy = ("--confirm", "release-deploy", "--environment-id", "stage")
     shop.shoot("running", *deploy, "--description", "Faster checkout", rows=ROWS, until=_half_done)
-    shop.shoot("changes", "changes", "prod..stage")
-    shop.shoot("plan", "plan", "--environment-id", "prod")
+    shop.shoot("changes", "changes", rows=ROWS)
+    shop.shoot("commit", "changes", "--commit", commits["prices"], rows=ROWS)
+    shop.shoot("plan", "plan", "--environment-id", "prod", rows=ROWS)
     broken = shop.repository.commit("Load the catalogue lazily (#430)", "Kim")
     shop.sandbox.push(
         "catalogue", "crash=3,lines=loading the catalogue|no such file: books.json", commit=broken
     )
     shop.shoot("failure", *deploy, "--description", "Lazy catalogue")
-    shop.shoot("show-deployment", "show-deployment")
+    shop.shoot("show-deployment", "show-deployment", rows=ROWS)
     shop.shoot("status", "status", rows=ROWS)
 
 
 def _deploy_to_stage_and_prod(shop: Shop) -> None:
     commit = shop.repository.commit("Print prices in bold", "Ada")
-    for image_id in CHANGED:
+    for image_id in IMAGES:
         shop.sandbox.push(image_id, commit=commit)
     shop.succeed("--confirm", "release-deploy", "--environment-id", "stage", "--description", "Bold prices")
     shop.succeed("--confirm", "promote", "--from", "stage", "--to", "prod", "--description", "Bold prices")

@@ -313,3 +313,52 @@ def test_document_of_a_commit_has_releases_and_environments() -> None:
 )
 def test_age_is_rough(lasted: timedelta, words: str) -> None:
     assert age(lasted) == words
+
+
+SMALL = Screen(width=80, height=24, terminal=True)
+
+
+def plain(text: str) -> str:
+    return Text.from_ansi(text).plain
+
+
+def test_small_terminal_shows_the_newest_commits_and_counts_the_rest() -> None:
+    many = [replace(PLAIN, commit=replace(PLAIN.commit, subject=f"Change {number}")) for number in range(60)]
+    found = replace(
+        changes(*many, lost=tuple(many)),
+        unchanged=("web",),
+        unknown={f"image-{n}": "no commit" for n in range(9)},
+    )
+
+    text = plain(changes_text(found, SMALL))
+
+    assert len(text.splitlines()) < 24
+    assert "Change 0 " in text
+    assert "Images unchanged: 1 (--verbose shows all)" in text
+    assert "more (--verbose shows all)" in text
+    for complete in (changes_text(found, SMALL, everything=True), changes_text(found, Screen())):
+        assert "Change 59 " in plain(complete)
+        assert "Images unchanged (1): web" in plain(complete)
+        assert "--verbose" not in complete
+
+
+def test_images_that_got_a_commit_together_share_a_line() -> None:
+    live = tuple(replace(LIVE, image_id=image_id) for image_id in ("search", "items"))
+
+    text = where_text(where(in_environment("stage", live=live)), Screen())
+
+    assert "    search, items have it since 2026-03-04 12:00 UTC (deployment 45c48cce)\n" in text
+
+
+def test_page_of_a_commit_of_many_images_fits_a_small_terminal() -> None:
+    names = tuple(f"image-{number}" for number in range(60))
+    live = tuple(replace(LIVE, image_id=name, deployment_id=name) for name in names)
+    stage = in_environment("stage", live=live, unknown=names)
+    found = where(stage, in_environment("prod", without=names), releases=dict.fromkeys(names, names))
+
+    text = plain(where_text(found, SMALL))
+
+    assert len(text.splitlines()) < 24
+    assert "live in stage since 2026-03-04 12:00 UTC, not in prod" in text
+    assert "more images" in text
+    assert "image-59" in plain(where_text(found, SMALL, everything=True))

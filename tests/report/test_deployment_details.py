@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from rich.text import Text
 
 from tests.report.samples import (
     CRASH,
@@ -14,7 +15,7 @@ from tests.report.samples import (
     outcome,
     release,
 )
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ServiceStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ServiceOutcome, ServiceStatus
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.results import DeploymentDetails
 from weco_deploy.report.deployment_details import deployment_details_text
@@ -210,3 +211,74 @@ def test_document_has_the_deployment_and_its_context() -> None:
 )
 def test_person_is_the_name_in_an_identity(identity: str, shown: str) -> None:
     assert person(identity) == shown
+
+
+SMALL = Screen(width=80, height=24, terminal=True)
+
+
+def large() -> DeploymentDetails:
+    """Forty images that crash, each in its own way, in a service each."""
+    names = [f"image-{number}" for number in range(40)]
+    lines = tuple(f"line {number}" for number in range(30))
+    services = tuple(
+        outcome(name, ServiceStatus.FAILED, "because " * 100, (replace(CRASH, log_lines=(*lines, name)),))
+        for name in names
+    )
+    attempt = deployment(DeploymentStatus.FAILED, services, tuple(change(name, "a", "b") for name in names))
+    return DeploymentDetails(deployment=replace(attempt, reason="the tags stay " * 50), release=release())
+
+
+def test_small_terminal_shows_verdict_reason_log_images_and_next_command_on_one_screen() -> None:
+    text = Text.from_ansi(deployment_details_text(large(), SMALL)).plain
+
+    lines = text.splitlines()
+    assert len(lines) < 24
+    assert lines[0].startswith("✗ Release 8f14e45f to prod failed")
+    assert "exit code 3" in text
+    assert "| image-0" in text
+    assert "39 more services failed otherwise, such as image-1" in text
+    assert "Images changed (40):" in text
+    assert "\n  weco-deploy rollback --environment-id prod\n" in text
+    assert lines[-1] == "(--verbose shows all)"
+
+
+def test_smallest_terminal_has_the_names_of_changed_images_in_one_line() -> None:
+    text = Text.from_ansi(deployment_details_text(large(), replace(SMALL, height=10))).plain
+
+    assert "Images changed (40): image-0, image-1, image-2 and 37 more\n" in text
+
+
+def test_small_terminal_shows_the_rollback_and_what_followed() -> None:
+    back = deployment(services=(outcome("search", ServiceStatus.SUCCEEDED),))
+    found = large()
+    undone = replace(found.deployment, status=DeploymentStatus.ROLLED_BACK, rollback=back)
+    followed = replace(found, deployment=undone, last=deployment(DeploymentStatus.SUCCEEDED))
+
+    text = Text.from_ansi(deployment_details_text(followed, SMALL)).plain
+
+    assert "Rollback:" in text
+    assert "Since then, last: ✓ Release 8f14e45f to prod succeeded" in text
+    assert "Next:" not in text
+
+
+@pytest.mark.parametrize(
+    ("screen", "everything"), [(Screen(), False), (SMALL, True), (replace(SMALL, height=None), False)]
+)
+def test_everything_is_shown_in_a_file_and_on_request(screen: Screen, everything: bool) -> None:
+    text = Text.from_ansi(deployment_details_text(large(), screen, everything=everything)).plain
+
+    assert "| image-39" in text
+    assert "--verbose" not in text
+
+
+def test_services_that_failed_alike_share_a_text_though_events_of_ecs_name_them() -> None:
+    def failing(name: str) -> ServiceOutcome:
+        event = Failure(kind="event", message=f"(service {name}) rolling back to deployment ecs-svc/1.")
+        return replace(outcome(name, ServiceStatus.FAILED, "", (CRASH, event)), images=("search",))
+
+    attempt = deployment(DeploymentStatus.FAILED, (failing("search-api"), failing("search-worker")))
+
+    text = deployment_details_text(DeploymentDetails(deployment=attempt), Screen())
+
+    assert "the same with 1 more service: search-worker" in text
+    assert "(service search-api) rolling back to deployment ecs-svc/1." in text

@@ -250,3 +250,38 @@ def test_names_are_not_markup() -> None:
         text = plan_text(odd, screen, unchanged=True)
         assert "[red]x[/red]" in text
         assert "\x1b[31m" not in text
+
+
+def large_plan() -> Plan:
+    images = tuple(planned_image(f"image-{number}", "a", "b") for number in range(9))
+    services = [
+        planned_service(f"service-{number}", Action.REDEPLOY, "runs aaaaaaa of image") for number in range(30)
+    ]
+    return plan(images, (*services, planned_service("late", Action.ADOPT, "a rollout goes on")), ())
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_plan_of_many_services_fits_a_small_terminal_with_room_for_the_question(purpose: Purpose) -> None:
+    screen = Screen(width=80, height=24, terminal=True)
+
+    lines = plan_text(large_plan(), screen, purpose=purpose).splitlines()
+
+    assert len(lines) < 24 - (4 if purpose is Purpose.QUESTION else 0)
+    assert any("Services that change (31 of 31)" in line for line in lines)
+
+
+def test_services_with_the_same_reason_share_a_line_on_a_small_terminal_the_rarest_reason_first() -> None:
+    text = plan_text(large_plan(), Screen(width=80, height=32, terminal=True))
+
+    assert "  watch late: a rollout goes on\n" in text
+    assert "  redeploy service-0, service-1, service-2 and 27 more: runs aaaaaaa of image\n" in text
+    assert text.index("watch late") < text.index("redeploy service-0")
+
+
+@pytest.mark.parametrize(("height", "unchanged"), [(None, False), (24, True), (200, False)])
+def test_plan_lists_all_services_in_a_file_on_request_and_on_a_large_terminal(
+    height: int | None, unchanged: bool
+) -> None:
+    screen = Screen(width=80, height=height, terminal=height is not None)
+
+    assert "service-29" in plan_text(large_plan(), screen, unchanged=unchanged)

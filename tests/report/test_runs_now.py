@@ -82,3 +82,22 @@ def test_success_has_nothing_to_add() -> None:
 def test_record_of_an_earlier_version_tells_nothing() -> None:
     services = (outcome("search", ServiceStatus.FAILED), outcome("items", ServiceStatus.SUCCEEDED))
     assert runs_now(deployment(DeploymentStatus.FAILED, services)) == ()
+
+
+def test_many_versions_from_before_share_a_line_without_their_names() -> None:
+    names = [f"image-{number}" for number in range(4)]
+    bad = tuple(
+        replace(
+            outcome(name, ServiceStatus.FAILED),
+            images=(name,),
+            tasks=tasks(0, 3, {name: digest(str(number))}),
+        )
+        for number, name in enumerate(names)
+    )
+    changes = tuple(change(name, str(number), "b") for number, name in enumerate(names))
+    good = tuple(outcome(f"good-{number}", ServiceStatus.SUCCEEDED) for number in range(6))
+    failed = deployment(DeploymentStatus.FAILED, (*bad, *good), changes)
+    assert runs_now(failed) == (
+        "image-0, image-1, image-2, image-3: what ran before, 12 of 12 tasks",
+        f"the other 6 services: release {failed.release_id[:8]}",
+    )

@@ -421,3 +421,54 @@ def test_untrusted_texts_are_cleaned() -> None:
     assert "\x1b" not in text
     assert "ada since" in text
     assert "an audit" in text
+
+
+def crashed(service_id: str, container: str, *, running: int = 2, minutes: int = 5) -> ServiceStatus:
+    found = Crash(tasks=3, last=NOON - timedelta(minutes=minutes), container=container, exit_code=3)
+    short = (Problem.TOO_FEW_TASKS,) if running < 2 else ()
+    return service(service_id, running=running, problems=(*short, Problem.CRASHED_TASKS), crashes=(found,))
+
+
+def test_services_with_enough_tasks_whose_tasks_crashed_alike_share_a_sentence_below_the_troubled_ones() -> (
+    None
+):
+    services = (
+        *(crashed(f"up-{number}", f"app-{number}", minutes=10 + number) for number in range(5)),
+        crashed("short", "app", running=1),
+    )
+
+    text = status_text(status(environment(services=services)), Screen())
+
+    assert (
+        "Services: prod: short: 1 of 2 tasks running; 3 tasks crashed: app exited with 3, 5 min ago\n" in text
+    )
+    assert (
+        "Crashed lately: prod: up-0, up-1, up-2 and 2 more: "
+        "15 tasks crashed: app-0, app-1, app-2 and 2 more exited with 3, 10 min ago\n"
+    ) in text
+    assert text.index("Services: ") < text.index("Crashed lately: ")
+
+
+def test_known_bad_images_of_one_deployment_share_a_sentence() -> None:
+    failed = replace(deployment(DeploymentStatus.FAILED), environment="prod")
+    known = tuple(
+        KnownBad(image_id=f"image-{number}", version=NEW, deployment=failed, failed=True, there=True)
+        for number in range(5)
+    )
+
+    text = status_text(status(environment(known_bad=known)), Screen())
+
+    assert (
+        "Known bad: prod: image-0 bbbbbbb, image-1 bbbbbbb, image-2 bbbbbbb and 2 more failed there "
+        "2026-03-04 12:00 UTC (deployment 45c48cce)\n"
+    ) in text
+
+
+def test_screen_of_one_environment_is_filled_with_the_images_that_changed_last() -> None:
+    images = tuple(image(f"image-{number}", age=timedelta(days=50 - number)) for number in range(40))
+
+    lines = plain(status_text(status(environment(images=images)), TERMINAL)).splitlines()
+
+    assert len(lines) < 24
+    assert [line.split()[0] for line in lines[4:7]] == ["image-39", "image-38", "image-37"]
+    assert lines[-1].strip().endswith("more images, in sync (--verbose lists all)")

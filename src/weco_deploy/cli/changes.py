@@ -67,7 +67,11 @@ def _show_changes(context: ProjectContext, sides: str | None, *, markdown: bool)
     def text(screen: Screen) -> str:
         from weco_deploy.report.changes_text import changes_markdown, changes_text
 
-        return changes_markdown(found) if markdown else changes_text(found, screen)
+        return (
+            changes_markdown(found)
+            if markdown
+            else changes_text(found, screen, everything=context.settings.verbose)
+        )
 
     print_result(context.settings, lambda: changes_document(found), text)
 
@@ -82,6 +86,6 @@ def _show_commit(context: ProjectContext, commit: str) -> None:
     def text(screen: Screen) -> str:
         from weco_deploy.report.changes_text import where_text
 
-        return where_text(found, screen)
+        return where_text(found, screen, everything=context.settings.verbose)
 
     print_result(context.settings, lambda: where_document(found), text)

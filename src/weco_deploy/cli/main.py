@@ -100,7 +100,7 @@ class WecoDeploy(LazyGroup):
     "--verbose",
     envvar="WECO_DEPLOY_VERBOSE",
     is_flag=True,
-    help="Show each call to AWS, where an error comes from, and what a plan or a release leaves unchanged.",
+    help="Show each call to AWS, where an error comes from, and everything that a text counts or leaves out.",
 )
 @click.option(
     "-y",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from weco_deploy.model.results import ChangedCommit, Changes, CommitInEnvironment, WhereCommitIs
 from weco_deploy.model.web_repository import Host, WebRepository
+from weco_deploy.report.fitting import VERBOSE_SHOWS_ALL, add_rest, fitted
 from weco_deploy.report.markdown import escaped
 from weco_deploy.report.page import BOLD, DIM, WARNING_STYLE, Page
 from weco_deploy.report.screen import Screen
@@ -16,28 +18,44 @@ from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import age, count, listed, listed_briefly, minute, short_commit, short_id
 
 _IMAGES_SHOWN = 3
+_MOST_COMMITS = (40, 30, 20, 16, 13, 10, 8, 6, 4, 2)
+"""How many commits are shown on screens of different sizes. Long subjects take several lines."""
+_MOST_NAMES = (10, 5, 3, 2, 1)
 
 
-def changes_text(changes: Changes, screen: Screen) -> str:
-    """A summary, a table with a row for each commit, the commits that would be lost, and what is not known."""
+def changes_text(changes: Changes, screen: Screen, *, everything: bool = False) -> str:
+    """A summary, a table with a row for each commit, the commits that would be lost, and what is not known.
+
+    On a terminal whose screen is too small, it is the newest commits, and counts of the rest, unless `everything` is wanted.
+    """
+    shorter = (partial(_changes_text, changes, screen, most) for most in _MOST_COMMITS)
+    return fitted(_changes_text(changes, screen, None), screen, shorter, everything=everything)
+
+
+def _changes_text(changes: Changes, screen: Screen, most: int | None) -> str:
+    """The text with at most so many commits, and without the names of unchanged images; with all of it if `most` is None."""
     page = Page(screen)
     page.line(f"{_names(changes)}: {_summary(changes)}", BOLD)
     if changes.commits:
-        _commits(page, changes.commits, changes)
+        _commits(page, changes.commits[:most], changes)
+        add_rest(page, len(changes.commits), most)
     if changes.lost:
         page.line()
         page.line(
             f"{count(len(changes.lost), 'commit')} of {_name(changes.base)} would be lost:", WARNING_STYLE
         )
-        _commits(page, changes.lost, changes)
+        _commits(page, changes.lost[:most], changes)
+        add_rest(page, len(changes.lost), most)
     if changes.unknown:
         page.line()
         page.line(f"Images whose commits are not known ({len(changes.unknown)}):", WARNING_STYLE)
-        for image_id, why in changes.unknown.items():
+        for image_id, why in list(changes.unknown.items())[:most]:
             page.line(f"{one_line(image_id)}: {one_line(why)}", indent=2)
+        add_rest(page, len(changes.unknown), most)
     if changes.unchanged:
         page.line()
-        page.line(f"Images unchanged ({len(changes.unchanged)}): {listed(changes.unchanged)}")
+        unchanged = f"Images unchanged ({len(changes.unchanged)}): {listed(changes.unchanged)}"
+        page.line(f"Images unchanged: {len(changes.unchanged)} {VERBOSE_SHOWS_ALL}" if most else unchanged)
     if changes.repository and any(change.pull_request for change in (*changes.commits, *changes.lost)):
         pages = changes.repository.pull_request(0).removesuffix("0")
         page.line()
@@ -62,8 +80,17 @@ def changes_markdown(changes: Changes) -> str:
     return "\n".join(lines).strip() + "\n"
 
 
-def where_text(found: WhereCommitIs, screen: Screen) -> str:
-    """Since when each environment has the commit, in which images, and which releases have it."""
+def where_text(found: WhereCommitIs, screen: Screen, *, everything: bool = False) -> str:
+    """Since when each environment has the commit, in which images, and which releases have it.
+
+    On a terminal whose screen is too small, most names are counted, unless `everything` is wanted.
+    """
+    shorter = (partial(_where_text, found, screen, most) for most in _MOST_NAMES)
+    return fitted(_where_text(found, screen, None), screen, shorter, everything=everything)
+
+
+def _where_text(found: WhereCommitIs, screen: Screen, most: int | None) -> str:
+    """The text with at most so many names and releases in a row; with all if `most` is None."""
     page = Page(screen)
     commit = found.commit
     page.line(f"{short_commit(commit.commit)}  {one_line(commit.subject)}", BOLD)
@@ -74,14 +101,15 @@ def where_text(found: WhereCommitIs, screen: Screen) -> str:
     built = _built(found)
     page.line(", ".join(_live_in(environment, built) for environment in found.environments))
     for environment in found.environments:
-        _images(page, environment, built)
+        _images(page, environment, built, most)
     page.line()
     if not found.releases:
         page.line("No recent release has it.")
         return page.text()
     page.line(f"Releases with it, the newest first ({len(found.releases)}):", BOLD)
-    for release_id, images in found.releases.items():
+    for release_id, images in list(found.releases.items())[:most]:
         page.line(f"{short_id(release_id)}  {listed_briefly(images, _IMAGES_SHOWN)}", indent=2)
+    add_rest(page, len(found.releases), most)
     return page.text()
 
 
@@ -177,15 +205,22 @@ def _live_in(environment: CommitInEnvironment, built: frozenset[str]) -> str:
     return f"live{partly} in {name}{since}"
 
 
-def _images(page: Page, environment: CommitInEnvironment, built: frozenset[str]) -> None:
+def _images(page: Page, environment: CommitInEnvironment, built: frozenset[str], most: int | None) -> None:
     page.line(f"{one_line(environment.environment)}:", indent=2)
     if not any((environment.live, environment.failed, environment.without, environment.unknown)):
         page.line("nothing was deployed there yet", indent=4)
+    deployed: dict[tuple[datetime | None, str | None], list[str]] = {}
     for image in environment.live:
-        since = f"since {minute(image.since)} UTC" if image.since else "for long"
-        deployment = f" (deployment {short_id(image.deployment_id)})" if image.deployment_id else ""
-        page.line(f"{one_line(image.image_id)} has it {since}{deployment}", indent=4)
-    for names, words in (
+        deployed.setdefault((image.since, image.deployment_id), []).append(image.image_id)
+    for (began, deployment_id), names in list(deployed.items())[:most]:
+        since = f"since {minute(began)} UTC" if began else "for long"
+        deployment = f" (deployment {short_id(deployment_id)})" if deployment_id else ""
+        page.line(
+            f"{_some(names, most)} {'has' if len(names) == 1 else 'have'} it {since}{deployment}", indent=4
+        )
+    if most and (rest := sum(map(len, list(deployed.values())[most:]))):
+        page.line(f"and {count(rest, 'more image')}", indent=4)
+    for named, words in (
         (environment.failed, "deployed with it, but failed"),
         ([image_id for image_id in environment.without if image_id in built], "without it"),
         (
@@ -194,5 +229,9 @@ def _images(page: Page, environment: CommitInEnvironment, built: frozenset[str])
         ),
         (environment.unknown, "of commits that the git repository here doesn't know"),
     ):
-        if names:
-            page.line(f"{words} ({len(names)}): {listed(names)}", indent=4)
+        if named:
+            page.line(f"{words} ({len(named)}): {_some(named, most)}", indent=4)
+
+
+def _some(names: Sequence[str], most: int | None) -> str:
+    return listed(names) if most is None else listed_briefly(names, most)

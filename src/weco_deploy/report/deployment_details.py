@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from weco_deploy.model.deployment import Deployment, ImageChange, ServiceOutcome, ServiceStatus
 from weco_deploy.model.results import DeploymentDetails
+from weco_deploy.report.deployment_in_short import LIMITS, deployment_in_short
 from weco_deploy.report.deployment_text import add_failures, add_next_steps, add_runs_now, add_summary
-from weco_deploy.report.next_steps import next_steps
+from weco_deploy.report.fitting import fitted
+from weco_deploy.report.next_steps import NextStep, next_steps
 from weco_deploy.report.outcomes import STATUS_WORDS, verdict
 from weco_deploy.report.page import BOLD, Page, status_style
 from weco_deploy.report.screen import Screen
@@ -16,12 +19,20 @@ from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import described, listed, minute, person, short_id, version_names
 
 
-def deployment_details_text(details: DeploymentDetails, screen: Screen, options: Sequence[str] = ()) -> str:
+def deployment_details_text(
+    details: DeploymentDetails, screen: Screen, options: Sequence[str] = (), *, everything: bool = False
+) -> str:
     """The verdict and the failures; who, when and why; images, services, the rollback, and what followed.
 
-    The next commands, which repeat the global `options`, are shown only if nothing was deployed there since: otherwise they
-    may be wrong by now.
+    On a terminal whose screen is too small it is the most important of that, unless `everything` is wanted. The next commands,
+    which repeat the global `options`, are shown only if nothing was deployed there since: otherwise they may be wrong by now.
     """
+    steps = next_steps(details.deployment, options)
+    shorter = (partial(deployment_in_short, details, steps, screen, limits) for limits in LIMITS)
+    return fitted(_complete(details, screen, steps), screen, shorter, everything=everything)
+
+
+def _complete(details: DeploymentDetails, screen: Screen, steps: Sequence[NextStep]) -> str:
     page = Page(screen)
     deployment = details.deployment
     add_summary(page, deployment, screen)
@@ -38,7 +49,7 @@ def deployment_details_text(details: DeploymentDetails, screen: Screen, options:
     if details.last is None:
         page.line(f"Nothing was deployed to {one_line(deployment.environment)} since.")
         add_runs_now(page, deployment, heading="Ran when it ended")
-        add_next_steps(page, next_steps(deployment, options))
+        add_next_steps(page, steps)
     else:
         _since(page, details, screen)
     return page.text()

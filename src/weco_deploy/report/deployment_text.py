@@ -78,33 +78,42 @@ def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
 
 def add_failures(page: Page, deployment: Deployment, screen: Screen) -> None:
     """Add the steps and services that did not succeed, with all failures; services that failed alike together."""
-    _add_bad_steps(page, deployment, screen)
-    _add_grouped(page, [outcome for outcome in deployment.services if outcome.status not in GOOD], screen)
+    add_bad_steps(page, deployment, screen)
+    complete = {outcome.key: outcome for outcome in deployment.services}
+    for first, *others in alike_failures(deployment):
+        _add_alike(page, complete[first.key], others, screen)
 
 
 def _add_failures_in_short(page: Page, deployment: Deployment, screen: Screen) -> None:
-    """Add the services that did not succeed: what explains it, and services that failed alike together.
+    """Add the steps and services that did not succeed: what explains it, and services that failed alike together.
 
     So an image that thirty services share, or a release that fails everywhere, fits on a screen. `show-deployment` also shows
     the events by which ECS repeats the failures.
     """
-    _add_bad_steps(page, deployment, screen)
-    bad = [outcome for outcome in deployment.services if outcome.status not in GOOD]
-    _add_grouped(page, [replace(outcome, failures=essential(outcome.failures)) for outcome in bad], screen)
+    add_bad_steps(page, deployment, screen)
+    for first, *others in alike_failures(deployment):
+        _add_alike(page, first, others, screen)
 
 
-def _add_grouped(page: Page, outcomes: Sequence[ServiceOutcome], screen: Screen) -> None:
+def _add_alike(page: Page, first: ServiceOutcome, others: Sequence[ServiceOutcome], screen: Screen) -> None:
+    _add_failure(page, first, screen)
+    if others:
+        names = listed([outcome.service_id for outcome in others])
+        page.line(f"the same with {count(len(others), 'more service')}: {names}", indent=4)
+
+
+def alike_failures(deployment: Deployment) -> list[list[ServiceOutcome]]:
+    """The services that did not succeed, with their essential failures, in groups that failed alike."""
     alike: dict[object, list[ServiceOutcome]] = {}
-    for outcome in outcomes:
-        alike.setdefault(_explanation(outcome), []).append(outcome)
-    for first, *others in alike.values():
-        _add_failure(page, first, screen)
-        if others:
-            names = listed([outcome.service_id for outcome in others])
-            page.line(f"the same with {count(len(others), 'more service')}: {names}", indent=4)
+    for outcome in deployment.services:
+        if outcome.status not in GOOD:
+            short = replace(outcome, failures=essential(outcome.failures))
+            alike.setdefault(_explanation(short), []).append(short)
+    return list(alike.values())
 
 
-def _add_bad_steps(page: Page, deployment: Deployment, screen: Screen) -> None:
+def add_bad_steps(page: Page, deployment: Deployment, screen: Screen) -> None:
+    """Add the steps that failed, each with its log."""
     for step in deployment.steps:
         if step.bad:
             page.line()

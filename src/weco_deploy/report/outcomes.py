@@ -113,9 +113,15 @@ def service_name(service_id: str, key: ServiceKey) -> str:
     return f"{one_line(service_id)} ({one_line(str(key))})"
 
 
-def outcome_lines(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
+def outcome_lines(
+    outcome: ServiceOutcome, symbols: Symbols, *, log_locations: bool = True
+) -> tuple[Line, ...]:
     """The lines for a service: its result, its old tasks that keep running, then all of its failures."""
-    evidence = (line for failure in outcome.failures for line in _failure_lines(failure, outcome.reason))
+    evidence = (
+        line
+        for failure in outcome.failures
+        for line in _failure_lines(failure, outcome.reason, log_location=log_locations)
+    )
     return _head(outcome, symbols), *_draining_lines(outcome), *evidence
 
 
@@ -177,10 +183,10 @@ def _failure_line(failure: Failure, reason: str) -> Line:
     return Line(4, ": ".join(part for part in (where, one_line(message)) if part) or one_line(failure.kind))
 
 
-def _failure_lines(failure: Failure, reason: str) -> Iterator[Line]:
+def _failure_lines(failure: Failure, reason: str, *, log_location: bool) -> Iterator[Line]:
     yield _failure_line(failure, reason)
     yield from _log(failure.log_lines)
-    if failure.log_location:
+    if log_location and failure.log_location:
         yield Line(6, f"log: {one_line(failure.log_location)}")
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum, auto
+from functools import partial
 
 from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.digest import short_digest
 from weco_deploy.model.direction import Direction, ImageDirection
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
+from weco_deploy.report.fitting import VERBOSE_SHOWS_ALL, add_rest, fitted
 from weco_deploy.report.page import BAD_STYLE, BOLD, DIM, WARNING_STYLE, Page
 from weco_deploy.report.plan_sentences import title, what_is_there, work
 from weco_deploy.report.screen import Screen
@@ -31,6 +34,10 @@ from weco_deploy.report.wording import (
 
 _COMMITS_SHOWN = 10
 _IMAGES_SHOWN = 3
+_NAMES_SHOWN = 3
+_MOST_ROWS = ((20, 20), (16, 10), (12, 6), (10, 4), (10, 2), (10, 0), (8, 0), (5, 0), (3, 0), (1, 0))
+"""How many tags that move, and groups of services, are shown on screens of different sizes."""
+_LINES_OF_A_QUESTION = 4
 _ACTION_WORDS = {Action.REDEPLOY: "redeploy", Action.ADOPT: "watch", Action.LEAVE: "leave"}
 _ACTION_STYLES = {Action.REDEPLOY: BOLD, Action.ADOPT: "", Action.LEAVE: DIM}
 
@@ -54,18 +61,40 @@ def plan_text(
 ) -> str:
     """What the plan changes, and why.
 
+    On a terminal whose screen is too small, services with the same reason share a line, and long lists are cut.
+
     Args:
         plan: the plan.
         screen: where the text goes.
         where: the accounts, regions and endpoints.
         purpose: why the plan is shown.
-        unchanged: whether to list what stays as it is, instead of counting it.
+        unchanged: whether to list everything, also what stays as it is, instead of counting it.
 
     """
+    complete = _plan_text(plan, screen, where, purpose, unchanged=unchanged)
+    shorter = (partial(_plan_text, plan, screen, where, purpose, most=most) for most in _MOST_ROWS)
+    question = _LINES_OF_A_QUESTION if purpose is Purpose.QUESTION and screen.height else 0
+    room = replace(screen, height=screen.height - question) if screen.height else screen
+    return fitted(complete, room, shorter, everything=unchanged)
+
+
+def _plan_text(
+    plan: Plan,
+    screen: Screen,
+    where: str | None,
+    purpose: Purpose,
+    *,
+    unchanged: bool = False,
+    most: tuple[int, int] | None = None,
+) -> str:
+    """The text; with `most`, at most so many tags that move and groups of services."""
     page = Page(screen)
     _heading(page, plan, where, "Dry run" if purpose is Purpose.DRY_RUN else "Plan")
-    _images(page, plan, screen)
-    _services(page, plan, unchanged=unchanged)
+    _images(page, plan, screen, most[0] if most else None)
+    if most is None:
+        _services(page, plan, unchanged=unchanged)
+    else:
+        _services_in_groups(page, plan, most[1])
     _unchanged(page, plan, listing=unchanged)
     _replicas(page, plan)
     _warnings(page, plan)
@@ -102,7 +131,7 @@ def _heading(page: Page, plan: Plan, where: str | None, word: str) -> None:
         page.line(one_line(where), indent=2)
 
 
-def _images(page: Page, plan: Plan, screen: Screen) -> None:
+def _images(page: Page, plan: Plan, screen: Screen, most: int | None) -> None:
     arrow = screen.symbols.arrow
     if plan.moves:
         page.line()
@@ -119,7 +148,8 @@ def _images(page: Page, plan: Plan, screen: Screen) -> None:
             )
             for image in plan.moves
         ]
-        page.table((*columns, Column("direction")) if known else columns, rows)
+        page.table((*columns, Column("direction")) if known else columns, rows[:most])
+        add_rest(page, len(rows), most)
         _lost_commits(page, plan.moves)
     if missing := [image_id for image_id, version in plan.release.images.items() if version is None]:
         page.line()
@@ -201,6 +231,26 @@ def _services(page: Page, plan: Plan, *, unchanged: bool) -> None:
         ),
         rows,
     )
+
+
+def _services_in_groups(page: Page, plan: Plan, most: int) -> None:
+    """A line for services with the same action and reason; only their number if `most` is 0."""
+    groups: dict[tuple[Action, str], list[str]] = {}
+    for service in plan.services:
+        if service.action is not Action.LEAVE:
+            groups.setdefault((service.action, _why(service, plan)), []).append(service.service_id)
+    if not groups:
+        return
+    changing = sum(map(len, groups.values()))
+    page.line()
+    heading = f"Services that change ({changing} of {len(plan.services)})"
+    page.line(f"{heading}:" if most else f"{heading} {VERBOSE_SHOWS_ALL}")
+    # The rarest reasons come first, because they need attention.
+    rarest = sorted(groups.items(), key=lambda group: len(group[1]))
+    for (action, why), names in rarest[:most]:
+        page.line(f"{_ACTION_WORDS[action]} {listed_briefly(names, _NAMES_SHOWN)}: {why}", indent=2)
+    if most:
+        add_rest(page, changing, sum(len(names) for _, names in rarest[:most]))
 
 
 def _unchanged(page: Page, plan: Plan, *, listing: bool) -> None:

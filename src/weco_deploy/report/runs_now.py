@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from weco_deploy.model.deployment import (
     OBSERVED,
@@ -14,9 +14,11 @@ from weco_deploy.model.deployment import (
 )
 from weco_deploy.model.running_tasks import RunningTasks
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import count, listed_briefly, short_id, version_name
+from weco_deploy.report.wording import count, listed, listed_briefly, short_id, version_name
 
 _MOST_NAMES = 5
+_MOST_VERSIONS = 3
+"""If services run more versions from before than these, the lines don't name them. The list of images that changed does."""
 
 
 def runs_now(deployment: Deployment) -> tuple[str, ...]:
@@ -34,18 +36,36 @@ def runs_now(deployment: Deployment) -> tuple[str, ...]:
 
 
 def _lines(deployment: Deployment) -> Iterator[str]:
-    alike: dict[str, list[str]] = {}
+    alike: dict[str, list[ServiceOutcome]] = {}
     released = []
     for outcome in deployment.services:
         if outcome.status in OBSERVED:
             released.append(outcome.service_id)
         elif outcome.status is not ServiceStatus.NOTHING_RUNNING and outcome.tasks is not None:
-            text = _text(outcome, outcome.tasks, deployment.images)
-            alike.setdefault(text, []).append(outcome.service_id)
-    for text, service_ids in alike.items():
-        yield f"{listed_briefly(service_ids, _MOST_NAMES)}: {text}"
-    if alike and released:
-        yield f"{listed_briefly(released, _MOST_NAMES)}: release {short_id(deployment.release_id)}"
+            alike.setdefault(_text(outcome, outcome.tasks, deployment.images), []).append(outcome)
+    as_before = [text for text, outcomes in alike.items() if _runs_as_before(outcomes[0])]
+    if len(as_before) > _MOST_VERSIONS:
+        several = [outcome for text in as_before for outcome in alike.pop(text)]
+        yield f"{_names(several)}: what ran before, {_all_tasks(several)}"
+    for text, outcomes in alike.items():
+        yield f"{_names(outcomes)}: {text}"
+    if released and (alike or as_before):
+        names = listed(released) if len(released) <= _MOST_NAMES else f"the other {len(released)} services"
+        yield f"{names}: release {short_id(deployment.release_id)}"
+
+
+def _names(outcomes: Sequence[ServiceOutcome]) -> str:
+    return listed_briefly([outcome.service_id for outcome in outcomes], _MOST_NAMES)
+
+
+def _runs_as_before(outcome: ServiceOutcome) -> bool:
+    tasks = outcome.tasks
+    return tasks is not None and tasks.old > 0 and not tasks.new and bool(tasks.old_digests)
+
+
+def _all_tasks(outcomes: Iterable[ServiceOutcome]) -> str:
+    tasks = [outcome.tasks for outcome in outcomes if outcome.tasks]
+    return f"{sum(found.old for found in tasks)} of {count(sum(found.desired for found in tasks), 'task')}"
 
 
 def _text(outcome: ServiceOutcome, tasks: RunningTasks, changes: Mapping[str, ImageChange]) -> str:

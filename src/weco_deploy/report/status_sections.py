@@ -8,8 +8,9 @@ from typing import NamedTuple
 from weco_deploy.model.status import Status
 from weco_deploy.report.page import BAD_STYLE, BOLD, DIM, WARNING_STYLE
 from weco_deploy.report.status_sentences import (
+    crashed_sentences,
     drift_sentences,
-    known_bad_sentence,
+    known_bad_sentences,
     lock_sentences,
     progress_sentences,
     service_sentences,
@@ -34,7 +35,8 @@ def all_sections(status: Status) -> Iterator[Section]:
     troubled = {id_: service_sentences(state, at) for id_, state in states.items()}
     progress = {id_: progress_sentences(state, at) for id_, state in states.items()}
     locks = {id_: lock_sentences(state) for id_, state in states.items()}
-    bad = {id_: [known_bad_sentence(known) for known in state.known_bad] for id_, state in states.items()}
+    crashed = {id_: crashed_sentences(state, at) for id_, state in states.items()}
+    bad = {id_: known_bad_sentences(state) for id_, state in states.items()}
     refused = [waiting_sentence(waits) for waits in status.waiting if waits.refused]
     yield Section("Can't be read", BAD_STYLE, _lines(unread))
     yield Section("Drifted", BAD_STYLE, _lines(drifted))
@@ -45,6 +47,7 @@ def all_sections(status: Status) -> Iterator[Section]:
         "To promote", BOLD, [waiting_sentence(waits) for waits in status.waiting if not waits.refused]
     )
     yield Section("Can't be promoted", WARNING_STYLE, refused)
+    yield Section("Crashed lately", WARNING_STYLE, _lines(crashed))
     yield Section("Known bad", WARNING_STYLE, _lines(bad))
     yield Section("Notes", DIM, _lines({id_: state.notes for id_, state in states.items()}))
 

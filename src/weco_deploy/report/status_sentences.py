@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from weco_deploy.model.environment import Lock
@@ -109,15 +110,50 @@ def drift_sentence(drift: Drift, *alike: Drift, tag: str) -> str:
 
 
 def service_sentences(state: EnvironmentStatus, at: datetime) -> list[str]:
-    """What is wrong with services. Those with the same trouble share a sentence."""
+    """What is wrong with services, apart from crashes of those that have enough tasks. Services with the same trouble share a sentence."""
     alike: dict[tuple[object, ...], list[ServiceStatus]] = {}
     for service in state.services:
-        if service.problems:
+        if service.problems and not _only_crashed(service):
             alike.setdefault(_trouble(service), []).append(service)
     return [
         f"{listed_briefly([service.service_id for service in services], _NAMES_SHOWN)}: {_problems(services, at)}"
         for services in alike.values()
     ]
+
+
+def crashed_sentences(state: EnvironmentStatus, at: datetime) -> list[str]:
+    """The crashes within the last hour of services that have enough tasks. Services whose tasks ended alike share a sentence."""
+    alike: dict[tuple[object, ...], list[ServiceStatus]] = {}
+    for service in state.services:
+        if _only_crashed(service):
+            how = tuple((crash.exit_code, crash.reason) for crash in service.crashes)
+            alike.setdefault(how, []).append(service)
+    return [
+        f"{listed_briefly([service.service_id for service in services], _NAMES_SHOWN)}: {_crashes(services, at)}"
+        for services in alike.values()
+    ]
+
+
+def _only_crashed(service: ServiceStatus) -> bool:
+    return service.problems == (Problem.CRASHED_TASKS,)
+
+
+def _crashes(services: Sequence[ServiceStatus], at: datetime) -> str:
+    """The crashes of services whose tasks ended alike, added up."""
+    return "; ".join(
+        crash_sentence(
+            replace(
+                crashes[0],
+                tasks=sum(crash.tasks for crash in crashes),
+                container=listed_briefly(
+                    list(dict.fromkeys(crash.container or "" for crash in crashes)), _NAMES_SHOWN
+                ),
+                last=max(crash.last for crash in crashes),
+            ),
+            at,
+        )
+        for crashes in zip(*(service.crashes for service in services), strict=True)
+    )
 
 
 def service_sentence(service: ServiceStatus, at: datetime) -> str:
@@ -207,11 +243,23 @@ def waiting_sentence(waiting: Waiting) -> str:
     return f"{text}: {one_line(waiting.refused)}" if waiting.refused else text
 
 
-def known_bad_sentence(known: KnownBad) -> str:
-    what = "failed there" if known.failed else "was rolled back from there"
+def known_bad_sentences(state: EnvironmentStatus) -> list[str]:
+    """The images that failed there. Those of one deployment share a sentence."""
+    alike: dict[tuple[object, ...], list[KnownBad]] = {}
+    for known in state.known_bad:
+        alike.setdefault((known.deployment.deployment_id, known.failed, known.there), []).append(known)
+    return [known_bad_sentence(*several) for several in alike.values()]
+
+
+def known_bad_sentence(known: KnownBad, *alike: KnownBad) -> str:
+    """That an image failed there. `alike` are others that failed in the same deployment."""
+    several = (known, *alike)
+    verb = "were" if alike else "was"
+    what = "failed there" if known.failed else f"{verb} rolled back from there"
     waits = "" if known.there else ", waiting for it,"
     deployment = known.deployment
+    names = [f"{other.image_id} {name_of(other.version)}" for other in several]
     return (
-        f"{one_line(known.image_id)} {name_of(known.version)}{waits} {what} "
+        f"{listed_briefly(names, _NAMES_SHOWN)}{waits} {what} "
         f"{minute(deployment.date_created)} UTC (deployment {short_id(deployment.deployment_id)})"
     )

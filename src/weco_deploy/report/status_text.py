@@ -6,6 +6,7 @@ On a terminal it fits the screen if it can: what is in order is a count. In a fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from weco_deploy.errors import DeployError
 from weco_deploy.model.deployment import DeploymentStatus
@@ -124,6 +125,9 @@ def _images(page: Page, status: Status, screen: Screen, room: int | None) -> Non
     if room is not None and len(rows) + 2 > room:
         drifted = {drift.image_id for state in states.values() for drift in state.drifts}
         first = sorted(notable, key=lambda image_id: image_id not in drifted)
+        if len(status.environments) == 1:  # there is nothing to compare with: what changed last comes first
+            rest = [image_id for image_id in rows if image_id not in first]
+            first += sorted(rest, key=lambda image_id: _deployed_last(rows[image_id]), reverse=True)
         # Three lines: an empty one, the headings, and the count of the rest.
         listed = first[: max(0, room - 3)]
     page.line()
@@ -133,7 +137,12 @@ def _images(page: Page, status: Status, screen: Screen, room: int | None) -> Non
     differing = sum(image_id in notable for image_id in rest)
     same = len(rest) - differing
     words = [f"{differing} more differ"] if differing else []
-    words += [f"{count(same, 'image')} the same everywhere, in sync"] if same else []
+    everywhere = "" if len(status.environments) == 1 else " the same everywhere"
+    words += (
+        [f"{count(same, 'more image' if listed and not everywhere else 'image')}{everywhere}, in sync"]
+        if same
+        else []
+    )
     if words:
         page.line(f"{'; '.join(words)} (--verbose lists all)", DIM, indent=2)
 
@@ -145,6 +154,12 @@ def _rows(states: Mapping[str, EnvironmentStatus]) -> dict[str, dict[str, ImageS
         for image in state.images:
             rows.setdefault(image.image_id, {})[id_] = image
     return rows
+
+
+def _deployed_last(images: Mapping[str, ImageStatus]) -> datetime:
+    """When an image was deployed last; the earliest time if that was too long ago to be known."""
+    known = [image.since for image in images.values() if image.since and not image.or_earlier]
+    return max(known, default=datetime.min.replace(tzinfo=UTC))
 
 
 def _is_notable(
