@@ -76,7 +76,7 @@ KINDS = {
         1,
         failed=r"search-api \(stage/search-api\)",
         why=("unable to place a task",),
-        command="rollback --environment-id stage",
+        command="deploy --release-id",
     ),
     "timed out": Kind(
         _takes_too_long,
