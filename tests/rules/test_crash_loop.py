@@ -11,6 +11,7 @@ import pytest
 from tests.rules.polls import STARTING, after, judged
 from tests.rules.states import (
     BEFORE,
+    NEW,
     NOW,
     ago,
     container,
@@ -340,6 +341,35 @@ def test_reason_of_a_container_tells_why_its_task_did_not_start() -> None:
     assert (now.status, now.blames_image) == (ServiceStatus.FAILED, False)
     assert f"stopped: Task failed to start; {NO_ENTRY_POINT}" in now.reason
     assert after(crashing(without_entry_point[0])).blames_image
+
+
+UNPULLABLE = "CannotPullContainerError: manifest unknown"
+
+
+@pytest.mark.parametrize(
+    ("image", "counts"),
+    [
+        ("uk.ac.wellcome/search:env.stage", True),
+        ("public.ecr.aws/sidecars/proxy:1", False),
+        (f"uk.ac.wellcome/search@{NEW}", True),
+    ],
+    ids=["the release's", "a sidecar's", "named by digest"],
+)
+def test_image_that_can_not_be_pulled_counts_only_if_it_may_be_the_release_s(
+    image: str, *, counts: bool
+) -> None:
+    failing = replace(container(image=image, name="failing"), reason=UNPULLABLE)
+    ended = [not_started(f"t{number}", UNPULLABLE, container(), failing) for number in range(3)]
+    now = after(crashing(*ended))
+    assert now.status is (ServiceStatus.FAILED if counts else ServiceStatus.IN_PROGRESS)
+    assert after(crashing(ended[0])).blames_image is counts
+
+
+@pytest.mark.parametrize("code", ["", "EssentialContainerExited", "SomethingNew"])
+def test_task_whose_instance_was_terminated_is_no_failure_whatever_its_stop_code(code: str) -> None:
+    assert not is_failure(
+        stopped("t1", code=code, reason="Host EC2 (instance i-0123456789abcdef0) terminated.")
+    )
 
 
 def test_container_that_exited_before_its_task_was_running_counts_against_the_image() -> None:

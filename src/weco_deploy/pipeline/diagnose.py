@@ -79,9 +79,12 @@ def _failed_tasks(track: Track, view: ServiceView, stopped: Iterable[Task]) -> l
     # ECS's reads lag, so this one may be older than the poll's, on which the verdict rests.
     known = {task.arn: task for task in (*stopped, *(view.stopped or ()))}
     ours = [task for task in known.values() if _is_ours(task, track, view.service)]
-    failed = [task for task in ours if is_failure(task) or could_not_start(task)]
+    expected = track.service.expected
+    failed = [task for task in ours if is_failure(task, expected) or could_not_start(task, expected)]
     # A task whose image is at fault explains more than one that could not start for another reason.
-    return sorted(failed, key=lambda task: (is_failure(task), task.stopped_at or track.since), reverse=True)
+    return sorted(
+        failed, key=lambda task: (is_failure(task, expected), task.stopped_at or track.since), reverse=True
+    )
 
 
 def _failures(

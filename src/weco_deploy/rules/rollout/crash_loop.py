@@ -18,12 +18,14 @@ run that may still turn out healthy. A loop that began while the circuit breaker
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from weco_deploy.model.deployment import reasons
 from weco_deploy.model.faults import FAILED_TO_START, blames_image
+from weco_deploy.model.plan import Expected
 from weco_deploy.model.service import EcsDeployment, Service, Task
 from weco_deploy.rules.rollout.aws_clock import CLOCK_RESOLUTION
 from weco_deploy.rules.rollout.culprits import STOPPED_BY_ECS
@@ -42,6 +44,8 @@ NOT_THE_IMAGE = frozenset(
 
 The scheduler also stops tasks that fail health checks, which does blame the image: `is_failure` checks the reason.
 """
+_HOST_IS_GONE = re.compile(r"^Host EC2 \(instance ")
+"""How ECS's reason begins if the EC2 instance was stopped or terminated, whatever the stop code is (developer guide)."""
 POLLS_BEFORE_SUSPICION = 3
 """A rollout that is still in progress after this many polls may be in a crash loop."""
 FEWEST, MOST = 3, 200
@@ -58,22 +62,32 @@ def failure_limit(desired: int, track: Track) -> int:
     return max(limit, allowed)
 
 
-def is_failure(task: Task) -> bool:
+def is_failure(task: Task, expected: Iterable[Expected] = ()) -> bool:
     """Whether a stopped task counts as a failure of its image.
 
     A read that lags may show a task that was listed as stopped while it still ran. Why it stopped is not known then. A task
-    that could not be placed or started is a failure only if its image is at fault.
+    that could not be placed or started is a failure only if its image is at fault: one of the `expected` images, if any are given,
+    and not that of a sidecar.
     """
-    if task.status != "STOPPED":
+    if task.status != "STOPPED" or _HOST_IS_GONE.search(task.stopped_reason):
         return False
     if task.stop_code == FAILED_TO_START and not _exited(task):
-        return blames_image(why_not_started(task))
+        return blames_image(why_not_started(task)) and not _only_sidecars_failed(task, tuple(expected))
     return task.stop_code not in NOT_THE_IMAGE or _failed_health_checks(task)
 
 
-def could_not_start(task: Task) -> bool:
+def could_not_start(task: Task, expected: Iterable[Expected] = ()) -> bool:
     """Whether a stopped task never started, and not because of its image: there was no room, or something else was missing."""
-    return task.status == "STOPPED" and task.stop_code == FAILED_TO_START and not is_failure(task)
+    return task.status == "STOPPED" and task.stop_code == FAILED_TO_START and not is_failure(task, expected)
+
+
+def _only_sidecars_failed(task: Task, expected: Collection[Expected]) -> bool:
+    """Whether ECS blames only containers whose images are certainly none of the expected ones."""
+    blamed = [container for container in task.containers if blames_image(container.reason)]
+    return bool(blamed and expected) and not any(
+        container.named_by_digest or any(image.concerns(container.image) for image in expected)
+        for container in blamed
+    )
 
 
 def why_not_started(task: Task) -> str:
@@ -105,7 +119,8 @@ def count_failures(track: Track, stopped: Iterable[Task], *, breaker_monitors: b
             lived=_lived(task),
         )
         for task in stopped
-        if is_failure(task) and (since is None or task.stopped_at is None or task.stopped_at >= since)
+        if is_failure(task, track.service.expected)
+        and (since is None or task.stopped_at is None or task.stopped_at >= since)
     }
     return replace(track, stops={**new, **track.stops}, breaker_monitored=breaker_monitors)
 
@@ -113,7 +128,7 @@ def count_failures(track: Track, stopped: Iterable[Task], *, breaker_monitors: b
 def note_hindrance(track: Track, stopped: Iterable[Task]) -> Track:
     """The track with the reason why a task of ours last could not start, if that was not its image's fault."""
     hindered = sorted(
-        (task for task in stopped if could_not_start(task)),
+        (task for task in stopped if could_not_start(task, track.service.expected)),
         key=lambda task: (task.stopped_at is not None, task.stopped_at),
     )
     return replace(track, hindrance=why_not_started(hindered[-1]) if hindered else "")
