@@ -8,6 +8,7 @@ import pytest
 from tests.report.samples import EARLIER_ID, RELEASE_ID, change, deployment, outcome, release
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ImageChange, ServiceStatus
 from weco_deploy.model.kind import Kind
+from weco_deploy.model.left_out import Allowance, LeftOut
 from weco_deploy.model.requests import ConfirmRequest, DeployOptions, DeployRequest, flags
 from weco_deploy.report.flags import flags_for_any, flags_for_this
 from weco_deploy.report.next_steps import Request, next_steps
@@ -226,6 +227,18 @@ def test_suggested_watch_after_confirm_deploy_keeps_its_release_and_waiting_time
 
 def test_next_steps_after_confirm_deploy_come_from_the_record() -> None:
     assert next_steps(CHANGED, (), ConfirmRequest(environment_id="prod", wait=5.0))[-1].command == DEPLOY
+
+
+@pytest.mark.parametrize("request_known", [None, ConfirmRequest(environment_id="prod", wait=5.0)])
+def test_retry_allows_missing_services_again_if_the_record_says_that_they_were_allowed(
+    request_known: Request,
+) -> None:
+    left = LeftOut(id="works", why=Allowance.ALLOW_MISSING, reason="works: not found")
+    assert next_steps(replace(CHANGED, left_out=(left,)), (), request_known)[-1].command == (
+        f"{DEPLOY} --allow-missing"
+    )
+    declared = replace(left, why=Allowance.OPTIONAL)
+    assert next_steps(replace(CHANGED, left_out=(declared,)), (), request_known)[-1].command == DEPLOY
 
 
 def test_retry_repeats_every_option_of_a_deployment() -> None:

@@ -10,6 +10,7 @@ from weco_deploy.errors import Command
 from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.faults import spares_images
 from weco_deploy.model.kind import Kind
+from weco_deploy.model.left_out import Allowance
 from weco_deploy.model.requests import (
     DEFAULT_DESCRIPTION,
     DEFAULT_ROLLBACK_DESCRIPTION,
@@ -177,11 +178,16 @@ def _again(deployment: Deployment, options: Sequence[str], request: Request) -> 
     """The command that deploys the same release again.
 
     It names the release, because `release-deploy` would make a new release, and `promote` would take the images that the
-    other environment has by then. The description and the reason for overriding a gate come from the record.
+    other environment has by then. The description, the reason for overriding a gate, and whether missing services were allowed
+    come from the record, because the plan would refuse what was allowed then.
     """
     environment = ("--environment-id", deployment.environment)
     flags = (*flags_for_any(request), *flags_for_this(request)) if isinstance(request, DeployRequest) else ()
     override = ("--override-gate", deployment.gate_override) if deployment.gate_override else ()
+    if "--allow-missing" not in flags and any(
+        left.why is Allowance.ALLOW_MISSING for left in deployment.left_out
+    ):
+        flags = (*flags, "--allow-missing")
     if deployment.kind is Kind.ROLLBACK:
         words: tuple[str, ...] = ("rollback", *environment, "--to-release", deployment.release_id)
         if isinstance(request, DeployRequest) and request.lock_afterwards is not None:
