@@ -93,7 +93,7 @@ def reassess(
                 leave_old_tasks=environment.old_tasks == "leave",
             )
     missing = {
-        service_id: service.reason
+        service_id: service.reason.removeprefix(f"{service_id}: ")
         for service_id, service in examined.missing.items()
         if observed.services.get(service_id) or service_id in observed.record.services
     }
