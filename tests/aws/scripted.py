@@ -111,6 +111,18 @@ def scripted_aws() -> Iterator[ScriptedAws]:
             self.end_headers()
             self.wfile.write(content)
 
+        def do_PUT(self) -> None:
+            """An upload to S3."""
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            script.headers.append(dict(self.headers))
+            script.bodies.append(body)
+            answer = script.answer_to("PutObject")
+            content = (answer.body or "").encode()
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             """Log nothing: the requests are in `calls`."""
 

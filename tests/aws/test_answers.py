@@ -88,9 +88,9 @@ def test_json_is_required_by_the_protocol_that_botocore_chose_whatever_else_the_
     aws: ScriptedAws, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = account.client("dynamodb")
-    client.meta.events.unregister("before-parse.dynamodb", answers._check)
+    client.meta.events.unregister("before-parse.dynamodb", answers._check_json)
     monkeypatch.setitem(client.meta.service_model.metadata, "protocol", "smithy-rpc-v2-cbor")
-    answers.require_json(client)
+    answers.check_bodies(client)
     aws.says("TransactWriteItems", PORTAL)
 
     with pytest.raises(Unreachable, match="can't be read"):

@@ -135,7 +135,7 @@ def test_promote_takes_the_last_deployment_of_5_x_if_the_gate_is_overridden(
     second = past.releases[1]
     refused = team.json("promote", "--from", "prod", "--to", "stage", *SOON)
     assert (refused.code, refused.error["code"]) == (1, "gate_closed")
-    assert "unverified" in refused.error["message"]
+    assert "was recorded without a verdict" in refused.error["message"]
 
     run = team.json("promote", "--from", "prod", "--to", "stage", *SOON, "--override-gate", "tried by hand")
 

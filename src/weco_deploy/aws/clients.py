@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.config import Config
 
-from weco_deploy.aws.answers import require_json
+from weco_deploy.aws.answers import check_bodies
 from weco_deploy.aws.api import ApiCall
 from weco_deploy.aws.error_translation import translate_boto_errors
 from weco_deploy.aws.loopback import LocalEndpoints
@@ -119,7 +119,7 @@ class ClientFactory:
                 client = session.create_client(service, region_name=region, config=config)
         except ValueError as error:
             raise AwsError("", str(error), "look at AWS_ENDPOINT_URL and at the region's name") from error
-        require_json(client)
+        check_bodies(client)
         self._local_endpoints.observe(client)
         self._rates.pace(client, account, region, self._clock, repeat=attempts > 1, say=self._say)
         if self._log_call is not None:
