@@ -8,12 +8,12 @@ BASE ?= origin/main
 # What is installed, and what builds it, are the releases that constraints.txt names.
 INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt
 SIDE_BY_SIDE := -q --numprocesses $(WORKERS) --dist worksteal
-QUICK := not faults and not e2e and not packaging
+QUICK := not faults and not e2e and not packaging and not browser
 
 # Many images of Python set it. Then each process that tests start, and each worker, would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo reference docs screenshots test test-exhaustive coverage test-faults test-e2e test-lowest test-packaging lint format types contracts \
+.PHONY: help setup demo reference docs screenshots test test-exhaustive coverage test-faults test-e2e test-board test-lowest test-packaging lint format types contracts \
   changelog changelog-check release-notes constraints check bench bench-full bench-sandbox clean
 .DEFAULT_GOAL := help
 
@@ -30,6 +30,7 @@ help:
 	@echo "make test-packaging  install as the action and the Dockerfile do, and do what CONTRIBUTING.md says"
 	@echo "make test-faults     kill it, cut it off, race it: about thirteen minutes"
 	@echo "make test-e2e        deploy real containers, and take turns with 5.x: needs a Docker Engine, or root and dockerd"
+	@echo "make test-board      read the board in a headless Chromium: needs Debian's chromium, or another one that CHROMIUM names"
 	@echo "make reference       write the pages of docs/reference from the program"
 	@echo "make docs            build the documentation site in build/site, and fail on broken links"
 	@echo "make screenshots     take the screenshots of the documentation, in a sandbox"
@@ -86,6 +87,15 @@ $(VENV)/published.stamp: $(VENV)/test.stamp
 # On real containers, and beside the published 5.x. What the tool said is in the log (-rP).
 test-e2e: $(VENV)/test.stamp $(VENV)/published.stamp
 	PUBLISHED_5X_PYTHON=$(VENV)/published/bin/python $(BIN)/python -m pytest -q -rP -m e2e tests/e2e tests/legacy
+
+# What drives a browser is large, and only these tests need it. .ci/install-browser installs the browser.
+$(VENV)/browser.stamp: $(VENV)/test.stamp
+	$(INSTALL) --group browser
+	@touch $@
+
+# The board in a browser: what axe-core finds, the keyboard, a phone's width, requests.
+test-board: $(VENV)/browser.stamp
+	$(BIN)/python -m pytest -q -m browser tests/browser
 
 # The oldest releases that pyproject.toml allows, in an environment of their own. The sandbox pins botocore, so what starts it
 # is left out; the emulators of the contract tests are processes that run in the other environment.

@@ -7,8 +7,7 @@ import hashlib
 import itertools
 import posixpath
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from tests.report.boards import (
     page_of,
     rendered,
 )
+from tests.report.hostile import HOSTILE, hostile
 from tests.report.html_pages import HtmlPage
 from tests.report.samples import release
 from tests.report.test_status_text import DENIED, environment, image, running_old
@@ -75,16 +75,6 @@ OURS = frozenset(
     ]
 )
 """The elements of the templates."""
-HOSTILE = (
-    "<script>alert(1)</script>",
-    '"><img src=https://evil.example/x onerror=alert(1)>',
-    "' onclick='alert(1)",
-    "javascript:alert(1)//",
-    "</style><style>@import url(//evil.example)</style>",
-    "{{ 7 * 7 }}{% raw %}",
-    "]]><!--",
-    "\u202e\x1b[31m\x00\ud800",
-)
 
 
 def index_of(shown: Board) -> HtmlPage:
@@ -293,23 +283,6 @@ def test_colours_have_the_contrast_that_wcag_asks_for() -> None:
 
 
 # What others wrote
-
-
-def hostile(value: Any, text: str) -> Any:
-    """A copy of the value with the text before each string in it, of keys as well, so that ids still agree."""
-    match value:
-        case Enum() | None:
-            return value
-        case str():
-            return text + value
-        case tuple():
-            return tuple(hostile(item, text) for item in value)
-        case Mapping():
-            return {hostile(key, text): hostile(item, text) for key, item in value.items()}
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            changed = {field.name: hostile(getattr(value, field.name), text) for field in fields(value)}
-            return replace(value, **changed)
-    return value
 
 
 def check_harmless(pages: Mapping[str, str]) -> None:
