@@ -30,9 +30,9 @@ IDLE_SECONDS = 10
 TOOL = (sys.executable, "-m", "weco_deploy")
 
 
-def write_project_file(directory: Path, services: int) -> Path:
+def write_project_file(directory: Path, services: int, of_an_image: int = SERVICES_OF_AN_IMAGE) -> Path:
     """A project file in JSON, which is YAML, too."""
-    images = -(-services // SERVICES_OF_AN_IMAGE)
+    images = -(-services // of_an_image)
     project = {
         "name": "Many services",
         "environments": [{"id": "stage", "name": "Staging"}],
