@@ -1,4 +1,4 @@
-"""Reads the set-up guide: its sections, their commands, and the files that they use."""
+"""Reads the set-up guide and the pages that it continues on: their sections, commands, and the files that they use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE = (Path(__file__).parents[2] / "docs" / "set-up.md").read_text()
+_DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {name: (_DOCS / name).read_text() for name in ("set-up.md", "ci.md")}
+PAGE = "\n".join(PAGES.values())
 ACCOUNT = "123456789012"
 """The account in the guide's examples."""
 

@@ -36,8 +36,8 @@ NOTHING = "From an account with nothing"
 RUNNING = "From services that run already"
 ROLES = "Roles for pipelines"
 BUILDKITE = "Buildkite"
-INLINE = re.findall(r"`(weco-deploy [^`]+)`", guide.PAGE)
-"""Commands in the text."""
+INLINE = re.findall(r"`(weco-deploy [^`]+)`", guide.PAGES["set-up.md"])
+"""Commands in the text of the set-up guide."""
 REPOSITORY = "shop/web"
 LATEST = "latest"
 INTERVAL = "0.3"

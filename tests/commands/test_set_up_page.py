@@ -1,4 +1,4 @@
-"""What the set-up guide shows is accepted: its files, its `aws` commands, its pipelines."""
+"""What the set-up guide and the page on build systems show is accepted: files, `aws` commands, pipelines."""
 
 from __future__ import annotations
 
@@ -139,10 +139,13 @@ def test_repository_settings_leave_the_tags_movable_that_deployments_and_publish
     assert [tag for tag in tags if movable(repository, tag)] == ["env.stage", "env.prod", "latest"]
 
 
-@pytest.mark.parametrize("link", sorted(set(LINK.findall(guide.PAGE))))
-def test_link_leads_to_a_file_and_a_title(link: str) -> None:
+@pytest.mark.parametrize(
+    ("page", "link"),
+    sorted({(page, link) for page, text in guide.PAGES.items() for link in LINK.findall(text)}),
+)
+def test_link_leads_to_a_file_and_a_title(page: str, link: str) -> None:
     path, _, anchor = link.partition("#")
-    target = (ROOT / "docs" / (path or "set-up.md")).resolve()
+    target = (ROOT / "docs" / (path or page)).resolve()
     assert target.is_file()
     if anchor:
         titles = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
