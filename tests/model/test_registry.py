@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import botocore.session
 import pytest
 
 from weco_deploy.model.registry import EcrAddress, ImageName, same_registry
@@ -22,6 +23,17 @@ from weco_deploy.model.registry import EcrAddress, ImageName, same_registry
 )
 def test_registry_of_ecr_is_known_by_each_of_its_host_names(host: str, region: str) -> None:
     assert EcrAddress.parse(host) == EcrAddress("123456789012", region)
+
+
+def test_registries_of_every_partition_are_known() -> None:
+    partitions = botocore.session.Session().get_data("endpoints")["partitions"]
+    hosts = {
+        region: f"123456789012.dkr.ecr.{region}.{partition['dnsSuffix']}"
+        for partition in partitions
+        for region in partition["regions"]
+    }
+    assert hosts
+    assert [region for region, host in hosts.items() if EcrAddress.parse(host) is None] == []
 
 
 @pytest.mark.parametrize(
