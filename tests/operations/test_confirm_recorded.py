@@ -25,6 +25,7 @@ from weco_deploy.model.events import Notice
 from weco_deploy.model.requests import ConfirmRequest
 from weco_deploy.report.next_steps import next_steps
 from weco_deploy.report.outcomes import verdict
+from weco_deploy.report.runs_now import runs_now
 from weco_deploy.report.screen import ASCII
 
 
@@ -206,6 +207,7 @@ def test_service_that_was_taken_away_since_says_nothing_about_its_image(
 
     assert statuses(deployment) == {"search-api": ServiceStatus.FAILED}
     assert "still points" not in deployment.reason
+    assert runs_now(deployment) == ()
     assert not any(" rollback " in step.command for step in next_steps(deployment))
 
 

@@ -299,7 +299,8 @@ def _not_found(
 ) -> Iterator[ServiceOutcome]:
     """The outcomes of recorded services that are not found now.
 
-    5.x recorded only the names of ECS services, so a service counts as found by its id or by its ECS name.
+    5.x recorded only the names of ECS services, so a service counts as found by its id or by its ECS name. What its tasks ran
+    when it was recorded is not what they run now, so that is left out.
     """
     outcomes = tuple(found)
     ids, keys = {outcome.service_id for outcome in outcomes}, {outcome.key for outcome in outcomes}
@@ -308,9 +309,9 @@ def _not_found(
             continue
         if known.service_id in project.services and known.service_id not in project.services_of_others:
             reason = missing.get(known.service_id, f"{known.key} is not found any more")
-            yield replace(known, status=ServiceStatus.FAILED, reason=reason)
+            yield replace(known, status=ServiceStatus.FAILED, reason=reason, tasks=None)
         elif known.settled:
-            yield known
+            yield replace(known, tasks=None)
         else:
             unknown = "the project file no longer names it"
-            yield replace(known, status=ServiceStatus.FAILED, reason=unknown)
+            yield replace(known, status=ServiceStatus.FAILED, reason=unknown, tasks=None)
