@@ -67,7 +67,7 @@ class Judge:
                     self._whole(deployment)
 
     def refused(self, error: PlanRefused) -> None:
-        """The plan was refused: an image must be archived, or a service gone, or ECS would refuse it."""
+        """The plan was refused: an image must be archived, a service gone or without its images, or ECS would refuse it."""
         self.endings.append("refused")
         archived = any(
             stored.images[stored.tags["latest"]].status != ACTIVE
@@ -78,7 +78,11 @@ class Judge:
         full = any(
             sum(not found.completed for found in service.deployments) >= MOST_OPEN for service in services
         )
-        if not (archived or gone or full):
+        redefined = any(
+            not any(container["image"].endswith(":env.stage") for container in service.definition.containers)
+            for service in services
+        )
+        if not (archived or gone or full or redefined):
             self.findings.append(f"wrong refusal: {error}")
 
     def _claimed(self, deployment: Deployment) -> None:

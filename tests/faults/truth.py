@@ -22,6 +22,7 @@ from weco_deploy.sandbox.ecs.trouble import START_FAILS
 LAG = timedelta(seconds=LONGEST_LAG)
 AWS_CLOCK = timedelta(seconds=1)
 """AWS tells its time in whole seconds."""
+JUST_BEFORE = timedelta(milliseconds=1)
 ROLLED_BACK = frozenset(
     {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"}
 )
@@ -260,11 +261,15 @@ class Truth:
         return chain(self.service.deployments, self.service.completed, records)
 
     def moments(self, since: timedelta, until: datetime | None = None) -> list[datetime]:
-        """That time, or now, and the moments for so long before it at which the service or one of its tasks changed."""
+        """That time, or now, and for so long before it each moment at which the service or a task changed, and the one just before.
+
+        Until a change a task goes on running, so that it may have been stable just before it ended.
+        """
         now = until or self.world.now()
         items: list[Service | Task] = [self.service, *self.tasks()]
         changes = (at for item in items for at, _ in item.past)
-        return sorted({now, now - since, *(at for at in changes if now - since <= at <= now)})
+        lately = [at for at in changes if now - since <= at <= now]
+        return sorted({now, now - since, *lately, *(at - JUST_BEFORE for at in lately)})
 
 
 def as_of(item: Service | Task, at: datetime) -> Json | None:
