@@ -29,15 +29,20 @@ from weco_deploy.sandbox.ecs.service_state import Service
 
 INTERVAL = 10.0
 WAIT = 1800.0
+DEFINITIONS = "ecs:DescribeTaskDefinition"
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A poll of a watch: S services that were still moving, T their tasks, and its calls by name."""
+    """A poll of a watch: S services that were still moving, T their tasks, and its calls by name.
+
+    `definitions` are the task definitions that it read; a deployment reads each one once, so they are no part of the bound.
+    """
 
     services: int
     tasks: int
     calls: Counter[str]
+    definitions: int = 0
 
     @property
     def total(self) -> int:
@@ -243,8 +248,8 @@ def watched(aws: Aws) -> Iterator[Watch]:
         before, run = len(aws.calls), calls.workers.number
         answer = original(polling, tracks, calls, everything=everything)
         made = Counter(call.name for call in aws.calls[before:] if call.run == run)
-        del made["dynamodb:TransactWriteItems"], made["dynamodb:UpdateItem"]
-        watch.polls.append(Poll(len(tracks), tasks, made))
+        made = Counter({name: number for name, number in made.items() if name.startswith("ecs:")})
+        watch.polls.append(Poll(len(tracks), tasks, made, made.pop(DEFINITIONS, 0)))
         return answer
 
     with patch.object(poll.Polling, "poll", noted):

@@ -15,18 +15,33 @@ from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.plan import Action, Plan
 from weco_deploy.model.service import DefinedContainer, ServiceKey
 from weco_deploy.operations.deploy import plan
+from weco_deploy.pipeline.health_reads import READ_AHEAD
 
 BUSYBOX = (DefinedContainer(name="app", image="busybox"),)
 
 
-def world_of(services: int, others: int = 0, tasks_each: int = 1) -> World:
+def world_of(
+    services: int,
+    others: int = 0,
+    tasks_each: int = 1,
+    *,
+    breaker: bool = True,
+    health_check: bool = False,
+) -> World:
     """A world with so many services of one image, up and running; `others` are tasks of other people in their cluster."""
     images = {"search": [f"search-{number}" for number in range(services)]}
     world = World(project(images, environments=("stage",)))
     world.image("search", "env.stage")
     world.repository("busybox")
     for number in range(1, services + 1):
-        world.service(f"search-{number - 1}", "stage", ["search"], desired=tasks_each)
+        world.service(
+            f"search-{number - 1}",
+            "stage",
+            ["search"],
+            desired=tasks_each,
+            breaker=breaker,
+            health_check=health_check,
+        )
         fill(world, others * number // services - others * (number - 1) // services)
     return world
 
@@ -97,9 +112,9 @@ def test_poll_keeps_to_its_bound_and_most_polls_read_no_tasks() -> None:
     describing = ceil(services / 10) + ceil(services / 20)
     of_new_or_old_ones = 2 * ceil(services * tasks_each / 100)
     for poll in polls:
-        reads_tasks = bool(poll["tasks_listed"])
+        reads_tasks = bool(poll["tasks"])
         assert poll.total() <= describing + (2 * of_new_or_old_ones if reads_tasks else 0), poll
-    reading = sum(1 for poll in polls if poll["tasks_listed"])
+    reading = sum(1 for poll in polls if poll["tasks"])
     assert reading < len(polls), polls
 
 
@@ -113,3 +128,32 @@ def polls_of(calls: Sequence[Call]) -> list[Counter[str]]:
         elif call.name.startswith("runtime."):
             polls[-1][call.name.removeprefix("runtime.")] += 1
     return [poll for poll in polls if poll["describe"]]
+
+
+def test_tasks_of_services_that_run_the_same_ones_as_before_are_not_listed_again() -> None:
+    *_, about_to_settle = deployed(world_of(services=60, tasks_each=2))
+
+    assert (about_to_settle["tasks_listed"], about_to_settle["tasks"]) == (0, 2)
+
+
+def test_stopped_tasks_are_not_listed_again_where_the_same_tasks_run_as_before() -> None:
+    polls = deployed(world_of(services=60, tasks_each=2, breaker=False))
+
+    listing = [poll["tasks_listed"] for poll in polls]
+    assert listing[-1] == 0
+    assert any(listing), polls
+
+
+def test_poll_reads_few_task_definitions_before_they_are_needed() -> None:
+    polls = deployed(world_of(services=60, health_check=True))
+
+    read = [poll["defined"] for poll in polls if poll["defined"]]
+    assert read[0] == READ_AHEAD, polls
+
+
+def deployed(world: World) -> list[Counter[str]]:
+    """The polls of a deployment of a new version, each by the names of its calls."""
+    world.push("search")
+    before = len(world.calls)
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+    return polls_of(world.calls[before:])

@@ -71,11 +71,26 @@ def test_task_that_has_stopped_is_described_once() -> None:
 def test_services_are_listed_one_by_one_where_others_have_pages_of_stopped_tasks() -> None:
     reading = Reading()
     reading.stop("search-1", 2)
-    crowd_out(reading)
+    crowd_out(reading, 700)
 
     assert reading.found()[reading.keys[1]] == 2
     listed, _ = reading.cost()
     assert listed == len(SERVICES), "it has learnt that pages of the cluster are not enough"
+
+
+def test_pages_that_were_too_many_for_few_services_are_read_for_many() -> None:
+    reading = Reading()
+    reading.stop("search-1", 2)
+    crowd_out(reading, 350)
+    every, reading.keys = reading.keys, reading.keys[:3]
+    reading.found()
+    reading.found()
+    assert reading.cost() == (3, 0), "each of the three services is listed"
+
+    reading.keys = every
+
+    assert reading.cost() == (4, 2), "the tasks of two pages are new"
+    assert reading.found()[reading.keys[1]] == 2
 
 
 def test_refused_read_is_named_with_its_cluster() -> None:
@@ -87,9 +102,9 @@ def test_refused_read_is_named_with_its_cluster() -> None:
     assert reading.reads.errors == {reading.keys[0].cluster: REFUSED}
 
 
-def crowd_out(reading: Reading) -> None:
-    """Others stop some three hundred tasks in the cluster."""
+def crowd_out(reading: Reading, tasks: int) -> None:
+    """Others stop so many tasks in the cluster."""
     world = reading.world
-    world.service("crowd", "stage", ["search"], desired=300)
+    world.service("crowd", "stage", ["search"], desired=tasks)
     world.scale("crowd", "stage", 0)
     world.pass_time(60)

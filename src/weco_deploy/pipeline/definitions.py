@@ -18,13 +18,17 @@ class Definitions:
         self._runtime = runtime
         self._known: dict[str, tuple[DefinedContainer, ...]] = {}
 
+    def unread(self, names: Iterable[str]) -> list[str]:
+        """Those of these task definitions that were not read yet, in order."""
+        return sorted(name for name in set(names) if name not in self._known)
+
     def read(self, names: Iterable[str], calls: Calls) -> Mapping[str, tuple[DefinedContainer, ...]]:
         """The containers of these task definitions, without those that can't be read.
 
         They are additional evidence, and not every role may read them. Only missing credentials raise an error.
         """
         wanted = sorted(set(names))
-        unread = [name for name in wanted if name not in self._known]
+        unread = self.unread(wanted)
         answers = calls.read(partial(_containers, self._runtime, name) for name in unread)
         self._known |= {
             name: containers
@@ -36,7 +40,7 @@ class Definitions:
     def read_all(self, names: Iterable[str], calls: Calls) -> Mapping[str, tuple[DefinedContainer, ...]]:
         """The containers of these task definitions. Raises AwsError if any of them can't be read."""
         wanted = sorted(set(names))
-        unread = [name for name in wanted if name not in self._known]
+        unread = self.unread(wanted)
         answers = calls.read(partial(self._runtime.defined, name) for name in unread)
         self._known |= dict(zip(unread, answers, strict=True))
         return {name: self._known[name] for name in wanted}

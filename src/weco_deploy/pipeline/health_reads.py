@@ -17,14 +17,26 @@ from weco_deploy.rules.digests import running_tasks
 from weco_deploy.rules.rollout.health import definitions_to_read
 
 HEALTH_CHECKS = "whether ECS checks the health of containers"
+READ_AHEAD = 20
+"""Task definitions that a poll reads before they are needed: as many as AWS allows in a second, the shortest time between polls."""
 TARGETS = "the health of the services' targets behind their load balancers"
 
 
 def health_checked(
-    views: Iterable[ServiceView], definitions: Definitions, optional: OptionalReads, calls: Calls
+    views: Iterable[ServiceView],
+    others: Iterable[ServiceView],
+    definitions: Definitions,
+    optional: OptionalReads,
+    calls: Calls,
 ) -> Mapping[str, frozenset[str]] | None:
-    """The containers whose health ECS checks, by task definition, of the running tasks; None if that can't be read."""
-    names = frozenset(name for view in views for name in definitions_to_read(running_tasks(view)))
+    """The containers whose health ECS checks, by task definition, of the running tasks; None if that can't be read.
+
+    Of `others`, which will need it later, only some are read.
+    """
+    names = {name for view in views for name in definitions_to_read(running_tasks(view))}
+    later = {name for view in others for name in definitions_to_read(running_tasks(view))}
+    ahead = definitions.unread(later - names)[: max(0, READ_AHEAD - len(definitions.unread(names)))]
+    names |= {*ahead, *(later - {*definitions.unread(later)})}
     unread: Mapping[str, tuple[DefinedContainer, ...]] = {}
     read = optional.read(HEALTH_CHECKS, partial(definitions.read_all, names, calls), unread)
     if optional.given_up(HEALTH_CHECKS):

@@ -40,7 +40,7 @@ def with_health(observed: Snapshot, planned: Plan, environment: Environment, por
     runtime, optional = ports.runtime(environment), OptionalReads(notes.append)
     found = targets(balanced, runtime, optional, ports.calls) if balanced else None
     hosts = Hosts(runtime, optional).of(balanced, ports.calls)
-    checked = health_checked(young, Definitions(runtime), optional, ports.calls) if young else None
+    checked = health_checked(young, (), Definitions(runtime), optional, ports.calls) if young else None
     with_targets, with_checks = _keys(balanced), _keys(young)
 
     def with_answers(view: ServiceView) -> ServiceView:

@@ -48,6 +48,10 @@ class Polling:
         self._definitions = Definitions(runtime)
         self._hosts = Hosts(runtime, optional)
         self.stopped = StoppedTasks(runtime)
+        self._running: dict[ServiceKey, frozenset[str]] = {}
+        """The running tasks of services in the last poll that read them."""
+        self._ran_at_last_read: dict[ServiceKey, frozenset[str]] = {}
+        """The running tasks of services in the last poll that read their stopped tasks."""
 
     def poll(self, moving: Iterable[Track], calls: Calls, *, everything: bool) -> Poll:
         """Read the services as they are now, with what else can tell more about them (`reading.reads`).
@@ -66,7 +70,7 @@ class Polling:
         verdicts = self._optional.read(
             VERDICTS, partial(reads.service_deployments, self._runtime, services.values(), calls), unknown
         )
-        running, stopped, unlisted = self._tasks(services, wanted, calls)
+        running, stopped, unlisted = self._tasks(services, wanted, calls, listing=everything)
         unread |= unlisted
         services = {key: service for key, service in services.items() if key not in unread}
         revised = [
@@ -94,17 +98,28 @@ class Polling:
         return Poll(self._with_health(views, tracked, calls, everything=everything), unread)
 
     def _tasks(
-        self, services: Mapping[ServiceKey, Service], wanted: Mapping[ServiceKey, reading.Reads], calls: Calls
+        self,
+        services: Mapping[ServiceKey, Service],
+        wanted: Mapping[ServiceKey, reading.Reads],
+        calls: Calls,
+        *,
+        listing: bool,
     ) -> tuple[
         Mapping[ServiceKey, tuple[Task, ...]],
         Mapping[ServiceKey, tuple[Task, ...]],
         Mapping[ServiceKey, AwsError],
     ]:
-        """The running tasks and the stopped tasks that are wanted, and why those of other services could not be read."""
+        """The running tasks and the stopped tasks that are wanted, and why those of other services could not be read.
+
+        Unless all are to be listed, the tasks of a service are only described again if these are all of its tasks still.
+        """
         of_running, of_stopped = PartialReads[str](calls), PartialReads[str](calls)
         busy = [services[key] for key, read in wanted.items() if read.tasks]
-        found = reads.tasks_as_far_as_read(self._runtime, busy, of_running)
-        stopped = self.stopped.read([key for key, read in wanted.items() if read.stopped], of_stopped)
+        found = {} if listing else self._still_running(busy, of_running)
+        unknown = [service for service in busy if service.key not in found]
+        found |= reads.tasks_as_far_as_read(self._runtime, unknown, of_running)
+        self._running |= {key: frozenset(task.arn for task in tasks) for key, tasks in found.items()}
+        stopped = self._stopped(services, wanted, found, of_stopped)
         unread = {
             service.key: of_running.errors[service.key.cluster]
             for service in busy
@@ -112,6 +127,49 @@ class Polling:
         }
         unread |= {key: of_stopped.errors[key.cluster] for key in stopped if key.cluster in of_stopped.errors}
         return self._definitions.with_images(found, calls), stopped, unread
+
+    def _still_running(
+        self, services: Iterable[Service], of_running: PartialReads[str]
+    ) -> dict[ServiceKey, tuple[Task, ...]]:
+        """The tasks of services that run the same tasks as in the poll before, and no others."""
+        known = {
+            service.key: sorted(self._running[service.key])
+            for service in services
+            if service.key in self._running
+            and len(service.deployments) == 1
+            and _runs_exactly(service, self._running[service.key])
+        }
+        described = reads.described_tasks(self._runtime, known, of_running)
+        return {
+            key: tasks
+            for key, tasks in described.items()
+            if {task.arn for task in tasks if task.status == "RUNNING"} == self._running[key]
+        }
+
+    def _stopped(
+        self,
+        services: Mapping[ServiceKey, Service],
+        wanted: Mapping[ServiceKey, reading.Reads],
+        running: Mapping[ServiceKey, tuple[Task, ...]],
+        reads: PartialReads[str],
+    ) -> dict[ServiceKey, tuple[Task, ...]]:
+        """The stopped tasks that are wanted. They are not read again where none can have stopped since, nor started.
+
+        That is where the same tasks run as when they were last read, and these are all that the service desires.
+        """
+        ran = {key: frozenset(task.arn for task in running.get(key, ())) for key in wanted}
+        counted = [key for key, read in wanted.items() if read.stopped]
+        unchanged = {
+            key
+            for key in counted
+            if ran[key] == self._ran_at_last_read.get(key) and _runs_exactly(services[key], ran[key])
+        }
+        due = [key for key in counted if key not in unchanged]
+        stopped = self.stopped.read(due, reads)
+        for key in due:
+            if key.cluster not in reads.errors:
+                self._ran_at_last_read[key] = ran[key]
+        return {**stopped, **self.stopped.known(unchanged)}
 
     def _with_health(
         self,
@@ -125,15 +183,15 @@ class Polling:
 
         With `everything` the health of all tasks, which may tell why a rollout is not complete.
 
-        Task definitions are read as soon as tasks are: later, when all services are about to settle, reading hundreds would delay
-        verdicts.
+        Some task definitions are read as soon as tasks are: later, when all services are about to settle, reading hundreds would
+        delay verdicts; but reading hundreds at once would delay this poll.
         """
         runtime, optional = self._runtime, self._optional
         with_tasks = [view for view in views.values() if view.tasks is not None]
         unchecked = [
             view for view in with_tasks if everything or rolling.needs_health(tracked[view.service.key], view)
         ]
-        checked = health_checked(with_tasks, self._definitions, optional, calls)
+        checked = health_checked(unchecked, with_tasks, self._definitions, optional, calls)
         found = targets(unchecked, runtime, optional, calls)
         hosts = self._hosts.of(unchecked, calls)
         not_told_to_stop = {key: tasks_to_ask_about(tracked[key], view) for key, view in views.items()}
@@ -145,3 +203,9 @@ class Polling:
             key: replace(view, health_checked=checked, targets=found, hosts=hosts, protected=protected)
             for key, view in views.items()
         }
+
+
+def _runs_exactly(service: Service, tasks: frozenset[str]) -> bool:
+    """Whether these are the tasks that the service desires, by ECS's counts, and none of its tasks failed to start."""
+    failed = any(deployment.failed_tasks for deployment in service.deployments)
+    return service.running == service.desired == len(tasks) and not service.pending and not failed

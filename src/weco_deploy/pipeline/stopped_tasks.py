@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from functools import partial
+from math import ceil
 
 from weco_deploy.model.service import Service, ServiceKey, Task, TaskPage
 from weco_deploy.pipeline.batches import by_cluster
-from weco_deploy.pipeline.cluster_listing import CALLS_A_PAGE
 from weco_deploy.pipeline.partial_reads import PartialReads
 from weco_deploy.pipeline.reads import MANY_IN_A_CLUSTER, described_in_clusters, listed_apart
-from weco_deploy.ports import Calls, ServiceRuntime
+from weco_deploy.ports import TASKS_A_CALL, Calls, ServiceRuntime
 
 
 class StoppedTasks:
@@ -20,7 +20,7 @@ class StoppedTasks:
     def __init__(self, runtime: ServiceRuntime) -> None:
         self._runtime = runtime
         self._known: dict[str, tuple[ServiceKey, Task]] = {}
-        self._crowded: set[str] = set()
+        self._pages_at_least: dict[str, int] = {}
 
     def read(
         self, keys: Iterable[ServiceKey], reads: PartialReads[str]
@@ -28,15 +28,15 @@ class StoppedTasks:
         """The tasks of these services that stopped lately; in a cluster where a read failed, those that were read all the same.
 
         In a cluster with many of these services, its pages are read as long as that costs fewer calls than listing each service.
-        In any other cluster, and where others have too many stopped tasks, services are listed one by one: five hundred tasks each,
-        because more add nothing new.
+        In any other cluster, and where there are more pages of stopped tasks than services, these are listed one by one: five
+        hundred tasks each, because more add nothing new.
         """
         wanted = by_cluster(keys)
         arns: dict[str, dict[str, None]] = {cluster: {} for cluster in wanted}
         by_page = [
             cluster
             for cluster, keys in wanted.items()
-            if len(keys) >= MANY_IN_A_CLUSTER and cluster not in self._crowded
+            if len(keys) > max(MANY_IN_A_CLUSTER - 1, self._pages_at_least.get(cluster, 0))
         ]
         complete = self._pages({cluster: len(wanted[cluster]) for cluster in by_page}, arns, reads)
         apart = [
@@ -54,12 +54,12 @@ class StoppedTasks:
         }
         # A read that lags shows tasks that have yet to stop: they are described again.
         self._known |= {arn: known for arn, known in found.items() if known[1].status == "STOPPED"}
-        tasks: dict[ServiceKey, list[Task]] = {key: [] for keys in wanted.values() for key in keys}
-        for of_cluster in arns.values():
-            for arn in of_cluster:
-                if known := self._known.get(arn) or found.get(arn):
-                    tasks.get(known[0], []).append(known[1])
-        return {key: tuple(found) for key, found in tasks.items()}
+        tasks = [self._known.get(arn) or found.get(arn) for of_cluster in arns.values() for arn in of_cluster]
+        return _by_service((key for keys in wanted.values() for key in keys), filter(None, tasks))
+
+    def known(self, keys: Iterable[ServiceKey]) -> dict[ServiceKey, tuple[Task, ...]]:
+        """The stopped tasks of these services that were read before."""
+        return _by_service(keys, self._known.values())
 
     def _pages(
         self, services: Mapping[str, int], arns: Mapping[str, dict[str, None]], reads: PartialReads[str]
@@ -67,7 +67,7 @@ class StoppedTasks:
         """List the stopped tasks of clusters page by page into `arns`. Returns the clusters all of whose tasks are listed.
 
         Args:
-            services: how many services are wanted, by cluster: a page costs two calls, a service one.
+            services: how many services are wanted, by cluster: a service costs a call, a page costs two if its tasks are new.
             arns: gets the tasks, by cluster.
             reads: makes the reads.
 
@@ -88,12 +88,29 @@ class StoppedTasks:
                 arns[cluster].update(dict.fromkeys(page.arns))
                 if page.complete:
                     complete.add(cluster)
-                elif CALLS_A_PAGE * (pages_read + 1) < services[cluster]:
+                    self._pages_at_least[cluster] = pages_read
+                elif pages_read + 1 + self._descriptions_of(arns[cluster]) < services[cluster]:
                     going_on[cluster] = page.next_token
                 else:
-                    self._crowded.add(cluster)
+                    self._pages_at_least[cluster] = (
+                        2 * pages_read
+                    )  # a guess: else each poll would find out one page more
             reading = going_on
         return complete
+
+    def _descriptions_of(self, arns: Iterable[str]) -> int:
+        """How many calls describe those of these tasks that are new."""
+        return ceil(sum(arn not in self._known for arn in arns) / TASKS_A_CALL)
+
+
+def _by_service(
+    keys: Iterable[ServiceKey], tasks: Iterable[tuple[ServiceKey, Task]]
+) -> dict[ServiceKey, tuple[Task, ...]]:
+    found: dict[ServiceKey, list[Task]] = {key: [] for key in keys}
+    for key, task in tasks:
+        if key in found:
+            found[key].append(task)
+    return {key: tuple(of_service) for key, of_service in found.items()}
 
 
 def begin_stopped(
