@@ -44,7 +44,7 @@ def test_release_of_which_nothing_ran_passes_no_gate() -> None:
 
     with pytest.raises(GateClosed, match=f"{NEVER_RAN}web, api ") as caught:
         deploy_release(world, made.release_id, "prod")
-    assert "proves nothing" in caught.value.message
+    assert "proves nothing; once tasks run there, deploy it there again" in caught.value.message
     with pytest.raises(GateClosed, match=r"these images never ran in stage: web .*, api "):
         promote(world)
     with pytest.raises(GateClosed, match="these images never ran in stage"):

@@ -38,7 +38,7 @@ def unmet_requirements(
         elif never_ran := _never_ran(release, succeeded, record):
             unmet[required] = (
                 f"{target.id} requires images that ran in {required}, and these of {release.release_id} never did: "
-                f"{', '.join(never_ran)} ({_NO_PROOF})"
+                f"{', '.join(never_ran)} ({_NO_PROOF}; once tasks run there, deploy it there again)"
             )
     return unmet
 
