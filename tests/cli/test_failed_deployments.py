@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.desk import Desk
+from tests.report.html_pages import HtmlPage
 from tests.world import crash, slow, unpullable
 
 DEPLOY = ("--confirm", "release-deploy", "--environment-id", "stage", "--confirmation-wait-for", "120")
@@ -95,7 +96,7 @@ KINDS = {
 }
 
 
-PLACES = ("CI log", "summary", "show-deployment")
+PLACES = ("CI log", "summary", "show-deployment", "board")
 
 
 @pytest.fixture
@@ -116,8 +117,17 @@ def shown_at(place: str, desk: Desk, summary: Path, code: int) -> str:
         "CI log": lambda: ran.err + ran.out,
         "summary": lambda: summary.read_text().replace("\\", ""),
         "show-deployment": lambda: desk.run("show-deployment").out,
+        "board": lambda: board_page(desk, summary.parent / "site"),
     }[place]()
     return " ".join(text.split())
+
+
+def board_page(desk: Desk, site: Path) -> str:
+    """The text of the page of the last deployment, to which the first page of the board leads."""
+    assert desk.run("board", "--out", str(site)).code == 0
+    index = HtmlPage((site / "index.html").read_text())
+    last = next(href for href in index.hrefs if href.startswith("deployments/"))
+    return HtmlPage((site / last).read_text()).text
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -189,3 +199,21 @@ def test_locked_environment_says_who_holds_it_why_and_what_to_do(
     assert command in text
     assert "see what runs there with: weco-deploy status --environment-id stage" in text
     assert "search" in desk.run("status", "--environment-id", "stage").out
+
+
+def test_board_says_who_holds_a_locked_environment_why_and_what_runs_there(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.world.push("search")
+    assert desk.run(*DEPLOY).code == 0
+    commit = _commit(desk)
+    holder = "arn:aws:sts::123456789012:assumed-role/deployer/bob"
+    desk.world.somebody_locks("stage", None, holder, "moving the database", "https://ci.example.org/7")
+
+    assert desk.run("board", "--out", str(tmp_path)).code == 0
+
+    page = HtmlPage((tmp_path / "environments" / "stage.html").read_text())
+    for words in ("by bob (role deployer)", "build https://ci.example.org/7", "moving the database"):
+        assert words in page.text
+    assert "weco-deploy unlock --environment-id stage" in page.text
+    assert commit in page.row_with("search")

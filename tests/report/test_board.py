@@ -26,10 +26,12 @@ from tests.report.boards import (
 )
 from tests.report.hostile import HOSTILE, hostile
 from tests.report.html_pages import HtmlPage
-from tests.report.samples import release
+from tests.report.samples import BROKEN_MIGRATION, MIGRATED, NOON, outcome, release
 from tests.report.test_status_text import DENIED, environment, image, running_old
 from weco_deploy.model.board import Board
-from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
+from weco_deploy.model.environment import Lock
+from weco_deploy.model.running_tasks import RunningTasks
 from weco_deploy.report.board.pages import board_pages
 from weco_deploy.report.board.parts import page_of_deployment, page_of_environment, web_link
 
@@ -207,6 +209,39 @@ def test_deployment_page_names_the_next_commands_only_if_nothing_followed() -> N
     assert "Followed by nothing" in alone.text
     assert "weco-deploy" not in before.text
     assert "Followed by ✓ Release 8f14e45f to prod succeeded" in before.text
+
+
+def test_deployment_page_says_what_ran_when_it_ended_only_if_nothing_followed() -> None:
+    outcomes = (outcome("search", ServiceStatus.FAILED, "it crashed", tasks=RunningTasks(desired=2, old=2)),)
+    shown = numbered(2, DeploymentStatus.FAILED, services=outcomes)
+    followed = details(shown, following=numbered(1, DeploymentStatus.SUCCEEDED))
+
+    pages = [
+        HtmlPage(page_of(shown, rendered(replace(board(), deployments={"prod": (found,)}))))
+        for found in (details(shown), followed)
+    ]
+
+    assert "Ran when it ended search: aaaaaaa (as before), 2 of 2 tasks" in pages[0].text
+    assert "Ran when it ended" not in pages[1].text
+
+
+def test_deployment_page_explains_a_step_that_failed_with_its_log() -> None:
+    shown = numbered(2, DeploymentStatus.FAILED, steps=(MIGRATED, BROKEN_MIGRATION))
+
+    page = HtmlPage(page_of(shown, rendered(board(deployments=(shown,)))))
+
+    (heading,) = [heading.text for heading in page.all("h3") if "migrate" in heading.text]
+    assert heading.startswith("✗ migrate (before) failed after 12 s: exit code 3")
+    assert "no such column" in page.all("pre")[0].text
+
+
+def test_environment_page_has_the_command_that_ends_a_lock_by_hand() -> None:
+    by_hand = Lock(owner="x", holder="ada", reason="an audit", since=NOON)
+    held = replace(by_hand, deployment_id="d")
+    shown = board({"prod": environment("prod", lock=by_hand), "stage": environment("stage", lock=held)})
+
+    assert "weco-deploy --project-id shop unlock --environment-id prod" in environment_of(shown, "prod").text
+    assert "unlock" not in environment_of(shown, "stage").text
 
 
 def test_deployment_page_says_that_the_record_of_the_release_is_gone() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from weco_deploy.model.deployment import GOOD, Deployment, ServiceOutcome
 from weco_deploy.model.results import DeploymentDetails
+from weco_deploy.model.steps import StepOutcome
 from weco_deploy.model.web_repository import WebRepository
 from weco_deploy.report.board.parts import (
     SYMBOLS,
@@ -18,15 +19,18 @@ from weco_deploy.report.board.parts import (
     moment,
     page_of_deployment,
     page_of_environment,
+    tone,
     tone_of,
     web_link,
 )
 from weco_deploy.report.console import console_links
 from weco_deploy.report.deployment_text import add_summary
 from weco_deploy.report.next_steps import NextStep, next_steps
-from weco_deploy.report.outcomes import STATUS_WORDS, mark, outcome_lines, verdict, verdict_mark
-from weco_deploy.report.page import Page
+from weco_deploy.report.outcomes import STATUS_WORDS, Line, mark, outcome_lines, verdict, verdict_mark
+from weco_deploy.report.page import Page, step_style
+from weco_deploy.report.runs_now import runs_now
 from weco_deploy.report.screen import Screen
+from weco_deploy.report.step_lines import step_lines
 from weco_deploy.report.wording import described, duration, person, short_id, version_names
 
 _BAR = 100
@@ -53,7 +57,7 @@ class DeploymentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why a service did not succeed. `blocks` are lines of prose, or of a log, in the order of what happened."""
+    """Why a step or a service did not succeed. `blocks` are lines of prose, or of a log, in the order of what happened."""
 
     heading: str
     tone: str
@@ -96,11 +100,16 @@ class ServiceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentPage:
-    """All about a deployment. `next_steps` are left out if something was deployed since: they may be wrong by now."""
+    """All about a deployment.
+
+    `runs` says what ran when it ended, if it did not succeed. That and `next_steps` are left out if something was deployed since: they may be
+    wrong by now.
+    """
 
     title: str
     attempt: Attempt
     rollback: Attempt | None
+    runs: tuple[str, ...]
     environment: PageLink
     begun: Moment
     ended: Moment | None
@@ -151,6 +160,7 @@ def deployment_page(
         title=f"Deployment {short_id(deployment.deployment_id)} to {deployment.environment}",
         attempt=_attempt(deployment),
         rollback=_attempt(deployment.rollback) if deployment.rollback else None,
+        runs=() if later else runs_now(deployment),
         environment=PageLink(deployment.environment, page_of_environment(deployment.environment)),
         begun=moment(deployment.date_created),
         ended=moment(deployment.date_finished) if deployment.date_finished else None,
@@ -224,14 +234,23 @@ def _attempt(deployment: Deployment) -> Attempt:
         verdict=first,
         tone=tone_of(deployment.status),
         summary=tuple(line.strip() for line in rest),
-        failures=tuple(
-            _explanation(outcome) for outcome in deployment.services if outcome.status not in GOOD
+        failures=(
+            *(_explained_step(step) for step in deployment.steps if step.bad),
+            *(_explained_service(outcome) for outcome in deployment.services if outcome.status not in GOOD),
         ),
     )
 
 
-def _explanation(outcome: ServiceOutcome) -> Explanation:
-    heading, *lines = outcome_lines(outcome, SYMBOLS)
+def _explained_step(step: StepOutcome) -> Explanation:
+    return _explanation(step_lines(step, SYMBOLS), tone(step_style(step.status)), ())
+
+
+def _explained_service(outcome: ServiceOutcome) -> Explanation:
+    return _explanation(outcome_lines(outcome, SYMBOLS), tone_of(outcome.status), _console(outcome))
+
+
+def _explanation(of: Sequence[Line], colour: str, links: tuple[Link, ...]) -> Explanation:
+    heading, *lines = of
     blocks: list[Block] = []
     for line in lines:
         log = line.indent >= _LOG_INDENT
@@ -239,9 +258,7 @@ def _explanation(outcome: ServiceOutcome) -> Explanation:
             blocks[-1] = Block((*blocks[-1].lines, line.text), log)
         else:
             blocks.append(Block((line.text,), log))
-    return Explanation(
-        heading=heading.text, tone=tone_of(outcome.status), blocks=tuple(blocks), links=_console(outcome)
-    )
+    return Explanation(heading=heading.text, tone=colour, blocks=tuple(blocks), links=links)
 
 
 def _console(outcome: ServiceOutcome) -> tuple[Link, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from weco_deploy.errors import DeployError
+from weco_deploy.errors import Command, DeployError
 from weco_deploy.model.board import Board
 from weco_deploy.model.results import ChangedCommit
 from weco_deploy.model.status import EnvironmentStatus, ImageStatus, ServiceStatus, Status, Waiting
@@ -126,8 +126,11 @@ class ServiceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentPage:
+    """An environment. `unlock` is the command that ends a lock by hand; None if there is none."""
+
     title: str
     row: EnvironmentRow
+    unlock: str | None
     sections: tuple[SectionView, ...]
     images: tuple[EnvironmentImageRow, ...]
     services: tuple[ServiceRow, ...]
@@ -149,7 +152,8 @@ def index_page(board: Board) -> IndexPage:
     )
 
 
-def environment_page(environment_id: str, board: Board) -> EnvironmentPage:
+def environment_page(environment_id: str, board: Board, options: Sequence[str]) -> EnvironmentPage:
+    """The page of an environment. Suggested commands repeat the global `options`."""
     found = board.status.environments[environment_id]
     alone = replace(
         board.status,
@@ -160,6 +164,7 @@ def environment_page(environment_id: str, board: Board) -> EnvironmentPage:
     return EnvironmentPage(
         title=f"{environment_id} of {board.project_name}",
         row=_row(environment_id, found, board.pages),
+        unlock=_unlock(environment_id, state, options),
         sections=_sections(alone),
         images=tuple(_environment_image_rows(state, board.repository)) if state else (),
         services=tuple(map(_service_row, state.services)) if state else (),
@@ -206,6 +211,12 @@ def _state(found: EnvironmentStatus) -> Marked:
     if found.in_progress or found.unfinished:
         return Marked(SYMBOLS.moving, words, "warning")
     return Marked(SYMBOLS.good, words, "good")
+
+
+def _unlock(environment_id: str, state: EnvironmentStatus | None, options: Sequence[str]) -> str | None:
+    if state is None or state.lock is None or state.lock.deployment_id is not None:
+        return None
+    return Command("unlock", "--environment-id", environment_id).line(options)
 
 
 def _sections(status: Status) -> tuple[SectionView, ...]:

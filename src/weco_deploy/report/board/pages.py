@@ -40,7 +40,9 @@ def board_pages(
     deployments = [details for listed in board.deployments.values() for details in listed]
     pages = {INDEX: render("index.html", "", index_page(board))}
     for id_ in board.status.environments:
-        pages[page_of_environment(id_)] = render("environment.html", "../", environment_page(id_, board))
+        pages[page_of_environment(id_)] = render(
+            "environment.html", "../", environment_page(id_, board, options)
+        )
     for details in deployments:
         view = deployment_page(details, board.pages, board.repository, options)
         pages[page_of_deployment(details.deployment.deployment_id)] = render("deployment.html", "../", view)
