@@ -26,7 +26,7 @@ from tests.report.boards import (
 )
 from tests.report.hostile import HOSTILE, hostile
 from tests.report.html_pages import HtmlPage
-from tests.report.samples import BROKEN_MIGRATION, MIGRATED, NOON, outcome, release
+from tests.report.samples import BROKEN_MIGRATION, MIGRATED, NOON, digest, outcome, release
 from tests.report.test_status_text import DENIED, environment, image, running_old
 from weco_deploy.model.board import Board
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
@@ -212,7 +212,8 @@ def test_deployment_page_names_the_next_commands_only_if_nothing_followed() -> N
 
 
 def test_deployment_page_says_what_ran_when_it_ended_only_if_nothing_followed() -> None:
-    outcomes = (outcome("search", ServiceStatus.FAILED, "it crashed", tasks=RunningTasks(desired=2, old=2)),)
+    tasks = RunningTasks(desired=2, new=0, old=2, old_digests={"search": digest("a")})
+    outcomes = (replace(outcome("search", ServiceStatus.FAILED, "it crashed"), tasks=tasks),)
     shown = numbered(2, DeploymentStatus.FAILED, services=outcomes)
     followed = details(shown, following=numbered(1, DeploymentStatus.SUCCEEDED))
 
