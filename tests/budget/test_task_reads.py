@@ -13,9 +13,11 @@ from tests.world import Call, World
 from tests.world.projects import project
 from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.plan import Action, Plan
-from weco_deploy.model.service import DefinedContainer, ServiceKey
+from weco_deploy.model.service import DefinedContainer, Service, ServiceKey
 from weco_deploy.operations.deploy import plan
 from weco_deploy.pipeline.health_reads import READ_AHEAD
+from weco_deploy.pipeline.partial_reads import PartialReads
+from weco_deploy.pipeline.reads import tasks_as_far_as_read
 
 BUSYBOX = (DefinedContainer(name="app", image="busybox"),)
 
@@ -149,6 +151,24 @@ def test_poll_reads_few_task_definitions_before_they_are_needed() -> None:
 
     read = [poll["defined"] for poll in polls if poll["defined"]]
     assert read[0] == READ_AHEAD, polls
+
+
+def test_pages_of_a_cluster_are_read_to_the_end_where_it_had_few_of_them_lately() -> None:
+    world = world_of(services=60, others=240)
+    runtime = world.ports().runtime(world.project.environments[0])
+    calls = world.ports().calls
+    every = [world.look(f"search-{number}", "stage") for number in range(60)]
+    pages_of: dict[str, int] = {}
+
+    def lists(services: Sequence[Service]) -> int:
+        before = world.count("runtime.tasks_listed")
+        tasks_as_far_as_read(runtime, services, PartialReads(calls), pages_of=pages_of)
+        return world.count("runtime.tasks_listed") - before
+
+    assert lists(every) == 3
+    # Their tasks are on the last page, and the pages before it don't tell how many more there are.
+    last = [service for service in every if int(service.key.name.removeprefix("search-")) >= 45]
+    assert lists(last) == 3
 
 
 def deployed(world: World) -> list[Counter[str]]:

@@ -21,10 +21,14 @@ def services(number: int, tasks_each: int) -> list[Service]:
 
 
 def listing(
-    services: Sequence[Service], *found: Task, pages: int = 1, complete: bool = False
+    services: Sequence[Service],
+    *found: Task,
+    pages: int = 1,
+    complete: bool = False,
+    expected: int | None = None,
 ) -> ClusterListing:
     """The listing of a cluster after so many pages, in which these tasks are ours."""
-    listing = ClusterListing(CLUSTER, services)
+    listing = ClusterListing(CLUSTER, services, expected)
     for _ in range(pages - 1):
         listing.add_page(PAGE)
     listing.add_page(TaskPage(PAGE.arns) if complete else PAGE)
@@ -64,6 +68,20 @@ def test_page_is_worth_reading_if_pages_had_many_tasks_of_ours(found: int, *, wo
     ours = services(20, tasks_each=1)
 
     assert listing(ours, *tasks(ours[:found], 1)).worth_another_page() is worth
+
+
+@pytest.mark.parametrize(("expected", "worth"), [(5, True), (12, False)])
+def test_page_is_worth_reading_if_few_are_left_of_those_that_the_cluster_had(
+    expected: int, *, worth: bool
+) -> None:
+    assert listing(services(20, tasks_each=1), expected=expected).worth_another_page() is worth
+
+
+def test_cluster_has_as_many_pages_as_were_read_once_the_last_one_was() -> None:
+    ours = services(5, tasks_each=1)
+
+    assert listing(ours, pages=3).all_pages is None
+    assert listing(ours, pages=3, complete=True).all_pages == 3
 
 
 def test_no_page_is_worth_reading_after_the_last_or_once_all_tasks_were_found() -> None:

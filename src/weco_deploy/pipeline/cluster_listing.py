@@ -17,10 +17,14 @@ CALLS_A_PAGE = 2
 
 
 class ClusterListing:
-    """The pages of a cluster that were read so far, and the tasks of `services` in them."""
+    """The pages of a cluster that were read so far, and the tasks of `services` in them.
 
-    def __init__(self, cluster: str, services: Sequence[Service]) -> None:
+    `expected` is how many pages the cluster had when it was last listed, None if that is unknown.
+    """
+
+    def __init__(self, cluster: str, services: Sequence[Service], expected: int | None = None) -> None:
         self.cluster = cluster
+        self._expected = expected
         self.token: str | None = None
         self._services = services
         self._pages = 0
@@ -33,6 +37,11 @@ class ClusterListing:
         self._pages += 1
         self._complete = page.complete
         self._not_described += page.arns
+
+    @property
+    def all_pages(self) -> int | None:
+        """How many pages the cluster has; None if not all of them were read."""
+        return self._pages if self._complete else None
 
     def add_tasks(self, tasks: Iterable[Task]) -> None:
         for task in tasks:
@@ -76,9 +85,11 @@ class ClusterListing:
         return ceil(self._wanted / TASKS_A_CALL)
 
     def _pages_left(self) -> float:
-        """An estimate: the rest of the cluster has as many of our tasks on a page as the pages so far."""
+        """An estimate: the cluster has as many pages as it had, or its rest as many of our tasks on a page as the pages so far."""
         if self._pages < self._fewest_pages:
             return self._fewest_pages - self._pages
+        if self._expected is not None and self._pages < self._expected:
+            return self._expected - self._pages
         found = sum(len(tasks) for tasks in self._found.values())
         return self._pages * (self._wanted - found) / found if found else float("inf")
 

@@ -48,6 +48,8 @@ class Polling:
         self._definitions = Definitions(runtime)
         self._hosts = Hosts(runtime, optional)
         self.stopped = StoppedTasks(runtime)
+        self._pages_of: dict[str, int] = {}
+        """How many pages of tasks clusters had when they were last listed."""
         self._running: dict[ServiceKey, frozenset[str]] = {}
         """The running tasks of services in the last poll that read them."""
         self._ran_at_last_read: dict[ServiceKey, frozenset[str]] = {}
@@ -117,7 +119,7 @@ class Polling:
         busy = [services[key] for key, read in wanted.items() if read.tasks]
         found = {} if listing else self._still_running(busy, of_running)
         unknown = [service for service in busy if service.key not in found]
-        found |= reads.tasks_as_far_as_read(self._runtime, unknown, of_running)
+        found |= reads.tasks_as_far_as_read(self._runtime, unknown, of_running, pages_of=self._pages_of)
         self._running |= {key: frozenset(task.arn for task in tasks) for key, tasks in found.items()}
         stopped = self._stopped(services, wanted, found, of_stopped)
         unread = {

@@ -85,15 +85,19 @@ def tasks_as_far_as_read(
     services: Iterable[Service],
     reads: PartialReads[str],
     begun: Listing | None = None,
+    pages_of: dict[str, int] | None = None,
 ) -> dict[ServiceKey, tuple[Task, ...]]:
     """The tasks of these services that should run; in a cluster where a read failed, those that were read all the same.
 
     In a cluster with many of these services, pages of all its tasks are read as long as that costs fewer calls than listing
     each service. The services whose tasks are not all in these pages are listed one by one, so that the cost does not
-    grow with other tasks in the cluster. `begun` are listings that began before it was known whether they are needed.
+    grow with other tasks in the cluster. `begun` are listings that began before it was known whether they are needed. `pages_of`
+    is how many pages clusters had when they were last listed, and is kept up to date.
     """
     wanted = {service.key: service for service in services}
-    listings = _cluster_listings(runtime, wanted, reads, begun or {})
+    pages_of = {} if pages_of is None else pages_of
+    listings = _cluster_listings(runtime, wanted, reads, begun or {}, pages_of)
+    pages_of |= {cluster: listing.all_pages for cluster, listing in listings.items() if listing.all_pages}
     found = {key: tasks for listing in listings.values() for key, tasks in listing.tasks().items()}
     incomplete = [service.key for listing in listings.values() for service in listing.incomplete()]
     apart = [*incomplete, *(key for key in wanted if key.cluster not in listings)]
@@ -110,7 +114,11 @@ def tasks_as_far_as_read(
 
 
 def _cluster_listings(
-    runtime: ServiceRuntime, wanted: Mapping[ServiceKey, Service], reads: PartialReads[str], begun: Listing
+    runtime: ServiceRuntime,
+    wanted: Mapping[ServiceKey, Service],
+    reads: PartialReads[str],
+    begun: Listing,
+    pages_of: Mapping[str, int],
 ) -> dict[str, ClusterListing]:
     """The clusters with many of these services, each with the pages that were worth reading."""
     clusters = {
@@ -118,7 +126,10 @@ def _cluster_listings(
         for cluster, keys in by_cluster(wanted).items()
         if cluster in begun or len(keys) >= MANY_IN_A_CLUSTER
     }
-    listings = {cluster: ClusterListing(cluster, services) for cluster, services in clusters.items()}
+    listings = {
+        cluster: ClusterListing(cluster, services, pages_of.get(cluster))
+        for cluster, services in clusters.items()
+    }
     reading = list(listings.values())
     first = {
         **begin_listing(runtime, (key for key in wanted if key.cluster not in begun), reads.calls),
