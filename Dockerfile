@@ -13,7 +13,7 @@ COPY src ./src
 RUN python -m venv /opt/weco-deploy \
     && /opt/weco-deploy/bin/python -m pip install --no-cache-dir --constraint constraints.txt pip \
     && /opt/weco-deploy/bin/python -m pip install --no-cache-dir \
-        --constraint constraints.txt --build-constraint constraints.txt '.[publish,board]'
+        --constraint constraints.txt --build-constraint constraints.txt '.[publish,board,notify,github]'
 
 FROM python:3.13-slim
 # The tool reads the subjects of commits with git. A mounted checkout belongs to another user, and git would refuse to read it.

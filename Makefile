@@ -51,7 +51,7 @@ $(VENV)/demo.stamp: $(VENV)/pip.stamp pyproject.toml
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/pip.stamp pyproject.toml
-	$(INSTALL) --editable '.[sandbox,publish,board,notify]' --group dev
+	$(INSTALL) --editable '.[sandbox,publish,board,notify,github]' --group dev
 	@touch $@
 
 setup: $(VENV)/test.stamp
@@ -104,7 +104,7 @@ $(LOWEST).stamp: $(VENV)/test.stamp constraints-lowest.txt
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --quiet --constraint constraints.txt pip
 	$(LOWEST)/bin/python -m pip install --quiet --constraint constraints-lowest.txt --build-constraint constraints.txt \
-	  --editable '.[publish,board,notify]' --group lowest
+	  --editable '.[publish,board,notify,github]' --group lowest
 	@touch $@
 
 # The tests of the modules that import other packages: the import contracts keep these out of the rest.
@@ -154,7 +154,7 @@ UPGRADE ?= --upgrade
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --custom-compile-command "make constraints" pyproject.toml
 constraints: $(VENV)/test.stamp
 	$(COMPILE) $(UPGRADE) --universal --all-extras --group dev --group browser --group bench --output-file constraints.txt
-	$(COMPILE) --upgrade --resolution lowest-direct --extra publish --extra board --extra notify --group lowest --output-file constraints-lowest.txt
+	$(COMPILE) --upgrade --resolution lowest-direct --extra publish --extra board --extra notify --extra github --group lowest --output-file constraints-lowest.txt
 
 # Which pages these are, documentation/reference.py says. A test compares them with the program.
 reference: $(VENV)/test.stamp

@@ -22,6 +22,7 @@ SECTIONS = (
     ("EnvironmentEntry", "Environment: an item of `environments`"),
     ("ImageEntry", "Image: an item of `image_repositories`"),
     ("ServiceEntry", "Service: an item of an image's `services`"),
+    ("GitHubEntry", "GitHub: the mapping at `github`"),
     ("NotifyEntry", "Destination of messages: an item of `notify`"),
 )
 

@@ -30,6 +30,7 @@ from weco_deploy.local.ci import build_url
 from weco_deploy.local.clock import SystemClock
 from weco_deploy.local.concurrent_calls import ConcurrentCalls, begin_alone
 from weco_deploy.local.git import GitHistory
+from weco_deploy.local.github import github_repository
 from weco_deploy.local.interrupts import Signals
 from weco_deploy.local.messenger import AppriseMessenger
 from weco_deploy.local.ticking import tick
@@ -90,6 +91,7 @@ def connect(
     def runtime(environment: Environment) -> EcsRuntime:
         return EcsRuntime(account(environment), clock)
 
+    history = GitHistory(Path.cwd())
     return Ports(
         project=project,
         clock=clock,
@@ -97,7 +99,7 @@ def connect(
         calls=ConcurrentCalls(clock, action=signals.raise_if_requested),
         registry=EcrRegistry(home),
         store=DynamoReleaseStore(home.client("dynamodb"), project, clock),
-        history=GitHistory(Path.cwd()),
+        history=history,
         publishing=Publishing(
             uploads=EcrUploads(home), engine=cache(_docker_engine), work_tree=GitWorkTree(Path.cwd())
         ),
@@ -117,6 +119,7 @@ def connect(
         places=lambda environment: places(home, account(environment), project.account_id),
         secret=lambda reference: _secret(home, reference),
         messenger=AppriseMessenger(),
+        github=lambda: github_repository(os.environ, history.remote_url()),
         check_account=lambda: home.check(project.account_id),
         began=clock.utc(),
         new_id=lambda: str(uuid.uuid4()),

@@ -188,7 +188,9 @@ def test_text_fits_a_narrow_terminal_except_for_commands_to_paste() -> None:
 
 
 def test_documentation_has_each_check_in_the_order_of_the_output(desk: Desk) -> None:
-    Path(".wellcome_project").write_text(f"{PROJECT_FILE}  notify: [{{url_from: env:SLACK}}]\n")
+    Path(".wellcome_project").write_text(
+        f"{PROJECT_FILE}  notify: [{{url_from: env:SLACK}}]\n  github: {{labels: true}}\n"
+    )
     checks = desk.run("--output", "json", "doctor").json["checks"]
 
     documented = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| ", DOCS.read_text(), re.MULTILINE)

@@ -95,6 +95,7 @@ def test_commands_of_the_tool_exist() -> None:
         "init",
         "doctor",
         "notify",
+        "github",
         "iam-policy",
         "schema",
         "sandbox",

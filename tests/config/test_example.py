@@ -12,6 +12,7 @@ from weco_deploy.config import load
 from weco_deploy.config.schema import (
     Entry,
     EnvironmentEntry,
+    GitHubEntry,
     ImageEntry,
     NotifyEntry,
     ProjectEntry,
@@ -28,7 +29,9 @@ def test_example_loads_without_warnings() -> None:
     assert not file.warnings
 
 
-@pytest.mark.parametrize("entry", [ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry, NotifyEntry])
+@pytest.mark.parametrize(
+    "entry", [ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry, NotifyEntry, GitHubEntry]
+)
 def test_example_uses_every_key(entry: type[Entry]) -> None:
     root, _ = parse(EXAMPLE.read_text())
     assert root is not None
@@ -41,6 +44,7 @@ def test_example_uses_every_key(entry: type[Entry]) -> None:
         EnvironmentEntry: environments,
         ImageEntry: images,
         ServiceEntry: services,
+        GitHubEntry: [github for project in projects if (github := project.at("github"))],
         NotifyEntry: [it for mapping in (*projects, *environments) for it in mapping.items("notify")],
     }
     used = {str(value.path[-1]) for mapping in mappings[entry] for value in mapping.entries()}

@@ -17,7 +17,7 @@ from tests.sandbox.rollouts import eventually
 from tests.sandboxes import Provisioned
 from weco_deploy.cli.main import weco_deploy
 
-NOT_OPTIONS = {"command", "python-version", "working-directory"}
+NOT_OPTIONS = {"command", "python-version", "extras", "working-directory"}
 COMMANDS = (
     "release-deploy",
     "deploy",

@@ -12,6 +12,7 @@ from tests.world.ecr import StoredRepository
 from tests.world.ecs import Ecs
 from tests.world.gate import Gate
 from tests.world.gated import gated_logs, gated_runtime
+from tests.world.github import StoredGitHub
 from tests.world.history import Repository, WorldHistory
 from tests.world.images import WorldImages
 from tests.world.messages import Mail, WorldMessenger
@@ -57,6 +58,7 @@ class WorldState:
         self.git = Repository()
         self.desktop = Desktop()
         self.mail = Mail()
+        self.github = StoredGitHub()
         self.schedule = Schedule(lock, self.ecs.simulation)
         self.gate = Gate(lock, self.now)
         self.side_by_side = SideBySide(self.schedule, lock)
@@ -129,6 +131,7 @@ class WorldState:
             caller=identified,
             secret=self.mail.secret,
             messenger=WorldMessenger(self.mail),
+            github=self.github.repository,
             check_account=check_account,
             places=lambda environment: (
                 f"in a world of its own, {environment.region_name or ours.region_name}"

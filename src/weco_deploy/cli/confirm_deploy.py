@@ -39,6 +39,7 @@ def confirm_deploy(
     from weco_deploy.cli import prompts
     from weco_deploy.cli.deployments import show_result
     from weco_deploy.cli.event_output import EventOutput
+    from weco_deploy.cli.github_sink import add_github_sink
     from weco_deploy.cli.message_sinks import add_message_sinks
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.model.requests import ConfirmRequest
@@ -63,6 +64,7 @@ def confirm_deploy(
     invocation.request = request
     if request.recorded:
         add_message_sinks(context, request.environment_id)
+        add_github_sink(context, request.environment_id)
     with EventOutput(invocation, context.ports.clock.utc, environment=request.environment_id) as output:
         deployment = confirm(request, context.ports, output)
     return show_result(context, deployment)

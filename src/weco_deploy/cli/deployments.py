@@ -11,6 +11,7 @@ from weco_deploy.cli import prompts
 from weco_deploy.cli.board_update import update_board
 from weco_deploy.cli.build_output import report_to_build
 from weco_deploy.cli.event_output import EventOutput, approval
+from weco_deploy.cli.github_sink import add_github_sink
 from weco_deploy.cli.message_sinks import add_message_sinks
 from weco_deploy.cli.output import print_result
 from weco_deploy.cli.project_context import ProjectContext
@@ -87,6 +88,7 @@ def deploy(
         return exit_codes.DONE
     context.invocation.request = request
     add_message_sinks(context, request.environment_id)
+    add_github_sink(context, request.environment_id)
     if context.settings.board is not None:
         context.invocation.update_board = partial(update_board, context, context.settings.board)
     with EventOutput(

@@ -46,6 +46,7 @@ class WecoDeploy(LazyGroup):
         "init": "weco_deploy.cli.init",
         "doctor": "weco_deploy.cli.doctor",
         "notify": "weco_deploy.cli.notify",
+        "github": "weco_deploy.cli.github",
         "iam-policy": "weco_deploy.cli.iam_policy",
         "schema": "weco_deploy.cli.schema",
         "sandbox": "weco_deploy.cli.sandbox",

@@ -25,6 +25,7 @@ def inconsistencies(project: ProjectOutline) -> Iterator[Problem]:
         yield from _duplicates("required environment", environment.requires)
         yield from _invalid_requirements(environment, known_ids)
     yield from _requirement_cycles(project.environments)
+    yield from _nothing_for_github(project)
 
 
 def _duplicates(kind: str, entries: Iterable[Identified]) -> Iterator[Problem]:
@@ -100,6 +101,13 @@ def _requirement_cycles(environments: Iterable[EnvironmentOutline]) -> Iterator[
         )
         for environment_id in cycle:
             del requires[environment_id]
+
+
+def _nothing_for_github(project: ProjectOutline) -> Iterator[Problem]:
+    github = project.node.at("github")
+    wanted = ("deployments", "labels", "comments")
+    if github is not None and isinstance(github.value, dict) and not any(map(github.at, wanted)):
+        yield github.problem(f"found none of {', '.join(wanted)}, expected at least one of them")
 
 
 def _cycle(requires: Mapping[str, Iterable[str]]) -> Sequence[str]:

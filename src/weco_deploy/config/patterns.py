@@ -136,6 +136,7 @@ DESTINATION = Pattern(
     max_length=1024,
 )
 MESSAGE = Pattern(r"[^\x00]+", "the text of a message", max_length=4000)
+URL = Pattern(r"https?://[^\s\x00-\x1f\x7f@]+", "a URL that begins with https://", max_length=2048)
 VALUE = Pattern(r"[^\x00-\x1f\x7f]+", "text on one line")
 TAG = Pattern(
     r"[A-Za-z0-9_][A-Za-z0-9._-]*", "an image tag: at most 128 letters, digits and . _ -", max_length=128

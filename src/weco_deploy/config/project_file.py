@@ -22,6 +22,7 @@ from weco_deploy.config.templates import template_problems
 from weco_deploy.config.validation import validate
 from weco_deploy.errors import ProjectFileError, UsageError
 from weco_deploy.model.direction import Backwards
+from weco_deploy.model.github import GitHubSettings
 from weco_deploy.model.notification import DEFAULT_EVENTS, Destination, NotifyEvent
 from weco_deploy.model.project import (
     DEFAULT_NAMESPACE,
@@ -137,10 +138,18 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         tag=tag,
         branch=entry.branch,
         notify=tuple(_destinations(entry)),
+        github=_github(entry),
         addresses=_addresses(entry),
         optional_services=frozenset(service.id for service in _services(entry) if service.optional),
         services_of_others=frozenset(service.id for service in _services(entry) if service.deployed_by),
     )
+
+
+def _github(entry: ProjectEntry) -> GitHubSettings | None:
+    given = entry.github
+    if given is None or not (given.deployments or given.labels or given.comments):
+        return None
+    return GitHubSettings(deployments=given.deployments, labels=given.labels, comments=given.comments)
 
 
 def _destinations(entry: ProjectEntry) -> Iterator[Destination]:
@@ -203,6 +212,7 @@ def _environment(entry: EnvironmentEntry) -> Environment:
         old_tasks=entry.old_tasks,
         variables=entry.variables,
         backwards=Backwards(entry.backwards),
+        url=entry.url,
     )
 
 

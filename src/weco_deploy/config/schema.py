@@ -31,6 +31,7 @@ from weco_deploy.config.field_types import (
     StableFor,
     Table,
     TagTemplate,
+    Url,
     Variable,
     VariableValue,
     by_type,
@@ -97,6 +98,24 @@ class NotifyEntry(Entry, title="destination of messages"):
     )
 
 
+class GitHubEntry(Entry, title="GitHub"):
+    deployments: bool = Field(
+        default=False,
+        description="whether each deployment is also one at GitHub, with its status; default: false",
+        examples=[True],
+    )
+    labels: bool = Field(
+        default=False,
+        description="whether pull requests whose commits run in an environment have the label deployed:<environment>; default: false",
+        examples=[True],
+    )
+    comments: bool = Field(
+        default=False,
+        description="whether such pull requests have a comment about each environment; default: false",
+        examples=[True],
+    )
+
+
 class EnvironmentEntry(Entry, title="environment"):
     id: EnvironmentId = Field(
         description="its id: the {environment} in templates, and the value of its services' tag deployment:env",
@@ -147,6 +166,9 @@ class EnvironmentEntry(Entry, title="environment"):
         default="warn",
         description="what a deployment does if git does not show that an image moves forward: refuse, warn or allow; default: warn",
         examples=["refuse"],
+    )
+    url: Url = Field(
+        default=None, description="its address, for GitHub", examples=["https://bookshop.example.org"]
     )
     notify: Annotated[list[NotifyEntry], NoneIsEmpty] = Field(
         default=[],
@@ -252,6 +274,11 @@ class ProjectEntry(Entry, title="project"):
         default=[],
         description="where messages about deployments go; needs the extra weco-deploy[notify]",
         examples=[[{"url_from": "env:SLACK_URL"}]],
+    )
+    github: Annotated[GitHubEntry | None, NoneIs({})] = Field(
+        default=None,
+        description="what is written to GitHub about deployments; needs the extra weco-deploy[github], and the token in GITHUB_TOKEN",
+        examples=[{"deployments": True, "labels": True}],
     )
     environments: list[EnvironmentEntry] = Field(
         min_length=1,

@@ -10,6 +10,7 @@ from weco_deploy.config.nodes import Node, Problem
 from weco_deploy.config.schema import (
     Entry,
     EnvironmentEntry,
+    GitHubEntry,
     ImageEntry,
     NotifyEntry,
     ProjectEntry,
@@ -26,6 +27,8 @@ def unknown_keys(root: Node) -> Iterator[Problem]:
     for project in root.entries():
         yield from _unknown(project, ProjectEntry)
         yield from _unknown_of_destinations(project)
+        if github := project.at("github"):
+            yield from _unknown(github, GitHubEntry)
         for environment in project.items("environments"):
             yield from _unknown(environment, EnvironmentEntry)
             yield from _unknown_of_destinations(environment)

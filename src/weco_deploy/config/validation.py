@@ -13,6 +13,7 @@ from weco_deploy.config.schema import (
     Entry,
     EnvironmentEntry,
     FileEntry,
+    GitHubEntry,
     ImageEntry,
     NotifyEntry,
     ProjectEntry,
@@ -38,6 +39,7 @@ _DESCRIPTIONS: Mapping[type[Entry], str] = {
     EnvironmentEntry: "an environment: a mapping with the key id",
     ImageEntry: "an image: a mapping with the key id",
     NotifyEntry: "a destination: a mapping with the key url_from",
+    GitHubEntry: "a mapping with deployments, labels or comments",
 }
 _NO_SECRETS = frozenset({"events", "environments"})
 """The keys of a destination whose values are shown."""
@@ -75,7 +77,9 @@ def _found(node: Node) -> str:
 
 
 def _entry_at(path: KeyPath) -> type[Entry]:
-    """The type of the mapping at `path`: a project at the top, an item of a list below."""
+    """The type of the mapping at `path`: a project at the top, below an item of a list, or `github`."""
+    if path[1:] == ("github",):
+        return GitHubEntry
     return ProjectEntry if len(path) == 1 else _ENTRY_OF_LIST[path[-2]]
 
 

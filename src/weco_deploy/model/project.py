@@ -8,6 +8,7 @@ from typing import Literal
 
 from weco_deploy.errors import NotFound
 from weco_deploy.model.direction import Backwards
+from weco_deploy.model.github import GitHubSettings
 from weco_deploy.model.notification import Destination
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.model.tags import DEFAULT_REFS, DEFAULT_TAG
@@ -25,7 +26,8 @@ class Environment:
     environments in which a release must have succeeded before it may be deployed here. `variables` are texts for the
     project's templates of names. `stable_for` is for how many seconds its tasks must have been running; None means the
     default. `old_tasks` says whether a service may succeed while old tasks are protected from scale-in, or removed later by ECS.
-    `backwards` says whether images may come here that do not certainly move forward in git's history.
+    `backwards` says whether images may come here that do not certainly move forward in git's history. `url` is its address,
+    for GitHub.
     """
 
     id: str
@@ -38,6 +40,7 @@ class Environment:
     old_tasks: Literal["leave", "wait"] = "leave"
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
     backwards: Backwards = Backwards.WARN
+    url: str | None = None
 
     @property
     def values(self) -> Mapping[str, str]:
@@ -83,7 +86,7 @@ class Project:
     others are found by their tags. An environment may lack the services in
     `optional_services`. Something else deploys those in `services_of_others`.
     `branch` is the remote's branch that releases are built from; None if they may be of any. `notify` says where messages
-    about deployments go, to any of its environments.
+    about deployments go, to any of its environments, and `github` what is written to GitHub.
     """
 
     id: str
@@ -102,6 +105,7 @@ class Project:
     tag: str = DEFAULT_TAG
     branch: str | None = None
     notify: tuple[Destination, ...] = ()
+    github: GitHubSettings | None = None
 
     def destinations(self, environment_id: str) -> tuple[Destination, ...]:
         """Where messages about deployments to an environment go."""

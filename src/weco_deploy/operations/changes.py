@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from weco_deploy.errors import Command, NotFound, UsageError
-from weco_deploy.model.commits import Commit
+from weco_deploy.model.commits import Commit, CommitsBetween
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.release import ImageVersion, Release
@@ -103,13 +103,18 @@ def where(ports: Ports, name: str) -> WhereCommitIs:
 
 def commits_by_image(ports: Ports, deployment: Deployment) -> dict[str, tuple[Commit, ...]]:
     """The commits that a deployment brought, by image id, for the images that it changed and whose history is known."""
+    return {image_id: found.added for image_id, found in commits_between_by_image(ports, deployment).items()}
+
+
+def commits_between_by_image(ports: Ports, deployment: Deployment) -> dict[str, CommitsBetween]:
+    """The commits that a deployment brought and took away, by image id, for the images as in `commits_by_image`."""
     pairs = {
         image_id: (change.from_commit, change.to_commit)
         for image_id, change in deployment.images.items()
         if change.from_commit and change.to_commit and change.from_commit != change.to_commit
     }
     between = ports.history.between(pairs.values())
-    return {image_id: between[pair].added for image_id, pair in pairs.items() if pair in between}
+    return {image_id: between[pair] for image_id, pair in pairs.items() if pair in between}
 
 
 def _sides(ports: Ports, text: str | None) -> tuple[str, str]:

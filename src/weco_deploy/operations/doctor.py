@@ -17,9 +17,10 @@ from weco_deploy.pipeline.attempts import begin_attempt
 from weco_deploy.pipeline.permission_reads import simulate, try_reads
 from weco_deploy.pipeline.services_setup import read_services
 from weco_deploy.pipeline.stored_settings import StoredSettings, begin_settings, read_revisions
-from weco_deploy.ports import Ports
+from weco_deploy.ports import GitHubError, Ports
 from weco_deploy.rules.doctor import (
     access,
+    github,
     images,
     lifecycle,
     messages,
@@ -75,6 +76,7 @@ def _checks(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check
         yield from _stored(ports, environments, stored)
         yield from _services(ports, setups, stored)
         yield from _messages(ports, environments)
+        yield from _github(ports)
     else:
         why = access.NO_ACCESS if account.result is Result.SKIP else "not in the project's account"
         yield from not_checked(_IN_ACCOUNT, why)
@@ -87,6 +89,17 @@ def _messages(ports: Ports, environments: Sequence[Environment]) -> Iterator[Che
     if destinations:
         problems = ports.calls.read(partial(destination_problem, ports, it) for it in destinations)
         yield from messages.messages(dict(zip(destinations, problems, strict=True)))
+
+
+def _github(ports: Ports) -> Iterator[Check]:
+    """The check of what is needed for GitHub, if the project uses it. Makes no request."""
+    if ports.project.github is not None:
+        problem = ""
+        try:
+            ports.github()
+        except GitHubError as error:
+            problem = str(error)
+        yield github.github(problem)
 
 
 def _stored(ports: Ports, environments: Sequence[Environment], found: StoredSettings) -> Iterator[Check]:

@@ -27,6 +27,7 @@ from weco_deploy.ports.aws import (
     ServiceRuntime,
 )
 from weco_deploy.ports.calls import Calls, Done, Failed, Outcome, Skipped
+from weco_deploy.ports.github import GitHubError, GitHubRepository
 from weco_deploy.ports.machine import Clock, History, Interrupts
 from weco_deploy.ports.messages import Messenger, NotDelivered
 from weco_deploy.ports.publishing import ImageEngine, ImageLayout, ImageUploads, Publishing, WorkTree
@@ -48,6 +49,8 @@ __all__ = [
     "Clock",
     "Done",
     "Failed",
+    "GitHubError",
+    "GitHubRepository",
     "History",
     "ImageEngine",
     "ImageLayout",
@@ -87,6 +90,7 @@ class Ports:
     WrongAccount if the project names an account and the credentials belong to another. `places` says which
     accounts, regions and endpoints a deployment to an environment is about, for people. `secret` reads the value of `env:NAME`
     (an environment variable) or `ssm:NAME` (a parameter in the project's account), and raises NotFound if it is not set.
+    `github` makes no request, but raises GitHubError if the token or the repository is not known.
     `began` is when the run began, in UTC. `new_id` makes a UUID, for releases, deployments and lock owners.
     """
 
@@ -108,5 +112,6 @@ class Ports:
     places: Callable[[Environment], str]
     secret: Callable[[str], str]
     messenger: Messenger
+    github: Callable[[], GitHubRepository]
     began: datetime
     new_id: Callable[[], str]

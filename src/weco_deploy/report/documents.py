@@ -532,6 +532,18 @@ def proposal_document(project: Project, proposal: Proposal, text: str, written: 
     }
 
 
+def github_document(deployment: Deployment, *, written: bool, problem: str) -> Document:
+    """Whether a deployment was written to GitHub. `problem` is the first reason why not all of it was, or null."""
+    return {
+        "github": {
+            "environment": deployment.environment,
+            "deployment_id": deployment.deployment_id,
+            "written": written,
+            "problem": problem or None,
+        }
+    }
+
+
 def destinations_document(tests: Sequence[DestinationTest]) -> Document:
     """The destinations of messages. `sent` is null if no test message was to be sent."""
     return {
