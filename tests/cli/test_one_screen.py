@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -77,8 +78,8 @@ def terminal(
     }
     Path(".wellcome_project").write_text(json.dumps(document))
 
-    def screen_of(_: TextIO) -> Screen:
-        return Screen(width=COLUMNS, height=ROWS, terminal=True)
+    def screen_of(_: TextIO, now: datetime | None = None) -> Screen:
+        return Screen(width=COLUMNS, height=ROWS, terminal=True, now=now)
 
     monkeypatch.setattr(Screen, "of", screen_of)
     return Terminal(Desk(large_world, monkeypatch, capsys))

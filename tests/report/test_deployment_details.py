@@ -61,7 +61,7 @@ def test_page_says_what_failed_why_who_did_it_and_what_to_do_next() -> None:
     service: https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod/health?region=eu-west-1
     logs:    https://eu-west-1.console.aws.amazon.com/ecs/v2/clusters/catalogue/services/search-prod/logs?region=eu-west-1
 
-begun 2026-03-04 12:00 UTC, ended 2026-03-04 12:03
+begun 2026-03-04 12:00 UTC, ended 2026-03-04 12:03 UTC
 deploy by eve@example.org (role deployer)
 build https://builds.example.org/7
 description: Weekly release

@@ -26,6 +26,7 @@ from weco_deploy.model.environment import CurrentRelease
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Action, Plan, PlannedImage
 from weco_deploy.report.plan_sentences import question, title, what_is_there
+from weco_deploy.report.screen import Screen
 
 WHERE = "in account 111122223333, eu-west-1"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -150,7 +151,7 @@ def test_same_release_again_is_it() -> None:
 def test_images_of_other_releases_are_said() -> None:
     mixed = replace(PLAN, current=replace(CURRENT, other_releases=2))
     assert "where c9f0f895, with images of 2 other releases, has been running since Monday: " in asked(mixed)
-    assert what_is_there(mixed) == (
+    assert what_is_there(mixed, Screen()) == (
         "prod now: release c9f0f895, with images of 2 other releases, running since 2026-03-02 12:00 UTC"
     )
 
@@ -169,7 +170,9 @@ def test_places_in_two_accounts_are_in_parentheses() -> None:
 
 def test_failed_release_is_said_in_the_plan_too() -> None:
     failed = replace(PLAN, current=replace(CURRENT, status=DeploymentStatus.FAILED))
-    assert what_is_there(failed) == "prod now: release c9f0f895, which failed at 2026-03-02 12:00 UTC"
+    assert (
+        what_is_there(failed, Screen()) == "prod now: release c9f0f895, which failed at 2026-03-02 12:00 UTC"
+    )
 
 
 UNKNOWN = planned_image("works", "a", "b")

@@ -112,7 +112,13 @@ def approval(context: ProjectContext, output: EventOutput) -> Callable[[Plan], b
             context.ports.caller()  # so that the account is known; AWS would be asked after the question anyway
         where = context.where(plan.environment)
         write_notice(
-            plan_text(plan, Screen.of(sys.stderr), where, purpose=purpose, unchanged=settings.verbose)
+            plan_text(
+                plan,
+                Screen.of(sys.stderr, context.ports.clock.utc()),
+                where,
+                purpose=purpose,
+                unchanged=settings.verbose,
+            )
         )
         return prompts.agrees(settings, question(plan, where, context.ports.clock.utc()))
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from weco_deploy.cli.invocation import Settings
 from weco_deploy.cli.streams import write_file, write_notice, write_result
+from weco_deploy.local.clock import utc_now
 from weco_deploy.local.release_cache import cache_releases
 from weco_deploy.report.documents import Document, Json, json_text
 from weco_deploy.report.screen import Screen
@@ -18,7 +19,7 @@ _DRY_RUN = "dry run: nothing is changed; without it this would be so:"
 def print_result(settings: Settings, document: Callable[[], Document], text: Callable[[Screen], str]) -> None:
     """Write the result as JSON or text. Only text needs rich, so `text` imports the module that renders it."""
     try:
-        write_result(json_text(document()) if settings.json else text(Screen.of(sys.stdout)))
+        write_result(json_text(document()) if settings.json else text(Screen.of(sys.stdout, utc_now())))
     finally:
         write_output_file(settings, document)
         if not settings.dry_run:

@@ -92,6 +92,10 @@ def _introduction(context: ProjectContext, release: Release) -> Callable[[], Non
 
         prepared = comparison.result()
         shown = unsaved(prepared) if context.settings.dry_run else prepared
-        write_notice(prepared_text(shown, Screen.of(sys.stderr), unchanged=context.settings.verbose))
+        write_notice(
+            prepared_text(
+                shown, Screen.of(sys.stderr, context.ports.clock.utc()), unchanged=context.settings.verbose
+            )
+        )
 
     return introduce

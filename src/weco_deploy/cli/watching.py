@@ -51,7 +51,7 @@ def watch(ports: Ports, look: Callable[[], Status], text: Callable[[Status, Scre
         found = look()
         trouble = ""
         while True:
-            screen = Screen.of(sys.stdout)
+            screen = Screen.of(sys.stdout, ports.clock.utc())
             heading = f"every {INTERVAL:g} s, Ctrl-C ends; {clock_time(found.at)}{trouble}"
             shorter = _without_a_line(screen)
             write_result(f"{_CLEAR}{screen.fit(heading[: screen.width])}\n{text(found, shorter)}")

@@ -7,6 +7,11 @@ from datetime import UTC, datetime
 from weco_deploy.local.interrupts import Signals, interrupted
 
 
+def utc_now() -> datetime:
+    """Now, aware, in UTC, for texts. Operations ask a `ports.Clock`."""
+    return datetime.now(UTC)
+
+
 class SystemClock:
     """Implements `ports.Clock`.
 
@@ -18,7 +23,7 @@ class SystemClock:
         self._signals = signals
 
     def utc(self) -> datetime:
-        return datetime.now(UTC)
+        return utc_now()
 
     def wait(self, seconds: float) -> None:
         if self._signals.sleep(seconds):

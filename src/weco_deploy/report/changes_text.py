@@ -15,7 +15,7 @@ from weco_deploy.report.page import BOLD, DIM, WARNING_STYLE, Page
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Cell, Column, Styled
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import age, count, listed, listed_briefly, minute, short_commit, short_id
+from weco_deploy.report.wording import age, count, listed, listed_briefly, moment, short_commit, short_id
 
 _IMAGES_SHOWN = 3
 _MOST_COMMITS = (40, 30, 20, 16, 13, 10, 8, 6, 4, 2)
@@ -99,9 +99,9 @@ def _where_text(found: WhereCommitIs, screen: Screen, most: int | None) -> str:
         page.unwrapped(found.repository.commit(commit.commit), indent=2)
     page.line()
     built = _built(found)
-    page.line(", ".join(_live_in(environment, built) for environment in found.environments))
+    page.line(", ".join(_live_in(environment, built, screen) for environment in found.environments))
     for environment in found.environments:
-        _images(page, environment, built, most)
+        _images(page, environment, built, screen, most)
     page.line()
     if not found.releases:
         page.line("No recent release has it.")
@@ -194,18 +194,20 @@ def _built(found: WhereCommitIs) -> frozenset[str]:
     return frozenset((*released, *deployed))
 
 
-def _live_in(environment: CommitInEnvironment, built: frozenset[str]) -> str:
+def _live_in(environment: CommitInEnvironment, built: frozenset[str], screen: Screen) -> str:
     """Whether the images that were built with the commit run there; others have nothing of it to run."""
     name = one_line(environment.environment)
     if not environment.live:
         return f"not known in {name}" if environment.unknown and not environment.without else f"not in {name}"
     known = [image.since for image in environment.live if image.since is not None]
-    since = f" since {minute(min(known))} UTC" if len(known) == len(environment.live) else ""
+    since = f" since {moment(min(known), screen)}" if len(known) == len(environment.live) else ""
     partly = " in part" if environment.failed or not built.isdisjoint(environment.without) else ""
     return f"live{partly} in {name}{since}"
 
 
-def _images(page: Page, environment: CommitInEnvironment, built: frozenset[str], most: int | None) -> None:
+def _images(
+    page: Page, environment: CommitInEnvironment, built: frozenset[str], screen: Screen, most: int | None
+) -> None:
     page.line(f"{one_line(environment.environment)}:", indent=2)
     if not any((environment.live, environment.failed, environment.without, environment.unknown)):
         page.line("nothing was deployed there yet", indent=4)
@@ -213,7 +215,7 @@ def _images(page: Page, environment: CommitInEnvironment, built: frozenset[str],
     for image in environment.live:
         deployed.setdefault((image.since, image.deployment_id), []).append(image.image_id)
     for (began, deployment_id), names in list(deployed.items())[:most]:
-        since = f"since {minute(began)} UTC" if began else "for long"
+        since = f"since {moment(began, screen)}" if began else "for long"
         deployment = f" (deployment {short_id(deployment_id)})" if deployment_id else ""
         page.line(
             f"{_some(names, most)} {'has' if len(names) == 1 else 'have'} it {since}{deployment}", indent=4

@@ -16,7 +16,7 @@ from weco_deploy.report.page import BOLD, Page, status_style
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Column
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import described, listed, minute, person, short_id, version_names
+from weco_deploy.report.wording import described, listed, moment, person, short_id, version_names
 
 
 def deployment_details_text(
@@ -37,7 +37,7 @@ def _complete(details: DeploymentDetails, screen: Screen, steps: Sequence[NextSt
     deployment = details.deployment
     add_summary(page, deployment, screen)
     add_failures(page, deployment, screen)
-    _facts(page, details)
+    _facts(page, details, screen)
     _images(page, details)
     _services(page, deployment.services)
     if deployment.rollback:
@@ -55,11 +55,15 @@ def _complete(details: DeploymentDetails, screen: Screen, steps: Sequence[NextSt
     return page.text()
 
 
-def _facts(page: Page, details: DeploymentDetails) -> None:
+def _facts(page: Page, details: DeploymentDetails, screen: Screen) -> None:
     deployment, release = details.deployment, details.release
     page.line()
-    ended = f", ended {minute(deployment.date_finished)}" if deployment.date_finished else ", not ended yet"
-    page.line(f"begun {minute(deployment.date_created)} UTC{ended}")
+    ended = (
+        f", ended {moment(deployment.date_finished, screen)}"
+        if deployment.date_finished
+        else ", not ended yet"
+    )
+    page.line(f"begun {moment(deployment.date_created, screen)}{ended}")
     page.line(f"{deployment.kind.value} by {person(deployment.requested_by)}")
     if deployment.build_url:
         page.unwrapped(f"build {one_line(deployment.build_url)}")
@@ -69,11 +73,11 @@ def _facts(page: Page, details: DeploymentDetails) -> None:
         page.line(f"release {one_line(deployment.release_id)}, whose record is gone")
     else:
         page.line(
-            f"release {one_line(release.release_id)}, made {minute(release.date_created)} UTC by {person(release.requested_by)}"
+            f"release {one_line(release.release_id)}, made {moment(release.date_created, screen)} by {person(release.requested_by)}"
         )
     if details.undid:
         page.line(
-            f"It rolled back deployment {short_id(details.undid.deployment_id)}: {_line(details.undid)}"
+            f"It rolled back deployment {short_id(details.undid.deployment_id)}: {_line(details.undid, screen)}"
         )
 
 
@@ -118,10 +122,10 @@ def _since(page: Page, details: DeploymentDetails, screen: Screen) -> None:
 
 
 def _verdict_of(deployment: Deployment, screen: Screen) -> str:
-    begun = f"{minute(deployment.date_created)} UTC"
+    begun = moment(deployment.date_created, screen)
     by = f"{deployment.kind.value} by {person(deployment.requested_by)}"
     return f"{begun}  {verdict(deployment, screen.symbols)} ({by}, {short_id(deployment.deployment_id)})"
 
 
-def _line(deployment: Deployment) -> str:
-    return f"release {short_id(deployment.release_id)} of {minute(deployment.date_created)} UTC"
+def _line(deployment: Deployment, screen: Screen) -> str:
+    return f"release {short_id(deployment.release_id)} of {moment(deployment.date_created, screen)}"

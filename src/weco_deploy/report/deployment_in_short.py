@@ -24,7 +24,7 @@ from weco_deploy.report.wording import (
     count,
     described,
     listed_briefly,
-    minute,
+    moment,
     person,
     short_id,
     version_names,
@@ -62,7 +62,7 @@ def deployment_in_short(
     page = Page(screen)
     deployment = details.deployment
     _verdict(page, deployment, screen, limits)
-    _origin(page, deployment)
+    _origin(page, deployment, screen)
     _failures(page, deployment, screen, limits)
     _images(page, details, screen, limits.images)
     if deployment.rollback:
@@ -93,8 +93,8 @@ def _cut(reason: str, limits: Limits, screen: Screen) -> str:
     return shorten(one_line(reason), limits.characters, placeholder=f" {screen.symbols.ellipsis}")
 
 
-def _origin(page: Page, deployment: Deployment) -> None:
-    begun = f"begun {minute(deployment.date_created)} UTC"
+def _origin(page: Page, deployment: Deployment, screen: Screen) -> None:
+    begun = f"begun {moment(deployment.date_created, screen)}"
     who = f"{deployment.kind.value} {short_id(deployment.deployment_id)} by {person(deployment.requested_by)}, {begun}"
     description = described(deployment.description)
     page.line(f"{who}: {description}" if description else who, indent=2)

@@ -9,7 +9,7 @@ from weco_deploy.report.next_steps import command
 from weco_deploy.report.page import BOLD, Page
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import minute, person, short_id
+from weco_deploy.report.wording import moment, person, short_id
 
 
 def lock_text(
@@ -31,7 +31,7 @@ def lock_text(
         deployment = f"deployment {short_id(after.deployment_id)} of" if after.deployment_id else "a lock of"
         page.line(f"it goes on: {deployment} {person(after.holder)}", indent=2)
         _build(page, after)
-    page.line(f"by {person(lock.holder)}, {minute(lock.since)} UTC", indent=2)
+    page.line(f"by {person(lock.holder)}, {moment(lock.since, screen)}", indent=2)
     page.line("No deployment begins there until:")
     page.unwrapped(command(*options, "unlock", "--environment-id", environment), indent=2)
     return page.text()
@@ -43,7 +43,7 @@ def unlocked_text(environment: str, lock: Lock, screen: Screen) -> str:
     why = f": {one_line(lock.why)}" if lock.why else ""
     page.line(f"The lock of {one_line(environment)} is released{why}", BOLD)
     how = f"for deployment {short_id(lock.deployment_id)}" if lock.deployment_id else "by hand"
-    page.line(f"it was taken {how} by {person(lock.holder)}, {minute(lock.since)} UTC", indent=2)
+    page.line(f"it was taken {how} by {person(lock.holder)}, {moment(lock.since, screen)}", indent=2)
     _build(page, lock)
     return page.text()
 

@@ -11,8 +11,9 @@ from weco_deploy.model.direction import Direction
 from weco_deploy.model.environment import CurrentRelease
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Action, Plan, PlannedImage
+from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import count, day, local_time, minute, short_id
+from weco_deploy.report.wording import count, day, local_time, moment, short_id
 
 _ENDED = {
     DeploymentStatus.FAILED: "failed",
@@ -47,17 +48,20 @@ def title(plan: Plan) -> str:
     return f"{text[0].lower()}{text[1:]}"
 
 
-def what_is_there(plan: Plan) -> str:
-    """The release that the environment has now, with the time in UTC."""
+def what_is_there(plan: Plan, screen: Screen) -> str:
+    """The release that the environment has now, and since when."""
     environment, current = one_line(plan.environment), plan.current
     if current is None:
         return f"nothing was deployed to {environment} yet"
     text = f"{environment} now: release {short_id(current.release_id)}{_others(current)}"
     if current.status in _ENDED:
         ended = f", which {_ENDED[current.status]}"
-        return f"{text}{ended} at {minute(current.since)} UTC" if current.since else f"{text}{ended}"
+        if current.since is None:
+            return f"{text}{ended}"
+        at = "" if screen.now else "at "
+        return f"{text}{ended} {at}{moment(current.since, screen)}"
     lasting = _LASTING[current.status].removeprefix("has been ")
-    return f"{text}, {lasting}{f' since {minute(current.since)} UTC' if current.since else ''}"
+    return f"{text}, {lasting}{f' since {moment(current.since, screen)}' if current.since else ''}"
 
 
 def work(plan: Plan) -> str:

@@ -24,7 +24,7 @@ from weco_deploy.report.wording import (
     direction_text,
     listed,
     listed_briefly,
-    minute,
+    moment,
     person,
     short_commit,
     short_id,
@@ -89,7 +89,7 @@ def _plan_text(
 ) -> str:
     """The text; with `most`, at most so many tags that move and groups of services."""
     page = Page(screen)
-    _heading(page, plan, where, "Dry run" if purpose is Purpose.DRY_RUN else "Plan")
+    _heading(page, plan, screen, where, "Dry run" if purpose is Purpose.DRY_RUN else "Plan")
     _images(page, plan, screen, most[0] if most else None)
     if most is None:
         _services(page, plan, unchanged=unchanged)
@@ -114,19 +114,19 @@ def already_newer_text(plan: Plan, newer: Deployment, screen: Screen) -> str:
     )
     page.line(
         f"Release {short_id(newer.release_id)} was deployed there since this run began: deployment "
-        f"{one_line(newer.deployment_id)}, {minute(newer.date_created)} UTC, by {person(newer.requested_by)}",
+        f"{one_line(newer.deployment_id)}, {moment(newer.date_created, screen)}, by {person(newer.requested_by)}",
         indent=2,
     )
     return page.text()
 
 
-def _heading(page: Page, plan: Plan, where: str | None, word: str) -> None:
+def _heading(page: Page, plan: Plan, screen: Screen, where: str | None, word: str) -> None:
     release = plan.release
     page.line(f"{word}: {title(plan)}", BOLD)
-    made = f"made {minute(release.date_created)} UTC by {person(release.requested_by)}"
+    made = f"made {moment(release.date_created, screen)} by {person(release.requested_by)}"
     description = described(release.description)
     page.line(f"{made}: {description}" if description else made, indent=2)
-    page.line(what_is_there(plan), indent=2)
+    page.line(what_is_there(plan, screen), indent=2)
     if where:
         page.line(one_line(where), indent=2)
 

@@ -14,7 +14,7 @@ from weco_deploy.report.wording import (
     count,
     described,
     listed,
-    minute,
+    moment,
     person,
     same_version,
     short_commit,
@@ -36,11 +36,13 @@ def prepared_text(prepared: PreparedRelease, screen: Screen, *, unchanged: bool 
     release, previous = prepared.release, prepared.previous
     name = f"Release {one_line(release.release_id)}" if release.release_id else "Release (dry run: not saved)"
     page.line(f"{name} of {one_line(release.project_name)}{_source(release)}", BOLD)
-    made = f"{minute(release.date_created)} UTC by {person(release.requested_by)}"
+    made = f"{moment(release.date_created, screen)} by {person(release.requested_by)}"
     page.line(f"{made}{_about(release)}", indent=2)
     if release.commit and (subject := prepared.subjects.get(release.commit)):
         page.line(f"{short_commit(release.commit)}: {one_line(subject)}", indent=2)
-    page.line(f"before it: {_made(previous)}" if previous else "the first release of this project", indent=2)
+    page.line(
+        f"before it: {_made(previous, screen)}" if previous else "the first release of this project", indent=2
+    )
     # An image that only the previous release has was removed from the project file, which is a change, too.
     image_ids = dict.fromkeys((*release.images, *(previous.images if previous else ())))
     _changes(
@@ -75,14 +77,14 @@ def _wanted(release: Release) -> str:
 def difference_text(difference: ReleaseDifference, screen: Screen, *, unchanged: bool = False) -> str:
     """The changes from the base to the release, for each image; `unchanged` as in `prepared_text`."""
     page = Page(screen)
-    page.line(f"Release {_made(difference.release)}", BOLD)
-    page.line(f"compared with {_made(difference.base)}", indent=2)
+    page.line(f"Release {_made(difference.release, screen)}", BOLD)
+    page.line(f"compared with {_made(difference.base, screen)}", indent=2)
     _changes(page, difference.images, difference.subjects, unchanged=unchanged)
     return page.text()
 
 
-def _made(release: Release) -> str:
-    return f"{short_id(release.release_id)} of {minute(release.date_created)} UTC{_about(release)}"
+def _made(release: Release, screen: Screen) -> str:
+    return f"{short_id(release.release_id)} of {moment(release.date_created, screen)}{_about(release)}"
 
 
 def _about(release: Release) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TextIO
 
 WIDTH_OF_A_FILE = 120
@@ -28,22 +29,30 @@ ASCII = Symbols(arrow="->", good="ok", bad="!!", moving="..", quiet="--", ellips
 class Screen:
     """A terminal, file or pipe that text is rendered for. `width` is in columns. Only terminals get colours.
 
-    `height` is in lines; None for a file or pipe, and for a terminal of unknown size.
+    `height` is in lines; None for a file or pipe, and for a terminal of unknown size. `now` is the time in UTC at which somebody reads a
+    terminal; None for a file or pipe, which is read later.
     """
 
     width: int = WIDTH_OF_A_FILE
     height: int | None = None
     terminal: bool = False
     encoding: str = "utf-8"
+    now: datetime | None = None
 
     @classmethod
-    def of(cls, stream: TextIO) -> Screen:
-        """The screen that `stream` writes to."""
+    def of(cls, stream: TextIO, now: datetime | None = None) -> Screen:
+        """The screen that `stream` writes to. `now` is the time in UTC, for texts with times."""
         encoding = stream.encoding or "utf-8"
         if not stream.isatty():
             return cls(encoding=encoding)
         columns, lines = _size(stream)
-        return cls(width=max(LEAST_WIDTH, columns), height=lines, terminal=True, encoding=encoding)
+        return cls(
+            width=max(LEAST_WIDTH, columns),
+            height=lines,
+            terminal=True,
+            encoding=encoding,
+            now=now,
+        )
 
     @property
     def symbols(self) -> Symbols:
@@ -55,6 +64,10 @@ class Screen:
     def fit(self, text: str) -> str:
         """`text` with `?` for each character that the encoding doesn't have."""
         return text.encode(self.encoding, "replace").decode(self.encoding)
+
+
+FILE = Screen()
+"""A file or pipe."""
 
 
 def _size(stream: TextIO) -> tuple[int, int | None]:

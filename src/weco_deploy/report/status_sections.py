@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from weco_deploy.model.status import Status
 from weco_deploy.report.page import BAD_STYLE, BOLD, DIM, WARNING_STYLE
+from weco_deploy.report.screen import FILE, Screen
 from weco_deploy.report.status_sentences import (
     crashed_sentences,
     drift_sentences,
@@ -27,16 +28,16 @@ class Section(NamedTuple):
     sentences: Sequence[str]
 
 
-def all_sections(status: Status) -> Iterator[Section]:
-    """The sections, the most serious first."""
+def all_sections(status: Status, screen: Screen = FILE) -> Iterator[Section]:
+    """The sections, the most serious first, with times as `screen` shows them."""
     states, at = status.readable, status.at
     unread = {id_: [error.message] for id_, error in status.errors.items()}
     drifted = {id_: drift_sentences(state) for id_, state in states.items()}
     troubled = {id_: service_sentences(state, at) for id_, state in states.items()}
     progress = {id_: progress_sentences(state, at) for id_, state in states.items()}
-    locks = {id_: lock_sentences(state) for id_, state in states.items()}
+    locks = {id_: lock_sentences(state, screen) for id_, state in states.items()}
     crashed = {id_: crashed_sentences(state, at) for id_, state in states.items()}
-    bad = {id_: known_bad_sentences(state) for id_, state in states.items()}
+    bad = {id_: known_bad_sentences(state, screen) for id_, state in states.items()}
     refused = [waiting_sentence(waits) for waits in status.waiting if waits.refused]
     yield Section("Can't be read", BAD_STYLE, _lines(unread))
     yield Section("Drifted", BAD_STYLE, _lines(drifted))

@@ -19,6 +19,7 @@ from weco_deploy.model.status import (
     Version,
     Waiting,
 )
+from weco_deploy.report.screen import FILE, Screen
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import (
     age,
@@ -26,7 +27,7 @@ from weco_deploy.report.wording import (
     in_utc,
     listed,
     listed_briefly,
-    minute,
+    moment,
     person,
     short_id,
     version_name,
@@ -196,14 +197,14 @@ def crash_sentence(crash: Crash, at: datetime) -> str:
     return f"{count(crash.tasks, 'task')} crashed{exited}{reason}, {age(at - crash.last)} ago"
 
 
-def lock_sentences(state: EnvironmentStatus) -> Iterator[str]:
+def lock_sentences(state: EnvironmentStatus, screen: Screen) -> Iterator[str]:
     """The lock in force, and the one that follows it."""
     lock = state.lock
     if lock is not None:
         what = f" for deployment {short_id(lock.deployment_id)}" if lock.deployment_id else ""
         until = f", lease until {in_utc(lock.lease_ends):%H:%M:%S}Z" if lock.lease_ends else ""
         build = f", build {one_line(state.lock_build_url)}" if state.lock_build_url else ""
-        yield f"by {person(lock.holder)}{what} since {minute(lock.since)} UTC{until}{build}{_why(lock)}"
+        yield f"by {person(lock.holder)}{what} since {moment(lock.since, screen)}{until}{build}{_why(lock)}"
     if state.next_lock is not None:
         build_url = state.next_lock.build_url
         build = f", build {one_line(build_url)}" if build_url else ""
@@ -243,15 +244,15 @@ def waiting_sentence(waiting: Waiting) -> str:
     return f"{text}: {one_line(waiting.refused)}" if waiting.refused else text
 
 
-def known_bad_sentences(state: EnvironmentStatus) -> list[str]:
+def known_bad_sentences(state: EnvironmentStatus, screen: Screen) -> list[str]:
     """The images that failed there. Those of one deployment share a sentence."""
     alike: dict[tuple[object, ...], list[KnownBad]] = {}
     for known in state.known_bad:
         alike.setdefault((known.deployment.deployment_id, known.failed, known.there), []).append(known)
-    return [known_bad_sentence(*several) for several in alike.values()]
+    return [known_bad_sentence(*several, screen=screen) for several in alike.values()]
 
 
-def known_bad_sentence(known: KnownBad, *alike: KnownBad) -> str:
+def known_bad_sentence(known: KnownBad, *alike: KnownBad, screen: Screen = FILE) -> str:
     """That an image failed there. `alike` are others that failed in the same deployment."""
     several = (known, *alike)
     verb = "were" if alike else "was"
@@ -261,5 +262,5 @@ def known_bad_sentence(known: KnownBad, *alike: KnownBad) -> str:
     names = [f"{other.image_id} {name_of(other.version)}" for other in several]
     return (
         f"{listed_briefly(names, _NAMES_SHOWN)}{waits} {what} "
-        f"{minute(deployment.date_created)} UTC (deployment {short_id(deployment.deployment_id)})"
+        f"{moment(deployment.date_created, screen)} (deployment {short_id(deployment.deployment_id)})"
     )

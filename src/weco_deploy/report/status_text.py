@@ -236,7 +236,7 @@ def _sections(status: Status, screen: Screen, most: int | None) -> str:
     """The sections, with at most so many sentences each. With a limit there are no empty lines between them."""
     page = Page(screen)
     first = True
-    for heading, style, sentences in all_sections(status):
+    for heading, style, sentences in all_sections(status, screen):
         if not sentences:
             continue
         if first or most is None:

@@ -11,6 +11,7 @@ from weco_deploy.model.direction import Direction
 from weco_deploy.model.release import ImageVersion
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.model.tags import is_commit
+from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
 
 NOTHING = "nothing"
@@ -79,6 +80,14 @@ def in_utc(at: datetime) -> datetime:
 
 def minute(at: datetime) -> str:
     return in_utc(at).strftime("%Y-%m-%d %H:%M")
+
+
+def moment(at: datetime, screen: Screen) -> str:
+    """A past time: local and as people say it on a terminal, `today 14:03`; elsewhere `2026-03-04 14:03 UTC`.
+
+    A file is read later and in other places, such as the log of a build.
+    """
+    return brief_moment(at, screen.now) if screen.now else f"{minute(at)} UTC"
 
 
 def day(at: datetime, now: datetime) -> str:
