@@ -166,8 +166,9 @@ docs: $(VENV)/test.stamp
 
 # Real runs in a sandbox with 120 services, each as an SVG file. .ci/run takes them, too, but keeps those that are committed.
 SCREENSHOTS ?= docs/screenshots
-screenshots: $(VENV)/test.stamp
+screenshots: $(VENV)/browser.stamp
 	$(BIN)/python -m documentation.screenshots $(SCREENSHOTS)
+	$(BIN)/python -m documentation.board_screenshots $(SCREENSHOTS)
 
 # What people use otherwise, each in an environment of its own, because they need different releases of botocore.
 OTHER_TOOLS := awscli ecs-deploy

@@ -32,6 +32,8 @@ class Repository:
     """A git repository in a directory, with the project file."""
 
     directory: Path
+    images: tuple[str, ...] = IMAGES
+    roles: tuple[str, ...] = ROLES
 
     def create(self) -> None:
         """Make it, with a first commit."""
@@ -41,7 +43,8 @@ class Repository:
             "region_name": "eu-west-1",
             "environments": [{"id": "stage", "name": "Staging"}, {"id": "prod", "name": "Production"}],
             "image_repositories": [
-                {"id": image, "services": [{"id": f"{image}-{role}"} for role in ROLES]} for image in IMAGES
+                {"id": image, "services": [{"id": f"{image}-{role}"} for role in self.roles]}
+                for image in self.images
             ],
         }
         file = self.directory / ".wellcome_project"
