@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.operations.runs import Told, confirm_deploy, killed, release_deploy, statuses
@@ -139,3 +141,18 @@ def test_confirm_deploy_watches_until_the_service_is_stable() -> None:
 def in_rest(world: World) -> bool:
     service = world.look("search-api", "stage")
     return len(service.deployments) == 1 and service.deployments[0].rollout_state == "COMPLETED"
+
+
+def test_scaling_in_does_not_hold_up_a_release_that_all_desired_tasks_run() -> None:
+    """On EC2 instances ECS counts tasks as running while the load balancer drains them."""
+    world = World.of(ONE_AND_ONE, balanced=True, desired=4, launch_type="EC2")
+    world.push("search")
+    assert release_deploy(world).status is DeploymentStatus.SUCCEEDED
+    settings = world.ecs.simulation.settings
+    settings.timings = replace(settings.timings, deregistration=300.0)
+    world.scale("search-api", "stage", 2)
+    world.pass_time(3)
+    assert (world.look("search-api", "stage").desired, world.look("search-api", "stage").running) == (2, 4)
+
+    assert confirm_deploy(world, wait=60.0).services[0].status is ServiceStatus.SUCCEEDED
+    assert release_deploy(world, wait=60.0).status is DeploymentStatus.SUCCEEDED

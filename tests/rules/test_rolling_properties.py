@@ -121,9 +121,13 @@ def runs_the_release(poll: ServiceView) -> bool:
         for container in task.containers
         if container.image.endswith("/search:env.stage")
     ]
+    desired, ours = poll.service.desired, deployments[OURS]
+    scales_in = ours.rollout_state == "COMPLETED" and ours.running == poll.service.running > desired
+    all_run = len(up) == poll.service.running == desired or (scales_in and len(up) >= desired)
     return (
-        deployments[OURS].rollout_state in ("COMPLETED", None)
-        and len(up) == poll.service.running == poll.service.desired > 0
+        ours.rollout_state in ("COMPLETED", None)
+        and all_run
+        and desired > 0
         and poll.service.pending == 0
         and all(deployment.running == deployment.pending == 0 for deployment in others)
         and bool(digests)

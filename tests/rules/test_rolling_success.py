@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -27,7 +28,7 @@ from tests.rules.states import (
     view,
 )
 from weco_deploy.model.deployment import ServiceStatus
-from weco_deploy.model.service import ResolvedImage, ServiceView
+from weco_deploy.model.service import ResolvedImage, Service, ServiceView, Task
 from weco_deploy.rules.rollout.wrong_digests import CAUSES, lacks_digests
 
 # Success
@@ -73,7 +74,6 @@ NOT_YET = {
         *TWO, observed=service(running=2, deployments=[primary(state="BAKING")])
     ),
     "fewer tasks run than are desired": view(service(desired=3, running=2, deployments=[DONE]), TWO),
-    "more tasks run than are desired": view(service(desired=1, running=2, deployments=[DONE]), TWO),
     "a task is about to start": view(service(running=2, pending=1, deployments=[DONE]), TWO),
     "an old deployment still runs a task": view(
         service(desired=1, running=2, deployments=[DONE, active(running=1)]), TWO
@@ -290,3 +290,24 @@ def test_revision_is_read_if_tasks_in_steady_state_do_not_tell_their_digests(
     observed: ServiceView, expected: bool
 ) -> None:
     assert lacks_digests(track(), observed) is expected
+
+
+@pytest.mark.parametrize(
+    ("tasks", "observed", "expected"),
+    [
+        (TWO, service(desired=2, running=4, deployments=[DONE]), ServiceStatus.SUCCEEDED),
+        (TWO[:1], service(desired=2, running=4, deployments=[DONE]), ServiceStatus.IN_PROGRESS),
+        (
+            TWO,
+            service(desired=2, running=4, deployments=[primary(completed=True), active(running=2)]),
+            ServiceStatus.IN_PROGRESS,
+        ),
+        (TWO, service(desired=2, running=4, pending=1, deployments=[DONE]), ServiceStatus.IN_PROGRESS),
+        (TWO, service(desired=2, running=4, deployments=[primary()]), ServiceStatus.IN_PROGRESS),
+    ],
+    ids=["scales in", "too few described", "old tasks run", "another one starts", "not complete"],
+)
+def test_service_that_scales_in_has_succeeded_once_all_desired_tasks_run(
+    tasks: Sequence[Task], observed: Service, expected: ServiceStatus
+) -> None:
+    assert judged(rolled(*tasks, observed=observed)) is expected

@@ -20,7 +20,7 @@ from weco_deploy.model.service import EcsDeployment, Service
 from weco_deploy.rules.rollout.crash_loop import needs_stopped_tasks
 from weco_deploy.rules.rollout.identity import may_follow
 from weco_deploy.rules.rollout.last_read import are_tasks_due
-from weco_deploy.rules.rollout.steady_state import in_steady_state
+from weco_deploy.rules.rollout.steady_state import runs_all_desired
 from weco_deploy.rules.rollout.track import Track
 
 
@@ -52,7 +52,7 @@ def reads(track: Track, service: Service, *, everything: bool = False) -> Reads:
         return Reads(
             tasks=service.running > 0, revision=True, definitions=_definitions_to_compare(track, later)
         )
-    steady, counts_stops = in_steady_state(service), needs_stopped_tasks(track, service, ours)
+    steady, counts_stops = runs_all_desired(service), needs_stopped_tasks(track, service, ours)
     due = everything or bool(track.stops or track.suspicion)
     if not due and not are_tasks_due(
         track.last_read, service, ours, steady=steady, counts_stops=counts_stops

@@ -42,7 +42,7 @@ from weco_deploy.rules.rollout.new_tasks import new_digests, speaks_against_the_
 from weco_deploy.rules.rollout.old_tasks import left_running, may_be_left, seconds_until_left
 from weco_deploy.rules.rollout.other_images import other_images
 from weco_deploy.rules.rollout.stability import last_failure, seconds_until_stable
-from weco_deploy.rules.rollout.steady_state import in_steady_state
+from weco_deploy.rules.rollout.steady_state import in_steady_state, runs_all_desired
 from weco_deploy.rules.rollout.target_health import unchecked_targets, were_read
 from weco_deploy.rules.rollout.track import Track
 from weco_deploy.rules.rollout.wrong_digests import wrong_digest
@@ -62,7 +62,7 @@ def advance(track: Track, view: ServiceView | None) -> Track:
 
 def _last_read(track: Track, view: ServiceView) -> LastRead:
     """What is kept of a poll that read tasks, after it was judged."""
-    as_of, only_time = view.service.as_of, track.more_seconds and in_steady_state(view.service)
+    as_of, only_time = view.service.as_of, track.more_seconds and runs_all_desired(view.service)
     stable_at = as_of + timedelta(seconds=track.more_seconds) if as_of is not None and only_time else None
     return LastRead(
         deployment_id=track.deployment_id,
@@ -206,7 +206,7 @@ def _succeeded(track: Track, view: ServiceView, draining: tuple[DrainingTask, ..
 
 def _waiting_for(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
     """The condition that the rollout's success still waits for; empty if there is none."""
-    if not in_steady_state(view.service):
+    if not runs_all_desired(view.service):
         return _rollout_state(track, view, ours)
     if ecs_verdict.waits_for_ecs(track):
         return "waiting for ECS to call its deployment successful"
@@ -214,7 +214,7 @@ def _waiting_for(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
         return "waiting for ECS to complete its rollback to this deployment"
     if track.suspicion:
         return "some of its tasks failed: waiting whether the others stay healthy"
-    if not all_described(view):
+    if not (all_described(view) or _all_desired_described(view)):
         return "waiting for its tasks to be listed"
     tasks = running_tasks(view)
     if any(task.deployment_id not in (ours.id, None) for task in tasks):
@@ -229,11 +229,16 @@ def _waiting_for(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
             return ""
 
 
+def _all_desired_described(view: ServiceView) -> bool:
+    """Whether a service that scales in was described with all tasks that are still desired."""
+    return not in_steady_state(view.service) and len(running_tasks(view)) >= view.service.desired
+
+
 def needs_health(track: Track, view: ServiceView) -> bool:
     """Whether success depends only on the health of the service's running tasks, or on its old tasks, too."""
     if view.tasks is None:
         return False
-    steady = to_judge(track, view.service) is not None and in_steady_state(view.service)
+    steady = to_judge(track, view.service) is not None and runs_all_desired(view.service)
     return steady or may_be_left(track, view)
 
 

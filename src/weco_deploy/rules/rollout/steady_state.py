@@ -20,3 +20,22 @@ def rollout_in_progress(service: Service) -> bool:
 def in_steady_state(service: Service) -> bool:
     """Whether no rollout is in progress and all desired tasks run. After a complete rollout, tasks may have crashed."""
     return not rollout_in_progress(service) and service.running == service.desired and service.pending == 0
+
+
+def runs_all_desired(service: Service) -> bool:
+    """Whether no rollout is in progress and all desired tasks run; more may run until those stop that are not desired any more.
+
+    Scaling in takes as long as load balancers drain, and on EC2 instances ECS counts tasks as running meanwhile.
+    """
+    return in_steady_state(service) or _scales_in(service)
+
+
+def _scales_in(service: Service) -> bool:
+    primary = service.primary
+    return (
+        primary is not None
+        and primary.rollout_state == "COMPLETED"
+        and not rollout_in_progress(service)
+        and service.pending == 0
+        and primary.running == service.running > service.desired > 0
+    )
