@@ -20,6 +20,7 @@ An id or a name may be written without quotes, also if YAML takes it for a numbe
 SECTIONS = (
     ("ProjectEntry", "Project"),
     ("EnvironmentEntry", "Environment: an item of `environments`"),
+    ("BeforeEntry", "Task before the restart: an item of an environment's `before`"),
     ("ImageEntry", "Image: an item of `image_repositories`"),
     ("ServiceEntry", "Service: an item of an image's `services`"),
     ("GitHubEntry", "GitHub: the mapping at `github`"),

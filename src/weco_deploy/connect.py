@@ -24,6 +24,7 @@ from weco_deploy.aws.session import Account, Login, profile_region
 from weco_deploy.aws.setup import AwsSetup
 from weco_deploy.aws.sites import S3Site
 from weco_deploy.aws.slow_calls import SlowCalls
+from weco_deploy.aws.task_runner import EcsTaskRunner
 from weco_deploy.aws.uploads import EcrUploads
 from weco_deploy.errors import DockerError, NotFound
 from weco_deploy.local.ci import build_url
@@ -105,6 +106,7 @@ def connect(
         ),
         replicas=lambda environment: EcrReplicas(home, account(environment)),
         runtime=runtime,
+        tasks=lambda environment: EcsTaskRunner(account(environment)),
         logs=lambda environment: CloudWatchLogs(account(environment)),
         setup=lambda environment: AwsSetup(
             account(environment) if environment else home,

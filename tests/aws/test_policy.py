@@ -12,6 +12,7 @@ from tests.world.projects import project
 from weco_deploy.aws import policy as policy_module
 from weco_deploy.aws.api import CALLS, Purpose, Resource
 from weco_deploy.aws.policy import TO_CHANGE, policy
+from weco_deploy.model.before_task import BeforeTask
 from weco_deploy.model.bucket import Bucket
 from weco_deploy.model.notification import Destination
 from weco_deploy.model.project import Address, Environment, Project
@@ -30,8 +31,11 @@ PROD = Environment(
 )
 
 BOARD = Bucket("boards", "shop/deploys")
-ABROAD = (*SHOP.environments, PROD)
-"""With an environment in another account and region."""
+MIGRATE = BeforeTask(id="migrate", task_definition="shop-migrate-{environment}:7", like="search-api")
+MIGRATING = Environment(id="test", name="Test", before=(MIGRATE,))
+
+ABROAD = (*SHOP.environments, PROD, MIGRATING)
+"""With an environment in another account and region, and one whose deployments run a task."""
 
 
 def statements(
@@ -57,7 +61,8 @@ def actions(found: dict[str, Any]) -> set[str]:
 
 
 def test_policy_allows_exactly_the_actions_of_the_table() -> None:
-    assert actions(statements(environments=ABROAD)) == {action for call in CALLS for action in call.actions}
+    of_table = {action for call in CALLS for action in call.actions}
+    assert actions(statements(environments=ABROAD)) == {*of_table, "iam:PassRole"}
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -175,6 +180,34 @@ def test_services_are_in_the_account_and_region_of_their_environment() -> None:
     assert found["ReadLogs"]["Resource"] == ["arn:aws:logs:eu-west-2:444455556666:log-group:*:log-stream:*"]
     assert found["MoveTags"]["Resource"][0].startswith(f"arn:aws:ecr:eu-west-1:{ACCOUNT}:")
     assert found["AssumeRoles"]["Resource"] == [SHOP.role_arn, PROD.role_arn]
+
+
+def test_tasks_may_be_run_and_given_their_roles_only_where_deployments_run_any() -> None:
+    prod = replace(
+        PROD, before=(replace(MIGRATE, task_definition=f"arn:aws:ecs:eu-west-2:{ACCOUNT}:task-definition/m"),)
+    )
+    found = statements(environments=[MIGRATING, prod])
+
+    assert found["RunTasks"]["Action"] == ["ecs:RunTask", "ecs:StopTask"]
+    assert found["RunTasks"]["Resource"] == [
+        f"arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/shop-migrate-test:*",
+        "arn:aws:ecs:eu-west-2:444455556666:task-definition/m:*",
+        f"arn:aws:ecs:eu-west-1:{ACCOUNT}:task/*",
+        "arn:aws:ecs:eu-west-2:444455556666:task/*",
+    ]
+    assert found["PassRolesToTasks"] == {
+        "Sid": "PassRolesToTasks",
+        "Effect": "Allow",
+        "Action": ["iam:PassRole"],
+        "Resource": [f"arn:aws:iam::{ACCOUNT}:role/*", "arn:aws:iam::444455556666:role/*"],
+        "Condition": {"StringEquals": {"iam:PassedToService": ["ecs-tasks.amazonaws.com"]}},
+    }
+    assert statements().keys().isdisjoint({"RunTasks", "PassRolesToTasks"})
+    assert (
+        statements(environments=[MIGRATING], read_only=True)
+        .keys()
+        .isdisjoint({"RunTasks", "PassRolesToTasks"})
+    )
 
 
 def test_project_without_roles_or_services_has_no_statements_for_them() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from weco_deploy.config import load
 from weco_deploy.config.schema import (
+    BeforeEntry,
     Entry,
     EnvironmentEntry,
     GitHubEntry,
@@ -30,13 +31,15 @@ def test_example_loads_without_warnings() -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", [ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry, NotifyEntry, GitHubEntry]
+    "entry",
+    [ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry, NotifyEntry, GitHubEntry, BeforeEntry],
 )
 def test_example_uses_every_key(entry: type[Entry]) -> None:
     root, _ = parse(EXAMPLE.read_text())
     assert root is not None
     projects = list(root.entries())
     environments = [environment for project in projects for environment in project.items("environments")]
+    tasks = [task for environment in environments for task in environment.items("before")]
     images = [image for project in projects for image in project.items("image_repositories")]
     services = [service for image in images for service in image.items("services")]
     mappings = {
@@ -46,6 +49,7 @@ def test_example_uses_every_key(entry: type[Entry]) -> None:
         ServiceEntry: services,
         GitHubEntry: [github for project in projects if (github := project.at("github"))],
         NotifyEntry: [it for mapping in (*projects, *environments) for it in mapping.items("notify")],
+        BeforeEntry: tasks,
     }
     used = {str(value.path[-1]) for mapping in mappings[entry] for value in mapping.entries()}
     assert used == set(entry.model_fields)

@@ -16,10 +16,17 @@ from tests.config.conftest import Load, Problems
 from tests.config.test_example import EXAMPLE
 from tests.config.test_load import FULL, IDS, REAL_FILES, SMALLEST
 from weco_deploy.config import json_schema, load
-from weco_deploy.config.schema import Entry, EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry
+from weco_deploy.config.schema import (
+    BeforeEntry,
+    Entry,
+    EnvironmentEntry,
+    ImageEntry,
+    ProjectEntry,
+    ServiceEntry,
+)
 
 SCHEMA = json.loads(json.dumps(json_schema()))
-ENTRIES = (ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry)
+ENTRIES = (ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry, BeforeEntry)
 KEYS = [
     pytest.param(entry, key, id=f"{entry.__name__}.{key}") for entry in ENTRIES for key in entry.model_fields
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from tests.operations.migrations import behaviour, migrating, migrations
 from tests.operations.runs import confirm_deploy, deploy_release, release, release_deploy, request, rollback
 from tests.world import Killed, World, slow
 from tests.world.projects import FIVE_AND_EIGHT
@@ -29,6 +30,7 @@ UNCERTAIN = 2
 class Scenario:
     """`environment` is where `act` deploys to; `declare` makes the world and answers the digests that must run then.
 
+    `check` asserts what else is true when all is well.
     It is run again so many seconds after it ended, or was killed.
     """
 
@@ -37,6 +39,7 @@ class Scenario:
     declare: Callable[[], tuple[World, Mapping[str, str]]]
     act: Callable[[World], Deployment]
     again_after: float = 1.0
+    check: Callable[[World], None] = lambda _: None
 
 
 def _new_images() -> tuple[World, Mapping[str, str]]:
@@ -135,6 +138,34 @@ def _confirmed(world: World) -> Deployment:
     return confirm_deploy(world, wait=300.0)
 
 
+def _migrating() -> tuple[World, Mapping[str, str]]:
+    world = migrating()
+    release_deploy(world, "stage")
+    return world, {"search": world.push("search", behaviour(seconds=20.0)), "items": world.push("items")}
+
+
+def _asking() -> tuple[World, Mapping[str, str]]:
+    """The same after a run that was killed when it had asked ECS for the task, before it knew the answer."""
+    world, pushed = _migrating()
+    world.pass_time(1)
+    world.cut_after(1, "tasks.run")
+    with suppress(Killed):
+        release_deploy(world, "stage")
+    world.pass_time(LEASE_AND_GRACE)
+    return world, pushed
+
+
+def assert_migrated_once(world: World) -> None:
+    """The migration ran once, and succeeded with the release's image before any service was redeployed."""
+    (task,) = migrations(world)
+    (container,) = task.containers
+    assert container.digest == world.tag("search", "env.stage")
+    assert (task.status, container.exit_code) == ("STOPPED", 0)
+    assert task.stopped_at is not None
+    for service_id in world.project.services:
+        assert world.declared(service_id, "stage").primary.created_at >= task.stopped_at
+
+
 RELEASE_DEPLOY = Scenario("release-deploy", "stage", _new_images, _released)
 DEPLOYING = (
     RELEASE_DEPLOY,
@@ -142,6 +173,10 @@ DEPLOYING = (
     Scenario("rollback", "stage", _twice_released, _rolled_back),
     Scenario("rollback to what history tells", "stage", _twice_released, _rolled_back_from_history),
     Scenario("deploy to services found by listing", "stage", _unindexed, _latest_deployed),
+    Scenario("release-deploy with a task", "stage", _migrating, _released, check=assert_migrated_once),
+    Scenario(
+        "release-deploy that goes on with a task", "stage", _asking, _released, check=assert_migrated_once
+    ),
 )
 CONFIRM = Scenario("confirm-deploy", "stage", _cut_off, _confirmed, again_after=LEASE_AND_GRACE)
 SCENARIOS = (*DEPLOYING, CONFIRM)
@@ -179,6 +214,7 @@ def assert_right(world: World, scenario: Scenario, wanted: Mapping[str, str], la
     assert record.current.release_id == last.release_id
     assert record.current.status is DeploymentStatus.SUCCEEDED
     assert record.good == record.current
+    scenario.check(world)
     recorded = world.ports().store.deployments([environment], 50)
     assert all(deployment.finished for deployment in recorded), [deployment.status for deployment in recorded]
     assert recorded[0].deployment_id == last.deployment_id

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from tests.faults import test_undo_cuts
+from tests.faults import test_task_cuts, test_undo_cuts
 from tests.faults.scenarios import SCENARIOS, calls_of
-from weco_deploy.ports import ImageRegistry, LogReader, ReleaseStore, ServiceRuntime
+from weco_deploy.ports import ImageRegistry, LogReader, ReleaseStore, ServiceRuntime, TaskRunner
 
-PORTS = {"registry": ImageRegistry, "runtime": ServiceRuntime, "store": ReleaseStore, "logs": LogReader}
+PORTS = {
+    "registry": ImageRegistry,
+    "runtime": ServiceRuntime,
+    "tasks": TaskRunner,
+    "store": ReleaseStore,
+    "logs": LogReader,
+}
 BESIDES = {"caller", "check_account", "clock.wait"}
 """What reaches AWS, or lets time pass, and is no method of those."""
 
@@ -30,5 +36,8 @@ def offered() -> set[str]:
 
 
 def test_the_scenarios_make_every_call_that_a_deployment_can_make() -> None:
-    made = {name for scenario in SCENARIOS for name in calls_of(scenario)} | set(test_undo_cuts.calls())
+    made = {name for scenario in SCENARIOS for name in calls_of(scenario)} | {
+        *test_undo_cuts.calls(),
+        *test_task_cuts.calls(),
+    }
     assert offered() - made == NOT_BY_A_DEPLOYMENT.keys()

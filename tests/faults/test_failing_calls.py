@@ -17,7 +17,7 @@ from weco_deploy.errors import AccessDenied, AwsError, DeployError, NoCredential
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import EnvironmentRecord
 
-DOORS = ("registry.*", "runtime.*", "store.*", "caller", "check_account")
+DOORS = ("registry.*", "runtime.*", "tasks.*", "store.*", "caller", "check_account")
 """The calls that reach AWS."""
 
 ACTION = "aws:Call"

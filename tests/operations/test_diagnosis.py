@@ -13,7 +13,8 @@ from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import AccessDenied
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ServiceStatus
 from weco_deploy.model.events import Progress
-from weco_deploy.model.plan import Action, Expected, PlannedService
+from weco_deploy.model.expected import Expected
+from weco_deploy.model.plan import Action, PlannedService
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView
 from weco_deploy.pipeline.diagnose import diagnose
 from weco_deploy.pipeline.stopped_tasks import StoppedTasks

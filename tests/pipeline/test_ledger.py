@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +18,7 @@ from weco_deploy.model.deployment import (
 )
 from weco_deploy.model.environment import Held
 from weco_deploy.model.service import EcsDeployment, ServiceKey
+from weco_deploy.model.steps import StepRun
 from weco_deploy.pipeline.ledger import Ledger, Nowhere
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -50,11 +52,16 @@ class Record:
         self.renewals: list[float] = []
         self.notes: list[Deployment] = []
         self.settled: list[tuple[Deployment, Deployment | None]] = []
+        self.runs: list[tuple[StepRun, ...]] = []
         self.errors: list[AwsError | LeaseLost] = []
 
     def _fail(self) -> None:
         if self.errors:
             raise self.errors.pop(0)
+
+    def note_step_runs(self, held: Held, step_id: str, runs: Sequence[StepRun]) -> None:  # noqa: ARG002 - the port's
+        self._fail()
+        self.runs.append(tuple(runs))
 
     def renew(self, held: Held, lease_seconds: int) -> Held:
         self.renewals.append((self._clock.now - NOON).total_seconds())

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from weco_deploy.aws.ecs_answers import parse_deployment, parse_service, parse_task
-from weco_deploy.model.plan import Action, Expected, PlannedService
+from weco_deploy.model.expected import Expected
+from weco_deploy.model.plan import Action, PlannedService
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.rollout.reading import Reads, reads
 from weco_deploy.rules.rollout.track import Track

@@ -342,6 +342,7 @@ def test_plan_document() -> None:
                     "ecs_deployment_id": "ecs-svc/1",
                 },
             ],
+            "steps": [],
             "left_out": [],
             "warnings": ["no service for works"],
             "changes": True,

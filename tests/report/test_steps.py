@@ -9,18 +9,32 @@ from datetime import timedelta
 
 import pytest
 
-from tests.report.samples import BROKEN_MIGRATION, MIGRATED, deployment, later, outcome
+from tests.report.samples import (
+    BROKEN_MIGRATION,
+    MIGRATED,
+    deployment,
+    later,
+    outcome,
+    plan,
+    planned_image,
+)
 from tests.report.story import CLAIMED, Watch
 from tests.report.test_live import Drawn
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Claimed, Event, StepFinished, StepOutput, StepStarted
+from weco_deploy.model.launch import Launch
+from weco_deploy.model.planned_task import PlannedTask, TaskAction
+from weco_deploy.model.results import DeploymentDetails
+from weco_deploy.model.service import DefinedContainer, TaskDefinition
 from weco_deploy.model.steps import StepOutcome, StepStatus
+from weco_deploy.report.board.deployments import deployment_page
 from weco_deploy.report.build_summary import deployment_report
 from weco_deploy.report.deployment_text import deployment_text
-from weco_deploy.report.documents import deployment_document, json_text
+from weco_deploy.report.documents import deployment_document, json_text, plan_document
 from weco_deploy.report.live import LiveProgress
 from weco_deploy.report.live_view import draw
 from weco_deploy.report.plain import PlainProgress
+from weco_deploy.report.plan_text import plan_text
 from weco_deploy.report.rollout_state import RolloutState
 from weco_deploy.report.screen import Screen
 
@@ -184,3 +198,42 @@ def test_failed_step_is_an_annotation() -> None:
         "migrate",
         "migrate (before) failed after 12 s: exit code 3: Essential container in task exited; log: no such column",
     )
+
+
+def test_page_on_the_board_explains_the_failed_step_before_the_services() -> None:
+    details = DeploymentDetails(deployment=FAILED, release=None)
+    first, second = deployment_page(details, frozenset(), None, ()).attempt.failures
+    assert (
+        first.heading
+        == "✗ migrate (before) failed after 12 s: exit code 3: Essential container in task exited"
+    )
+    assert [(block.lines, block.log) for block in first.blocks] == [
+        (("| migrating", "|   no such column", "log: /ecs/search app/app/0a1b2c3d4e5f"), True)
+    ]
+    assert second.heading.startswith("… search (catalogue/search-prod) not begun")
+
+
+def test_plan_that_skips_a_task_says_why() -> None:
+    definition = TaskDefinition(arn="arn:aws:ecs:eu-west-1:1:task-definition/m:7", family="m", containers=())
+    task = PlannedTask(
+        id="migrate",
+        action=TaskAction.SKIP,
+        why="it ran with these images already, in deployment 45c48cce",
+        definition=definition,
+        container=DefinedContainer("app", "search"),
+        command=None,
+        launch=Launch(cluster="shop"),
+        images=("search",),
+        expected=(),
+        replicas=(),
+        timeout=60,
+        key="1f2e",
+    )
+    planned = replace(plan((planned_image("search", "a", "b"),)), tasks=(task,))
+    text = plan_text(planned, Screen())
+    assert "Tasks before the services restart (1):" in text
+    assert "m:7" in text
+    assert "it ran with these images already, in deployment 45c48cce" in text
+    assert "Before them" not in text
+    (step,) = json.loads(json_text(plan_document(planned)))["plan"]["steps"]
+    assert (step["action"], step["command"]) == ("skip", None)

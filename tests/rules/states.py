@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from weco_deploy.model.plan import Action, Expected, PlannedService
+from weco_deploy.model.expected import Expected
+from weco_deploy.model.plan import Action, PlannedService
 from weco_deploy.model.service import (
     Container,
     DefinedContainer,

@@ -25,8 +25,8 @@ from tests.rules.states import (
     view,
 )
 from weco_deploy.model.environment import KnownService
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.image import Repository
-from weco_deploy.model.plan import Expected
 from weco_deploy.model.project import Environment, Image
 from weco_deploy.model.service import DefinedContainer, EcsDeployment, ResolvedImage, Task
 from weco_deploy.rules.digests import Match

@@ -19,6 +19,7 @@ from weco_deploy.sandbox.ecs.behaviour import Behaviour, parse
         ("protected=600", Behaviour(protects_for=600)),
         ("unpullable", Behaviour(pullable=False, lines=())),
         ("flaky=2", Behaviour(failing_starts=2)),
+        ("good,command=30,command-code=3", Behaviour(command_seconds=30, command_code=3)),
         ("good,start=1,lines=one|two, three", Behaviour(start=1, lines=("one", "two, three"))),
     ],
 )

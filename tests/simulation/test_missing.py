@@ -66,6 +66,11 @@ def test_log_groups_and_streams_are_made_once_and_keep_their_events(cloud: Cloud
     logs.put_log_events(**stream, logEvents=[{"timestamp": at, "message": "started"}])
 
     assert [event["message"] for event in logs.get_log_events(**stream)["events"]] == ["started"]
+    assert logs.get_log_events(**stream)["nextForwardToken"] == "f/1"
+    logs.put_log_events(**stream, logEvents=[{"timestamp": at, "message": "goes on"}])
+    later = logs.get_log_events(**stream, nextToken="f/1", startFromHead=True)
+    assert [event["message"] for event in later["events"]] == ["goes on"]
+    assert logs.get_log_events(**stream, nextToken="f/2", startFromHead=True)["nextForwardToken"] == "f/2"
     with pytest.raises(ClientError, match="ResourceAlreadyExistsException"):
         logs.create_log_group(logGroupName="/ecs/other")
     with pytest.raises(ClientError, match="ResourceAlreadyExistsException"):

@@ -49,6 +49,35 @@ def test_a_task_that_was_run_by_hand_ends_with_its_container() -> None:
     assert (ended["group"], ended["startedBy"]) == (f"family:{SERVICE}", "migrations")
 
 
+def test_a_command_of_its_own_runs_for_a_while_and_ends_with_its_code() -> None:
+    cloud = Cloud()
+    cloud.registry.push(Behaviour(command_seconds=30, command_code=3))
+    cloud.define()
+    override = {"name": "app", "command": ["migrate"]}
+    (task,) = run(cloud, overrides={"containerOverrides": [override]})
+    assert task["overrides"]["containerOverrides"] == [override]
+    cloud.pass_time(20)
+    assert described(cloud, task["taskArn"])[0]["lastStatus"] == "RUNNING"
+    cloud.pass_time(30)
+
+    (ended,) = described(cloud, task["taskArn"])
+    assert (ended["lastStatus"], ended["containers"][0]["exitCode"]) == ("STOPPED", 3)
+    with pytest.raises(ClientError, match="not a container in the TaskDefinition"):
+        run(cloud, overrides={"containerOverrides": [{"name": "other", "command": ["migrate"]}]})
+
+
+def test_a_task_with_its_own_network_interface_needs_a_network() -> None:
+    cloud = Cloud()
+    cloud.registry.push()
+    cloud.ecs.register_task_definition(
+        family="own", networkMode="awsvpc", containerDefinitions=[{"name": "app", "image": IMAGE}]
+    )
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+    with pytest.raises(ClientError, match="Network Configuration must be provided"):
+        cloud.ecs.run_task(cluster=CLUSTER, taskDefinition="own")
+    assert cloud.ecs.run_task(cluster=CLUSTER, taskDefinition="own", networkConfiguration=network)["tasks"]
+
+
 def test_the_same_token_runs_no_second_task() -> None:
     cloud = Cloud()
     cloud.registry.push()

@@ -239,6 +239,7 @@ def _defined(container: DefinedContainer, consistency: str) -> dict[str, Any]:
         "name": container.name,
         "image": container.image,
         "versionConsistency": consistency,
+        "essential": container.essential,
     }
     if container.log_driver:
         options = {

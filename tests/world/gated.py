@@ -8,7 +8,7 @@ from typing import cast
 
 from tests.world.gate import Gate
 from tests.world.run import Run
-from weco_deploy.ports import LogReader, ServiceRuntime
+from weco_deploy.ports import LogReader, ServiceRuntime, TaskRunner
 
 
 class Gated:
@@ -30,6 +30,10 @@ class Gated:
 
 def gated_runtime(runtime: ServiceRuntime, gate: Gate, run: Run) -> ServiceRuntime:
     return cast("ServiceRuntime", Gated(runtime, "runtime", gate, run))
+
+
+def gated_tasks(tasks: TaskRunner, gate: Gate, run: Run) -> TaskRunner:
+    return cast("TaskRunner", Gated(tasks, "tasks", gate, run))
 
 
 def gated_logs(logs: LogReader, gate: Gate, run: Run) -> LogReader:

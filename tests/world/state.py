@@ -11,7 +11,7 @@ from tests.world.clock import Schedule
 from tests.world.ecr import StoredRepository
 from tests.world.ecs import Ecs
 from tests.world.gate import Gate
-from tests.world.gated import gated_logs, gated_runtime
+from tests.world.gated import gated_logs, gated_runtime, gated_tasks
 from tests.world.github import StoredGitHub
 from tests.world.history import Repository, WorldHistory
 from tests.world.images import WorldImages
@@ -27,11 +27,12 @@ from tests.world.store import WorldStore
 from tests.world.table import Table
 from weco_deploy.aws.ecs import EcsRuntime
 from weco_deploy.aws.logs import CloudWatchLogs
+from weco_deploy.aws.task_runner import EcsTaskRunner
 from weco_deploy.errors import WrongAccount
 from weco_deploy.local.concurrent_calls import INTERVAL, WORKERS, ConcurrentCalls, Workers
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION, Environment, Project
 from weco_deploy.model.registry import EcrAddress
-from weco_deploy.ports import Caller, LogReader, Ports, ServiceRuntime
+from weco_deploy.ports import Caller, LogReader, Ports, ServiceRuntime, TaskRunner
 from weco_deploy.sandbox.ecs.state import Place
 
 ACCOUNT = "111122223333"
@@ -105,6 +106,10 @@ class WorldState:
             account = self.ecs.account(place_of(ours, environment, self.place))
             return gated_runtime(EcsRuntime(account, clock), self.gate, run)
 
+        def tasks(environment: Environment) -> TaskRunner:
+            account = self.ecs.account(place_of(ours, environment, self.place))
+            return gated_tasks(EcsTaskRunner(account), self.gate, run)
+
         def logs(environment: Environment) -> LogReader:
             account = self.ecs.account(place_of(ours, environment, self.place))
             return gated_logs(CloudWatchLogs(account), self.gate, run)
@@ -125,6 +130,7 @@ class WorldState:
             publishing=publishing(self.desktop, self.repositories, self.host, self.now, self.gate, run),
             replicas=lambda _: WorldReplicas(self.replicas, self.gate, run),
             runtime=runtime,
+            tasks=tasks,
             logs=logs,
             setup=setup,
             site=lambda bucket: WorldSite(self.site, bucket, self.gate, run),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import Claim, EnvironmentRecord, Held, Lock
 from weco_deploy.model.project import Project
 from weco_deploy.model.release import Release
+from weco_deploy.model.steps import StepRun
 from weco_deploy.rules.lock import (
     check_can_resume,
     check_can_settle,
@@ -145,6 +146,22 @@ class WorldStore:
             if not is_held(record, held) or record.fence != held.fence:
                 raise lost(record, held, self._now(), self._project_id)
             self._written.keep(deployment)
+
+    def step_runs(self, environment_id: str, step_ids: Sequence[str]) -> Mapping[str, tuple[StepRun, ...]]:
+        with self._pass("step_runs", environment_id, *step_ids):
+            runs = self._read.step_runs
+            return {
+                step_id: runs[environment_id, step_id]
+                for step_id in step_ids
+                if (environment_id, step_id) in runs
+            }
+
+    def note_step_runs(self, held: Held, step_id: str, runs: Sequence[StepRun]) -> None:
+        with self._pass("note_step_runs", held.environment, step_id):
+            record = self._read.record(held.environment)
+            if not is_held(record, held) or record.fence != held.fence:
+                raise lost(record, held, self._now(), self._project_id)
+            self._written.step_runs[held.environment, step_id] = tuple(runs)
 
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None = None) -> None:
         with self._pass("settle", held.environment, deployment.deployment_id, deployment.status):

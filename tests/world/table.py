@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from weco_deploy.model.deployment import Deployment, Failure, ServiceOutcome
 from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 from weco_deploy.model.release import Release, ReleaseDeployment
+from weco_deploy.model.steps import StepRun
 
 LISTED_DEPLOYMENTS = 50
 """A release lists no more of its deployments than these, the newest."""
@@ -18,13 +19,14 @@ LONGEST_MESSAGE = 1_000
 
 @dataclass(slots=True)
 class Table:
-    """A project's records. `legacy` are deployments that 5.x recorded, in its releases."""
+    """A project's records. `legacy` are deployments that 5.x recorded, in its releases; `step_runs` by environment and step."""
 
     releases: dict[str, Release] = field(default_factory=dict)
     latest: Release | None = None
     deployments: dict[str, Deployment] = field(default_factory=dict)
     environments: dict[str, EnvironmentRecord] = field(default_factory=dict)
     legacy: dict[str, Deployment] = field(default_factory=dict)
+    step_runs: dict[tuple[str, str], tuple[StepRun, ...]] = field(default_factory=dict)
 
     def record(self, environment_id: str) -> EnvironmentRecord:
         return self.environments.get(environment_id, EnvironmentRecord(environment=environment_id))

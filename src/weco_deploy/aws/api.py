@@ -27,6 +27,8 @@ class Resource(Enum):
     """The repositories, if an environment is in another region."""
     TABLE = "table/<name>"
     INDEX = "table/<name>/index/<name>"
+    TASK_DEFINITION = "task-definition/<family>:<revision>"
+    """The task definitions of tasks that deployments run."""
     LOG_STREAM = "log-group:<name>:log-stream:<name>"
     PARAMETER = "parameter/<name>"
     """The SSM parameters that the project file names."""
@@ -43,6 +45,7 @@ class Purpose(Enum):
     READ_TARGET_HEALTH = "ReadTargetHealth"
     WATCH_SERVICES = "WatchServices"
     REDEPLOY_SERVICES = "RedeployServices"
+    RUN_TASKS = "RunTasks"
     READ_LOGS = "ReadLogs"
     READ_PARAMETERS = "ReadParameters"
     READ_IMAGES = "ReadImages"
@@ -164,6 +167,8 @@ DESCRIBE_TASK_DEFINITION = ApiCall(
     TASK_DEFINITION_READS,
     purpose=Purpose.READ_TASK_DEFINITIONS,
 )
+RUN_TASK = ApiCall("ecs", "RunTask", (Resource.TASK_DEFINITION,), changes=True, purpose=Purpose.RUN_TASKS)
+STOP_TASK = ApiCall("ecs", "StopTask", (Resource.TASK,), changes=True, purpose=Purpose.RUN_TASKS)
 LIST_SERVICE_DEPLOYMENTS = ApiCall(
     "ecs",
     "ListServiceDeployments",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from weco_deploy.aws.times import utc
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.draining import TaskProtection
+from weco_deploy.model.launch import CapacityProvider, Launch
 from weco_deploy.model.service import (
     ENVIRONMENT_TAG,
     SERVICE_TAG,
@@ -27,6 +28,7 @@ from weco_deploy.model.service import (
     ServiceEvent,
     ServiceKey,
     Task,
+    TaskDefinition,
 )
 from weco_deploy.model.targets import Target, TargetGroup
 
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         ServiceDeploymentTypeDef,
         ServiceEventTypeDef,
         ServiceTypeDef,
+        TaskDefinitionTypeDef,
         TaskTypeDef,
     )
     from mypy_boto3_elbv2.type_defs import TargetHealthDescriptionTypeDef
@@ -85,9 +88,26 @@ def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Serv
         capacity_providers=tuple(
             strategy["capacityProvider"] for strategy in answer.get("capacityProviderStrategy", ())
         ),
+        launch=_launch(answer),
         as_of=as_of,
         service_id=tags.get(SERVICE_TAG),
         environment=tags.get(ENVIRONMENT_TAG),
+    )
+
+
+def _launch(answer: ServiceTypeDef) -> Launch:
+    network = answer.get("networkConfiguration", {}).get("awsvpcConfiguration")
+    return Launch(
+        cluster=answer["clusterArn"],
+        launch_type=answer.get("launchType", ""),
+        capacity_providers=tuple(
+            CapacityProvider(item["capacityProvider"], item.get("weight", 0), item.get("base", 0))
+            for item in answer.get("capacityProviderStrategy", ())
+        ),
+        platform_version=answer.get("platformVersion", ""),
+        subnets=tuple(network["subnets"]) if network else (),
+        security_groups=tuple(network.get("securityGroups", ())) if network else (),
+        assign_public_ip=network is not None and network.get("assignPublicIp") == "ENABLED",
     )
 
 
@@ -153,6 +173,16 @@ def parse_container_definition(answer: ContainerDefinitionOutputTypeDef) -> Defi
         log_stream_prefix=options.get("awslogs-stream-prefix"),
         pinned=answer.get("versionConsistency") != "disabled",
         health_checked="healthCheck" in answer and answer.get("essential", True),
+        essential=answer.get("essential", True),
+    )
+
+
+def parse_task_definition(answer: TaskDefinitionTypeDef) -> TaskDefinition:
+    return TaskDefinition(
+        arn=answer["taskDefinitionArn"],
+        family=answer.get("family", ""),
+        containers=tuple(map(parse_container_definition, answer.get("containerDefinitions", ()))),
+        own_network=answer.get("networkMode") == "awsvpc",
     )
 
 

@@ -16,10 +16,12 @@ from weco_deploy.model.arn import Arn, account_of
 from weco_deploy.model.bucket import Bucket
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG
+from weco_deploy.model.template import fill
 
 TO_CHANGE = frozenset(
     {
         Purpose.REDEPLOY_SERVICES,
+        Purpose.RUN_TASKS,
         Purpose.MOVE_TAGS,
         Purpose.LOG_IN_TO_REGISTRY,
         Purpose.PUSH_IMAGES,
@@ -61,7 +63,7 @@ def policy(
     purposes = [purpose for purpose in Purpose if not (read_only and purpose in TO_CHANGE)]
     statements = [_statement(purpose, arns) for purpose in purposes]
     if not read_only:
-        statements.append(_redeploy_named(arns))
+        statements += (_redeploy_named(arns), _pass_roles(arns))
     return PolicyDocument([statement for statement in statements if statement])
 
 
@@ -78,6 +80,8 @@ def _statement(purpose: Purpose, arns: _Arns) -> Statement | None:
     resources = dict.fromkeys(arn for _, of_call in calls for arn in of_call)
     if not actions or not resources or (purpose is Purpose.REDEPLOY_SERVICES and not arns.services_with_tags):
         return None
+    if purpose is Purpose.RUN_TASKS and not arns.runs_tasks:
+        return None
     tags = arns.service_tags if purpose is Purpose.REDEPLOY_SERVICES else {}
     return Statement(purpose.value, actions, list(resources), tags)
 
@@ -88,6 +92,18 @@ def _redeploy_named(arns: _Arns) -> Statement | None:
     if not named:
         return None
     return Statement("RedeployNamedServices", list(UPDATE_SERVICE.actions), named)
+
+
+def _pass_roles(arns: _Arns) -> Statement | None:
+    """The statement for the roles of tasks that deployments run, whose names only AWS knows; None if they run none."""
+    if not arns.runs_tasks:
+        return None
+    return Statement(
+        "PassRolesToTasks",
+        ["iam:PassRole"],
+        list(arns.all_roles()),
+        condition={"iam:PassedToService": ["ecs-tasks.amazonaws.com"]},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +123,14 @@ class _Arns:
             case Resource.ANY:
                 yield "*"
             case Resource.REPOSITORY | Resource.REPLICA | Resource.REPLICATED:
-                for registry in dict.fromkeys(self._registries(resource, home)):
-                    for image in self.project.images:
-                        yield str(replace(registry, service="ecr", resource=f"repository/{image.repository}"))
+                yield from self._repositories(resource, home)
             case Resource.TABLE:
                 yield str(replace(home, service="dynamodb", resource=self._table))
             case Resource.INDEX:
                 indexes = (f"{self._table}/index/{index}" for index in (RELEASES, DEPLOYMENTS))
                 yield from (str(replace(home, service="dynamodb", resource=index)) for index in indexes)
+            case Resource.TASK_DEFINITION:
+                yield from self._task_definitions()
             case Resource.LOG_STREAM:
                 streams = "log-group:*:log-stream:*"
                 yield from (str(replace(place, service="logs", resource=streams)) for place in self._places())
@@ -136,6 +152,19 @@ class _Arns:
             objects = f"{self.board.name}/{self.board.key('*')}"
             yield str(replace(home, service="s3", region="", account="", resource=objects))
 
+    def _task_definitions(self) -> Iterator[str]:
+        """All revisions of the task definitions that deployments run."""
+        for environment in self.environments:
+            for task in environment.before:
+                family = fill(task.task_definition, environment.values).rpartition("/")[2].partition(":")[0]
+                place = self._place(environment)
+                yield str(replace(place, service="ecs", resource=f"task-definition/{family}:*"))
+
+    def _repositories(self, resource: Resource, home: Arn) -> Iterator[str]:
+        for registry in dict.fromkeys(self._registries(resource, home)):
+            for image in self.project.images:
+                yield str(replace(registry, service="ecr", resource=f"repository/{image.repository}"))
+
     def _registries(self, resource: Resource, home: Arn) -> Iterator[Arn]:
         """The accounts and regions in which repositories with the names of the project's are the resources."""
         abroad = [place for place in self._places() if place.region != home.region]
@@ -145,6 +174,16 @@ class _Arns:
             for place in abroad:
                 # A replica is in the project's account, or in that of the services.
                 yield from (replace(home, region=place.region), place)
+
+    @property
+    def runs_tasks(self) -> bool:
+        return any(environment.before for environment in self.environments)
+
+    def all_roles(self) -> Iterator[str]:
+        """Every role of the accounts in which deployments run tasks."""
+        accounts = (self._place(environment) for environment in self.environments if environment.before)
+        for place in dict.fromkeys(replace(account, region="") for account in accounts):
+            yield str(replace(place, service="iam", resource="role/*"))
 
     def named_services(self) -> Iterator[str]:
         """The ARNs of the services that the project file names."""

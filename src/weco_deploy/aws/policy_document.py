@@ -12,12 +12,16 @@ Json: TypeAlias = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Allows actions on resources. If there are `tags`, a resource needs one of the values of each."""
+    """Allows actions on resources. If there are `tags`, a resource needs one of the values of each.
+
+    `condition` are other keys of the request, which need one of these values each.
+    """
 
     sid: str
     actions: Sequence[str]
     resources: Sequence[str]
     tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    condition: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def json(self) -> Json:
@@ -27,9 +31,9 @@ class Statement:
             "Action": self.actions,
             "Resource": self.resources,
         }
-        if not self.tags:
+        keys = {f"aws:ResourceTag/{tag}": values for tag, values in self.tags.items()} | dict(self.condition)
+        if not keys:
             return statement
-        keys = {f"aws:ResourceTag/{tag}": values for tag, values in self.tags.items()}
         return {**statement, "Condition": {"StringEquals": keys}}
 
     def halves(self) -> Iterator[Statement]:

@@ -16,7 +16,15 @@ import click
 
 from weco_deploy.cli import completion
 from weco_deploy.errors import UsageError
-from weco_deploy.model.requests import ConfirmRequest, DeployOptions, DeployRequest, Flag, flags
+from weco_deploy.model.requests import (
+    DONE,
+    RUN,
+    ConfirmRequest,
+    DeployOptions,
+    DeployRequest,
+    Flag,
+    flags,
+)
 
 WEEK = 7 * 24 * 3600
 
@@ -93,6 +101,19 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # as above
         if not names:
             self.fail("it names nothing", param, ctx)
         return names
+
+
+class StepResult(Text):
+    """What to do about a step, such as `migrate=done`."""
+
+    name = "step"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = super().convert(value, param, ctx)
+        step_id, _, said = text.rpartition("=")
+        if not step_id or said not in (DONE, RUN):
+            self.fail(f"{text!r} is not the id of a step with ={DONE} or ={RUN}", param, ctx)
+        return text
 
 
 from_label = click.option(
@@ -172,6 +193,16 @@ def of_field(request: type[DeployOptions | ConfirmRequest], name: str) -> Decora
     if flag.switch:
         both = f"{flag.name}/--no-{flag.name.removeprefix('--')}"
         return click.option(both, name, envvar=flag.variable, default=None, help=flag.help)
+    if default == ():
+        return click.option(
+            flag.name,
+            name,
+            envvar=flag.variable,
+            type=StepResult(),
+            multiple=True,
+            metavar=flag.metavar,
+            help=flag.help,
+        )
     return click.option(
         flag.name,
         name,

@@ -84,6 +84,7 @@ class Number:
         )
 
 
+TIMEOUT = Number(1, 7 * 24 * 3600, "a number of seconds between 1 and a week")
 SECONDS = Number(0, 7 * 24 * 3600, "a number of seconds, up to a week")
 
 # A part of a repository name between slashes, as ECR's API defines RepositoryName.
@@ -158,6 +159,24 @@ CLUSTER_TEMPLATE = Pattern(
     "the name or ARN of an ECS cluster or a template of it, like shop-{environment}",
     max_length=400,
 )
+STEP_ID = Pattern(
+    r"[A-Za-z0-9._-]+", "an id of a step: at most 100 letters, digits and . _ -", max_length=100
+)
+TASK_DEFINITION_TEMPLATE = Pattern(
+    r"(arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:task-definition/)?([A-Za-z0-9_-]|\{[a-z][a-z0-9_]*\})+(:[0-9]+)?",
+    "the family or ARN of a task definition, perhaps with :<revision>, or a template of it, like migrate-{environment}",
+    max_length=400,
+)
+CONTAINER = Pattern(
+    r"[A-Za-z0-9_-]+", "the name of a container: at most 255 letters, digits and _ -", max_length=255
+)
+CAPACITY_PROVIDER = Pattern(
+    r"[A-Za-z0-9_-]+",
+    "the name of a capacity provider: at most 255 letters, digits and _ -",
+    max_length=255,
+)
+SUBNET = Pattern(r"subnet-[0-9a-f]+", "the id of a subnet, like subnet-0a1b2c3d")
+SECURITY_GROUP = Pattern(r"sg-[0-9a-f]+", "the id of a security group, like sg-0a1b2c3d")
 BRANCH = Pattern(
     r"[A-Za-z0-9_][A-Za-z0-9_+#@-]*([./][A-Za-z0-9_+#@-]+)*",
     "the name of a branch, like main, without that of its remote",

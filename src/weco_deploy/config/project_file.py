@@ -9,18 +9,27 @@ from pathlib import Path
 
 from weco_deploy.config import default_names
 from weco_deploy.config.addresses import address_problems
+from weco_deploy.config.before import before_problems
 from weco_deploy.config.consistency import inconsistencies
 from weco_deploy.config.location import read
 from weco_deploy.config.nodes import Problem
 from weco_deploy.config.notify import notify_problems
 from weco_deploy.config.outline import outlines
-from weco_deploy.config.schema import EnvironmentEntry, ImageEntry, NotifyEntry, ProjectEntry, ServiceEntry
+from weco_deploy.config.schema import (
+    BeforeEntry,
+    EnvironmentEntry,
+    ImageEntry,
+    NotifyEntry,
+    ProjectEntry,
+    ServiceEntry,
+)
 from weco_deploy.config.sharing import shared_tables, shared_tags
 from weco_deploy.config.spelling import did_you_mean, unknown_keys
 from weco_deploy.config.syntax import InvalidYaml, parse
 from weco_deploy.config.templates import template_problems
 from weco_deploy.config.validation import validate
 from weco_deploy.errors import ProjectFileError, UsageError
+from weco_deploy.model.before_task import BeforeTask, On, Once
 from weco_deploy.model.direction import Backwards
 from weco_deploy.model.github import GitHubSettings
 from weco_deploy.model.notification import DEFAULT_EVENTS, Destination, NotifyEvent
@@ -99,6 +108,7 @@ def load_text(path: Path, text: str) -> ProjectFile:
             *map(template_problems, projects),
             *map(address_problems, projects),
             *map(notify_problems, projects),
+            *map(before_problems, projects),
             shared_tags(projects),
             shared_tables(projects),
         ]
@@ -213,6 +223,26 @@ def _environment(entry: EnvironmentEntry) -> Environment:
         variables=entry.variables,
         backwards=Backwards(entry.backwards),
         url=entry.url,
+        before=tuple(map(_before, entry.before)),
+    )
+
+
+def _before(entry: BeforeEntry) -> BeforeTask:
+    return BeforeTask(
+        id=entry.id,
+        task_definition=entry.task_definition,
+        container=entry.container,
+        command=None if entry.command is None else tuple(entry.command),
+        like=entry.like,
+        cluster=entry.cluster,
+        launch_type=entry.launch_type,
+        capacity_provider=entry.capacity_provider,
+        subnets=tuple(entry.subnets),
+        security_groups=tuple(entry.security_groups),
+        assign_public_ip=entry.assign_public_ip,
+        timeout=entry.timeout,
+        once=Once(entry.once),
+        on=frozenset(map(On, entry.on)),
     )
 
 

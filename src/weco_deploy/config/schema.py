@@ -9,11 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, Tag
 from weco_deploy.config.field_types import (
     AccountId,
     Branch,
+    CapacityProviderName,
     Cluster,
     ClusterTemplate,
+    ContainerName,
     DestinationUrl,
     EnvironmentId,
     ImageId,
+    LikeService,
     MessageEvent,
     MessageTemplate,
     Name,
@@ -26,16 +29,22 @@ from weco_deploy.config.field_types import (
     Region,
     Repository,
     RoleArn,
+    SecurityGroup,
     ServiceId,
     ServiceNameTemplate,
     StableFor,
+    StepId,
+    Subnet,
     Table,
     TagTemplate,
+    TaskDefinitionTemplate,
+    Timeout,
     Url,
     Variable,
     VariableValue,
     by_type,
 )
+from weco_deploy.model.before_task import DEFAULT_TIMEOUT
 
 
 class Entry(BaseModel):
@@ -116,6 +125,66 @@ class GitHubEntry(Entry, title="GitHub"):
     )
 
 
+class BeforeEntry(Entry, title="task before the restart"):
+    id: StepId = Field(description="its id in this environment", examples=["migrate"])
+    task_definition: TaskDefinitionTemplate = Field(
+        description="the family or ARN of its task definition, or a template of it; without a revision the newest counts",
+        examples=["shop-migrate-{environment}"],
+    )
+    container: ContainerName = Field(
+        default=None,
+        description="the container whose exit code counts; default: the only one",
+        examples=["app"],
+    )
+    command: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="replaces the command of that container",
+        examples=[["python", "manage.py", "migrate"]],
+    )
+    like: LikeService = Field(
+        default=None,
+        description="the service in whose cluster, network and capacity it runs",
+        examples=["search-api"],
+    )
+    cluster: ClusterTemplate = Field(
+        default=None, description="the cluster it runs in, without like", examples=["shop-{environment}"]
+    )
+    launch_type: Literal["FARGATE", "EC2", "EXTERNAL"] | None = Field(
+        default=None, description="its launch type; default: the cluster's default", examples=["FARGATE"]
+    )
+    capacity_provider: CapacityProviderName = Field(
+        default=None, description="its capacity provider, instead of launch_type", examples=["FARGATE_SPOT"]
+    )
+    subnets: Annotated[list[Subnet], NoneIsEmpty] = Field(
+        default=[], description="its subnets, in the network mode awsvpc", examples=[["subnet-0a1b2c3d"]]
+    )
+    security_groups: Annotated[list[SecurityGroup], NoneIsEmpty] = Field(
+        default=[],
+        description="its security groups; default: that of the VPC",
+        examples=[["sg-0a1b2c3d"]],
+    )
+    assign_public_ip: bool = Field(
+        default=False, description="whether it gets a public address; default: false", examples=[True]
+    )
+    timeout: Timeout = Field(
+        default=DEFAULT_TIMEOUT,
+        description="for how many seconds it may run before it is stopped; default: 1800",
+        examples=[600],
+    )
+    once: Literal["release", "always"] = Field(
+        default="release",
+        description="whether it runs once for the same command and images, or in each deployment; default: release",
+        examples=["always"],
+    )
+    on: Annotated[list[Literal["deploy", "rollback"]], NoneIs(["deploy"])] = Field(
+        default=["deploy"],
+        min_length=1,
+        description="whether deployments, rollbacks or both run it; default: deploy",
+        examples=[["deploy", "rollback"]],
+    )
+
+
 class EnvironmentEntry(Entry, title="environment"):
     id: EnvironmentId = Field(
         description="its id: the {environment} in templates, and the value of its services' tag deployment:env",
@@ -174,6 +243,13 @@ class EnvironmentEntry(Entry, title="environment"):
         default=[],
         description="more destinations of messages, about this environment only",
         examples=[[{"url_from": "ssm:/bookshop/on-call-url", "events": ["failed"]}]],
+    )
+    before: Annotated[list[BeforeEntry], NoneIsEmpty] = Field(
+        default=[],
+        description="tasks that run, one after the other, before the services restart",
+        examples=[
+            [{"id": "migrate", "task_definition": "shop-migrate", "like": "search-api"}],
+        ],
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from weco_deploy.config.field_types import TYPE_TAGS
 from weco_deploy.config.nodes import KeyPath, Node, Problem, value_text
 from weco_deploy.config.schema import (
+    BeforeEntry,
     Entry,
     EnvironmentEntry,
     FileEntry,
@@ -28,11 +29,14 @@ _ENTRY_OF_LIST: Mapping[str | int, type[Entry]] = {
     "image_repositories": ImageEntry,
     "services": ServiceEntry,
     "notify": NotifyEntry,
+    "before": BeforeEntry,
 }
 _ITEM_NAMES: Mapping[KeyPath, str] = {
     (): "project",
     ("environments",): "environment",
     ("image_repositories",): "image",
+    ("command",): "argument",
+    ("on",): "of deploy and rollback",
 }
 _DESCRIPTIONS: Mapping[type[Entry], str] = {
     ProjectEntry: "a project: a mapping with environments and image_repositories",
@@ -40,6 +44,7 @@ _DESCRIPTIONS: Mapping[type[Entry], str] = {
     ImageEntry: "an image: a mapping with the key id",
     NotifyEntry: "a destination: a mapping with the key url_from",
     GitHubEntry: "a mapping with deployments, labels or comments",
+    BeforeEntry: "a task: a mapping with the keys id and task_definition",
 }
 _NO_SECRETS = frozenset({"events", "environments"})
 """The keys of a destination whose values are shown."""

@@ -9,10 +9,11 @@ from enum import StrEnum
 from weco_deploy.model.deployment import Deployment, ImageChange
 from weco_deploy.model.direction import UNKNOWN, ImageDirection
 from weco_deploy.model.environment import CurrentRelease, EnvironmentRecord
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import LeftOut
-from weco_deploy.model.registry import EcrAddress, ImageName, same_registry
+from weco_deploy.model.planned_task import ObservedTask, Pinning, PlannedTask
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.replica import Replica
 from weco_deploy.model.running_tasks import RunningTasks
@@ -39,6 +40,8 @@ class Snapshot:
         unrecorded: what the environment's tag points at, by image id, for images of which no deployment is recorded.
         before: the versions that the environment's tags point at, by image id, as far as they are known; of images that change.
         directions: the directions of the images that change, by image id; empty if nobody wants to know.
+        tasks: the tasks that may run before services restart, by id.
+        pinning: how the services that use images of these tasks resolve their tags.
 
     """
 
@@ -56,6 +59,8 @@ class Snapshot:
     unrecorded: Mapping[str, TaggedImage | None] = field(default_factory=dict)
     before: Mapping[str, ImageVersion] = field(default_factory=dict)
     directions: Mapping[str, ImageDirection] = field(default_factory=dict)
+    tasks: Mapping[str, ObservedTask] = field(default_factory=dict)
+    pinning: Mapping[ServiceKey, Pinning] = field(default_factory=dict)
 
 
 class Action(StrEnum):
@@ -117,64 +122,6 @@ class PlannedImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
-    """What the containers of an image must run. `image` is `<repository>:<tag>`; any of `digests` is right.
-
-    `registry` is the host name of the repository's registry. None if the repository doesn't exist any more: then images of
-    any registry count. `replica_region` is the region whose replicas of the repository count, too.
-    """
-
-    image_id: str
-    image: str
-    digests: frozenset[str]
-    registry: str | None
-    replica_region: str | None = None
-
-    def concerns(self, image: str) -> bool:
-        """Whether a container whose definition names `image` uses this image."""
-        name = ImageName.parse(image)
-        return self._same_tag(name) and self._counts(name.registry)
-
-    def may_concern(self, image: str) -> bool:
-        """Whether `image` names this image's repository and only a digest, so that its tag is unknown."""
-        name = ImageName.parse(image)
-        return name.by_digest and name.repository == self._repository and self._counts(name.registry)
-
-    def is_elsewhere(self, image: str) -> bool:
-        """Whether `image` has the name and tag of this image in a registry that does not count."""
-        name = ImageName.parse(image)
-        return self._same_tag(name) and not self._counts(name.registry)
-
-    def replica_of(self, image: str) -> Replica | None:
-        """The replica that a container pulls this image from; None if it pulls from the repository itself."""
-        name = ImageName.parse(image)
-        source, address = EcrAddress.parse(self.registry or ""), EcrAddress.parse(name.registry)
-        ours = self.concerns(image) or self.may_concern(image)
-        if not ours or source is None or address is None or address == source:
-            return None
-        repository, _, tag = self.image.rpartition(":")
-        return Replica(image_id=self.image_id, repository=repository, tag=tag, source=source, address=address)
-
-    @property
-    def full_name(self) -> str:
-        """The image with its registry, if that is known."""
-        return f"{self.registry}/{self.image}" if self.registry else self.image
-
-    def _counts(self, registry: str) -> bool:
-        if self.registry is None or same_registry(registry, self.registry):
-            return True
-        address = EcrAddress.parse(registry)
-        return address is not None and address.region == self.replica_region
-
-    def _same_tag(self, name: ImageName) -> bool:
-        return f"{name.repository}:{name.tag}" == self.image
-
-    @property
-    def _repository(self) -> str:
-        return self.image.rpartition(":")[0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedService:
     """What a deployment does with a service, and why.
 
@@ -212,7 +159,8 @@ class Plan:
     `observed` is the environment's record on which the plan is based. A claim succeeds only if it hasn't changed.
     `can_roll_back` says whether `rollback` would find something to go back to if the deployment did not succeed. `kind` is the
     command, and `source` the environment that `promote` takes the release from. `current` is what the environment has now; None
-    if nothing was deployed there. While there are `closed_gates`, the plan can't be carried out.
+    if nothing was deployed there. While there are `closed_gates`, the plan can't be carried out. `tasks` run before the first
+    service restarts.
     """
 
     project_id: str
@@ -229,10 +177,17 @@ class Plan:
     source: str | None = None
     current: CurrentRelease | None = None
     closed_gates: tuple[ClosedGate, ...] = ()
+    tasks: tuple[PlannedTask, ...] = ()
 
     @property
     def moves(self) -> tuple[PlannedImage, ...]:
         return tuple(image for image in self.images if image.moves)
+
+    @property
+    def moves_for_tasks(self) -> tuple[PlannedImage, ...]:
+        """The images whose tags move before the tasks run, because tasks use them. The other tags move after them."""
+        used = {image_id for task in self.tasks if task.waits for image_id in task.images}
+        return tuple(image for image in self.moves if image.image_id in used)
 
     @property
     def redeploys(self) -> tuple[PlannedService, ...]:
@@ -245,5 +200,9 @@ class Plan:
 
     @property
     def changes(self) -> bool:
-        """Whether the deployment moves a tag, or redeploys or watches a service."""
-        return bool(self.moves) or any(service.action is not Action.LEAVE for service in self.services)
+        """Whether the deployment moves a tag, runs a task, or redeploys or watches a service."""
+        return (
+            bool(self.moves)
+            or any(task.waits for task in self.tasks)
+            or any(service.action is not Action.LEAVE for service in self.services)
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from weco_deploy.errors import NotFound
+from weco_deploy.model.before_task import BeforeTask
 from weco_deploy.model.direction import Backwards
 from weco_deploy.model.github import GitHubSettings
 from weco_deploy.model.notification import Destination
@@ -27,7 +28,7 @@ class Environment:
     project's templates of names. `stable_for` is for how many seconds its tasks must have been running; None means the
     default. `old_tasks` says whether a service may succeed while old tasks are protected from scale-in, or removed later by ECS.
     `backwards` says whether images may come here that do not certainly move forward in git's history. `url` is its address,
-    for GitHub.
+    for GitHub. `before` are the tasks that run before its services restart.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Environment:
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
     backwards: Backwards = Backwards.WARN
     url: str | None = None
+    before: tuple[BeforeTask, ...] = ()
 
     @property
     def values(self) -> Mapping[str, str]:

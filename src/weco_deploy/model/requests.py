@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from weco_deploy.model.kind import Kind
 if TYPE_CHECKING:
     from weco_deploy.model.release import Release  # `--help` imports the requests, and needs no release
 
+DONE, RUN = "done", "run"
+"""What can be said of a step."""
 DEFAULT_LABEL = "latest"
 DEFAULT_DESCRIPTION = "No description provided"
 DEFAULT_ROLLBACK_DESCRIPTION = "Rollback"
@@ -76,7 +79,7 @@ class DeployOptions:
     """The options that all commands that deploy have in common. Times are in seconds.
 
     `wait` is how long to watch after the last service was redeployed; `wait_for_lock` is how long to wait for somebody
-    else's lock. `override_gate` is the reason for passing a closed gate.
+    else's lock. `override_gate` is the reason for passing a closed gate. `step` has texts such as `migrate=done`.
     """
 
     wait: float = field(default=DEFAULT_WAIT, metadata=_WAIT.metadata)
@@ -121,6 +124,22 @@ class DeployOptions:
             help="Leave out services that are not found or use none of their images. At least one must be found.",
         ).metadata,
     )
+    allow_unpinned: bool = field(
+        default=False,
+        metadata=Flag(
+            name="--allow-unpinned",
+            help="Run the tasks in `before` although a service could start the release's images before they have succeeded.",
+        ).metadata,
+    )
+    step: tuple[str, ...] = field(
+        default=(),
+        metadata=Flag(
+            name="--step",
+            metavar="ID=done|run",
+            help="What to do about a task in `before`: count it as done, or run it whatever became of an earlier run. May be given "
+            "several times.",
+        ).metadata,
+    )
     override_gate: str | None = field(
         default=None,
         metadata=Flag(
@@ -130,6 +149,11 @@ class DeployOptions:
             "backwards, or the environment it comes from is in doubt. The reason is recorded.",
         ).metadata,
     )
+
+    @property
+    def steps(self) -> Mapping[str, str]:
+        """What to do about steps, by id: `DONE` or `RUN`."""
+        return {step_id: said for step_id, _, said in (text.rpartition("=") for text in self.step)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from weco_deploy.model.arn import resource_name
+from weco_deploy.model.launch import Launch
 from weco_deploy.model.targets import Target, TargetGroup
 
 SERVICE_TAG = "deployment:service"
@@ -136,7 +137,7 @@ class Service:
     deployment; it is empty where ECS doesn't name one. `target_groups` are those of its load balancers. `alarms` are the
     CloudWatch alarms that watch its deployments. `removes_old_tasks_later`: with early success, ECS removes old tasks after it
     has called the rollout complete. `launch_type` is EC2, FARGATE or EXTERNAL; it is empty if the service has `capacity_providers`
-    instead. `health_check_grace`: for so long after a task started, ECS ignores that it is unhealthy. `as_of` is the time of the
+    instead. `launch` says where its tasks run, and how. `health_check_grace`: for so long after a task started, ECS ignores that it is unhealthy. `as_of` is the time of the
     answer by AWS's clock, to the second, or None if the answer doesn't tell it.
     """
 
@@ -162,6 +163,7 @@ class Service:
     health_check_grace: timedelta = timedelta(0)
     launch_type: str = ""
     capacity_providers: tuple[str, ...] = ()
+    launch: Launch | None = None
     as_of: datetime | None = None
     service_id: str | None = None
     environment: str | None = None
@@ -217,6 +219,7 @@ class DefinedContainer:
 
     `health_checked` says whether ECS checks its health and a task's health depends on it: only essential containers count.
     `pinned` says whether all tasks of a deployment run the digest that its tag was first resolved to (`versionConsistency`).
+    An `essential` container ends its task when it ends.
     """
 
     name: str
@@ -227,6 +230,17 @@ class DefinedContainer:
     log_stream_prefix: str | None = None
     health_checked: bool = False
     pinned: bool = True
+    essential: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDefinition:
+    """A revision of a task definition. `own_network` says whether its tasks have network interfaces of their own (`awsvpc`)."""
+
+    arn: str
+    family: str
+    containers: tuple[DefinedContainer, ...]
+    own_network: bool = False
 
 
 @dataclass(frozen=True, slots=True)

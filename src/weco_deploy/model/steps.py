@@ -54,3 +54,33 @@ class StepOutcome:
     def bad(self) -> bool:
         """Whether it ended, or may have ended, without success."""
         return self.status in BAD_STEPS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRun:
+    """A task that a step ran, as it is recorded apart from deployments, so that a later one can go on with it.
+
+    Args:
+        key: names what was run: a deployment with the same key has the same command and images.
+        token: makes ECS run one task at most, see `NewTask`.
+        deployment_id: the deployment that began it.
+        status: how far it is.
+        begun: when ECS was first asked to run it.
+        cluster: the cluster, as ECS was asked.
+        definition: the ARN of its task definition's revision.
+        task: the ARN of the task; None as long as ECS's answer is not known.
+
+    """
+
+    key: str
+    token: str
+    deployment_id: str
+    status: StepStatus
+    begun: datetime
+    cluster: str
+    definition: str
+    task: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status is StepStatus.SUCCEEDED

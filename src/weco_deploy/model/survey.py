@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import EnvironmentRecord
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.image import Manifest
-from weco_deploy.model.plan import Expected
 from weco_deploy.model.service import ServiceView
 
 

@@ -15,18 +15,24 @@ from weco_deploy.pipeline.step import Step, StepContext
 from weco_deploy.pipeline.steps.await_replicas import AwaitReplicas
 from weco_deploy.pipeline.steps.move_tags import MoveTags
 from weco_deploy.pipeline.steps.redeploy import Redeploy
+from weco_deploy.pipeline.steps.run_task import RunTask
 from weco_deploy.pipeline.steps.watch import Watch
 from weco_deploy.ports import Ports
 from weco_deploy.rules import precedence
 from weco_deploy.rules.deployment_status import remark, verdict
-from weco_deploy.rules.step_failure import Ending, NotReplicated, Unsuccessful, ending
+from weco_deploy.rules.step_failure import Ending, NotReplicated, TaskFailed, Unsuccessful, ending
 
 
 def steps_of(plan: Plan, request: DeployRequest, environment: Environment) -> tuple[Step, ...]:
     """The steps that carry out the plan, in their order."""
     patience = Patience(wait=request.wait, interval=request.interval)
+    early = plan.moves_for_tasks
+    tasks = tuple(task for task in plan.tasks if task.waits or task.said_done)
+    replicas = tuple(dict.fromkeys(replica for task in tasks for replica in task.replicas))
     return (
-        MoveTags(plan.moves),
+        *((MoveTags(early), AwaitReplicas(replicas, patience)) if tasks else ()),
+        *(RunTask(task, patience) for task in tasks),
+        MoveTags(tuple(image for image in plan.moves if image not in early)),
         AwaitReplicas(plan.replicas, patience),
         Redeploy(plan.redeploys),
         Watch(
@@ -76,7 +82,7 @@ def _run_all(steps: Sequence[Step], plan: Plan, context: StepContext) -> Ending:
     return Ending(status=verdict(services), reason=remark(services))
 
 
-def _run(step: Step, context: StepContext) -> DeployError | Unsuccessful | NotReplicated | None:
+def _run(step: Step, context: StepContext) -> DeployError | Unsuccessful | NotReplicated | TaskFailed | None:
     try:
         return step.run(context)
     except DeployError as error:

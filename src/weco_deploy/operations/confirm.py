@@ -26,7 +26,13 @@ from weco_deploy.pipeline.observe import observe
 from weco_deploy.pipeline.polling import Patience, poll_until_settled
 from weco_deploy.ports import Ports
 from weco_deploy.rules import precedence
-from weco_deploy.rules.deployment_status import remark, replaces_verdict, verdict
+from weco_deploy.rules.deployment_status import (
+    remark,
+    replaces_verdict,
+    steps_when_cut_off,
+    unsuccessful_steps,
+    verdict,
+)
 from weco_deploy.rules.lock import CLOCK_GRACE, blocking_lock
 from weco_deploy.rules.reassess import Reassessment, expected_digests, has_live_holder, reassess
 from weco_deploy.rules.rollback import can_go_back_from
@@ -67,7 +73,8 @@ def _settle_claimed(
 ) -> Deployment:
     """Claim a deployment whose process died, judge it and close its record. Raises StaleFence."""
     with ports.interrupts.deferred():
-        ledger = _resumed(found, found.deployment, request, ports)
+        steps = steps_when_cut_off(found.deployment.steps)
+        ledger = _resumed(found, replace(found.deployment, steps=steps), request, ports)
         notify_takeover(found.record, notify)
         notify(Claimed(found.deployment))
         try:
@@ -284,6 +291,9 @@ def _judge(
                 ports.project.floating_tags(found.environment, found.reassessment.drifted_tags)
             )
             reason = f"the {tags} tag of {images} does not point at what was deployed"
+        if (steps := unsuccessful_steps(ledger.deployment)) and status is DeploymentStatus.SUCCEEDED:
+            status = DeploymentStatus.FAILED
+            reason = f"all services run the release, but {', '.join(steps)} is not known to have succeeded"
     except Interrupted:
         raise  # the caller knows whether there is anything to record
     except DeployError as error:

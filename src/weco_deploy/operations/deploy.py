@@ -33,7 +33,11 @@ from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import observe, with_tags
 from weco_deploy.ports import Ports
 from weco_deploy.rules.backwards import overtaken_by, policy
-from weco_deploy.rules.deployment_status import outcomes_when_cut_off, status_when_cut_off
+from weco_deploy.rules.deployment_status import (
+    outcomes_when_cut_off,
+    status_when_cut_off,
+    steps_when_cut_off,
+)
 from weco_deploy.rules.lock import blocking_lock, refused
 from weco_deploy.rules.precedence import rollback_wanted
 from weco_deploy.rules.tag_drift import with_observed_tags
@@ -174,6 +178,7 @@ def _cut_off(environment: Environment, observed: Snapshot, ports: Ports) -> Depl
     return replace(
         with_observed_tags(deployment, with_tags(observed, environment, deployment.images, ports)),
         status=status,
+        steps=steps_when_cut_off(deployment.steps),
         date_finished=ports.clock.utc(),
         reason="its holder was gone: settled by what runs, when the next deployment began",
     )

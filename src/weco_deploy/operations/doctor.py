@@ -8,12 +8,15 @@ from functools import partial
 
 from weco_deploy.errors import AwsError, DeployError
 from weco_deploy.model.answers import Answer
+from weco_deploy.model.before_task import BeforeTask
 from weco_deploy.model.checks import Check, Result
 from weco_deploy.model.image import TaggedImage
+from weco_deploy.model.planned_task import ObservedTask
 from weco_deploy.model.project import Environment
 from weco_deploy.model.setup import Identity, ServicesSetup
 from weco_deploy.operations.destinations import destination_problem
 from weco_deploy.pipeline.attempts import begin_attempt
+from weco_deploy.pipeline.before_tasks import read_definition
 from weco_deploy.pipeline.permission_reads import simulate, try_reads
 from weco_deploy.pipeline.services_setup import read_services
 from weco_deploy.pipeline.stored_settings import StoredSettings, begin_settings, read_revisions
@@ -28,6 +31,7 @@ from weco_deploy.rules.doctor import (
     rollouts,
     services,
     table,
+    tasks,
 )
 from weco_deploy.rules.doctor.findings import not_checked
 from weco_deploy.rules.doctor.git_history import git_history
@@ -125,9 +129,29 @@ def _services(
     repositories = {} if isinstance(stored.repositories, DeployError) else stored.repositories
     yield from services.services(ports.project, setups, repositories)
     yield from rollouts.rollouts(ports.project, setups, repositories)
+    yield from tasks.tasks(_tasks(ports, setups))
     simulated = simulate(ports, setups)
     unknown = any(isinstance(answer, AwsError) for answer in simulated.values())
     yield from permissions.permissions(simulated, try_reads(ports, setups) if unknown else {})
+
+
+def _tasks(
+    ports: Ports, setups: Mapping[Environment, Answer[ServicesSetup]]
+) -> Mapping[Environment, Mapping[BeforeTask, Answer[ObservedTask]]]:
+    """The tasks before the restart, of the environments whose services could be read."""
+    begun = {
+        (environment, task): begin_attempt(
+            ports.calls, partial(read_definition, task, setup.observed, environment, ports)
+        )
+        for environment, setup in setups.items()
+        if not isinstance(setup, DeployError)
+        for task in environment.before
+    }
+    answers = dict(zip(begun, ports.calls.answers(begun.values()), strict=True))
+    found: dict[Environment, dict[BeforeTask, Answer[ObservedTask]]] = {}
+    for (environment, task), answer in answers.items():
+        found.setdefault(environment, {})[task] = answer
+    return found
 
 
 def _access(ports: Ports, environments: Sequence[Environment]) -> _Access:

@@ -85,6 +85,7 @@ def _request(
         allow_missing=True,
         rollback_on_failure=None,
         override_gate=None,
+        step=(),
         lock_afterwards=None,  # the failed deployment's claim requested it already
     )
 

@@ -12,7 +12,9 @@ from weco_deploy.model.deployment import (
 )
 from weco_deploy.model.environment import Claim, Held, Lock
 from weco_deploy.model.plan import Action, Plan, PlannedService
+from weco_deploy.model.planned_task import BEFORE, PlannedTask, TaskAction
 from weco_deploy.model.requests import DeployRequest
+from weco_deploy.model.steps import StepOutcome, StepStatus
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Ports
 from weco_deploy.rules.deployment_status import status_if_left_alone
@@ -36,7 +38,18 @@ def intent(plan: Plan, request: DeployRequest, ports: Ports) -> Deployment:
         images={image.image_id: image.change for image in plan.images},
         services=tuple(_intended(service) for service in plan.services),
         left_out=plan.left_out,
+        steps=tuple(map(_intended_step, plan.tasks)),
         can_roll_back=plan.can_roll_back,
+    )
+
+
+def _intended_step(task: PlannedTask) -> StepOutcome:
+    skipped = task.action is TaskAction.SKIP
+    return StepOutcome(
+        id=task.id,
+        kind=BEFORE,
+        status=StepStatus.SKIPPED if skipped else StepStatus.PENDING,
+        detail=task.why if skipped else "",
     )
 
 

@@ -6,6 +6,7 @@ so nothing more may be changed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -14,7 +15,7 @@ from weco_deploy.errors import Command, Interrupted, LeaseLost, Throttled, Unrea
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
 from weco_deploy.model.environment import Held
 from weco_deploy.model.service import EcsDeployment
-from weco_deploy.model.steps import StepOutcome
+from weco_deploy.model.steps import StepOutcome, StepRun
 from weco_deploy.ports import Clock, Ports
 from weco_deploy.rules.lock import renewal_interval
 
@@ -22,11 +23,16 @@ NOTE_INTERVAL = timedelta(seconds=1)
 """How long after a note progress is noted again. Each note costs the table a write for each item that changed."""
 
 
+RECORD_AGAIN_AFTER = 1.0
+"""Seconds."""
+
+
 class Keeper(Protocol):
     """The part of a ReleaseStore that keeps a deployment's record."""
 
     def renew(self, held: Held, lease_seconds: int) -> Held: ...
     def note(self, held: Held, deployment: Deployment) -> None: ...
+    def note_step_runs(self, held: Held, step_id: str, runs: Sequence[StepRun]) -> None: ...
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None = None) -> None: ...
 
 
@@ -37,6 +43,9 @@ class Nowhere:
         return replace(held, lease_ends=held.lease_ends + timedelta(seconds=lease_seconds))
 
     def note(self, held: Held, deployment: Deployment) -> None:
+        """Write nothing."""
+
+    def note_step_runs(self, held: Held, step_id: str, runs: Sequence[StepRun]) -> None:
         """Write nothing."""
 
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None = None) -> None:
@@ -160,6 +169,18 @@ class Ledger:
             self.ours()
         else:
             self._noted = self.deployment
+
+    def record_step_runs(self, step_id: str, runs: Sequence[StepRun]) -> None:
+        """Record the runs of a step, as often as it takes: what follows relies on the record. Raises LeaseLost."""
+        while True:
+            self.renew_if_due()
+            self.ours()
+            try:
+                self._store.note_step_runs(self._held, step_id, runs)
+            except (Throttled, Unreachable):
+                self._clock.wait(RECORD_AGAIN_AFTER)
+            else:
+                return
 
     @property
     def held(self) -> Held:

@@ -15,8 +15,8 @@ from weco_deploy.errors import AccessDenied, DeployError, NotFound
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import EnvironmentRecord
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.image import Manifest, Repository
-from weco_deploy.model.plan import Expected
 from weco_deploy.model.project import Environment, Image, Project
 from weco_deploy.model.service import FoundService, Service, ServiceKey, ServiceView, Task
 from weco_deploy.model.survey import Survey

@@ -34,6 +34,7 @@ from weco_deploy.ports.publishing import ImageEngine, ImageLayout, ImageUploads,
 from weco_deploy.ports.records import ReleaseStore
 from weco_deploy.ports.setup import SetupReader
 from weco_deploy.ports.sites import SiteStore
+from weco_deploy.ports.tasks import TaskRunner
 
 __all__ = [
     "CONTAINER_INSTANCES_A_CALL",
@@ -69,6 +70,7 @@ __all__ = [
     "SetupReader",
     "SiteStore",
     "Skipped",
+    "TaskRunner",
     "WorkTree",
 ]
 
@@ -85,7 +87,7 @@ class Caller:
 class Ports:
     """Everything an operation may reach, made for one project by the composition root.
 
-    `replicas`, `runtime` and `logs` are functions because an environment's services may live in another account
+    `replicas`, `runtime`, `tasks` and `logs` are functions because an environment's services may live in another account
     or region, and so is `setup`, where None means the project's own account; `site` takes a place in S3 that the project's account may write to; `caller` and `check_account` because they may ask AWS. `check_account` raises
     WrongAccount if the project names an account and the credentials belong to another. `places` says which
     accounts, regions and endpoints a deployment to an environment is about, for people. `secret` reads the value of `env:NAME`
@@ -104,6 +106,7 @@ class Ports:
     publishing: Publishing
     replicas: Callable[[Environment], Replicas]
     runtime: Callable[[Environment], ServiceRuntime]
+    tasks: Callable[[Environment], TaskRunner]
     logs: Callable[[Environment], LogReader]
     setup: Callable[[Environment | None], SetupReader]
     site: Callable[[Bucket], SiteStore]

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from weco_deploy.model.draining import TaskProtection
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
+from weco_deploy.model.log_page import LogPage
 from weco_deploy.model.replica import Replica, Replication
 from weco_deploy.model.service import (
     DefinedContainer,
@@ -154,6 +155,9 @@ class ServiceRuntime(Protocol):
 
 class LogReader(Protocol):
     """CloudWatch Logs."""
+
+    def read(self, container: DefinedContainer, task_id: str, token: str | None) -> LogPage:
+        """What the container of a task has logged since the page with that `next_token`; from the beginning without one."""
 
     def tail(self, container: DefinedContainer, task_id: str, lines: int) -> tuple[str, ...]:
         """The last lines that the container of a task logged; none if its log can't be found."""

@@ -6,12 +6,13 @@ in the method's docstring. `rules/lock/` decides what becomes of an environment'
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import Claim, EnvironmentRecord, Held, Lock
 from weco_deploy.model.release import Release
+from weco_deploy.model.steps import StepRun
 
 
 class ReleaseStore(Protocol):
@@ -63,6 +64,12 @@ class ReleaseStore(Protocol):
 
     def note(self, held: Held, deployment: Deployment) -> None:
         """Record how far the deployment got. LeaseLost if the environment is no longer ours."""
+
+    def step_runs(self, environment_id: str, step_ids: Sequence[str]) -> Mapping[str, tuple[StepRun, ...]]:
+        """The runs of these steps, by step id, the newest last; read consistently. Steps that never ran are left out."""
+
+    def note_step_runs(self, held: Held, step_id: str, runs: Sequence[StepRun]) -> None:
+        """Record the runs of a step, in place of those recorded so far. LeaseLost if the environment is no longer ours."""
 
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None = None) -> None:
         """Close the deployment's record with its result, and release the lock (`rules.lock.settled`).

@@ -207,6 +207,10 @@ def _plan(plan: Plan) -> Iterator[str]:
         for image in plan.moves
     )
     yield from table(("image", "tag", "now", "then"), moves)
+    yield from table(
+        ("task before the restart", "action", "why"),
+        ((task.id, task.action.value, task.why) for task in plan.tasks),
+    )
     yield from table(("service", "why"), ((service.service_id, service.why) for service in plan.redeploys))
     rest = [service for service in plan.services if service not in plan.redeploys]
     rows = ((service.service_id, service.action.value, service.why) for service in rest)

@@ -21,6 +21,7 @@ from weco_deploy.model.inventory import Proposal
 from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.notification import DestinationTest
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
+from weco_deploy.model.planned_task import BEFORE, PlannedTask
 from weco_deploy.model.project import Project
 from weco_deploy.model.publication import Publication
 from weco_deploy.model.release import ImageVersion, Release, ReleaseDeployment
@@ -201,6 +202,7 @@ def plan_document(plan: Plan, *, dry_run: bool = False) -> Document:
             "release_id": None if plan.release_is_new else plan.release.release_id,
             "images": [_planned_image(image, changes=plan.changes) for image in plan.images],
             "services": [_planned_service(service) for service in plan.services],
+            "steps": [_planned_task(task) for task in plan.tasks],
             "left_out": [_left_out(left) for left in plan.left_out],
             "warnings": list(plan.warnings),
             "changes": plan.changes,
@@ -223,6 +225,7 @@ def already_newer_document(plan: Plan, newer: Deployment) -> Document:
             "release_id": None if plan.release_is_new else plan.release.release_id,
             "images": [_planned_image(image, changes=False) for image in plan.images],
             "services": [],
+            "steps": [],
             "left_out": [],
             "warnings": [],
             "changes": False,
@@ -496,6 +499,20 @@ def _planned_service(service: PlannedService) -> Document:
         "action": service.action.value,
         "why": service.why,
         "ecs_deployment_id": service.ecs_deployment_id,
+    }
+
+
+def _planned_task(task: PlannedTask) -> Document:
+    return {
+        "id": task.id,
+        "kind": BEFORE,
+        "action": task.action.value,
+        "why": task.why,
+        "task_definition": task.definition.arn,
+        "container": task.container.name,
+        "command": None if task.command is None else list(task.command),
+        "cluster": task.launch.cluster,
+        "images": list(task.images),
     }
 
 

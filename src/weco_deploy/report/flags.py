@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from weco_deploy.model.requests import ConfirmRequest, DeployRequest, flags
 
-_FOR_ANY = ("wait", "interval", "stable_for", "wait_for_lock", "lease", "allow_missing")
+_FOR_ANY = ("wait", "interval", "stable_for", "wait_for_lock", "lease", "allow_missing", "allow_unpinned")
 _FOR_THIS = ("force_redeploy", "rollback_on_failure")
 
 

@@ -11,6 +11,7 @@ from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, Ser
 from weco_deploy.model.faults import spares_images
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import Allowance
+from weco_deploy.model.planned_task import BEFORE
 from weco_deploy.model.requests import (
     DEFAULT_DESCRIPTION,
     DEFAULT_ROLLBACK_DESCRIPTION,
@@ -19,6 +20,7 @@ from weco_deploy.model.requests import (
 )
 from weco_deploy.report.flags import flags_for_any, flags_for_this, flags_for_watching
 from weco_deploy.report.untrusted import one_line
+from weco_deploy.report.wording import listed
 
 Request: TypeAlias = DeployRequest | ConfirmRequest | None
 
@@ -67,17 +69,18 @@ def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> 
         )
     again, watch = _again(deployment, options, request), _watch(deployment, options, request)
     run_it_again = _run_it_again(request)
+    after_fixing = f"{_effects(deployment)}after fixing the cause, "
     match deployment.status:
         case DeploymentStatus.SUCCEEDED | DeploymentStatus.UNVERIFIED:
             return ()
         case DeploymentStatus.IN_PROGRESS:
             return (NextStep("watch it", watch),)
         case DeploymentStatus.TIMED_OUT if _nothing_restarted(deployment):
-            return (NextStep("after fixing the cause, run it again", again),)
+            return (NextStep(f"{after_fixing}run it again", again),)
         case DeploymentStatus.FAILED | DeploymentStatus.TIMED_OUT if _only_starts_failed(deployment):
             # A rollback's tasks would need the same room, network or secrets.
             return (
-                NextStep(f"after fixing the cause, {run_it_again}", again),
+                NextStep(f"{after_fixing}{run_it_again}", again),
                 NextStep("or only check its current state", watch),
             )
         case DeploymentStatus.TIMED_OUT:
@@ -99,16 +102,22 @@ def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> 
             return (
                 NextStep("check its current state", watch),
                 *_or(_roll_back(deployment, options, request)),
-                NextStep(f"after fixing the cause, {run_it_again}", again),
+                NextStep(f"{after_fixing}{run_it_again}", again),
             )
         case DeploymentStatus.FAILED:
             return (
                 *_roll_back(deployment, options, request),
                 NextStep("check its current state", watch),
-                NextStep(f"after fixing the cause, {run_it_again}", again),
+                NextStep(f"{after_fixing}{run_it_again}", again),
             )
         case DeploymentStatus.ROLLED_BACK:
-            return (NextStep(f"after fixing the cause, {run_it_again}", again),)
+            return (NextStep(f"{after_fixing}{run_it_again}", again),)
+
+
+def _effects(deployment: Deployment) -> str:
+    """A remark on the tasks that ran: a failure, and also a rollback, leaves what they did. Empty if none ran."""
+    ran = [step.id for step in deployment.steps if step.kind == BEFORE and step.started is not None]
+    return f"what {listed(ran)} did remains; " if ran else ""
 
 
 def _or(steps: tuple[NextStep, ...]) -> tuple[NextStep, ...]:

@@ -11,9 +11,10 @@ from weco_deploy.model.direction import Direction
 from weco_deploy.model.environment import CurrentRelease
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Action, Plan, PlannedImage
+from weco_deploy.model.planned_task import TaskAction
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import count, day, local_time, moment, short_id
+from weco_deploy.report.wording import count, day, listed, local_time, moment, short_id
 
 _ENDED = {
     DeploymentStatus.FAILED: "failed",
@@ -65,10 +66,13 @@ def what_is_there(plan: Plan, screen: Screen) -> str:
 
 
 def work(plan: Plan) -> str:
-    """What is done with tags and services: `move 3 tags, redeploy 5 of 40 services`."""
+    """What is done with tags, tasks and services: `move 3 tags, run migrate, redeploy 5 of 40 services`."""
     total = len(plan.services)
     numbers = {action: sum(service.action is action for service in plan.services) for action in Action}
     parts = [f"move {count(len(plan.moves), 'tag')}"] if plan.moves else []
+    for action, word in ((TaskAction.RUN, "run"), (TaskAction.ADOPT, "wait for")):
+        if tasks := [task.id for task in plan.tasks if task.action is action]:
+            parts.append(f"{word} {listed(tasks)}")
     parts += [
         f"{word} {number} of {count(total, 'service')}" if number < total else f"{word} {_all(total)}"
         for word, number in (("redeploy", numbers[Action.REDEPLOY]), ("watch", numbers[Action.ADOPT]))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum, auto
 from functools import partial
 
+from weco_deploy.model.arn import resource_name
 from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.digest import short_digest
 from weco_deploy.model.direction import Direction, ImageDirection
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
+from weco_deploy.model.planned_task import TaskAction
 from weco_deploy.report.fitting import VERBOSE_SHOWS_ALL, add_rest, fitted
 from weco_deploy.report.page import BAD_STYLE, BOLD, DIM, WARNING_STYLE, Page
 from weco_deploy.report.plan_sentences import title, what_is_there, work
@@ -91,6 +94,7 @@ def _plan_text(
     page = Page(screen)
     _heading(page, plan, screen, where, "Dry run" if purpose is Purpose.DRY_RUN else "Plan")
     _images(page, plan, screen, most[0] if most else None)
+    _tasks(page, plan)
     if most is None:
         _services(page, plan, unchanged=unchanged)
     else:
@@ -154,6 +158,41 @@ def _images(page: Page, plan: Plan, screen: Screen, most: int | None) -> None:
     if missing := [image_id for image_id, version in plan.release.images.items() if version is None]:
         page.line()
         page.line(f"Not in this release ({len(missing)}): {listed(missing)}")
+
+
+_TASK_WORDS = {TaskAction.RUN: "run", TaskAction.ADOPT: "wait", TaskAction.SKIP: "skip"}
+
+
+def _tasks(page: Page, plan: Plan) -> None:
+    """The tasks that run before the services restart, in their order."""
+    if not plan.tasks:
+        return
+    page.line()
+    page.line(f"Tasks before the services restart ({len(plan.tasks)}):")
+    rows: list[tuple[Cell, ...]] = [
+        (
+            Styled(_TASK_WORDS[task.action], BOLD if task.action is TaskAction.RUN else DIM),
+            one_line(task.id),
+            one_line(resource_name(task.definition.arn)),
+            one_line(shlex.join(task.command) if task.command else ""),
+            one_line(task.why),
+        )
+        for task in plan.tasks
+    ]
+    columns = (
+        Column("action"),
+        Column("task", 12),
+        Column("task definition", 12),
+        Column("command", 12, prose=True, below=True),
+        Column("why", 20, prose=True, below=True),
+    )
+    page.table(columns, rows)
+    early = plan.moves_for_tasks
+    if early and len(early) < len(plan.moves):
+        images = listed([image.image_id for image in early])
+        page.line(
+            f"Before them move the tags of {images}; the others move after they have succeeded.", indent=2
+        )
 
 
 def _versions(image: PlannedImage, arrow: str) -> str:

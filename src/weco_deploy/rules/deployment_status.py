@@ -13,8 +13,10 @@ from weco_deploy.model.deployment import (
     ServiceOutcome,
     ServiceStatus,
 )
-from weco_deploy.model.plan import Expected, PlannedService, Snapshot
+from weco_deploy.model.expected import Expected
+from weco_deploy.model.plan import PlannedService, Snapshot
 from weco_deploy.model.project import Project
+from weco_deploy.model.steps import GOOD_STEPS, StepOutcome, StepStatus
 from weco_deploy.rules.digests import Match, all_described
 from weco_deploy.rules.rollout.steady_state import in_steady_state
 from weco_deploy.rules.running import evidence, expected_images
@@ -90,7 +92,7 @@ def replaces_verdict(recorded: DeploymentStatus, observed: DeploymentStatus) -> 
 
 
 def status_when_cut_off(deployment: Deployment, project: Project, observed: Snapshot) -> DeploymentStatus:
-    """The status to record for a deployment whose holder died: succeeded if all of it runs, else interrupted.
+    """The status to record for a deployment whose holder died: succeeded if all of it runs and its steps succeeded, else interrupted.
 
     A service that nobody watched to its end does not count as running: at a single moment a crash loop looks healthy.
 
@@ -98,11 +100,25 @@ def status_when_cut_off(deployment: Deployment, project: Project, observed: Snap
     """
     digests = deployed_digests(deployment)
     all_observed = digests.keys() <= observed.images.keys()
-    if not digests or not all_observed or drifted_tags(digests, observed):
+    if not digests or not all_observed or drifted_tags(digests, observed) or unsuccessful_steps(deployment):
         return DeploymentStatus.INTERRUPTED
     expected = expected_images(project, project.environment(deployment.environment), digests, observed)
     all_run = all(_runs(outcome, expected, observed) for outcome in deployment.services)
     return DeploymentStatus.SUCCEEDED if all_run else DeploymentStatus.INTERRUPTED
+
+
+def unsuccessful_steps(deployment: Deployment) -> tuple[str, ...]:
+    """The ids of the steps that did not succeed, or are not known to have."""
+    return tuple(step.id for step in deployment.steps if step.status not in GOOD_STEPS)
+
+
+def steps_when_cut_off(steps: Iterable[StepOutcome]) -> tuple[StepOutcome, ...]:
+    """The steps of a deployment whose holder died. What it had begun is left to the next deployment."""
+    why = "the deployment was cut off while it ran; the next one goes on with it"
+    return tuple(
+        replace(step, status=StepStatus.UNKNOWN, detail=why) if step.status is StepStatus.RUNNING else step
+        for step in steps
+    )
 
 
 def outcomes_when_cut_off(deployment: Deployment, observed: Snapshot) -> tuple[ServiceOutcome, ...]:

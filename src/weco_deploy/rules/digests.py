@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum, auto
 
-from weco_deploy.model.plan import Expected
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.service import Container, DefinedContainer, ResolvedImage, ServiceView, Task
 
 

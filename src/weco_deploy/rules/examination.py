@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.left_out import Allowance, LeftOut
-from weco_deploy.model.plan import Expected, PlannedService, Snapshot
+from weco_deploy.model.plan import PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.service import ServiceKey, ServiceView
 from weco_deploy.rules.near_misses import not_found, tags_of, uses_another_registry, uses_other_images

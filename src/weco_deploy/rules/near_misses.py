@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 
-from weco_deploy.model.plan import Expected, Snapshot
+from weco_deploy.model.expected import Expected
+from weco_deploy.model.plan import Snapshot
 from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG, NearbyService, ServiceKey
 
 SHOWN = 3

@@ -6,20 +6,22 @@ anything has changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from weco_deploy.errors import Command, PlanRefused
 from weco_deploy.model.direction import SAME, UNKNOWN, Backwards, ImageDirection
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.image import ImageView, Repository
 from weco_deploy.model.kind import Kind
-from weco_deploy.model.plan import Plan, PlannedImage, Snapshot
+from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.rules import precedence
 from weco_deploy.rules.allowances import MISSING_HINT, absent_images, allowances, services_of_others
 from weco_deploy.rules.backwards import concerns, policy
+from weco_deploy.rules.before_tasks import TaskPlans, plan_tasks
 from weco_deploy.rules.current_release import current_release
 from weco_deploy.rules.examination import examine
 from weco_deploy.rules.known_bad import warnings_of_known_bad
@@ -28,6 +30,9 @@ from weco_deploy.rules.rollback import can_roll_back
 from weco_deploy.rules.runnable import why_not_runnable
 from weco_deploy.rules.running import expected_image
 from weco_deploy.rules.service_action import with_forced_redeploy
+from weco_deploy.rules.unfinished_tags import with_tags_before
+from weco_deploy.rules.unpinned import HINT as UNPINNED_HINT
+from weco_deploy.rules.unpinned import early_images, unpinned_services
 
 
 def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
@@ -54,17 +59,27 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
     services = examined.services
     if request.force_redeploy:
         services = tuple(map(with_forced_redeploy, services))
+    before = _before_tasks(environment, request, expected, images, services, observed)
+    if any(task.waits for task in before.tasks):
+        images = with_tags_before(images, observed.history)
+    early = (
+        tuple(unpinned_services(services, before.tasks, (image for image in images if image.moves), observed))
+        if before.tasks
+        else ()
+    )
     refusals = [
         *_image_refusals(project, environment, versions, observed),
         *examined.refusals,
         *obstacles(services, observed),
         *not_allowed,
+        *before.refusals,
+        *(early if not request.allow_unpinned else ()),
     ]
     if refusals:
         raise PlanRefused(
             f"release {release.release_id} can't be deployed to {environment.id}, and nothing was changed:",
             refusals,
-            MISSING_HINT if not_allowed else "",
+            MISSING_HINT if not_allowed else UNPINNED_HINT if early else "",
         )
     left_out = (
         *absent_images(project, release),
@@ -86,6 +101,8 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
             *warnings_of_known_bad(
                 {image.image_id: image.manifest.digest for image in images}, observed.history
             ),
+            *early_images(before.tasks, (image for image in images if image.moves)),
+            *early,
             *(left.reason for left in left_out),
         ),
         observed=observed.record,
@@ -99,7 +116,25 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
             {image.image_id: image.change for image in images},
             observed.history,
         ),
+        tasks=before.tasks,
     )
+
+
+def _before_tasks(
+    environment: Environment,
+    request: DeployRequest,
+    expected: Mapping[str, Expected],
+    images: Sequence[PlannedImage],
+    services: Sequence[PlannedService],
+    observed: Snapshot,
+) -> TaskPlans:
+    """The tasks before the restart; none if there is nothing to do."""
+    digests = {image.image_id: image.manifest.digest for image in images}
+    tasks = plan_tasks(environment, request, expected, digests, observed)
+    changes = any(image.moves for image in images) or any(
+        service.action is not Action.LEAVE for service in services
+    )
+    return tasks if changes or tasks.unfinished or request.step else TaskPlans()
 
 
 def _deployable(project: Project, release: Release) -> Mapping[str, ImageVersion]:

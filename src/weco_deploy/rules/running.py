@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from weco_deploy.model.digest import short_digest
 from weco_deploy.model.environment import KnownService
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.image import Repository
-from weco_deploy.model.plan import Expected, Snapshot
+from weco_deploy.model.plan import Snapshot
 from weco_deploy.model.project import Environment, Image, Project
 from weco_deploy.model.registry import EcrAddress
 from weco_deploy.model.service import DefinedContainer, EcsDeployment, ResolvedImage, ServiceView, Task

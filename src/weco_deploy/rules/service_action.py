@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from weco_deploy.model.deployment import reasons
-from weco_deploy.model.plan import Action, Expected, PlannedService, Snapshot
+from weco_deploy.model.expected import Expected
+from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.replica import Replica
 from weco_deploy.model.service import ServiceView
 from weco_deploy.rules.digests import Match, all_described, running_tasks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from weco_deploy.model.plan import Expected
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.service import ServiceKey, ServiceView, Task
 from weco_deploy.model.status import Crash, Problem, ServiceStatus
 from weco_deploy.rules.digests import running_tasks

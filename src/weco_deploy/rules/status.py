@@ -7,8 +7,8 @@ from datetime import datetime
 
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import Lock
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.left_out import Allowance
-from weco_deploy.model.plan import Expected
 from weco_deploy.model.project import Environment, Image, Project
 from weco_deploy.model.service import ServiceView
 from weco_deploy.model.status import EnvironmentStatus, ImageStatus, KnownBad, ServiceStatus, Version

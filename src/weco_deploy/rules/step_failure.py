@@ -5,6 +5,7 @@
     Interrupted     interrupted, nothing undone   interrupted, nothing undone
     another error   failed, undone                failed, nothing undone
     NotReplicated   timed_out, undone             timed_out, nothing undone
+    TaskFailed      failed, undone                failed, nothing undone
     Unsuccessful    as its services ended, nothing undone
 
 A step says itself whether its failure undoes anything (`Step.undo_on_failure`). What was redeployed is put back by a rollback
@@ -64,6 +65,13 @@ class NotReplicated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFailed:
+    """A task that runs before services restart did not succeed. `reason` says which, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How a deployment ends.
 
@@ -85,7 +93,7 @@ class Ending:
 
 
 def ending(
-    failure: DeployError | Unsuccessful | NotReplicated,
+    failure: DeployError | Unsuccessful | NotReplicated | TaskFailed,
     services: Sequence[ServiceOutcome],
     *,
     undo_on_failure: bool,
@@ -106,6 +114,10 @@ def ending(
         case NotReplicated():
             undo = undo_on_failure and not redeployed
             status = DeploymentStatus.TIMED_OUT
+            return Ending(status=status, reason=failure.reason, undo=undo, innocent=_NOT_RESTARTED)
+        case TaskFailed():
+            undo = undo_on_failure and not redeployed
+            status = DeploymentStatus.FAILED
             return Ending(status=status, reason=failure.reason, undo=undo, innocent=_NOT_RESTARTED)
         case Interrupted():
             in_progress = any(service.status is ServiceStatus.IN_PROGRESS for service in services)

@@ -21,10 +21,12 @@ from weco_deploy.aws.records.environment_items import joined as joined_environme
 from weco_deploy.aws.records.environments import environment_key, read_environment
 from weco_deploy.aws.records.releases import latest_key, read_release
 from weco_deploy.aws.records.service_items import joined, service_item_keys
+from weco_deploy.aws.records.step_runs import read_step_runs, step_key
 from weco_deploy.aws.records.table import DEPLOYMENTS, ITEMS_AT_ONCE, PAGE, RELEASES, Table
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord
 from weco_deploy.model.release import Release
+from weco_deploy.model.steps import StepRun
 
 LEGACY_RELEASES = 1_000
 """How many releases, those deployed last, are searched for deployments that 5.x recorded."""
@@ -66,6 +68,11 @@ class History:
 
     def releases(self, limit: int) -> tuple[Release, ...]:
         return tuple(read_release(item) for item in self._table.newest(RELEASES, self._project_id, limit))
+
+    def step_runs(self, environment_id: str, step_ids: Sequence[str]) -> Mapping[str, tuple[StepRun, ...]]:
+        keys = {step_key(environment_id, step_id): step_id for step_id in step_ids}
+        found = self._table.get_all(tuple(keys))
+        return {keys[key]: read_step_runs(item) for key, item in found.items()}
 
     def deployment(self, deployment_id: str) -> Deployment | None:
         item = self._table.get(deployment_key(deployment_id))

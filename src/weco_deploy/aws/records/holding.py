@@ -19,11 +19,13 @@ from weco_deploy.aws.records.history import History
 from weco_deploy.aws.records.legacy import without_5x
 from weco_deploy.aws.records.recording import IN_PROGRESS, ROUNDS, Recording, changed_by_others
 from weco_deploy.aws.records.service_items import noted_items, verdict_items
+from weco_deploy.aws.records.step_runs import step_runs_item
 from weco_deploy.aws.records.table import ATTEMPTS, ITEMS_AT_ONCE, LOST_ANSWERS, Table
 from weco_deploy.aws.records.writes import Check, Put, Update, Write
 from weco_deploy.errors import LeaseLost
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import Claim, EnvironmentRecord, Held, Lock
+from weco_deploy.model.steps import StepRun
 from weco_deploy.ports import Clock
 from weco_deploy.rules.lock import (
     blocking_lock,
@@ -136,17 +138,17 @@ class Holding:
         return replace(held, lease_ends=lease_ends)
 
     def note(self, held: Held, deployment: Deployment) -> None:
-        still_ours = Check(
-            environment_key(held.environment),
-            f"{OURS} AND #fence = :fence",
-            {":owner": held.owner, ":fence": held.fence},
-        )
         # If a write fails, it is unknown what is recorded. Then the next note writes everything.
         before = self._recorded.pop(deployment.deployment_id, None)
         items = noted_items(before, deployment, held.fence)
-        if not self._put(items, still_ours, NOTE_ATTEMPTS, lost_answers=0):
+        if not self._put(items, _still_ours(held), NOTE_ATTEMPTS, lost_answers=0):
             raise self._lost(held)
         self._recorded[deployment.deployment_id] = deployment
+
+    def note_step_runs(self, held: Held, step_id: str, runs: Sequence[StepRun]) -> None:
+        item = step_runs_item(held.environment, step_id, runs)
+        if not self._table.write([_still_ours(held), Put(item)]):
+            raise self._lost(held)
 
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None) -> None:
         self._recorded.pop(deployment.deployment_id, None)
@@ -240,6 +242,14 @@ class Holding:
     def _lost(self, held: Held) -> LeaseLost:
         record = self._history.stored_environment(held.environment)
         return lost(record, held, self._clock.utc(), self._project_id)
+
+
+def _still_ours(held: Held) -> Check:
+    return Check(
+        environment_key(held.environment),
+        f"{OURS} AND #fence = :fence",
+        {":owner": held.owner, ":fence": held.fence},
+    )
 
 
 def _unchanged(record: EnvironmentRecord, holder: str) -> tuple[str, Item]:

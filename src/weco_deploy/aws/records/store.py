@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from weco_deploy.aws.records.history import History
@@ -13,6 +13,7 @@ from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import Claim, EnvironmentRecord, Held, Lock
 from weco_deploy.model.project import Project
 from weco_deploy.model.release import Release
+from weco_deploy.model.steps import StepRun
 from weco_deploy.ports import Clock
 
 if TYPE_CHECKING:
@@ -69,6 +70,12 @@ class DynamoReleaseStore:
 
     def note(self, held: Held, deployment: Deployment) -> None:
         self._holding.note(held, deployment)
+
+    def step_runs(self, environment_id: str, step_ids: Sequence[str]) -> Mapping[str, tuple[StepRun, ...]]:
+        return self._history.step_runs(environment_id, step_ids)
+
+    def note_step_runs(self, held: Held, step_id: str, runs: Sequence[StepRun]) -> None:
+        self._holding.note_step_runs(held, step_id, runs)
 
     def settle(self, held: Held, deployment: Deployment, undone: Deployment | None = None) -> None:
         self._holding.settle(held, deployment, undone)

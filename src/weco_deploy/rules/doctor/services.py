@@ -9,8 +9,8 @@ from weco_deploy.errors import DeployError
 from weco_deploy.model.answers import Answer
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.checks import Check, Result
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.image import Repository
-from weco_deploy.model.plan import Expected
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG, ServiceKey, ServiceView
 from weco_deploy.model.setup import ServicesSetup

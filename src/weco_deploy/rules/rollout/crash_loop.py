@@ -24,8 +24,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from weco_deploy.model.deployment import reasons
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.faults import FAILED_TO_START, blames_image
-from weco_deploy.model.plan import Expected
 from weco_deploy.model.service import EcsDeployment, Service, Task
 from weco_deploy.rules.rollout.aws_clock import CLOCK_RESOLUTION
 from weco_deploy.rules.rollout.culprits import STOPPED_BY_ECS

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from weco_deploy.model.plan import Expected
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.service import Container, DefinedContainer, Task
 
 _KILLED, _TERMINATED = 137, 143

@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from weco_deploy.model.plan import Expected
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView, Task
 from weco_deploy.rules.digests import Match, compare, compare_resolved, running_tasks
 from weco_deploy.rules.rollout.track import Track

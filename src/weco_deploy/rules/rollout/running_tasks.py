@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from weco_deploy.model.plan import Expected
+from weco_deploy.model.expected import Expected
 from weco_deploy.model.running_tasks import RunningTasks
 from weco_deploy.model.service import EcsDeployment, ServiceView, Task
 from weco_deploy.rules.digests import all_described, running_tasks

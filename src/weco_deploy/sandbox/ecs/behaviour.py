@@ -10,12 +10,13 @@
     flaky=N              the first N starts of a deployment end as crash, the later ones are good
 
 After commas: `code=N` (crash, crash-later, flaky: the exit code, 1 unless given), `start=SECONDS` (how long it
-takes to start), and last `lines=TEXT|TEXT` (what it logs).
+takes to start), `command=SECONDS` and `command-code=N` (how long it runs, and its exit code, if RunTask gives it a command of
+its own: 10 and 0 unless given), and last `lines=TEXT|TEXT` (what it logs).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FORMS = {
     "good": "good",
@@ -28,10 +29,11 @@ FORMS = {
     "flaky": "flaky=N",
 }
 """The kinds of behaviour, and how each is written."""
-OPTIONS = ("code=N", "start=SECONDS", "lines=TEXT|TEXT")
+OPTIONS = ("code=N", "start=SECONDS", "command=SECONDS", "command-code=N", "lines=TEXT|TEXT")
 KNOWN = f"{', '.join(FORMS.values())}; after commas: {', '.join(OPTIONS)}"
 LONGEST = 48 * 3600.0
 USUAL_START = 5.0
+USUAL_COMMAND = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class Behaviour:
     `start` passes from the end of the pull until the container is up. `exits_after` counts from then: None
     for a container that runs until it is stopped, 0 for one that exits while it starts.
     `failing_starts` is how many starts of a deployment exit while they start, whatever else is said.
-    `protects_for` is how long a task protects itself from scale-in.
+    `protects_for` is how long a task protects itself from scale-in. `command_seconds` and `command_code` are how long it runs, and
+    its exit code, with a command of RunTask's.
     """
 
     start: float = USUAL_START
@@ -52,6 +55,12 @@ class Behaviour:
     protects_for: float = 0.0
     failing_starts: int = 0
     lines: tuple[str, ...] = ("starting",)
+    command_seconds: float = USUAL_COMMAND
+    command_code: int = 0
+
+    def of_command(self) -> Behaviour:
+        """The behaviour with a command of RunTask's: it runs for a while, and ends."""
+        return replace(self, exits_after=self.command_seconds, exit_code=self.command_code, failing_starts=0)
 
     def exits_at_start(self, earlier_starts: int) -> bool:
         """Whether a start of this image fails, after so many earlier starts in the same deployment."""
@@ -68,11 +77,20 @@ def parse(text: str) -> Behaviour:
     kind, has_value, value = head.partition("=")
     _check_form(text, kind, has_value=bool(has_value))
     options = dict(_option(text, setting) for setting in settings)
+    command_seconds = _seconds(text, options.pop("command", f"{USUAL_COMMAND}"))
+    command_code = _number(text, options.pop("command-code", "0"), 255)
     code = _number(text, options.pop("code", value if kind == "crash" and has_value else "1"), 255)
     start = _seconds(text, options.pop("start", f"{USUAL_START}"))
     if options:
         raise _wrong(text, f"there is no {next(iter(options))!r}")
     logged = tuple(lines.split("|")) if has_lines else ("starting",)
+    behaviour = _behaviour(kind, text, value, start, code, logged)
+    return replace(behaviour, command_seconds=command_seconds, command_code=command_code)
+
+
+def _behaviour(
+    kind: str, text: str, value: str, start: float, code: int, logged: tuple[str, ...]
+) -> Behaviour:
     match kind:
         case "good":
             return Behaviour(start=start, lines=logged)

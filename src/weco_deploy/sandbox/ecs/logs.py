@@ -7,6 +7,8 @@ from weco_deploy.sandbox.ecs.region import Region
 from weco_deploy.sandbox.ecs.state import Json
 
 MOST_EVENTS = 10_000
+FORWARD = "f/"
+"""How tokens begin that read on towards newer events. The rest is the number of events before."""
 
 
 def create_log_group(region: Region, request: Json) -> Json:
@@ -32,11 +34,18 @@ def put_log_events(region: Region, request: Json) -> Json:
 
 
 def get_log_events(region: Region, request: Json) -> Json:
-    """The last events of a stream, or the first with `startFromHead`; all on one page."""
+    """The last events of a stream, the first with `startFromHead`, or those from the `nextToken` of an earlier answer on."""
     events = _stream(region, request)
     limit = request.get("limit", MOST_EVENTS)
-    chosen = events[:limit] if request.get("startFromHead") else events[-limit:]
-    return {"events": list(chosen), "nextForwardToken": "f/end", "nextBackwardToken": "b/end"}
+    begin = 0 if request.get("startFromHead") else max(0, len(events) - limit)
+    if (token := request.get("nextToken", "")).startswith(FORWARD):
+        begin = int(token.removeprefix(FORWARD))
+    chosen = events[begin : begin + limit]
+    return {
+        "events": list(chosen),
+        "nextForwardToken": f"{FORWARD}{begin + len(chosen)}",
+        "nextBackwardToken": f"b/{begin}",
+    }
 
 
 def _exists(what: str) -> ApiError:

@@ -61,10 +61,10 @@ def pulled(task: Task, found: dict[str, Image | NotPullable]) -> list[Container]
         if isinstance(image, NotPullable):
             continue
         container.pulled = image.reported or image.digest
-        container.behaviour = image.behaviour
+        container.behaviour = image.behaviour if container.command is None else image.behaviour.of_command()
         if task.service is not None:
             task.service.cached.setdefault(container.image, image.digest)
-        if image.behaviour.exits_at_start(starts.get(image.digest, 0)):
+        if container.behaviour.exits_at_start(starts.get(image.digest, 0)):
             failing.append(container)
         starts[image.digest] = starts.get(image.digest, 0) + 1
     return failing

@@ -46,9 +46,10 @@ class TaskDefinition:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Container:
-    """A container of a task. `digest` is what it reports: empty until it is pulled, or for ever."""
+    """A container of a task. `digest` is what it reports: empty until it is pulled, or for ever. `command` is RunTask's own."""
 
     definition: Json
+    command: list[str] | None = None
     behaviour: Behaviour = GOOD
     digest: str = ""
     pulled: str = ""

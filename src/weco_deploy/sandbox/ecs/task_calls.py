@@ -20,7 +20,7 @@ from weco_deploy.sandbox.ecs.lookups import (
 )
 from weco_deploy.sandbox.ecs.pages import page, with_token
 from weco_deploy.sandbox.ecs.region import Region
-from weco_deploy.sandbox.ecs.state import Cluster, Json, Task
+from weco_deploy.sandbox.ecs.state import Cluster, Json, Task, TaskDefinition
 from weco_deploy.sandbox.ecs.tags import as_dict, as_list
 from weco_deploy.sandbox.ecs.views import task_view
 
@@ -92,6 +92,9 @@ def run_task(region: Region, request: Json) -> Json:
     definition = definition_of(region, request["taskDefinition"])
     if definition is None:
         raise ApiError("ClientException", "TaskDefinition not found.")
+    if definition.registered.get("networkMode") == "awsvpc" and not request.get("networkConfiguration"):
+        raise invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
+    commands = _commands(definition, request)
     ran = [
         tasks.create(
             region,
@@ -104,11 +107,27 @@ def run_task(region: Region, request: Json) -> Json:
         for _ in range(count)
     ]
     for task in ran:
+        for container in task.containers:
+            container.command = commands.get(container.name)
         task.tags = as_dict(request.get("tags", ()))
         tasks.provision(region, task)
     if token:
         region.run_tasks[token] = (given, ran)
     return {"tasks": [task_view(task) for task in ran], "failures": []}
+
+
+def _commands(definition: TaskDefinition, request: Json) -> dict[str, list[str]]:
+    """The commands that the request gives to containers, by name."""
+    overrides = request.get("overrides", {}).get("containerOverrides", ())
+    names = {container["name"] for container in definition.containers}
+    for override in overrides:
+        if override.get("name") not in names:
+            raise invalid(
+                "Override for container named {} is not a container in the TaskDefinition.".format(
+                    override.get("name")
+                )
+            )
+    return {override["name"]: override["command"] for override in overrides if "command" in override}
 
 
 def stop_task(region: Region, request: Json) -> Json:

@@ -148,7 +148,13 @@ def _task(task: Task) -> Json:
         "createdAt": task.created_at,
         "containers": [_container(task, container) for container in task.containers],
         "attachments": [],
-        "overrides": {"containerOverrides": []},
+        "overrides": {
+            "containerOverrides": [
+                {"name": container.name, "command": container.command}
+                for container in task.containers
+                if container.command is not None
+            ]
+        },
         "version": 1,
         "connectivity": "CONNECTED",
     }
