@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.config.conftest import Load, Problems
@@ -124,3 +126,29 @@ def test_unknown_key_of_a_destination_is_a_warning(loaded: Load) -> None:
     (warning,) = loaded(project("[{url_from: env:A, event: [failed]}]")).warnings
 
     assert "shop.notify[0].event: unknown key, ignored (did you mean 'events'?)" in warning
+
+
+@pytest.mark.parametrize(("text", "limit"), [("12h", timedelta(hours=12)), ("3d", timedelta(days=3))])
+def test_overdue_is_a_number_of_hours_or_days(loaded: Load, text: str, limit: timedelta) -> None:
+    notify = f"[{{url_from: env:A, events: [overdue]}}]\n  overdue: {text}"
+
+    assert loaded(project(notify)).projects["shop"].overdue == limit
+
+
+@pytest.mark.parametrize("text", ["3", "0d", "3w", "d"])
+def test_other_texts_are_no_duration(problems: Problems, text: str) -> None:
+    (problem,) = problems(project(f"[]\n  overdue: {text}"))
+
+    assert f"found '{text}', expected a number of hours or days, like 12h or 3d" in problem
+
+
+def test_event_overdue_needs_the_duration(problems: Problems) -> None:
+    found = problems(
+        project("[{url_from: env:A, events: [overdue]}]", "[{url_from: env:B, events: [overdue]}]")
+    )
+
+    assert [problem.partition(": ")[0] for problem in found] == [
+        "line 2, shop.notify[0].events[0]",
+        "line 3, shop.environments[0].notify[0].events[0]",
+    ]
+    assert "expected the project's key overdue with it" in found[0]

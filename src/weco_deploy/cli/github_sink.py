@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from weco_deploy.model.events import Claimed, Envelope
-from weco_deploy.operations.github import GitHubUpdate
+from weco_deploy.errors import DeployError
+from weco_deploy.model.events import Claimed, Envelope, Event
+from weco_deploy.operations.github import CommentTexts, GitHubUpdate
+from weco_deploy.ports import NotDelivered
 from weco_deploy.rules.notifications import Occasions
 
 if TYPE_CHECKING:
@@ -35,7 +37,12 @@ class GitHubSink:
 
     def __call__(self, envelope: Envelope) -> None:
         """Write the beginning or the end of a deployment. Raises NotDelivered."""
-        event = envelope.event
+        try:
+            self._write(envelope.event)
+        except DeployError as error:
+            raise NotDelivered(error.message) from error
+
+    def _write(self, event: Event) -> None:
         occasion = self._occasion_of(event)
         if isinstance(event, Claimed) and occasion is not None:
             update = self._updates[event.deployment.deployment_id] = self._update()
@@ -54,7 +61,7 @@ class GitHubSink:
 def github_update(ports: Ports, environment: Environment) -> GitHubUpdate:
     """What writes a deployment to GitHub."""
     from weco_deploy.model.github import GitHubSettings
-    from weco_deploy.report.github_comment import comment
+    from weco_deploy.report.github_comment import comment, overdue_comment
 
     settings = ports.project.github or GitHubSettings()
-    return GitHubUpdate(ports, settings, environment, comment)
+    return GitHubUpdate(ports, settings, environment, CommentTexts(comment, overdue_comment))

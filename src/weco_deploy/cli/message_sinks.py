@@ -9,6 +9,7 @@ from weco_deploy.cli.streams import write_notice
 from weco_deploy.errors import DeployError
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.events import Claimed, Envelope
+from weco_deploy.model.notification import NotifyEvent, Occasion
 from weco_deploy.operations.destinations import NOT_INSTALLED, checked_url
 from weco_deploy.ports import NotDelivered
 from weco_deploy.rules.notifications import Occasions
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.local.event_sinks import Sink
     from weco_deploy.model.commits import Commit
-    from weco_deploy.model.notification import Destination, Message, Occasion
+    from weco_deploy.model.notification import Destination, Message
     from weco_deploy.ports import Ports
 
 
@@ -58,19 +59,25 @@ class MessageSink:
         self._commits: dict[str, tuple[Commit, ...]] = {}
 
     def __call__(self, envelope: Envelope) -> None:
-        """Send a message if the event is an occasion for one. Raises NotDelivered."""
-        occasion = self._occasion_of(envelope.event)
-        wanted = occasion is not None and occasion.event in self._destination.events
+        """Send a message if the event is an occasion for one, and at the beginning what is overdue. Raises NotDelivered."""
+        event, occasion = envelope.event, self._occasion_of(envelope.event)
+        events = self._destination.events
+        looks = (
+            occasion is not None and occasion.event is NotifyEvent.STARTED and NotifyEvent.OVERDUE in events
+        )
+        wanted = occasion is not None and occasion.event in events
         try:
-            if isinstance(envelope.event, Claimed):
-                self._prepare(envelope.event.deployment)
+            if isinstance(event, Claimed):
+                self._prepare(event.deployment)
+                if looks:
+                    self._send_overdue(event.deployment)
             if occasion is not None and wanted:
-                self._ports.messenger.send(self._find_url(), self._message(occasion))
+                self._send(occasion)
         except DeployError as error:
-            if wanted:
+            if wanted or looks:
                 raise NotDelivered(error.message) from error
         except NotDelivered:
-            if wanted:
+            if wanted or looks:
                 raise
 
     def _prepare(self, deployment: Deployment) -> None:
@@ -82,10 +89,21 @@ class MessageSink:
             self._url = checked_url(self._ports, self._destination)
         return self._url
 
+    def _send(self, occasion: Occasion) -> None:
+        self._ports.messenger.send(self._find_url(), self._message(occasion))
+
+    def _send_overdue(self, deployment: Deployment) -> None:
+        from weco_deploy.operations.overdue import overdue_commits
+        from weco_deploy.report.messages import overdue_text
+
+        for found in overdue_commits(self._ports, deployment, newly=True):
+            text = overdue_text(found)
+            self._send(Occasion(event=NotifyEvent.OVERDUE, text=text, commits=found.commits))
+
     def _message(self, occasion: Occasion) -> Message:
         from weco_deploy.report.messages import message, needs_commits
 
-        commits: tuple[Commit, ...] = ()
+        commits = occasion.commits
         if occasion.deployment is not None and needs_commits(occasion, self._destination):
             commits = self._commits_of(occasion.deployment)
         project = self._ports.project

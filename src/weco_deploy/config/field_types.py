@@ -13,6 +13,7 @@ from weco_deploy.config import patterns
 from weco_deploy.config.patterns import EXPECTED
 
 DestinationUrl: TypeAlias = Annotated[str, patterns.DESTINATION]
+Duration: TypeAlias = Annotated[str | None, patterns.DURATION]
 EnvironmentId: TypeAlias = Annotated[str, patterns.ENVIRONMENT_ID]
 ImageId: TypeAlias = Annotated[str, patterns.IMAGE_ID]
 ProjectId: TypeAlias = Annotated[str, patterns.PROJECT_ID]
@@ -20,7 +21,7 @@ ServiceId: TypeAlias = Annotated[str, patterns.SERVICE_ID]
 Cluster: TypeAlias = Annotated[str, patterns.CLUSTER]
 AccountId: TypeAlias = Annotated[str | None, patterns.ACCOUNT_ID]
 MessageTemplate: TypeAlias = Annotated[str, patterns.MESSAGE]
-MessageEvent: TypeAlias = Literal["started", "succeeded", "failed", "rolled_back", "waiting"]
+MessageEvent: TypeAlias = Literal["started", "succeeded", "failed", "rolled_back", "waiting", "overdue"]
 Name: TypeAlias = Annotated[str | None, patterns.NAME]
 Namespace: TypeAlias = Annotated[str | None, patterns.NAMESPACE]
 Region: TypeAlias = Annotated[str | None, patterns.REGION]

@@ -20,12 +20,14 @@ def notify_problems(project: ProjectOutline) -> Iterator[Problem]:
         given = list(destination.items("environments"))
         yield from _unknown_environments(given, known)
         yield from _templates(destination)
+        yield from _never_overdue(destination, project)
         named = [node.text for node in given if node.text is not None]
         yield from _duplicates(destination, named or known, first_lines)
     for environment in project.node.items("environments"):
         for destination in environment.items("notify"):
             yield from _environments_of_environment(destination)
             yield from _templates(destination)
+            yield from _never_overdue(destination, project)
             id_ = environment.at("id")
             if id_ is not None and id_.text is not None:
                 yield from _duplicates(destination, [id_.text], first_lines)
@@ -57,6 +59,15 @@ def _templates(destination: Node) -> Iterator[Problem]:
             yield template.problem(
                 f"found {{{name}}}, expected one of {', '.join(PLACEHOLDERS)}{did_you_mean(name, PLACEHOLDERS)}"
             )
+
+
+def _never_overdue(destination: Node, project: ProjectOutline) -> Iterator[Problem]:
+    if project.node.at("overdue") is None:
+        for event in destination.items("events"):
+            if event.text == "overdue":
+                yield event.problem(
+                    "found 'overdue', expected the project's key overdue with it: after how long?"
+                )
 
 
 def _duplicates(

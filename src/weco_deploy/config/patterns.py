@@ -137,6 +137,7 @@ DESTINATION = Pattern(
     max_length=1024,
 )
 MESSAGE = Pattern(r"[^\x00]+", "the text of a message", max_length=4000)
+DURATION = Pattern(r"[1-9][0-9]{0,3}[hd]", "a number of hours or days, like 12h or 3d", max_length=5)
 URL = Pattern(r"https?://[^\s\x00-\x1f\x7f@]+", "a URL that begins with https://", max_length=2048)
 VALUE = Pattern(r"[^\x00-\x1f\x7f]+", "text on one line")
 TAG = Pattern(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import chain, islice
 from pathlib import Path
 
@@ -149,6 +150,7 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         branch=entry.branch,
         notify=tuple(_destinations(entry)),
         github=_github(entry),
+        overdue=_duration(entry.overdue),
         addresses=_addresses(entry),
         optional_services=frozenset(service.id for service in _services(entry) if service.optional),
         services_of_others=frozenset(service.id for service in _services(entry) if service.deployed_by),
@@ -160,6 +162,14 @@ def _github(entry: ProjectEntry) -> GitHubSettings | None:
     if given is None or not (given.deployments or given.labels or given.comments):
         return None
     return GitHubSettings(deployments=given.deployments, labels=given.labels, comments=given.comments)
+
+
+def _duration(text: str | None) -> timedelta | None:
+    """The duration of `12h` or `3d`."""
+    if text is None:
+        return None
+    number = int(text[:-1])
+    return timedelta(hours=number) if text.endswith("h") else timedelta(days=number)
 
 
 def _destinations(entry: ProjectEntry) -> Iterator[Destination]:

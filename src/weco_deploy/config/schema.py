@@ -14,6 +14,7 @@ from weco_deploy.config.field_types import (
     ClusterTemplate,
     ContainerName,
     DestinationUrl,
+    Duration,
     EnvironmentId,
     ImageId,
     LikeService,
@@ -350,6 +351,12 @@ class ProjectEntry(Entry, title="project"):
         default=[],
         description="where messages about deployments go; needs the extra weco-deploy[notify]",
         examples=[[{"url_from": "env:SLACK_URL"}]],
+    )
+    overdue: Duration = Field(
+        default=None,
+        description="after how many hours (12h) or days (3d) a commit that waits to be promoted is overdue, for messages and GitHub; "
+        "default: never",
+        examples=["3d"],
     )
     github: Annotated[GitHubEntry | None, NoneIs({})] = Field(
         default=None,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment
 
 VARIABLE, PARAMETER = "env", "ssm"
@@ -20,6 +21,7 @@ class NotifyEvent(StrEnum):
     FAILED = "failed"
     ROLLED_BACK = "rolled_back"
     WAITING = "waiting"
+    OVERDUE = "overdue"
 
 
 DEFAULT_EVENTS = (NotifyEvent.SUCCEEDED, NotifyEvent.FAILED, NotifyEvent.ROLLED_BACK)
@@ -64,11 +66,15 @@ class Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """A reason to send a message: an event, with the deployment as it was then. `text` is what is waited for."""
+    """A reason to send a message: an event, with the deployment as it was then.
+
+    `text` is what is waited for, or what is overdue; then `commits` are the overdue ones.
+    """
 
     event: NotifyEvent
     deployment: Deployment | None = None
     text: str = ""
+    commits: tuple[Commit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 from weco_deploy.errors import NotFound
@@ -88,7 +89,8 @@ class Project:
     others are found by their tags. An environment may lack the services in
     `optional_services`. Something else deploys those in `services_of_others`.
     `branch` is the remote's branch that releases are built from; None if they may be of any. `notify` says where messages
-    about deployments go, to any of its environments, and `github` what is written to GitHub.
+    about deployments go, to any of its environments, and `github` what is written to GitHub. A commit is overdue if it has waited
+    for longer than `overdue` to be promoted; None if none ever is.
     """
 
     id: str
@@ -108,6 +110,7 @@ class Project:
     branch: str | None = None
     notify: tuple[Destination, ...] = ()
     github: GitHubSettings | None = None
+    overdue: timedelta | None = None
 
     def destinations(self, environment_id: str) -> tuple[Destination, ...]:
         """Where messages about deployments to an environment go."""

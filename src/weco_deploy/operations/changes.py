@@ -27,7 +27,7 @@ DEPLOYMENTS = 100
 """How many of an environment's newest deployments are searched for the one that brought a commit."""
 
 
-class _Applied(NamedTuple):
+class Applied(NamedTuple):
     """The version of an image that was deployed last, and whether it worked."""
 
     version: ImageVersion
@@ -78,7 +78,7 @@ def where(ports: Ports, name: str) -> WhereCommitIs:
     commit = named_commit(ports, name)
     environments = [environment.id for environment in ports.project.environments]
     releases = ports.calls.begin(partial(ports.store.releases, RELEASES))
-    records = ports.calls.read(partial(_images_of_environment, ports, id_) for id_ in environments)
+    records = ports.calls.read(partial(images_of_environment, ports, id_) for id_ in environments)
     histories = ports.calls.read(partial(ports.store.deployments, [id_], DEPLOYMENTS) for id_ in environments)
     newest = ports.calls.answer(releases)
     has = ports.history.including(
@@ -142,7 +142,7 @@ def _sides(ports: Ports, text: str | None) -> tuple[str, str]:
 def _versions(ports: Ports, name: str) -> tuple[str, Mapping[str, ImageVersion | None]]:
     """The name, and the versions of the images, of an environment or a release."""
     if name in {environment.id for environment in ports.project.environments}:
-        images = _images_of_environment(ports, name)
+        images = images_of_environment(ports, name)
         if not images:
             raise NotFound(
                 f"nothing was deployed to {name} yet",
@@ -153,17 +153,17 @@ def _versions(ports: Ports, name: str) -> tuple[str, Mapping[str, ImageVersion |
     return release.release_id, release.images
 
 
-def _images_of_environment(ports: Ports, environment_id: str) -> Mapping[str, _Applied]:
+def images_of_environment(ports: Ports, environment_id: str) -> Mapping[str, Applied]:
     """What is recorded as deployed there: image by image, or the release that 5.x deployed last."""
     record = ports.store.environment(environment_id)
     if record.images:
         return {
-            image_id: _Applied(applied_version(image), image.worked)
+            image_id: Applied(applied_version(image), image.worked)
             for image_id, image in record.images.items()
         }
     release = _current(ports, record)
     return (
-        {image_id: _Applied(version, worked=True) for image_id, version in release.versions.items()}
+        {image_id: Applied(version, worked=True) for image_id, version in release.versions.items()}
         if release
         else {}
     )
@@ -200,7 +200,7 @@ def _releases_with(releases: Sequence[Release], has: Mapping[str, bool]) -> dict
 
 def _in_environment(
     environment_id: str,
-    images: Mapping[str, _Applied],
+    images: Mapping[str, Applied],
     history: Sequence[Deployment],
     has: Mapping[str, bool],
 ) -> CommitInEnvironment:

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from weco_deploy.errors import Command, NotFound
 from weco_deploy.model.commits import CommitsBetween
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.github import DeploymentReport, GitHubSettings
+from weco_deploy.model.overdue import OverdueCommits
 from weco_deploy.model.project import Environment
 from weco_deploy.model.tags import is_commit
 from weco_deploy.operations.changes import commits_between_by_image
+from weco_deploy.operations.overdue import overdue_commits
 from weco_deploy.ports import GitHubError, GitHubRepository, NotDelivered, Ports
 from weco_deploy.rules.pull_requests import marks, state_of
 
 MOST_COMMITS = 200
 """How many commits are looked up at GitHub: each takes a request."""
 
-Comment = Callable[[Deployment, bool], str]
-"""The text of the comment about a deployment that brought (True) or took away (False) a pull request's commits."""
+
+@dataclass(frozen=True, slots=True)
+class CommentTexts:
+    """The texts of comments.
+
+    Args:
+        about: of a deployment that brought (True) or took away (False) a pull request's commits.
+        overdue: of a pull request whose commits wait too long.
+
+    """
+
+    about: Callable[[Deployment, bool], str]
+    overdue: Callable[[OverdueCommits], str]
 
 
 def marker(environment_id: str) -> str:
@@ -30,6 +44,11 @@ def marker(environment_id: str) -> str:
 def label(environment_id: str) -> str:
     """The label of pull requests whose commits run in an environment."""
     return f"deployed:{environment_id}"
+
+
+def overdue_marker(environment_id: str) -> str:
+    """What identifies the comment that says that a pull request waits too long for an environment."""
+    return f"<!-- weco-deploy overdue {environment_id} -->"
 
 
 def last_deployment(ports: Ports, environment: Environment) -> Deployment:
@@ -51,22 +70,23 @@ class GitHubUpdate:
         ports: the project's.
         settings: what is written.
         environment: the environment of the deployment.
-        comment: renders the text of comments.
+        texts: the texts of comments.
 
     """
 
     def __init__(
-        self, ports: Ports, settings: GitHubSettings, environment: Environment, comment: Comment
+        self, ports: Ports, settings: GitHubSettings, environment: Environment, texts: CommentTexts
     ) -> None:
         self._ports = ports
         self._settings = settings
         self._environment = environment
-        self._comment = comment
+        self._texts = texts
         self._repository: GitHubRepository | None = None
         self._github_id: int | None = None
         self._between: Mapping[str, CommitsBetween] = {}
         self._pull_requests: dict[str, tuple[int, ...]] = {}
         self._comments: dict[int, int | None] = {}
+        self._mentioned: set[int] = set()
 
     def write(self, deployment: Deployment) -> None:
         """Write a deployment that has ended, whatever GitHub knows of it. Raises NotDelivered."""
@@ -97,6 +117,9 @@ class GitHubUpdate:
         if self._settings.comments:
             for number in dict.fromkeys(it for found in self._pull_requests.values() for it in found):
                 requests.make(partial(self._find_comment, number))
+            for overdue in overdue_commits(self._ports, deployment, newly=new):
+                for waiting in overdue.commits[:MOST_COMMITS]:
+                    requests.make(partial(self._mention, waiting.commit, overdue))
         requests.check()
 
     def end(self, deployment: Deployment) -> None:
@@ -162,10 +185,19 @@ class GitHubUpdate:
     def _find_comment(self, number: int) -> None:
         self._comments[number] = self._at_github.comment(number, marker(self._environment.id))
 
+    def _mention(self, commit: str, overdue: OverdueCommits) -> None:
+        """Say once at the pull requests of an overdue commit that they wait."""
+        at_github, mark = self._at_github, overdue_marker(overdue.target)
+        for number in at_github.pull_requests(commit):
+            if number not in self._mentioned:
+                self._mentioned.add(number)
+                if at_github.comment(number, mark) is None:
+                    at_github.write_comment(number, f"{self._texts.overdue(overdue)}\n\n{mark}", None)
+
     def _write_comment(self, number: int, deployment: Deployment, *, brought: bool) -> None:
         if number not in self._comments:  # it could not be looked up: another comment would repeat it
             return
-        text = f"{self._comment(deployment, brought)}\n\n{marker(self._environment.id)}"
+        text = f"{self._texts.about(deployment, brought)}\n\n{marker(self._environment.id)}"
         self._at_github.write_comment(number, text, self._comments[number])
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.overdue import OverdueCommits
 from weco_deploy.report.markdown import escaped
-from weco_deploy.report.wording import minute, short_id
+from weco_deploy.report.wording import age, minute, short_id
 
 
 def comment(deployment: Deployment, brought: bool) -> str:  # noqa: FBT001 - the type of `operations.github.Comment`
@@ -15,6 +16,14 @@ def comment(deployment: Deployment, brought: bool) -> str:  # noqa: FBT001 - the
     build = f" ([build]({deployment.build_url}))" if _is_link(deployment.build_url) else ""
     return (
         f"{verb} in **{escaped(deployment.environment)}** since {since} UTC, with release {release}{build}."
+    )
+
+
+def overdue_comment(overdue: OverdueCommits) -> str:
+    """That the pull request waits too long to be promoted."""
+    return (
+        f"Has been in **{escaped(overdue.source)}** for more than {escaped(age(overdue.limit))}, but is not in "
+        f"**{escaped(overdue.target)}** yet."
     )
 
 

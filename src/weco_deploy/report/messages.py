@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import GOOD, Deployment, ServiceOutcome
 from weco_deploy.model.notification import Destination, Message, NotifyEvent, Occasion
+from weco_deploy.model.overdue import OverdueCommits
 from weco_deploy.model.project import Project
 from weco_deploy.model.template import fill
 from weco_deploy.report.build_report import exited
@@ -19,7 +20,7 @@ from weco_deploy.report.console import console_links
 from weco_deploy.report.outcomes import STATUS_WORDS, counts, service_name, verdict
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import count, described, duration, listed, person, short_commit, short_id
+from weco_deploy.report.wording import age, count, described, duration, listed, person, short_commit, short_id
 
 _MOST_FAILURES = 10
 _MOST_COMMITS = 20
@@ -99,8 +100,19 @@ def _values(
     }
 
 
+def overdue_text(overdue: OverdueCommits) -> str:
+    """How many commits wait too long, and where."""
+    many = len(overdue.commits) != 1
+    return (
+        f"{count(len(overdue.commits), 'commit')} {'have' if many else 'has'} been in {one_line(overdue.source)} for more than "
+        f"{age(overdue.limit)}, but {'are' if many else 'is'} not in {one_line(overdue.target)}"
+    )
+
+
 def _summary(occasion: Occasion, environment: str) -> str:
     deployment = occasion.deployment
+    if occasion.event is NotifyEvent.OVERDUE:
+        return occasion.text
     if deployment is None:
         return f"a deployment to {environment} waits: {occasion.text}"
     if occasion.event is NotifyEvent.STARTED:
