@@ -188,8 +188,10 @@ def test_text_fits_a_narrow_terminal_except_for_commands_to_paste() -> None:
 
 
 def test_documentation_has_each_check_in_the_order_of_the_output(desk: Desk) -> None:
+    before = "[{id: migrate, task_definition: migrate, container: app, command: [migrate], like: search-api}]"
+    text = PROJECT_FILE.replace("name: Staging", f"name: Staging, before: {before}")
     Path(".wellcome_project").write_text(
-        f"{PROJECT_FILE}  notify: [{{url_from: env:SLACK}}]\n  github: {{labels: true}}\n"
+        f"{text}  notify: [{{url_from: env:SLACK}}]\n  github: {{labels: true}}\n"
     )
     checks = desk.run("--output", "json", "doctor").json["checks"]
 
