@@ -186,9 +186,10 @@ def test_comment_that_could_not_be_looked_up_is_not_repeated(desk_with_github: D
     github.refuses["comment"] = GitHubError("GitHub answered 422 to GET …", lasting=False)
     merged(desk_with_github, 7)
 
-    deploy(desk_with_github)
+    ran = deploy(desk_with_github)
 
     assert len(github.comments[7]) == 1
+    assert "warning: GitHub did not get 1 event of this run: GitHub answered 422 to GET …" in ran.err
 
 
 def test_missing_token_is_a_warning(desk_with_github: Desk) -> None:

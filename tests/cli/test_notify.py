@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.desk import PROJECT_FILE, Desk
 from tests.local.message_server import message_server
+from tests.operations.runs import LEASE_AND_GRACE, killed
 from tests.world.behaviour import crash
 from weco_deploy.errors import AccessDenied
 from weco_deploy.local.event_sinks import EventDispatcher
@@ -304,3 +305,15 @@ def test_notify_without_destinations_is_not_found(desk: Desk, arguments: tuple[s
 
     assert (ran.code, ran.error["code"]) == (1, "not_found")
     assert ran.error["message"] == f"project shop has no destinations of messages{where}"
+
+
+def test_deployment_that_was_cut_off_ends_with_a_message_by_confirm_deploy(desk: Desk) -> None:
+    desk.world.push("search")
+    left = killed(desk.world, "runtime.redeploy")
+    desk.world.pass_time(LEASE_AND_GRACE)
+    notify(desk)
+
+    assert desk.run("--confirm", "confirm-deploy", "--environment-id", "stage").code == 0
+
+    (title,) = desk.world.mail.titles
+    assert title.startswith(f"Shop: ✓ Release {left.release_id[:8]} to stage succeeded")

@@ -37,10 +37,12 @@ class Remote:
     def fetch(self, seconds: float) -> bool:
         """Fetch, and answer whether that worked. A shallow clone gets its whole history.
 
-        Fetches once: another fetch is tried only after one that failed, and only if it may take longer.
+        Fetches once: another fetch is tried only after one that failed, and only if it may take longer. A fetch that another
+        thread makes meanwhile is awaited, and counts.
         """
+        before = self.fetched
         with self._lock:
-            return self._fetch(seconds)
+            return (self.fetched and not before) or self._fetch(seconds)
 
     def _fetch(self, seconds: float) -> bool:
         if self._tried_for >= seconds or not run_git(self._directory, "remote"):

@@ -94,7 +94,6 @@ def _status_of_failure() -> Iterator[list[str]]:
     statuses: list[str] = []
     logger = logging.getLogger(_LOGGER)
     if _HANDLER not in logger.handlers:  # without any handler, Python writes warnings to stderr
-        logger.propagate = False
         logger.addHandler(_HANDLER)
     token = _statuses.set(statuses)
     try:

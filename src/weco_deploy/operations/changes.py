@@ -27,7 +27,7 @@ DEPLOYMENTS = 100
 """How many of an environment's newest deployments are searched for the one that brought a commit."""
 
 
-class Applied(NamedTuple):
+class _Applied(NamedTuple):
     """The version of an image that was deployed last, and whether it worked."""
 
     version: ImageVersion
@@ -153,17 +153,17 @@ def _versions(ports: Ports, name: str) -> tuple[str, Mapping[str, ImageVersion |
     return release.release_id, release.images
 
 
-def images_of_environment(ports: Ports, environment_id: str) -> Mapping[str, Applied]:
+def images_of_environment(ports: Ports, environment_id: str) -> Mapping[str, _Applied]:
     """What is recorded as deployed there: image by image, or the release that 5.x deployed last."""
     record = ports.store.environment(environment_id)
     if record.images:
         return {
-            image_id: Applied(applied_version(image), image.worked)
+            image_id: _Applied(applied_version(image), image.worked)
             for image_id, image in record.images.items()
         }
     release = _current(ports, record)
     return (
-        {image_id: Applied(version, worked=True) for image_id, version in release.versions.items()}
+        {image_id: _Applied(version, worked=True) for image_id, version in release.versions.items()}
         if release
         else {}
     )
@@ -200,7 +200,7 @@ def _releases_with(releases: Sequence[Release], has: Mapping[str, bool]) -> dict
 
 def _in_environment(
     environment_id: str,
-    images: Mapping[str, Applied],
+    images: Mapping[str, _Applied],
     history: Sequence[Deployment],
     has: Mapping[str, bool],
 ) -> CommitInEnvironment:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.overdue import OverdueCommits
-from weco_deploy.operations.changes import DEPLOYMENTS, Applied, images_of_environment
+from weco_deploy.operations.changes import DEPLOYMENTS, images_of_environment
 from weco_deploy.ports import Ports
 from weco_deploy.rules import overdue as rules
 from weco_deploy.rules.promotions import Route, promotions
@@ -40,9 +40,8 @@ def _overdue(
     then = rules.commits_at(history, ports.clock.utc() - limit)
     last = _last_look(history, deployment) if newly else None
     known = rules.commits_at(history, last - limit) if last else {}
-    target = _commits(images_of_environment(ports, route.target), lambda applied: applied.worked)
-    # What is deployed to the source now is recorded already, but has not worked yet.
-    now = _commits(images_of_environment(ports, route.source), lambda _: True)
+    # What was applied, also if it failed or goes on: a commit that came later certainly does not run there.
+    target, now = _applied(ports, route.target), _applied(ports, route.source)
     between = ports.history.between(rules.pairs(target, now, then, known))
     commits = rules.overdue(between, target, now, then, known)
     if commits:
@@ -55,10 +54,9 @@ def _last_look(history: tuple[Deployment, ...], deployment: Deployment) -> datet
     return max((began for began in others if began < deployment.date_created), default=None)
 
 
-def _commits(images: Mapping[str, Applied], counts: Callable[[Applied], bool]) -> dict[str, str]:
-    """The commits of the images that count, by image id."""
+def _applied(ports: Ports, environment_id: str) -> dict[str, str]:
+    """The commits that were deployed to an environment last, by image id."""
+    images = images_of_environment(ports, environment_id)
     return {
-        image_id: applied.version.commit
-        for image_id, applied in images.items()
-        if applied.version.commit and counts(applied)
+        image_id: applied.version.commit for image_id, applied in images.items() if applied.version.commit
     }

@@ -9,7 +9,7 @@ from weco_deploy.model.commits import Commit, CommitsBetween
 from weco_deploy.model.deployment import Deployment
 
 Pair = tuple[str, str]
-"""The commit that runs in the target, and a commit of the source."""
+"""A commit of the target, and one of the source."""
 
 
 def commits_at(history: Sequence[Deployment], moment: datetime) -> dict[str, str]:
@@ -36,8 +36,8 @@ def overdue(
 
     Args:
         between: how the commits of pairs differ, for the pairs whose history git knows.
-        target: the commits that run in the target, by image id.
-        now: the commits that run in the source.
+        target: the commits that were deployed to the target last, by image id.
+        now: those that were deployed to the source last.
         then: those that ran there when the limit began.
         known: those that ran there when the limit of the last look began: what was overdue by then is left out.
 
