@@ -71,7 +71,9 @@ def test_failed_task_is_told_with_its_log_and_that_what_it_did_remains(migrating
     assert "migrate | no such column" in ran.err
     assert "✗ migrate (before) failed after" in ran.out
     assert "| no such column" in ran.out
-    assert "  what migrate did remains; after fixing the cause, run it again" in ran.out
+    assert "  what migrate did remains; after fixing the cause, run it again:" in ran.out
+    assert "confirm-deploy" not in ran.out  # nothing restarted, so there is nothing to look at
+    assert "1 tag to move, migrate to run, 1 service to redeploy" in ran.err
     shown = migrating_desk.run("show-deployment")
     assert "✗ migrate (before) failed after" in shown.out
     assert "| no such column" in shown.out

@@ -24,6 +24,8 @@ from weco_deploy.model.before_task import On, Once
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import StepFinished, StepOutput, StepStarted
 from weco_deploy.model.planned_task import TaskAction
+from weco_deploy.model.registry import EcrAddress
+from weco_deploy.model.service import DefinedContainer
 from weco_deploy.model.steps import StepOutcome, StepStatus
 from weco_deploy.operations.deploy import plan
 
@@ -403,3 +405,27 @@ def test_step_that_is_to_run_runs_although_it_ran() -> None:
     deployment = release_deploy(world, step=("migrate=run",))
     assert step(deployment).status is StepStatus.SUCCEEDED
     assert len(migrations(world)) == 2
+
+
+def test_task_that_pulls_from_a_replica_runs_once_the_replica_has_the_release() -> None:
+    address = EcrAddress("111122223333", "us-east-1")
+    host = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
+    stage, *others = with_tasks(MIGRATE).environments
+    world = World.of(
+        replace(with_tasks(MIGRATE), environments=(replace(stage, region_name="us-east-1"), *others))
+    )
+    world.replicate(address, 95)
+    for service_id in ("search-api", "items-api"):
+        world.redefine(service_id, "stage", "env.stage", registry=host)
+    world.settle_down()
+    container = DefinedContainer("migrate", f"{host}/{world.repository_name('search')}:env.stage")
+    place = replace(world.place, region="us-east-1")
+    world.ecs.define(place, "migrate-stage", [container])
+    digests = pushed(world)
+
+    deployment = release_deploy(world)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    region = world.ecs.simulation.region(place.account, place.region)
+    ((_, (task,)),) = region.run_tasks.values()
+    assert [ran.digest for ran in task.containers] == [digests["search"]]

@@ -55,7 +55,7 @@ def test_next_deployment_goes_on_with_the_task(seconds: float) -> None:
     assert isinstance(started, StepStarted)
     assert started.resumed
     (task,) = migrations(world)
-    assert step(deployment).started == task.created_at
+    assert (step(deployment).started, step(deployment).finished) == (task.created_at, task.stopped_at)
     cut = deployments(world)[1]
     assert (cut.status, step(cut).status) == (DeploymentStatus.INTERRUPTED, StepStatus.UNKNOWN)
     assert step(cut).detail == "the deployment was cut off while it ran; the next one goes on with it"

@@ -30,7 +30,7 @@ from weco_deploy.report.outcomes import Line, counts, outcome_in_short, service_
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.step_lines import step_lines, step_name
 from weco_deploy.report.untrusted import log_line, one_line
-from weco_deploy.report.wording import count, duration, short_id, version_names
+from weco_deploy.report.wording import count, duration, listed, short_id, version_names
 
 
 def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
@@ -66,8 +66,10 @@ def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
 
 def _claimed(deployment: Deployment, plan: Plan) -> str:
     watched = sum(service.action is Action.ADOPT for service in plan.services)
+    tasks = [task.id for task in plan.tasks if task.waits]
     parts = [
         f"{count(len(plan.moves), 'tag')} to move",
+        *([f"{listed(tasks)} to run"] if tasks else []),
         f"{count(len(plan.redeploys), 'service')} to redeploy",
         *([f"{watched} to watch"] if watched else []),
     ]

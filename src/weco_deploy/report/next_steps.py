@@ -75,7 +75,7 @@ def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> 
             return ()
         case DeploymentStatus.IN_PROGRESS:
             return (NextStep("watch it", watch),)
-        case DeploymentStatus.TIMED_OUT if _nothing_restarted(deployment):
+        case DeploymentStatus.FAILED | DeploymentStatus.TIMED_OUT if _nothing_to_watch(deployment):
             return (NextStep(f"{after_fixing}run it again", again),)
         case DeploymentStatus.FAILED | DeploymentStatus.TIMED_OUT if _only_starts_failed(deployment):
             # A rollback's tasks would need the same room, network or secrets.
@@ -112,6 +112,12 @@ def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> 
             )
         case DeploymentStatus.ROLLED_BACK:
             return (NextStep(f"{after_fixing}{run_it_again}", again),)
+
+
+def _nothing_to_watch(deployment: Deployment) -> bool:
+    """Whether it ended while it waited for a replica or for a task before the restart."""
+    waited = deployment.status is DeploymentStatus.TIMED_OUT or any(step.bad for step in deployment.steps)
+    return waited and _nothing_restarted(deployment)
 
 
 def _effects(deployment: Deployment) -> str:

@@ -1,7 +1,7 @@
 """Creates the resources of projects in the sandbox: repositories with images, clusters, services.
 
 Each environment gets a cluster with a service for each service id, whose task definition has a container with a health
-check for each of its images. Circuit breakers are on and roll back. Resources are created where the tool looks for
+check for each of its images. Tasks before the restart get a task definition with an image of the service that they are like. Circuit breakers are on and roll back. Resources are created where the tool looks for
 them (`accounts.py`), with the names and tags of an `Estate`.
 """
 
@@ -12,13 +12,15 @@ import secrets
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from weco_deploy.model.arn import resource_name
 from weco_deploy.model.project import Project
+from weco_deploy.model.template import fill
 from weco_deploy.sandbox import images
 from weco_deploy.sandbox.accounts import Place, home, image_name, services_of
 from weco_deploy.sandbox.ecs.state import Json
 from weco_deploy.sandbox.estate import Estate, legal_name
 from weco_deploy.sandbox.registry import FirstImage, Registry
-from weco_deploy.sandbox.state import MadeService, PushTarget
+from weco_deploy.sandbox.state import MadeService, MadeTask, PushTarget
 from weco_deploy.sandbox.threads import WORKERS, side_by_side
 
 LATEST = "latest"
@@ -73,6 +75,36 @@ def services_of_project(project: Project, caller: str, estate: Estate) -> Iterat
             )
 
 
+def tasks_of_project(project: Project, caller: str, estate: Estate) -> Iterator[MadeTask]:
+    """The task definitions of the tasks before the restart, by their families; `caller` as before.
+
+    The file does not say which image a task runs: it is the first of the service that it is like, or of the project.
+    """
+    families: set[tuple[str, ...]] = set()
+    services = {
+        (service.environment_id, service.service_id): service
+        for service in services_of_project(project, caller, estate)
+    }
+    for environment in project.environments:
+        place = services_of(project, environment, caller)
+        for task in environment.before:
+            like = services.get((environment.id, task.like or ""))
+            image = project.image(next(iter(like.images))) if like else project.images[0]
+            cluster = like.cluster if like else resource_name(fill(task.cluster or "", environment.values))
+            made = MadeTask(
+                project_id=project.id,
+                account=place.account,
+                region=place.region,
+                cluster=cluster,
+                family=resource_name(fill(task.task_definition, environment.values)).partition(":")[0],
+                container=task.container or legal_name(image.id),
+                image=f"{image_name(project, image, caller)}:{image.tag_in(environment)}",
+            )
+            if made.address not in families:
+                families.add(made.address)
+                yield made
+
+
 def push_first_images(targets: Iterable[PushTarget], registry: Registry, estate: Estate) -> None:
     """Create the repositories, each with an image. Each thread has its share of them, and one connection for all of it."""
     known = list(targets)
@@ -104,6 +136,22 @@ def requests(services: Iterable[MadeService], estate: Estate) -> Iterator[Json]:
         yield _request(service.place, "ecs:RegisterTaskDefinition", definition)
         created = _service(service, containers[0]["name"], family, estate)
         yield _request(service.place, "ecs:CreateService", created)
+
+
+def task_requests(tasks: Iterable[MadeTask]) -> Iterator[Json]:
+    """The requests that create the task definitions of tasks and their clusters, as `requests`."""
+    for task in tasks:
+        container = {
+            "name": task.container,
+            "image": task.image,
+            "cpu": _CPU,
+            "memory": _MEMORY,
+            "essential": True,
+            "logConfiguration": _log(f"/ecs/{task.cluster}", task.region, task.family),
+        }
+        definition = {"family": task.family, "containerDefinitions": [container]}
+        yield _request(task.place, "ecs:CreateCluster", {"clusterName": task.cluster})
+        yield _request(task.place, "ecs:RegisterTaskDefinition", definition)
 
 
 def _request(place: Place, operation: str, content: Json) -> Json:
@@ -150,13 +198,17 @@ def _container(service: MadeService, image_id: str, image: str) -> Json:
         "essential": True,
         "portMappings": [{"containerPort": _PORT}],
         "healthCheck": {"command": ["CMD-SHELL", "true"]},  # images with the behaviour `unhealthy` fail it
-        "logConfiguration": {
-            "logDriver": "awslogs",
-            "options": {
-                "awslogs-group": f"/ecs/{service.cluster}",
-                "awslogs-region": service.region,
-                "awslogs-stream-prefix": service.name,
-                "awslogs-create-group": "true",
-            },
+        "logConfiguration": _log(f"/ecs/{service.cluster}", service.region, service.name),
+    }
+
+
+def _log(group: str, region: str, prefix: str) -> Json:
+    return {
+        "logDriver": "awslogs",
+        "options": {
+            "awslogs-group": group,
+            "awslogs-region": region,
+            "awslogs-stream-prefix": prefix,
+            "awslogs-create-group": "true",
         },
     }

@@ -20,7 +20,7 @@ from weco_deploy.sandbox.http_calls import Connection
 from weco_deploy.sandbox.images import GOOD
 from weco_deploy.sandbox.provision import LATEST, new_commit
 from weco_deploy.sandbox.registry import Registry
-from weco_deploy.sandbox.state import MadeService, Ports, PushTarget, State
+from weco_deploy.sandbox.state import MadeService, MadeTask, Ports, PushTarget, State
 
 STABLE_FOR = "0.5"
 """Seconds for which tasks must have been running. Less than in AWS, because the sandbox's ECS is faster."""
@@ -215,6 +215,9 @@ def new_state(
             for target in provision.targets_of_project(project, account, estate)
         ),
         services=tuple(services),
+        tasks=tuple(
+            task for project in projects for task in provision.tasks_of_project(project, account, estate)
+        ),
     )
 
 
@@ -236,14 +239,19 @@ def _check_names(services: Iterable[MadeService]) -> None:
 def fill(sandbox: Sandbox) -> None:
     """Create all resources that its state names. Services run at once, or have failed where they have no image."""
     (sandbox.directory / _AWS_CONFIG).write_text(f"[default]\nregion = {sandbox.state.region}\n")
-    create(sandbox, sandbox.state.images, sandbox.state.services)
+    create(sandbox, sandbox.state.images, sandbox.state.services, sandbox.state.tasks)
 
 
-def create(sandbox: Sandbox, targets: Iterable[PushTarget], services: Iterable[MadeService]) -> None:
-    """Create these repositories, each with an image, and these services. SandboxError if one is refused."""
+def create(
+    sandbox: Sandbox,
+    targets: Iterable[PushTarget],
+    services: Iterable[MadeService],
+    tasks: Iterable[MadeTask],
+) -> None:
+    """Create these repositories, each with an image, these services and task definitions. SandboxError if one is refused."""
     current = sandbox.state
     provision.push_first_images(targets, Registry(current.ports.emulator), current.estate)
-    requests = list(provision.requests(services, current.estate))
+    requests = [*provision.requests(services, current.estate), *provision.task_requests(tasks)]
     sandbox.call(Place(current.account, current.region), "Sandbox.Provision", {"requests": requests})
 
 

@@ -84,6 +84,28 @@ class MadeService:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MadeTask:
+    """The task definition of a task before the restart. `image` is what its `container` pulls."""
+
+    project_id: str
+    account: str
+    region: str
+    cluster: str
+    family: str
+    container: str
+    image: str
+
+    @property
+    def place(self) -> Place:
+        return Place(self.account, self.region)
+
+    @property
+    def address(self) -> tuple[str, str, str]:
+        """What identifies the task definition in ECS: several tasks may share it."""
+        return self.account, self.region, self.family
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """How to reach a sandbox, and what it was started with.
 
@@ -99,6 +121,7 @@ class State:
     estate: Estate
     images: tuple[PushTarget, ...]
     services: tuple[MadeService, ...]
+    tasks: tuple[MadeTask, ...] = ()
 
     @property
     def endpoint(self) -> str:
@@ -203,6 +226,7 @@ def read(directory: Path) -> State | None:
             estate=Estate(**document["estate"]),
             images=tuple(_target(image) for image in document["images"]),
             services=tuple(MadeService(**service) for service in document["services"]),
+            tasks=tuple(MadeTask(**task) for task in document["tasks"]),
         )
     except FileNotFoundError:
         return None

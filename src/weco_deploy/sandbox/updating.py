@@ -16,7 +16,7 @@ from weco_deploy.sandbox.directory import command
 from weco_deploy.sandbox.provision import LATEST
 from weco_deploy.sandbox.registry import Registry
 from weco_deploy.sandbox.running import Sandbox
-from weco_deploy.sandbox.state import MadeService, PushTarget, State
+from weco_deploy.sandbox.state import MadeService, MadeTask, PushTarget, State
 from weco_deploy.sandbox.threads import side_by_side
 
 
@@ -30,6 +30,7 @@ class Update:
         tags: repositories that are there, each with the `env_tags` it lacks.
         changed: services that the file gives other images than the sandbox did; they stay as they are.
         gone: services that the file does not name any more; they stay, too.
+        tasks: task definitions that are new.
 
     """
 
@@ -38,6 +39,7 @@ class Update:
     tags: tuple[PushTarget, ...]
     changed: tuple[MadeService, ...]
     gone: tuple[MadeService, ...]
+    tasks: tuple[MadeTask, ...] = ()
 
 
 def compare(current: State, wanted: State) -> Update:
@@ -49,6 +51,7 @@ def compare(current: State, wanted: State) -> Update:
         service.project_id for service in wanted.services
     }
     named = {service.address for service in wanted.services}
+    tasks = {task.address for task in current.tasks}
     return Update(
         images=tuple(image for image in wanted.images if image.address not in repositories),
         services=tuple(service for service in wanted.services if service.address not in services),
@@ -68,6 +71,7 @@ def compare(current: State, wanted: State) -> Update:
             for service in current.services
             if service.project_id in projects and service.address not in named
         ),
+        tasks=tuple(task for task in wanted.tasks if task.address not in tasks),
     )
 
 
@@ -90,7 +94,7 @@ def apply(sandbox: Sandbox, wanted: State, update: Update) -> None:
     side_by_side(
         partial(registry.tag, image.place, image.repository, LATEST, image.env_tags) for image in update.tags
     )
-    running.create(sandbox, update.images, update.services)
+    running.create(sandbox, update.images, update.services, update.tasks)
     state.write(sandbox.directory, _merged(sandbox.state, wanted))
 
 
@@ -100,10 +104,12 @@ def _merged(current: State, wanted: State) -> State:
     images |= {(image.project_id, image.image_id, image.address): image for image in wanted.images}
     services = {service.address: service for service in wanted.services}
     services |= {service.address: service for service in current.services}
+    tasks = {task.address: task for task in (*wanted.tasks, *current.tasks)}
     return dataclasses.replace(
         current,
         project_file=wanted.project_file,
         project_file_digest=wanted.project_file_digest,
         images=tuple(images.values()),
         services=tuple(services.values()),
+        tasks=tuple(tasks.values()),
     )

@@ -55,6 +55,7 @@ def update_lines(update: Update, directory: Path, *, dry_run: bool) -> list[str]
             f"  service {service.service_id} in {service.environment_id}: {service.cluster}/{service.name}"
             for service in update.services
         ),
+        *(f"  task definition {task.family} in {task.cluster}" for task in update.tasks),
     ]
     kept = [
         *(

@@ -197,6 +197,8 @@ class _TaskRun:
             exit_code=counted.exit_code if counted else None,
             detail=why,
             log_lines=() if good else log.last_lines,
+            # A task that an earlier deployment began may have ended long ago.
+            finished=ended.stopped_at if ended else None,
         )
         # The end of a task that ECS has forgotten stays open: a person must say what became of it.
         if status is not StepStatus.UNKNOWN:
@@ -215,7 +217,7 @@ class _TaskRun:
         return (StepStatus.FAILED if why else StepStatus.SUCCEEDED), why
 
     def _end(self, outcome: StepOutcome) -> None:
-        finished = replace(outcome, finished=self._context.ports.clock.utc())
+        finished = replace(outcome, finished=outcome.finished or self._context.ports.clock.utc())
         self._context.ledger.step(finished)
         self._context.ledger.note()
         self._context.notify(StepFinished(finished))
