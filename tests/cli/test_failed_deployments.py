@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.desk import Desk
+from tests.operations.migrations import behaviour, define
 from tests.report.html_pages import HtmlPage
 from tests.world import crash, slow, unpullable
 
@@ -56,7 +57,24 @@ def _is_interrupted(desk: Desk) -> None:
     desk.world.signal_at(60)
 
 
+def _task_fails(desk: Desk) -> None:
+    file = Path(".wellcome_project")
+    migrate = "{id: migrate, task_definition: 'migrate-{environment}', command: [migrate], like: search-api}"
+    stage = "{id: stage, name: Staging}"
+    file.write_text(file.read_text().replace(stage, stage.replace("}", f", before: [{migrate}]}}")))
+    define(desk.world)
+    desk.world.push("search", behaviour(code=3, lines=("migrating", "no such column")))
+
+
 KINDS = {
+    "task before the restart": Kind(
+        _task_fails,
+        1,
+        failed=r"migrate \(before\)",
+        why=("exit code 3",),
+        command="deploy --release-id",
+        logged="no such column",
+    ),
     "crash": Kind(
         _crashes,
         1,
