@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
@@ -11,12 +12,12 @@ from tests.aws.scripted import Answer, ScriptedAws, json_answer, refusal
 from tests.contracts.aws_setting import StillClock
 from tests.world.projects import project
 from weco_deploy.aws.api import CALLS, Purpose
-from weco_deploy.aws.needed_permissions import questions_of_services
+from weco_deploy.aws.needed_permissions import questions_of_services, questions_of_tasks
 from weco_deploy.aws.rates import Rates
 from weco_deploy.aws.session import Login
 from weco_deploy.aws.setup import AwsSetup, simulated_principal
 from weco_deploy.errors import AccessDenied, NotFound, Unreachable
-from weco_deploy.model.service import Service, ServiceKey
+from weco_deploy.model.service import Service, ServiceKey, TaskDefinition
 from weco_deploy.model.setup import DeniedAction, LifecycleRule, TableSettings
 from weco_deploy.rules.doctor import permissions
 
@@ -249,8 +250,14 @@ def test_questions_about_services_name_them_and_their_tags() -> None:
 
     by_action = {action: question for question in questions for action in question.actions}
     redeploying = [question for question in questions if "ecs:UpdateService" in question.actions]
-    assert [(question.resources, dict(question.tags)) for question in redeploying] == [
-        (tuple(arns), {"deployment:service": "search-api", "deployment:env": "stage"}),
+    assert [(question.resources, dict(question.context)) for question in redeploying] == [
+        (
+            tuple(arns),
+            {
+                "aws:ResourceTag/deployment:service": "search-api",
+                "aws:ResourceTag/deployment:env": "stage",
+            },
+        ),
         ((f"{arns[0]}-2",), {}),
     ]
     assert by_action["ecs:DescribeServices"].resources == (*arns, f"{arns[0]}-2")
@@ -265,6 +272,20 @@ def test_questions_about_services_name_them_and_their_tags() -> None:
         .resources[0]
         .startswith("arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/shop:log-stream:")
     )
+
+
+def test_questions_about_tasks_name_their_definitions_and_the_roles_that_they_get() -> None:
+    arn = "arn:aws:ecs:eu-west-1:111122223333:task-definition/migrate:7"
+    roles = ("arn:aws:iam::111122223333:role/task", "arn:aws:iam::111122223333:role/execution")
+    definition = TaskDefinition(arn=arn, family="migrate", containers=(), roles=roles)
+
+    running, passing = questions_of_tasks([definition, definition])
+
+    assert (running.actions, running.resources, dict(running.context)) == (("ecs:RunTask",), (arn,), {})
+    assert (passing.actions, passing.resources) == (("iam:PassRole",), roles)
+    assert passing.context == {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+    assert questions_of_tasks([]) == []
+    assert len(questions_of_tasks([replace(definition, roles=())])) == 1
 
 
 @pytest.mark.parametrize("answer", [Answer(501, "<html>"), json_answer(error="Unsupported service: iam")])

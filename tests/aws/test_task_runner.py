@@ -182,12 +182,14 @@ def test_definition_tells_its_containers_and_network(aws: ScriptedAws, runner: E
         "taskDefinitionArn": DEFINITION,
         "family": "migrate",
         "networkMode": "awsvpc",
+        "taskRoleArn": "arn:aws:iam::111122223333:role/task",
         "containerDefinitions": containers,
     }
     aws.says("DescribeTaskDefinition", json_answer(taskDefinition=definition))
     found = runner.definition("migrate")
     assert found is not None
     assert (found.arn, found.family, found.own_network) == (DEFINITION, "migrate", True)
+    assert found.roles == ("arn:aws:iam::111122223333:role/task",)
     assert [(container.name, container.essential) for container in found.containers] == [
         ("app", True),
         ("proxy", False),

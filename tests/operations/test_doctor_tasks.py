@@ -43,6 +43,14 @@ def test_task_that_can_not_run_is_a_failure(changes: dict[str, str], found: str)
     assert found in check.found
 
 
+def test_policies_are_asked_about_the_task_definitions() -> None:
+    world = migrating()
+    doctor(world.ports(), None)
+    asked = [call.about for call in world.calls if call.name == "setup.denied"]
+    (about,) = [about for about in asked if any("task-definition/migrate-stage:1" in text for text in about)]
+    assert any("service/stage/search-api" in text for text in about)
+
+
 def test_definition_that_can_not_be_read_is_a_failure_with_the_permission() -> None:
     world = migrating()
     world.fail("tasks.definition", AccessDenied("ecs:DescribeTaskDefinition", "not allowed"))

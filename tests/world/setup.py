@@ -10,7 +10,7 @@ from tests.world.gate import Gate
 from tests.world.run import Run
 from weco_deploy.aws.lifecycle import parse_policy
 from weco_deploy.errors import NotFound
-from weco_deploy.model.service import Service
+from weco_deploy.model.service import Service, TaskDefinition
 from weco_deploy.model.setup import DeniedAction, Identity, LifecyclePolicy, TableSettings
 
 
@@ -63,8 +63,13 @@ class WorldSetup:
             text = self._stored.policies.get(repository)
             return None if text is None else parse_policy(text)
 
-    def denied(self, services: Sequence[Service], log_groups: Sequence[str]) -> Sequence[DeniedAction]:
-        about = [*(service.arn for service in services), *log_groups]
+    def denied(
+        self,
+        services: Sequence[Service],
+        log_groups: Sequence[str],
+        definitions: Sequence[TaskDefinition] = (),
+    ) -> Sequence[DeniedAction]:
+        about = [*(service.arn for service in services), *log_groups, *(known.arn for known in definitions)]
         with self._gate.passing(self._run, "setup.denied", *about):
             concerned = {"ecs", "logs", "elasticloadbalancing", "tag"} if services else {"ecr", "dynamodb"}
             return [denied for denied in self._stored.denied if denied.action.split(":")[0] in concerned]

@@ -183,6 +183,7 @@ def parse_task_definition(answer: TaskDefinitionTypeDef) -> TaskDefinition:
         family=answer.get("family", ""),
         containers=tuple(map(parse_container_definition, answer.get("containerDefinitions", ()))),
         own_network=answer.get("networkMode") == "awsvpc",
+        roles=tuple(filter(None, (answer.get("taskRoleArn"), answer.get("executionRoleArn")))),
     )
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from weco_deploy.aws.api import CALLS, UPDATE_SERVICE, Purpose, Resource
-from weco_deploy.aws.policy import arns_at_home
+from weco_deploy.aws.api import CALLS, RUN_TASK, UPDATE_SERVICE, Purpose, Resource
+from weco_deploy.aws.policy import PASS_ROLE, PASSED_TO_TASKS, arns_at_home
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.project import Project
-from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG, Service
+from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG, Service, TaskDefinition
 
 _OF_SERVICES = frozenset(
     {
@@ -30,11 +30,11 @@ _SOME_ID = "00000000000000000000000000000000"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whether these actions are allowed on all of these resources, which have these tags."""
+    """Whether these actions are allowed on all of these resources. `context` are the keys of conditions, with their values."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-    tags: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, str] = field(default_factory=dict)
 
 
 def questions_of_project(project: Project, account_id: str) -> list[Question]:
@@ -64,9 +64,19 @@ def questions_of_services(services: Sequence[Service], log_groups: Sequence[str]
         if group:
             first = group[0]
             tags = {SERVICE_TAG: first.service_id, ENVIRONMENT_TAG: first.environment}
-            known = {name: value for name, value in tags.items() if value}
+            known = {f"aws:ResourceTag/{name}": value for name, value in tags.items() if value}
             arns = tuple(service.arn for service in group)
             questions.append(Question(UPDATE_SERVICE.actions, arns, known))
+    return questions
+
+
+def questions_of_tasks(definitions: Sequence[TaskDefinition]) -> list[Question]:
+    """What deployments need for running tasks of these definitions: ECS must be allowed to give them their roles."""
+    arns = tuple(dict.fromkeys(definition.arn for definition in definitions))
+    roles = tuple(dict.fromkeys(role for definition in definitions for role in definition.roles))
+    questions = [Question(RUN_TASK.actions, arns)] if arns else []
+    if roles:
+        questions.append(Question(PASS_ROLE, roles, PASSED_TO_TASKS))
     return questions
 
 

@@ -32,6 +32,11 @@ TO_CHANGE = frozenset(
 )
 """The purposes that commands which only show something don't have."""
 
+PASS_ROLE = ("iam:PassRole",)
+"""The actions that RunTask needs for the roles of its tasks. They are no calls of ours."""
+PASSED_TO_TASKS = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+"""The condition that roles are given to tasks in ECS only."""
+
 _IN_CLUSTERS = {
     Resource.SERVICE: "service",
     Resource.SERVICE_DEPLOYMENT: "service-deployment",
@@ -100,9 +105,9 @@ def _pass_roles(arns: _Arns) -> Statement | None:
         return None
     return Statement(
         "PassRolesToTasks",
-        ["iam:PassRole"],
+        list(PASS_ROLE),
         list(arns.all_roles()),
-        condition={"iam:PassedToService": ["ecs-tasks.amazonaws.com"]},
+        condition={key: [value] for key, value in PASSED_TO_TASKS.items()},
     )
 
 

@@ -11,13 +11,18 @@ from weco_deploy.aws import api
 from weco_deploy.aws.error_translation import code_behind, translate_errors
 from weco_deploy.aws.lifecycle import parse_policy
 from weco_deploy.aws.loopback import is_loopback
-from weco_deploy.aws.needed_permissions import Question, questions_of_project, questions_of_services
+from weco_deploy.aws.needed_permissions import (
+    Question,
+    questions_of_project,
+    questions_of_services,
+    questions_of_tasks,
+)
 from weco_deploy.aws.session import Account
 from weco_deploy.aws.times import answered_at
 from weco_deploy.errors import AwsError, NotFound, Unreachable
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.project import Project
-from weco_deploy.model.service import Service
+from weco_deploy.model.service import Service, TaskDefinition
 from weco_deploy.model.setup import DeniedAction, Identity, LifecyclePolicy, TableSettings
 from weco_deploy.ports import Clock
 
@@ -91,13 +96,18 @@ class AwsSetup:
                 return None
             raise
 
-    def denied(self, services: Sequence[Service], log_groups: Sequence[str]) -> Sequence[DeniedAction]:
+    def denied(
+        self,
+        services: Sequence[Service],
+        log_groups: Sequence[str],
+        definitions: Sequence[TaskDefinition] = (),
+    ) -> Sequence[DeniedAction]:
         identity = self.identity()
         principal = simulated_principal(self._account.role_arn or identity.arn)
         if principal is None:  # the account's root user, whom no policy restricts
             return ()
         if self._for_services:
-            questions = questions_of_services(services, log_groups)
+            questions = [*questions_of_services(services, log_groups), *questions_of_tasks(definitions)]
         else:
             questions = questions_of_project(self._project, identity.account)
         return [denied for question in questions for denied in self._ask(principal, question)]
@@ -120,11 +130,11 @@ class AwsSetup:
                 ResourceArns=question.resources,
                 ContextEntries=[
                     {
-                        "ContextKeyName": f"aws:ResourceTag/{tag}",
+                        "ContextKeyName": key,
                         "ContextKeyType": "string",
                         "ContextKeyValues": [value],
                     }
-                    for tag, value in question.tags.items()
+                    for key, value in question.context.items()
                 ],
                 MaxItems=MOST_RESULTS,
             )

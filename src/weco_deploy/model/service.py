@@ -235,12 +235,17 @@ class DefinedContainer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDefinition:
-    """A revision of a task definition. `own_network` says whether its tasks have network interfaces of their own (`awsvpc`)."""
+    """A revision of a task definition.
+
+    `own_network` says whether its tasks have network interfaces of their own (`awsvpc`). `roles` are the ARNs of the roles that
+    its tasks get: their own and that of ECS's agent.
+    """
 
     arn: str
     family: str
     containers: tuple[DefinedContainer, ...]
     own_network: bool = False
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from weco_deploy.model.checks import Check, Result
 from weco_deploy.model.image import TaggedImage
 from weco_deploy.model.planned_task import ObservedTask
 from weco_deploy.model.project import Environment
+from weco_deploy.model.service import TaskDefinition
 from weco_deploy.model.setup import Identity, ServicesSetup
 from weco_deploy.operations.destinations import destination_problem
 from weco_deploy.pipeline.attempts import begin_attempt
@@ -129,8 +130,9 @@ def _services(
     repositories = {} if isinstance(stored.repositories, DeployError) else stored.repositories
     yield from services.services(ports.project, setups, repositories)
     yield from rollouts.rollouts(ports.project, setups, repositories)
-    yield from tasks.tasks(_tasks(ports, setups))
-    simulated = simulate(ports, setups)
+    observed = _tasks(ports, setups)
+    yield from tasks.tasks(observed)
+    simulated = simulate(ports, setups, _definitions(observed))
     unknown = any(isinstance(answer, AwsError) for answer in simulated.values())
     yield from permissions.permissions(simulated, try_reads(ports, setups) if unknown else {})
 
@@ -152,6 +154,19 @@ def _tasks(
     for (environment, task), answer in answers.items():
         found.setdefault(environment, {})[task] = answer
     return found
+
+
+def _definitions(
+    found: Mapping[Environment, Mapping[BeforeTask, Answer[ObservedTask]]],
+) -> Mapping[Environment, Sequence[TaskDefinition]]:
+    return {
+        environment: [
+            observed.definition
+            for observed in known.values()
+            if isinstance(observed, ObservedTask) and observed.definition
+        ]
+        for environment, known in found.items()
+    }
 
 
 def _access(ports: Ports, environments: Sequence[Environment]) -> _Access:

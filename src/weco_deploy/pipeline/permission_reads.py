@@ -8,7 +8,7 @@ from functools import partial
 from weco_deploy.errors import DeployError
 from weco_deploy.model.answers import Answer
 from weco_deploy.model.project import Environment
-from weco_deploy.model.service import ServiceView
+from weco_deploy.model.service import ServiceView, TaskDefinition
 from weco_deploy.model.setup import DeniedAction, ServicesSetup
 from weco_deploy.model.tags import LATEST
 from weco_deploy.pipeline.attempts import begin_attempt
@@ -18,9 +18,14 @@ PROJECT = "images and records"
 
 
 def simulate(
-    ports: Ports, setups: Mapping[Environment, Answer[ServicesSetup]]
+    ports: Ports,
+    setups: Mapping[Environment, Answer[ServicesSetup]],
+    definitions: Mapping[Environment, Sequence[TaskDefinition]],
 ) -> dict[str, Answer[Sequence[DeniedAction]]]:
-    """What policies deny, for the project's images and records, and for the services of each environment."""
+    """What policies deny, for the project's images and records, and for the services and tasks of each environment.
+
+    `definitions` are the task definitions of the tasks before the restart.
+    """
     calls = ports.calls
     home = ports.setup(None)
     begun = {PROJECT: begin_attempt(calls, partial(home.denied, (), ()))}
@@ -37,7 +42,9 @@ def simulate(
                 }
             )
             reader = ports.setup(environment)
-            begun[environment.id] = begin_attempt(calls, partial(reader.denied, services, groups))
+            begun[environment.id] = begin_attempt(
+                calls, partial(reader.denied, services, groups, definitions.get(environment, ()))
+            )
     return dict(zip(begun, calls.answers(begun.values()), strict=True))
 
 

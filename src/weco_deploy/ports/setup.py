@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from weco_deploy.model.service import Service
+from weco_deploy.model.service import Service, TaskDefinition
 from weco_deploy.model.setup import DeniedAction, Identity, LifecyclePolicy, TableSettings
 
 
@@ -24,9 +24,14 @@ class SetupReader(Protocol):
     def lifecycle(self, repository: str) -> LifecyclePolicy | None:
         """The lifecycle policy of a repository; None if it has none, or does not exist."""
 
-    def denied(self, services: Sequence[Service], log_groups: Sequence[str]) -> Sequence[DeniedAction]:
+    def denied(
+        self,
+        services: Sequence[Service],
+        log_groups: Sequence[str],
+        definitions: Sequence[TaskDefinition] = (),
+    ) -> Sequence[DeniedAction]:
         """The actions of deployments that policies deny here, by IAM's policy simulator.
 
-        For an environment these concern its `services` and `log_groups`; for the project's account, its images and records.
+        For an environment these concern its `services` and `log_groups`, and the `definitions` of tasks before the restart; for the project's account, its images and records.
         NotFound: an emulator without IAM, which allows everything.
         """
