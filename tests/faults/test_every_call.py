@@ -23,6 +23,7 @@ NOT_BY_A_DEPLOYMENT = {
     "store.unlock": "unlock lets it go by hand",
     "registry.revision": "it names images without a version tag while a release is made; without an answer they stay unnamed",
     "registry.existing_tags": "it finds the images of --commit while a release is made; without an answer there is no release",
+    "runtime.hosts": "it is made only for tasks that load balancers reach at ports of their hosts; without an answer ECS judges them",
     "registry.tagged": "status reads the tags of all environments",
 }
 
