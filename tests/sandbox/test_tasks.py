@@ -52,6 +52,11 @@ def test_tasks_of_one_family_share_its_definition() -> None:
     assert request["request"]["family"] == "migrate-stage"
 
 
+def test_task_has_a_command_so_that_it_ends() -> None:
+    *_, register = task_requests(made(WARM_UP))
+    assert register["request"]["containerDefinitions"][0]["command"]
+
+
 def test_new_tasks_are_added_to_a_running_sandbox_and_said(tmp_path: Path) -> None:
     ports = Ports(emulator=1, simulation=2)
     before, after = (new_state([shop(*tasks)], ports, ACCOUNT) for tasks in ((MIGRATE,), (MIGRATE, WARM_UP)))

@@ -66,6 +66,18 @@ def test_a_command_of_its_own_runs_for_a_while_and_ends_with_its_code() -> None:
         run(cloud, overrides={"containerOverrides": [{"name": "other", "command": ["migrate"]}]})
 
 
+def test_a_command_of_the_task_definition_ends_in_a_task_of_its_own() -> None:
+    cloud = Cloud()
+    cloud.registry.push(Behaviour(command_seconds=30, command_code=3))
+    container = {"name": "app", "image": IMAGE, "command": ["migrate"]}
+    cloud.ecs.register_task_definition(family=SERVICE, containerDefinitions=[container])
+    (task,) = run(cloud)
+    cloud.pass_time(50)
+
+    (ended,) = described(cloud, task["taskArn"])
+    assert (ended["lastStatus"], ended["containers"][0]["exitCode"]) == ("STOPPED", 3)
+
+
 def test_a_task_with_its_own_network_interface_needs_a_network() -> None:
     cloud = Cloud()
     cloud.registry.push()

@@ -62,6 +62,8 @@ def push(
     More after commas, lines= last:
       code=N                the exit code, 1 unless given
       start=SECONDS         how long it takes to start
+      command=SECONDS       how long it runs as a task with a command, 10 unless given
+      command-code=N        its exit code then, 0 unless given
       lines=TEXT|TEXT       what it logs
 
     Seconds are ECS's, which pass 30 times as fast in the sandbox: an image with slow=60 starts after two. For example

@@ -144,6 +144,7 @@ def task_requests(tasks: Iterable[MadeTask]) -> Iterator[Json]:
         container = {
             "name": task.container,
             "image": task.image,
+            "command": ["task"],  # so it ends after a while, as a service's container does not
             "cpu": _CPU,
             "memory": _MEMORY,
             "essential": True,

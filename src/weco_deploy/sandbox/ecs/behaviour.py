@@ -10,7 +10,7 @@
     flaky=N              the first N starts of a deployment end as crash, the later ones are good
 
 After commas: `code=N` (crash, crash-later, flaky: the exit code, 1 unless given), `start=SECONDS` (how long it
-takes to start), `command=SECONDS` and `command-code=N` (how long it runs, and its exit code, if RunTask gives it a command of
+takes to start), `command=SECONDS` and `command-code=N` (how long it runs, and its exit code, if RunTask runs it with a command of
 its own: 10 and 0 unless given), and last `lines=TEXT|TEXT` (what it logs).
 """
 
@@ -44,7 +44,7 @@ class Behaviour:
     for a container that runs until it is stopped, 0 for one that exits while it starts.
     `failing_starts` is how many starts of a deployment exit while they start, whatever else is said.
     `protects_for` is how long a task protects itself from scale-in. `command_seconds` and `command_code` are how long it runs, and
-    its exit code, with a command of RunTask's.
+    its exit code, in a task of RunTask's with a command.
     """
 
     start: float = USUAL_START
@@ -59,7 +59,7 @@ class Behaviour:
     command_code: int = 0
 
     def of_command(self) -> Behaviour:
-        """The behaviour with a command of RunTask's: it runs for a while, and ends."""
+        """The behaviour with a command, in a task of RunTask's: it runs for a while, and ends."""
         return replace(self, exits_after=self.command_seconds, exit_code=self.command_code, failing_starts=0)
 
     def exits_at_start(self, earlier_starts: int) -> bool:

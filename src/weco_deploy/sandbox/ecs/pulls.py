@@ -61,7 +61,8 @@ def pulled(task: Task, found: dict[str, Image | NotPullable]) -> list[Container]
         if isinstance(image, NotPullable):
             continue
         container.pulled = image.reported or image.digest
-        container.behaviour = image.behaviour if container.command is None else image.behaviour.of_command()
+        command = container.command or (task.service is None and container.definition.get("command"))
+        container.behaviour = image.behaviour.of_command() if command else image.behaviour
         if task.service is not None:
             task.service.cached.setdefault(container.image, image.digest)
         if container.behaviour.exits_at_start(starts.get(image.digest, 0)):
