@@ -127,3 +127,11 @@ def test_task_has_all_its_keys(loaded: Load) -> None:
 )  # fmt: skip
 def test_problem_has_its_line(problems: Problems, text: str, problem: str) -> None:
     assert problems(text) == (problem,)
+
+
+def test_unknown_key_of_a_task_is_a_warning(loaded: Load) -> None:
+    (warning,) = loaded(with_keys("like: web-api", "time_out: 5")).warnings
+
+    assert (
+        "shop.environments[0].before[0].time_out: unknown key, ignored (did you mean 'timeout'?)" in warning
+    )

@@ -10,6 +10,7 @@ import pytest
 
 from weco_deploy.config import load
 from weco_deploy.config.schema import (
+    ENTRY_OF_KEY,
     BeforeEntry,
     Entry,
     EnvironmentEntry,
@@ -30,10 +31,7 @@ def test_example_loads_without_warnings() -> None:
     assert not file.warnings
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry, NotifyEntry, GitHubEntry, BeforeEntry],
-)
+@pytest.mark.parametrize("entry", [ProjectEntry, *ENTRY_OF_KEY.values()])
 def test_example_uses_every_key(entry: type[Entry]) -> None:
     root, _ = parse(EXAMPLE.read_text())
     assert root is not None

@@ -16,17 +16,10 @@ from tests.config.conftest import Load, Problems
 from tests.config.test_example import EXAMPLE
 from tests.config.test_load import FULL, IDS, REAL_FILES, SMALLEST
 from weco_deploy.config import json_schema, load
-from weco_deploy.config.schema import (
-    BeforeEntry,
-    Entry,
-    EnvironmentEntry,
-    ImageEntry,
-    ProjectEntry,
-    ServiceEntry,
-)
+from weco_deploy.config.schema import ENTRY_OF_KEY, Entry, ProjectEntry
 
 SCHEMA = json.loads(json.dumps(json_schema()))
-ENTRIES = (ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry, BeforeEntry)
+ENTRIES: tuple[type[Entry], ...] = (ProjectEntry, *ENTRY_OF_KEY.values())
 KEYS = [
     pytest.param(entry, key, id=f"{entry.__name__}.{key}") for entry in ENTRIES for key in entry.model_fields
 ]
@@ -190,6 +183,10 @@ def test_unknown_key_is_valid_with_a_warning_like_that_of_the_loader(loaded: Loa
 def test_schema_and_loader_reject_the_same_wrong_files(problems: Problems, read: Read, text: str) -> None:
     assert problems(text)
     assert errors(read, text)
+
+
+def test_every_kind_of_mapping_has_its_key() -> None:
+    assert set(ENTRIES) == set(Entry.__subclasses__())
 
 
 @pytest.mark.parametrize(("entry", "key"), KEYS)

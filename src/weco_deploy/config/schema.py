@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, Tag
@@ -373,6 +374,17 @@ class ProjectEntry(Entry, title="project"):
         description="a list of its images and the services that run them",
         examples=[[{"id": "search", "services": ["search-api"]}]],
     )
+
+
+ENTRY_OF_KEY: Mapping[str, type[Entry]] = {
+    "environments": EnvironmentEntry,
+    "image_repositories": ImageEntry,
+    "services": ServiceEntry,
+    "notify": NotifyEntry,
+    "before": BeforeEntry,
+    "github": GitHubEntry,
+}
+"""The type of the mappings below a key: of its value, or of the items of its list."""
 
 
 class FileEntry(

@@ -7,15 +7,7 @@ from difflib import get_close_matches
 from itertools import islice
 
 from weco_deploy.config.nodes import Node, Problem
-from weco_deploy.config.schema import (
-    Entry,
-    EnvironmentEntry,
-    GitHubEntry,
-    ImageEntry,
-    NotifyEntry,
-    ProjectEntry,
-    ServiceEntry,
-)
+from weco_deploy.config.schema import ENTRY_OF_KEY, Entry, ProjectEntry
 
 # Comparing long names with all names of a huge file would take minutes.
 _MAX_LENGTH = 100
@@ -23,24 +15,9 @@ _MAX_CANDIDATES = 500
 
 
 def unknown_keys(root: Node) -> Iterator[Problem]:
-    """A warning for each unknown key of a mapping."""
+    """A warning for each unknown key of a mapping, in the order of the file."""
     for project in root.entries():
         yield from _unknown(project, ProjectEntry)
-        yield from _unknown_of_destinations(project)
-        if github := project.at("github"):
-            yield from _unknown(github, GitHubEntry)
-        for environment in project.items("environments"):
-            yield from _unknown(environment, EnvironmentEntry)
-            yield from _unknown_of_destinations(environment)
-        for image in project.items("image_repositories"):
-            yield from _unknown(image, ImageEntry)
-            for service in image.items("services"):
-                yield from _unknown(service, ServiceEntry)
-
-
-def _unknown_of_destinations(mapping: Node) -> Iterator[Problem]:
-    for destination in mapping.items("notify"):
-        yield from _unknown(destination, NotifyEntry)
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
@@ -54,3 +31,7 @@ def _unknown(mapping: Node, entry: type[Entry]) -> Iterator[Problem]:
         key = str(value.path[-1])
         if key not in entry.model_fields:
             yield value.problem(f"unknown key, ignored{did_you_mean(key, entry.model_fields)}")
+        elif key in ENTRY_OF_KEY:
+            below = value.children() if isinstance(value.value, list) else [value]
+            for child in below:
+                yield from _unknown(child, ENTRY_OF_KEY[key])

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from weco_deploy.config.field_types import TYPE_TAGS
 from weco_deploy.config.nodes import KeyPath, Node, Problem, value_text
 from weco_deploy.config.schema import (
+    ENTRY_OF_KEY,
     BeforeEntry,
     Entry,
     EnvironmentEntry,
@@ -18,19 +19,11 @@ from weco_deploy.config.schema import (
     ImageEntry,
     NotifyEntry,
     ProjectEntry,
-    ServiceEntry,
 )
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_ENTRY_OF_LIST: Mapping[str | int, type[Entry]] = {
-    "environments": EnvironmentEntry,
-    "image_repositories": ImageEntry,
-    "services": ServiceEntry,
-    "notify": NotifyEntry,
-    "before": BeforeEntry,
-}
 _ITEM_NAMES: Mapping[KeyPath, str] = {
     (): "project",
     ("environments",): "environment",
@@ -82,10 +75,9 @@ def _found(node: Node) -> str:
 
 
 def _entry_at(path: KeyPath) -> type[Entry]:
-    """The type of the mapping at `path`: a project at the top, below an item of a list, or `github`."""
-    if path[1:] == ("github",):
-        return GitHubEntry
-    return ProjectEntry if len(path) == 1 else _ENTRY_OF_LIST[path[-2]]
+    """The type of the mapping at `path`: a project at the top, else by the last key."""
+    keys = [key for key in path[1:] if isinstance(key, str)]
+    return ENTRY_OF_KEY[keys[-1]] if keys else ProjectEntry
 
 
 def _expected(path: KeyPath, detail: ErrorDetails) -> str:
