@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from weco_deploy.model.direction import Direction
@@ -139,7 +139,12 @@ class ImageChange:
     @property
     def applied(self) -> bool:
         """Whether the deployment left the tag at `to_digest`: it moved the tag there, or it was there before."""
-        return self.tag_moved or self.from_digest == self.to_digest
+        return self.tag_moved or self.unchanged
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the tag was at `to_digest` before the deployment."""
+        return self.from_digest == self.to_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +226,18 @@ class Deployment:
     @property
     def superseded(self) -> bool:
         """Whether it failed only because later deployments took over."""
-        bad = {service.status for service in self.services if service.status not in GOOD}
+        bad = {service.status for service in self.bad_services}
         return self.status is DeploymentStatus.FAILED and bad == {ServiceStatus.SUPERSEDED}
+
+    @property
+    def bad_services(self) -> tuple[ServiceOutcome, ...]:
+        """The services that did not succeed, or have not yet."""
+        return tuple(service for service in self.services if service.status not in GOOD)
+
+    @property
+    def took(self) -> timedelta | None:
+        """How long it took; None if it has not ended."""
+        return None if self.date_finished is None else self.date_finished - self.date_created
 
     @property
     def finished(self) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from weco_deploy.errors import Command, DeployError, EnvironmentLocked, Interrupted, NotFound, StaleFence
-from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceStatus, reasons
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus, reasons
 from weco_deploy.model.environment import Claim, EnvironmentRecord, Held
 from weco_deploy.model.events import Claimed, Event, Notice, Waiting
 from weco_deploy.model.project import Environment
@@ -298,7 +298,7 @@ def _judge(
         raise  # the caller knows whether there is anything to record
     except DeployError as error:
         status, reason = DeploymentStatus.FAILED, error.message
-    bad = {outcome.service_id for outcome in ledger.deployment.services if outcome.status not in GOOD}
+    bad = {outcome.service_id for outcome in ledger.deployment.bad_services}
     if bad <= found.reassessment.gone:
         # A rollback would not bring back what somebody else took away.
         ledger.deployment = replace(ledger.deployment, can_roll_back=False)

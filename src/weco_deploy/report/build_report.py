@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from weco_deploy.errors import DeployError
-from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceOutcome
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome
 from weco_deploy.model.steps import StepOutcome
 from weco_deploy.report.outcomes import STATUS_WORDS, service_name, verdict
 from weco_deploy.report.screen import Symbols
@@ -74,11 +74,7 @@ def annotations_of(deployment: Deployment) -> tuple[Annotation, ...]:
         return ()
     interrupted = deployment.status is DeploymentStatus.INTERRUPTED
     # The services that an interruption leaves in the middle say nothing about themselves.
-    bad = [
-        outcome
-        for outcome in deployment.services
-        if outcome.status not in GOOD and (outcome.settled or not interrupted)
-    ]
+    bad = [outcome for outcome in deployment.bad_services if outcome.settled or not interrupted]
     found = [
         *(Annotation(one_line(step.id), _why_step(step)) for step in deployment.steps if step.bad),
         *(Annotation(one_line(outcome.service_id), _why(outcome)) for outcome in bad),
@@ -102,6 +98,13 @@ def exited(outcome: ServiceOutcome) -> str:
     """`exit code 3`, or nothing if no container's exit code is known."""
     codes = (failure.exit_code for failure in outcome.failures if failure.exit_code is not None)
     return next((f"exit code {code}" for code in codes), "")
+
+
+def result_words(outcome: ServiceOutcome) -> str:
+    """`failed, exit code 3`, without an exit code that the reason says already."""
+    code = exited(outcome)
+    words = STATUS_WORDS[outcome.status]
+    return f"{words}, {code}" if code and code not in outcome.reason else words
 
 
 def _why(outcome: ServiceOutcome) -> str:

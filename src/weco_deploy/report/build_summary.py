@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from weco_deploy.errors import DeployError
 from weco_deploy.model.commits import Commit
-from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ImageChange, ServiceOutcome
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ImageChange, ServiceOutcome
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
 from weco_deploy.model.steps import StepOutcome
 from weco_deploy.model.web_repository import WebRepository
-from weco_deploy.report.build_report import BuildReport, annotation_of, annotations_of, exited
+from weco_deploy.report.build_report import BuildReport, annotation_of, annotations_of, result_words
 from weco_deploy.report.console import console_links
 from weco_deploy.report.markdown import code_block, escaped, folded, table
 from weco_deploy.report.next_steps import NextStep, Request, next_steps
@@ -117,7 +117,7 @@ def _verdict(deployment: Deployment, level: str = "### ") -> Iterator[str]:
     for step in deployment.steps:
         if step.bad:
             yield from _bad_step(step)
-    bad = [outcome for outcome in deployment.services if outcome.status not in GOOD]
+    bad = deployment.bad_services
     for outcome in bad[:_MOST_FAILURES]:
         yield from _failure(outcome)
     if len(bad) > _MOST_FAILURES:
@@ -131,13 +131,11 @@ def _bad_step(step: StepOutcome) -> Iterator[str]:
 
 
 def _failure(outcome: ServiceOutcome) -> Iterator[str]:
-    code = exited(outcome)
-    parts = [STATUS_WORDS[outcome.status], *([code] if code and code not in outcome.reason else [])]
     reason = f": {escaped(outcome.reason)}" if outcome.reason else ""
     name = service_name(outcome.service_id, outcome.key)
     links = console_links(outcome.key)
     pages = f" ([service]({links.service}), [logs]({links.logs}))" if links else ""
-    yield f"**{escaped(name)}** {escaped(', '.join(parts))}{reason}{pages}"
+    yield f"**{escaped(name)}** {escaped(result_words(outcome))}{reason}{pages}"
     yield ""
     for failure in essential(outcome.failures):
         container = f"container {failure.container}: " if failure.container else ""
@@ -148,7 +146,7 @@ def _failure(outcome: ServiceOutcome) -> Iterator[str]:
 
 
 def _commits(deployment: Deployment, commits: Commits, repository: WebRepository | None) -> Iterator[str]:
-    changed = [change for change in deployment.images.values() if change.from_digest != change.to_digest]
+    changed = [change for change in deployment.images.values() if not change.unchanged]
     if changed:
         yield from ("", f"#### {count(len(changed), 'image')} changed", "")
     for change in changed:

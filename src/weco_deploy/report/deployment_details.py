@@ -83,9 +83,7 @@ def _facts(page: Page, details: DeploymentDetails, screen: Screen) -> None:
 
 def _images(page: Page, details: DeploymentDetails) -> None:
     changes = details.deployment.images
-    changed = {
-        image_id: change for image_id, change in changes.items() if change.from_digest != change.to_digest
-    }
+    changed = {image_id: change for image_id, change in changes.items() if not change.unchanged}
     page.line()
     if changed:
         page.line(f"Images changed ({len(changed)}):", BOLD)

@@ -132,9 +132,7 @@ def _failure(page: Page, outcome: ServiceOutcome, screen: Screen, limits: Limits
 
 
 def _images(page: Page, details: DeploymentDetails, screen: Screen, most: int) -> None:
-    changed = [
-        change for change in details.deployment.images.values() if change.from_digest != change.to_digest
-    ]
+    changed = [change for change in details.deployment.images.values() if not change.unchanged]
     if len(changed) == 1:
         page.line(f"Image changed: {_change(changed[0], details, screen)}")
         return

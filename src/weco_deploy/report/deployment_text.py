@@ -105,10 +105,9 @@ def _add_alike(page: Page, first: ServiceOutcome, others: Sequence[ServiceOutcom
 def alike_failures(deployment: Deployment) -> list[list[ServiceOutcome]]:
     """The services that did not succeed, with their essential failures, in groups that failed alike."""
     alike: dict[object, list[ServiceOutcome]] = {}
-    for outcome in deployment.services:
-        if outcome.status not in GOOD:
-            short = replace(outcome, failures=essential(outcome.failures))
-            alike.setdefault(_explanation(short), []).append(short)
+    for outcome in deployment.bad_services:
+        short = replace(outcome, failures=essential(outcome.failures))
+        alike.setdefault(_explanation(short), []).append(short)
     return list(alike.values())
 
 

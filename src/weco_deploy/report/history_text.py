@@ -144,7 +144,7 @@ def _deployment_row(deployment: Deployment, screen: Screen, now: datetime) -> tu
         one_line(deployment.environment),
         Styled(_word(deployment.status), status_style(deployment.status)),
         deployment.kind.value,
-        took(deployment.date_finished - deployment.date_created) if deployment.date_finished else "",
+        took(deployment.took) if deployment.took is not None else "",
         person(deployment.requested_by),
         described(deployment.description),
         one_line(deployment.build_url or ""),

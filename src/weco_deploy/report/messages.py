@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from weco_deploy.model.commits import Commit
-from weco_deploy.model.deployment import GOOD, Deployment, ServiceOutcome
+from weco_deploy.model.deployment import Deployment, ServiceOutcome
 from weco_deploy.model.notification import Destination, Message, NotifyEvent, Occasion
 from weco_deploy.model.overdue import OverdueCommits
 from weco_deploy.model.project import Project
 from weco_deploy.model.template import fill
-from weco_deploy.report.build_report import exited
+from weco_deploy.report.build_report import result_words
 from weco_deploy.report.console import console_links
-from weco_deploy.report.outcomes import STATUS_WORDS, counts, service_name, verdict
+from weco_deploy.report.outcomes import counts, service_name, verdict
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import age, count, described, duration, listed, person, short_commit, short_id
@@ -82,7 +82,6 @@ def _values(
         )
         return {**values, **dict.fromkeys(empty, "")}
     started = occasion.event is NotifyEvent.STARTED
-    ended = deployment.date_finished
     by = _plain(person(deployment.requested_by))
     return {
         **values,
@@ -91,12 +90,12 @@ def _values(
         "status": occasion.event.value if started else deployment.status.value,
         "description": f"{_plain(described(deployment.description))} (by {by})".strip(),
         "requested_by": by,
-        "duration": duration(ended - deployment.date_created) if ended else "",
+        "duration": duration(deployment.took) if deployment.took is not None else "",
         "services": count(len(deployment.services), "service")
         if started
         else counts(outcome.status for outcome in deployment.services),
         "failures": "" if started else "\n".join(_failures(deployment)),
-        "links": "\n".join(_links(deployment, () if started else _bad(deployment))),
+        "links": "\n".join(_links(deployment, () if started else deployment.bad_services)),
     }
 
 
@@ -123,7 +122,7 @@ def _summary(occasion: Occasion, environment: str) -> str:
 def _failures(deployment: Deployment) -> Iterator[str]:
     if deployment.reason:
         yield _plain(deployment.reason)
-    bad = _bad(deployment)
+    bad = deployment.bad_services
     yield from map(_failure, bad[:_MOST_FAILURES])
     if len(bad) > _MOST_FAILURES:
         yield f"and {len(bad) - _MOST_FAILURES} more"
@@ -132,10 +131,8 @@ def _failures(deployment: Deployment) -> Iterator[str]:
 
 
 def _failure(outcome: ServiceOutcome) -> str:
-    code = exited(outcome)
-    parts = [STATUS_WORDS[outcome.status], *([code] if code and code not in outcome.reason else [])]
     name = service_name(outcome.service_id, outcome.key)
-    return _plain(f"{name} {', '.join(parts)}{f': {outcome.reason}' if outcome.reason else ''}")
+    return _plain(f"{name} {result_words(outcome)}{f': {outcome.reason}' if outcome.reason else ''}")
 
 
 def _commits(commits: Sequence[Commit]) -> Iterator[str]:
@@ -148,10 +145,6 @@ def _commits(commits: Sequence[Commit]) -> Iterator[str]:
         yield from (f"- {short_commit(commit.commit)} {_plain(commit.subject)}" for commit in theirs)
     if len(commits) > _MOST_COMMITS:
         yield f"and {count(len(commits) - _MOST_COMMITS, 'more commit')}"
-
-
-def _bad(deployment: Deployment) -> Sequence[ServiceOutcome]:
-    return [outcome for outcome in deployment.services if outcome.status not in GOOD]
 
 
 def _links(deployment: Deployment, bad: Sequence[ServiceOutcome]) -> Iterator[str]:

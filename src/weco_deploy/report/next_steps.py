@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from weco_deploy.errors import Command
-from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.faults import spares_images
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import Allowance
@@ -140,7 +140,7 @@ def _nothing_restarted(deployment: Deployment) -> bool:
 
 def _only_starts_failed(deployment: Deployment) -> bool:
     """Whether services are not good only because their tasks could not be placed or started, and no image is to blame."""
-    left = [service for service in deployment.services if service.status not in GOOD]
+    left = deployment.bad_services
     return bool(left) and all(map(spares_images, left))
 
 

@@ -82,9 +82,9 @@ def verdict(deployment: Deployment, symbols: Symbols) -> str:
         subject = f"Rollback of {environment} to release {release}"
     ended = "was superseded" if deployment.superseded else _VERDICTS[deployment.status]
     text = f"{verdict_mark(deployment.status, symbols)} {subject} {ended}"
-    if deployment.date_finished is None or deployment.superseded:
+    if deployment.took is None or deployment.superseded:
         return text  # it ended before others took over: its duration is not that of being superseded
-    return f"{text} after {duration(deployment.date_finished - deployment.date_created)}"
+    return f"{text} after {duration(deployment.took)}"
 
 
 def verdict_mark(status: DeploymentStatus, symbols: Symbols) -> str:

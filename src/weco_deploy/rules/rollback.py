@@ -124,7 +124,7 @@ def _before(changes: Iterable[Mapping[str, ImageChange]]) -> dict[str, str | Non
         image_id: change.from_digest
         for images in changes  # the oldest change decides
         for image_id, change in images.items()
-        if change.from_digest != change.to_digest
+        if not change.unchanged
     }
 
 
@@ -148,7 +148,7 @@ def restored_digests(undone: Sequence[Deployment], kept: Sequence[Deployment]) -
     for image_id in {image_id for deployment in undone for image_id in deployment.images}:
         changes = [deployment.images[image_id] for deployment in undone if image_id in deployment.images]
         digest = _digest_to_restore(image_id, changes[-1].from_digest, kept)
-        was_there = all(change.from_digest == change.to_digest == digest for change in changes)
+        was_there = all(change.unchanged and change.to_digest == digest for change in changes)
         if digest is not None and not was_there:
             restored[image_id] = digest
     return restored

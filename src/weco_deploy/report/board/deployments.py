@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from weco_deploy.model.deployment import GOOD, Deployment, ServiceOutcome
+from weco_deploy.model.deployment import Deployment, ServiceOutcome
 from weco_deploy.model.results import DeploymentDetails
 from weco_deploy.model.steps import StepOutcome
 from weco_deploy.model.web_repository import WebRepository
@@ -129,9 +129,9 @@ class DeploymentPage:
     next_steps: tuple[NextStep, ...]
 
 
-def timeline(deployments: Sequence[Deployment]) -> tuple[DeploymentRow, ...]:
-    """The rows of these deployments, which have pages, the newest first."""
-    newest_first = sorted(deployments, key=lambda deployment: deployment.date_created, reverse=True)
+def timeline(deployments: Iterable[Deployment], most: int | None = None) -> tuple[DeploymentRow, ...]:
+    """The rows of these deployments, which have pages, the newest first; at most so many."""
+    newest_first = sorted(deployments, key=lambda deployment: deployment.date_created, reverse=True)[:most]
     longest = max((_seconds(deployment) for deployment in newest_first), default=0.0) or 1.0
     return tuple(_row(deployment, longest) for deployment in newest_first)
 
@@ -152,9 +152,6 @@ def deployment_page(
 
     """
     deployment, release = details.deployment, details.release
-    followed_by = dict.fromkeys(
-        later.deployment_id for later in (details.following, details.last) if later is not None
-    )
     later = {other.deployment_id: other for other in (details.following, details.last) if other is not None}
     return DeploymentPage(
         title=f"Deployment {short_id(deployment.deployment_id)} to {deployment.environment}",
@@ -174,9 +171,9 @@ def deployment_page(
         release_by=person(release.requested_by) if release else "",
         undid=_page_link(details.undid, pages) if details.undid else None,
         images=tuple(_image_rows(details, repository)),
-        images_unchanged=sum(change.from_digest == change.to_digest for change in deployment.images.values()),
+        images_unchanged=sum(change.unchanged for change in deployment.images.values()),
         services=tuple(map(_service_row, deployment.services)),
-        followed_by=tuple(_page_link(later[id_], pages) for id_ in followed_by),
+        followed_by=tuple(_page_link(other, pages) for other in later.values()),
         next_steps=() if later else next_steps(deployment, options),
     )
 
@@ -196,7 +193,7 @@ def _row(deployment: Deployment, longest: float) -> DeploymentRow:
         release=short_id(deployment.release_id),
         verdict=verdict_of(deployment),
         kind=deployment.kind.value,
-        took=_took(deployment),
+        took="" if deployment.took is None else duration(deployment.took),
         bar=max(1, round(_BAR * seconds / longest)) if seconds > 0 else 0,
         by=person(deployment.requested_by),
         description=described(deployment.description),
@@ -205,17 +202,7 @@ def _row(deployment: Deployment, longest: float) -> DeploymentRow:
 
 
 def _seconds(deployment: Deployment) -> float:
-    if deployment.date_finished is None:
-        return 0.0
-    return (deployment.date_finished - deployment.date_created).total_seconds()
-
-
-def _took(deployment: Deployment) -> str:
-    return (
-        duration(deployment.date_finished - deployment.date_created)
-        if deployment.date_finished is not None
-        else ""
-    )
+    return 0.0 if deployment.took is None else deployment.took.total_seconds()
 
 
 def _page_link(deployment: Deployment, pages: frozenset[str]) -> PageLink:
@@ -236,7 +223,7 @@ def _attempt(deployment: Deployment) -> Attempt:
         summary=tuple(line.strip() for line in rest),
         failures=(
             *(_explained_step(step) for step in deployment.steps if step.bad),
-            *(_explained_service(outcome) for outcome in deployment.services if outcome.status not in GOOD),
+            *map(_explained_service, deployment.bad_services),
         ),
     )
 
@@ -268,7 +255,7 @@ def _console(outcome: ServiceOutcome) -> tuple[Link, ...]:
 
 def _image_rows(details: DeploymentDetails, repository: WebRepository | None) -> Iterator[ImageRow]:
     for image_id, change in details.deployment.images.items():
-        if change.from_digest == change.to_digest:
+        if change.unchanged:
             continue
         before, now = version_names(
             change.from_commit, change.from_digest, change.to_commit, change.to_digest

@@ -141,14 +141,13 @@ class EnvironmentPage:
 def index_page(board: Board) -> IndexPage:
     status = board.status
     deployments = [details.deployment for listed in board.deployments.values() for details in listed]
-    newest = sorted(deployments, key=lambda deployment: deployment.date_created, reverse=True)
     return IndexPage(
         title=board.project_name,
         environments=tuple(_row(id_, found, board.pages) for id_, found in status.environments.items()),
         sections=_sections(status),
         images=tuple(_image_rows(board)),
         waiting=tuple(_waiting(waits, board.repository) for waits in status.waiting),
-        deployments=timeline(newest[:_LISTED]),
+        deployments=timeline(deployments, _LISTED),
     )
 
 
