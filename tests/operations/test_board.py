@@ -12,7 +12,7 @@ from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import AccessDenied
 from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.operations import board as operations
-from weco_deploy.operations.board import BoardReader, board
+from weco_deploy.operations.board import BoardReader
 
 LINES = ("starting", "no index called works")
 
@@ -37,7 +37,7 @@ def test_board_has_the_deployments_to_each_environment_the_newest_first() -> Non
     world = deployed()
     failing(world)
 
-    found = board(world.ports())
+    found = BoardReader(world.ports()).read()
 
     stage = [details.deployment for details in found.deployments["stage"]]
     assert [made.status for made in stage] == [DeploymentStatus.FAILED, DeploymentStatus.SUCCEEDED]
@@ -50,7 +50,7 @@ def test_failure_on_the_board_has_its_log_lines() -> None:
     world = deployed()
     failing(world)
 
-    (outcome,) = board(world.ports()).deployments["stage"][0].deployment.services
+    (outcome,) = BoardReader(world.ports()).read().deployments["stage"][0].deployment.services
 
     assert next(failure for failure in outcome.failures if failure.kind == "task").log_lines == LINES
 
@@ -59,7 +59,7 @@ def test_board_tells_what_followed_a_deployment_in_its_environment() -> None:
     world = deployed()
     failing(world)
 
-    last, first = board(world.ports()).deployments["stage"]
+    last, first = BoardReader(world.ports()).read().deployments["stage"]
 
     assert first.following is not None
     assert first.following.deployment_id == last.deployment.deployment_id
@@ -71,7 +71,7 @@ def test_board_has_no_more_deployments_than_it_lists(monkeypatch: pytest.MonkeyP
     failing(world)
     monkeypatch.setattr(operations, "LISTED", 1)
 
-    (only,) = board(world.ports()).deployments["stage"]
+    (only,) = BoardReader(world.ports()).read().deployments["stage"]
 
     assert only.deployment.status is DeploymentStatus.FAILED
 
@@ -80,7 +80,7 @@ def test_environment_that_cannot_be_read_does_not_hide_the_others() -> None:
     world = deployed()
     world.fail("store.environment", AccessDenied("dynamodb:GetItem", "not allowed"), times=1)
 
-    found = board(world.ports())
+    found = BoardReader(world.ports()).read()
 
     assert len(found.status.errors) == 1
     assert len(found.deployments) == 1
@@ -92,7 +92,7 @@ def test_board_makes_no_call_twice() -> None:
     ports = world.ports()
     before = len(world.calls)
 
-    board(ports)
+    BoardReader(ports).read()
 
     made = Counter(map(repr, world.calls[before:]))
     assert made

@@ -78,8 +78,3 @@ class BoardReader:
         """Whether nothing new can be said of it: its record is the same, and its tasks write no more logs."""
         recorded, _ = self._explained.get(deployment.deployment_id, (None, None))
         return recorded == deployment and deployment.date_finished is not None
-
-
-def board(ports: Ports) -> Board:
-    """The board as `BoardReader.read` reads it the first time."""
-    return BoardReader(ports).read()

@@ -62,11 +62,8 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
     before = _before_tasks(environment, request, expected, images, services, observed)
     if any(task.waits for task in before.tasks):
         images = with_tags_before(images, observed.history)
-    early = (
-        tuple(unpinned_services(services, before.tasks, (image for image in images if image.moves), observed))
-        if before.tasks
-        else ()
-    )
+    moves = tuple(image for image in images if image.moves)
+    early = tuple(unpinned_services(services, before.tasks, moves, observed))
     refusals = [
         *_image_refusals(project, environment, versions, observed),
         *examined.refusals,
@@ -101,7 +98,7 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
             *warnings_of_known_bad(
                 {image.image_id: image.manifest.digest for image in images}, observed.history
             ),
-            *early_images(before.tasks, (image for image in images if image.moves)),
+            *early_images(before.tasks, moves),
             *early,
             *(left.reason for left in left_out),
         ),
