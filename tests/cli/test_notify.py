@@ -66,6 +66,21 @@ def test_failed_deployment_that_is_rolled_back_is_one_message(desk: Desk) -> Non
     assert "exit code 3" in message.body
 
 
+def test_git_is_asked_for_the_commits_once_and_only_if_a_message_contains_them(desk: Desk) -> None:
+    both = "{url_from: env:SLACK, events: [started, succeeded]}, {url_from: env:TEAMS, events: [failed]}"
+    plain = "{url_from: env:SLACK, events: [succeeded], templates: {succeeded: 'It is there.'}}"
+    asked = {}
+    for text in ("[]", f"[{plain}]", f"[{both}]"):
+        notify(desk, text)
+        desk.world.mail.secrets["env:TEAMS"] = "msteams://s3cret"
+        desk.world.push("search")
+        before = len(desk.world.calls)
+        assert desk.run(*DEPLOY).code == 0
+        asked[text] = Counter(call.name for call in desk.world.calls[before:])["history.between"]
+
+    assert asked == {"[]": 0, f"[{plain}]": 0, f"[{both}]": 1}
+
+
 def test_waiting_for_a_lock_is_a_message(desk: Desk) -> None:
     notify(desk, "[{url_from: env:SLACK, events: [waiting]}]")
     desk.run("lock", "--environment-id", "stage", "--reason", "an audit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -38,10 +39,31 @@ def _message_sinks(context: ProjectContext, environment_id: str) -> Mapping[str,
     if destinations and not context.ports.messenger.installed():
         write_notice(f"warning: no messages are sent: {NOT_INSTALLED}")
         return {}
+    commits = BroughtCommits(context.ports)
     return {
-        destination.url_from: MessageSink(destination, environment_id, context.ports)
+        destination.url_from: MessageSink(destination, environment_id, context.ports, commits)
         for destination in destinations
     }
+
+
+class BroughtCommits:
+    """The commits that deployments brought. Git is asked once for each deployment, although each sink has its own thread."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[Commit, ...]] = {}
+
+    def of(self, deployment: Deployment) -> tuple[Commit, ...]:
+        from weco_deploy.operations.changes import commits_by_image
+
+        id_ = deployment.deployment_id
+        with self._lock:
+            if id_ not in self._known:
+                by_image = commits_by_image(self._ports, deployment)
+                commits = (commit for found in by_image.values() for commit in found)
+                self._known[id_] = tuple({commit.commit: commit for commit in commits}.values())
+            return self._known[id_]
 
 
 class MessageSink:
@@ -50,13 +72,15 @@ class MessageSink:
     Everything that takes time is done when the deployment begins: after the verdict, sinks have only a few seconds.
     """
 
-    def __init__(self, destination: Destination, environment_id: str, ports: Ports) -> None:
+    def __init__(
+        self, destination: Destination, environment_id: str, ports: Ports, commits: BroughtCommits
+    ) -> None:
         self._destination = destination
         self._environment_id = environment_id
         self._ports = ports
         self._occasion_of = Occasions()
         self._url: str | None = None
-        self._commits: dict[str, tuple[Commit, ...]] = {}
+        self._commits = commits
 
     def __call__(self, envelope: Envelope) -> None:
         """Send a message if the event is an occasion for one, and at the beginning what is overdue. Raises NotDelivered."""
@@ -81,8 +105,12 @@ class MessageSink:
                 raise
 
     def _prepare(self, deployment: Deployment) -> None:
+        from weco_deploy.report.messages import needs_commits
+
         self._find_url()
-        self._commits_of(deployment)
+        occasions = (Occasion(event=event, deployment=deployment) for event in self._destination.events)
+        if any(needs_commits(occasion, self._destination) for occasion in occasions):
+            self._commits.of(deployment)
 
     def _find_url(self) -> str:
         if self._url is None:
@@ -105,16 +133,6 @@ class MessageSink:
 
         commits = occasion.commits
         if occasion.deployment is not None and needs_commits(occasion, self._destination):
-            commits = self._commits_of(occasion.deployment)
+            commits = self._commits.of(occasion.deployment)
         project = self._ports.project
         return message(occasion, self._destination, project, self._environment_id, commits)
-
-    def _commits_of(self, deployment: Deployment) -> tuple[Commit, ...]:
-        from weco_deploy.operations.changes import commits_by_image
-
-        id_ = deployment.deployment_id
-        if id_ not in self._commits:
-            by_image = commits_by_image(self._ports, deployment)
-            commits = (commit for found in by_image.values() for commit in found)
-            self._commits[id_] = tuple({commit.commit: commit for commit in commits}.values())
-        return self._commits[id_]
