@@ -19,7 +19,7 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from documentation.sample import Repository
-from documentation.screenshots import TOOL, outside
+from documentation.screenshots import TOOL, outside, sandbox_of
 from weco_deploy.sandbox import running
 
 IMAGES = ("catalogue", "checkout", "orders", "search")
@@ -33,19 +33,14 @@ CHANGES = (
 class Shop:
     repository: Repository
 
-    @property
-    def sandbox(self) -> running.Sandbox:
-        sandbox = running.load(self.repository.directory / ".weco-sandbox")
-        if sandbox is None:
-            raise RuntimeError("the sandbox has ended")
-        return sandbox
-
     def run(self, *arguments: str, code: int = 0) -> None:
         """Run a command that must end with this exit code."""
         ran = subprocess.run(
             [*TOOL, "--confirm", *arguments],
             cwd=self.repository.directory,
-            env=outside() | self.sandbox.environment() | {"WECO_DEPLOY_CONFIRMATION_INTERVAL": "1"},
+            env=outside()
+            | sandbox_of(self.repository).environment()
+            | {"WECO_DEPLOY_CONFIRMATION_INTERVAL": "1"},
             capture_output=True,
             text=True,
             check=False,
@@ -58,15 +53,15 @@ def write_board(shop: Shop, site: Path) -> None:
     """Deploy to both environments, then to stage again, once with success and once without, and write the board."""
     first = shop.repository.commit("Print prices in bold", "Ada")
     for image_id in IMAGES:
-        shop.sandbox.push(image_id, commit=first)
+        sandbox_of(shop.repository).push(image_id, commit=first)
     shop.run("release-deploy", "--environment-id", "stage", "--description", "Bold prices")
     shop.run("promote", "--from", "stage", "--to", "prod", "--description", "Bold prices")
     for image_id, subject, author in CHANGES:
-        shop.sandbox.push(image_id, commit=shop.repository.commit(subject, author))
+        sandbox_of(shop.repository).push(image_id, commit=shop.repository.commit(subject, author))
     shop.run("release-deploy", "--environment-id", "stage", "--description", "Faster checkout")
     broken = shop.repository.commit("Load the catalogue lazily (#430)", "Kim")
     behaviour = "crash=3,lines=loading the catalogue|no such file: books.json"
-    shop.sandbox.push("catalogue", behaviour, commit=broken)
+    sandbox_of(shop.repository).push("catalogue", behaviour, commit=broken)
     shop.run("release-deploy", "--environment-id", "stage", "--description", "Lazy catalogue", code=1)
     shop.run("board", "--out", str(site))
 

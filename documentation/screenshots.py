@@ -27,6 +27,14 @@ CHANGED = IMAGES[3::5]
 TOOL = (sys.executable, "-m", "weco_deploy")
 
 
+def sandbox_of(repository: Repository) -> running.Sandbox:
+    """The running sandbox in the repository's directory."""
+    sandbox = running.load(repository.directory / ".weco-sandbox")
+    if sandbox is None:
+        raise RuntimeError("the sandbox has ended")
+    return sandbox
+
+
 @dataclass(frozen=True, slots=True)
 class Shop:
     """The project, its sandbox, and where its screenshots go."""
@@ -34,16 +42,9 @@ class Shop:
     repository: Repository
     output: Path
 
-    @property
-    def sandbox(self) -> running.Sandbox:
-        sandbox = running.load(self.repository.directory / ".weco-sandbox")
-        if sandbox is None:
-            raise RuntimeError("the sandbox has ended")
-        return sandbox
-
     def variables(self) -> dict[str, str]:
         more = {"WECO_DEPLOY_CONFIRMATION_INTERVAL": "1", "TZ": "UTC", "CI": ""}
-        return outside() | self.sandbox.environment() | more
+        return outside() | sandbox_of(self.repository).environment() | more
 
     def run(self, *arguments: str, rows: int = LONG, until: Callable[[str], bool] | None = None) -> Screen:
         return run(
@@ -84,14 +85,14 @@ def take(shop: Shop) -> None:
     for (subject, author), image_id in zip(SUBJECTS, CHANGED, strict=True):
         behaviour = "slow=60" if image_id == "prices" else "good"
         commits[image_id] = shop.repository.commit(subject, author)
-        shop.sandbox.push(image_id, behaviour, commit=commits[image_id])
+        sandbox_of(shop.repository).push(image_id, behaviour, commit=commits[image_id])
     deploy = ("--confirm", "release-deploy", "--environment-id", "stage")
     shop.shoot("running", *deploy, "--description", "Faster checkout", rows=ROWS, until=_half_done)
     shop.shoot("changes", "changes", rows=ROWS)
     shop.shoot("commit", "changes", "--commit", commits["prices"], rows=ROWS)
     shop.shoot("plan", "plan", "--environment-id", "prod", rows=ROWS)
     broken = shop.repository.commit("Load the catalogue lazily (#430)", "Kim")
-    shop.sandbox.push(
+    sandbox_of(shop.repository).push(
         "catalogue", "crash=3,lines=loading the catalogue|no such file: books.json", commit=broken
     )
     shop.shoot("failure", *deploy, "--description", "Lazy catalogue")
@@ -102,7 +103,7 @@ def take(shop: Shop) -> None:
 def _deploy_to_stage_and_prod(shop: Shop) -> None:
     commit = shop.repository.commit("Print prices in bold", "Ada")
     for image_id in IMAGES:
-        shop.sandbox.push(image_id, commit=commit)
+        sandbox_of(shop.repository).push(image_id, commit=commit)
     shop.succeed("--confirm", "release-deploy", "--environment-id", "stage", "--description", "Bold prices")
     shop.succeed("--confirm", "promote", "--from", "stage", "--to", "prod", "--description", "Bold prices")
 

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs
+
+from tests.loopback import serving
 
 
 @dataclass(frozen=True)
@@ -126,15 +128,9 @@ def scripted_aws() -> Iterator[ScriptedAws]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             """Log nothing: the requests are in `calls`."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    script.url = f"http://127.0.0.1:{server.server_address[1]}"
-    serving = threading.Thread(target=server.serve_forever, args=(0.01,))  # noqa: TID251 - the server runs while the test does
-    serving.start()
-    try:
-        yield script
-    finally:
-        over.set()
-        server.shutdown()
-        serving.join()
-        server.server_close()
+    with serving(Handler) as address:
+        script.url = f"http://{address}"
+        try:
+            yield script
+        finally:
+            over.set()

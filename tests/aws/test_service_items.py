@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.contracts.records_samples import redeployed
 from weco_deploy.aws.records.attributes import Item, decoded, encoded, size
 from weco_deploy.aws.records.deployments import deployment_item, read_deployment
 from weco_deploy.aws.records.releases import ITEM_LIMIT
@@ -91,15 +92,6 @@ def pending(number: int, images: int) -> ServiceOutcome:
         images=(f"image-{number % images}",),
         status=ServiceStatus.PENDING,
     )
-
-
-def redeployed(deployment: Deployment, *numbers: int) -> Deployment:
-    services = list(deployment.services)
-    for number in numbers:
-        services[number] = replace(
-            services[number], status=ServiceStatus.IN_PROGRESS, ecs_deployment_id=f"ecs-svc/{number}"
-        )
-    return replace(deployment, services=tuple(services))
 
 
 def ended(deployment: Deployment, status: ServiceStatus, *failures: Failure) -> Deployment:

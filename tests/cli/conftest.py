@@ -32,3 +32,12 @@ def desk(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     """The command line, with the shop's project file in the working directory, and the world as AWS."""
     Path(".wellcome_project").write_text(PROJECT_FILE)
     return Desk(world, monkeypatch, capsys)
+
+
+@pytest.fixture
+def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A job at GitHub; the file of its summary."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
+    return tmp_path / "summary"

@@ -12,15 +12,6 @@ from tests.world import crash
 DEPLOY = ("--confirm", "release-deploy", "--environment-id", "stage")
 
 
-@pytest.fixture
-def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A job at GitHub; the file of its summary."""
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
-    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
-    return tmp_path / "summary"
-
-
 def test_failed_deployment_is_annotated_summarized_and_output(desk: Desk, summary: Path) -> None:
     assert desk.run(*DEPLOY).code == 0
     desk.world.push("search", crash())

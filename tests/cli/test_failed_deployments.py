@@ -117,15 +117,6 @@ KINDS = {
 PLACES = ("CI log", "summary", "show-deployment", "board")
 
 
-@pytest.fixture
-def summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A job at GitHub; the file of its summary."""
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
-    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
-    return tmp_path / "summary"
-
-
 def shown_at(place: str, desk: Desk, summary: Path, code: int) -> str:
     """The text of the last deployment at a place, as people read it, on one line."""
     summary.unlink(missing_ok=True)

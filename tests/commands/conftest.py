@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,11 +50,21 @@ def connections_closed() -> Iterator[None]:
 
 
 @pytest.fixture
-def shop(
+def team_of(
     provisioned: Provisioned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Team:
-    """A small project in the working directory, whose services run in the test's own account."""
-    file = Path(".wellcome_project")
-    file.write_text(SHOP)
-    (project,) = config.load(file).projects.values()
-    return Team(project, provisioned(project), monkeypatch, capsys)
+) -> Callable[[str], Team]:
+    """Writes a project file with one project to the working directory; its services run in the test's own account."""
+
+    def team_of_text(text: str) -> Team:
+        file = Path(".wellcome_project")
+        file.write_text(text)
+        (project,) = config.load(file).projects.values()
+        return Team(project, provisioned(project), monkeypatch, capsys)
+
+    return team_of_text
+
+
+@pytest.fixture
+def shop(team_of: Callable[[str], Team]) -> Team:
+    """A small project."""
+    return team_of(SHOP)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from tests.commands.team import Team
-from tests.sandboxes import Provisioned
-from weco_deploy import config
 
 SHOP = """\
 shop:
@@ -25,13 +23,8 @@ shop:
 
 
 @pytest.fixture
-def team(
-    provisioned: Provisioned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Team:
-    file = Path(".wellcome_project")
-    file.write_text(SHOP)
-    (project,) = config.load(file).projects.values()
-    return Team(project, provisioned(project), monkeypatch, capsys)
+def team(team_of: Callable[[str], Team]) -> Team:
+    return team_of(SHOP)
 
 
 def test_migration_runs_before_the_restart_and_its_failure_puts_the_tag_back(team: Team) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from tests.commands.team import Team
 from tests.local_aws import LocalAws
-from tests.sandboxes import Provisioned
-from weco_deploy import config
 from weco_deploy.sandbox import images
 from weco_deploy.sandbox.registry import FirstImage, Registry
 
@@ -27,14 +25,9 @@ OLD, NEW = "1" * 40, "2" * 40
 
 
 @pytest.fixture
-def team(
-    provisioned: Provisioned, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Team:
+def team(team_of: Callable[[str], Team]) -> Team:
     """A shop whose stage pulls from a replica, which has its image from before."""
-    file = Path(".wellcome_project")
-    file.write_text(SHOP)
-    (project,) = config.load(file).projects.values()
-    team = Team(project, provisioned(project), monkeypatch, capsys)
+    team = team_of(SHOP)
     state = team.sandbox.state
     target, (made,) = state.target("search"), state.services
     there = replace(target.place, region=ABROAD)

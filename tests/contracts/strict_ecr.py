@@ -14,8 +14,10 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.loopback import serving
 
 LEAST_PART = 5 * 1024 * 1024
 
@@ -161,14 +163,6 @@ def strict_ecr() -> Iterator[StrictEcr]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             """Nothing: requests are in `calls`."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    ecr.url = f"http://127.0.0.1:{server.server_address[1]}"
-    serving = threading.Thread(target=server.serve_forever, args=(0.01,))  # noqa: TID251 - a server beside the test
-    serving.start()
-    try:
+    with serving(Handler) as address:
+        ecr.url = f"http://{address}"
         yield ecr
-    finally:
-        server.shutdown()
-        serving.join()
-        server.server_close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,8 @@ from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.loopback import running
 
 Json = dict[str, Any]
 NO_DIGEST = f"sha256:{'0' * 64}"
@@ -178,14 +179,8 @@ def fake_engine(path: Path | None = None) -> Iterator[FakeEngine]:
     else:
         server = _Server(engine)
         engine.url = f"tcp://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))  # noqa: TID251 - the server runs while the test does
-    thread.start()
-    try:
+    with running(server):
         yield engine
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _between(path: str, before: str, after: str) -> str:

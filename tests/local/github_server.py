@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.loopback import serving
 
 IN_TIME = 60.0
 TOKEN = "s3cret"
@@ -126,15 +128,9 @@ def github_server() -> Iterator[GitHubServer]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             """Log nothing: the requests are in `requests`."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    served.url = f"http://127.0.0.1:{server.server_address[1]}"
-    serving = threading.Thread(target=server.serve_forever, args=(0.01,))  # noqa: TID251 - the server runs while the test does
-    serving.start()
-    try:
-        yield served
-    finally:
-        over.set()
-        server.shutdown()
-        serving.join()
-        server.server_close()
+    with serving(Handler) as address:
+        served.url = f"http://{address}"
+        try:
+            yield served
+        finally:
+            over.set()

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.loopback import serving
 
 IN_TIME = 60.0
 
@@ -43,15 +45,9 @@ def message_server() -> Iterator[MessageServer]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             """Log nothing: the messages are in `received`."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    served.url = f"json://robot:s3cret@127.0.0.1:{server.server_address[1]}/hook"
-    serving = threading.Thread(target=server.serve_forever, args=(0.01,))  # noqa: TID251 - the server runs while the test does
-    serving.start()
-    try:
-        yield served
-    finally:
-        over.set()
-        server.shutdown()
-        serving.join()
-        server.server_close()
+    with serving(Handler) as address:
+        served.url = f"json://robot:s3cret@{address}/hook"
+        try:
+            yield served
+        finally:
+            over.set()
