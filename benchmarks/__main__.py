@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from benchmarks import page
 from benchmarks.aws import emulated
 from benchmarks.comparison import Compared, compared
-from benchmarks.goals import Results, goals
+from benchmarks.goals import CRASH, Results, goals
 from benchmarks.history import Commands, commands
 from benchmarks.processes import Process, processes
 from benchmarks.rollouts import Case, Rollout, rollout
@@ -29,6 +29,7 @@ CASES = (
     Case(10, 2, role=True),
     Case(50, 3, part=0.5),
     Case(50, 3, runs=2),
+    *(Case(images, services, behaviour=CRASH) for images, services in SIZES[:2]),
 )
 CURVES = (
     *(Case(images, 2) for images in (5, 20, 40)),
@@ -47,7 +48,7 @@ def main() -> None:
         results = Results(
             rollouts=list(_rollouts(port, accounts, (*CASES, *CURVES) if full else CASES)),
             commands=list(_commands(port, accounts, RELEASES_IN_FULL if full else RELEASES)),
-            compared=list(_compared(port, accounts, ((10, 2), (50, 3)) if full else ((10, 2),))),
+            compared=list(_compared(port, accounts, 10, 2)),
             processes=list(_processes(SIZES if full else ((10, 2), (100, 3)))),
         )
     _say(page.goals_table(goals(results)))
@@ -70,11 +71,10 @@ def _commands(port: int, accounts: Iterator[str], numbers: tuple[int, ...]) -> I
         yield measured
 
 
-def _compared(port: int, accounts: Iterator[str], sizes: tuple[tuple[int, int], ...]) -> Iterator[Compared]:
-    for images, services in sizes:
-        for measured in compared(port, accounts, images, services):
-            _say(page.comparison_line(measured))
-            yield measured
+def _compared(port: int, accounts: Iterator[str], images: int, services: int) -> Iterator[Compared]:
+    for measured in compared(port, accounts, images, services):
+        _say(page.comparison_line(measured))
+        yield measured
 
 
 def _processes(sizes: tuple[tuple[int, int], ...]) -> Iterator[Process]:

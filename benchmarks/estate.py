@@ -46,13 +46,15 @@ def create(aws: Aws, *projects: Project, others: int = 0, tasks: int = TASKS) ->
     return state
 
 
-def push(aws: Aws, state: State) -> None:
-    """Push a new version of each image, as build pipelines do."""
+def push(aws: Aws, state: State, behaviour: str = images.GOOD) -> None:
+    """Push a new version of each image, as build pipelines do. It behaves as the sandbox's word says."""
     for target in state.images:
         commit = provision.new_commit()
         tags = (USUAL.version_tag(commit, target.refs), provision.LATEST)
         aws.pushed[target.repository] = tags[0]
-        aws.registry.push(target.place, target.repository, images.build(target.repository, commit), tags)
+        aws.registry.push(
+            target.place, target.repository, images.build(target.repository, commit, behaviour), tags
+        )
 
 
 def _others(aws: Aws, services: int) -> Iterator[Json]:

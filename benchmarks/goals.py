@@ -14,6 +14,8 @@ SEQUENTIAL_CALLS, SEQUENTIAL_CALLS_WITH_ROLE, CALLS = 11, 13, 75
 FASTER = 10
 RATIO, DEVIATION = 1.1, 0.15
 LATENCY = 2.0
+CRASH = "crash"
+"""New versions that exit while they start, so that ECS's circuit breaker gives up."""
 MEGABYTES, CPU_SECONDS = 150, 10
 
 
@@ -45,6 +47,7 @@ def goals(results: Results) -> Iterator[Goal]:
     yield from _rates(results)
     yield from _independence(results)
     yield from _watching(results)
+    yield from _failures(results)
     yield from _size(results)
 
 
@@ -141,6 +144,19 @@ def _watching(results: Results) -> Iterator[Goal]:
         yield Goal(
             f"{images}×{services}: polls within ⌈S/10⌉ + ⌈S/20⌉ (+ 2·⌈T/100⌉) calls", measured, not over
         )
+
+
+def _failures(results: Results) -> Iterator[Goal]:
+    for images, services in ((10, 2), (50, 3)):
+        found = results.rollout(Case(images, services, behaviour=CRASH))
+        goal = (
+            f"{images}×{services}: failures at most {LATENCY:.0f} s on average after ECS gives up, explained"
+        )
+        if found is None:
+            yield Goal(goal, "not measured", None)
+        else:
+            measured = f"{found.latency:.1f} s, at most {max(found.latencies):.1f} s"
+            yield Goal(goal, measured, found.latency <= LATENCY)
 
 
 def _size(results: Results) -> Iterator[Goal]:

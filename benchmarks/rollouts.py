@@ -17,6 +17,7 @@ from unittest.mock import patch
 from benchmarks import estate
 from benchmarks.aws import Aws, Call
 from weco_deploy.aws import api
+from weco_deploy.model.deployment import GOOD as GOOD_STATUSES
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.events import Event, ServiceSettled
 from weco_deploy.model.project import Project
@@ -26,6 +27,7 @@ from weco_deploy.operations.deploy import deploy
 from weco_deploy.operations.prepare import make_release
 from weco_deploy.pipeline import poll
 from weco_deploy.sandbox.ecs.service_state import Service
+from weco_deploy.sandbox.images import GOOD
 
 INTERVAL = 10.0
 WAIT = 1800.0
@@ -67,7 +69,8 @@ class Poll:
 class Case:
     """What is deployed: so many images, with so many services of each, in an account with so many other services.
 
-    `runs` projects are deployed at once; others leave this `part` of AWS's rate limits; with `role` a role is assumed.
+    `runs` projects are deployed at once; others leave this `part` of AWS's rate limits; with `role` a role is assumed. `behaviour` is
+    that of the new versions, in the sandbox's words.
     """
 
     images: int
@@ -76,6 +79,7 @@ class Case:
     runs: int = 1
     part: float = 1.0
     role: bool = False
+    behaviour: str = GOOD
 
     @property
     def size(self) -> str:
@@ -89,6 +93,7 @@ class Case:
             f"{self.runs} projects at once" if self.runs > 1 else "",
             f"{self.part:.0%} of the rate limits" if self.part < 1 else "",
             "with a role" if self.role else "",
+            f"images {self.behaviour}" if self.behaviour != GOOD else "",
         )
         return ", ".join(filter(None, (self.size, *remarks)))
 
@@ -145,14 +150,22 @@ def by_buckets(images: int, services: int, part: float = 1.0) -> float:
     )
 
 
-def release_deploy(aws: Aws, project: Project, events: list[Event], said: list[str]) -> Deployment:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An event, and when it was sent."""
+
+    at: datetime
+    event: Event
+
+
+def release_deploy(aws: Aws, project: Project, events: list[Heard], said: list[str]) -> Deployment:
     """`weco-deploy --confirm release-deploy --environment-id stage`."""
     ports = aws.connect(project, said.append)
     made = make_release(ports, ReleaseRequest(from_label=LATEST, description=""), lambda _: None)
     wanted = DeployRequest(
         release=made, environment_id="stage", new_release=True, interval=INTERVAL, wait=WAIT, description=""
     )
-    return deploy(wanted, ports, lambda _: True, events.append)
+    return deploy(wanted, ports, lambda _: True, lambda event: events.append(Heard(aws.now(), event)))
 
 
 def rollout(port: int, account: str, case: Case) -> Rollout:
@@ -175,9 +188,9 @@ def _measured(aws: Aws, case: Case) -> Rollout:
     aws.run(*(partial(release_deploy, aws, project, [], []) for project in projects))
     aws.sleep(600)
     aws.calls.clear()
-    estate.push(aws, state)
+    estate.push(aws, state, case.behaviour)
     start, cpu = aws.now(), time.process_time()
-    events: list[list[Event]] = [[] for _ in projects]
+    events: list[list[Heard]] = [[] for _ in projects]
     said: list[str] = []
     with watched(aws) as watch:
         deployments = aws.run(
@@ -208,12 +221,14 @@ def _measured(aws: Aws, case: Case) -> Rollout:
     )
 
 
-def latencies(aws: Aws, events: Sequence[Event]) -> Iterator[float]:
-    """For each service the seconds from when ECS was done and all tasks had run for long enough, to the verdict."""
+def latencies(aws: Aws, events: Sequence[Heard]) -> Iterator[float]:
+    """For each service the seconds from when its outcome was certain, to the verdict."""
     services = services_of(aws)
-    for event in events:
-        if isinstance(event, ServiceSettled):
-            yield (event.at - done_at(services[event.outcome.service_id])).total_seconds()
+    for heard in events:
+        if isinstance(heard.event, ServiceSettled):
+            outcome = heard.event.outcome
+            decided_at = done_at if outcome.status in GOOD_STATUSES else given_up_at
+            yield (heard.at - decided_at(services[outcome.service_id])).total_seconds()
 
 
 def services_of(aws: Aws) -> dict[str, Service]:
@@ -233,6 +248,14 @@ def done_at(service: Service) -> datetime:
         if task.started_at is not None
     ]
     return max(service.primary.updated_at, *stable)
+
+
+def given_up_at(service: Service) -> datetime:
+    """When ECS's circuit breaker gave up the rollout, and began to roll it back."""
+    begun: list[datetime] = [
+        record.rollback["startedAt"] for record in service.service_deployments if record.rollback is not None
+    ]
+    return max(begun)
 
 
 @contextmanager
