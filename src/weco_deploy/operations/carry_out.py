@@ -11,19 +11,21 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.polling import Patience
+from weco_deploy.pipeline.rollouts import Rollouts
 from weco_deploy.pipeline.step import Step, StepContext
 from weco_deploy.pipeline.steps.await_replicas import AwaitReplicas
 from weco_deploy.pipeline.steps.move_tags import MoveTags
 from weco_deploy.pipeline.steps.redeploy import Redeploy
 from weco_deploy.pipeline.steps.run_task import RunTask
 from weco_deploy.pipeline.steps.watch import Watch
+from weco_deploy.pipeline.watched import Watched
 from weco_deploy.ports import Ports
 from weco_deploy.rules import precedence
 from weco_deploy.rules.deployment_status import remark, verdict
 from weco_deploy.rules.step_failure import Ending, NotReplicated, TaskFailed, Unsuccessful, ending
 
 
-def steps_of(plan: Plan, request: DeployRequest, environment: Environment) -> tuple[Step, ...]:
+def steps_of(plan: Plan, request: DeployRequest) -> tuple[Step, ...]:
     """The steps that carry out the plan, in their order."""
     patience = Patience(wait=request.wait, interval=request.interval)
     early = plan.moves_for_tasks
@@ -35,11 +37,7 @@ def steps_of(plan: Plan, request: DeployRequest, environment: Environment) -> tu
         MoveTags(tuple(image for image in plan.moves if image not in early)),
         AwaitReplicas(plan.replicas, patience),
         Redeploy(plan.redeploys),
-        Watch(
-            plan.services,
-            patience,
-            stable_for=precedence.stable_for(request, environment),
-        ),
+        Watch(plan.services, patience),
     )
 
 
@@ -56,8 +54,16 @@ def carry_out(
     Whatever happens, the ledger has the deployment with its verdict afterwards. Its record is not closed yet: the caller
     may roll back first, under the same lock.
     """
-    context = StepContext(environment=environment, ledger=ledger, ports=ports, notify=notify)
-    end = _run_all(steps_of(planned, request, environment), planned, context)
+    watched = Watched(environment, request.interval, ledger, ledger.holding(ports), notify)
+    stable_for = precedence.stable_for(request, environment)
+    context = StepContext(
+        environment=environment,
+        ledger=ledger,
+        ports=ports,
+        notify=notify,
+        rollouts=Rollouts(planned.services, environment, stable_for, watched, ledger, ports.clock),
+    )
+    end = _run_all(steps_of(planned, request), planned, context)
     ledger.verdict(end.status, ports.clock.utc(), end.reason)
     return end
 

@@ -24,6 +24,7 @@ from weco_deploy.operations.wait_for_lock import notify_takeover
 from weco_deploy.pipeline.ledger import Ledger, Nowhere
 from weco_deploy.pipeline.observe import observe
 from weco_deploy.pipeline.polling import Patience, poll_until_settled
+from weco_deploy.pipeline.watched import Watched
 from weco_deploy.ports import Ports
 from weco_deploy.rules import precedence
 from weco_deploy.rules.deployment_status import (
@@ -273,9 +274,9 @@ def _judge(
     """Watch the rollouts that still go on, and give the verdict."""
     reason = ""
     try:
-        polled = poll_until_settled(
-            found.reassessment.tracks, found.environment, patience, ledger, ports, notify
-        )
+        watched = Watched(found.environment, patience.interval, ledger, ledger.holding(ports), notify)
+        watched.add(found.reassessment.tracks)
+        polled = poll_until_settled(watched, patience, ports.clock)
         for outcome in ledger.deployment.services:
             if (
                 outcome.status is ServiceStatus.SUCCEEDED

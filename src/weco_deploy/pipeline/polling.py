@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from weco_deploy.model.events import Event
-from weco_deploy.model.project import Environment
-from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.watched import Watched
-from weco_deploy.ports import Clock, Ports
-from weco_deploy.rules.rollout.track import Track
+from weco_deploy.ports import Clock
 from weco_deploy.rules.step_failure import Polled
 
 
@@ -34,12 +29,9 @@ class Patience:
 
 
 def poll_until_settled(
-    tracks: Mapping[str, Track],
-    environment: Environment,
+    watched: Watched,
     patience: Patience,
-    ledger: Ledger,
-    ports: Ports,
-    notify: Callable[[Event], None],
+    clock: Clock,
 ) -> Polled:
     """Poll until all services are settled or the time is over; the ledger has the outcome of each.
 
@@ -49,8 +41,7 @@ def poll_until_settled(
 
     Raises Interrupted if a signal asks to stop, and LeaseLost if somebody took the environment over.
     """
-    watched = Watched(tracks, environment, patience.interval, ledger, ledger.holding(ports), notify)
-    deadline = _Deadline(ports.clock, patience)
+    deadline = _Deadline(clock, patience)
     while True:
         _poll_while_unsettled(watched, deadline)
         _look_again(watched, patience, deadline)

@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 from weco_deploy.model.events import Event
 from weco_deploy.model.project import Environment
 from weco_deploy.pipeline.ledger import Ledger
+from weco_deploy.pipeline.rollouts import Rollouts
 from weco_deploy.ports import Ports
 from weco_deploy.rules.step_failure import NotReplicated, TaskFailed, Unsuccessful
 
@@ -21,6 +22,7 @@ class StepContext:
     ledger: Ledger
     ports: Ports
     notify: Callable[[Event], None]
+    rollouts: Rollouts
 
 
 class Step(Protocol):

@@ -34,7 +34,6 @@ class Watched:
 
     def __init__(
         self,
-        tracks: Mapping[str, Track],
         environment: Environment,
         interval: float,
         ledger: Ledger,
@@ -42,7 +41,7 @@ class Watched:
         notify: Callable[[Event], None],
     ) -> None:
         self.failed_polls = 0
-        self._tracks = dict(tracks)
+        self._tracks: dict[str, Track] = {}
         self._environment = environment
         self._ledger = ledger
         self._ports = ports
@@ -57,6 +56,14 @@ class Watched:
         self._unfinished: set[str] = set()
         self._blamed: set[str] = set()
         self._last_error = ""
+
+    def add(self, tracks: Mapping[str, Track]) -> None:
+        """Watch these services, too."""
+        self._tracks |= tracks
+
+    def knows(self, service_id: str) -> bool:
+        """Whether the service is watched, or was until it settled."""
+        return service_id in self._tracks
 
     @property
     def unsettled(self) -> dict[str, Track]:

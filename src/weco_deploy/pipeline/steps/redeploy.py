@@ -1,8 +1,8 @@
-"""Tells ECS to redeploy services: the first one alone, then all others at once."""
+"""Tells ECS to redeploy services: the first one alone, then as many at once as AWS allows, then the others bit by bit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
@@ -12,12 +12,15 @@ from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.events import ServiceRedeployed
 from weco_deploy.model.plan import PlannedService
 from weco_deploy.model.service import EcsDeployment
+from weco_deploy.pipeline.batches import batches_of
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.step import StepContext
 from weco_deploy.ports import Clock, Done, Failed, Outcome, ServiceRuntime
 
 REDEPLOY_ATTEMPTS = 3
 """How often UpdateService is called for a service if ECS turns out not to have acted."""
+AT_ONCE, AT_A_TIME = 50, 10
+"""AWS lets a tool redeploy fifty services at once, and five a second after that. So rollouts are polled every two seconds in between."""
 READS_AFTER_LOST_ANSWER = 3
 SECONDS_BETWEEN_READS = 2.0
 """After a lost answer the service is read several times, because reads lag."""
@@ -37,45 +40,54 @@ class Redeploy:
         """
         if not self.services:
             return
-        ledger, ports = context.ledger, context.ports
-        runtime = ports.runtime(context.environment)
-
-        def record_outcome(service: PlannedService, outcome: Outcome[EcsDeployment]) -> None:
-            if isinstance(outcome, Done):
-                ledger.redeployed(service.service_id, outcome.value)
-                context.notify(ServiceRedeployed(service.service_id, service.key, outcome.value.id))
-            elif isinstance(outcome, Failed) and not isinstance(outcome.error, Interrupted):
-                _record_refusal(service, outcome.error, ledger)
+        ledger, requested = context.ledger, context.ports.interrupts.requested
 
         def note_and_renew() -> None:
             ledger.note_if_due()
             ledger.renew_if_due()
 
-        def allowed() -> None:
-            ledger.ours()
-            if ports.interrupts.requested():
-                raise Interrupted("interrupted while the services were redeployed")
-
         first, *others = self.services
-        first_call, *other_calls = [
-            partial(_redeploy, service, runtime, allowed, ports.clock) for service in self.services
-        ]
-        (outcome,) = ports.calls.meanwhile(ledger.renew_if_due).change(
-            [first_call], lambda _, outcome: record_outcome(first, outcome), ports.interrupts.requested
-        )
+        (outcome,) = _change([first], context, ledger.renew_if_due)
         if isinstance(outcome, Failed):
             raise outcome.error
-        ports.calls.meanwhile(note_and_renew).change(
-            other_calls,
-            lambda index, outcome: record_outcome(others[index], outcome),
-            ports.interrupts.requested,
-        )
+        _change(others[:AT_ONCE], context, note_and_renew)
+        for number, services in enumerate(batches_of(others[AT_ONCE:], AT_A_TIME)):
+            if number and not requested():
+                context.rollouts.poll_in_between()
+            _change(services, context, note_and_renew)
         ledger.note()
-        if ports.interrupts.requested():
+        if requested():
             raise Interrupted("interrupted while the services were redeployed")
 
     def undo(self, context: StepContext) -> None:
         """There is nothing to put back: steps are only undone as long as no service was redeployed."""
+
+
+def _change(
+    services: Sequence[PlannedService], context: StepContext, while_waiting: Callable[[], None]
+) -> list[Outcome[EcsDeployment]]:
+    """Redeploy these services side by side, and record what became of each."""
+    ledger, ports = context.ledger, context.ports
+    runtime = ports.runtime(context.environment)
+
+    def allowed() -> None:
+        ledger.ours()
+        if ports.interrupts.requested():
+            raise Interrupted("interrupted while the services were redeployed")
+
+    def record(index: int, outcome: Outcome[EcsDeployment]) -> None:
+        service = services[index]
+        if isinstance(outcome, Done):
+            ledger.redeployed(service.service_id, outcome.value)
+            context.notify(ServiceRedeployed(service.service_id, service.key, outcome.value.id))
+        elif isinstance(outcome, Failed) and not isinstance(outcome.error, Interrupted):
+            _record_refusal(service, outcome.error, ledger)
+
+    return ports.calls.meanwhile(while_waiting).change(
+        [partial(_redeploy, service, runtime, allowed, ports.clock) for service in services],
+        record,
+        ports.interrupts.requested,
+    )
 
 
 def _record_refusal(service: PlannedService, error: DeployError, ledger: Ledger) -> None:
