@@ -169,6 +169,7 @@ def test_pages_of_a_cluster_are_read_to_the_end_where_it_had_few_of_them_lately(
     # Their tasks are on the last page, and the pages before it don't tell how many more there are.
     last = [service for service in every if int(service.key.name.removeprefix("search-")) >= 45]
     assert lists(last) == 3
+    assert lists(last[:4]) == 4, "the pages would cost more than the services"
 
 
 def deployed(world: World) -> list[Counter[str]]:

@@ -15,7 +15,7 @@ from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import PollFailed, ServiceRedeployed, ServiceSettled
 from weco_deploy.pipeline.steps.redeploy import AT_A_TIME, AT_ONCE
 
-SERVICES = 1 + AT_ONCE + 8 * AT_A_TIME
+SERVICES = 1 + AT_ONCE + 5 * AT_A_TIME
 SECONDS_EACH = 0.8
 
 

@@ -39,9 +39,9 @@ class ClusterListing:
         self._not_described += page.arns
 
     @property
-    def all_pages(self) -> int | None:
-        """How many pages the cluster has; None if not all of them were read."""
-        return self._pages if self._complete else None
+    def pages_at_least(self) -> int:
+        """How many pages the cluster has, as far as is known: all, if the last one was read."""
+        return self._pages if self._complete else max(self._pages + 1, self._expected or 0)
 
     def add_tasks(self, tasks: Iterable[Task]) -> None:
         for task in tasks:
@@ -60,8 +60,7 @@ class ClusterListing:
         """Whether the next page is likely to save more calls than it costs."""
         if self._complete:
             return False
-        by_service = sum(ceil(tasks_of(service) / TASKS_A_CALL) for service in self.incomplete())
-        return CALLS_A_PAGE * self._pages_left() < by_service
+        return CALLS_A_PAGE * self._pages_left() < calls_by_service(self.incomplete())
 
     def incomplete(self) -> list[Service]:
         """The services some of whose tasks may be missing in what was read."""
@@ -92,6 +91,11 @@ class ClusterListing:
             return self._expected - self._pages
         found = sum(len(tasks) for tasks in self._found.values())
         return self._pages * (self._wanted - found) / found if found else float("inf")
+
+
+def calls_by_service(services: Iterable[Service]) -> int:
+    """The number of calls that list the tasks of these services, service by service."""
+    return sum(ceil(tasks_of(service) / TASKS_A_CALL) for service in services)
 
 
 def tasks_of(service: Service) -> int:

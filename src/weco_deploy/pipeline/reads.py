@@ -9,7 +9,7 @@ from functools import partial
 
 from weco_deploy.model.service import Service, ServiceDeployment, ServiceKey, Task, TaskPage
 from weco_deploy.pipeline.batches import batches_of, by_cluster
-from weco_deploy.pipeline.cluster_listing import ClusterListing
+from weco_deploy.pipeline.cluster_listing import CALLS_A_PAGE, ClusterListing, calls_by_service
 from weco_deploy.pipeline.partial_reads import PartialReads
 from weco_deploy.ports import (
     PROTECTIONS_A_CALL,
@@ -92,12 +92,16 @@ def tasks_as_far_as_read(
     In a cluster with many of these services, pages of all its tasks are read as long as that costs fewer calls than listing
     each service. The services whose tasks are not all in these pages are listed one by one, so that the cost does not
     grow with other tasks in the cluster. `begun` are listings that began before it was known whether they are needed. `pages_of`
-    is how many pages clusters had when they were last listed, and is kept up to date.
+    is how many pages clusters had at least when they were last listed, and is kept up to date.
     """
     wanted = {service.key: service for service in services}
     pages_of = {} if pages_of is None else pages_of
     listings = _cluster_listings(runtime, wanted, reads, begun or {}, pages_of)
-    pages_of |= {cluster: listing.all_pages for cluster, listing in listings.items() if listing.all_pages}
+    pages_of |= {
+        cluster: listing.pages_at_least
+        for cluster, listing in listings.items()
+        if cluster not in reads.errors
+    }
     found = {key: tasks for listing in listings.values() for key, tasks in listing.tasks().items()}
     incomplete = [service.key for listing in listings.values() for service in listing.incomplete()]
     apart = [*incomplete, *(key for key in wanted if key.cluster not in listings)]
@@ -126,15 +130,18 @@ def _cluster_listings(
         for cluster, keys in by_cluster(wanted).items()
         if cluster in begun or len(keys) >= MANY_IN_A_CLUSTER
     }
+    clusters = {
+        cluster: services
+        for cluster, services in clusters.items()
+        if cluster not in pages_of or CALLS_A_PAGE * pages_of[cluster] < calls_by_service(services)
+    }
     listings = {
         cluster: ClusterListing(cluster, services, pages_of.get(cluster))
         for cluster, services in clusters.items()
     }
     reading = list(listings.values())
-    first = {
-        **begin_listing(runtime, (key for key in wanted if key.cluster not in begun), reads.calls),
-        **begun,
-    }
+    not_begun = [key for key in wanted if key.cluster in clusters and key.cluster not in begun]
+    first = {**begin_listing(runtime, not_begun, reads.calls), **begun}
     pages = reads.answers([(listing.cluster, first[listing.cluster]) for listing in reading])
     while reading:
         for listing, page in zip(reading, pages, strict=True):

@@ -19,8 +19,8 @@ from weco_deploy.ports import Clock, Done, Failed, Outcome, ServiceRuntime
 
 REDEPLOY_ATTEMPTS = 3
 """How often UpdateService is called for a service if ECS turns out not to have acted."""
-AT_ONCE, AT_A_TIME = 50, 10
-"""AWS lets a tool redeploy fifty services at once, and five a second after that. So rollouts are polled every two seconds in between."""
+AT_ONCE, AT_A_TIME = 50, 15
+"""AWS lets a tool redeploy fifty services at once, and five a second after that. So rollouts are polled every three seconds in between."""
 READS_AFTER_LOST_ANSWER = 3
 SECONDS_BETWEEN_READS = 2.0
 """After a lost answer the service is read several times, because reads lag."""
