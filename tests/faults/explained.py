@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from tests.faults.truth import LAG, Truth, as_of, ended_at, exited_by_itself
 from weco_deploy.model.deployment import ServiceOutcome, ServiceStatus
 from weco_deploy.report.outcomes import outcome_lines
-from weco_deploy.report.screen import Symbols
+from weco_deploy.report.screen import FILE
 from weco_deploy.sandbox.ecs.state import Json
 
 TROUBLE = ("was unable to", "failed to", "is unable to", "unhealthy")
@@ -20,7 +20,7 @@ TROUBLE = ("was unable to", "failed to", "is unable to", "unhealthy")
 
 
 def text_of(outcome: ServiceOutcome) -> str:
-    return "\n".join(line.text for line in outcome_lines(outcome, Symbols()))
+    return "\n".join(line.text for line in outcome_lines(outcome, FILE))
 
 
 def unexplained(outcome: ServiceOutcome, truth: Truth, polled: datetime) -> str:

@@ -11,7 +11,7 @@ from weco_deploy.cli.streams import write_notice, write_result
 from weco_deploy.errors import AwsError, DeployError, Interrupted, UsageError
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import clock_time
+from weco_deploy.report.wording import local_clock_time
 
 if TYPE_CHECKING:
     from weco_deploy.model.status import Status
@@ -52,7 +52,7 @@ def watch(ports: Ports, look: Callable[[], Status], text: Callable[[Status, Scre
         trouble = ""
         while True:
             screen = Screen.of(sys.stdout, ports.clock.utc())
-            heading = f"every {INTERVAL:g} s, Ctrl-C ends; {clock_time(found.at)}{trouble}"
+            heading = f"every {INTERVAL:g} s, Ctrl-C ends; {local_clock_time(found.at)}{trouble}"
             shorter = _without_a_line(screen)
             write_result(f"{_CLEAR}{screen.fit(heading[: screen.width])}\n{text(found, shorter)}")
             ports.clock.wait(INTERVAL)

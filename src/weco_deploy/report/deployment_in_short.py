@@ -124,7 +124,7 @@ def _failure(page: Page, outcome: ServiceOutcome, screen: Screen, limits: Limits
     shown = replace(outcome, reason=_cut(outcome.reason, limits, screen), failures=failures)
     logged = any(failure.log_lines for failure in failures)
     page.line()
-    for line in outcome_lines(shown, screen.symbols, log_locations=not logged):
+    for line in outcome_lines(shown, screen, log_locations=not logged):
         page.line(line.text, status_style(outcome.status) if line.indent == 0 else "", line.indent)
     links = console_links(outcome.key)
     if links and not logged:

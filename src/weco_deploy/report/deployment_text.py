@@ -72,7 +72,7 @@ def add_summary(page: Page, deployment: Deployment, screen: Screen) -> None:
     _tags(page, deployment)
     _directions(page, deployment)
     _nothing_running(page, deployment)
-    _draining(page, deployment)
+    _draining(page, deployment, screen)
     _left_out(page, deployment)
 
 
@@ -131,7 +131,7 @@ def _explanation(outcome: ServiceOutcome) -> object:
 
 def _add_failure(page: Page, outcome: ServiceOutcome, screen: Screen) -> None:
     page.line()
-    for line in outcome_lines(outcome, screen.symbols):
+    for line in outcome_lines(outcome, screen):
         page.line(line.text, status_style(outcome.status) if line.indent == 0 else "", line.indent)
     if outcome.status in _LINKED:
         _links(page, outcome)
@@ -196,11 +196,11 @@ def _left_out(page: Page, deployment: Deployment) -> None:
         page.line(f"! {one_line(left.reason)}", WARNING_STYLE, indent=4)
 
 
-def _draining(page: Page, deployment: Deployment) -> None:
+def _draining(page: Page, deployment: Deployment, screen: Screen) -> None:
     """The old tasks that keep running beside a release that succeeded."""
     for outcome in deployment.services:
         if outcome.status in GOOD:
-            for text in draining_texts(outcome):
+            for text in draining_texts(outcome, screen):
                 page.line(f"{one_line(outcome.service_id)}: {text}", indent=2)
 
 

@@ -19,9 +19,9 @@ from weco_deploy.model.deployment import (
 from weco_deploy.model.draining import StaysBecause
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.service import ServiceKey
-from weco_deploy.report.screen import Symbols
+from weco_deploy.report.screen import FILE, Screen, Symbols
 from weco_deploy.report.untrusted import log_line, one_line
-from weco_deploy.report.wording import count, duration, minute, short_id
+from weco_deploy.report.wording import count, deadline, duration, short_id
 
 STATUS_WORDS = {
     ServiceStatus.SUCCEEDED: "succeeded",
@@ -113,16 +113,14 @@ def service_name(service_id: str, key: ServiceKey) -> str:
     return f"{one_line(service_id)} ({one_line(str(key))})"
 
 
-def outcome_lines(
-    outcome: ServiceOutcome, symbols: Symbols, *, log_locations: bool = True
-) -> tuple[Line, ...]:
+def outcome_lines(outcome: ServiceOutcome, screen: Screen, *, log_locations: bool = True) -> tuple[Line, ...]:
     """The lines for a service: its result, its old tasks that keep running, then all of its failures."""
     evidence = (
         line
         for failure in outcome.failures
         for line in _failure_lines(failure, outcome.reason, log_location=log_locations)
     )
-    return _head(outcome, symbols), *_draining_lines(outcome), *evidence
+    return _head(outcome, screen.symbols), *_draining_lines(outcome, screen), *evidence
 
 
 def essential(failures: Sequence[Failure]) -> tuple[Failure, ...]:
@@ -138,8 +136,11 @@ def essential(failures: Sequence[Failure]) -> tuple[Failure, ...]:
 
 
 def outcome_in_short(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
-    """The lines for a service: its result, its old tasks, then its first failure with the last line of the log."""
-    lines = [_head(outcome, symbols), *_draining_lines(outcome)]
+    """The lines for a service: its result, its old tasks, then its first failure with the last line of the log.
+
+    They are lines of a log, whose times are in UTC.
+    """
+    lines = [_head(outcome, symbols), *_draining_lines(outcome, FILE)]
     for failure in outcome.failures[:1]:
         lines.append(_failure_line(failure, outcome.reason))
         lines += _log(failure.log_lines[-1:])
@@ -152,17 +153,17 @@ def _head(outcome: ServiceOutcome, symbols: Symbols) -> Line:
     return Line(0, f"{text}: {reason}" if reason else text)
 
 
-def _draining_lines(outcome: ServiceOutcome) -> Iterator[Line]:
-    return (Line(4, text) for text in draining_texts(outcome))
+def _draining_lines(outcome: ServiceOutcome, screen: Screen) -> Iterator[Line]:
+    return (Line(4, text) for text in draining_texts(outcome, screen))
 
 
-def draining_texts(outcome: ServiceOutcome) -> Iterator[str]:
+def draining_texts(outcome: ServiceOutcome, screen: Screen) -> Iterator[str]:
     """`2 old tasks keep running until 2026-03-04 14:30 UTC at the latest (scale-in protection)`, and why else."""
     for why, remark in _STAYS.items():
         ends = [task.until for task in outcome.draining if task.why is why]
         if ends:
             known = [until for until in ends if until is not None]
-            until = f" until {minute(max(known))} UTC at the latest" if len(known) == len(ends) else ""
+            until = f" until {deadline(max(known), screen)} at the latest" if len(known) == len(ends) else ""
             verb = "keeps" if len(ends) == 1 else "keep"
             yield f"{count(len(ends), 'old task')} {verb} running{until} ({remark})"
 

@@ -23,10 +23,11 @@ from weco_deploy.report.screen import FILE, Screen
 from weco_deploy.report.untrusted import one_line
 from weco_deploy.report.wording import (
     age,
+    clock_time,
     count,
-    in_utc,
     listed,
     listed_briefly,
+    local_clock_time,
     moment,
     person,
     short_id,
@@ -202,13 +203,17 @@ def lock_sentences(state: EnvironmentStatus, screen: Screen) -> Iterator[str]:
     lock = state.lock
     if lock is not None:
         what = f" for deployment {short_id(lock.deployment_id)}" if lock.deployment_id else ""
-        until = f", lease until {in_utc(lock.lease_ends):%H:%M:%S}Z" if lock.lease_ends else ""
+        until = f", lease until {_lease_end(lock.lease_ends, screen)}" if lock.lease_ends else ""
         build = f", build {one_line(state.lock_build_url)}" if state.lock_build_url else ""
         yield f"by {person(lock.holder)}{what} since {moment(lock.since, screen)}{until}{build}{_why(lock)}"
     if state.next_lock is not None:
         build_url = state.next_lock.build_url
         build = f", build {one_line(build_url)}" if build_url else ""
         yield f"then by {person(state.next_lock.holder)}{build}{_why(state.next_lock)}"
+
+
+def _lease_end(at: datetime, screen: Screen) -> str:
+    return local_clock_time(at) if screen.now else clock_time(at)
 
 
 def _why(lock: Lock) -> str:

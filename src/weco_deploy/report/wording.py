@@ -115,13 +115,30 @@ def brief_moment(at: datetime, now: datetime) -> str:
     return f"{name} {local_time(at)}"
 
 
+def deadline(at: datetime, screen: Screen) -> str:
+    """A time to come: local on a terminal, `16:30`, `tomorrow 16:30`, `6 March 16:30`; elsewhere `2026-03-04 14:30 UTC`."""
+    if screen.now is None:
+        return f"{minute(at)} UTC"
+    then, today = in_utc(at).astimezone(), in_utc(screen.now).astimezone()
+    days = (then.date() - today.date()).days
+    if days == 0:
+        return local_time(at)
+    return f"tomorrow {local_time(at)}" if days == 1 else f"{then.day} {then:%B %H:%M}"
+
+
 def local_time(at: datetime) -> str:
     """The local time of day: `14:03`."""
     return f"{in_utc(at).astimezone():%H:%M}"
 
 
 def clock_time(at: datetime) -> str:
+    """The time of day with seconds, in UTC: `14:03:20Z`. For lines of a log."""
     return in_utc(at).strftime("%H:%M:%SZ")
+
+
+def local_clock_time(at: datetime) -> str:
+    """The local time of day with seconds: `14:03:20`. For a terminal."""
+    return f"{in_utc(at).astimezone():%H:%M:%S}"
 
 
 def duration(lasted: timedelta) -> str:

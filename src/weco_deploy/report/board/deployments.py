@@ -29,7 +29,7 @@ from weco_deploy.report.next_steps import NextStep, next_steps
 from weco_deploy.report.outcomes import STATUS_WORDS, Line, mark, outcome_lines, verdict, verdict_mark
 from weco_deploy.report.page import Page, step_style
 from weco_deploy.report.runs_now import runs_now
-from weco_deploy.report.screen import Screen
+from weco_deploy.report.screen import FILE, Screen
 from weco_deploy.report.step_lines import step_lines
 from weco_deploy.report.wording import described, duration, person, short_id, version_names
 
@@ -233,7 +233,7 @@ def _explained_step(step: StepOutcome) -> Explanation:
 
 
 def _explained_service(outcome: ServiceOutcome) -> Explanation:
-    return _explanation(outcome_lines(outcome, SYMBOLS), tone_of(outcome.status), _console(outcome))
+    return _explanation(outcome_lines(outcome, FILE), tone_of(outcome.status), _console(outcome))
 
 
 def _explanation(of: Sequence[Line], colour: str, links: tuple[Link, ...]) -> Explanation:
