@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import weco_deploy
-from tests.cli.desk import PROJECT_FILE, Desk
+from tests.cli.desk import PROJECT_FILE, Desk, Ran
 from tests.world.behaviour import crash, slow
 from weco_deploy.cli import prompts
 from weco_deploy.cli.invocation import Invocation, Settings
@@ -114,6 +115,72 @@ def test_suggested_command_names_the_project_from_the_environment(
     ran = desk.run("--confirm", "--output", "json", "release-deploy")
 
     assert suggested(ran.json, "confirm-deploy")[:2] == ["--project-id", "shop"]
+
+
+FROM_VARIABLES = {
+    "WECO_DEPLOY_PROJECT_ID": "shop",
+    "WECO_DEPLOY_CONFIRMATION_WAIT_FOR": "900",
+    "WECO_DEPLOY_BOARD": "site",
+    "WECO_DEPLOY_FORCE_REDEPLOY": "1",
+}
+
+
+def fail_with_variables(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    Path(".wellcome_project").write_text(TWO_PROJECTS)
+    for name, value in FROM_VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    desk.world.push("search", crash())
+    ran = desk.run("--confirm", "release-deploy", "--wait-for-lock", "60")
+    assert ran.code == 1
+    return ran
+
+
+def deploys_again(ran: Ran) -> str:
+    (line,) = [
+        line for line in ran.out.splitlines() if "weco-deploy" in line and " deploy --release-id" in line
+    ]
+    return line
+
+
+def test_suggested_command_at_a_terminal_leaves_out_what_variables_set_except_how_it_deploys(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+    line = deploys_again(fail_with_variables(desk, monkeypatch))
+
+    assert line.strip().startswith("weco-deploy deploy --release-id")
+    assert line.endswith("--wait-for-lock 60 --force-redeploy")
+
+
+@pytest.mark.parametrize("ci", ["", "true"], ids=["file", "terminal of a build"])
+def test_suggested_command_in_a_log_repeats_what_variables_set(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, ci: str
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: bool(ci))
+
+    line = deploys_again(fail_with_variables(desk, monkeypatch))
+
+    assert line.strip().startswith("weco-deploy --project-id shop deploy --release-id")
+    assert line.endswith("--confirmation-wait-for 900 --wait-for-lock 60 --board site --force-redeploy")
+
+
+def test_error_at_a_terminal_leaves_out_the_project_that_a_variable_names(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(".wellcome_project").write_text(TWO_PROJECTS)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("WECO_DEPLOY_PROJECT_ID", "shop")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    assert "make one with: weco-deploy prepare" in desk.run("show-release").err
+    assert (
+        "make one with: weco-deploy --project-id shop prepare" in desk.run("-i", "shop", "show-release").err
+    )
 
 
 def test_suggested_command_names_the_project_that_the_user_chose(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -262,6 +262,17 @@ def test_retry_repeats_every_option_of_a_deployment() -> None:
     assert repeated >= spelled
 
 
+def test_deploying_again_and_rolling_back_update_the_same_board() -> None:
+    asked = DeployRequest(release=release(), environment_id="prod", description="", board="s3://pages/shop")
+
+    commands = [step.command for step in next_steps(CHANGED, request=asked)]
+
+    assert [" --board s3://pages/shop" in command for command in commands] == [
+        not command.startswith("weco-deploy confirm-deploy") for command in commands
+    ]
+    assert len(commands) == 3
+
+
 def test_rollback_with_a_lock_says_how_to_unlock_and_repeats_the_lock() -> None:
     locking = DeployRequest(
         release=release(),

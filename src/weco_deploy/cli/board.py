@@ -69,5 +69,5 @@ def board(invocation: Invocation, *, directory: str | None, serve: bool, port: i
         lambda: board_document(found.project_id, directory, pages, dry_run=dry_run),
         lambda screen: board_text(directory, pages, screen, dry_run=dry_run),
     )
-    watching.report_errors(found.status, context.options)
+    watching.report_errors(found.status, context.settings)
     return exit_codes.FAILED if found.status.errors else exit_codes.DONE

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from weco_deploy.cli.board_pages import pages_of
 from weco_deploy.cli.board_place import write_board
+from weco_deploy.cli.repeated_options import options_for
 from weco_deploy.cli.streams import write_notice
 from weco_deploy.errors import DeployError, Interrupted
 from weco_deploy.report.untrusted import one_line
@@ -26,7 +28,7 @@ def update_board(context: ProjectContext, place: str) -> None:
     except (Interrupted, KeyboardInterrupt):
         _warn(place, "interrupted")
     except DeployError as error:
-        hint = error.hinted(context.options)
+        hint = error.hinted(options_for(sys.stderr, context.settings))
         _warn(place, f"{error.message}; {hint}" if hint else error.message)
     except Exception as error:  # noqa: BLE001 - a mistake of ours in a page must not hide the result, either
         _warn(place, f"{type(error).__name__}: {error}")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import pairwise, takewhile
 
 import click
+from click.core import ParameterSource
 
 from weco_deploy.cli.invocation import PROGRAM, Invocation
 from weco_deploy.errors import UsageError
@@ -53,6 +54,8 @@ class Command(click.Command):
                 raise
         if any(ctx.params[flag.name] for flag in flags if flag.name):
             ctx.obj.error_exit_code = DISTINCT_ERROR
+        invocation: Invocation = ctx.obj
+        invocation.settings = replace(invocation.settings, from_variables=from_variables(ctx))
         return rest
 
 
@@ -116,6 +119,15 @@ def requested_output(arguments: Sequence[str]) -> str | None:
         if word == "--output" or word.startswith("--output=")
     ]
     return values[-1] if values else None
+
+
+def from_variables(ctx: click.Context | None) -> frozenset[str]:
+    """The parameters of the program and the command whose values came from environment variables."""
+    if ctx is None:
+        return frozenset()
+    names = (parameter.name for parameter in ctx.command.params if parameter.name)
+    here = {name for name in names if ctx.get_parameter_source(name) is ParameterSource.ENVIRONMENT}
+    return from_variables(ctx.parent) | here
 
 
 def check_text(arguments: Sequence[str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from weco_deploy.cli.github_sink import add_github_sink
 from weco_deploy.cli.message_sinks import add_message_sinks
 from weco_deploy.cli.output import print_result
 from weco_deploy.cli.project_context import ProjectContext
+from weco_deploy.cli.repeated_options import request_for
 from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
@@ -86,7 +89,7 @@ def deploy(
         if context.settings.json:
             _write_plan(context, plan)
         return exit_codes.DONE
-    context.invocation.request = request
+    context.invocation.request = replace(request, board=context.settings.board)
     add_message_sinks(context, request.environment_id)
     add_github_sink(context, request.environment_id)
     if context.settings.board is not None:
@@ -158,7 +161,8 @@ def show_result(context: ProjectContext, deployment: Deployment) -> int:
     def text(screen: Screen) -> str:
         from weco_deploy.report.deployment_text import deployment_text
 
-        return deployment_text(deployment, screen, context.options, request)
+        repeated = request_for(sys.stdout, context.invocation)
+        return deployment_text(deployment, screen, context.options_shown, repeated)
 
     def build_report() -> BuildReport:
         from weco_deploy.operations.changes import commits_by_image

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from weco_deploy import exit_codes
 from weco_deploy.cli import options
 from weco_deploy.cli.command import Command
 from weco_deploy.cli.invocation import Invocation
+from weco_deploy.cli.repeated_options import options_for
 
 if TYPE_CHECKING:
     from weco_deploy.config import ProjectFile
@@ -46,7 +48,7 @@ def doctor(invocation: Invocation, *, environment_id: str | None, offline: bool)
     def text(screen: Screen) -> str:
         from weco_deploy.report.checks_text import checks_text
 
-        return checks_text(checks, screen, project_options)
+        return checks_text(checks, screen, options_for(sys.stdout, invocation.settings))
 
     print_result(invocation.settings, lambda: checks_document(checks, project_options), text)
     return exit_codes.FAILED if failed(checks) else exit_codes.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from weco_deploy import exit_codes
 from weco_deploy.cli.build_output import report_to_build
 from weco_deploy.cli.invocation import Invocation, Settings
 from weco_deploy.cli.output import write_output_file
+from weco_deploy.cli.repeated_options import options_for, request_for
 from weco_deploy.cli.streams import write_notice, write_result
 from weco_deploy.cli.tracebacks import message_of, traceback_of
 from weco_deploy.errors import Declined, DeployError, InternalError, Interrupted, NoCredentials, UsageError
@@ -29,7 +31,7 @@ def report(error: BaseException, invocation: Invocation) -> int:
     translated = _translated(error, invocation)
     if invocation.settings.verbose and not isinstance(error, click.ClickException):
         write_notice(traceback_of(error))
-    options = invocation.settings.project_options
+    options = options_for(sys.stderr, invocation.settings)
     write_notice(_line(translated, options))
     if isinstance(translated, NoCredentials):
         _mention_sandbox(invocation.settings)
@@ -43,7 +45,7 @@ def report(error: BaseException, invocation: Invocation) -> int:
         except DeployError as write_error:
             write_notice(_line(write_error, options))
     elif invocation.recorded is not None:
-        for step in next_steps(invocation.recorded, options, invocation.request):
+        for step in next_steps(invocation.recorded, options, request_for(sys.stderr, invocation)):
             write_notice(str(step))
     report_to_build(lambda: _build_report(translated, invocation))
     return exit_codes.of_error(translated, invocation.error_exit_code)

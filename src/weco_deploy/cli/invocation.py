@@ -20,7 +20,7 @@ class Settings:
     """The global options; None for an option that was not given. `confirm` means to ask no questions.
 
     `output_file` gets the result as JSON, too. It is an option of the commands that a pipeline runs. `board` is where commands that deploy
-    update the board.
+    update the board. `from_variables` has the parameters, of the program and of the command, whose values came from environment variables.
     """
 
     project_file: str | None = None
@@ -33,17 +33,31 @@ class Settings:
     json: bool = False
     output_file: str | None = None
     board: str | None = None
+    from_variables: frozenset[str] = frozenset()
 
     @property
     def project_options(self) -> tuple[str, ...]:
         """The options that identify the project. Suggested commands repeat them."""
+        return self._project_options()
+
+    @property
+    def typed_project_options(self) -> tuple[str, ...]:
+        """Those of `project_options` that did not come from environment variables."""
+        return self._project_options(left_out=self.from_variables)
+
+    def _project_options(self, left_out: frozenset[str] = frozenset()) -> tuple[str, ...]:
         given = {
-            "--project-file": self.project_file,
-            "--project-id": self.project_id,
-            "--region-name": self.region_name,
-            "--role-arn": self.role_arn,
+            "project_file": self.project_file,
+            "project_id": self.project_id,
+            "region_name": self.region_name,
+            "role_arn": self.role_arn,
         }
-        return tuple(word for flag, value in given.items() if value is not None for word in (flag, value))
+        return tuple(
+            word
+            for name, value in given.items()
+            if value is not None and name not in left_out
+            for word in (f"--{name.replace('_', '-')}", value)
+        )
 
 
 @dataclass(slots=True)

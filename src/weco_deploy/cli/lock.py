@@ -39,7 +39,7 @@ def lock(invocation: Invocation, *, environment_id: str | None, reason: str | No
     def text(screen: Screen) -> str:
         from weco_deploy.report.lock_text import lock_text
 
-        return lock_text(locked.environment, locked.lock, locked.after, screen, context.options)
+        return lock_text(locked.environment, locked.lock, locked.after, screen, context.options_shown)
 
     print_result(
         settings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from weco_deploy import config
 from weco_deploy.cli import gc_pause, prompts
 from weco_deploy.cli.invocation import Invocation, Settings
+from weco_deploy.cli.repeated_options import options_for
 from weco_deploy.cli.streams import write_notice
 from weco_deploy.config import ProjectFile, patterns
 from weco_deploy.errors import UsageError
@@ -126,6 +128,11 @@ class ProjectContext:
     def options(self) -> tuple[str, ...]:
         """The global options that identify the project. Suggested commands repeat them."""
         return self.settings.project_options
+
+    @property
+    def options_shown(self) -> tuple[str, ...]:
+        """Those of `options` that text on stdout repeats."""
+        return options_for(sys.stdout, self.settings)
 
 
 def project_file_path(settings: Settings) -> Path:

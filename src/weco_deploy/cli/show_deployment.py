@@ -32,6 +32,8 @@ def show_deployment(invocation: Invocation, *, deployment: str | None, environme
     def text(screen: Screen) -> str:
         from weco_deploy.report.deployment_details import deployment_details_text
 
-        return deployment_details_text(details, screen, context.options, everything=context.settings.verbose)
+        return deployment_details_text(
+            details, screen, context.options_shown, everything=context.settings.verbose
+        )
 
     print_result(context.settings, lambda: deployment_details_document(details, context.options), text)

@@ -34,6 +34,6 @@ def show_deployments(
     def text(screen: Screen) -> str:
         from weco_deploy.report.history_text import deployments_text
 
-        return deployments_text(deployments, screen, context.ports.clock.utc(), context.options)
+        return deployments_text(deployments, screen, context.ports.clock.utc(), context.options_shown)
 
     print_result(context.settings, lambda: deployments_document(deployments), text)

@@ -29,6 +29,6 @@ def show_releases(invocation: Invocation, *, limit: int) -> None:
         from weco_deploy.report.history_text import releases_text
 
         unsuccessful = history.unsuccessful(context.ports, releases)
-        return releases_text(releases, screen, context.ports.clock.utc(), context.options, unsuccessful)
+        return releases_text(releases, screen, context.ports.clock.utc(), context.options_shown, unsuccessful)
 
     print_result(context.settings, lambda: releases_document(releases), text)

@@ -62,7 +62,7 @@ def status(invocation: Invocation, *, environment_id: str | None, check: bool, w
         lambda: status_document(found, context.options),
         lambda screen: text(found, screen),
     )
-    watching.report_errors(found, context.options)
+    watching.report_errors(found, context.settings)
     if found.errors:
         return exit_codes.DISTINCT_ERROR if check else exit_codes.FAILED
     return exit_codes.FAILED if check and not found.healthy else exit_codes.DONE

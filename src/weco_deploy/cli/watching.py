@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from weco_deploy.cli.invocation import Settings
+from weco_deploy.cli.repeated_options import options_for
 from weco_deploy.cli.streams import write_notice, write_result
 from weco_deploy.errors import AwsError, DeployError, Interrupted, UsageError
 from weco_deploy.report.screen import Screen
@@ -64,8 +65,9 @@ def watch(ports: Ports, look: Callable[[], Status], text: Callable[[Status, Scre
         return
 
 
-def report_errors(found: Status, options: Sequence[str]) -> None:
+def report_errors(found: Status, settings: Settings) -> None:
     """Write a line to stderr for each environment that could not be read."""
+    options = options_for(sys.stderr, settings)
     for id_, error in found.errors.items():
         write_notice(f"error: {one_line(id_)}: {_line(error, options)}")
 

@@ -179,7 +179,7 @@ class DeployRequest(DeployOptions):
 
     `new_release` means that the release is not recorded yet. Claiming the environment records it. `lock_afterwards` is the
     reason for a lock by hand that holds from the end of the deployment, however it ends. `source` is the environment that
-    `promote` takes the release from.
+    `promote` takes the release from. `board` is the board that this run updates; suggested commands name it, too.
     """
 
     release: Release
@@ -196,6 +196,7 @@ class DeployRequest(DeployOptions):
     kind: Kind = Kind.DEPLOY
     lock_afterwards: str | None = None
     source: str | None = None
+    board: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,9 @@ _FOR_THIS = ("force_redeploy", "rollback_on_failure")
 
 
 def flags_for_any(request: DeployRequest) -> tuple[str, ...]:
-    """The flags that also apply to the next deployment to the environment: waiting times, missing services."""
-    return _given(request, _FOR_ANY)
+    """The flags that also apply to the next deployment to the environment: waiting times, missing services, the board."""
+    board = () if request.board is None else ("--board", request.board)
+    return (*_given(request, _FOR_ANY), *board)
 
 
 def flags_for_this(request: DeployRequest) -> tuple[str, ...]:
