@@ -161,6 +161,22 @@ def test_failure_says_what_failed_why_what_runs_and_what_to_do(
     assert f"weco-deploy {kind.command}" in text
 
 
+@pytest.mark.parametrize("kind", [KINDS["crash"], KINDS["no capacity"]], ids=["crash", "no capacity"])
+def test_log_of_a_build_has_a_line_for_the_failure_when_it_happens_and_the_evidence_once(
+    desk: Desk, kind: Kind
+) -> None:
+    assert desk.run(*DEPLOY).code == 0
+    desk.world.pass_time(60)
+    kind.happens(desk)
+
+    ran = desk.run(*DEPLOY)
+
+    (line,) = [line for line in ran.err.splitlines() if "✗ search-api" in line]
+    assert all(words in line for words in (*kind.why[1:], kind.logged))
+    evidence = "Essential container in task exited" if kind.logged else "see the Troubleshooting section"
+    assert [text.count(evidence) for text in (ran.err.replace(line, ""), ran.out)] == [0, 1]
+
+
 def _commit(desk: Desk) -> str:
     """The commit of the image that runs in stage, as people see it."""
     ref = desk.run("--output", "json", "show-images", "--label", "env.stage").json["images"]["search"]["ref"]

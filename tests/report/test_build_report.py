@@ -22,7 +22,7 @@ from tests.report.samples import (
 )
 from weco_deploy.errors import Command, EnvironmentLocked
 from weco_deploy.model.commits import Commit
-from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure, ServiceStatus
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Action, ClosedGate
 from weco_deploy.model.web_repository import WebRepository
@@ -263,3 +263,14 @@ def test_summary_stays_below_the_limits_of_build_systems(failures: int, *, more:
     summary = report(failed(services=services)).summary
     assert len(summary.encode()) < 1024 * 1024
     assert ("and 1 more" in summary) == more
+
+
+def test_annotation_of_a_service_without_an_exit_code_has_the_words_of_ecs() -> None:
+    event = Failure(kind="event", message="was unable to place a task")
+    services = (outcome("search", ServiceStatus.FAILED, "ECS rolls it back", (event,)),)
+
+    made = report(failed(services=services))
+
+    assert [annotation.message for annotation in made.annotations] == [
+        "search (catalogue/search-prod) failed: ECS rolls it back; was unable to place a task"
+    ]

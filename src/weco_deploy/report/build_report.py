@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from weco_deploy.errors import DeployError
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome
 from weco_deploy.model.steps import StepOutcome
-from weco_deploy.report.outcomes import STATUS_WORDS, service_name, verdict
+from weco_deploy.report.outcomes import STATUS_WORDS, exited, outcome_in_a_line, verdict
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.step_lines import step_name, step_result
 from weco_deploy.report.untrusted import one_line
@@ -77,7 +77,7 @@ def annotations_of(deployment: Deployment) -> tuple[Annotation, ...]:
     bad = [outcome for outcome in deployment.bad_services if outcome.settled or not interrupted]
     found = [
         *(Annotation(one_line(step.id), _why_step(step)) for step in deployment.steps if step.bad),
-        *(Annotation(one_line(outcome.service_id), _why(outcome)) for outcome in bad),
+        *(Annotation(one_line(outcome.service_id), outcome_in_a_line(outcome)) for outcome in bad),
     ]
     if interrupted or not found:
         text = verdict(deployment, Symbols()).partition(" ")[2]
@@ -94,26 +94,11 @@ def annotation_of(error: DeployError, options: Sequence[str]) -> Annotation:
     return Annotation("weco-deploy", "; ".join(part for part in parts if part))
 
 
-def exited(outcome: ServiceOutcome) -> str:
-    """`exit code 3`, or nothing if no container's exit code is known."""
-    codes = (failure.exit_code for failure in outcome.failures if failure.exit_code is not None)
-    return next((f"exit code {code}" for code in codes), "")
-
-
 def result_words(outcome: ServiceOutcome) -> str:
     """`failed, exit code 3`, without an exit code that the reason says already."""
     code = exited(outcome)
     words = STATUS_WORDS[outcome.status]
     return f"{words}, {code}" if code and code not in outcome.reason else words
-
-
-def _why(outcome: ServiceOutcome) -> str:
-    name = service_name(outcome.service_id, outcome.key)
-    logged = next((lines for failure in outcome.failures if (lines := failure.log_lines)), ())
-    parts = (exited(outcome), one_line(outcome.reason), *(f"log: {one_line(line)}" for line in logged[-1:]))
-    why = "; ".join(part for part in parts if part)
-    text = f"{name} {STATUS_WORDS[outcome.status]}"
-    return f"{text}: {why}" if why else text
 
 
 def _why_step(step: StepOutcome) -> str:

@@ -26,7 +26,7 @@ from weco_deploy.model.events import (
 )
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Action, Plan, PlannedImage
-from weco_deploy.report.outcomes import Line, counts, outcome_in_short, service_name, verdict
+from weco_deploy.report.outcomes import Line, counts, mark, outcome_in_a_line, service_name, verdict
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.step_lines import step_lines, step_name
 from weco_deploy.report.untrusted import log_line, one_line
@@ -34,15 +34,18 @@ from weco_deploy.report.wording import count, duration, listed, short_id, versio
 
 
 def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
-    """The event as a line, followed by indented lines if something went wrong in a service or a step."""
+    """The event as a line, followed by the lines of a log if a step failed.
+
+    A service that failed has one line, with the reason: its evidence follows in the result.
+    """
     match event:
         case Progress():
             return (Line(0, _progress(event)),)
         case ServiceSettled(outcome=outcome, at=at, since=since):
-            head, *rest = outcome_in_short(outcome, symbols)
+            text = f"{mark(outcome.status, symbols)} {outcome_in_a_line(outcome)}"
             # `confirm-deploy` finds most services settled as soon as it begins to watch.
             waited = f" (after {duration(at - since)})" if at - since >= timedelta(seconds=1) else ""
-            return Line(0, f"{head.text}{waited}"), *rest
+            return (Line(0, f"{text}{waited}"),)
         case Settled(deployment):
             return (Line(0, _settled(deployment, symbols)),)
         case Claimed(deployment, plan):

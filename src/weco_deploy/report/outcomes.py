@@ -19,7 +19,7 @@ from weco_deploy.model.deployment import (
 from weco_deploy.model.draining import StaysBecause
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.service import ServiceKey
-from weco_deploy.report.screen import FILE, Screen, Symbols
+from weco_deploy.report.screen import Screen, Symbols
 from weco_deploy.report.untrusted import log_line, one_line
 from weco_deploy.report.wording import count, deadline, duration, short_id
 
@@ -135,16 +135,33 @@ def essential(failures: Sequence[Failure]) -> tuple[Failure, ...]:
     )
 
 
-def outcome_in_short(outcome: ServiceOutcome, symbols: Symbols) -> tuple[Line, ...]:
-    """The lines for a service: its result, its old tasks, then its first failure with the last line of the log.
+def outcome_in_a_line(outcome: ServiceOutcome) -> str:
+    """The service's result, and why: the exit code, the reason, what ECS said if there is no exit code, the last line of the log."""
+    text = f"{service_name(outcome.service_id, outcome.key)} {STATUS_WORDS[outcome.status]}"
+    why = "; ".join(_why(outcome))
+    return f"{text}: {why}" if why else text
 
-    They are lines of a log, whose times are in UTC.
-    """
-    lines = [_head(outcome, symbols), *_draining_lines(outcome, FILE)]
-    for failure in outcome.failures[:1]:
-        lines.append(_failure_line(failure, outcome.reason))
-        lines += _log(failure.log_lines[-1:])
-    return tuple(lines)
+
+def exited(outcome: ServiceOutcome) -> str:
+    """`exit code 3`, or nothing if no container's exit code is known."""
+    codes = (failure.exit_code for failure in outcome.failures if failure.exit_code is not None)
+    return next((f"exit code {code}" for code in codes), "")
+
+
+def _why(outcome: ServiceOutcome) -> Iterator[str]:
+    if code := exited(outcome):
+        yield code
+    if outcome.reason:
+        yield one_line(outcome.reason)
+    if not code:
+        yield from (one_line(failure.message) for failure in _unsaid(outcome)[:1])
+    logged = next((lines for failure in outcome.failures if (lines := failure.log_lines)), ())
+    yield from (f"log: {one_line(line).strip()}" for line in logged[-1:])
+
+
+def _unsaid(outcome: ServiceOutcome) -> list[Failure]:
+    """The failures whose messages the service's reason does not contain."""
+    return [failure for failure in essential(outcome.failures) if failure.message not in outcome.reason]
 
 
 def _head(outcome: ServiceOutcome, symbols: Symbols) -> Line:
