@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from tests.local_aws import LocalAws
-from tests.sandbox.projects import project
+from tests.sandbox.projects import WEB, project
+from tests.sandbox.rollouts import Rollouts
 from tests.sandboxes import Provisioned, place_of
 from weco_deploy.errors import UsageError
-from weco_deploy.sandbox.estate import Estate
+from weco_deploy.sandbox.estate import STRATEGIES, Estate
 from weco_deploy.sandbox.running import Sandbox
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -169,3 +170,16 @@ def test_template_that_is_not_valid_is_bad_usage(template: str) -> None:
 def test_name_of_a_cluster_has_no_service() -> None:
     with pytest.raises(UsageError, match="--cluster-name"):
         Estate(cluster_name="{service}")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_services_are_deployed_by_the_strategy_of_the_estate(provisioned: Provisioned, strategy: str) -> None:
+    sandbox = provisioned(WEB, estate=Estate(strategy=strategy))
+    rollouts = Rollouts(sandbox)
+    before = rollouts.service()
+    pushed = sandbox.push("web")
+
+    assert before["deploymentConfiguration"]["strategy"] == strategy
+    assert before["runningCount"] == 1
+    assert rollouts.final_status(rollouts.begin(pushed)) == "SUCCESSFUL"
+    assert rollouts.digests() == {pushed.digest}

@@ -16,6 +16,7 @@ from weco_deploy.sandbox.estate import Estate
 from weco_deploy.sandbox.running import Sandbox
 
 BALANCED = Estate(load_balancers=True)
+BLUE_GREEN = Estate(strategy="BLUE_GREEN")
 
 
 def make(sandbox: Sandbox, text: str, after: int = 0, *, next_deployment: bool = False) -> None:
@@ -123,6 +124,55 @@ def test_trouble_of_load_balancers_needs_one(provisioned: Provisioned, kind: str
         make(sandbox, kind)
 
     assert "--load-balancers" in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", sorted(troubles.NEEDS_HOOKS))
+def test_trouble_of_hooks_needs_a_strategy_that_has_some(provisioned: Provisioned, kind: str) -> None:
+    sandbox = provisioned(WEB)
+
+    with pytest.raises(UsageError, match="lifecycle hooks") as caught:
+        make(sandbox, kind)
+
+    assert "--strategy canary" in caught.value.hint
+
+
+def test_paused_deployment_waits_for_somebody(provisioned: Provisioned) -> None:
+    sandbox = provisioned(WEB, estate=BLUE_GREEN)
+    rollouts = Rollouts(sandbox)
+
+    make(sandbox, "pause")
+    arn = rollouts.begin(sandbox.push("web"))
+    eventually(lambda: bool(rollouts.deployment(arn).get("lifecycleHookDetails")))
+    (paused,) = rollouts.deployment(arn)["lifecycleHookDetails"]
+    make(sandbox, "deployment-continued")
+
+    assert (paused["targetType"], paused["status"]) == ("PAUSE", "AWAITING_ACTION")
+    assert rollouts.final_status(arn) == "SUCCESSFUL"
+
+
+def test_hook_that_fails_rolls_back_until_the_trouble_ends(provisioned: Provisioned) -> None:
+    sandbox = provisioned(WEB, estate=BLUE_GREEN)
+    rollouts = Rollouts(sandbox)
+
+    make(sandbox, "hook-fails")
+    failed = rollouts.final_status(rollouts.begin(sandbox.push("web")))
+    make(sandbox, "none")
+    pushed = sandbox.push("web")
+
+    assert failed == "ROLLBACK_SUCCESSFUL"
+    assert rollouts.service()["deploymentConfiguration"]["lifecycleHooks"] == []
+    assert rollouts.final_status(rollouts.begin(pushed)) == "SUCCESSFUL"
+
+
+def test_somebody_stops_the_deployment(provisioned: Provisioned) -> None:
+    sandbox = provisioned(WEB, estate=BLUE_GREEN)
+    rollouts = Rollouts(sandbox)
+
+    make(sandbox, "deployment-stopped", after=20, next_deployment=True)
+    arn = rollouts.begin(sandbox.push("web"))
+
+    assert rollouts.final_status(arn) == "ROLLBACK_SUCCESSFUL"
+    assert "stopped by a user" in rollouts.deployment(arn)["statusReason"]
 
 
 def test_failing_targets_fail_a_deployment_behind_a_load_balancer(provisioned: Provisioned) -> None:

@@ -100,6 +100,14 @@ def sandbox() -> None:
     is_flag=True,
     help="Put each service behind a load balancer, with a target group of its own.",
 )
+@click.option(
+    "--strategy",
+    envvar="WECO_DEPLOY_STRATEGY",
+    type=click.Choice(["rolling", "blue-green", "linear", "canary"]),
+    default="rolling",
+    show_default=True,
+    help="How ECS deploys the services.",
+)
 @directory
 @click.pass_obj
 def start(
@@ -114,6 +122,7 @@ def start(
     environment_names: tuple[str, ...],
     tags: str,
     load_balancers: bool,
+    strategy: str,
     directory: str | None,
 ) -> None:
     """Start the sandbox, with all that the project file names; Ctrl-C ends it.
@@ -135,6 +144,7 @@ def start(
         bare_commits=tags == "bare",
         env_tags=not without_env_tags,
         load_balancers=load_balancers,
+        strategy=strategy.upper().replace("-", "_"),
     )
     where, write = directory_of(settings, directory), say(settings)
     if project_file(settings) is None:

@@ -63,6 +63,9 @@ def trouble(
       hides-digests         its tasks report no digests
       hides-revisions       its service revisions report no digests
       image-by-digest       its tasks name their images by digest
+      pause                 a lifecycle hook pauses its deployments
+      hook-fails            the functions of its lifecycle hooks fail
+      hook-hangs            the functions of its lifecycle hooks hang
       pulls-once            its instances keep the image pulled first
       none                  ends all of these
 
@@ -72,6 +75,8 @@ def trouble(
       scaled=COUNT          somebody sets its desired count
       deleted               somebody deletes it
       recreated             somebody deletes it, and creates it again
+      deployment-continued  somebody continues its paused deployment
+      deployment-stopped    somebody stops its deployment
       task-stopped          somebody stops one of its tasks
       container-exit        a container of one of its tasks exits
       spot-interruption     a Spot interruption ends one of its tasks
@@ -80,6 +85,7 @@ def trouble(
 
     Trouble happens at once, or later with --next-deployment and --after. ECS ignores an alarm that was in ALARM before a
     deployment began, so alarm needs --next-deployment to fail one. targets-fail, targets-unused and target-group-missing need a sandbox with --load-balancers.
+    pause, hook-fails and hook-hangs concern deployments that begin later, and need a sandbox with a --strategy other than rolling.
     """  # noqa: D301 - click keeps the lines of a paragraph that begins with the character \b
     from weco_deploy.sandbox import commands, troubles
 

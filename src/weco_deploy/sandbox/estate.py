@@ -17,6 +17,22 @@ SERVICE_FIELDS = (*CLUSTER_FIELDS, "service")
 """The fields that the template of a service's name may have."""
 
 
+ROLLING = "ROLLING"
+STRATEGIES: Mapping[str, Mapping[str, object]] = {
+    ROLLING: {},
+    "BLUE_GREEN": {"bakeTimeInMinutes": 2},
+    "LINEAR": {
+        "bakeTimeInMinutes": 2,
+        "linearConfiguration": {"stepPercent": 25.0, "stepBakeTimeInMinutes": 2},
+    },
+    "CANARY": {
+        "bakeTimeInMinutes": 2,
+        "canaryConfiguration": {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 3},
+    },
+}
+"""ECS's deployment strategies, each with what services that use it have in their `deploymentConfiguration`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estate:
     """What `sandbox start` creates resources by.
@@ -29,6 +45,7 @@ class Estate:
         bare_commits: whether images are tagged with the bare commit, whatever the project file says.
         env_tags: whether images have the tags of the environments, without which no task can start.
         load_balancers: whether each service is behind a target group of its own.
+        strategy: how ECS deploys the services: one of STRATEGIES.
 
     Raises:
         UsageError: a template is not valid.
@@ -42,6 +59,7 @@ class Estate:
     bare_commits: bool = False
     env_tags: bool = True
     load_balancers: bool = False
+    strategy: str = ROLLING
 
     def __post_init__(self) -> None:
         _check("--cluster-name", self.cluster_name, CLUSTER_FIELDS)

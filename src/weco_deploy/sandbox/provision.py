@@ -18,7 +18,7 @@ from weco_deploy.model.template import fill
 from weco_deploy.sandbox import images
 from weco_deploy.sandbox.accounts import Place, home, image_name, services_of
 from weco_deploy.sandbox.ecs.state import Json
-from weco_deploy.sandbox.estate import Estate, legal_name
+from weco_deploy.sandbox.estate import STRATEGIES, Estate, legal_name
 from weco_deploy.sandbox.registry import FirstImage, Registry
 from weco_deploy.sandbox.state import MadeService, MadeTask, PushTarget
 from weco_deploy.sandbox.threads import WORKERS, side_by_side
@@ -175,6 +175,8 @@ def _service(service: MadeService, first_container: str, family: str, estate: Es
             "maximumPercent": 200,
             "minimumHealthyPercent": 100,
             "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+            "strategy": estate.strategy,
+            **STRATEGIES[estate.strategy],
         },
         "tags": [{"key": key, "value": value} for key, value in tags.items()] if estate.tagged else [],
         "loadBalancers": [target] if estate.load_balancers else [],

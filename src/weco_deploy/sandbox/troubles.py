@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from weco_deploy.errors import SandboxError, UsageError
 from weco_deploy.sandbox.directory import command
 from weco_deploy.sandbox.ecs.state import Json
+from weco_deploy.sandbox.estate import ROLLING
 from weco_deploy.sandbox.running import Sandbox
 from weco_deploy.sandbox.state import MadeService
 
@@ -27,6 +28,9 @@ LASTING = {
     "hides-digests": "its tasks report no digests",
     "hides-revisions": "its service revisions report no digests",
     "image-by-digest": "its tasks name their images by digest",
+    "pause": "a lifecycle hook pauses its deployments after the test traffic",
+    "hook-fails": "the Lambda functions of its lifecycle hooks fail",
+    "hook-hangs": "the Lambda functions of its lifecycle hooks answer that they are in progress",
     "pulls-once": "its instances keep the image that they pulled first",
 }
 """What lasts until `none`."""
@@ -35,6 +39,8 @@ ONCE = {
     "scaled": "somebody else sets its desired count to COUNT",
     "deleted": "somebody else deletes it",
     "recreated": "somebody else deletes it, and creates it again",
+    "deployment-continued": "somebody else continues its deployment, which is paused",
+    "deployment-stopped": "somebody else stops its deployment, and ECS rolls it back",
     "task-stopped": "somebody else stops one of its tasks",
     "container-exit": "a container of one of its tasks exits with 1",
     "spot-interruption": "a Spot interruption ends one of its tasks",
@@ -46,6 +52,8 @@ NONE = "none"
 """Ends what lasts."""
 MEANINGS = {**LASTING, **ONCE, NONE: "its troubles are over"}
 NEEDS_LOAD_BALANCER = frozenset({"targets-fail", "targets-unused", "target-group-missing"})
+NEEDS_HOOKS = frozenset({"pause", "hook-fails", "hook-hangs", "deployment-continued"})
+"""Rolling deployments run no lifecycle hooks."""
 
 SCALED = "scaled"
 MOST_TASKS = 100
@@ -102,6 +110,15 @@ def parse(text: str, after: int = 0, *, next_deployment: bool = False) -> Troubl
 
 def check(sandbox: Sandbox, service: MadeService, trouble: Trouble) -> None:
     """Raises UsageError (the services of this sandbox can't have this trouble), SandboxError (the service was deleted)."""
+    if trouble.kind in NEEDS_HOOKS and sandbox.state.estate.strategy == ROLLING:
+        raise UsageError(
+            f"{trouble.kind} needs a service with lifecycle hooks, and the services of this sandbox are ROLLING",
+            (
+                command(sandbox.directory, "stop"),
+                ", then ",
+                command(sandbox.directory, "start", "--strategy", "canary"),
+            ),
+        )
     if trouble.kind in NEEDS_LOAD_BALANCER and not sandbox.state.estate.load_balancers:
         raise UsageError(
             f"{trouble.kind} needs a service behind a load balancer, and this sandbox has none",

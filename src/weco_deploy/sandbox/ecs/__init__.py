@@ -19,6 +19,8 @@ makes the first task of a deployment pull, so a reader whose clock jumps must ca
     images.py             the port                       scheduler.py              reconciles a service
     timings.py            durations and settings         deployments.py            begin, complete, fail, roll back
     state.py, region.py   what there is, what is due     tasks.py, targets.py      a task's life, its health
+    stages.py, native.py  blue/green, linear, canary     hook_trouble.py           lifecycle hooks that hinder
+    causes.py             why deployments end            deployment_views.py       the reads of deployments
     views.py, lag.py      the state in AWS's words       trouble.py                what others do, what goes wrong
     *_calls.py, tags.py, logs.py, sts.py                 the calls
     simulation.py         the table of all calls         client.py, model.py       boto3's face

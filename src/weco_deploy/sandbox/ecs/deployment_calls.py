@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from weco_deploy.sandbox.ecs import deployments
+from weco_deploy.sandbox.ecs import deployments, native
+from weco_deploy.sandbox.ecs.deployment_views import (
+    revision_view,
+    service_deployment_brief,
+    service_deployment_view,
+)
 from weco_deploy.sandbox.ecs.errors import ApiError
 from weco_deploy.sandbox.ecs.lookups import (
     at_most,
@@ -16,7 +21,6 @@ from weco_deploy.sandbox.ecs.pages import page, with_token
 from weco_deploy.sandbox.ecs.region import Region
 from weco_deploy.sandbox.ecs.service_state import Revision, Service
 from weco_deploy.sandbox.ecs.state import Json
-from weco_deploy.sandbox.ecs.views import revision_view, service_deployment_brief, service_deployment_view
 
 ARNS_A_CALL = 20
 
@@ -62,16 +66,25 @@ def describe_service_revisions(region: Region, request: Json) -> Json:
 
 
 def stop_service_deployment(region: Region, request: Json) -> Json:
-    """Roll back what is under way, whether or not the service wants rollbacks."""
+    """Roll back what is under way, whether or not the service wants rollbacks; or only stop it (ABORT)."""
     service, record = service_deployment_of(region, request["serviceDeploymentArn"])
     deployment = record.deployment
     if record.status not in {"PENDING", "IN_PROGRESS"} or deployment is not service.primary:
         raise ApiError(
             "ConflictException", f"The service deployment can't be stopped: its status is {record.status}."
         )
-    record.status = "ROLLBACK_REQUESTED"
+    aborts = request.get("stopType") == "ABORT"
+    record.status = "STOP_REQUESTED" if aborts else "ROLLBACK_REQUESTED"
     record.updated_at = region.now
-    region.after(region.settings.timings.placement, lambda: deployments.stop(region, service, record))
+    stop = deployments.abort if aborts else deployments.stop
+    region.after(region.settings.timings.placement, lambda: stop(region, service, record))
+    return {"serviceDeploymentArn": record.arn}
+
+
+def continue_service_deployment(region: Region, request: Json) -> Json:
+    """Let a deployment go on that is paused at a lifecycle hook, or roll it back."""
+    service, record = service_deployment_of(region, request["serviceDeploymentArn"])
+    native.continue_deployment(region, service, record, request["hookId"], request.get("action", "CONTINUE"))
     return {"serviceDeploymentArn": record.arn}
 
 

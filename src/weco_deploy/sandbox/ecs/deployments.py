@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from weco_deploy.sandbox.ecs.breaker import Breaker
+from weco_deploy.sandbox.ecs.causes import ALARM, ALWAYS_ROLLED_BACK, BY_REQUEST, NO_CANDIDATE, Cause
 from weco_deploy.sandbox.ecs.errors import invalid
 from weco_deploy.sandbox.ecs.region import Region
-from weco_deploy.sandbox.ecs.service_state import Deployment, Revision, Service, ServiceDeployment
+from weco_deploy.sandbox.ecs.service_state import Deployment, Progress, Revision, Service, ServiceDeployment
+from weco_deploy.sandbox.ecs.stages import steps
 from weco_deploy.sandbox.ecs.state import Json
 
 MOST_OPEN = 5
@@ -30,37 +32,6 @@ REVISED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """Why a deployment fails, in the words of each place that tells it."""
-
-    rollout: str
-    event: str
-    rolling_back: str
-    deployment: str
-
-
-BREAKER = Cause(
-    rollout="ECS deployment circuit breaker: tasks failed to start.",
-    event="tasks failed to start.",
-    rolling_back="ECS deployment circuit breaker: rolling back to deploymentId",
-    deployment="because the circuit breaker threshold was exceeded.",
-)
-ALARM = Cause(
-    rollout="ECS deployment failed: alarm(s) detected.",
-    event="alarm detected.",
-    rolling_back="ECS deployment failed: alarm(s) detected. Rolling back to deploymentId",
-    deployment="because one or more CloudWatch alarms were in the ALARM state.",
-)
-BY_REQUEST = Cause(
-    rollout="ECS deployment was stopped.",
-    event="stopped by a user.",
-    rolling_back="ECS deployment was stopped: rolling back to deploymentId",
-    deployment="because it was stopped by a user.",
-)
-NO_CANDIDATE = "No rollback candidate was found to run the rollback."
-
-
-@dataclass(frozen=True, slots=True)
 class EarlySuccess:
     """`earlySuccessCriteria`: complete at so many percent, before the old tasks are gone if `deferred`."""
 
@@ -73,7 +44,7 @@ class EarlySuccess:
 
 def early_success(service: Service) -> EarlySuccess | None:
     given = service.configuration.get("earlySuccessCriteria", {})
-    if not given.get("enable"):
+    if not given.get("enable") or service.configuration["strategy"] != "ROLLING":
         return None
     return EarlySuccess(
         percent=given.get("healthyPercent", 100),
@@ -102,6 +73,7 @@ def open_new(region: Region, service: Service) -> Deployment:
             deployment=deployment,
             sources=sources,
             configuration=service.configuration,
+            progress=_progress(service, sources),
         ),
     )
     _make_primary(service, deployment)
@@ -152,18 +124,19 @@ def fail(
     record = _record_of(service, deployment)
     if record is not None:
         record.triggered_alarms = triggered
-    wanted = (
-        service.configuration.get("alarms", {}).get("rollback", False)
-        if cause is ALARM
-        else service.breaker_rules.rolls_back
-    )
     if deployment.rolls_back:
         _end(record, "ROLLBACK_FAILED", f"Service deployment rollback failed {cause.deployment}", region.now)
-    elif wanted:
+    elif _is_rolled_back(service, cause):
         roll_back(region, service, deployment, cause)
     else:
         _end(record, "STOPPED", f"Service deployment stopped {cause.deployment}", region.now)
     region.wake(service)
+
+
+def _is_rolled_back(service: Service, cause: Cause) -> bool:
+    if cause is ALARM:
+        return bool(service.configuration.get("alarms", {}).get("rollback", False))
+    return cause in ALWAYS_ROLLED_BACK or service.breaker_rules.rolls_back
 
 
 def halt(region: Region, deployment: Deployment, cause: Cause) -> None:
@@ -200,14 +173,16 @@ def roll_back(region: Region, service: Service, deployment: Deployment, cause: C
             "serviceRevisionArn": back.revision.arn,
         }
         record.rollback_deployment = back
+        if record.progress is not None:
+            record.progress.test = record.progress.production = 0.0
     _make_primary(service, back)
     region.wake(service)
 
 
 def stop_requested(service: Service, deployment: Deployment) -> bool:
-    """Whether somebody asked to stop the deployment, and ECS is about to roll it back. It does not complete any more."""
+    """Whether somebody asked to stop the deployment, and ECS is about to. It does not complete any more."""
     record = _record_of(service, deployment)
-    return record is not None and record.status == "ROLLBACK_REQUESTED"
+    return record is not None and record.status in {"ROLLBACK_REQUESTED", "STOP_REQUESTED"}
 
 
 def stop(region: Region, service: Service, record: ServiceDeployment) -> None:
@@ -215,6 +190,22 @@ def stop(region: Region, service: Service, record: ServiceDeployment) -> None:
     if record.status == "ROLLBACK_REQUESTED" and record.deployment is service.primary:
         halt(region, record.deployment, BY_REQUEST)
         roll_back(region, service, record.deployment, BY_REQUEST)
+
+
+def abort(region: Region, service: Service, record: ServiceDeployment) -> None:
+    """Stop a service deployment without a rollback, unless it was superseded."""
+    if record.status == "STOP_REQUESTED" and record.deployment is service.primary:
+        halt(region, record.deployment, BY_REQUEST)
+        region.tell(service, f"(deployment {record.deployment.id}) deployment failed: {BY_REQUEST.event}")
+        _end(record, "STOPPED", f"Service deployment stopped {BY_REQUEST.deployment}", region.now)
+        region.wake(service)
+
+
+def _progress(service: Service, sources: list[Revision]) -> Progress | None:
+    planned = steps(service.configuration, reconciles=len(sources) > 1)
+    if not planned:
+        return None
+    return Progress(steps=planned, blue=service.completed[-1].revision if service.completed else None)
 
 
 def _new(region: Region, service: Service, revision: Revision) -> Deployment:

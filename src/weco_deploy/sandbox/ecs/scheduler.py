@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from weco_deploy.sandbox.ecs import deployments, tasks
+from weco_deploy.sandbox.ecs import deployments, native, tasks
+from weco_deploy.sandbox.ecs.causes import ALARM, BREAKER
 from weco_deploy.sandbox.ecs.region import Region
 from weco_deploy.sandbox.ecs.rolling import Limits, RolledTask, next_step
-from weco_deploy.sandbox.ecs.service_state import Deployment, Service
+from weco_deploy.sandbox.ecs.service_state import Deployment, Progress, Service
+from weco_deploy.sandbox.ecs.stages import CLEAN_UP, NATIVE
 from weco_deploy.sandbox.ecs.state import Task
 
 NO_CAPACITY = (
@@ -38,6 +40,7 @@ def reconcile(region: Region, service: Service) -> None:
     if not deployments.begin(region, service, primary):
         return
     _drop_replaced(service)
+    native.advance(region, service, scaled_up=_is_scaled_up(service, primary))
     _fail_on_alarm(region, service, primary)
     primary = service.primary
     _step(region, service, primary)
@@ -68,14 +71,23 @@ def _drop_replaced(service: Service) -> None:
 
 def _step(region: Region, service: Service, primary: Deployment) -> None:
     if primary.halted:
+        if service.configuration["strategy"] in NATIVE:
+            return
         wanted = [task for task in service.tasks.values() if task.wanted]
         _stop(region, service, wanted[service.desired :])
+        return
+    progress = native.progress_of(service)
+    if progress is not None and not progress.scales_up:
+        _stop(region, service, native.tasks_to_remove(service, progress))
         return
     if _is_full(service, primary):
         return
     rolled = [_rolled(task, primary, region.now) for task in service.tasks.values()]
     step = next_step(
-        limits_of(service), rolled, primary.starting, old_wanted=_old_wanted(service, primary, rolled)
+        _limits(service, progress, rolled),
+        rolled,
+        primary.starting,
+        old_wanted=_old_wanted(service, primary, progress, rolled),
     )
     by_id = {task.id: task for task in service.tasks.values()}
     _stop(region, service, [by_id[task_id] for task_id in step.stop])
@@ -108,8 +120,23 @@ def _rolled(task: Task, primary: Deployment, now: datetime) -> RolledTask:
     )
 
 
-def _old_wanted(service: Service, primary: Deployment, rolled: list[RolledTask]) -> int | None:
-    """How many old tasks early success wants to keep for now; None where the usual rule holds."""
+def _is_scaled_up(service: Service, primary: Deployment) -> bool:
+    """Whether all desired tasks of the PRIMARY deployment are healthy."""
+    return sum(counts_as_healthy(task) for task in service.tasks_of(primary)) >= service.desired
+
+
+def _limits(service: Service, progress: Progress | None, rolled: list[RolledTask]) -> Limits:
+    if progress is None:
+        return limits_of(service)
+    return Limits(desired=service.desired, fewest=service.desired, most=len(rolled) + service.desired)
+
+
+def _old_wanted(
+    service: Service, primary: Deployment, progress: Progress | None, rolled: list[RolledTask]
+) -> int | None:
+    """How many old tasks are kept for now: all before a native strategy cleans up; None where the usual rule holds."""
+    if progress is not None:
+        return None if progress.step.stage == CLEAN_UP else len(rolled)
     early = deployments.early_success(service)
     if early is None or primary.rolls_back:
         return None
@@ -165,27 +192,32 @@ def task_failed(region: Region, service: Service, deployment: Deployment) -> Non
     if deployment.breaker.row == CONSISTENTLY:
         region.tell(service, CANNOT_START)
     if tripped and deployment is service.primary and not deployment.completed:
-        deployments.fail(region, service, deployment, deployments.BREAKER)
+        deployments.fail(region, service, deployment, BREAKER)
 
 
 def _fail_on_alarm(region: Region, service: Service, primary: Deployment) -> None:
     if primary.completed or primary.halted:
         return
+    progress = native.progress_of(service)
+    if progress is not None and progress.step.stage == CLEAN_UP:
+        return
     triggered = service.alarms & region.alarms
     if triggered and not primary.ignored_alarms and not primary.rolls_back:
-        deployments.fail(region, service, primary, deployments.ALARM, tuple(sorted(triggered)))
+        deployments.fail(region, service, primary, ALARM, tuple(sorted(triggered)))
 
 
 def _consider_completion(region: Region, service: Service, primary: Deployment) -> None:
     if primary.completed or primary.halted:
         return
-    if not _fulfils_criteria(service, primary):
+    progress = native.progress_of(service)
+    cleaned_up = progress is None or progress.step.stage == CLEAN_UP
+    if not cleaned_up or not _fulfils_criteria(service, primary):
         primary.fulfilled_since = None
         return
     if primary.fulfilled_since is None:
         since = primary.fulfilled_since = region.now
         timings = region.settings.timings
-        watched = service.alarms and not primary.ignored_alarms
+        watched = service.alarms and not primary.ignored_alarms and progress is None
         region.after(
             timings.steady + (timings.bake if watched else 0),
             lambda: _complete(region, service, primary, since),

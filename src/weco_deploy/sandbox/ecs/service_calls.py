@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weco_deploy.sandbox.ecs import deployments, tags, tasks
+from weco_deploy.sandbox.ecs import deployments, native, tags, tasks
 from weco_deploy.sandbox.ecs.errors import ApiError, invalid, service_not_active
 from weco_deploy.sandbox.ecs.lag import Reader
 from weco_deploy.sandbox.ecs.lookups import (
@@ -168,6 +168,7 @@ def _new_properties(request: Json) -> Json:
 
 
 def _checked(configuration: Json) -> Json:
+    native.check_hooks(configuration)
     early = configuration.get("earlySuccessCriteria", {})
     if early.get("enable"):
         if "healthyPercent" not in early or "sourceServiceRevisionCleanup" not in early:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from weco_deploy.sandbox.ecs.breaker import Breaker, BreakerRules
+from weco_deploy.sandbox.ecs.stages import ALL, SCALE_UP, Step
 from weco_deploy.sandbox.ecs.state import Cluster, Json, Task, TaskDefinition
 
 
@@ -22,8 +23,61 @@ class Revision:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class HookRun:
+    """A lifecycle hook that a deployment has come to. `kind` is AWS_LAMBDA or PAUSE, `target` the function's ARN."""
+
+    id: str
+    kind: str
+    target: str
+    status: str
+    expires_at: datetime
+    at_timeout: str
+
+    @property
+    def pending(self) -> bool:
+        return self.status in {"AWAITING_ACTION", "IN_PROGRESS"}
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Progress:
+    """How far a deployment by a native strategy has come.
+
+    `test` and `production` are the weights of traffic that the new revision gets, `blue` is the revision that gets the
+    rest. `over_at` is when the step is over; None while a hook or tasks are waited for. `runs` are all hooks so far.
+    """
+
+    steps: tuple[Step, ...]
+    blue: Revision | None
+    position: int = -1
+    test: float = 0.0
+    production: float = 0.0
+    over_at: datetime | None = None
+    runs: list[HookRun] = field(default_factory=list)
+
+    @property
+    def step(self) -> Step:
+        return self.steps[max(0, self.position)]
+
+    @property
+    def scales_up(self) -> bool:
+        """Whether it has come to where new tasks run."""
+        return any(step.stage == SCALE_UP for step in self.steps[: self.position + 1])
+
+    @property
+    def pending(self) -> bool:
+        """Whether it waits for a hook."""
+        return any(run.pending for run in self.runs)
+
+    def weights(self, revision: Revision, target: Revision) -> tuple[float, float]:
+        """The weights of test traffic and of production traffic of a revision."""
+        if revision is target:
+            return self.test, self.production
+        return (ALL - self.test, ALL - self.production) if revision is self.blue else (0.0, 0.0)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class ServiceDeployment:
-    """A service deployment, as DescribeServiceDeployments knows it; `state` has what changes."""
+    """A service deployment, as DescribeServiceDeployments knows it; `progress` is that of a native strategy."""
 
     arn: str
     created_at: datetime
@@ -39,6 +93,7 @@ class ServiceDeployment:
     rollback: Json | None = None
     rollback_deployment: Deployment | None = None
     triggered_alarms: tuple[str, ...] = ()
+    progress: Progress | None = None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -91,6 +146,8 @@ class Trouble:
         targets_fail: its target groups find every target unhealthy.
         targets_unused: no load balancer uses its target groups.
         target_group_missing: its target groups were deleted.
+        hook_answers: the `hookStatus` that the Lambda functions of its lifecycle hooks answer.
+        added_hooks: lifecycle hooks that it has because of the trouble.
 
     """
 
@@ -103,6 +160,8 @@ class Trouble:
     targets_fail: bool = False
     targets_unused: bool = False
     target_group_missing: bool = False
+    hook_answers: str = "SUCCEEDED"
+    added_hooks: list[Json] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -29,6 +29,7 @@ from weco_deploy.sandbox.ecs.state import Json, Place
 from weco_deploy.sandbox.ecs.timings import Settings
 
 CALLS: dict[str, Callable[[Region, Json], Json]] = {
+    "ecs:ContinueServiceDeployment": deployment_calls.continue_service_deployment,
     "ecs:CreateCluster": cluster_calls.create_cluster,
     "ecs:CreateService": service_calls.create_service,
     "ecs:DeleteService": service_calls.delete_service,

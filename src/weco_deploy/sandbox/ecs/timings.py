@@ -30,6 +30,9 @@ class Timings:
         steady: how long a deployment must fulfil its criteria until ECS calls it COMPLETED.
         bake: how much longer that takes where alarms watch the deployment.
         superseded: how long a superseded service deployment is STOP_REQUESTED.
+        stage: how long a stage of a native strategy takes, besides its hooks, its tasks and its bake time.
+        hook: until a Lambda function of a lifecycle hook has answered.
+        hook_again: until one that answered IN_PROGRESS is asked again.
 
     """
 
@@ -47,6 +50,9 @@ class Timings:
     steady: float = 5.0
     bake: float = 120.0
     superseded: float = 2.0
+    stage: float = 5.0
+    hook: float = 5.0
+    hook_again: float = 30.0
 
     def until_placed(self, failures: int) -> float:
         """How long new tasks wait for their placement after so many failed starts in a row."""

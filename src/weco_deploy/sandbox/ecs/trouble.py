@@ -16,6 +16,9 @@ A request names `cluster`, `service` and `kind`; `value` is what the kind needs.
     hides-revisions        its service revisions tell no digest
     image-by-digest        its tasks name their images `repository@sha256:…`
     pulls-once             its instances keep the image that they pulled first
+    pause                  a lifecycle hook pauses its later deployments, for an hour at most
+    hook-fails             the Lambda functions of its lifecycle hooks fail; one is added if there is none
+    hook-hangs             the same, but they answer IN_PROGRESS for as long as it lasts
     none                   ends all of these
 
 and these happen once:
@@ -28,12 +31,14 @@ and these happen once:
     host-failure           the host of one of its tasks fails
     termination-notice     the host of one of its tasks is terminated
     task-stopped           somebody stops one of its tasks
+    deployment-continued   somebody continues its deployment, which is paused
+    deployment-stopped     somebody stops its deployment, and lets ECS roll it back
     container-exit         an essential container of one of its tasks exits with 1
 """
 
 from __future__ import annotations
 
-from weco_deploy.sandbox.ecs import service_calls, targets, tasks
+from weco_deploy.sandbox.ecs import deployment_calls, hook_trouble, service_calls, targets, tasks
 from weco_deploy.sandbox.ecs.errors import ApiError, invalid
 from weco_deploy.sandbox.ecs.lookups import cluster_of, service_of
 from weco_deploy.sandbox.ecs.region import Region
@@ -80,7 +85,20 @@ STOPS = {
     "container-exit": ("EssentialContainerExited", "Essential container in task exited"),
 }
 KINDS = frozenset(
-    {*LASTING, *START_FAILS, *STOPS, "alarm", "none", "redeployed", "scaled", "deleted", "recreated"}
+    {
+        *LASTING,
+        *START_FAILS,
+        *hook_trouble.LASTING,
+        *STOPS,
+        "alarm",
+        "none",
+        "redeployed",
+        "scaled",
+        "deleted",
+        "recreated",
+        "deployment-continued",
+        "deployment-stopped",
+    }
 )
 GONE_AGAIN_AFTER = 1.0
 """Seconds between two looks whether a deleted service is gone, so that it can be made again."""
@@ -115,7 +133,10 @@ def _begin(region: Region, cluster: Cluster, service: Service, kind: str, reques
         setattr(service.trouble, LASTING[kind], True)
     elif kind in START_FAILS:
         service.trouble.start_fails = START_FAILS[kind]
+    elif kind in hook_trouble.LASTING:
+        hook_trouble.begin(service, kind)
     elif kind == "none":
+        hook_trouble.end(service)
         service.trouble = Trouble()
         region.alarms -= service.alarms
     elif kind == "alarm":
@@ -163,6 +184,11 @@ def _by_somebody(region: Region, cluster: Cluster, service: Service, kind: str, 
                 service_calls.update_service(region, named | {"desiredCount": request["value"]})
             case "deleted" | "recreated":
                 service_calls.delete_service(region, named | {"force": True})
+            case "deployment-continued":
+                hook_trouble.continue_paused(region, service)
+            case "deployment-stopped":
+                current = {"serviceDeploymentArn": service.service_deployments[0].arn, "stopType": "ROLLBACK"}
+                deployment_calls.stop_service_deployment(region, current)
     except ApiError:
         # What somebody else tries may be refused, as what we try.
         return

@@ -1,9 +1,9 @@
-"""The state in AWS's words: what DescribeServices, DescribeTasks and the reads of deployments answer."""
+"""The state in AWS's words: what DescribeServices, DescribeTasks and DescribeClusters answer."""
 
 from __future__ import annotations
 
 from weco_deploy.sandbox.ecs.images import by_digest
-from weco_deploy.sandbox.ecs.service_state import Deployment, Revision, Service, ServiceDeployment
+from weco_deploy.sandbox.ecs.service_state import Deployment, Service
 from weco_deploy.sandbox.ecs.state import Cluster, Container, Json, Task
 
 SHOWN_AS_GIVEN = (
@@ -64,7 +64,7 @@ def _service(service: Service) -> Json:
     if service.service_deployments:
         view["currentServiceDeployment"] = service.service_deployments[0].arn
         view["currentServiceRevisions"] = [
-            _revision_counts(service, deployment) for deployment in service.deployments
+            revision_counts(service, deployment) for deployment in service.deployments
         ]
     return view
 
@@ -118,7 +118,8 @@ def _task_set(service: Service, deployment: Deployment) -> Json:
     }
 
 
-def _revision_counts(service: Service, deployment: Deployment) -> Json:
+def revision_counts(service: Service, deployment: Deployment) -> Json:
+    """The tasks of a deployment's revision."""
     tasks = service.tasks_of(deployment)
     return {
         "arn": deployment.revision.arn,
@@ -216,94 +217,3 @@ def cluster_view(cluster: Cluster) -> Json:
         "capacityProviders": [],
         "defaultCapacityProviderStrategy": [],
     }
-
-
-def service_deployment_brief(service: Service, record: ServiceDeployment) -> Json:
-    return _known(
-        {
-            "serviceDeploymentArn": record.arn,
-            "serviceArn": service.arn,
-            "clusterArn": service.cluster.arn,
-            "createdAt": record.created_at,
-            "startedAt": record.started_at,
-            "finishedAt": record.finished_at,
-            "targetServiceRevisionArn": record.deployment.revision.arn,
-            "status": record.status,
-            "statusReason": record.reason or None,
-        }
-    )
-
-
-def service_deployment_view(service: Service, record: ServiceDeployment) -> Json:
-    breaker = record.deployment.breaker
-    alarms = record.configuration.get("alarms", {})
-    view = _known(
-        {
-            "serviceDeploymentArn": record.arn,
-            "serviceArn": service.arn,
-            "clusterArn": service.cluster.arn,
-            "createdAt": record.created_at,
-            "startedAt": record.started_at,
-            "finishedAt": record.finished_at,
-            "stoppedAt": record.stopped_at,
-            "updatedAt": max(record.updated_at, record.deployment.updated_at),
-            "sourceServiceRevisions": [_summary(service, revision) for revision in record.sources],
-            "targetServiceRevision": _summary(service, record.deployment.revision),
-            "status": record.status,
-            "statusReason": record.reason or None,
-            "deploymentConfiguration": record.configuration,
-            "rollback": record.rollback,
-        }
-    )
-    view["deploymentCircuitBreaker"] = {
-        "status": breaker.status,
-        "failureCount": breaker.failures,
-        "threshold": breaker.rules.threshold(service.desired),
-    }
-    if alarms.get("enable"):
-        view["alarms"] = {
-            "status": _alarm_status(record),
-            "alarmNames": list(alarms["alarmNames"]),
-            "triggeredAlarmNames": list(record.triggered_alarms),
-        }
-    else:
-        view["alarms"] = {"status": "DISABLED"}
-    return view
-
-
-def _alarm_status(record: ServiceDeployment) -> str:
-    if record.triggered_alarms:
-        return "TRIGGERED"
-    if record.deployment.ignored_alarms:
-        return "DISABLED"
-    return "MONITORING" if record.status in {"PENDING", "IN_PROGRESS"} else "MONITORING_COMPLETE"
-
-
-def _summary(service: Service, revision: Revision) -> Json:
-    for deployment in service.deployments:
-        if deployment.revision is revision:
-            return _revision_counts(service, deployment)
-    return {"arn": revision.arn, "requestedTaskCount": 0, "runningTaskCount": 0, "pendingTaskCount": 0}
-
-
-def revision_view(service: Service, revision: Revision) -> Json:
-    """A service revision. Its images have digests once its first task has resolved them."""
-    view: Json = {
-        "serviceRevisionArn": revision.arn,
-        "serviceArn": service.arn,
-        "clusterArn": service.cluster.arn,
-        "taskDefinition": revision.definition.arn,
-        "createdAt": revision.created_at,
-        "containerImages": [],
-    } | revision.configuration
-    pins = {} if service.trouble.hides_revisions else revision.pins or {}
-    for container in revision.definition.containers:
-        image: Json = {"containerName": container["name"], "image": container["image"]}
-        if container["name"] in pins:
-            image["imageDigest"] = pins[container["name"]]
-        view["containerImages"].append(image)
-    return view
-
-
-def _known(view: Json) -> Json:
-    return {name: value for name, value in view.items() if value is not None}
