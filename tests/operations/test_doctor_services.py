@@ -186,10 +186,10 @@ def test_service_of_another_controller_is_a_failure() -> None:
 
 
 def test_strategy_that_cannot_be_judged_is_a_failure() -> None:
-    found = checks(shop(strategy="BLUE_GREEN"), "service_controller")
+    found = checks(shop(strategy="SOMETHING_NEW"), "service_controller")
 
     assert [check.result for check in found] == [Result.FAIL, Result.FAIL]
-    assert "BLUE_GREEN" in found[0].found
+    assert "SOMETHING_NEW" in found[0].found
 
 
 def test_service_without_a_circuit_breaker_is_a_warning_unless_alarms_watch_it() -> None:

@@ -226,8 +226,8 @@ def test_services_of_images_that_the_release_lacks_are_not_searched_for() -> Non
 
 def test_service_that_something_else_deploys_is_left_out_whatever_it_is() -> None:
     of = replace(TWO, services_of_others=frozenset({"search-api"}))
-    canary = view(service(running=1, deployments=[STILL], strategy="CANARY"), [task("t1")])
-    observed = replace(ONE_OF_TWO, services={**ONE_OF_TWO.services, "search-api": (canary,)})
+    unknown = view(service(running=1, deployments=[STILL], strategy="SOMETHING_NEW"), [task("t1")])
+    observed = replace(ONE_OF_TWO, services={**ONE_OF_TWO.services, "search-api": (unknown,)})
     for seen in (ONE_OF_TWO, observed):
         made = planned(seen, of=of, what=BOTH)
         assert left_out(made) == [("search-api", Allowance.DEPLOYED_BY)]

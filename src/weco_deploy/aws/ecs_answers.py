@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+from weco_deploy.aws.lifecycle_answers import parse_lifecycle, parse_traffic_shift
 from weco_deploy.aws.times import utc
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.draining import TaskProtection
@@ -82,6 +83,7 @@ def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Serv
         alarms=tuple(alarms["alarmNames"]) if alarms and alarms.get("enable") else (),
         removes_old_tasks_later=bool(early.get("enable"))
         and early.get("sourceServiceRevisionCleanup") == "DEFERRED",
+        traffic_shift=parse_traffic_shift(configuration),
         target_groups=tuple(_target_groups(answer.get("loadBalancers", ()))),
         health_check_grace=timedelta(seconds=answer.get("healthCheckGracePeriodSeconds", 0)),
         launch_type=answer.get("launchType", ""),
@@ -138,6 +140,7 @@ def parse_service_deployment(answer: ServiceDeploymentTypeDef) -> ServiceDeploym
         threshold=breaker.get("threshold", 0),
         alarms=alarms.get("status", ""),
         triggered_alarms=tuple(alarms.get("triggeredAlarmNames", ())),
+        lifecycle=parse_lifecycle(answer),
     )
 
 
@@ -246,9 +249,16 @@ def parse_found_service(answer: ResourceTagMappingTypeDef) -> FoundService | Non
 
 
 def _target_groups(balancers: Iterable[LoadBalancerTypeDef]) -> Iterator[TargetGroup]:
-    """The target groups; a Classic Load Balancer has none."""
+    """The target groups in which all tasks of the service are; a Classic Load Balancer has none.
+
+    Of two target groups that deployments alternate between, each has the tasks of one revision only. ECS checks their health before it
+    shifts any traffic.
+    """
     for balancer in balancers:
-        if arn := balancer.get("targetGroupArn"):
+        advanced = cast("Mapping[str, object]", balancer).get(
+            "advancedConfiguration"
+        )  # not in the oldest stubs
+        if not advanced and (arn := balancer.get("targetGroupArn")):
             yield TargetGroup(arn, balancer.get("containerName", ""), balancer.get("containerPort", 0))
 
 

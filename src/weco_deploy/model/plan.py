@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from weco_deploy.model.deployment import Deployment, ImageChange
@@ -126,7 +127,8 @@ class PlannedService:
     """What a deployment does with a service, and why.
 
     `images` are those of its images that its containers use, `replicas` those from which they pull them. `ecs_deployment_id` is
-    the observed PRIMARY deployment, which is adopted, left alone or replaced. `tasks` are its running tasks, which don't count when
+    the observed PRIMARY deployment, which is adopted, left alone or replaced. `own_wait` is how much longer its rollout may take because
+    of ECS's configuration: traffic steps, bake time, pauses. `tasks` are its running tasks, which don't count when
     plans are compared.
     """
 
@@ -140,6 +142,7 @@ class PlannedService:
     breaker: bool
     ecs_deployment_id: str | None = None
     replicas: tuple[Replica, ...] = ()
+    own_wait: timedelta = timedelta(0)
     tasks: RunningTasks | None = field(default=None, compare=False)
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from weco_deploy.model.arn import resource_name
 from weco_deploy.model.launch import Launch
+from weco_deploy.model.lifecycle import ALL_AT_ONCE, NO_LIFECYCLE, Lifecycle, TrafficShift
 from weco_deploy.model.targets import Target, TargetGroup
 
 SERVICE_TAG = "deployment:service"
@@ -136,8 +137,9 @@ class Service:
     configuration, None if ECS names none. `service_deployment_arn` names the current service
     deployment; it is empty where ECS doesn't name one. `target_groups` are those of its load balancers. `alarms` are the
     CloudWatch alarms that watch its deployments. `removes_old_tasks_later`: with early success, ECS removes old tasks after it
-    has called the rollout complete. `launch_type` is EC2, FARGATE or EXTERNAL; it is empty if the service has `capacity_providers`
-    instead. `launch` says where its tasks run, and how. `health_check_grace`: for so long after a task started, ECS ignores that it is unhealthy. `as_of` is the time of the
+    has called the rollout complete. `traffic_shift` counts unless the strategy is ROLLING. `launch_type` is EC2, FARGATE or
+    EXTERNAL; it is empty if the service has `capacity_providers` instead. `launch` says where its tasks run, and how.
+    `health_check_grace`: for so long after a task started, ECS ignores that it is unhealthy. `as_of` is the time of the
     answer by AWS's clock, to the second, or None if the answer doesn't tell it.
     """
 
@@ -160,6 +162,7 @@ class Service:
     target_groups: tuple[TargetGroup, ...] = ()
     alarms: tuple[str, ...] = ()
     removes_old_tasks_later: bool = False
+    traffic_shift: TrafficShift = ALL_AT_ONCE
     health_check_grace: timedelta = timedelta(0)
     launch_type: str = ""
     capacity_providers: tuple[str, ...] = ()
@@ -193,6 +196,7 @@ class ServiceDeployment:
     threshold: int = 0
     alarms: str = ""
     triggered_alarms: tuple[str, ...] = ()
+    lifecycle: Lifecycle = NO_LIFECYCLE
 
     def deploys(self, deployment_id: str) -> bool:
         """Whether this is the verdict on the deployment `ecs-svc/<number>`: its target revision has the same number."""

@@ -41,7 +41,7 @@ def poll_until_settled(
 
     Raises Interrupted if a signal asks to stop, and LeaseLost if somebody took the environment over.
     """
-    deadline = _Deadline(clock, patience)
+    deadline = _Deadline(clock, patience, watched.own_wait)
     while True:
         _poll_while_unsettled(watched, deadline)
         _look_again(watched, patience, deadline)
@@ -55,10 +55,10 @@ def poll_until_settled(
 class _Deadline:
     """The end of the waiting time."""
 
-    def __init__(self, clock: Clock, patience: Patience) -> None:
+    def __init__(self, clock: Clock, patience: Patience, own: timedelta) -> None:
         self._clock = clock
         self._patience = patience
-        self._end = clock.utc() + timedelta(seconds=patience.wait)
+        self._end = clock.utc() + timedelta(seconds=patience.wait) + own
         self._extended = False
 
     @property

@@ -66,6 +66,11 @@ class Watched:
         return service_id in self._tracks
 
     @property
+    def own_wait(self) -> timedelta:
+        """How much longer than the waiting time rollouts may take that ECS's configuration makes wait."""
+        return max((track.service.own_wait for track in self.unsettled.values()), default=timedelta(0))
+
+    @property
     def unsettled(self) -> dict[str, Track]:
         return {service_id: track for service_id, track in self._tracks.items() if not track.settled}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from weco_deploy.model.deployment import reasons
@@ -14,6 +15,7 @@ from weco_deploy.rules.rollout.health import waits_for_health
 from weco_deploy.rules.rollout.running_tasks import tasks_before
 from weco_deploy.rules.rollout.stability import seconds_until_stable
 from weco_deploy.rules.rollout.steady_state import in_steady_state, rollout_in_progress
+from weco_deploy.rules.rollout.strategies import strategy_of
 from weco_deploy.rules.running import current_tasks, evidence
 
 
@@ -30,6 +32,12 @@ def planned_service(
     """
     service = view.service
     action, why = _action(service_id, expected, view, observed, stable_for)
+    own_wait = strategy_of(service).own_wait(service)
+    if own_wait and action is not Action.LEAVE:
+        minutes = math.ceil(own_wait.total_seconds() / 60)
+        why = reasons(
+            why, f"ECS makes it wait up to {minutes} min ({service.strategy}), besides the waiting time"
+        )
     return PlannedService(
         service_id=service_id,
         key=service.key,
@@ -41,6 +49,7 @@ def planned_service(
         breaker=service.breaker,
         ecs_deployment_id=service.primary.id if service.primary else None,
         replicas=_replicas(expected, view, observed),
+        own_wait=own_wait,
         tasks=tasks_before(view, expected),
     )
 

@@ -25,11 +25,13 @@ class Watch:
         """Watch the services; the ledger has the outcome of each. Returns None if all of them are good."""
         ledger = context.ledger
         context.rollouts.follow()
-        polled = poll_until_settled(context.rollouts.watched, self.patience, context.ports.clock)
+        watched = context.rollouts.watched
+        waited = self.patience.wait + watched.own_wait.total_seconds()
+        polled = poll_until_settled(watched, self.patience, context.ports.clock)
         outcomes = [ledger.outcome(service.service_id) for service in self.services]
         if verdict(outcomes) is DeploymentStatus.SUCCEEDED:
             return None
-        return Unsuccessful(waited=self.patience.wait, polled=polled)
+        return Unsuccessful(waited=waited, polled=polled)
 
     def undo(self, context: StepContext) -> None:
         """Watching changes nothing."""

@@ -61,7 +61,7 @@ def services(
     yield from problems_or_ok(
         CONTROLLER,
         (check for setup in read for check in _controllers(setup)),
-        f"{where}: all are rolling deployments by ECS",
+        f"{where}: ECS deploys each by a strategy that can be judged",
     )
 
 
@@ -188,5 +188,5 @@ def _controllers(setup: ServicesSetup) -> Iterator[Check]:
                 CONTROLLER,
                 Result.FAIL,
                 f"{setup.environment.id}: {service_id}: {refusal}",
-                "make it a service with rolling deployments, or write `deployed_by: other` beside it in the project file",
+                "let ECS deploy it (ROLLING, BLUE_GREEN, LINEAR or CANARY), or write `deployed_by: other` beside it in the project file",
             )

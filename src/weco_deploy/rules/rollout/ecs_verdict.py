@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from weco_deploy.model.lifecycle import Lifecycle
 from weco_deploy.model.service import EcsDeployment, Service, ServiceDeployment, ServiceView
 from weco_deploy.rules.rollout.identity import POLLS_TO_CONFIRM_PREVIOUS
 from weco_deploy.rules.rollout.track import Track
@@ -33,7 +34,14 @@ def with_verdict(track: Track, view: ServiceView) -> Track:
     if not found.deploys(track.deployment_id):
         return track
     stopped = track.polls_stopped + 1 if found.status in STOPPED else 0
-    return replace(track, verdict=found, polls_stopped=stopped)
+    before = track.verdict.lifecycle if track.verdict is not None else None
+    same = before is not None and _phase(before) == _phase(found.lifecycle)
+    since = track.phase_since if same else view.service.as_of
+    return replace(track, verdict=found, polls_stopped=stopped, phase_since=since)
+
+
+def _phase(lifecycle: Lifecycle) -> tuple[str, float]:
+    return lifecycle.stage, lifecycle.production
 
 
 def failure(track: Track) -> str:

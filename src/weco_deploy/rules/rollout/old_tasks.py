@@ -8,7 +8,7 @@ All new tasks must run, healthy and with the right digests. Then the service has
 | ECS removes after its early success (DEFERRED clean-up)   | has succeeded, once ECS's rollout is complete     |
 | drain                                                     | is waited for                                    |
 
-An environment with `old_tasks: wait` waits for all of them.
+An environment with `old_tasks: wait` waits for all of them, and so does a service whose traffic shifts.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from weco_deploy.rules.rollout import ecs_verdict
 from weco_deploy.rules.rollout.health import waits_for_health
 from weco_deploy.rules.rollout.identity import belongs, to_judge
 from weco_deploy.rules.rollout.new_tasks import all_new_tasks_run, seconds_until_new_tasks_run
+from weco_deploy.rules.rollout.strategies import strategy_of
 from weco_deploy.rules.rollout.track import Track
 
 
@@ -40,7 +41,8 @@ def seconds_until_left(track: Track, view: ServiceView, ours: EcsDeployment) -> 
 
 
 def _old_ones_run(track: Track, view: ServiceView, ours: EcsDeployment) -> bool:
-    return track.leave_old_tasks and _old_count(view.service, ours) > 0
+    may_stay = track.leave_old_tasks and strategy_of(view.service).old_tasks_may_stay
+    return may_stay and _old_count(view.service, ours) > 0
 
 
 def tasks_to_ask_about(track: Track, view: ServiceView) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Judges ROLLING deployments poll by poll, from ECS's answers to a status and its reason.
+"""Judges rollouts poll by poll, from ECS's answers to a status and its reason. `strategy.py` has what differs between strategies.
 
 A rollout has succeeded when all of this is true at once: our deployment is PRIMARY and complete, all desired tasks run,
 each of them was described and reports the release's digests, and no other deployment runs tasks. It has failed as soon
@@ -43,6 +43,7 @@ from weco_deploy.rules.rollout.old_tasks import left_running, may_be_left, secon
 from weco_deploy.rules.rollout.other_images import other_images
 from weco_deploy.rules.rollout.stability import last_failure, seconds_until_stable
 from weco_deploy.rules.rollout.steady_state import in_steady_state, runs_all_desired
+from weco_deploy.rules.rollout.strategies import strategy_of
 from weco_deploy.rules.rollout.target_health import unchecked_targets, were_read
 from weco_deploy.rules.rollout.track import Track
 from weco_deploy.rules.rollout.wrong_digests import wrong_digest
@@ -208,6 +209,8 @@ def _waiting_for(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
     """The condition that the rollout's success still waits for; empty if there is none."""
     if not runs_all_desired(view.service):
         return _rollout_state(track, view, ours)
+    if waiting_for := strategy_of(view.service).waits_for(track):
+        return waiting_for
     if ecs_verdict.waits_for_ecs(track):
         return "waiting for ECS to call its deployment successful"
     if ours.rollout_state is None and ecs_verdict.rolls_back_to(track, view):
@@ -258,7 +261,9 @@ def _rollout_state(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
     service = view.service
     draining = sum(deployment.running for deployment in service.deployments if deployment is not ours)
     starting = ours.running < service.desired
-    if starting:
+    if said := strategy_of(service).state(track, view):
+        state = said
+    elif starting:
         failures = ecs_verdict.breaker_count(track)
         failed = f", {failures or f'{ours.failed_tasks} failed'}" if failures or ours.failed_tasks else ""
         state = f"starting{failed}"

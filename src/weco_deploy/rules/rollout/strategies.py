@@ -1,22 +1,39 @@
-"""The kinds of ECS service that we can deploy and judge."""
+"""The kinds of ECS service that we can deploy and judge: a new strategy is a class and a line here."""
 
 from __future__ import annotations
 
-from weco_deploy.model.service import Service
+from collections.abc import Mapping
 
-JUDGED = frozenset({("ECS", "ROLLING")})
-"""Pairs of deployment controller and strategy. `rolling.py` judges ROLLING."""
+from weco_deploy.model.service import Service
+from weco_deploy.rules.rollout.rolling_update import RollingUpdate
+from weco_deploy.rules.rollout.strategy import Strategy
+from weco_deploy.rules.rollout.traffic_shifting import TrafficShifting
+
+CONTROLLER = "ECS"
+"""The only deployment controller whose deployments we can start and judge."""
+ROLLING = RollingUpdate()
+STRATEGIES: Mapping[str, Strategy] = {
+    "ROLLING": ROLLING,
+    **dict.fromkeys(("BLUE_GREEN", "LINEAR", "CANARY"), TrafficShifting()),
+}
+"""By ECS's name."""
+
+
+def strategy_of(service: Service) -> Strategy:
+    """The service's strategy. One that is unknown is refused while planning; it is judged as ROLLING if it is changed later."""
+    return STRATEGIES.get(service.strategy, ROLLING)
 
 
 def unsupported(service: Service) -> str | None:
     """Why the service's rollouts can't be judged; None if they can."""
-    if (service.controller, service.strategy) in JUDGED:
-        return None
-    if service.controller not in {controller for controller, _ in JUDGED}:
+    if service.controller != CONTROLLER:
         return (
             f"{service.key} is deployed by the {service.controller} controller; "
-            "weco-deploy can redeploy and judge rolling (ECS) deployments only"
+            "weco-deploy can redeploy and judge deployments by ECS only"
         )
-    return (
-        f"{service.key} uses the {service.strategy} deployment strategy; weco-deploy can judge ROLLING only"
-    )
+    if service.strategy not in STRATEGIES:
+        return (
+            f"{service.key} uses the {service.strategy} deployment strategy; "
+            f"weco-deploy can judge {', '.join(STRATEGIES)} only"
+        )
+    return None

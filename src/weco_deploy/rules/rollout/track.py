@@ -51,7 +51,8 @@ class Track:
     `polls` counts all polls. `polls_not_primary`, `polls_missing` and `polls_steady` count the latest consecutive polls
     in which another deployment was primary, the service was not found, or the service was steady.
 
-    `verdict` is ECS's own verdict on our deployment, as it was last read, and `polls_stopped` counts the latest consecutive
+    `verdict` is ECS's own verdict on our deployment, as it was last read. `phase_since` is when a poll first showed its stage and its
+    share of traffic. `polls_stopped` counts the latest consecutive
     polls in which ECS said that it stopped our deployment.
 
     `stops` are our failed tasks, by ARN; only tasks that stopped at `failures_since` or later count (None: no limit).
@@ -88,6 +89,7 @@ class Track:
     polls_missing: int = 0
     polls_steady: int = 0
     polls_stopped: int = 0
+    phase_since: datetime | None = None
     verdict: ServiceDeployment | None = None
     stops: Mapping[str, Stop] = field(default_factory=dict)
     hindrance: str = ""
@@ -169,6 +171,7 @@ class Track:
             polls_not_primary=0,
             polls_stopped=0,
             verdict=None,
+            phase_since=None,
             stops={},
             hindrance="",
             healthy={},
