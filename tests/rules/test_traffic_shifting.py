@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.rules.states import NOW, service, track, view
+from tests.rules.polls import TWO, after
+from tests.rules.states import NOW, OURS, primary, service, track, view
+from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.lifecycle import Lifecycle, LifecycleHook, TrafficShift
-from weco_deploy.model.service import Service, ServiceDeployment
+from weco_deploy.model.service import Service, ServiceDeployment, ServiceView
 from weco_deploy.rules.rollout.strategies import STRATEGIES, strategy_of
 from weco_deploy.rules.rollout.track import Track
 
@@ -113,3 +115,42 @@ def test_own_wait_is_the_sum_of_steps_bake_time_and_pauses() -> None:
 
 def test_only_rolling_deployments_leave_old_tasks_behind() -> None:
     assert {name for name, strategy in STRATEGIES.items() if strategy.old_tasks_may_stay} == {"ROLLING"}
+
+
+def polled(stage: str, status: str = "IN_PROGRESS", state: str | None = None) -> ServiceView:
+    """A canary deployment whose two tasks are the only ones that run, with a `rolloutState` or without one."""
+    number = OURS.rpartition("/")[2]
+    verdict = ServiceDeployment(
+        arn="arn",
+        status=status,
+        target_revision=f"service-revision/catalogue/search-api/{number}",
+        lifecycle=Lifecycle(stage=stage, production=100.0),
+    )
+    shifting = service(running=2, deployments=[primary(state=state)], strategy="CANARY")
+    return replace(view(replace(shifting, traffic_shift=SHIFT), TWO), service_deployment=verdict)
+
+
+@pytest.mark.parametrize("state", [None, "COMPLETED"])
+def test_tasks_that_all_run_are_no_success_before_ecs_says_so(state: str | None) -> None:
+    baking = after(polled("BAKE_TIME", state=state), polled("BAKE_TIME", state=state))
+    done = after(
+        polled("CLEAN_UP", "SUCCESSFUL", state), polled("CLEAN_UP", "SUCCESSFUL", state), start=baking
+    )
+
+    assert (baking.status, baking.state) == (ServiceStatus.IN_PROGRESS, "baking, 4 min left")
+    assert done.status is ServiceStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED"])
+def test_rollback_fails_the_deployment_in_the_first_poll_that_shows_it(status: str) -> None:
+    assert after(polled("BAKE_TIME"), polled("BAKE_TIME", status)).status is ServiceStatus.FAILED
+
+
+def test_time_of_a_step_counts_from_the_poll_that_first_showed_it() -> None:
+    first = polled("BAKE_TIME")
+    later = replace(first, service=replace(first.service, as_of=NOW + timedelta(minutes=2)))
+    another_step = polled("CLEAN_UP")
+
+    assert after(first, later).state == "baking, 2 min left"
+    assert after(first, later).phase_since == NOW
+    assert after(first, replace(another_step, service=later.service)).phase_since == later.service.as_of

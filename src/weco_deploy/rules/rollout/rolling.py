@@ -209,8 +209,9 @@ def _waiting_for(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
     """The condition that the rollout's success still waits for; empty if there is none."""
     if not runs_all_desired(view.service):
         return _rollout_state(track, view, ours)
-    if waiting_for := strategy_of(view.service).waits_for(track):
-        return waiting_for
+    strategy = strategy_of(view.service)
+    if waiting_for := strategy.waits_for(track):
+        return strategy.state(track, view) or waiting_for
     if ecs_verdict.waits_for_ecs(track):
         return "waiting for ECS to call its deployment successful"
     if ours.rollout_state is None and ecs_verdict.rolls_back_to(track, view):
