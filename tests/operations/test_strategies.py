@@ -62,7 +62,7 @@ def test_deployment_succeeds_once_ecs_is_done_however_long_its_own_steps_take(st
     digest = world.push("search")
     began, told = world.now(), Told()
 
-    deployment = release_deploy(world, told=told, wait=90.0)
+    deployment = release_deploy(world, told=told, wait=150.0)
 
     assert deployment.status is DeploymentStatus.SUCCEEDED
     assert world.running("search-api", "stage") == {digest}
