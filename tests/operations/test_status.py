@@ -189,6 +189,18 @@ def test_failed_deployment_leaves_drift_and_crashes_and_a_known_bad_image() -> N
     assert (bad.failed, bad.there, bad.version.commit) == (True, True, commit_of(world))
 
 
+def test_crash_is_found_among_the_stopped_tasks_of_many_services_after_ecs_has_put_the_service_back() -> None:
+    images = {f"image-{number}": [f"service-{number}"] for number in range(120)}
+    world = deployed(World.of(project({"search": ["search-api"], **images}, environments=("stage",))))
+    world.push("search", crash(code=3))
+    assert release_deploy(world).status is DeploymentStatus.FAILED
+    world.pass_time(300)
+
+    (crashed,) = service(world).crashes
+
+    assert (crashed.tasks, crashed.exit_code) == (3, 3)
+
+
 @pytest.mark.parametrize("behaviour", [crash(code=3), unpullable()], ids=["crash", "unpullable"])
 def test_crashes_of_an_image_that_was_replaced_are_no_trouble_any_more(behaviour: Behaviour) -> None:
     world = deployed(World.of(ONE_AND_ONE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from math import ceil
@@ -128,10 +128,11 @@ def stopped_in_clusters(
     services: Iterable[Service],
     calls: Calls,
     begun: Mapping[str, Future[TaskPage]],
+    suspects: Container[ServiceKey] = (),
 ) -> dict[ServiceKey, tuple[Task, ...]]:
     """The tasks of these services that stopped recently, as far as they are on the first page of their cluster's.
 
-    If a cluster has more, those of services with too few tasks or with failed tasks by ECS's count are listed, too.
+    If a cluster has more, those of `suspects` and of services with too few tasks or with failed tasks by ECS's count are listed, too.
     """
     wanted = {service.key: service for service in services}
     ours = by_cluster(wanted)
@@ -143,7 +144,11 @@ def stopped_in_clusters(
     reads = PartialReads[str](calls)
     apart = listed_apart(
         runtime,
-        [key for key, service in wanted.items() if not listed[key.cluster].complete and _in_trouble(service)],
+        [
+            key
+            for key, service in wanted.items()
+            if not listed[key.cluster].complete and (key in suspects or _in_trouble(service))
+        ],
         reads,
         stopped=True,
     )

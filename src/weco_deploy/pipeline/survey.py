@@ -6,19 +6,20 @@ error there hides no other environment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from weco_deploy.errors import AccessDenied, DeployError, NotFound
 from weco_deploy.model.arn import Arn
-from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.deployment import Deployment, ServiceStatus
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.expected import Expected
 from weco_deploy.model.image import Manifest, Repository
 from weco_deploy.model.project import Environment, Image, Project
-from weco_deploy.model.service import FoundService, Service, ServiceKey, ServiceView, Task
+from weco_deploy.model.service import FoundService, Service, ServiceKey, ServiceView
 from weco_deploy.model.survey import Survey
 from weco_deploy.pipeline import reads
 from weco_deploy.pipeline.discovery import hinted, named
@@ -32,7 +33,7 @@ from weco_deploy.pipeline.stopped_tasks import begin_stopped, stopped_in_cluster
 from weco_deploy.ports import Calls, Done, Failed, ImageRegistry, Outcome, Ports, ServiceRuntime
 from weco_deploy.rules.digests import running_tasks, wrong_container
 from weco_deploy.rules.running import expected_image
-from weco_deploy.rules.service_health import tasks_by_digest
+from weco_deploy.rules.service_health import RECENT, tasks_by_digest
 
 HISTORY = 50
 """How many of an environment's latest deployments are read: what became of images before, and since when they are there."""
@@ -98,7 +99,14 @@ def _survey(environment: Environment, begun: _Begun, ports: Ports, calls: Calls)
     record, index = calls.answer(begun.record), calls.answer(begun.index)
     clusters = _begin_stopped(project, environment, record, index, runtime, calls)
     found, services = observed_services(project.images, environment, index, record, ports)
-    stopped = _stopped(services, runtime, calls, clusters)
+    history = calls.answer(begun.history)
+    stopped = stopped_in_clusters(
+        runtime,
+        [view.service for view in _views(services)],
+        calls,
+        clusters,
+        suspects=_failed_lately(history, ports.clock.utc()),
+    )
     views = {
         service_id: tuple(replace(view, stopped=stopped.get(view.service.key, ())) for view in same_tags)
         for service_id, same_tags in services.items()
@@ -117,7 +125,7 @@ def _survey(environment: Environment, begun: _Begun, ports: Ports, calls: Calls)
     recorded = _recorded(environment, record, tagged, used, views, ports)
     return Survey(
         record=record,
-        history=calls.answer(begun.history),
+        history=history,
         tagged=tagged,
         recorded=recorded,
         used=used,
@@ -223,11 +231,18 @@ def _begin_stopped(
     return begin_stopped(runtime, (key for key in hints if Arn.parse(key.cluster)), calls)
 
 
-def _stopped(
-    services: ServiceViews, runtime: ServiceRuntime, calls: Calls, begun: reads.Listing
-) -> Mapping[ServiceKey, tuple[Task, ...]]:
-    found = [view.service for view in _views(services)]
-    return stopped_in_clusters(runtime, found, calls, begun)
+def _failed_lately(history: Iterable[Deployment], now: datetime) -> frozenset[ServiceKey]:
+    """The services that failed in a deployment lately.
+
+    ECS itself soon forgets: once it has put a service back, it counts no failed tasks any more.
+    """
+    return frozenset(
+        outcome.key
+        for deployment in history
+        if deployment.date_finished and deployment.date_finished >= now - RECENT
+        for outcome in deployment.services
+        if outcome.status is ServiceStatus.FAILED
+    )
 
 
 def _with_resolved(
