@@ -8,7 +8,7 @@ import pytest
 
 from tests.operations.runs import Told, confirm_deploy, release_deploy, rollback
 from tests.world import World, crash
-from tests.world.projects import ONE_AND_ONE
+from tests.world.projects import ONE_AND_ONE, project
 from weco_deploy.errors import AccessDenied
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Progress
@@ -91,7 +91,7 @@ def test_canary_deployment_says_where_it_is() -> None:
 def test_paused_deployment_says_until_when_and_goes_on_once_somebody_continues_it() -> None:
     world, told = world_with("BLUE_GREEN", pause(20)), Told()
     world.push("search")
-    world.at(300, lambda: world.trouble("search-api", "stage", "deployment-continued"))
+    world.at(120, lambda: world.trouble("search-api", "stage", "deployment-continued"))
 
     deployment = release_deploy(world, told=told, wait=90.0)
 
@@ -100,6 +100,40 @@ def test_paused_deployment_says_until_when_and_goes_on_once_somebody_continues_i
         state.startswith("paused by a hook until ") and state.endswith(", then rolls back")
         for state in states(told)
     )
+    (service,) = told.plans[0].services
+    assert service.why.endswith(
+        "ECS makes it wait up to 24 min (BLUE_GREEN), besides the waiting time; "
+        "lifecycle hooks pause it until somebody continues it, for up to 20 min of that"
+    )
+
+
+def test_paused_deployment_is_left_to_whoever_continues_it_once_the_waiting_time_is_over() -> None:
+    world = world_with("BLUE_GREEN", pause(600))
+    digest, began = world.push("search"), world.now()
+
+    deployment = release_deploy(world, wait=90.0, rollback_on_failure=True)
+
+    assert deployment.status is DeploymentStatus.TIMED_OUT
+    assert deployment.reason.startswith(
+        "a lifecycle hook pauses search-api, until somebody continues the deployment or rolls it back; "
+    )
+    assert (world.now() - began).total_seconds() < 180
+    assert deployment.rollback is None
+    world.trouble("search-api", "stage", "deployment-continued")
+    assert confirm_deploy(world, wait=90.0).status is DeploymentStatus.SUCCEEDED
+    assert world.running("search-api", "stage") == {digest}
+
+
+def test_service_that_is_not_done_beside_a_paused_one_is_said_to_be_late() -> None:
+    world = World.of(project({"search": ["search-api", "search-worker"]}), strategy="BLUE_GREEN")
+    world.trouble("search-api", "stage", "pause")
+    world.trouble("search-worker", "stage", "hook-hangs")
+    world.push("search")
+
+    deployment = release_deploy(world, wait=200.0)
+
+    assert deployment.status is DeploymentStatus.TIMED_OUT
+    assert deployment.reason.startswith("still not done after 200 s; a lifecycle hook pauses search-api, ")
 
 
 def test_hook_that_is_asked_again_and_again_is_named() -> None:
@@ -118,9 +152,9 @@ def test_pause_that_expires_fails_the_deployment_with_the_reason_of_ecs() -> Non
     world = world_with("BLUE_GREEN", pause(3))
     world.push("search")
 
-    deployment = release_deploy(world, wait=90.0)
+    deployment = release_deploy(world, wait=300.0)
 
-    assert "hook timeout(s) detected" in reason(deployment)
+    assert "hook timeout(s) detected. (nobody continued its pause before it expired)" in reason(deployment)
 
 
 def test_hook_that_fails_ends_the_deployment_at_once() -> None:
@@ -131,7 +165,10 @@ def test_hook_that_fails_ends_the_deployment_at_once() -> None:
 
     deployment = release_deploy(world)
 
-    assert "hook execution failure(s) detected" in reason(deployment)
+    assert (
+        "hook execution failure(s) detected. (the Lambda function check of a lifecycle hook failed)"
+        in reason(deployment)
+    )
     assert (world.now() - began).total_seconds() < 180
 
 
@@ -144,12 +181,21 @@ def test_alarm_at_any_stage_fails_the_deployment_and_is_named(seconds: int) -> N
     assert "in alarm: errors" in reason(release_deploy(world))
 
 
-def test_deployment_that_somebody_stops_fails() -> None:
-    world = world_with("LINEAR")
+@pytest.mark.parametrize("strategy", ["ROLLING", "LINEAR"])
+def test_deployment_that_somebody_stops_fails_and_it_is_said_that_somebody_did(strategy: str) -> None:
+    world = world_with("LINEAR") if strategy == "LINEAR" else World.of(ONE_AND_ONE)
     world.push("search")
-    world.at(150, lambda: world.stop_deployment("search-api", "stage"))
+    world.at(6, lambda: world.stop_deployment("search-api", "stage"))
 
-    assert reason(release_deploy(world)).startswith("ECS rolls it back")
+    assert "somebody" in reason(release_deploy(world))
+
+
+def test_deployment_that_somebody_refuses_at_a_pause_fails_and_it_is_said_that_somebody_did() -> None:
+    world = world_with("BLUE_GREEN", pause(60))
+    world.push("search")
+    world.at(150, lambda: world.trouble("search-api", "stage", "deployment-refused"))
+
+    assert "(somebody rolled it back at a pause)" in reason(release_deploy(world))
 
 
 def test_image_that_crashes_fails_before_any_traffic_shifts() -> None:

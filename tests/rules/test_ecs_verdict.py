@@ -10,7 +10,8 @@ from tests.rules.polls import STARTING, TWO, after, judged, overtaken, rolled
 from tests.rules.states import BEFORE, LATER, active, primary, service, verdict, view
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.service import ServiceDeployment, ServiceView
-from weco_deploy.rules.rollout.ecs_verdict import ROLLED_BACK, STOPPED, UNDECIDED
+from weco_deploy.rules.rollout.ecs_verdict import ROLLED_BACK, UNDECIDED
+from weco_deploy.rules.rollout.failure_cause import STOPPED
 from weco_deploy.rules.rollout.identity import POLLS_TO_CONFIRM_PREVIOUS
 
 DONE = rolled(*TWO)

@@ -76,6 +76,7 @@ def trouble(
       deleted               somebody deletes it
       recreated             somebody deletes it, and creates it again
       deployment-continued  somebody continues its paused deployment
+      deployment-refused    somebody rolls its paused deployment back
       deployment-stopped    somebody stops its deployment
       task-stopped          somebody stops one of its tasks
       container-exit        a container of one of its tasks exits

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from weco_deploy.model.arn import resource_name
 
 PAUSE = "PAUSE"
+AWAITING_ACTION = "AWAITING_ACTION"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,8 @@ class LifecycleHook:
 class TrafficShift:
     """How a service's deployments shift traffic, by its deployment configuration.
 
-    Production traffic shifts in `steps`; `step_bake` passes after each step but the last, `bake` after the last. `pauses` has for each PAUSE hook that a deployment comes to how long it lasts at most.
+    Production traffic shifts in `steps`; `step_bake` passes after each step but the last, `bake` after the last. `pauses` has for
+    each PAUSE hook that a deployment comes to how long it lasts at most.
     """
 
     steps: int = 1
@@ -54,6 +56,11 @@ class Lifecycle:
     test: float = 0.0
     production: float = 0.0
     hooks: tuple[LifecycleHook, ...] = field(default=())
+
+    @property
+    def paused(self) -> bool:
+        """Whether a PAUSE hook waits for somebody to continue the deployment, or to roll it back."""
+        return any(hook.kind == PAUSE and hook.status == AWAITING_ACTION for hook in self.hooks)
 
 
 NO_LIFECYCLE = Lifecycle()

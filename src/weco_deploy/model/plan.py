@@ -128,7 +128,7 @@ class PlannedService:
 
     `images` are those of its images that its containers use, `replicas` those from which they pull them. `ecs_deployment_id` is
     the observed PRIMARY deployment, which is adopted, left alone or replaced. `own_wait` is how much longer its rollout may take because
-    of ECS's configuration: traffic steps, bake time, pauses. `tasks` are its running tasks, which don't count when
+    of ECS's configuration: traffic steps and bake time. `tasks` are its running tasks, which don't count when
     plans are compared.
     """
 

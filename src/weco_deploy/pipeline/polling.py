@@ -41,7 +41,7 @@ def poll_until_settled(
 
     Raises Interrupted if a signal asks to stop, and LeaseLost if somebody took the environment over.
     """
-    deadline = _Deadline(clock, patience, watched.own_wait)
+    deadline = _Deadline(clock, patience, watched)
     while True:
         _poll_while_unsettled(watched, deadline)
         _look_again(watched, patience, deadline)
@@ -53,13 +53,15 @@ def poll_until_settled(
 
 
 class _Deadline:
-    """The end of the waiting time."""
+    """The end of the waiting time. A service that ECS makes wait is waited for longer."""
 
-    def __init__(self, clock: Clock, patience: Patience, own: timedelta) -> None:
+    def __init__(self, clock: Clock, patience: Patience, watched: Watched) -> None:
         self._clock = clock
         self._patience = patience
-        self._end = clock.utc() + timedelta(seconds=patience.wait) + own
-        self._extended = False
+        self._watched = watched
+        self._wait = timedelta(seconds=patience.wait)
+        self._usual_end = clock.utc() + self._wait
+        self._extended_to: datetime | None = None
 
     @property
     def remaining(self) -> float:
@@ -68,9 +70,12 @@ class _Deadline:
 
     def extend_once(self, seconds: float) -> None:
         """Let the time end so many seconds from now, unless it was extended before."""
-        if seconds and not self._extended:
-            self._extended = True
-            self._end = self._clock.utc() + timedelta(seconds=seconds)
+        if seconds and self._extended_to is None:
+            self._extended_to = self._clock.utc() + timedelta(seconds=seconds)
+
+    @property
+    def _end(self) -> datetime:
+        return self._extended_to or self._watched.end_of_wait(self._usual_end, self._wait)
 
     @property
     def for_answers(self) -> datetime:

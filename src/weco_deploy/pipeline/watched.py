@@ -14,6 +14,7 @@ from weco_deploy.model.service import ServiceKey, ServiceView
 from weco_deploy.pipeline.diagnose import diagnose
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.optional_reads import OptionalReads
+from weco_deploy.pipeline.pauses import Pauses
 from weco_deploy.pipeline.poll import Poll, Polling
 from weco_deploy.ports import Ports
 from weco_deploy.rules.rollout.cadence import SHORTEST, progress_of, seconds_until_next_poll
@@ -55,6 +56,7 @@ class Watched:
         self._polled_since_wait: set[str] = set()
         self._unfinished: set[str] = set()
         self._blamed: set[str] = set()
+        self._pauses = Pauses()
         self._last_error = ""
 
     def add(self, tracks: Mapping[str, Track]) -> None:
@@ -69,6 +71,14 @@ class Watched:
     def own_wait(self) -> timedelta:
         """How much longer than the waiting time rollouts may take that ECS's configuration makes wait."""
         return max((track.service.own_wait for track in self.unsettled.values()), default=timedelta(0))
+
+    def end_of_wait(self, end: datetime, wait: timedelta) -> datetime:
+        """When the unsettled services have been waited for long enough: at `end`, or later where ECS makes them wait."""
+        ends = (
+            self._pauses.end_of_wait(service_id, end + track.service.own_wait, wait)
+            for service_id, track in self.unsettled.items()
+        )
+        return max(ends, default=end)
 
     @property
     def unsettled(self) -> dict[str, Track]:
@@ -154,7 +164,10 @@ class Watched:
             outcome = self._outcome(tracks[service_id], self._ledger.outcome(service_id))
             self._ledger.service(replace(outcome, failures=failures))
         return Polled(
-            last_error=self._last_error, unfinished=bool(self._unfinished), blamed=bool(self._blamed)
+            last_error=self._last_error,
+            unfinished=bool(self._unfinished),
+            blamed=bool(self._blamed),
+            paused=tuple(service_id for service_id, track in self.unsettled.items() if track.paused),
         )
 
     def _judged(self, polled: Mapping[str, Track]) -> None:
@@ -165,6 +178,7 @@ class Watched:
         self._unfinished -= polled.keys()
         self._blamed -= polled.keys()
         for service_id, track in tracks.items():
+            self._pauses.note(service_id, now, paused=track.paused)
             outcome = self._outcome(track, known[service_id])
             ledger.service(outcome)  # certain, even if diagnosing it fails
             if not track.settled:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 
 from weco_deploy.model.deployment import reasons
 from weco_deploy.model.expected import Expected
 from weco_deploy.model.plan import Action, PlannedService, Snapshot
 from weco_deploy.model.replica import Replica
-from weco_deploy.model.service import ServiceView
+from weco_deploy.model.service import Service, ServiceView
 from weco_deploy.rules.digests import Match, all_described, running_tasks
 from weco_deploy.rules.rollout.health import waits_for_health
 from weco_deploy.rules.rollout.running_tasks import tasks_before
@@ -33,11 +34,8 @@ def planned_service(
     service = view.service
     action, why = _action(service_id, expected, view, observed, stable_for)
     own_wait = strategy_of(service).own_wait(service)
-    if own_wait and action is not Action.LEAVE:
-        minutes = math.ceil(own_wait.total_seconds() / 60)
-        why = reasons(
-            why, f"ECS makes it wait up to {minutes} min ({service.strategy}), besides the waiting time"
-        )
+    if action is not Action.LEAVE:
+        why = reasons(why, _made_to_wait(service, own_wait))
     return PlannedService(
         service_id=service_id,
         key=service.key,
@@ -52,6 +50,20 @@ def planned_service(
         own_wait=own_wait,
         tasks=tasks_before(view, expected),
     )
+
+
+def _made_to_wait(service: Service, own_wait: timedelta) -> str:
+    """How long ECS makes a deployment of the service wait by its configuration; empty if it does not."""
+    paused = sum(service.traffic_shift.pauses, timedelta(0))
+    if not own_wait + paused:
+        return ""
+    wait = f"ECS makes it wait up to {_minutes(own_wait + paused)} min ({service.strategy}), besides the waiting time"
+    hooks = f"lifecycle hooks pause it until somebody continues it, for up to {_minutes(paused)} min of that"
+    return reasons(wait, hooks if paused else "")
+
+
+def _minutes(duration: timedelta) -> int:
+    return math.ceil(duration.total_seconds() / 60)
 
 
 def _replicas(expected: tuple[Expected, ...], view: ServiceView, observed: Snapshot) -> tuple[Replica, ...]:

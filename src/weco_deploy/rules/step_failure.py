@@ -36,12 +36,14 @@ class Polled:
     """How polling went, in addition to the outcome of each service.
 
     `last_error` is why the last poll failed; empty if it did not fail. `unfinished` says that the last poll that succeeded found
-    a service for which more than time was missing, `blamed` that it found evidence against the image of one.
+    a service for which more than time was missing, `blamed` that it found evidence against the image of one. `paused` are the
+    services that a lifecycle hook pauses.
     """
 
     last_error: str = ""
     unfinished: bool = False
     blamed: bool = False
+    paused: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -146,9 +148,19 @@ def _ending_of_watch(failure: Unsuccessful, services: Sequence[ServiceOutcome]) 
             f"nothing tells what {', '.join(unverified)} runs, after {failure.waited:g} s", polled.reason
         )
         return Ending(status=status, reason=reason, innocent=_NOTHING_WRONG)
-    late = "still not done" if polled.unfinished else "not seen to be done"
-    reason = reasons(f"{late} after {failure.waited:g} s", polled.reason, _GOES_ON)
+    late = f"{'still not done' if polled.unfinished else 'not seen to be done'} after {failure.waited:g} s"
+    in_progress = {service.service_id for service in services if service.status is ServiceStatus.IN_PROGRESS}
+    if polled.paused and in_progress <= {*polled.paused}:
+        late = ""
+    reason = reasons(late, _paused(polled), polled.reason, _GOES_ON)
     return Ending(status=status, reason=reason, innocent="" if polled.blamed else _NOTHING_WRONG)
+
+
+def _paused(polled: Polled) -> str:
+    if not polled.paused:
+        return ""
+    hooks = "a lifecycle hook pauses" if len(polled.paused) == 1 else "lifecycle hooks pause"
+    return f"{hooks} {', '.join(polled.paused)}, until somebody continues the deployment or rolls it back"
 
 
 def _any_rollout_failed(services: Sequence[ServiceOutcome]) -> bool:

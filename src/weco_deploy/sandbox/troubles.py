@@ -40,6 +40,7 @@ ONCE = {
     "deleted": "somebody else deletes it",
     "recreated": "somebody else deletes it, and creates it again",
     "deployment-continued": "somebody else continues its deployment, which is paused",
+    "deployment-refused": "somebody else rolls back its deployment, which is paused",
     "deployment-stopped": "somebody else stops its deployment, and ECS rolls it back",
     "task-stopped": "somebody else stops one of its tasks",
     "container-exit": "a container of one of its tasks exits with 1",
@@ -52,7 +53,7 @@ NONE = "none"
 """Ends what lasts."""
 MEANINGS = {**LASTING, **ONCE, NONE: "its troubles are over"}
 NEEDS_LOAD_BALANCER = frozenset({"targets-fail", "targets-unused", "target-group-missing"})
-NEEDS_HOOKS = frozenset({"pause", "hook-fails", "hook-hangs", "deployment-continued"})
+NEEDS_HOOKS = frozenset({"pause", "hook-fails", "hook-hangs", "deployment-continued", "deployment-refused"})
 """Rolling deployments run no lifecycle hooks."""
 
 SCALED = "scaled"

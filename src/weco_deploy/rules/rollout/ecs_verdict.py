@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from weco_deploy.model.lifecycle import Lifecycle
 from weco_deploy.model.service import EcsDeployment, Service, ServiceDeployment, ServiceView
+from weco_deploy.rules.rollout.failure_cause import STOPPED, failure_cause
 from weco_deploy.rules.rollout.identity import POLLS_TO_CONFIRM_PREVIOUS
 from weco_deploy.rules.rollout.track import Track
 
@@ -22,8 +23,6 @@ NO_REASON = {
     "ROLLBACK_REQUESTED": "somebody requested that (ROLLBACK_REQUESTED), perhaps with StopServiceDeployment"
 }
 """What a status says by itself. ECS gives a reason only once the rollback has begun."""
-STOPPED = frozenset({"STOP_REQUESTED", "STOPPED"})
-"""Statuses of a service deployment that failed without a rollback, or that a later one replaced."""
 
 
 def with_verdict(track: Track, view: ServiceView) -> Track:
@@ -62,13 +61,15 @@ def failure(track: Track) -> str:
 
 def with_details(reason: str, track: Track) -> str:
     """A reason from DescribeServices, with what the service deployment adds to it."""
-    added = _details(track.verdict) if track.verdict else ""
+    added = failure_cause(track.verdict) if track.verdict else ""
     return f"{reason} ({added})" if added else reason
 
 
 def explanation(verdict: ServiceDeployment) -> str:
-    """ECS's reason for its verdict, with the alarms or the failures that led to it."""
-    reason, added = verdict.reason or NO_REASON.get(verdict.status, "it gives no reason"), _details(verdict)
+    """ECS's reason for its verdict, with the cause that its details tell."""
+    if not verdict.reason and verdict.status in NO_REASON:
+        return NO_REASON[verdict.status]
+    reason, added = verdict.reason or "it gives no reason", failure_cause(verdict)
     return f"{reason} ({added})" if added else reason
 
 
@@ -107,11 +108,3 @@ def breaker_count(track: Track) -> str:
     if verdict is None or verdict.breaker != "MONITORING" or not verdict.failures:
         return ""
     return f"{verdict.failures} of the {verdict.threshold} failures at which its circuit breaker gives up"
-
-
-def _details(verdict: ServiceDeployment) -> str:
-    if verdict.triggered_alarms:
-        return f"in alarm: {', '.join(verdict.triggered_alarms)}"
-    if verdict.breaker == "TRIGGERED":
-        return f"{verdict.failures} of {verdict.threshold} failures"
-    return ""

@@ -29,5 +29,5 @@ class Strategy(Protocol):
         ...
 
     def own_wait(self, service: Service) -> timedelta:
-        """How much longer than starting and stopping tasks a deployment takes at most, by the service's configuration."""
+        """How much longer than starting and stopping tasks a deployment takes, by the service's configuration; without its pauses."""
         ...

@@ -107,6 +107,11 @@ class Track:
         return self.status in SETTLED
 
     @property
+    def paused(self) -> bool:
+        """Whether a lifecycle hook pauses our deployment until somebody continues it."""
+        return not self.settled and self.verdict is not None and self.verdict.lifecycle.paused
+
+    @property
     def healthy_after(self) -> timedelta:
         """How long a task must have been healthy to end a row of failures. A crash loop would end it at once with zero."""
         return timedelta(seconds=self.stable_for or DEFAULT_STABLE_FOR)

@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-from weco_deploy.model.lifecycle import PAUSE, Lifecycle, LifecycleHook, TrafficShift
+from weco_deploy.model.lifecycle import AWAITING_ACTION, PAUSE, Lifecycle, LifecycleHook, TrafficShift
 from weco_deploy.model.service import Service, ServiceView
 from weco_deploy.rules.rollout.track import Track
 
@@ -41,7 +41,7 @@ class TrafficShifting:
             return ""
         lifecycle = verdict.lifecycle
         for hook in lifecycle.hooks:
-            if hook.status in {"AWAITING_ACTION", "IN_PROGRESS"}:
+            if hook.status in {AWAITING_ACTION, "IN_PROGRESS"}:
                 return _waits_for_hook(hook)
         passed = _passed(track.phase_since, view.service.as_of)
         return _in_stage(lifecycle, view.service.traffic_shift, passed)
@@ -55,7 +55,7 @@ class TrafficShifting:
 
     def own_wait(self, service: Service) -> timedelta:
         shift = service.traffic_shift
-        return shift.bake + (shift.steps - 1) * shift.step_bake + sum(shift.pauses, timedelta(0))
+        return shift.bake + (shift.steps - 1) * shift.step_bake
 
 
 def _waits_for_hook(hook: LifecycleHook) -> str:

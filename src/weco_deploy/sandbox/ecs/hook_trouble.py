@@ -37,12 +37,12 @@ def end(service: Service) -> None:
         _set_hooks(service, [hook for hook in configured if hook not in added])
 
 
-def continue_paused(region: Region, service: Service) -> None:
-    """Continue the current deployment if a hook pauses it."""
+def act_on_pause(region: Region, service: Service, action: str) -> None:
+    """CONTINUE or ROLLBACK the current deployment if a hook pauses it."""
     record = service.service_deployments[0]
     for run in record.progress.runs if record.progress is not None else ():
         if run.kind == PAUSE and run.pending:
-            continue_deployment(region, service, record, run.id, "CONTINUE")
+            continue_deployment(region, service, record, run.id, action)
 
 
 def _set_hooks(service: Service, hooks: list[Json]) -> None:

@@ -32,6 +32,7 @@ and these happen once:
     termination-notice     the host of one of its tasks is terminated
     task-stopped           somebody stops one of its tasks
     deployment-continued   somebody continues its deployment, which is paused
+    deployment-refused     somebody rolls back its deployment, which is paused
     deployment-stopped     somebody stops its deployment, and lets ECS roll it back
     container-exit         an essential container of one of its tasks exits with 1
 """
@@ -97,6 +98,7 @@ KINDS = frozenset(
         "deleted",
         "recreated",
         "deployment-continued",
+        "deployment-refused",
         "deployment-stopped",
     }
 )
@@ -185,7 +187,9 @@ def _by_somebody(region: Region, cluster: Cluster, service: Service, kind: str, 
             case "deleted" | "recreated":
                 service_calls.delete_service(region, named | {"force": True})
             case "deployment-continued":
-                hook_trouble.continue_paused(region, service)
+                hook_trouble.act_on_pause(region, service, "CONTINUE")
+            case "deployment-refused":
+                hook_trouble.act_on_pause(region, service, "ROLLBACK")
             case "deployment-stopped":
                 current = {"serviceDeploymentArn": service.service_deployments[0].arn, "stopType": "ROLLBACK"}
                 deployment_calls.stop_service_deployment(region, current)
