@@ -221,6 +221,15 @@ def test_unknown_key_is_a_warning_with_the_likely_spelling(loaded: Load, text: s
     assert file.warnings == (f"{file.path}, {warning}",)
 
 
+def test_after_of_a_service_at_several_images_adds_up(loaded: Load) -> None:
+    services = "[x, y, {id: z, after: [x]}, {id: z2, after: }]"
+    text = SMALLEST.replace(
+        "{id: web}", f"{{id: web, services: {services}}}, {{id: api, services: [{{id: z, after: [y, x]}}]}}"
+    )
+    (project,) = loaded(text).projects.values()
+    assert project.after == {"z": ("x", "y")}
+
+
 def test_services_of_others_are_those_that_something_else_deploys(loaded: Load) -> None:
     text = SMALLEST.replace("{id: web}", "{id: web, services: [x, {id: y, deployed_by: other}]}")
     (project,) = loaded(text).projects.values()

@@ -230,6 +230,28 @@ INVALID_FILES = {
         project("{id: x, requires: a}, {id: a, requires: b}, {id: b, requires: c}, {id: c, requires: a}"),
         "line 2, shop.environments[1].id: found a circle of requires, a → b → c → a: no release could ever go there",
     ),
+    "a service after an unknown one": (
+        "shop:\n  environments: [{id: stage}]\n  image_repositories:\n  - id: web\n    services:\n    - search\n"
+        "    - id: web\n      after: [serach]\n",
+        "line 8, shop.image_repositories[0].services[1].after[0]: found 'serach', "
+        "expected a service of this project (did you mean 'search'?)",
+    ),
+    "a service after itself": (
+        "shop:\n  environments: [{id: stage}]\n  image_repositories:\n  - id: web\n    services:\n"
+        "    - id: web\n      after: [web]\n",
+        "line 7, shop.image_repositories[0].services[0].after[0]: found 'web' after itself, expected another service",
+    ),
+    "a service after another one twice": (
+        "shop:\n  environments: [{id: stage}]\n  image_repositories:\n  - id: web\n    services:\n    - search\n"
+        "    - id: web\n      after: [search, search]\n",
+        "line 8, shop.image_repositories[0].services[1].after[1]: found the service 'search' twice, first on line 8",
+    ),
+    "a circle of services at different images": (
+        "shop:\n  environments: [{id: stage}]\n  image_repositories:\n  - id: web\n    services:\n"
+        "    - {id: web, after: [search]}\n  - id: search\n    services:\n    - {id: search, after: [web]}\n",
+        "line 6, shop.image_repositories[0].services[0].id: found a circle of after, web → search → web: "
+        "none of them could ever be first",
+    ),
     "an environment given twice": (
         "shop:\n  image_repositories: [{id: web}]\n  environments:\n  - id: stage\n  - id: stage\n",
         "line 5, shop.environments[1].id: found the environment 'stage' twice, first on line 4",

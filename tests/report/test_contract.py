@@ -330,6 +330,7 @@ def test_plan_document() -> None:
                     "redeploy": True,
                     "action": "redeploy",
                     "why": "other images run",
+                    "wave": 1,
                 },
                 {
                     **service,
@@ -340,6 +341,7 @@ def test_plan_document() -> None:
                     "action": "leave",
                     "why": "it runs this release",
                     "ecs_deployment_id": "ecs-svc/1",
+                    "wave": 1,
                 },
             ],
             "steps": [],

@@ -17,18 +17,21 @@ from tests.report.samples import (
     outcome,
     plan,
     planned_image,
+    planned_service,
 )
 from tests.report.story import CLAIMED, Watch
 from tests.report.test_live import Drawn
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Claimed, Event, StepFinished, StepOutput, StepStarted
+from weco_deploy.model.kind import Kind
 from weco_deploy.model.launch import Launch
+from weco_deploy.model.plan import Action, Plan
 from weco_deploy.model.planned_task import PlannedTask, TaskAction
 from weco_deploy.model.results import DeploymentDetails
 from weco_deploy.model.service import DefinedContainer, TaskDefinition
-from weco_deploy.model.steps import StepOutcome, StepStatus
+from weco_deploy.model.steps import WAVE, StepOutcome, StepStatus
 from weco_deploy.report.board.deployments import deployment_page
-from weco_deploy.report.build_summary import deployment_report
+from weco_deploy.report.build_summary import deployment_report, plan_report
 from weco_deploy.report.deployment_text import deployment_text
 from weco_deploy.report.documents import deployment_document, json_text, plan_document
 from weco_deploy.report.live import LiveProgress
@@ -237,3 +240,82 @@ def test_plan_that_skips_a_task_says_why() -> None:
     assert "Before them" not in text
     (step,) = json.loads(json_text(plan_document(planned)))["plan"]["steps"]
     assert (step["action"], step["command"]) == ("skip", None)
+
+
+WAVES = (
+    StepOutcome(id="wave 1", kind=WAVE, status=StepStatus.SUCCEEDED, started=later(0), finished=later(12)),
+    StepOutcome(
+        id="wave 2",
+        kind=WAVE,
+        status=StepStatus.FAILED,
+        started=later(12),
+        finished=later(30),
+        detail="items failed",
+    ),
+    StepOutcome(id="wave 3", kind=WAVE),
+)
+STOPPED = replace(
+    deployment(steps=WAVES),
+    status=DeploymentStatus.FAILED,
+    services=(
+        outcome("search", ServiceStatus.SUCCEEDED),
+        outcome("items", ServiceStatus.FAILED),
+        outcome("web", ServiceStatus.NOT_STARTED),
+        outcome("admin", ServiceStatus.NOT_STARTED),
+    ),
+)
+
+
+def test_waves_are_shown_by_their_numbers() -> None:
+    text = deployment_text(STOPPED, Screen())
+    assert "✓ wave 1 succeeded after 12 s" in text
+    assert "✗ wave 2 failed after 18 s: items failed" in text
+    assert "… wave 3 not begun" in text
+    assert "1 failed, 2 not started, 1 succeeded" in text
+
+
+def test_services_that_were_not_started_share_a_line_below_those_that_failed() -> None:
+    first, *rest = STOPPED.services
+    text = deployment_text(replace(STOPPED, services=(first, *reversed(rest))), Screen())
+    below = text.partition("✗ items (catalogue/items-prod) failed")[2]
+    assert "… admin (catalogue/admin-prod) not started\n    the same with 1 more service: web\n" in below
+
+
+def test_failed_wave_and_services_that_were_not_started_are_no_annotations() -> None:
+    report = deployment_report(STOPPED, {}, None)
+    assert [found.title for found in report.annotations] == ["items"]
+    assert "**web" not in report.summary
+
+
+def test_live_view_shows_the_wave_that_is_running() -> None:
+    running = replace(WAVES[1], status=StepStatus.RUNNING, detail="", finished=None)
+    shown = drawn(began(running), StepStarted(running))
+    assert shown[2].startswith("… wave 2")
+
+
+def in_waves(kind: Kind) -> Plan:
+    services = (
+        planned_service("search", Action.REDEPLOY, "other images run"),
+        replace(planned_service("items", Action.LEAVE, "it runs this release"), wave=2),
+        replace(planned_service("web", Action.ADOPT, "its rollout is in progress"), wave=3),
+    )
+    return replace(plan((planned_image("search", "a", "b"),), services), kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "heading"),
+    [
+        (Kind.DEPLOY, "Waves, each after all services of the one before have succeeded:"),
+        (Kind.ROLLBACK, "Waves, backwards; a service that fails or is slow does not hold up the next wave:"),
+    ],
+)
+def test_plan_shows_the_waves_that_change_anything(kind: Kind, heading: str) -> None:
+    text = plan_text(in_waves(kind), Screen())
+    assert f"{heading}\n  1  search\n  3  web\n" in text
+    assert "redeploy 1 of 3 services, watch 1 of 3 services in 2 waves" in text
+    services = json.loads(json_text(plan_document(in_waves(kind))))["plan"]["services"]
+    assert [service["wave"] for service in services] == [1, 2, 3]
+
+
+def test_build_summary_of_a_plan_has_the_waves() -> None:
+    assert "| search | 1 | other images run |" in plan_report(in_waves(Kind.DEPLOY)).summary

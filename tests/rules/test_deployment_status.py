@@ -41,7 +41,7 @@ from weco_deploy.rules.deployment_status import (
 )
 
 GOOD = (ServiceStatus.SUCCEEDED, ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING)
-BAD = (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED)
+BAD = (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED, ServiceStatus.NOT_STARTED)
 OPEN = (ServiceStatus.PENDING, ServiceStatus.IN_PROGRESS, ServiceStatus.UNVERIFIED)
 PROJECT = project(search=["search-api"], cron=[])
 IN_PLACE = {"search": in_ecr(tagged=NEW)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from weco_deploy.model.project import DEFAULT_NAMESPACE, Environment, Image, Project
 
@@ -43,3 +44,9 @@ FIVE_AND_EIGHT = project(
     }
 )
 """Five images, eight services; `pipeline` runs two of the images."""
+
+THREE_WAVES = replace(
+    project(images={"search": ["search-api"], "items": ["items-api"], "web": ["web", "web-admin"]}),
+    after={"items-api": ("search-api",), "web": ("items-api",)},
+)
+"""Three images: `search-api` and `web-admin` are in the first wave, `items-api` in the second, `web` in the third."""

@@ -19,6 +19,10 @@ def inconsistencies(project: ProjectOutline) -> Iterator[Problem]:
     yield from _duplicates("image", project.images)
     for image in project.images:
         yield from _duplicates("service", image.services)
+        for service in image.services:
+            yield from _duplicates("service", service.after)
+    yield from _invalid_predecessors(project.images)
+    yield from _predecessor_cycles(project.images)
     yield from _repositories(project.images)
     known_ids = dict.fromkeys(environment.id for environment in project.environments)
     for environment in project.environments:
@@ -87,20 +91,44 @@ def _invalid_requirements(environment: EnvironmentOutline, known_ids: Collection
 
 def _requirement_cycles(environments: Iterable[EnvironmentOutline]) -> Iterator[Problem]:
     """A problem for each cycle of `requires`, at the cycle's first environment in the file."""
+    for first, ids in _cycles((environment, environment.requires) for environment in environments):
+        yield first.problem(f"found a circle of requires, {' → '.join(ids)}: no release could ever go there")
+
+
+def _invalid_predecessors(images: Sequence[ImageOutline]) -> Iterator[Problem]:
+    known_ids = dict.fromkeys(service.id for image in images for service in image.services)
+    for service in (service for image in images for service in image.services):
+        for before in service.after:
+            if before.id == service.id:
+                yield before.node.problem(f"found {before.id!r} after itself, expected another service")
+            elif before.id not in known_ids:
+                suggestion = did_you_mean(before.id, known_ids)
+                yield before.node.problem(
+                    f"found {before.id!r}, expected a service of this project{suggestion}"
+                )
+
+
+def _predecessor_cycles(images: Iterable[ImageOutline]) -> Iterator[Problem]:
+    """A problem for each cycle of `after`, at the cycle's first service in the file."""
+    services = (service for image in images for service in image.services)
+    for first, ids in _cycles((service, service.after) for service in services):
+        yield first.problem(f"found a circle of after, {' → '.join(ids)}: none of them could ever be first")
+
+
+def _cycles(
+    entries: Iterable[tuple[Identified, Iterable[Identified]]],
+) -> Iterator[tuple[Node, Sequence[str]]]:
+    """Each cycle of entries that name others: its first node in the file, and its ids from there round to the first."""
     nodes: dict[str, Node] = {}
-    requires: dict[str, list[str]] = {}
-    for environment in environments:
-        nodes.setdefault(environment.id, environment.node)
-        others = [required.id for required in environment.requires if required.id != environment.id]
-        requires.setdefault(environment.id, []).extend(others)
-    while cycle := _cycle(requires):
-        start = cycle.index(next(environment_id for environment_id in nodes if environment_id in cycle))
-        ids = [*cycle[start:], *cycle[:start], cycle[start]]
-        yield nodes[ids[0]].problem(
-            f"found a circle of requires, {' → '.join(ids)}: no release could ever go there"
-        )
-        for environment_id in cycle:
-            del requires[environment_id]
+    named: dict[str, list[str]] = {}
+    for entry, others in entries:
+        nodes.setdefault(entry.id, entry.node)
+        named.setdefault(entry.id, []).extend(other.id for other in others if other.id != entry.id)
+    while cycle := _cycle(named):
+        start = cycle.index(next(entry_id for entry_id in nodes if entry_id in cycle))
+        yield nodes[cycle[start]], [*cycle[start:], *cycle[:start], cycle[start]]
+        for entry_id in cycle:
+            del named[entry_id]
 
 
 def _nothing_for_github(project: ProjectOutline) -> Iterator[Problem]:
@@ -110,11 +138,11 @@ def _nothing_for_github(project: ProjectOutline) -> Iterator[Problem]:
         yield github.problem(f"found none of {', '.join(wanted)}, expected at least one of them")
 
 
-def _cycle(requires: Mapping[str, Iterable[str]]) -> Sequence[str]:
-    """The environment ids of a cycle: each requires the next, and the last requires the first. Empty if there is none."""
+def _cycle(named: Mapping[str, Iterable[str]]) -> Sequence[str]:
+    """The ids of a cycle: each names the next, and the last names the first. Empty if there is none."""
     try:
-        TopologicalSorter(requires).prepare()
+        TopologicalSorter(named).prepare()
     except CycleError as error:
-        nodes: list[str] = error.args[1]  # each is required by the next; the last repeats the first
+        nodes: list[str] = error.args[1]  # each is named by the next; the last repeats the first
         return nodes[:0:-1]
     return ()

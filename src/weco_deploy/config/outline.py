@@ -61,6 +61,13 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceOutline(Identified):
+    """A service at an image. `after` are the services that must come before it, as this entry says."""
+
+    after: tuple[Identified, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ImageOutline(Identified):
     """An image. `repository` is its full name, given or by default; None if the name can't be determined.
 
@@ -68,7 +75,7 @@ class ImageOutline(Identified):
     """
 
     repository: str | None
-    services: tuple[Identified, ...]
+    services: tuple[ServiceOutline, ...]
     tag: Template | None
 
 
@@ -124,11 +131,18 @@ def _images(project: Node) -> Iterator[ImageOutline]:
     for node in project.items("image_repositories"):
         image = _identified(node.at("id"), patterns.IMAGE_ID)
         if image:
-            # A service is an id, or a mapping with the key id.
-            ids = [service.at("id") or service for service in node.items("services")]
-            services = tuple(_all_identified(ids, patterns.SERVICE_ID))
+            services = tuple(_services(node))
             tag = template_at(node, "tag", patterns.TAG_TEMPLATE, shared_tag)
             yield ImageOutline(image.id, image.node, _repository(project, node, image.id), services, tag)
+
+
+def _services(image: Node) -> Iterator[ServiceOutline]:
+    """The services of an image. Each is an id, or a mapping with the key id."""
+    for node in image.items("services"):
+        service = _identified(node.at("id") or node, patterns.SERVICE_ID)
+        if service:
+            after = tuple(_all_identified(node.items("after"), patterns.SERVICE_ID))
+            yield ServiceOutline(service.id, service.node, after)
 
 
 def _repository(project: Node, image: Node, image_id: str) -> str | None:

@@ -154,6 +154,7 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         addresses=_addresses(entry),
         optional_services=frozenset(service.id for service in _services(entry) if service.optional),
         services_of_others=frozenset(service.id for service in _services(entry) if service.deployed_by),
+        after=_after(entry),
     )
 
 
@@ -218,6 +219,15 @@ def _addresses(entry: ProjectEntry) -> dict[str, Address]:
         for service_id, (cluster, name) in found.items()
         if cluster and name
     }
+
+
+def _after(entry: ProjectEntry) -> dict[str, tuple[str, ...]]:
+    """By service id, the services that must come before it. What the entries of a service at several images say, adds up."""
+    found: dict[str, dict[str, None]] = {}
+    for service in _services(entry):
+        if service.after:
+            found.setdefault(service.id, {}).update(dict.fromkeys(service.after))
+    return {service_id: tuple(before) for service_id, before in found.items()}
 
 
 def _environment(entry: EnvironmentEntry) -> Environment:

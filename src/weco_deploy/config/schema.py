@@ -85,6 +85,11 @@ class ServiceEntry(Entry, title="service"):
         description="the name of its ECS service; default: the project's service_name; empty: it is found by its tags",
         examples=["{environment}-search", None],
     )
+    after: Annotated[list[ServiceId], NoneIsEmpty] = Field(
+        default=[],
+        description="the services that must have been deployed with success before it is redeployed; a rollback goes the other way",
+        examples=[["search-api"]],
+    )
 
 
 class NotifyEntry(Entry, title="destination of messages"):

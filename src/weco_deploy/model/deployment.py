@@ -46,6 +46,7 @@ class ServiceStatus(StrEnum):
 
     `unverified`: nothing told what the service runs until the waiting time ended. A later look may tell, so it is not settled.
     `unchanged`: the service ran the release already. `superseded`: somebody else deployed it later.
+    `not_started`: an earlier wave did not succeed, so the service was not redeployed.
     """
 
     PENDING = "pending"
@@ -56,6 +57,7 @@ class ServiceStatus(StrEnum):
     UNCHANGED = "unchanged"
     NOTHING_RUNNING = "nothing_running"
     UNVERIFIED = "unverified"
+    NOT_STARTED = "not_started"
 
 
 SETTLED = frozenset(
@@ -65,6 +67,7 @@ SETTLED = frozenset(
         ServiceStatus.SUPERSEDED,
         ServiceStatus.UNCHANGED,
         ServiceStatus.NOTHING_RUNNING,
+        ServiceStatus.NOT_STARTED,
     }
 )
 OBSERVED = frozenset({ServiceStatus.SUCCEEDED, ServiceStatus.UNCHANGED})
@@ -226,13 +229,20 @@ class Deployment:
     @property
     def superseded(self) -> bool:
         """Whether it failed only because later deployments took over."""
-        bad = {service.status for service in self.bad_services}
+        bad = {service.status for service in self.services_to_blame}
         return self.status is DeploymentStatus.FAILED and bad == {ServiceStatus.SUPERSEDED}
 
     @property
     def bad_services(self) -> tuple[ServiceOutcome, ...]:
         """The services that did not succeed, or have not yet."""
         return tuple(service for service in self.services if service.status not in GOOD)
+
+    @property
+    def services_to_blame(self) -> tuple[ServiceOutcome, ...]:
+        """The services that did not succeed, without those that were not started: these say nothing of why."""
+        return tuple(
+            service for service in self.bad_services if service.status is not ServiceStatus.NOT_STARTED
+        )
 
     @property
     def took(self) -> timedelta | None:

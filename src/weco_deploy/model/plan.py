@@ -129,7 +129,7 @@ class PlannedService:
     `images` are those of its images that its containers use, `replicas` those from which they pull them. `ecs_deployment_id` is
     the observed PRIMARY deployment, which is adopted, left alone or replaced. `own_wait` is how much longer its rollout may take because
     of ECS's configuration: traffic steps and bake time. `tasks` are its running tasks, which don't count when
-    plans are compared.
+    plans are compared. The services are redeployed wave by wave, in the order of these numbers, from 1.
     """
 
     service_id: str
@@ -143,7 +143,30 @@ class PlannedService:
     ecs_deployment_id: str | None = None
     replicas: tuple[Replica, ...] = ()
     own_wait: timedelta = timedelta(0)
+    wave: int = 1
     tasks: RunningTasks | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """The services that are redeployed at the same time."""
+
+    number: int
+    services: tuple[PlannedService, ...]
+
+    @property
+    def id(self) -> str:
+        """The id of its step. Ids in the project file have no spaces, so no other step has it."""
+        return f"wave {self.number}"
+
+    @property
+    def redeploys(self) -> tuple[PlannedService, ...]:
+        return tuple(service for service in self.services if service.action is Action.REDEPLOY)
+
+    @property
+    def changes(self) -> bool:
+        """Whether it redeploys or watches any service."""
+        return any(service.action is not Action.LEAVE for service in self.services)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +218,15 @@ class Plan:
     @property
     def redeploys(self) -> tuple[PlannedService, ...]:
         return tuple(service for service in self.services if service.action is Action.REDEPLOY)
+
+    @property
+    def waves(self) -> tuple[Wave, ...]:
+        """The services by wave, in the order in which the waves begin."""
+        numbers = sorted({service.wave for service in self.services})
+        return tuple(
+            Wave(number=number, services=tuple(found for found in self.services if found.wave == number))
+            for number in numbers
+        )
 
     @property
     def replicas(self) -> tuple[Replica, ...]:

@@ -90,7 +90,8 @@ class Project:
     `optional_services`. Something else deploys those in `services_of_others`.
     `branch` is the remote's branch that releases are built from; None if they may be of any. `notify` says where messages
     about deployments go, to any of its environments, and `github` what is written to GitHub. A commit is overdue if it has waited
-    for longer than `overdue` to be promoted; None if none ever is.
+    for longer than `overdue` to be promoted; None if none ever is. `after` has the services that must have been deployed with
+    success before a service is, by service id.
     """
 
     id: str
@@ -111,6 +112,7 @@ class Project:
     notify: tuple[Destination, ...] = ()
     github: GitHubSettings | None = None
     overdue: timedelta | None = None
+    after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def destinations(self, environment_id: str) -> tuple[Destination, ...]:
         """Where messages about deployments to an environment go."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+WAVE = "wave"
+"""The kind of a step that is a wave of services. Other kinds are keys of the project file."""
+
 
 class StepStatus(StrEnum):
     """The status of a step. `skipped`: it did not have to run. `unknown`: it began, and how it ended can't be found out."""
@@ -29,7 +32,7 @@ class StepOutcome:
 
     Args:
         id: its id in the project file.
-        kind: what it is, as the key of the project file that declares it.
+        kind: what it is, as the key of the project file that declares it, or WAVE.
         status: how far it is.
         started: when it began; None if it has not.
         finished: when it ended; None if it has not.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from weco_deploy.errors import DeployError
-from weco_deploy.model.events import Event
-from weco_deploy.model.plan import Plan
+from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.events import Event, StepFinished
+from weco_deploy.model.kind import Kind
+from weco_deploy.model.plan import Plan, PlannedService
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
+from weco_deploy.model.steps import StepStatus
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.polling import Patience
 from weco_deploy.pipeline.rollouts import Rollouts
@@ -18,11 +22,13 @@ from weco_deploy.pipeline.steps.move_tags import MoveTags
 from weco_deploy.pipeline.steps.redeploy import Redeploy
 from weco_deploy.pipeline.steps.run_task import RunTask
 from weco_deploy.pipeline.steps.watch import Watch
+from weco_deploy.pipeline.steps.wave import BeginWave, EndWave
 from weco_deploy.pipeline.watched import Watched
 from weco_deploy.ports import Ports
 from weco_deploy.rules import precedence
 from weco_deploy.rules.deployment_status import remark, verdict
 from weco_deploy.rules.step_failure import Ending, NotReplicated, TaskFailed, Unsuccessful, ending
+from weco_deploy.rules.waves import cut_short, ended, not_started
 
 
 def steps_of(plan: Plan, request: DeployRequest) -> tuple[Step, ...]:
@@ -36,9 +42,30 @@ def steps_of(plan: Plan, request: DeployRequest) -> tuple[Step, ...]:
         *(RunTask(task, patience) for task in tasks),
         MoveTags(tuple(image for image in plan.moves if image not in early)),
         AwaitReplicas(plan.replicas, patience),
-        Redeploy(plan.redeploys),
-        Watch(plan.services, patience),
+        *_wave_steps(plan, patience),
     )
+
+
+def _wave_steps(plan: Plan, patience: Patience) -> Iterator[Step]:
+    """The steps of each wave. What is true of the last wave is true of the only one.
+
+    A rollback goes on with the next wave whatever became of one. It gives each wave but the last a part of the waiting time, so
+    that a slow one does not hold it up; then that one is watched together with the next.
+    """
+    waves = plan.waves
+    backwards = plan.kind is Kind.ROLLBACK and len(waves) > 1
+    in_part = replace(patience, wait=patience.wait / max(1, sum(wave.changes for wave in waves)))
+    earlier: tuple[PlannedService, ...] = ()
+    for wave in waves:
+        recorded = len(waves) > 1 and wave.changes
+        goes_on = backwards and wave is not waves[-1]
+        if recorded:
+            yield BeginWave(wave)
+        yield Redeploy(wave, goes_on=backwards)
+        yield Watch(wave, in_part if goes_on else patience, earlier=earlier, goes_on=goes_on)
+        if recorded:
+            yield EndWave(wave)
+        earlier += wave.services
 
 
 def carry_out(
@@ -61,7 +88,7 @@ def carry_out(
         ledger=ledger,
         ports=ports,
         notify=notify,
-        rollouts=Rollouts(planned.services, environment, stable_for, watched, ledger, ports.clock),
+        rollouts=Rollouts(environment, stable_for, watched, ledger, ports.clock),
     )
     end = _run_all(steps_of(planned, request), planned, context)
     ledger.verdict(end.status, ports.clock.utc(), end.reason)
@@ -83,6 +110,7 @@ def _run_all(steps: Sequence[Step], plan: Plan, context: StepContext) -> Ending:
             if end.undo:
                 for begun_step in reversed(begun):
                     begun_step.undo(context)
+            _stop_waves(plan, end, context)
             return end
     services = context.ledger.deployment.services
     return Ending(status=verdict(services), reason=remark(services))
@@ -93,6 +121,22 @@ def _run(step: Step, context: StepContext) -> DeployError | Unsuccessful | NotRe
         return step.run(context)
     except DeployError as error:
         return error
+
+
+def _stop_waves(plan: Plan, end: Ending, context: StepContext) -> None:
+    """Give the wave in which the deployment stopped its result, and the services that it never reached theirs."""
+    ledger = context.ledger
+    begun = {step.id for step in ledger.deployment.steps if step.status is StepStatus.RUNNING}
+    for wave in plan.waves:
+        if wave.id in begun:
+            interrupted = end.status is DeploymentStatus.INTERRUPTED
+            if not interrupted:
+                for outcome in not_started(ledger.deployment.services, wave):
+                    ledger.service(outcome)
+            step = ledger.step_outcome(wave.id)
+            stopped = cut_short(step) if interrupted else ended(step, wave, ledger.deployment.services)
+            ledger.step(replace(stopped, finished=context.ports.clock.utc()))
+            context.notify(StepFinished(ledger.step_outcome(wave.id)))
 
 
 def _any_redeployed(plan: Plan, ledger: Ledger) -> bool:

@@ -13,7 +13,7 @@ from weco_deploy.model.kind import Kind
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.observe import tags_now
 from weco_deploy.ports import Ports
-from weco_deploy.rules.deployment_status import half_deployed
+from weco_deploy.rules.deployment_status import ahead_of_services, half_deployed
 from weco_deploy.rules.tag_drift import tags_on_failed_images, was_rolled_out
 
 TAGS_READ_WITHIN = timedelta(seconds=5)
@@ -34,7 +34,7 @@ def settle(
     """
     services = tuple(service for service in ledger.deployment.services if service.service_id not in gone)
     left_behind = _left_behind(replace(ledger.deployment, services=services), ports)
-    remark = reasons(half_deployed(services), left_behind)
+    remark = reasons(half_deployed(services), ahead_of_services(ledger.deployment), left_behind)
     if remark:
         ledger.deployment = replace(ledger.deployment, reason=reasons(ledger.deployment.reason, remark))
     deployment = ledger.deployment

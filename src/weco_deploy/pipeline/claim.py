@@ -18,6 +18,7 @@ from weco_deploy.model.steps import StepOutcome, StepStatus
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Ports
 from weco_deploy.rules.deployment_status import status_if_left_alone
+from weco_deploy.rules.waves import intended_waves
 
 
 def intent(plan: Plan, request: DeployRequest, ports: Ports) -> Deployment:
@@ -38,7 +39,7 @@ def intent(plan: Plan, request: DeployRequest, ports: Ports) -> Deployment:
         images={image.image_id: image.change for image in plan.images},
         services=tuple(_intended(service) for service in plan.services),
         left_out=plan.left_out,
-        steps=tuple(map(_intended_step, plan.tasks)),
+        steps=(*map(_intended_step, plan.tasks), *intended_waves(plan.waves)),
         can_roll_back=plan.can_roll_back,
     )
 

@@ -128,6 +128,9 @@ class Ledger:
     def outcome(self, service_id: str) -> ServiceOutcome:
         return next(known for known in self.deployment.services if known.service_id == service_id)
 
+    def step_outcome(self, step_id: str) -> StepOutcome:
+        return next(known for known in self.deployment.steps if known.id == step_id)
+
     def step(self, outcome: StepOutcome) -> None:
         """Replace what is known of the step."""
         steps = tuple(outcome if known.id == outcome.id else known for known in self.deployment.steps)

@@ -6,7 +6,7 @@ So the rollouts are polled in between.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 
 from weco_deploy.model.plan import PlannedService
@@ -25,7 +25,6 @@ class Rollouts:
 
     def __init__(
         self,
-        services: Sequence[PlannedService],
         environment: Environment,
         stable_for: float,
         watched: Watched,
@@ -33,16 +32,15 @@ class Rollouts:
         clock: Clock,
     ) -> None:
         self.watched = watched
-        self._services = services
         self._environment = environment
         self._stable_for = stable_for
         self._ledger = ledger
         self._clock = clock
 
-    def follow(self) -> None:
-        """Watch the services whose rollouts have begun by now, too."""
+    def follow(self, services: Iterable[PlannedService]) -> None:
+        """Watch those of the services whose rollouts have begun by now, too."""
         now, tracks = self._clock.utc(), dict[str, Track]()
-        for service in self._services:
+        for service in services:
             outcome = self._ledger.outcome(service.service_id)
             if (
                 outcome.ecs_deployment_id
@@ -60,9 +58,9 @@ class Rollouts:
                 )
         self.watched.add(tracks)
 
-    def poll_in_between(self) -> None:
-        """Poll the services that are due. What a poll can't read is read by a later one."""
-        self.follow()
+    def poll_in_between(self, services: Iterable[PlannedService]) -> None:
+        """Follow these services, too, and poll those that are due. What a poll can't read is read by a later one."""
+        self.follow(services)
         self.watched.wait(0.0)
         if due := self.watched.due:
             self.watched.poll(due, self._clock.utc() + LATE_ANSWERS, everything=False)

@@ -16,7 +16,7 @@ from weco_deploy.rules.step_failure import NotReplicated, TaskFailed, Unsuccessf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepContext:
-    """What every step of a deployment works with."""
+    """What every step of a deployment works with. `rollouts` are those that are watched, of all waves so far."""
 
     environment: Environment
     ledger: Ledger

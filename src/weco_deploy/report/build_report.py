@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from weco_deploy.errors import DeployError
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceOutcome
-from weco_deploy.model.steps import StepOutcome
+from weco_deploy.model.steps import WAVE, StepOutcome
 from weco_deploy.report.outcomes import STATUS_WORDS, exited, outcome_in_a_line, verdict
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.step_lines import step_name, step_result
@@ -69,14 +69,18 @@ class BuildReport:
 
 
 def annotations_of(deployment: Deployment) -> tuple[Annotation, ...]:
-    """An annotation for each step and service that is not good; of the whole deployment if it failed because of none of them."""
+    """An annotation for each step and service that is not good; of the whole deployment if it failed because of none of them.
+
+    A wave says nothing that its services don't, and services that were not started nothing about themselves.
+    """
     if deployment.status in (DeploymentStatus.SUCCEEDED, DeploymentStatus.UNVERIFIED):
         return ()
     interrupted = deployment.status is DeploymentStatus.INTERRUPTED
     # The services that an interruption leaves in the middle say nothing about themselves.
-    bad = [outcome for outcome in deployment.bad_services if outcome.settled or not interrupted]
+    bad = [outcome for outcome in deployment.services_to_blame if outcome.settled or not interrupted]
+    bad_steps = [step for step in deployment.steps if step.bad and step.kind != WAVE]
     found = [
-        *(Annotation(one_line(step.id), _why_step(step)) for step in deployment.steps if step.bad),
+        *(Annotation(one_line(step.id), _why_step(step)) for step in bad_steps),
         *(Annotation(one_line(outcome.service_id), outcome_in_a_line(outcome)) for outcome in bad),
     ]
     if interrupted or not found:

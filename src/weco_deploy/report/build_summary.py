@@ -117,7 +117,7 @@ def _verdict(deployment: Deployment, level: str = "### ") -> Iterator[str]:
     for step in deployment.steps:
         if step.bad:
             yield from _bad_step(step)
-    bad = deployment.bad_services
+    bad = deployment.services_to_blame
     for outcome in bad[:_MOST_FAILURES]:
         yield from _failure(outcome)
     if len(bad) > _MOST_FAILURES:
@@ -209,7 +209,11 @@ def _plan(plan: Plan) -> Iterator[str]:
         ("task before the restart", "action", "why"),
         ((task.id, task.action.value, task.why) for task in plan.tasks),
     )
-    yield from table(("service", "why"), ((service.service_id, service.why) for service in plan.redeploys))
+    if len(plan.waves) > 1:
+        rows = ((service.service_id, str(service.wave), service.why) for service in plan.redeploys)
+        yield from table(("service", "wave", "why"), rows)
+    else:
+        yield from table(("service", "why"), ((found.service_id, found.why) for found in plan.redeploys))
     rest = [service for service in plan.services if service not in plan.redeploys]
     rows = ((service.service_id, service.action.value, service.why) for service in rest)
     yield from folded(count(len(rest), "other service"), table(("service", "action", "why"), rows))

@@ -103,12 +103,12 @@ def _add_alike(page: Page, first: ServiceOutcome, others: Sequence[ServiceOutcom
 
 
 def alike_failures(deployment: Deployment) -> list[list[ServiceOutcome]]:
-    """The services that did not succeed, with their essential failures, in groups that failed alike."""
+    """The services that did not succeed, with their essential failures, in groups that failed alike; last what was not started."""
     alike: dict[object, list[ServiceOutcome]] = {}
     for outcome in deployment.bad_services:
         short = replace(outcome, failures=essential(outcome.failures))
         alike.setdefault(_explanation(short), []).append(short)
-    return list(alike.values())
+    return sorted(alike.values(), key=lambda group: group[0].status is ServiceStatus.NOT_STARTED)
 
 
 def add_bad_steps(page: Page, deployment: Deployment, screen: Screen) -> None:
@@ -126,7 +126,8 @@ def _explanation(outcome: ServiceOutcome) -> object:
         (failure.kind, failure.cause, failure.container, failure.exit_code, failure.log_lines)
         for failure in outcome.failures
     )
-    return outcome.images, outcome.status, outcome.reason, failures, outcome.draining
+    images = () if outcome.status is ServiceStatus.NOT_STARTED else outcome.images
+    return images, outcome.status, outcome.reason, failures, outcome.draining
 
 
 def _add_failure(page: Page, outcome: ServiceOutcome, screen: Screen) -> None:

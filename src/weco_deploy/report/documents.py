@@ -499,6 +499,7 @@ def _planned_service(service: PlannedService) -> Document:
         "action": service.action.value,
         "why": service.why,
         "ecs_deployment_id": service.ecs_deployment_id,
+        "wave": service.wave,
     }
 
 

@@ -94,6 +94,7 @@ class _Painter:
             "unverified": statuses.count(ServiceStatus.UNVERIFIED),
             "in progress": statuses.count(ServiceStatus.IN_PROGRESS),
             "not begun": statuses.count(ServiceStatus.PENDING),
+            "not started": statuses.count(ServiceStatus.NOT_STARTED),
             "done": sum(status in GOOD for status in statuses),
         }
         steps_done = sum(step.status in GOOD_STEPS for step in rollout.steps.values())

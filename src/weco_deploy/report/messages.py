@@ -95,7 +95,7 @@ def _values(
         if started
         else counts(outcome.status for outcome in deployment.services),
         "failures": "" if started else "\n".join(_failures(deployment)),
-        "links": "\n".join(_links(deployment, () if started else deployment.bad_services)),
+        "links": "\n".join(_links(deployment, () if started else deployment.services_to_blame)),
     }
 
 
@@ -122,7 +122,7 @@ def _summary(occasion: Occasion, environment: str) -> str:
 def _failures(deployment: Deployment) -> Iterator[str]:
     if deployment.reason:
         yield _plain(deployment.reason)
-    bad = deployment.bad_services
+    bad = deployment.services_to_blame
     yield from map(_failure, bad[:_MOST_FAILURES])
     if len(bad) > _MOST_FAILURES:
         yield f"and {len(bad) - _MOST_FAILURES} more"

@@ -140,7 +140,7 @@ def _nothing_restarted(deployment: Deployment) -> bool:
 
 def _only_starts_failed(deployment: Deployment) -> bool:
     """Whether services are not good only because their tasks could not be placed or started, and no image is to blame."""
-    left = deployment.bad_services
+    left = deployment.services_to_blame
     return bool(left) and all(map(spares_images, left))
 
 

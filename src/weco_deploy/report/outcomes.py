@@ -32,6 +32,7 @@ STATUS_WORDS = {
     ServiceStatus.IN_PROGRESS: "still in progress",
     ServiceStatus.PENDING: "not begun",
     ServiceStatus.UNVERIFIED: "unverified",
+    ServiceStatus.NOT_STARTED: "not started",
 }
 _COUNTED = {
     ServiceStatus.FAILED: "failed",
@@ -39,6 +40,7 @@ _COUNTED = {
     ServiceStatus.UNVERIFIED: "unverified",
     ServiceStatus.IN_PROGRESS: "still in progress",
     ServiceStatus.PENDING: "not begun",
+    ServiceStatus.NOT_STARTED: "not started",
     ServiceStatus.SUCCEEDED: "succeeded",
     ServiceStatus.UNCHANGED: "unchanged",
     ServiceStatus.NOTHING_RUNNING: "with nothing running",
@@ -104,8 +106,7 @@ def mark(status: ServiceStatus, symbols: Symbols) -> str:
         return symbols.good
     if status in GOOD:
         return symbols.quiet
-    open_statuses = {ServiceStatus.PENDING, ServiceStatus.IN_PROGRESS, ServiceStatus.UNVERIFIED}
-    return symbols.moving if status in open_statuses else symbols.bad
+    return symbols.bad if status in (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED) else symbols.moving
 
 
 def service_name(service_id: str, key: ServiceKey) -> str:

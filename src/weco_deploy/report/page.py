@@ -36,6 +36,8 @@ def status_style(status: DeploymentStatus | ServiceStatus) -> str:
             return WARNING_STYLE
         case ServiceStatus.PENDING | ServiceStatus.IN_PROGRESS | ServiceStatus.UNVERIFIED:
             return WARNING_STYLE
+        case ServiceStatus.NOT_STARTED:
+            return WARNING_STYLE
         case DeploymentStatus.UNVERIFIED:
             return DIM
         case _:

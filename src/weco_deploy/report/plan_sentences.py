@@ -78,6 +78,9 @@ def work(plan: Plan) -> str:
         for word, number in (("redeploy", numbers[Action.REDEPLOY]), ("watch", numbers[Action.ADOPT]))
         if number
     ]
+    waves = sum(wave.changes for wave in plan.waves)
+    if waves > 1:
+        parts[-1] += f" in {waves} waves"
     return ", ".join(parts) or "change nothing"
 
 

@@ -18,6 +18,7 @@ from weco_deploy.model.planned_task import TaskAction
 from weco_deploy.report.fitting import VERBOSE_SHOWS_ALL, add_rest, fitted
 from weco_deploy.report.page import BAD_STYLE, BOLD, DIM, WARNING_STYLE, Page
 from weco_deploy.report.plan_sentences import title, what_is_there, work
+from weco_deploy.report.plan_waves import add_waves
 from weco_deploy.report.screen import Screen
 from weco_deploy.report.table import Cell, Column, Styled
 from weco_deploy.report.untrusted import one_line
@@ -99,6 +100,7 @@ def _plan_text(
         _services(page, plan, unchanged=unchanged)
     else:
         _services_in_groups(page, plan, most[1])
+    add_waves(page, plan, _NAMES_SHOWN if most else None)
     _unchanged(page, plan, listing=unchanged)
     _replicas(page, plan)
     _warnings(page, plan)

@@ -49,8 +49,8 @@ class Row:
 
     @property
     def failed(self) -> bool:
-        """Whether it is settled, but not good."""
-        return self.settled and self.status not in GOOD
+        """Whether it is settled, but not good. One that was not started did not fail."""
+        return self.settled and self.status not in GOOD and self.status is not ServiceStatus.NOT_STARTED
 
     def looks_like(self, other: Row | None) -> bool:
         """Whether both rows show the same, apart from the time."""

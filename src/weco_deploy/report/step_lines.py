@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weco_deploy.model.steps import StepOutcome, StepStatus
+from weco_deploy.model.steps import WAVE, StepOutcome, StepStatus
 from weco_deploy.report.outcomes import Line
 from weco_deploy.report.screen import Symbols
 from weco_deploy.report.untrusted import log_line, one_line
@@ -28,7 +28,9 @@ def step_mark(step: StepOutcome, symbols: Symbols) -> str:
 
 
 def step_name(step: StepOutcome) -> str:
-    """`migrate (before)`: the id, and the key of the project file that declares the step."""
+    """`migrate (before)`: the id, and the key of the project file that declares the step. Of a wave, its id: `wave 2`."""
+    if step.kind == WAVE:
+        return one_line(step.id)
     return f"{one_line(step.id)} ({one_line(step.kind)})"
 
 

@@ -16,7 +16,7 @@ from weco_deploy.model.deployment import (
 from weco_deploy.model.expected import Expected
 from weco_deploy.model.plan import PlannedService, Snapshot
 from weco_deploy.model.project import Project
-from weco_deploy.model.steps import GOOD_STEPS, StepOutcome, StepStatus
+from weco_deploy.model.steps import GOOD_STEPS, WAVE, StepOutcome, StepStatus
 from weco_deploy.rules.digests import Match, all_described
 from weco_deploy.rules.rollout.steady_state import in_steady_state
 from weco_deploy.rules.running import evidence, expected_images
@@ -68,6 +68,23 @@ def half_deployed(services: Sequence[ServiceOutcome]) -> str:
     )
 
 
+def ahead_of_services(deployment: Deployment) -> str:
+    """What to say of services that were not started, although the tags of their images have moved; else empty."""
+    waiting = [service for service in deployment.services if service.status is ServiceStatus.NOT_STARTED]
+    used = {image_id for service in waiting for image_id in service.images}
+    ahead = [
+        image_id for image_id, change in deployment.images.items() if image_id in used and change.applied
+    ]
+    if not ahead:
+        return ""
+    return (
+        f"{', '.join(service.service_id for service in waiting)} "
+        f"{'was not started and still runs' if len(waiting) == 1 else 'were not started and still run'} what ran before, "
+        f"but the {'tag' if len(ahead) == 1 else 'tags'} of {', '.join(ahead)} {'stays' if len(ahead) == 1 else 'stay'} moved: "
+        f"if somebody restarts {'it, it gets' if len(waiting) == 1 else 'them, they get'} the release"
+    )
+
+
 def status_if_left_alone(service: PlannedService) -> ServiceStatus:
     """The status of a service that is left alone. A service that is scaled to zero runs nothing, which is no success."""
     return ServiceStatus.UNCHANGED if service.desired else ServiceStatus.NOTHING_RUNNING
@@ -108,8 +125,8 @@ def status_when_cut_off(deployment: Deployment, project: Project, observed: Snap
 
 
 def unsuccessful_steps(deployment: Deployment) -> tuple[str, ...]:
-    """The ids of the steps that did not succeed, or are not known to have."""
-    return tuple(step.id for step in deployment.steps if step.status not in GOOD_STEPS)
+    """The ids of the steps that did not succeed, or are not known to have. What waves did, their services tell."""
+    return tuple(step.id for step in deployment.steps if step.kind != WAVE and step.status not in GOOD_STEPS)
 
 
 def steps_when_cut_off(steps: Iterable[StepOutcome]) -> tuple[StepOutcome, ...]:
@@ -135,7 +152,7 @@ def _status_of_running(outcome: ServiceOutcome, observed: Snapshot) -> ServiceSt
 
 
 def _runs(outcome: ServiceOutcome, expected: Mapping[str, Expected], observed: Snapshot) -> bool:
-    if outcome.status in (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED):
+    if outcome.status in SETTLED - GOOD:
         return False
     views = observed.services.get(outcome.service_id, ())
     if len(views) != 1 or (views[0].service.desired and not outcome.settled):

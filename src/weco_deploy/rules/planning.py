@@ -33,6 +33,7 @@ from weco_deploy.rules.service_action import with_forced_redeploy
 from weco_deploy.rules.unfinished_tags import with_tags_before
 from weco_deploy.rules.unpinned import HINT as UNPINNED_HINT
 from weco_deploy.rules.unpinned import early_images, unpinned_services
+from weco_deploy.rules.waves import in_waves
 
 
 def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
@@ -56,7 +57,7 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
     }
     examined = examine(project, environment, expected, observed, precedence.stable_for(request, environment))
     allowed, not_allowed = allowances(project, request, examined)
-    services = examined.services
+    services = in_waves(examined.services, project.after, backwards=request.kind is Kind.ROLLBACK)
     if request.force_redeploy:
         services = tuple(map(with_forced_redeploy, services))
     before = _before_tasks(environment, request, expected, images, services, observed)

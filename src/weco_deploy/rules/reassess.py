@@ -194,6 +194,7 @@ def _reassessed(
     | leave          | anything else                      | watched, or nothing running                 |
     | adopt          | anything else                      | watched                                     |
     | redeploy       | pending, not redeployed            | failed: it was cut off before               |
+    | redeploy       | not started, and not redeployed    | not started                                 |
     | redeploy       | pending, in progress, unverified   | watched, if there is anything to watch      |
     | redeploy       | good, and nothing tells what runs  | watched, if any task is desired             |
     | redeploy       | anything else                      | failed: it does not run the release         |
@@ -238,6 +239,8 @@ def _reassessed(
         case Action.REDEPLOY, ServiceStatus.PENDING if not_redeployed:
             reason = f"it was not redeployed, because the deployment was cut off before: {service.why}"
             return now(ServiceStatus.FAILED, None, reason)
+        case Action.REDEPLOY, ServiceStatus.NOT_STARTED if not_redeployed and recorded is not None:
+            return now(ServiceStatus.NOT_STARTED, None, recorded.reason)
         case Action.REDEPLOY, (ServiceStatus.PENDING | ServiceStatus.IN_PROGRESS | ServiceStatus.UNVERIFIED):
             # The service may have been redeployed without a record of it. The rollout shows what it runs.
             if watched := recorded_id or (service.ecs_deployment_id if service.desired else None):

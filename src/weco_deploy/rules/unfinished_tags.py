@@ -13,7 +13,14 @@ from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceSt
 from weco_deploy.model.plan import PlannedImage
 
 _LEFT_TAGS = frozenset({DeploymentStatus.IN_PROGRESS, DeploymentStatus.INTERRUPTED, DeploymentStatus.FAILED})
-_LEFT_ALONE = frozenset({ServiceStatus.PENDING, ServiceStatus.UNCHANGED, ServiceStatus.NOTHING_RUNNING})
+_LEFT_ALONE = frozenset(
+    {
+        ServiceStatus.PENDING,
+        ServiceStatus.NOT_STARTED,
+        ServiceStatus.UNCHANGED,
+        ServiceStatus.NOTHING_RUNNING,
+    }
+)
 
 
 def with_tags_before(

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
-from weco_deploy.errors import AccessDenied, AwsError, DeployError, Interrupted, Unreachable
+from weco_deploy.errors import AccessDenied, AwsError, DeployError, Interrupted, LeaseLost, Unreachable
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.events import ServiceRedeployed
-from weco_deploy.model.plan import PlannedService
+from weco_deploy.model.plan import PlannedService, Wave
 from weco_deploy.model.service import EcsDeployment
 from weco_deploy.pipeline.batches import batches_of
 from weco_deploy.pipeline.ledger import Ledger
@@ -28,17 +28,18 @@ SECONDS_BETWEEN_READS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Redeploy:
-    """Starts a new ECS deployment of each service."""
+    """Starts a new ECS deployment of each service. With `goes_on` the others are redeployed also if ECS refuses the first."""
 
-    services: tuple[PlannedService, ...]
+    wave: Wave
+    goes_on: bool = False
     undo_on_failure: ClassVar[bool] = True
 
     def run(self, context: StepContext) -> None:
-        """Redeploy the services. Raises the reason why the first one could not be redeployed.
+        """Redeploy the services. Raises the reason why the first one could not be redeployed, unless it goes on.
 
         A later service that ECS refuses fails alone: the ledger has its reason, and the others go on.
         """
-        if not self.services:
+        if not self.wave.redeploys:
             return
         ledger, requested = context.ledger, context.ports.interrupts.requested
 
@@ -46,14 +47,14 @@ class Redeploy:
             ledger.note_if_due()
             ledger.renew_if_due()
 
-        first, *others = self.services
+        first, *others = self.wave.redeploys
         (outcome,) = _change([first], context, ledger.renew_if_due)
-        if isinstance(outcome, Failed):
+        if isinstance(outcome, Failed) and not (self.goes_on and _is_refusal(outcome.error)):
             raise outcome.error
         _change(others[:AT_ONCE], context, note_and_renew)
         for number, services in enumerate(batches_of(others[AT_ONCE:], AT_A_TIME)):
             if number and not requested():
-                context.rollouts.poll_in_between()
+                context.rollouts.poll_in_between(self.wave.services)
             _change(services, context, note_and_renew)
         ledger.note()
         if requested():
@@ -88,6 +89,11 @@ def _change(
         record,
         ports.interrupts.requested,
     )
+
+
+def _is_refusal(error: DeployError) -> bool:
+    """Whether the error is about this service only, so that the others may be redeployed."""
+    return not isinstance(error, (Interrupted, LeaseLost))
 
 
 def _record_refusal(service: PlannedService, error: DeployError, ledger: Ledger) -> None:
