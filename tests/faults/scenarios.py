@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tests.operations.migrations import behaviour, migrating, migrations
 from tests.operations.runs import confirm_deploy, deploy_release, release, release_deploy, request, rollback
 from tests.world import Killed, World, slow
-from tests.world.projects import FIVE_AND_EIGHT
+from tests.world.projects import FIVE_AND_EIGHT, THREE_WAVES
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.kind import Kind
 from weco_deploy.operations.deploy import deploy
@@ -21,6 +22,9 @@ PATIENT = 400.0
 
 LEASE_AND_GRACE = 120 + 15
 """Seconds after which nobody waits for a run that is dead."""
+
+STABLE_FOR = timedelta(seconds=10)
+"""For so long the tasks of a service have been running before it counts as deployed."""
 
 UNCERTAIN = 2
 """So many calls more or fewer a run may make than another: notes of the record come while workers change things."""
@@ -144,6 +148,19 @@ def _migrating() -> tuple[World, Mapping[str, str]]:
     return world, {"search": world.push("search", behaviour(seconds=20.0)), "items": world.push("items")}
 
 
+def _in_waves() -> tuple[World, Mapping[str, str]]:
+    """Three waves, of which the second has nothing to do."""
+    world = World.of(THREE_WAVES)
+    release_deploy(world, "stage")
+    return world, {image_id: world.push(image_id) for image_id in ("search", "web")}
+
+
+def assert_deployed_in_waves(world: World) -> None:
+    """The last wave's service was redeployed once the first wave's ran its release for long enough."""
+    first, last = (world.declared(service_id, "stage").primary for service_id in ("search-api", "web"))
+    assert last.created_at >= first.created_at + STABLE_FOR
+
+
 def _asking() -> tuple[World, Mapping[str, str]]:
     """The same after a run that was killed when it had asked ECS for the task, before it knew the answer."""
     world, pushed = _migrating()
@@ -173,6 +190,7 @@ DEPLOYING = (
     Scenario("rollback", "stage", _twice_released, _rolled_back),
     Scenario("rollback to what history tells", "stage", _twice_released, _rolled_back_from_history),
     Scenario("deploy to services found by listing", "stage", _unindexed, _latest_deployed),
+    Scenario("release-deploy in waves", "stage", _in_waves, _released, check=assert_deployed_in_waves),
     Scenario("release-deploy with a task", "stage", _migrating, _released, check=assert_migrated_once),
     Scenario(
         "release-deploy that goes on with a task", "stage", _asking, _released, check=assert_migrated_once
