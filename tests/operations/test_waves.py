@@ -203,6 +203,25 @@ def test_wave_without_changes_takes_no_time() -> None:
     assert statuses(deployment)["items-api"] is UNCHANGED
 
 
+def test_adopted_rollout_of_a_later_wave_does_not_hold_up_an_earlier_one() -> None:
+    world, told = deployed(), Told()
+    world.push("items", slow(400))
+    killed(world, "runtime.redeploy")
+    world.pass_time(LEASE_AND_GRACE)
+    world.push("search")
+
+    deployment = release_deploy(world, told=told)
+
+    assert deployment.status is DeploymentStatus.SUCCEEDED
+    assert redeployed(told) == ["search-api"], "the rollout of items-api goes on"
+    ends = [
+        event.step.id if isinstance(event, StepFinished) else event.outcome.service_id
+        for event in told.events
+        if isinstance(event, (StepFinished, ServiceSettled))
+    ]
+    assert ends.index("wave 1") < ends.index("items-api")
+
+
 def test_service_of_the_first_wave_that_breaks_during_the_last_is_seen_at_the_end() -> None:
     world = deployed()
     world.push("search", crash(at=150))
