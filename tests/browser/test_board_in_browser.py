@@ -20,6 +20,7 @@ FAILED = page_of_deployment(every_deployment()[2].deployment_id)
 ROLLED_BACK = page_of_deployment(every_deployment()[-1].deployment_id)
 PAGES = ("index.html", "environments/prod.html", "environments/denied.html", ROLLED_BACK)
 PHONE, DESKTOP = 390, 1280
+LONG_IDENTITY = f"arn:aws:sts::123456789012:federated-user/{'deployer-of-the-catalogue-' * 5}"
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
@@ -105,6 +106,33 @@ def test_table_that_is_too_wide_scrolls_with_the_keyboard(site: Path, visit: Cal
     page.value("document.querySelector('.scroll').focus()")
     page.press("ArrowRight")
     page.page.wait_for_function("document.querySelector('.scroll').scrollLeft > 0")
+
+
+def test_deployments_on_a_phone_are_below_each_other_whoever_made_them(
+    tmp_path: Path, visit: Callable[..., Visit]
+) -> None:
+    board = full_board()
+    made = {
+        id_: tuple(
+            replace(details, deployment=replace(details.deployment, requested_by=LONG_IDENTITY))
+            for details in listed
+        )
+        for id_, listed in board.deployments.items()
+    }
+    write_site(tmp_path, rendered(replace(board, deployments=made)))
+
+    page = visit(url_of(tmp_path / "index.html"), width=PHONE)
+
+    tables = "[...document.querySelectorAll('.scroll')].filter(found => found.querySelector('.stacked'))"
+    assert LONG_IDENTITY in page.text
+    assert page.value(f"{tables}.length") > 1
+    assert page.value(f"{tables}.every(found => found.scrollWidth <= found.clientWidth)")
+    assert (
+        page.value(
+            "getComputedStyle(document.querySelector('.stacked [data-heading=By]'), '::before').content"
+        )
+        == '"By"'
+    )
 
 
 def test_texts_of_others_do_nothing_in_a_browser(tmp_path: Path, visit: Callable[..., Visit]) -> None:
