@@ -242,7 +242,7 @@ def test_a_service_of_another_controller_is_refused_by_name_though_it_has_no_tas
     world.push("search")
     world.hand_over("search-api", "stage", "EXTERNAL")
 
-    with pytest.raises(PlanRefused, match="EXTERNAL controller"):
+    with pytest.raises(PlanRefused, match=r"EXTERNAL controller.*`deployed_by: other`"):
         release_deploy(world)
 
     assert world.count("runtime.defined") == 0

@@ -15,6 +15,7 @@ from weco_deploy.model.kind import Kind
 from weco_deploy.model.release import ImageVersion
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.rules.planning import movable, plan
+from weco_deploy.rules.rollout.strategies import INSTEAD
 
 # Warnings
 
@@ -132,7 +133,7 @@ def test_refusal_of_services_under_another_controller(controller: str) -> None:
     observed = view(service(running=1, deployments=[STILL], controller=controller), [task("t1")])
     assert refusals(observing(observed)) == (
         f"search-api: catalogue/search-api is deployed by the {controller} controller; "
-        "weco-deploy can redeploy and judge deployments by ECS only",
+        "weco-deploy can redeploy and judge deployments by ECS only: " + INSTEAD,
     )
 
 
@@ -141,7 +142,7 @@ def test_refusal_of_services_with_a_strategy_that_we_cannot_judge(strategy: str)
     observed = view(service(running=1, deployments=[STILL], strategy=strategy), [task("t1")])
     assert refusals(observing(observed)) == (
         f"search-api: catalogue/search-api uses the {strategy} deployment strategy; "
-        "weco-deploy can judge ROLLING, BLUE_GREEN, LINEAR, CANARY only",
+        "weco-deploy can judge ROLLING, BLUE_GREEN, LINEAR, CANARY only: " + INSTEAD,
     )
 
 

@@ -15,6 +15,7 @@ from weco_deploy.aws.session import Account
 from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG, DefinedContainer, ServiceKey
 from weco_deploy.sandbox.ecs import Image, ImageResolver, Settings, Simulation, Timings
 from weco_deploy.sandbox.ecs.client import Client
+from weco_deploy.sandbox.ecs.express_calls import CONTAINER
 from weco_deploy.sandbox.ecs.images import repository_of
 from weco_deploy.sandbox.ecs.service_state import Service
 from weco_deploy.sandbox.ecs.state import Place
@@ -36,6 +37,7 @@ class ServiceOptions(TypedDict, total=False):
     consistency; `breaker_threshold`: its circuit breaker gives up after so many failures; `health_check`: the task definition
     checks the health of its containers; `alarm`: a CloudWatch alarm watches its deployments, and rolls them back;
     `launch_type`: FARGATE or EC2; `host_port`: its tasks have no address of their own, but this port of their host;
+    `express`: it is an Express service, of one container;
     `configuration`: more of its deployment configuration, in AWS's words; `properties`: more of CreateService's request.
     """
 
@@ -57,6 +59,7 @@ class ServiceOptions(TypedDict, total=False):
     pulls_once: bool
     launch_type: str
     host_port: int
+    express: bool
 
 
 class Ecs:
@@ -91,7 +94,10 @@ class Ecs:
     ) -> Service:
         """A service that is up at once if its images are there, and else goes on trying."""
         family = f"{key.cluster_name}-{key.name}"
-        self.define(
+        express = options.get("express", False)
+        if express:
+            containers = [replace(container, name=CONTAINER) for container in containers]
+        defined = self.define(
             place,
             family,
             containers,
@@ -105,7 +111,10 @@ class Ecs:
             balancer = {"targetGroupArn": group, "containerName": containers[0].name, "containerPort": 80}
             request["loadBalancers"] = [balancer]
         with self._at_once() if self._all_good(containers) else _as_usual():
-            self.client(place).create_service(**request)
+            if express:
+                self.client(place).create_express_gateway_service(**_express(request, defined))
+            else:
+                self.client(place).create_service(**request)
             self.simulation.run_due(self._now())
         service = self.find(place, key)
         for task in service.tasks.values():
@@ -289,3 +298,14 @@ def _request(
         names = (SERVICE_TAG, ENVIRONMENT_TAG)
         request["tags"] = [{"key": key, "value": value} for key, value in zip(names, tags, strict=True)]
     return request
+
+
+def _express(request: dict[str, Any], definition: str) -> dict[str, Any]:
+    """The same service as a request to create an Express service."""
+    kept = {name: request[name] for name in ("cluster", "serviceName", "tags") if name in request}
+    desired = request["desiredCount"]
+    return kept | {
+        "infrastructureRoleArn": "arn:aws:iam::111122223333:role/infrastructure",
+        "taskDefinitionArn": definition,
+        "scalingTarget": {"minTaskCount": desired, "maxTaskCount": desired},
+    }

@@ -63,6 +63,7 @@ def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Serv
     # The oldest stubs that we support do not have this key.
     early = cast("Mapping[str, object]", configuration.get("earlySuccessCriteria", {}))
     tags = {tag.get("key", ""): tag.get("value", "") for tag in answer.get("tags", ())}
+    deployments = tuple(parse_deployment(deployment) for deployment in answer.get("deployments", ()))
     return Service(
         key=ServiceKey(answer["clusterArn"], answer["serviceName"]),
         arn=answer["serviceArn"],
@@ -70,14 +71,14 @@ def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Serv
         desired=answer.get("desiredCount", 0),
         running=answer.get("runningCount", 0),
         pending=answer.get("pendingCount", 0),
-        task_definition=answer.get("taskDefinition", ""),
+        task_definition=answer.get("taskDefinition") or _primary_definition(deployments),
         controller=answer.get("deploymentController", {}).get("type", "ECS"),
         strategy=configuration.get("strategy", "ROLLING"),
         scheduling=answer.get("schedulingStrategy", "REPLICA"),
         breaker=bool(breaker.get("enable")),
         maximum_percent=configuration.get("maximumPercent"),
         minimum_healthy_percent=configuration.get("minimumHealthyPercent"),
-        deployments=tuple(parse_deployment(deployment) for deployment in answer.get("deployments", ())),
+        deployments=deployments,
         events=tuple(_parse_event(event) for event in answer.get("events", ())),
         service_deployment_arn=answer.get("currentServiceDeployment", ""),
         alarms=tuple(alarms["alarmNames"]) if alarms and alarms.get("enable") else (),
@@ -111,6 +112,12 @@ def _launch(answer: ServiceTypeDef) -> Launch:
         security_groups=tuple(network.get("securityGroups", ())) if network else (),
         assign_public_ip=network is not None and network.get("assignPublicIp") == "ENABLED",
     )
+
+
+def _primary_definition(deployments: Iterable[EcsDeployment]) -> str:
+    """The task definition of the PRIMARY deployment. DescribeServices names none for an Express service itself."""
+    primary = (deployment for deployment in deployments if deployment.status == "PRIMARY")
+    return next((deployment.task_definition for deployment in primary), "")
 
 
 def parse_deployment(answer: DeploymentTypeDef) -> EcsDeployment:

@@ -11,7 +11,7 @@ from weco_deploy.model.plan import PlannedService, Snapshot
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.service import ServiceKey, ServiceView
 from weco_deploy.rules.near_misses import not_found, tags_of, uses_another_registry, uses_other_images
-from weco_deploy.rules.rollout.strategies import unsupported
+from weco_deploy.rules.rollout.strategies import INSTEAD, unsupported
 from weco_deploy.rules.running import images_of
 from weco_deploy.rules.service_action import planned_service
 
@@ -73,7 +73,7 @@ def examine(
             )
             refusals.append(f"{service_id}: more than one ECS service is tagged {tags}: {names}")
         elif refusal := unsupported(views[0].service):
-            refusals.append(f"{service_id}: {refusal}")
+            refusals.append(f"{service_id}: {refusal}: {INSTEAD}")
         else:
             view = views[0]
             defined = images_of(view, observed.defined.get(view.service.key, ()))

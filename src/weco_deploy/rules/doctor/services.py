@@ -18,7 +18,7 @@ from weco_deploy.rules.doctor.aws_commands import aws
 from weco_deploy.rules.doctor.findings import not_checked, problems_or_ok, unread, unread_alike
 from weco_deploy.rules.examination import Examined, examine
 from weco_deploy.rules.near_misses import tags_of
-from weco_deploy.rules.rollout.strategies import unsupported
+from weco_deploy.rules.rollout.strategies import INSTEAD, unsupported
 from weco_deploy.rules.running import expected_image, images_of
 
 FOUND, IMAGE, CONTROLLER = "service_found", "service_image", "service_controller"
@@ -188,5 +188,5 @@ def _controllers(setup: ServicesSetup) -> Iterator[Check]:
                 CONTROLLER,
                 Result.FAIL,
                 f"{setup.environment.id}: {service_id}: {refusal}",
-                "let ECS deploy it (ROLLING, BLUE_GREEN, LINEAR or CANARY), or write `deployed_by: other` beside it in the project file",
+                INSTEAD,
             )

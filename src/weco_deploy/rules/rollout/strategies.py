@@ -11,6 +11,8 @@ from weco_deploy.rules.rollout.traffic_shifting import TrafficShifting
 
 CONTROLLER = "ECS"
 """The only deployment controller whose deployments we can start and judge."""
+INSTEAD = "let ECS deploy it (ROLLING, BLUE_GREEN, LINEAR or CANARY), or write `deployed_by: other` beside it in the project file"
+"""What to do about a service of another kind."""
 ROLLING = RollingUpdate()
 STRATEGIES: Mapping[str, Strategy] = {
     "ROLLING": ROLLING,

@@ -34,9 +34,11 @@ NEW_DEPLOYMENT = (
     "volumeConfigurations",
 )
 """What starts a new deployment when UpdateService changes it, besides the task definition."""
+MANAGED_BY_ECS = frozenset({"deploymentConfiguration", "loadBalancers"})
+"""What UpdateService can't change of an Express service."""
 
 
-def create_service(region: Region, request: Json) -> Json:
+def create_service(region: Region, request: Json, *, express: bool = False) -> Json:
     cluster = cluster_of(region, request)
     name = request["serviceName"]
     existing = cluster.services.get(name)
@@ -52,6 +54,7 @@ def create_service(region: Region, request: Json) -> Json:
         created_at=region.now,
         request=_new_properties(request),
         definition=_definition(region, request.get("taskDefinition", "")),
+        express=express,
         tags=tags.as_dict(request.get("tags", ())),
     )
     if existing is not None:
@@ -67,6 +70,10 @@ def update_service(region: Region, request: Json) -> Json:
     service = service_of(cluster_of(region, request), request["service"])
     if service.status != "ACTIVE":
         raise service_not_active()
+    if service.express and (managed := MANAGED_BY_ECS & request.keys()):
+        raise invalid(
+            f"{', '.join(sorted(managed))} can't be updated for a service whose resources ECS manages."
+        )
     forced = request.get("forceNewDeployment", False)
     if service.controller != "ECS":
         _refuse_other_controllers(service, request, forced=forced)

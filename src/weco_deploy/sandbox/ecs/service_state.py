@@ -168,7 +168,8 @@ class Trouble:
 class Service:
     """A service. `request` is what it was made and updated with, in CreateService's words; `deployments` has the
     PRIMARY first; `completed` the deployments that completed, the latest last; `tasks` those that have not stopped,
-    `stopped` those that stopped within the last hour; `at_next_deployment` what waits for its next deployment.
+    `stopped` those that stopped within the last hour; `at_next_deployment` what waits for its next deployment;
+    `express` whether it is an Express service.
     """
 
     arn: str
@@ -184,6 +185,7 @@ class Service:
     tasks: dict[str, Task] = field(default_factory=dict)
     stopped: dict[str, Task] = field(default_factory=dict)
     events: list[Json] = field(default_factory=list)
+    express: bool = False
     tags: dict[str, str] = field(default_factory=dict)
     tag_history: list[tuple[datetime, dict[str, str] | None]] = field(default_factory=list)
     trouble: Trouble = field(default_factory=Trouble)

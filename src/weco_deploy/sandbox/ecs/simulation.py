@@ -11,6 +11,7 @@ from random import Random
 from weco_deploy.sandbox.ecs import (
     cluster_calls,
     deployment_calls,
+    express_calls,
     lag,
     logs,
     scheduler,
@@ -31,6 +32,7 @@ from weco_deploy.sandbox.ecs.timings import Settings
 CALLS: dict[str, Callable[[Region, Json], Json]] = {
     "ecs:ContinueServiceDeployment": deployment_calls.continue_service_deployment,
     "ecs:CreateCluster": cluster_calls.create_cluster,
+    "ecs:CreateExpressGatewayService": express_calls.create_express_gateway_service,
     "ecs:CreateService": service_calls.create_service,
     "ecs:DeleteService": service_calls.delete_service,
     "ecs:DescribeClusters": cluster_calls.describe_clusters,

@@ -53,10 +53,13 @@ def _service(service: Service) -> Json:
         "enableECSManagedTags": bool(service.request.get("enableECSManagedTags", False)),
         "enableExecuteCommand": bool(service.request.get("enableExecuteCommand", False)),
         "propagateTags": service.request.get("propagateTags", "NONE"),
-        "taskDefinition": service.definition.arn,
         "events": list(service.events),
         "deployments": [],
     }
+    if service.express:
+        view["resourceManagementType"] = "ECS"
+    else:
+        view |= {"taskDefinition": service.definition.arn, "resourceManagementType": "CUSTOMER"}
     if service.controller != "ECS":
         view["taskSets"] = [_task_set(service, deployment) for deployment in service.deployments]
         return view
