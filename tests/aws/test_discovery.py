@@ -65,6 +65,16 @@ def test_tag_search_reads_all_pages(aws: ScriptedAws, runtime: EcsRuntime) -> No
     }
 
 
+def test_tag_search_for_ids_names_them(aws: ScriptedAws, runtime: EcsRuntime) -> None:
+    aws.says("GetResources", json_answer(ResourceTagMappingList=[]))
+
+    assert runtime.tagged("stage", ["items", "search"]) == ()
+    assert json.loads(aws.bodies[0])["TagFilters"] == [
+        {"Key": "deployment:env", "Values": ["stage"]},
+        {"Key": "deployment:service", "Values": ["items", "search"]},
+    ]
+
+
 def test_tag_search_skips_services_without_cluster_or_service_id(
     aws: ScriptedAws, runtime: EcsRuntime
 ) -> None:

@@ -41,6 +41,14 @@ def test_calls_wait_for_the_part_of_aws_limits_that_others_leave(port: int) -> N
     assert 1 < measured.ratio < 2
 
 
+def test_other_services_of_an_account_cost_no_call_and_no_time(port: int) -> None:
+    alone = rollout(port, "200000000005", Case(1, 1))
+    crowded = rollout(port, "200000000006", Case(1, 1, others=150))
+
+    assert (crowded.calls, crowded.total_calls) == (alone.calls, alone.total_calls)
+    assert crowded.redeploying == pytest.approx(alone.redeploying, abs=0.1)
+
+
 def test_two_projects_share_aws_limits(port: int) -> None:
     measured = rollout(port, "200000000003", Case(1, 1, runs=2))
 

@@ -123,6 +123,7 @@ def test_services_are_found_by_the_environment_they_are_tagged_with(setting: Set
         FoundService(items, "items"),
     }
     assert setting.runtime.tagged("demo") == ()
+    assert setting.runtime.tagged("stage", ["search", "nobodys"]) == (FoundService(search, "search"),)
 
 
 def test_a_redeployed_service_gets_a_new_primary_of_the_id_that_was_answered(setting: Setting) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -18,9 +19,9 @@ from tests.operations.runs import (
     statuses,
     written,
 )
-from tests.world import World, crash
+from tests.world import Call, World, crash
 from tests.world.projects import FIVE_AND_EIGHT, ONE_AND_ONE, project
-from weco_deploy.errors import AccessDenied, GateClosed, PlanRefused
+from weco_deploy.errors import AccessDenied, AwsError, GateClosed, PlanRefused, Throttled
 from weco_deploy.model.deployment import DeploymentStatus, ServiceStatus
 from weco_deploy.model.left_out import Allowance
 from weco_deploy.model.project import Environment, Project
@@ -68,6 +69,26 @@ def test_refusal_names_services_with_other_tags_and_services_that_use_the_images
     (reason,) = refused(world).reasons
     assert "shared/search-api, tagged deployment:service=search-api and deployment:env=staging" in reason
     assert f"shared/{strange.name}, which uses uk.ac.wellcome/search:env.stage" in reason
+
+
+def test_refusal_names_a_service_with_a_misspelled_id_in_a_cluster_that_is_not_searched() -> None:
+    world = World.of(TWO)
+    world.delete_service("search-api", "stage")
+    world.service("search_api", "stage", ["search"], cluster="elsewhere")
+    assert "elsewhere/search_api, tagged deployment:service=search_api" in refused(world).reasons[0]
+
+
+@pytest.mark.parametrize("error", [AccessDenied("tag:GetResources", "not allowed"), Throttled("tag", "busy")])
+def test_refusal_of_a_missing_service_does_not_need_the_services_with_other_ids(error: AwsError) -> None:
+    world = World.of(TWO)
+    world.delete_service("search-api", "stage")
+    world.before("runtime.tagged", partial(_fail_without_ids, error), times=9)
+    assert "search-api: no ECS service is tagged" in refused(world).reasons[0]
+
+
+def _fail_without_ids(error: AwsError, call: Call) -> None:
+    if len(call.about) == 1:
+        raise error
 
 
 def test_refusal_of_a_missing_service_does_not_need_the_task_definitions_of_others() -> None:

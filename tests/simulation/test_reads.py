@@ -118,6 +118,16 @@ def test_services_are_found_by_their_tags() -> None:
     assert cloud.look()["tags"] == TAGS
 
 
+def test_tag_filter_with_more_than_twenty_values_is_refused() -> None:
+    cloud = Cloud()
+    cloud.service(tags=TAGS)
+    ids = [f"service-{number}" for number in range(20)]
+
+    assert tagged(cloud, {"Key": "deployment:service", "Values": ids}) == []
+    with pytest.raises(ClientError, match="InvalidParameterException"):
+        tagged(cloud, {"Key": "deployment:service", "Values": [*ids, "one-too-many"]})
+
+
 def test_tags_can_be_added_and_removed() -> None:
     cloud = Cloud()
     cloud.service(tags=TAGS)

@@ -29,6 +29,7 @@ from weco_deploy.errors import AwsError, NoCredentials, Throttled
 from weco_deploy.model.draining import TaskProtection
 from weco_deploy.model.service import (
     ENVIRONMENT_TAG,
+    SERVICE_TAG,
     DefinedContainer,
     EcsDeployment,
     FoundService,
@@ -45,6 +46,7 @@ from weco_deploy.ports import TASKS_A_CALL, THROTTLING_PATIENCE, Clock
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_ecs.type_defs import FailureTypeDef, ListTasksRequestTypeDef
+    from mypy_boto3_resourcegroupstaggingapi.type_defs import TagFilterTypeDef
 
 LISTED_PER_CALL = 100
 STOPPED_PAGES = 5
@@ -66,16 +68,20 @@ class EcsRuntime:
         self._account = account
         self._clock = clock
 
-    def tagged(self, environment_id: str) -> tuple[FoundService, ...]:
-        """The environment's services, except those with a short ARN or without a `deployment:service` tag.
+    def tagged(self, environment_id: str, service_ids: Sequence[str] = ()) -> tuple[FoundService, ...]:
+        """The environment's services (with these ids, if any are given), except those with a short ARN or without a
+        `deployment:service` tag.
 
         A short ARN doesn't name the cluster. Listing the services of each cluster finds those services.
         """
         client = self._account.client("resourcegroupstaggingapi")
+        filters: list[TagFilterTypeDef] = [{"Key": ENVIRONMENT_TAG, "Values": [environment_id]}]
+        if service_ids:
+            filters.append({"Key": SERVICE_TAG, "Values": list(service_ids)})
         with translate_errors(api.GET_RESOURCES):
             pages = client.get_paginator("get_resources").paginate(
                 ResourceTypeFilters=["ecs:service"],
-                TagFilters=[{"Key": ENVIRONMENT_TAG, "Values": [environment_id]}],
+                TagFilters=filters,
                 PaginationConfig={"PageSize": LISTED_PER_CALL},
             )
             found = (

@@ -1,14 +1,15 @@
 """Finds the ECS services of an environment: by the names in the project file, others by their tags.
 
-Services with a name are described directly, and nothing is listed for them. Of the others, the tagging API lists the whole environment in one call, and the environment's record has the services of the
-last deployment. The index of the tagging API lags, so the services that it names are described. Services that
+Services with a name are described directly, and nothing is listed for them. The others are looked up with the tagging API, twenty
+ids a call, so that other services in the account cost nothing. The environment's record has the services of the last deployment. The index of the tagging API lags, so the services that it names are described. Services that
 are still missing are searched for in the project's `clusters`, else in the clusters that are known by then, else
 in all clusters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,7 +19,11 @@ from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.service import FoundService, Service, ServiceKey
 from weco_deploy.pipeline import reads
-from weco_deploy.ports import Calls, ServiceRuntime
+from weco_deploy.pipeline.batches import batches_of
+from weco_deploy.ports import TAG_VALUES_A_CALL, Calls, ServiceRuntime
+
+Index = tuple[FoundService, ...] | AccessDenied
+"""The services that the tagging API knows, or why it tells none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,27 @@ class Discovered:
     notes: tuple[str, ...] = ()
 
 
-def tagged(runtime: ServiceRuntime, environment: Environment) -> tuple[FoundService, ...] | AccessDenied:
-    """The services that the tagging API knows. If access to it is denied, clusters can still be listed."""
+def begin_index(
+    runtime: ServiceRuntime, environment: Environment, service_ids: Iterable[str], calls: Calls
+) -> tuple[Future[Index], ...]:
+    """Begin to look up the services with these ids that the tagging API knows."""
+    batches = batches_of(sorted(service_ids), TAG_VALUES_A_CALL)
+    return tuple(calls.begin(partial(_indexed, runtime, environment, batch)) for batch in batches)
+
+
+def answered_index(begun: Iterable[Future[Index]], calls: Calls) -> Index:
+    """The services that were looked up. If access to the tagging API is denied, clusters can still be listed."""
+    found: tuple[FoundService, ...] = ()
+    for answer in calls.answers(begun):
+        if isinstance(answer, AccessDenied):
+            return answer
+        found += answer
+    return found
+
+
+def _indexed(runtime: ServiceRuntime, environment: Environment, service_ids: Sequence[str]) -> Index:
     try:
-        return runtime.tagged(environment.id)
+        return runtime.tagged(environment.id, service_ids)
     except AccessDenied as denied:
         return denied
 
@@ -61,7 +83,7 @@ def named(
 def hinted(
     wanted: frozenset[str],
     names: Mapping[str, ServiceKey],
-    index: tuple[FoundService, ...] | AccessDenied,
+    index: Index,
     record: EnvironmentRecord,
 ) -> frozenset[ServiceKey]:
     """Where the services with the wanted ids most likely are; `names` are those that the project file names."""
@@ -76,7 +98,7 @@ def discover(
     project: Project,
     environment: Environment,
     wanted: frozenset[str],
-    index: tuple[FoundService, ...] | AccessDenied,
+    index: Index,
     record: EnvironmentRecord,
     runtime: ServiceRuntime,
     calls: Calls,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 
-from weco_deploy.errors import AccessDenied
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.project import Environment, Image
-from weco_deploy.model.service import FoundService, ServiceView
+from weco_deploy.model.service import ServiceView
 from weco_deploy.pipeline import reads
 from weco_deploy.pipeline.definitions import Definitions
-from weco_deploy.pipeline.discovery import Discovered, discover, hinted, named, tagged
+from weco_deploy.pipeline.discovery import Discovered, Index, begin_index, discover, hinted, named
 from weco_deploy.ports import Ports
 from weco_deploy.rules.digests import running_tasks
 from weco_deploy.rules.rollout.identity import belongs
@@ -20,20 +20,20 @@ ServiceViews = Mapping[str, tuple[ServiceView, ...]]
 """By service id; several views if several services have the same tags."""
 
 
-def service_index(
+def begin_service_index(
     images: Iterable[Image], environment: Environment, ports: Ports
-) -> tuple[FoundService, ...] | AccessDenied:
-    """The services that the tagging API knows; not asked if the project file names all services of these images."""
-    wanted = {service_id for image in images for service_id in image.services}
-    if wanted <= ports.project.addresses.keys():
-        return ()
-    return tagged(ports.runtime(environment), environment)
+) -> tuple[Future[Index], ...]:
+    """Begin to look up the services of these images that the project file does not name."""
+    project = ports.project
+    of_images = {service_id for image in images for service_id in image.services}
+    by_tags = of_images - project.services_of_others - project.addresses.keys()
+    return begin_index(ports.runtime(environment), environment, by_tags, ports.calls)
 
 
 def observed_services(
     images: Iterable[Image],
     environment: Environment,
-    index: tuple[FoundService, ...] | AccessDenied,
+    index: Index,
     record: EnvironmentRecord,
     ports: Ports,
 ) -> tuple[Discovered, ServiceViews]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from weco_deploy.errors import AccessDenied, AwsError
+from weco_deploy.errors import AwsError
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.service import FoundService, NearbyService, Service
 from weco_deploy.pipeline.discovery import Discovered
@@ -21,7 +21,6 @@ MOST_DEFINITIONS = 30
 def nearby_services(
     project: Project,
     environment: Environment,
-    index: tuple[FoundService, ...] | AccessDenied,
     discovered: Discovered,
     runtime: ServiceRuntime,
     calls: Calls,
@@ -40,10 +39,26 @@ def nearby_services(
     }
     tagged = {
         found.key: NearbyService(key=found.key, service_id=found.service_id, environment=environment.id)
-        for found in (() if isinstance(index, AccessDenied) else index)
+        for found in _tagged(project, environment, discovered, runtime, calls)
         if found.service_id not in project.services
     }
     return tuple({**tagged, **described}.values())
+
+
+def _tagged(
+    project: Project,
+    environment: Environment,
+    discovered: Discovered,
+    runtime: ServiceRuntime,
+    calls: Calls,
+) -> tuple[FoundService, ...]:
+    """All services with the environment's tag; not searched for where only services with names in the project file are missing."""
+    if project.services.keys() - discovered.services.keys() <= project.addresses.keys():
+        return ()
+    try:
+        return calls.answer(calls.begin(partial(runtime.tagged, environment.id)))
+    except AwsError:
+        return ()
 
 
 def _is_of_project(service: Service, project: Project) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from weco_deploy.errors import AccessDenied, NotFound
+from weco_deploy.errors import NotFound
 from weco_deploy.model.arn import resource_name
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.image import ImageView, Repository, TaggedImage
@@ -17,17 +17,16 @@ from weco_deploy.model.project import Environment, Image
 from weco_deploy.model.release import Release
 from weco_deploy.model.service import (
     DefinedContainer,
-    FoundService,
     NearbyService,
     ResolvedImage,
     ServiceKey,
     ServiceView,
 )
-from weco_deploy.pipeline.discovery import Discovered
+from weco_deploy.pipeline.discovery import Discovered, answered_index
 from weco_deploy.pipeline.environment_services import (
     ServiceViews,
+    begin_service_index,
     observed_services,
-    service_index,
     tells_digests,
 )
 from weco_deploy.pipeline.image_views import begin_statuses, begin_views
@@ -49,7 +48,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     calls = ports.calls
     images = [image for image in ports.project.images if image.id in release.versions]
     account = calls.begin(ports.check_account)
-    index = calls.begin(partial(service_index, images, environment, ports))
+    index = begin_service_index(images, environment, ports)
     recorded = calls.begin(partial(ports.store.environment, environment.id))
     history = calls.begin(partial(ports.store.deployments, [environment.id], HISTORY))
     repositories = _begin_repositories(images, ports)
@@ -61,11 +60,11 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     views = begin_views(images, release, environment, statuses, ports)
     unrecorded = _begin_unrecorded(images, environment, record, ports)
     current = calls.begin(partial(_current, record, release, ports))
-    indexed = calls.answer(index)
+    indexed = answered_index(index, calls)
     found, services = observed_services(images, environment, indexed, record, ports)
     defined = _begin_definitions(services, environment, ports)
     resolved = _begin_revisions(services, environment, ports)
-    nearby = _nearby(images, environment, indexed, found, ports)
+    nearby = _nearby(images, environment, found, ports)
 
     answered_versions = views.answer(calls)
     answered_repositories = calls.answer(repositories)
@@ -160,7 +159,6 @@ def _current(record: EnvironmentRecord, release: Release, ports: Ports) -> Relea
 def _nearby(
     images: Iterable[Image],
     environment: Environment,
-    index: tuple[FoundService, ...] | AccessDenied,
     found: Discovered,
     ports: Ports,
 ) -> tuple[NearbyService, ...]:
@@ -170,7 +168,7 @@ def _nearby(
     needed = listed - project.optional_services - project.services_of_others
     if needed <= found.services.keys():
         return ()
-    return nearby_services(project, environment, index, found, ports.runtime(environment), ports.calls)
+    return nearby_services(project, environment, found, ports.runtime(environment), ports.calls)
 
 
 def _begin_definitions(

@@ -17,7 +17,8 @@ from weco_deploy.model.service import NearbyService
 from weco_deploy.model.setup import ServicesSetup
 from weco_deploy.pipeline import reads
 from weco_deploy.pipeline.attempts import attempt, begin_attempt
-from weco_deploy.pipeline.environment_services import observed_services, service_index
+from weco_deploy.pipeline.discovery import answered_index
+from weco_deploy.pipeline.environment_services import begin_service_index, observed_services
 from weco_deploy.pipeline.nearby import nearby_services
 from weco_deploy.ports import Calls, Done, Failed, Ports
 from weco_deploy.rules.digests import running_tasks
@@ -45,7 +46,7 @@ def _read(
 ) -> ServicesSetup:
     ports = replace(ports, calls=calls)
     project, runtime = ports.project, ports.runtime(environment)
-    index = calls.answer(calls.begin(partial(service_index, project.images, environment, ports)))
+    index = answered_index(begin_service_index(project.images, environment, ports), calls)
     record = calls.answer(begun_record)
     if isinstance(record, DeployError):
         raise record
@@ -59,7 +60,7 @@ def _read(
     needed = project.services.keys() - project.optional_services - project.services_of_others
     nearby: tuple[NearbyService, ...] = ()
     if needed - services.keys():
-        nearby = nearby_services(project, environment, index, found, runtime, calls)
+        nearby = nearby_services(project, environment, found, runtime, calls)
     defined = {
         view.service.key: containers
         for view in views

@@ -12,21 +12,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from weco_deploy.errors import AccessDenied, DeployError, NotFound
+from weco_deploy.errors import DeployError, NotFound
 from weco_deploy.model.arn import Arn
 from weco_deploy.model.deployment import Deployment, ServiceStatus
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.expected import Expected
 from weco_deploy.model.image import Manifest, Repository
 from weco_deploy.model.project import Environment, Image, Project
-from weco_deploy.model.service import FoundService, Service, ServiceKey, ServiceView
+from weco_deploy.model.service import Service, ServiceKey, ServiceView
 from weco_deploy.model.survey import Survey
 from weco_deploy.pipeline import reads
-from weco_deploy.pipeline.discovery import hinted, named
+from weco_deploy.pipeline.discovery import Index, answered_index, hinted, named
 from weco_deploy.pipeline.environment_services import (
     ServiceViews,
+    begin_service_index,
     observed_services,
-    service_index,
     tells_digests,
 )
 from weco_deploy.pipeline.stopped_tasks import begin_stopped, stopped_in_clusters
@@ -47,7 +47,7 @@ class _Begun:
     """
 
     record: Future[EnvironmentRecord]
-    index: Future[tuple[FoundService, ...] | AccessDenied]
+    index: tuple[Future[Index], ...]
     history: Future[tuple[Deployment, ...]]
     repositories: Future[Mapping[str, Repository]]
     tags: Mapping[str, Future[Mapping[str, Manifest]]]
@@ -81,9 +81,7 @@ def _begin(environments: Sequence[Environment], ports: Ports) -> list[_Begun]:
     """Begin the first calls. Those for images are begun last, because other calls need the answers of the others."""
     calls, store, images = ports.calls, ports.store, ports.project.images
     records = [calls.begin(partial(store.environment, environment.id)) for environment in environments]
-    indexes = [
-        calls.begin(partial(service_index, images, environment, ports)) for environment in environments
-    ]
+    indexes = [begin_service_index(images, environment, ports) for environment in environments]
     histories = [
         calls.begin(partial(store.deployments, [environment.id], HISTORY)) for environment in environments
     ]
@@ -96,7 +94,7 @@ def _begin(environments: Sequence[Environment], ports: Ports) -> list[_Begun]:
 def _survey(environment: Environment, begun: _Begun, ports: Ports, calls: Calls) -> Survey:
     ports = replace(ports, calls=calls)
     project, runtime = ports.project, ports.runtime(environment)
-    record, index = calls.answer(begun.record), calls.answer(begun.index)
+    record, index = calls.answer(begun.record), answered_index(begun.index, calls)
     clusters = _begin_stopped(project, environment, record, index, runtime, calls)
     found, services = observed_services(project.images, environment, index, record, ports)
     history = calls.answer(begun.history)
@@ -221,7 +219,7 @@ def _begin_stopped(
     project: Project,
     environment: Environment,
     record: EnvironmentRecord,
-    index: tuple[FoundService, ...] | AccessDenied,
+    index: Index,
     runtime: ServiceRuntime,
     calls: Calls,
 ) -> reads.Listing:

@@ -29,6 +29,8 @@ from weco_deploy.model.targets import Target
 
 SERVICES_A_CALL = 10
 """DescribeServices takes ten services of one cluster."""
+TAG_VALUES_A_CALL = 20
+"""GetResources takes twenty values of a tag."""
 SERVICE_DEPLOYMENTS_A_CALL = 20
 """DescribeServiceDeployments takes twenty service deployments, of any services."""
 IMAGES_A_CALL = 100
@@ -103,8 +105,11 @@ class Replicas(Protocol):
 class ServiceRuntime(Protocol):
     """ECS in one account and region."""
 
-    def tagged(self, environment_id: str) -> tuple[FoundService, ...]:
-        """Services tagged `deployment:env` = `environment_id`, as the tagging API knows them (it may lag)."""
+    def tagged(self, environment_id: str, service_ids: Sequence[str] = ()) -> tuple[FoundService, ...]:
+        """Services tagged `deployment:env` = `environment_id`, as the tagging API knows them (it may lag).
+
+        With ids, up to twenty, only those tagged `deployment:service` with one of them.
+        """
 
     def clusters(self) -> tuple[str, ...]:
         """The ARNs of all clusters."""

@@ -45,11 +45,16 @@ def list_tags_for_resource(region: Region, request: Json) -> Json:
     return {"tags": as_list(_tags_of(region, request["resourceArn"]))}
 
 
+VALUES_OF_A_FILTER = 20
+
+
 def get_resources(region: Region, request: Json) -> Json:
     """tagging:GetResources, for ECS services."""
     as_of = region.now - timedelta(seconds=region.settings.tagging_lag)
     types = request.get("ResourceTypeFilters") or ["ecs"]
     filters = request.get("TagFilters", ())
+    if any(len(given.get("Values", ())) > VALUES_OF_A_FILTER for given in filters):
+        raise invalid(f"A tag filter can have at most {VALUES_OF_A_FILTER} values.")
     services = (
         service
         for cluster in (region.clusters.values() if {"ecs", "ecs:service"} & set(types) else ())
