@@ -127,8 +127,13 @@ def test_given_values_are_not_asked_for() -> None:
         ("release-deploy", "--environment-id", "stgae"),
         ("confirm-deploy", "--environment-id", "stgae"),
         ("update", "--image-ids", "serach"),
+        ("deploy", "--release-id", "nosuch"),
+        ("plan", "--release-id", "nosuch"),
+        ("rollback", "--to-release", "nosuch"),
+        ("rollback", "--environment-id", "stage", "--to-release", "nosuch"),
+        ("confirm-deploy", "--release-id", "nosuch"),
     ],
-    ids=lambda arguments: str(arguments[0]),
+    ids=" ".join,
 )
 def test_mistyped_id_is_refused_before_the_first_question(arguments: tuple[str, ...]) -> None:
     with terminal(*arguments) as person:
@@ -254,11 +259,11 @@ def test_rollback_asks_for_environment_and_release_and_offers_no_environment() -
     with terminal("rollback") as person:
         person.answer("Environment to roll back (stage, prod): ", "prod")
         person.answer("Release to go back to [the last one that worked before]", "")
-        person.answer("Description [Rollback]", "")
         code, document = person.ends()
 
     assert code == 1
     assert document["error"]["code"] == "not_found"
+    assert "Description" not in person.shown  # there is nothing to describe
 
 
 def test_rollback_with_confirm_needs_the_environment() -> None:

@@ -69,6 +69,15 @@ def test_bad_usage_is_exit_code_2_without_a_call_to_aws(desk: Desk, arguments: l
     assert desk.world.calls == []
 
 
+def test_project_with_one_environment_has_nothing_to_promote(desk: Desk) -> None:
+    project_file(ONLY_PROD)
+
+    ran = desk.run("promote")
+
+    assert ran.code == 2
+    assert "project shop has only the environment prod: there is nothing to promote" in ran.err
+
+
 @pytest.mark.parametrize("place", ["before the command", "after it", "in the environment"])
 def test_bad_usage_is_a_json_document_with_output_json(
     desk: Desk, place: str, monkeypatch: pytest.MonkeyPatch

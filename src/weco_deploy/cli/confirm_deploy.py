@@ -44,9 +44,12 @@ def confirm_deploy(
     from weco_deploy.cli.project_context import ProjectContext
     from weco_deploy.model.requests import ConfirmRequest
     from weco_deploy.operations.confirm import confirm
+    from weco_deploy.operations.release import choose
 
     context = ProjectContext(invocation, "confirm-deploy")
     context.check_environment(environment_id)
+    if environment_id is None and release_id is not None and prompts.may_ask(context.settings):
+        choose(context.ports, release_id)  # an unknown release is refused before the first question
     release = prompts.optional(
         context.settings,
         release_id,

@@ -51,12 +51,18 @@ def promote(
     from weco_deploy.operations.promote import running_release
 
     context = ProjectContext(invocation, "promote")
+    known = [environment.id for environment in context.project.environments]
+    if len(known) == 1:
+        raise UsageError(
+            f"project {context.project.id} has only the environment {known[0]}: there is nothing to promote",
+            "promote between environments of one project; deploy moves a release to its only environment",
+        )
     # In a pipeline, which nobody watches, a forgotten flag must not deploy to prod.
     defaults = ("stage", "prod") if prompts.at_a_terminal() else (None, None)
     if not prompts.may_ask(context.settings) and source is target is None and None in defaults:
         raise UsageError(
             "--from and --to are missing, and there is no default for them",
-            f"add --from and --to: two of {', '.join(environment.id for environment in context.project.environments)}",
+            f"add --from and --to: two of {', '.join(known)}",
         )
     from_id = context.environment(source, "Environment to promote from", flag="--from", default=defaults[0])
     to_id = context.environment(target, "Environment to promote to", flag="--to", default=defaults[1])

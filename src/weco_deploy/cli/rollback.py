@@ -51,9 +51,13 @@ def rollback(
     from weco_deploy.cli.streams import write_notice
     from weco_deploy.model.kind import Kind
     from weco_deploy.model.requests import DEFAULT_ROLLBACK_DESCRIPTION
+    from weco_deploy.operations.release import choose
     from weco_deploy.operations.rollback import earlier_release
 
     context = ProjectContext(invocation, "rollback")
+    context.check_environment(environment_id)
+    if environment_id is None and to_release is not None and prompts.may_ask(context.settings):
+        choose(context.ports, to_release)  # an unknown release is refused before the first question
     environment = context.environment(environment_id, "Environment to roll back", default=None)
     target = prompts.optional(
         context.settings,
@@ -61,8 +65,8 @@ def rollback(
         question="Release to go back to",
         otherwise="the last one that worked before",
     )
-    description = deployments.description(context, description, DEFAULT_ROLLBACK_DESCRIPTION)
     release, new = earlier_release(context.ports, environment, target, write_notice)
+    description = deployments.description(context, description, DEFAULT_ROLLBACK_DESCRIPTION)
     request = deployments.deploy_request(release, environment, description, given)
     return deployments.deploy(
         context, replace(request, new_release=new, kind=Kind.ROLLBACK, lock_afterwards=lock_afterwards)
