@@ -222,6 +222,8 @@ def test_locked_environment_says_who_holds_it_why_and_what_to_do(
     assert "build https://ci.example.org/7" in text
     assert "moving the database" in text
     assert command in text
+    release = str(desk.run("show-release").json["release_id"])
+    assert f"stage has release {release[:8]}" in text
     assert "see what runs there with: weco-deploy status --environment-id stage" in text
     assert "search" in desk.run("status", "--environment-id", "stage").out
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from weco_deploy.model.arn import person_of
-from weco_deploy.model.environment import EnvironmentRecord, Lock
+from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.events import Event, Notice, Waiting
 from weco_deploy.model.plan import Snapshot
 from weco_deploy.model.project import Environment
@@ -34,33 +34,32 @@ def observed_when_free(
     """
     while True:
         release, observed = observe(environment, request.release, ports)
-        lock = blocking_lock(observed.record, ports.clock.utc())
-        if lock is None:
+        if blocking_lock(observed.record, ports.clock.utc()) is None:
             return release, observed
-        _wait(lock, environment, patient_until, ports, notify)
+        _wait(observed.record, patient_until, ports, notify)
 
 
 def _wait(
-    lock: Lock | None,
-    environment: Environment,
+    record: EnvironmentRecord,
     patient_until: datetime,
     ports: Ports,
     notify: Callable[[Event], None],
 ) -> None:
     """Wait until the environment is free. Raises EnvironmentLocked if it is not when the time is over."""
     announced = ""
-    while lock is not None:
-        now = ports.clock.utc()
+    while (lock := blocking_lock(record, now := ports.clock.utc())) is not None:
         until = max(patient_until, dead_holder_wait_end(lock, now) or patient_until)
         if now >= until:
-            raise refused(environment.id, lock)
+            raise refused(record.environment, lock, record.current)
         if lock.owner != announced:
             notify(
-                Waiting(f"{refused(environment.id, lock).message}: waiting until {until:%H:%M:%S}Z at most")
+                Waiting(
+                    f"{refused(record.environment, lock).message}: waiting until {until:%H:%M:%S}Z at most"
+                )
             )
             announced = lock.owner
         ports.clock.wait(min(POLL_INTERVAL, (until - now).total_seconds()))
-        lock = blocking_lock(ports.store.environment(environment.id), ports.clock.utc())
+        record = ports.store.environment(record.environment)
 
 
 def notify_takeover(record: EnvironmentRecord, notify: Callable[[Event], None]) -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tests.rules.lock.records import OVER, after, by_hand, leased, record
-from weco_deploy.model.environment import EnvironmentRecord, Lock
+from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord, Lock
 from weco_deploy.model.requests import DEFAULT_DESCRIPTION
 from weco_deploy.rules.lock import blocking_lock, refused
 
@@ -65,6 +66,21 @@ def test_error_for_a_lock_by_hand_names_holder_reason_and_how_to_unlock() -> Non
         "ask its holder, or release it with: weco-deploy unlock --environment-id stage (--force if it is not yours), "
         "and see what runs there with: weco-deploy status --environment-id stage"
     )
+
+
+@pytest.mark.parametrize(
+    ("deployment_id", "status", "words"),
+    [
+        ("other", DeploymentStatus.SUCCEEDED, "stage has release 8f14e45f"),
+        ("deployment", DeploymentStatus.IN_PROGRESS, "it deploys release 8f14e45f"),
+        ("other", DeploymentStatus.FAILED, "release 8f14e45f was deployed there last, and failed"),
+    ],
+)
+def test_error_for_a_lock_says_what_was_deployed_there_last(
+    deployment_id: str, status: DeploymentStatus, words: str
+) -> None:
+    current = DeployedRelease(release_id="8f14e45f-ceea-467f", deployment_id=deployment_id, status=status)
+    assert refused("stage", leased(), current).message.endswith(f": ship it; {words}")
 
 
 def test_error_for_a_lock_without_a_reason_says_so() -> None:

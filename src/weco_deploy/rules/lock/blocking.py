@@ -6,7 +6,8 @@ from datetime import datetime
 
 from weco_deploy.errors import Command, EnvironmentLocked
 from weco_deploy.model.arn import person_of
-from weco_deploy.model.environment import EnvironmentRecord, Lock
+from weco_deploy.model.deployment import HOW_IT_ENDED, DeploymentStatus
+from weco_deploy.model.environment import DeployedRelease, EnvironmentRecord, Lock
 from weco_deploy.rules.lock.lease import is_over
 
 
@@ -22,15 +23,15 @@ def blocking_lock(record: EnvironmentRecord, now: datetime, owner: str | None = 
     return record.next_lock if is_over(lock, now) else lock
 
 
-def refused(environment_id: str, lock: Lock) -> EnvironmentLocked:
-    """The error for a claim or a lock that this lock blocks."""
+def refused(environment_id: str, lock: Lock, current: DeployedRelease | None = None) -> EnvironmentLocked:
+    """The error for a claim or a lock that this lock blocks. It says what was deployed there last if `current` is known."""
     what = f"for deployment {lock.deployment_id}" if lock.deployment_id else "by hand"
     build = f", build {lock.build_url}," if lock.build_url else ""
     until = f", lease until {lock.lease_ends:%H:%M:%S}Z" if lock.lease_ends else ""
     status = Command("status", "--environment-id", environment_id)
     return EnvironmentLocked(
         f"{environment_id} is locked by {person_of(lock.holder)} {what}{build} since {lock.since:%Y-%m-%d %H:%M:%S}Z{until}"
-        f"{_why(lock)}",
+        f"{_why(lock)}{_deployed_last(environment_id, lock, current)}",
         ("wait for it with --wait-for-lock SECONDS, and see what runs there with: ", status)
         if lock.deployment_id
         else (
@@ -40,6 +41,19 @@ def refused(environment_id: str, lock: Lock) -> EnvironmentLocked:
             status,
         ),
     )
+
+
+def _deployed_last(environment_id: str, lock: Lock, current: DeployedRelease | None) -> str:
+    if current is None:
+        return ""
+    release = f"release {current.release_id[:8]}"
+    match current.status:
+        case DeploymentStatus.SUCCEEDED:
+            return f"; {environment_id} has {release}"
+        case DeploymentStatus.IN_PROGRESS if current.deployment_id == lock.deployment_id:
+            return f"; it deploys {release}"
+        case status:
+            return f"; {release} was deployed there last, and {HOW_IT_ENDED[status]}"
 
 
 def _why(lock: Lock) -> str:
