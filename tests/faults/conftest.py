@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 QUICK = frozenset(
-    {"test_every_call.py", "test_page.py", "test_notes.py", "test_random_fates.py", "test_judge.py"}
+    {
+        "test_every_call.py",
+        "test_page.py",
+        "test_points.py",
+        "test_notes.py",
+        "test_random_fates.py",
+        "test_judge.py",
+    }
 )
 """Files that `make test` runs, except for tests that are marked as exhaustive themselves."""
 

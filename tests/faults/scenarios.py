@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from tests.operations.migrations import behaviour, migrating, migrations
 from tests.operations.runs import confirm_deploy, deploy_release, release, release_deploy, request, rollback
-from tests.world import Killed, World, slow
+from tests.world import Call, Killed, World, slow
 from tests.world.projects import FIVE_AND_EIGHT, THREE_WAVES
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.kind import Kind
@@ -207,12 +207,17 @@ def declared(scenario: Scenario) -> tuple[World, Mapping[str, str]]:
     return world, wanted
 
 
-def calls_of(scenario: Scenario) -> list[str]:
-    """The names of the calls that it makes when nothing goes wrong, in order."""
+def made_by(scenario: Scenario) -> list[Call]:
+    """The calls that it makes when nothing goes wrong, in order."""
     world, _ = declared(scenario)
     before = len(world.calls)
     assert scenario.act(world).status is DeploymentStatus.SUCCEEDED
-    return [call.name for call in world.calls[before:]]
+    return world.calls[before:]
+
+
+def calls_of(scenario: Scenario) -> list[str]:
+    """The names of these calls."""
+    return [call.name for call in made_by(scenario)]
 
 
 def assert_right(world: World, scenario: Scenario, wanted: Mapping[str, str], last: Deployment) -> None:

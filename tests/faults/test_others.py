@@ -1,4 +1,4 @@
-"""The tool is killed, or gets a signal, at every call; what comes next is not the same command again."""
+"""The tool is killed at every change, or gets a signal at every call; what comes next is not the same command again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 
+from tests.faults.points import kills
 from tests.faults.scenarios import (
     DEPLOYING,
     LEASE_AND_GRACE,
@@ -18,6 +19,7 @@ from tests.faults.scenarios import (
     assert_right,
     calls_of,
     declared,
+    made_by,
 )
 from tests.operations.runs import confirm_deploy, deployments, recorded, release_deploy, rollback
 from tests.world import Call, Killed, World
@@ -27,8 +29,7 @@ from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceSt
 
 
 def cuts(share: int, shares: int) -> list[tuple[str, int]]:
-    last = len(calls_of(RELEASE_DEPLOY)) + 1
-    return [(cut, nth) for nth in range(1 + share, last, shares) for cut in ("cut_before", "cut_after")]
+    return kills(made_by(RELEASE_DEPLOY))[share::shares]
 
 
 def killed(cut: str, nth: int) -> tuple[World, Mapping[str, str]]:

@@ -1,4 +1,4 @@
-"""The tool is killed at every call of a deployment whose task fails before the restart; then it is run again."""
+"""The tool is killed at every change of a deployment whose task fails before the restart; then it is run again."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from tests.faults.points import kills
 from tests.faults.scenarios import PATIENT, UNCERTAIN
 from tests.figures import Count
 from tests.operations.migrations import MIGRATE, behaviour, migrating, migrations
 from tests.operations.runs import deployments, recorded, release_deploy, rollback
-from tests.world import Behaviour, Killed, World
+from tests.world import Behaviour, Call, Killed, World
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.steps import StepStatus
 
@@ -35,21 +36,25 @@ def act(world: World) -> Deployment:
     return release_deploy(world, wait_for_lock=PATIENT)
 
 
-def calls(image: Behaviour = TAKES_TOO_LONG) -> list[str]:
-    """The names of the calls that it makes when nothing kills it, in order."""
+def made_with(image: Behaviour) -> list[Call]:
+    """The calls that it makes when nothing kills it, in order."""
     world, _ = bad(image)
     before = len(world.calls)
     assert act(world).status is DeploymentStatus.FAILED
-    return [call.name for call in world.calls[before:]]
+    return world.calls[before:]
+
+
+def calls() -> list[str]:
+    """The names of the calls that it makes for a task that takes too long."""
+    return [call.name for call in made_with(TAKES_TOO_LONG)]
 
 
 @BAD
-@pytest.mark.parametrize("cut", ["cut_before", "cut_after"])
 def test_deployment_whose_task_fails_is_killed_anywhere_and_fails_with_all_tags_back_when_run_again(
-    image: Behaviour, cut: str, count: Count
+    image: Behaviour, count: Count
 ) -> None:
-    made, killed = len(calls(image)), 0
-    for nth in range(1, made + 1):
+    points, killed = kills(made_with(image)), 0
+    for cut, nth in points:
         world, tags = bad(image)
         getattr(world, cut)(nth)
         try:
@@ -69,8 +74,8 @@ def test_deployment_whose_task_fails_is_killed_anywhere_and_fails_with_all_tags_
         assert all(task.stopped for task in migrations(world))
         assert recorded(world).lock is None
         assert all(deployment.finished for deployment in deployments(world))
-    assert killed >= made - UNCERTAIN
-    count("in process: kills at each call of a deployment whose task fails, run again", killed)
+    assert killed >= len(points) - UNCERTAIN
+    count("in process: kills at each change of a deployment whose task fails, run again", killed)
 
 
 def test_rollback_after_a_kill_runs_no_task_and_the_next_deployment_goes_on_with_the_one_that_runs() -> None:

@@ -1,14 +1,15 @@
-"""The tool is killed at every call of a deployment that fails and is rolled back; then it is run again."""
+"""The tool is killed at every change of a deployment that fails and is rolled back; then it is run again."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.faults.points import kills
 from tests.faults.progress import Before, assert_progress_recorded
 from tests.faults.scenarios import PATIENT, UNCERTAIN
 from tests.figures import Count
 from tests.operations.runs import deployments, recorded, release_deploy
-from tests.world import Killed, World, crash
+from tests.world import Call, Killed, World, crash
 from tests.world.projects import project
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 
@@ -32,21 +33,25 @@ def act(world: World) -> Deployment:
     return release_deploy(world, rollback_on_failure=True, wait_for_lock=PATIENT)
 
 
-def calls() -> list[str]:
-    """The names of the calls that it makes when nothing kills it, in order."""
+def made() -> list[Call]:
+    """The calls that it makes when nothing kills it, in order."""
     world, _ = bad()
     before = len(world.calls)
     assert act(world).status is DeploymentStatus.ROLLED_BACK
-    return [call.name for call in world.calls[before:]]
+    return world.calls[before:]
 
 
-@pytest.mark.parametrize("cut", ["cut_before", "cut_after"])
+def calls() -> list[str]:
+    """The names of these calls."""
+    return [call.name for call in made()]
+
+
 @pytest.mark.parametrize("share", range(SHARES))
 def test_an_undoing_that_was_killed_anywhere_is_made_good_by_running_it_again(
-    cut: str, share: int, count: Count
+    share: int, count: Count
 ) -> None:
-    made, killed = len(calls()), 0
-    for nth in range(1 + share, made + 1, SHARES):
+    points, killed = kills(made())[share::SHARES], 0
+    for cut, nth in points:
         world, good = bad()
         before = Before.of(world, "stage")
         getattr(world, cut)(nth)
@@ -73,5 +78,5 @@ def test_an_undoing_that_was_killed_anywhere_is_made_good_by_running_it_again(
         assert record.current == record.good
         assert {image_id: one.digest for image_id, one in record.images.items()} == good
         assert all(deployment.finished for deployment in deployments(world))
-    assert killed >= len(range(1 + share, made + 1, SHARES)) - UNCERTAIN
-    count("in process: kills at each call of a deployment that is rolled back, made good", killed)
+    assert killed >= len(points) - UNCERTAIN
+    count("in process: kills at each change of a deployment that is rolled back, made good", killed)
