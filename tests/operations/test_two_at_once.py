@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from itertools import count, takewhile
 
 import pytest
 
@@ -112,53 +114,78 @@ def test_a_long_watch_renews_its_lease() -> None:
 # Two at once.
 
 
-@pytest.mark.parametrize("share", range(2))
-def test_two_deployments_of_different_releases_never_mix(share: int) -> None:
-    images = ("search", "merger", "transformer")
-    calls = 0
-    for patience in (0.0, 30.0):
-        nth = 1 + share
-        while True:
-            world = World.of(FIVE_AND_EIGHT)
-            older = release(world.ports(), save=True)
-            new = {image_id: world.push(image_id) for image_id in images}
-            outcomes: list[Deployment | EnvironmentLocked] = []
+IMAGES = ("search", "merger", "transformer")
 
-            def begin_other(
-                _: Call,
-                world: World = world,
-                outcomes: list[Deployment | EnvironmentLocked] = outcomes,
-                release_id: str = older.release_id,
-                patience: float = patience,
-            ) -> None:
-                try:
-                    outcomes.append(
-                        deploy_release(world, release_id, wait_for_lock=patience, force_redeploy=True)
-                    )
-                except EnvironmentLocked as locked:
-                    outcomes.append(locked)
 
-            world.before("*", begin_other, nth)
-            first = release_deploy(world, lease=600)
-            if not outcomes:
-                break
-            calls += 1
-            assert first.status is DeploymentStatus.SUCCEEDED
-            current = recorded(world).current
-            assert current is not None
-            wanted = (
-                new
-                if current.release_id == first.release_id
-                else {image_id: version.digest for image_id, version in older.versions.items()}
+def never_mix(nth: int, name: str = "*", *, patience: float) -> bool:
+    """Deploy a new release; before its `nth` call of that name, somebody else deploys another one.
+
+    Whether there was such a call. `patience` is how long the other one waits for the lock.
+    """
+    world = World.of(FIVE_AND_EIGHT)
+    older = release(world.ports(), save=True)
+    new = {image_id: world.push(image_id) for image_id in IMAGES}
+    outcomes: list[Deployment | EnvironmentLocked] = []
+
+    def begin_other(_: Call) -> None:
+        try:
+            outcomes.append(
+                deploy_release(world, older.release_id, wait_for_lock=patience, force_redeploy=True)
             )
-            for image_id in images:
-                assert world.tag(image_id, "env.stage") == wanted[image_id]
-            assert world.running("pipeline", "stage") == {wanted["merger"], wanted["transformer"]}
-            assert world.running("search-api", "stage") == {wanted["search"]}
-            assert recorded(world).lock is None
-            assert all(deployment.finished for deployment in deployments(world))
-            nth += 2
-    assert calls > 20
+        except EnvironmentLocked as locked:
+            outcomes.append(locked)
+
+    world.before(name, begin_other, nth)
+    first = release_deploy(world, lease=600)
+    if not outcomes:
+        return False
+    assert first.status is DeploymentStatus.SUCCEEDED
+    current = recorded(world).current
+    assert current is not None
+    wanted = (
+        new
+        if current.release_id == first.release_id
+        else {image_id: version.digest for image_id, version in older.versions.items()}
+    )
+    for image_id in IMAGES:
+        assert world.tag(image_id, "env.stage") == wanted[image_id]
+    assert world.running("pipeline", "stage") == {wanted["merger"], wanted["transformer"]}
+    assert world.running("search-api", "stage") == {wanted["search"]}
+    assert recorded(world).lock is None
+    assert all(deployment.finished for deployment in deployments(world))
+    return True
+
+
+PATIENCE = pytest.mark.parametrize("patience", [0.0, 30.0])
+KINDS = (
+    "caller",
+    "runtime.tagged",
+    "store.environment",
+    "runtime.describe",
+    "store.claim",
+    "registry.point",
+    "store.note",
+    "runtime.redeploy",
+    "clock.wait",
+    "store.settle",
+)
+"""Calls from all parts of a deployment."""
+
+
+@PATIENCE
+@pytest.mark.parametrize("name", KINDS)
+def test_two_deployments_of_different_releases_never_mix(name: str, patience: float) -> None:
+    assert never_mix(1, name, patience=patience)
+
+
+@pytest.mark.exhaustive
+@PATIENCE
+@pytest.mark.parametrize("share", range(2))
+def test_two_deployments_of_different_releases_never_mix_whenever_the_other_begins(
+    patience: float, share: int
+) -> None:
+    begun = list(takewhile(partial(never_mix, patience=patience), count(1 + share, 2)))
+    assert len(begun) > 10
 
 
 def test_one_that_claims_while_another_asks_its_person_makes_that_one_plan_again_and_ask_again() -> None:

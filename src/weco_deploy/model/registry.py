@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _ECR = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.(?P<domain>[a-z0-9.-]+)")
 _DOMAINS = frozenset(
@@ -18,6 +19,8 @@ _DOMAINS = frozenset(
         *("csp.hci.ic.gov", "on.aws.hci.ic.gov"),
     }
 )
+_KEPT = 4096
+"""Names that are parsed once: each poll compares those of all containers with those of all expected images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class EcrAddress:
     region: str
 
     @classmethod
+    @lru_cache(_KEPT)
     def parse(cls, host: str) -> EcrAddress | None:
         """The registry with that host name; None if it is not one of ECR's. A region is in one partition only."""
         found = _ECR.fullmatch(host)
@@ -46,6 +50,7 @@ class ImageName:
     by_digest: bool
 
     @classmethod
+    @lru_cache(_KEPT)
     def parse(cls, text: str) -> ImageName:
         """The parts of any text that ECS takes for the name of an image."""
         name, at, _ = text.partition("@")
