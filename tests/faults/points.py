@@ -64,15 +64,15 @@ def kills(calls: Sequence[Call]) -> list[tuple[str, int]]:
     return points
 
 
-def failing(calls: Sequence[str], images: int, *, answer_lost: bool) -> list[tuple[str, int]]:
-    """The calls that fail, by name and number among those of that name, from 1.
+def each_call(calls: Sequence[str], images: int) -> list[tuple[str, int]]:
+    """These calls, by name and number among those of that name, from 1; of reads for each of the `images`, one."""
+    return [
+        (name, nth)
+        for name in dict.fromkeys(calls)
+        for nth in range(1, calls.count(name) + 1, images if name in FOR_EACH_IMAGE else 1)
+    ]
 
-    Of reads that are made for each of the project's `images`, one fails. A read whose answer is lost is no other fault than one
-    that AWS did not answer, so these are changes alone.
-    """
-    points = []
-    for name in dict.fromkeys(calls):
-        if not (answer_lost and name in READS):
-            step = images if name in FOR_EACH_IMAGE else 1
-            points += [(name, nth) for nth in range(1, calls.count(name) + 1, step)]
-    return points
+
+def each_change(calls: Sequence[str]) -> list[tuple[str, int]]:
+    """Those of the calls that change something, in the same way."""
+    return each_call([name for name in calls if name not in READS], 1)

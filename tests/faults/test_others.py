@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.faults.points import kills
+from tests.faults.points import each_call, kills
 from tests.faults.scenarios import (
     DEPLOYING,
     LEASE_AND_GRACE,
@@ -26,6 +26,7 @@ from tests.world import Call, Killed, World
 from tests.world.projects import FIVE_AND_EIGHT
 from weco_deploy.errors import Interrupted, NotFound
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
+from weco_deploy.model.kind import Kind
 
 
 def cuts(share: int, shares: int) -> list[tuple[str, int]]:
@@ -85,21 +86,19 @@ def runs(world: World, deployment: Deployment) -> bool:
 
 
 def test_a_rollback_that_was_killed_and_is_run_again_goes_where_it_was_going() -> None:
-    tried = 0
-    for nth in range(1, 200):
-        world = World.of(FIVE_AND_EIGHT)
-        digests = []
-        for _ in range(3):
-            world.pass_time(1)
-            digests.append(world.push("search"))
-            release_deploy(world)
-        world.pass_time(1)
-        world.cut_before(nth)
+    world, _ = deployed_three_times()
+    before = len(world.calls)
+    rollback(world)
+    points, killed = kills(world.calls[before:]), 0
+    for cut, nth in points:
+        world, digests = deployed_three_times()
+        getattr(world, cut)(nth)
         try:
             rollback(world)
-            break
         except Killed:
-            tried += 1
+            killed += 1
+        if recorded(world).lock is None and deployments(world)[0].kind is Kind.ROLLBACK:
+            continue  # it had ended: a rollback that is run again would go further back
         world.pass_time(1)
 
         again = rollback(world, wait_for_lock=PATIENT)
@@ -113,7 +112,19 @@ def test_a_rollback_that_was_killed_and_is_run_again_goes_where_it_was_going() -
         world.pass_time(1)
         with pytest.raises(NotFound):
             rollback(world)
-    assert tried > 20
+    assert killed >= len(points) - UNCERTAIN
+
+
+def deployed_three_times() -> tuple[World, list[str]]:
+    """A world with three releases of an image, which are deployed. Their digests."""
+    world = World.of(FIVE_AND_EIGHT)
+    digests = []
+    for _ in range(3):
+        world.pass_time(1)
+        digests.append(world.push("search"))
+        release_deploy(world)
+    world.pass_time(1)
+    return world, digests
 
 
 # Signals.
@@ -127,13 +138,14 @@ def test_a_signal_anywhere_settles_releases_the_lock_and_running_it_again_conver
     scenario: Scenario,
 ) -> None:
     interrupted = missed = 0
-    for nth in range(1, len(calls_of(scenario)) + 1):
+    images = len(declared(scenario)[0].project.images)
+    for name, nth in each_call(calls_of(scenario), images):
         world, wanted = declared(scenario)
         before = deployments(world, scenario.environment)
         locked = recorded(world, scenario.environment).lock  # by a run that was killed, in some scenarios
         signalled: list[datetime] = []
-        world.before("*", lambda _, at=signalled, now=world.now: at.append(now()), nth)  # type: ignore[misc]  # mypy can't infer defaults of a lambda
-        world.signal_before(nth)
+        world.before(name, lambda _, at=signalled, now=world.now: at.append(now()), nth)  # type: ignore[misc]  # mypy can't infer defaults of a lambda
+        world.signal_before(nth, name)
 
         outcome = ended(world, scenario)
 

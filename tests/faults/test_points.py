@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.faults.points import FOR_EACH_IMAGE, READS, failing, kills
+from tests.faults.points import FOR_EACH_IMAGE, READS, each_call, each_change, kills
 from tests.faults.scenarios import SCENARIOS, Scenario, declared
 from tests.faults.test_every_call import BESIDES, offered
 from tests.operations.migrations import migrations
@@ -49,12 +49,12 @@ def test_call_that_nobody_called_a_read_counts_as_a_change() -> None:
     ]
 
 
-def test_each_call_fails_but_reads_for_each_image_fail_once_and_answers_are_lost_of_changes_alone() -> None:
+def test_of_reads_for_each_image_there_is_one_and_of_other_calls_each() -> None:
     calls = ["caller", *2 * ["registry.find", "registry.find"], "registry.point", "registry.point"]
     changes = [("registry.point", 1), ("registry.point", 2)]
     reads = [("caller", 1), ("registry.find", 1), ("registry.find", 3)]
-    assert failing(calls, 2, answer_lost=False) == [*reads, *changes]
-    assert failing(calls, 2, answer_lost=True) == changes
+    assert each_call(calls, 2) == [*reads, *changes]
+    assert each_change(calls) == changes
 
 
 def test_reads_are_calls_that_there_are() -> None:

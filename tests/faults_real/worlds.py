@@ -12,9 +12,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from tests import preloaded
 from tests.faults_real.truth import Truth
 from tests.proxy.server import Proxy
-from tests.proxy.tool import CompletedRun, RunningTool, start, upstreams, write_project_file
+from tests.proxy.tool import PYTHON_M, CompletedRun, RunningTool, start, upstreams, write_project_file
 from tests.sandboxes import Host
 from weco_deploy.model.project import Project
 from weco_deploy.sandbox.images import GOOD
@@ -48,9 +49,17 @@ class World:
             pushed = await asyncio.to_thread(self.sandbox.push, image_id, behaviour)
             self.digests[image_id] = pushed.digest
 
-    async def start(self, *arguments: str, proxy: Proxy | None = None) -> RunningTool:
-        """Start the tool."""
-        running = await start(self.sandbox, (proxy or self.proxy).endpoint, self._directory, *arguments)
+    async def start(
+        self, *arguments: str, proxy: Proxy | None = None, program: Sequence[str] | None = None
+    ) -> RunningTool:
+        """Start the tool, by default as a process whose imports were made before."""
+        running = await start(
+            self.sandbox,
+            (proxy or self.proxy).endpoint,
+            self._directory,
+            *arguments,
+            program=program or preloaded.program("weco_deploy"),
+        )
         self._runs.append(running)
         return running
 
@@ -61,8 +70,11 @@ class World:
     async def run_with_process(
         self, process: asyncio.Future[asyncio.subprocess.Process], *arguments: str
     ) -> CompletedRun:
-        """Run the tool, and set `process` so that handlers can kill it."""
-        running = await self.start(*arguments)
+        """Run the tool, and set `process` so that handlers can kill it.
+
+        A preloaded process would make calls until its parent hears that its client was killed.
+        """
+        running = await self.start(*arguments, program=PYTHON_M)
         process.set_result(running.process)
         return await running.wait()
 

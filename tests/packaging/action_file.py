@@ -7,13 +7,14 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests import preloaded
 
 ROOT = Path(__file__).parents[2]
 EXPRESSION = re.compile(r"\$\{\{ *(?P<source>[\w.-]+) *\}\}")
@@ -49,10 +50,6 @@ class RunningStep:
         return CompletedRun(code, self.log, outputs, (self.directory / "summary").read_text())
 
 
-# The tool as the previous step installs it, but with the interpreter of the tests.
-_TOOL = f'exec {shlex.quote(sys.executable)} -m weco_deploy "$@"'
-
-
 def _install(script: str, directory: Path) -> None:
     directory.mkdir(parents=True)
     tool = directory / "weco-deploy"
@@ -61,9 +58,9 @@ def _install(script: str, directory: Path) -> None:
 
 
 class Action:
-    """The action; `tool` is the shell script that is run as the tool."""
+    """The action. `tool` is the shell script that is run as the tool, by default as a process whose imports were made before."""
 
-    def __init__(self, tool: str = _TOOL) -> None:
+    def __init__(self, tool: str | None = None) -> None:
         self.content: Mapping[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
         self._tool = tool
 
@@ -90,7 +87,10 @@ class Action:
         defaults = {name: definition.get("default", "") for name, definition in self.inputs.items()}
         inputs = defaults | {name.replace("_", "-"): value for name, value in given.items()}
         runner = directory / "runner"
-        _install(self._tool, runner / "weco-deploy" / "bin")
+        _install(
+            self._tool or f'exec {shlex.join(preloaded.program("weco_deploy"))} "$@"',
+            runner / "weco-deploy" / "bin",
+        )
         log = runner / "log"
         with log.open("wb") as log_file:
             process = subprocess.Popen(

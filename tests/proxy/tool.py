@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,12 +87,15 @@ class RunningTool:
         return CompletedRun(code=code, out=out.decode(), progress=tuple(self.progress), ended=time.time())
 
 
-async def start(sandbox: Sandbox, endpoint: str, directory: Path, *arguments: str) -> RunningTool:
+PYTHON_M = (sys.executable, "-m", "weco_deploy")
+
+
+async def start(
+    sandbox: Sandbox, endpoint: str, directory: Path, *arguments: str, program: Sequence[str] = PYTHON_M
+) -> RunningTool:
     """Start `weco-deploy --confirm --output json ARGUMENTS` in a directory with a project file."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "weco_deploy",
+        *program,
         "--confirm",
         "--output",
         "json",
