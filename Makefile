@@ -63,7 +63,7 @@ demo: $(VENV)/demo.stamp
 test: $(VENV)/test.stamp
 	HYPOTHESIS_PROFILE=$(or $(HYPOTHESIS_PROFILE),quick) $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "$(QUICK) and not exhaustive"
 
-# Every kill and every fault of every call, in process. Some ten minutes on two cores.
+# Kills and faults at all calls where they make a difference, in process, and large projects. Some minutes on two cores.
 test-exhaustive: $(VENV)/test.stamp
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m exhaustive
 
