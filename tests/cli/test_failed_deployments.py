@@ -228,6 +228,34 @@ def test_locked_environment_says_who_holds_it_why_and_what_to_do(
     assert "search" in desk.run("status", "--environment-id", "stage").out
 
 
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_show_deployment_says_who_locks_the_environment_of_the_last_one_why_and_how_to_unlock(
+    desk: Desk, output: str
+) -> None:
+    assert desk.run(*DEPLOY).code == 0
+    holder = "arn:aws:sts::123456789012:assumed-role/deployer/bob"
+    desk.world.somebody_locks("stage", None, holder, "moving the database", "https://ci.example.org/7")
+
+    text = desk.run("--output", output, "show-deployment").out
+
+    for words in (
+        "locked by bob (role deployer), build https://ci.example.org/7: moving the database",
+        "succeeded",
+    ):
+        assert words in " ".join(text.split())
+    assert "weco-deploy unlock --environment-id stage" in text
+
+
+def test_show_deployment_of_the_past_says_nothing_of_a_lock(desk: Desk) -> None:
+    first = desk.run("--confirm", "--output", "json", *DEPLOY[1:]).json["deployment"]["deployment_id"]
+    desk.world.pass_time(60)
+    desk.world.push("search")
+    assert desk.run(*DEPLOY).code == 0
+    desk.world.somebody_locks("stage", None, reason="moving the database")
+
+    assert "locked" not in desk.run("show-deployment", first).out
+
+
 def test_board_says_who_holds_a_locked_environment_why_and_what_runs_there(
     desk: Desk, tmp_path: Path
 ) -> None:

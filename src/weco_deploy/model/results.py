@@ -8,6 +8,7 @@ from datetime import datetime
 
 from weco_deploy.model.commits import Commit
 from weco_deploy.model.deployment import Deployment
+from weco_deploy.model.environment import Lock
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.web_repository import WebRepository
 
@@ -56,7 +57,7 @@ class DeploymentDetails:
 
     Its failures have the log lines that CloudWatch still has. `release` is None if its record is gone. `undid` is the
     failed deployment that this one rolled back. `following` is the next deployment to the environment, and `last` the last
-    one; both are None if nothing was deployed there since.
+    one; both are None if nothing was deployed there since. `lock` is a lock by hand that keeps the next deployment out.
     """
 
     deployment: Deployment
@@ -64,6 +65,7 @@ class DeploymentDetails:
     undid: Deployment | None = None
     following: Deployment | None = None
     last: Deployment | None = None
+    lock: Lock | None = None
     subjects: Mapping[str, str] = field(default_factory=dict)
 
 

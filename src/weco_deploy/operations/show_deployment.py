@@ -16,6 +16,7 @@ from weco_deploy.model.results import DeploymentDetails
 from weco_deploy.model.steps import StepOutcome
 from weco_deploy.operations.release import PREFIX_LENGTH, prefix_hint
 from weco_deploy.ports import Ports
+from weco_deploy.rules.lock import blocking_lock
 from weco_deploy.rules.rollback import can_go_back_from
 
 REACH = 200
@@ -38,14 +39,17 @@ def show(ports: Ports, deployment_id: str | None, environment_id: str | None) ->
     chosen = _choose(ports, deployment_id, environment_id)
     newest = ports.calls.begin(partial(ports.store.deployments, [chosen.environment], REACH))
     release = ports.calls.begin(partial(ports.store.release, chosen.release_id))
+    record = ports.calls.begin(partial(ports.store.environment, chosen.environment))
     (explained,) = with_log_lines(ports, [chosen])
     others = ports.calls.answer(newest)
-    return details(
+    found = details(
         explained,
         others=others,
         release=ports.calls.answer(release),
         subjects=ports.history.subjects(new_commits(chosen)),
     )
+    lock = blocking_lock(ports.calls.answer(record), ports.clock.utc())
+    return replace(found, lock=lock if lock is not None and lock.deployment_id is None else None)
 
 
 def details(

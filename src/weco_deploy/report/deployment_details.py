@@ -10,7 +10,7 @@ from weco_deploy.model.results import DeploymentDetails
 from weco_deploy.report.deployment_in_short import LIMITS, deployment_in_short
 from weco_deploy.report.deployment_text import add_failures, add_next_steps, add_runs_now, add_summary
 from weco_deploy.report.fitting import fitted
-from weco_deploy.report.next_steps import NextStep, next_steps
+from weco_deploy.report.next_steps import NextStep, next_steps_since
 from weco_deploy.report.outcomes import STATUS_WORDS, verdict
 from weco_deploy.report.page import BOLD, Page, status_style
 from weco_deploy.report.screen import Screen
@@ -27,7 +27,7 @@ def deployment_details_text(
     On a terminal whose screen is too small it is the most important of that, unless `everything` is wanted. The next commands,
     which repeat the global `options`, are shown only if nothing was deployed there since: otherwise they may be wrong by now.
     """
-    steps = next_steps(details.deployment, options)
+    steps = next_steps_since(details, options)
     shorter = (partial(deployment_in_short, details, steps, screen, limits) for limits in LIMITS)
     return fitted(_complete(details, screen, steps), screen, shorter, everything=everything)
 

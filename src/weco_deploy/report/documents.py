@@ -38,7 +38,7 @@ from weco_deploy.model.running_tasks import RunningTasks
 from weco_deploy.model.steps import StepOutcome
 from weco_deploy.model.web_repository import WebRepository
 from weco_deploy.report.console import console_links
-from weco_deploy.report.next_steps import NextStep, Request, next_steps
+from weco_deploy.report.next_steps import NextStep, Request, next_steps, next_steps_since
 from weco_deploy.report.wording import in_utc
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -180,7 +180,7 @@ def deployment_document(
 def deployment_details_document(details: DeploymentDetails, options: Sequence[str] = ()) -> Document:
     """A deployment with its context. `next` is empty if something was deployed there since: it may be wrong by now."""
     deployment = details.deployment
-    steps = [_next_step(step) for step in next_steps(deployment, options)] if details.last is None else []
+    steps = [_next_step(step) for step in next_steps_since(details, options)]
     return {
         "deployment": {**nested_deployment(deployment), "next": steps},
         "subjects": dict(details.subjects),

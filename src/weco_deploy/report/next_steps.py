@@ -18,9 +18,10 @@ from weco_deploy.model.requests import (
     ConfirmRequest,
     DeployRequest,
 )
+from weco_deploy.model.results import DeploymentDetails
 from weco_deploy.report.flags import flags_for_any, flags_for_this, flags_for_watching
 from weco_deploy.report.untrusted import one_line
-from weco_deploy.report.wording import listed
+from weco_deploy.report.wording import listed, person
 
 Request: TypeAlias = DeployRequest | ConfirmRequest | None
 
@@ -56,6 +57,25 @@ def next_steps(
     )
     unlock = command(*options, "unlock", "--environment-id", deployment.environment)
     return (NextStep(when, unlock), *steps)
+
+
+def next_steps_since(details: DeploymentDetails, options: Sequence[str] = ()) -> tuple[NextStep, ...]:
+    """The commands that may help after a deployment of the past; empty if something was deployed there since.
+
+    After a lock by hand, the first of them unlocks.
+    """
+    if details.last is not None:
+        return ()
+    deployment, lock = details.deployment, details.lock
+    steps = next_steps(deployment, options)
+    if lock is None:
+        return steps
+    build = f", build {lock.build_url}" if lock.build_url else ""
+    when = (
+        f"{deployment.environment} is locked by {person(lock.holder)}{build}: {lock.why or 'no reason given'}"
+    )
+    unlock = command(*options, "unlock", "--environment-id", deployment.environment)
+    return (NextStep(one_line(f"{when}; once deployments may begin again"), unlock), *steps)
 
 
 def _steps(deployment: Deployment, options: Sequence[str], request: Request) -> tuple[NextStep, ...]:
