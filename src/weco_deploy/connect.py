@@ -32,8 +32,10 @@ from weco_deploy.local.clock import SystemClock
 from weco_deploy.local.concurrent_calls import ConcurrentCalls, begin_alone
 from weco_deploy.local.git import GitHistory
 from weco_deploy.local.github import github_repository
+from weco_deploy.local.http_client import UrlClient
 from weco_deploy.local.interrupts import Signals
 from weco_deploy.local.messenger import AppriseMessenger
+from weco_deploy.local.programs import LocalPrograms
 from weco_deploy.local.ticking import tick
 from weco_deploy.local.work_tree import GitWorkTree
 from weco_deploy.model.arn import account_of
@@ -121,6 +123,8 @@ def connect(
         places=lambda environment: places(home, account(environment), project.account_id),
         secret=lambda reference: _secret(home, reference),
         messenger=AppriseMessenger(),
+        programs=LocalPrograms(),
+        http=UrlClient(),
         github=lambda: github_repository(os.environ, history.remote_url()),
         check_account=lambda: home.check(project.account_id),
         began=clock.utc(),

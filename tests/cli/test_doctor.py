@@ -189,12 +189,13 @@ def test_text_fits_a_narrow_terminal_except_for_commands_to_paste() -> None:
 
 def test_documentation_has_each_check_in_the_order_of_the_output(desk: Desk) -> None:
     before = "[{id: migrate, task_definition: migrate, container: app, command: [migrate], like: search-api}]"
-    text = PROJECT_FILE.replace("name: Staging", f"name: Staging, before: {before}")
+    checks = "[{id: smoke, run: [./smoke-test]}]"
+    text = PROJECT_FILE.replace("name: Staging", f"name: Staging, before: {before}, checks: {checks}")
     Path(".wellcome_project").write_text(
         f"{text}  notify: [{{url_from: env:SLACK}}]\n  github: {{labels: true}}\n"
     )
-    checks = desk.run("--output", "json", "doctor").json["checks"]
+    found = desk.run("--output", "json", "doctor").json["checks"]
 
     documented = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| ", DOCS.read_text(), re.MULTILINE)
     named = [name for row in documented for name in re.findall(r"`([a-z_]+)`", row)]
-    assert named == list(dict.fromkeys(check["id"] for check in checks))
+    assert named == list(dict.fromkeys(check["id"] for check in found))

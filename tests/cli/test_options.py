@@ -81,6 +81,7 @@ def test_commands_of_the_tool_exist() -> None:
         "publish",
         "rollback",
         "confirm-deploy",
+        "verify",
         "plan",
         "status",
         "changes",

@@ -12,12 +12,15 @@ from weco_deploy.config import load
 from weco_deploy.config.schema import (
     ENTRY_OF_KEY,
     BeforeEntry,
+    CheckEntry,
     Entry,
     EnvironmentEntry,
+    ExpectEntry,
     GitHubEntry,
     ImageEntry,
     NotifyEntry,
     ProjectEntry,
+    RequirementEntry,
     ServiceEntry,
 )
 from weco_deploy.config.syntax import parse
@@ -38,6 +41,7 @@ def test_example_uses_every_key(entry: type[Entry]) -> None:
     projects = list(root.entries())
     environments = [environment for project in projects for environment in project.items("environments")]
     tasks = [task for environment in environments for task in environment.items("before")]
+    checks = [check for environment in environments for check in environment.items("checks")]
     images = [image for project in projects for image in project.items("image_repositories")]
     services = [service for image in images for service in image.items("services")]
     mappings = {
@@ -48,6 +52,9 @@ def test_example_uses_every_key(entry: type[Entry]) -> None:
         GitHubEntry: [github for project in projects if (github := project.at("github"))],
         NotifyEntry: [it for mapping in (*projects, *environments) for it in mapping.items("notify")],
         BeforeEntry: tasks,
+        CheckEntry: checks,
+        RequirementEntry: [it for environment in environments if (it := environment.at("requires"))],
+        ExpectEntry: [expect for check in checks if (expect := check.at("expect"))],
     }
     used = {str(value.path[-1]) for mapping in mappings[entry] for value in mapping.entries()}
     assert used == set(entry.model_fields)

@@ -199,7 +199,7 @@ INVALID_FILES = {
     ),
     "requires that are a mapping": (
         project("{id: stage, requires: {id: prod}}"),
-        "line 2, shop.environments[0].requires: found a mapping, expected an environment id or a list of them",
+        "line 2, shop.environments[0].requires.environment: missing; expected the environment in which a release must have succeeded",
     ),
     "an illegal required id": (
         project("{id: stage, requires: [a b]}"),

@@ -144,6 +144,8 @@ def test_steps_are_recorded_without_their_log_lines(store: ReleaseStore, release
         exit_code=3,
         detail="Essential container in task exited",
         log_location="ecs/api/0123abcd in /ecs/api",
+        output=("what the project file allows to be recorded",),
+        advisory=True,
     )
     deployment = a_deployment(release)
     held = claimed(store, deployment)

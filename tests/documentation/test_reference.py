@@ -12,7 +12,16 @@ from documentation.markdown import escaped, table
 from documentation.project_file import kind, project_file_page
 from documentation.reference import PAGES
 from weco_deploy.cli.main import weco_deploy
-from weco_deploy.config.schema import BeforeEntry, EnvironmentEntry, ImageEntry, ProjectEntry, ServiceEntry
+from weco_deploy.config.schema import (
+    BeforeEntry,
+    CheckEntry,
+    EnvironmentEntry,
+    ExpectEntry,
+    ImageEntry,
+    ProjectEntry,
+    RequirementEntry,
+    ServiceEntry,
+)
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -37,7 +46,16 @@ def test_default_has_a_column_of_its_own() -> None:
 
 def test_every_key_is_described() -> None:
     text = project_file_page()
-    for entry in (ProjectEntry, EnvironmentEntry, ImageEntry, ServiceEntry, BeforeEntry):
+    for entry in (
+        ProjectEntry,
+        EnvironmentEntry,
+        ImageEntry,
+        ServiceEntry,
+        BeforeEntry,
+        CheckEntry,
+        ExpectEntry,
+        RequirementEntry,
+    ):
         for key in entry.model_fields:
             assert f"\n| `{key}`" in text
 

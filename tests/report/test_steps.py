@@ -109,6 +109,8 @@ def test_document_has_the_steps() -> None:
             "detail": "Essential container in task exited",
             "log_location": "/ecs/search app/app/0a1b2c3d4e5f",
             "log_lines": ["migrating", "  no such column"],
+            "output": [],
+            "advisory": False,
         }
     ]
 

@@ -8,7 +8,7 @@ from typing import cast
 
 from tests.world.gate import Gate
 from tests.world.run import Run
-from weco_deploy.ports import LogReader, ServiceRuntime, TaskRunner
+from weco_deploy.ports import HttpClient, LogReader, Programs, ServiceRuntime, TaskRunner
 
 
 class Gated:
@@ -38,6 +38,14 @@ def gated_tasks(tasks: TaskRunner, gate: Gate, run: Run) -> TaskRunner:
 
 def gated_logs(logs: LogReader, gate: Gate, run: Run) -> LogReader:
     return cast("LogReader", Gated(logs, "logs", gate, run))
+
+
+def gated_programs(programs: Programs, gate: Gate, run: Run) -> Programs:
+    return cast("Programs", Gated(programs, "programs", gate, run))
+
+
+def gated_http(http: HttpClient, gate: Gate, run: Run) -> HttpClient:
+    return cast("HttpClient", Gated(http, "http", gate, run))
 
 
 def _about(arguments: tuple[object, ...], named: dict[str, object]) -> list[str]:

@@ -11,10 +11,11 @@ from tests.world.clock import Schedule
 from tests.world.ecr import StoredRepository
 from tests.world.ecs import Ecs
 from tests.world.gate import Gate
-from tests.world.gated import gated_logs, gated_runtime, gated_tasks
+from tests.world.gated import gated_http, gated_logs, gated_programs, gated_runtime, gated_tasks
 from tests.world.github import StoredGitHub
 from tests.world.history import Repository, WorldHistory
 from tests.world.images import WorldImages
+from tests.world.machine import Machine, Web, WorldHttpClient, WorldPrograms
 from tests.world.messages import Mail, WorldMessenger
 from tests.world.publishing import Desktop, publishing
 from tests.world.registry import WorldRegistry
@@ -60,6 +61,8 @@ class WorldState:
         self.desktop = Desktop()
         self.mail = Mail()
         self.github = StoredGitHub()
+        self.machine = Machine()
+        self.web = Web()
         self.schedule = Schedule(lock, self.ecs.simulation)
         self.gate = Gate(lock, self.now)
         self.side_by_side = SideBySide(self.schedule, lock)
@@ -137,6 +140,8 @@ class WorldState:
             caller=identified,
             secret=self.mail.secret,
             messenger=WorldMessenger(self.mail),
+            programs=gated_programs(WorldPrograms(self.machine, self.now), self.gate, run),
+            http=gated_http(WorldHttpClient(self.web), self.gate, run),
             github=self.github.repository,
             check_account=check_account,
             places=lambda environment: (

@@ -31,6 +31,7 @@ class WecoDeploy(LazyGroup):
         "promote": "weco_deploy.cli.promote",
         "rollback": "weco_deploy.cli.rollback",
         "confirm-deploy": "weco_deploy.cli.confirm_deploy",
+        "verify": "weco_deploy.cli.verify",
         "plan": "weco_deploy.cli.plan",
         "status": "weco_deploy.cli.status",
         "board": "weco_deploy.cli.board",

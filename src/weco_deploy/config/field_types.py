@@ -45,6 +45,12 @@ Subnet: TypeAlias = Annotated[str, patterns.SUBNET]
 SecurityGroup: TypeAlias = Annotated[str, patterns.SECURITY_GROUP]
 LikeService: TypeAlias = Annotated[str | None, patterns.SERVICE_ID]
 Timeout: TypeAlias = Annotated[float, patterns.TIMEOUT]
+HttpUrl: TypeAlias = Annotated[str | None, patterns.HTTP_URL]
+HttpStatus: TypeAlias = Annotated[float, patterns.HTTP_STATUS]
+Retries: TypeAlias = Annotated[float, patterns.RETRIES]
+Argument: TypeAlias = Annotated[str, patterns.ARGUMENT]
+AnswerField: TypeAlias = Annotated[str, patterns.ANSWER_FIELD]
+OptionalImageId: TypeAlias = Annotated[str | None, patterns.IMAGE_ID]
 Table: TypeAlias = Annotated[str | None, patterns.TABLE]
 
 # A field of several types has a tag for each type. pydantic adds the tag to an error's location, although it is not in the

@@ -119,11 +119,19 @@ def _environments(project: Node) -> Iterator[EnvironmentOutline]:
     for node in project.items("environments"):
         environment = _identified(node.at("id"), patterns.ENVIRONMENT_ID)
         if environment:
-            required = [node.at("requires"), *node.items("requires")]
+            required = _required(node)
             requires = tuple(_all_identified(required, patterns.ENVIRONMENT_ID))
             variables = node.at("variables")
             named = {str(value.path[-1]): value for value in variables.entries()} if variables else {}
             yield EnvironmentOutline(environment.id, environment.node, requires, named)
+
+
+def _required(environment: Node) -> Iterator[Node | None]:
+    """The required environments: an id, a list of ids, or a mapping with the key environment."""
+    requires = environment.at("requires")
+    yield requires
+    yield from environment.items("requires")
+    yield requires.at("environment") if requires else None
 
 
 def _images(project: Node) -> Iterator[ImageOutline]:

@@ -85,6 +85,8 @@ class Number:
 
 
 TIMEOUT = Number(1, 7 * 24 * 3600, "a number of seconds between 1 and a week")
+HTTP_STATUS = Number(200, 599, "a status of HTTP from 200 to 599")
+RETRIES = Number(0, 1000, "a number from 0 to 1000")
 SECONDS = Number(0, 7 * 24 * 3600, "a number of seconds, up to a week")
 
 # A part of a repository name between slashes, as ECR's API defines RepositoryName.
@@ -139,6 +141,16 @@ DESTINATION = Pattern(
 MESSAGE = Pattern(r"[^\x00]+", "the text of a message", max_length=4000)
 DURATION = Pattern(r"[1-9][0-9]{0,3}[hd]", "a number of hours or days, like 12h or 3d", max_length=5)
 URL = Pattern(r"https?://[^\s\x00-\x1f\x7f@]+", "a URL that begins with https://", max_length=2048)
+HTTP_URL = Pattern(
+    r"https?://[^\s\x00-\x1f\x7f/@]+(/[^\s\x00-\x1f\x7f]*)?",
+    "a URL that begins with https:// or http://, without a user name, or a template of it",
+    max_length=2048,
+)
+ARGUMENT = Pattern(r"[^\x00]*", "an argument", min_length=0, max_length=4096)
+ANSWER_FIELD = Pattern(
+    r"[^\x00-\x1f\x7f]+",
+    "the name of a field of a JSON answer, with dots between its levels, like build.commit",
+)
 VALUE = Pattern(r"[^\x00-\x1f\x7f]+", "text on one line")
 TAG = Pattern(
     r"[A-Za-z0-9_][A-Za-z0-9._-]*", "an image tag: at most 128 letters, digits and . _ -", max_length=128

@@ -11,6 +11,7 @@ from pathlib import Path
 from weco_deploy.config import default_names
 from weco_deploy.config.addresses import address_problems
 from weco_deploy.config.before import before_problems
+from weco_deploy.config.checks import check_problems
 from weco_deploy.config.consistency import inconsistencies
 from weco_deploy.config.location import read
 from weco_deploy.config.nodes import Problem
@@ -18,10 +19,13 @@ from weco_deploy.config.notify import notify_problems
 from weco_deploy.config.outline import outlines
 from weco_deploy.config.schema import (
     BeforeEntry,
+    CheckEntry,
     EnvironmentEntry,
+    ExpectEntry,
     ImageEntry,
     NotifyEntry,
     ProjectEntry,
+    RequirementEntry,
     ServiceEntry,
 )
 from weco_deploy.config.sharing import shared_tables, shared_tags
@@ -42,6 +46,7 @@ from weco_deploy.model.project import (
     Image,
     Project,
 )
+from weco_deploy.model.rollout_check import HttpRequest, Probe, Program, RolloutCheck
 from weco_deploy.model.tags import DEFAULT_REFS, DEFAULT_TAG
 
 MAX_PROBLEMS = 100  # a wrong file can have thousands, which nobody reads
@@ -110,6 +115,7 @@ def load_text(path: Path, text: str) -> ProjectFile:
             *map(address_problems, projects),
             *map(notify_problems, projects),
             *map(before_problems, projects),
+            *map(check_problems, projects),
             shared_tags(projects),
             shared_tables(projects),
         ]
@@ -236,7 +242,8 @@ def _environment(entry: EnvironmentEntry) -> Environment:
         name=entry.name or entry.id,
         role_arn=entry.role_arn,
         region_name=entry.region_name,
-        requires=_listed(entry.requires),
+        requires=_required(entry),
+        requires_verified=_required(entry) if _verified(entry) else (),
         on_failure=entry.on_failure,
         stable_for=entry.stable_for,
         old_tasks=entry.old_tasks,
@@ -244,6 +251,31 @@ def _environment(entry: EnvironmentEntry) -> Environment:
         backwards=Backwards(entry.backwards),
         url=entry.url,
         before=tuple(map(_before, entry.before)),
+        checks=tuple(map(_check, entry.checks)),
+    )
+
+
+def _check(entry: CheckEntry) -> RolloutCheck:
+    return RolloutCheck(
+        id=entry.id,
+        probe=_probe(entry),
+        timeout=entry.timeout,
+        retries=int(entry.retries),
+        advisory=entry.advisory,
+        record_output=entry.record_output,
+        on=frozenset(map(On, entry.on)),
+    )
+
+
+def _probe(entry: CheckEntry) -> Probe:
+    if entry.http is None:
+        return Program(arguments=tuple(entry.run or ()), credentials=entry.credentials)
+    expect = entry.expect or ExpectEntry()
+    return HttpRequest(
+        url=entry.http,
+        status=int(expect.status),
+        fields=tuple(expect.fields.items()),
+        image=expect.image,
     )
 
 
@@ -276,6 +308,16 @@ def _image(namespace: str, tag: str, refs: tuple[str, ...], entry: ImageEntry) -
         optional=entry.optional,
         refs=_listed(entry.refs) or refs,
     )
+
+
+def _required(entry: EnvironmentEntry) -> tuple[str, ...]:
+    if isinstance(entry.requires, RequirementEntry):
+        return (entry.requires.environment,)
+    return _listed(entry.requires)
+
+
+def _verified(entry: EnvironmentEntry) -> bool:
+    return isinstance(entry.requires, RequirementEntry) and entry.requires.verified
 
 
 def _listed(texts: str | Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, Tag
 
 from weco_deploy.config.field_types import (
     AccountId,
+    AnswerField,
+    Argument,
     Branch,
     CapacityProviderName,
     Cluster,
@@ -17,6 +19,8 @@ from weco_deploy.config.field_types import (
     DestinationUrl,
     Duration,
     EnvironmentId,
+    HttpStatus,
+    HttpUrl,
     ImageId,
     LikeService,
     MessageEvent,
@@ -26,10 +30,12 @@ from weco_deploy.config.field_types import (
     NoneIs,
     NoneIsEmpty,
     NullableServiceName,
+    OptionalImageId,
     ProjectId,
     Refs,
     Region,
     Repository,
+    Retries,
     RoleArn,
     SecurityGroup,
     ServiceId,
@@ -47,6 +53,7 @@ from weco_deploy.config.field_types import (
     by_type,
 )
 from weco_deploy.model.before_task import DEFAULT_TIMEOUT
+from weco_deploy.model.rollout_check import DEFAULT_TIMEOUT as DEFAULT_CHECK_TIMEOUT
 
 
 class Entry(BaseModel):
@@ -192,6 +199,82 @@ class BeforeEntry(Entry, title="task before the restart"):
     )
 
 
+class ExpectEntry(Entry, title="expected answer"):
+    status: HttpStatus = Field(
+        default=200, description="the status; redirects are followed before; default: 200", examples=[204]
+    )
+    fields: Annotated[dict[AnswerField, VariableValue], NoneIs({})] = Field(
+        default={},
+        description="the texts of fields of the JSON answer; {commit}, {digest} and {release} stand for what was deployed",
+        examples=[{"build.commit": "{commit}"}],
+    )
+    image: OptionalImageId = Field(
+        default=None,
+        description="the image that {commit} and {digest} are about; default: the only one",
+        examples=["search"],
+    )
+
+
+class CheckEntry(Entry, title="check after the rollout"):
+    id: StepId = Field(description="its id among the steps of this environment", examples=["smoke"])
+    run: list[Argument] | None = Field(
+        default=None,
+        min_length=1,
+        description="a program on this machine with its arguments, which must exit with 0; no shell reads them",
+        examples=[["./smoke-test", "--quick"]],
+    )
+    credentials: bool = Field(
+        default=False,
+        description="whether the program gets the tool's AWS credentials; default: false",
+        examples=[True],
+    )
+    http: HttpUrl = Field(
+        default=None,
+        description="a URL that must answer, or a template of it; instead of run",
+        examples=["https://{environment}.example.org/health"],
+    )
+    expect: ExpectEntry | None = Field(
+        default=None,
+        description="what http must answer; default: the status 200",
+        examples=[{"fields": {"build.commit": "{commit}"}, "image": "search"}],
+    )
+    timeout: Timeout = Field(
+        default=DEFAULT_CHECK_TIMEOUT,
+        description="how many seconds it may take, with its repetitions; default: 300",
+        examples=[60],
+    )
+    retries: Retries = Field(
+        default=0, description="how often it is repeated if it fails; default: 0", examples=[3]
+    )
+    advisory: bool = Field(
+        default=False,
+        description="whether its failure is only reported, and does not fail the deployment; default: false",
+        examples=[True],
+    )
+    record_output: bool = Field(
+        default=False,
+        description="whether the record gets its last lines of output; default: false, because they may contain secrets",
+        examples=[True],
+    )
+    on: Annotated[list[Literal["deploy", "rollback"]], NoneIs(["deploy"])] = Field(
+        default=["deploy"],
+        min_length=1,
+        description="whether deployments, rollbacks or both run it; default: deploy",
+        examples=[["deploy", "rollback"]],
+    )
+
+
+class RequirementEntry(Entry, title="requirement"):
+    environment: EnvironmentId = Field(
+        description="the environment in which a release must have succeeded", examples=["stage"]
+    )
+    verified: bool = Field(
+        default=False,
+        description="whether its checks must have succeeded, too, in the deployment or later; default: false",
+        examples=[True],
+    )
+
+
 class EnvironmentEntry(Entry, title="environment"):
     id: EnvironmentId = Field(
         description="its id: the {environment} in templates, and the value of its services' tag deployment:env",
@@ -209,13 +292,15 @@ class EnvironmentEntry(Entry, title="environment"):
         default=None, description="the region of its ECS, if not the project's", examples=["eu-west-2"]
     )
     requires: Annotated[
-        Annotated[EnvironmentId, Tag("<id>")] | Annotated[list[EnvironmentId], Tag("<ids>")],
-        by_type("an environment id or a list of them"),
+        Annotated[EnvironmentId, Tag("<id>")]
+        | Annotated[list[EnvironmentId], Tag("<ids>")]
+        | Annotated[RequirementEntry, Tag("<mapping>")],
+        by_type("an environment id, a list of them, or a mapping with the key environment"),
         NoneIsEmpty,
     ] = Field(
         default=[],
         description="environments in which a release must have succeeded before it may come here",
-        examples=["stage", ["stage", "qa"]],
+        examples=["stage", ["stage", "qa"], {"environment": "stage", "verified": True}],
     )
     on_failure: Literal["leave", "rollback"] = Field(
         default="leave",
@@ -257,6 +342,11 @@ class EnvironmentEntry(Entry, title="environment"):
         examples=[
             [{"id": "migrate", "task_definition": "shop-migrate", "like": "search-api"}],
         ],
+    )
+    checks: Annotated[list[CheckEntry], NoneIsEmpty] = Field(
+        default=[],
+        description="checks that run, one after the other, when all services have settled",
+        examples=[[{"id": "smoke", "run": ["./smoke-test"]}]],
     )
 
 
@@ -387,6 +477,9 @@ ENTRY_OF_KEY: Mapping[str, type[Entry]] = {
     "services": ServiceEntry,
     "notify": NotifyEntry,
     "before": BeforeEntry,
+    "checks": CheckEntry,
+    "expect": ExpectEntry,
+    "requires": RequirementEntry,
     "github": GitHubEntry,
 }
 """The type of the mappings below a key: of its value, or of the items of its list."""

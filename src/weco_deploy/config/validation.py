@@ -12,8 +12,10 @@ from weco_deploy.config.nodes import KeyPath, Node, Problem, value_text
 from weco_deploy.config.schema import (
     ENTRY_OF_KEY,
     BeforeEntry,
+    CheckEntry,
     Entry,
     EnvironmentEntry,
+    ExpectEntry,
     FileEntry,
     GitHubEntry,
     ImageEntry,
@@ -29,6 +31,7 @@ _ITEM_NAMES: Mapping[KeyPath, str] = {
     ("environments",): "environment",
     ("image_repositories",): "image",
     ("command",): "argument",
+    ("run",): "argument",
     ("on",): "of deploy and rollback",
 }
 _DESCRIPTIONS: Mapping[type[Entry], str] = {
@@ -38,6 +41,8 @@ _DESCRIPTIONS: Mapping[type[Entry], str] = {
     NotifyEntry: "a destination: a mapping with the key url_from",
     GitHubEntry: "a mapping with deployments, labels or comments",
     BeforeEntry: "a task: a mapping with the keys id and task_definition",
+    CheckEntry: "a check: a mapping with the key id, and run or http",
+    ExpectEntry: "a mapping with status, fields or image",
 }
 _NO_SECRETS = frozenset({"events", "environments"})
 """The keys of a destination whose values are shown."""

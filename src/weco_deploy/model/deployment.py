@@ -11,6 +11,7 @@ from weco_deploy.model.direction import Direction
 from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import BY_DECLARATION, LeftOut
+from weco_deploy.model.rollout_check import CHECKS
 from weco_deploy.model.running_tasks import RunningTasks
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.model.steps import StepOutcome
@@ -207,11 +208,18 @@ class Deployment:
     def worked(self, image_id: str) -> bool:
         """Whether the version of an image that the deployment applied worked.
 
-        It worked if the deployment succeeded, or if all of its services that run the image did. An image that no
-        service runs counts as worked.
+        It worked if the deployment succeeded, or if all of its services that run the image did and no check failed. An image
+        that no service runs counts as worked.
         """
         running = [service for service in self.services if image_id in service.images]
-        return self.status in PRESUMED_GOOD or all(service.status in GOOD for service in running)
+        return self.status in PRESUMED_GOOD or (
+            all(service.status in GOOD for service in running) and not self.failed_checks
+        )
+
+    @property
+    def failed_checks(self) -> tuple[str, ...]:
+        """The ids of the checks that did not succeed although they had to. A check that never began is not among them."""
+        return tuple(step.id for step in self.steps if step.kind == CHECKS and step.bad and not step.advisory)
 
     def ran(self, image_id: str) -> bool:
         """Whether the version of an image that the deployment applied was seen running, in at least one service.

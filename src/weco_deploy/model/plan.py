@@ -17,6 +17,7 @@ from weco_deploy.model.left_out import LeftOut
 from weco_deploy.model.planned_task import ObservedTask, Pinning, PlannedTask
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.replica import Replica
+from weco_deploy.model.rollout_check import PlannedCheck
 from weco_deploy.model.running_tasks import RunningTasks
 from weco_deploy.model.service import DefinedContainer, NearbyService, ResolvedImage, ServiceKey, ServiceView
 from weco_deploy.model.tags import commit_in
@@ -186,7 +187,7 @@ class Plan:
     `can_roll_back` says whether `rollback` would find something to go back to if the deployment did not succeed. `kind` is the
     command, and `source` the environment that `promote` takes the release from. `current` is what the environment has now; None
     if nothing was deployed there. While there are `closed_gates`, the plan can't be carried out. `tasks` run before the first
-    service restarts.
+    service restarts, `checks` when all services have settled.
     """
 
     project_id: str
@@ -204,6 +205,7 @@ class Plan:
     current: CurrentRelease | None = None
     closed_gates: tuple[ClosedGate, ...] = ()
     tasks: tuple[PlannedTask, ...] = ()
+    checks: tuple[PlannedCheck, ...] = ()
 
     @property
     def moves(self) -> tuple[PlannedImage, ...]:

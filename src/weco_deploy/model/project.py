@@ -12,6 +12,7 @@ from weco_deploy.model.before_task import BeforeTask
 from weco_deploy.model.direction import Backwards
 from weco_deploy.model.github import GitHubSettings
 from weco_deploy.model.notification import Destination
+from weco_deploy.model.rollout_check import RolloutCheck
 from weco_deploy.model.service import ServiceKey
 from weco_deploy.model.tags import DEFAULT_REFS, DEFAULT_TAG
 from weco_deploy.model.template import could_be, fill
@@ -25,11 +26,12 @@ class Environment:
     """A place that releases are deployed to: the ECS services tagged `deployment:env` = `id`.
 
     `role_arn` and `region_name` are those of its services; None means the project's own. `requires` names the
-    environments in which a release must have succeeded before it may be deployed here. `variables` are texts for the
+    environments in which a release must have succeeded before it may be deployed here, and `requires_verified` those of them whose
+    checks must have succeeded, too. `variables` are texts for the
     project's templates of names. `stable_for` is for how many seconds its tasks must have been running; None means the
     default. `old_tasks` says whether a service may succeed while old tasks are protected from scale-in, or removed later by ECS.
     `backwards` says whether images may come here that do not certainly move forward in git's history. `url` is its address,
-    for GitHub. `before` are the tasks that run before its services restart.
+    for GitHub. `before` are the tasks that run before its services restart, `checks` the checks when they have settled.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Environment:
     role_arn: str | None = None
     region_name: str | None = None
     requires: tuple[str, ...] = ()
+    requires_verified: tuple[str, ...] = ()
     on_failure: Literal["leave", "rollback"] = "leave"
     stable_for: float | None = None
     old_tasks: Literal["leave", "wait"] = "leave"
@@ -44,6 +47,7 @@ class Environment:
     backwards: Backwards = Backwards.WARN
     url: str | None = None
     before: tuple[BeforeTask, ...] = ()
+    checks: tuple[RolloutCheck, ...] = ()
 
     @property
     def values(self) -> Mapping[str, str]:

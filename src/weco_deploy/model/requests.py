@@ -200,6 +200,14 @@ class DeployRequest(DeployOptions):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyRequest:
+    """Run the checks of an environment again."""
+
+    environment_id: str
+    lease: int = DEFAULT_LEASE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmRequest:
     """Watch an earlier deployment: that of `release_id` or, if it is None, the environment's last deployment.
 

@@ -40,6 +40,8 @@ class StepOutcome:
         detail: why it failed, was skipped, or is unknown; empty if there is nothing to say.
         log_location: the place of its log.
         log_lines: its last log lines. The terminal and JSON show them, but the record never contains them.
+        output: its last log lines, if the project file says that the record gets them.
+        advisory: whether the deployment may succeed without it.
 
     """
 
@@ -52,6 +54,8 @@ class StepOutcome:
     detail: str = ""
     log_location: str | None = None
     log_lines: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+    advisory: bool = False
 
     @property
     def bad(self) -> bool:

@@ -20,6 +20,7 @@ from weco_deploy.pipeline.step import Step, StepContext
 from weco_deploy.pipeline.steps.await_replicas import AwaitReplicas
 from weco_deploy.pipeline.steps.move_tags import MoveTags
 from weco_deploy.pipeline.steps.redeploy import Redeploy
+from weco_deploy.pipeline.steps.run_check import RunCheck
 from weco_deploy.pipeline.steps.run_task import RunTask
 from weco_deploy.pipeline.steps.watch import Watch
 from weco_deploy.pipeline.steps.wave import BeginWave, EndWave
@@ -27,7 +28,7 @@ from weco_deploy.pipeline.watched import Watched
 from weco_deploy.ports import Ports
 from weco_deploy.rules import precedence
 from weco_deploy.rules.deployment_status import remark, verdict
-from weco_deploy.rules.step_failure import Ending, NotReplicated, TaskFailed, Unsuccessful, ending
+from weco_deploy.rules.step_failure import Ending, StepFailure, ending
 from weco_deploy.rules.waves import cut_short, ended, not_started
 
 
@@ -43,6 +44,7 @@ def steps_of(plan: Plan, request: DeployRequest) -> tuple[Step, ...]:
         MoveTags(tuple(image for image in plan.moves if image not in early)),
         AwaitReplicas(plan.replicas, patience),
         *_wave_steps(plan, patience),
+        *map(RunCheck, plan.checks),
     )
 
 
@@ -112,11 +114,11 @@ def _run_all(steps: Sequence[Step], plan: Plan, context: StepContext) -> Ending:
                     begun_step.undo(context)
             _stop_waves(plan, end, context)
             return end
-    services = context.ledger.deployment.services
-    return Ending(status=verdict(services), reason=remark(services))
+    deployment = context.ledger.deployment
+    return Ending(status=verdict(deployment.services), reason=remark(deployment.services, deployment.steps))
 
 
-def _run(step: Step, context: StepContext) -> DeployError | Unsuccessful | NotReplicated | TaskFailed | None:
+def _run(step: Step, context: StepContext) -> DeployError | StepFailure | None:
     try:
         return step.run(context)
     except DeployError as error:

@@ -30,6 +30,7 @@ from weco_deploy.rules import precedence
 from weco_deploy.rules.deployment_status import (
     remark,
     replaces_verdict,
+    status_by_steps,
     steps_when_cut_off,
     unsuccessful_steps,
     verdict,
@@ -284,7 +285,7 @@ def _judge(
             ):
                 ledger.service(replace(outcome, status=ServiceStatus.UNCHANGED))
         status = verdict(ledger.deployment.services)
-        reason = reasons(polled.reason, remark(ledger.deployment.services))
+        reason = reasons(polled.reason, remark(ledger.deployment.services, ledger.deployment.steps))
         if found.reassessment.drifted_tags and status is DeploymentStatus.SUCCEEDED:
             status = DeploymentStatus.FAILED
             images = ", ".join(found.reassessment.drifted_tags)
@@ -292,9 +293,10 @@ def _judge(
                 ports.project.floating_tags(found.environment, found.reassessment.drifted_tags)
             )
             reason = f"the {tags} tag of {images} does not point at what was deployed"
-        if (steps := unsuccessful_steps(ledger.deployment)) and status is DeploymentStatus.SUCCEEDED:
-            status = DeploymentStatus.FAILED
-            reason = f"all services run the release, but {', '.join(steps)} is not known to have succeeded"
+        if unsuccessful_steps(ledger.deployment) and status is DeploymentStatus.SUCCEEDED:
+            record = ports.store.environment(found.environment.id)
+            goes_on = has_live_holder(found.deployment, record, ports.clock.utc())
+            status, reason = status_by_steps(ledger.deployment, goes_on=goes_on)
     except Interrupted:
         raise  # the caller knows whether there is anything to record
     except DeployError as error:

@@ -29,6 +29,7 @@ from weco_deploy.rules.doctor import (
     lifecycle,
     messages,
     permissions,
+    rollout_checks,
     rollouts,
     services,
     table,
@@ -68,6 +69,7 @@ def doctor(ports: Ports, environment_id: str | None) -> tuple[Check, ...]:
 def _checks(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check]:
     exists = ports.history.exists()
     yield git_history(exists=exists, shallow=exists and ports.history.shallow())
+    yield from _rollout_checks(ports, environments)
     found = _access(ports, environments)
     yield access.credentials(found.caller)
     yield from access.roles(found.roles)
@@ -85,6 +87,13 @@ def _checks(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check
     else:
         why = access.NO_ACCESS if account.result is Result.SKIP else "not in the project's account"
         yield from not_checked(_IN_ACCOUNT, why)
+
+
+def _rollout_checks(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check]:
+    """Whether this machine has the programs of the environments' checks; nothing if there are none. Runs none of them."""
+    needed = rollout_checks.programs(environments)
+    missing = {program for program in needed if not ports.programs.installed(program)}
+    yield from rollout_checks.rollout_checks(environments, missing)
 
 
 def _messages(ports: Ports, environments: Sequence[Environment]) -> Iterator[Check]:

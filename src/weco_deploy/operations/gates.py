@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from weco_deploy.errors import GateClosed
-from weco_deploy.model.deployment import PRESUMED_GOOD
+from weco_deploy.model.deployment import PRESUMED_GOOD, Deployment, DeploymentStatus
 from weco_deploy.model.direction import Backwards, Direction
+from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import ClosedGate, Plan
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.ports import Ports
 from weco_deploy.rules.backwards import concerns, policy
-from weco_deploy.rules.gates import source_refusal, unmet_requirements
+from weco_deploy.rules.gates import source_refusal, unmet_requirements, unverified
 
 MANY = 1000
 OVERRIDE = "if it must be, say why with --override-gate REASON, which is recorded"
@@ -85,12 +87,40 @@ def requirements_gate(environment: Environment, request: DeployRequest, ports: P
     named = {image.id for image in ports.project.images}
     images = {image_id: version for image_id, version in request.release.images.items() if image_id in named}
     unmet = unmet_requirements(replace(request.release, images=images), environment, deployments, records)
+    if not unmet and environment.requires_verified:
+        return _verification_gate(environment, deployments, records, ports)
     if not unmet:
         return None
     return ClosedGate(
         message=f"the release may not go to {environment.id} yet:",
         reasons=tuple(unmet.values()),
         hint=f"deploy it to {' and '.join(unmet)} first; {OVERRIDE}",
+    )
+
+
+def _verification_gate(
+    environment: Environment,
+    deployments: Mapping[str, Sequence[Deployment]],
+    records: Mapping[str, EnvironmentRecord],
+    ports: Ports,
+) -> ClosedGate | None:
+    """The gate that is closed if checks did not succeed in a required environment, where the release did."""
+    newest: dict[str, Deployment | None] = {}
+    for required in environment.requires_verified:
+        succeeded = [it for it in deployments[required] if it.status is DeploymentStatus.SUCCEEDED]
+        current = records[required].current
+        # A release that was made of what runs there was never deployed there under its own id.
+        newest[required] = (
+            succeeded[0] if succeeded else ports.store.deployment(current.deployment_id) if current else None
+        )
+    checks = {it: ports.project.environment(it).checks for it in environment.requires_verified}
+    unmet = unverified(environment, checks, newest)
+    if not unmet:
+        return None
+    return ClosedGate(
+        message=f"the release may not go to {environment.id} yet:",
+        reasons=tuple(unmet.values()),
+        hint=f"run the checks of {' and '.join(unmet)} again with `verify`; {OVERRIDE}",
     )
 
 

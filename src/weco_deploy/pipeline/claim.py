@@ -14,6 +14,7 @@ from weco_deploy.model.environment import Claim, Held, Lock
 from weco_deploy.model.plan import Action, Plan, PlannedService
 from weco_deploy.model.planned_task import BEFORE, PlannedTask, TaskAction
 from weco_deploy.model.requests import DeployRequest
+from weco_deploy.model.rollout_check import CHECKS, PlannedCheck
 from weco_deploy.model.steps import StepOutcome, StepStatus
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.ports import Ports
@@ -39,12 +40,16 @@ def intent(plan: Plan, request: DeployRequest, ports: Ports) -> Deployment:
         images={image.image_id: image.change for image in plan.images},
         services=tuple(_intended(service) for service in plan.services),
         left_out=plan.left_out,
-        steps=(*map(_intended_step, plan.tasks), *intended_waves(plan.waves)),
+        steps=(
+            *map(_intended_task, plan.tasks),
+            *intended_waves(plan.waves),
+            *map(_intended_check, plan.checks),
+        ),
         can_roll_back=plan.can_roll_back,
     )
 
 
-def _intended_step(task: PlannedTask) -> StepOutcome:
+def _intended_task(task: PlannedTask) -> StepOutcome:
     skipped = task.action is TaskAction.SKIP
     return StepOutcome(
         id=task.id,
@@ -52,6 +57,10 @@ def _intended_step(task: PlannedTask) -> StepOutcome:
         status=StepStatus.SKIPPED if skipped else StepStatus.PENDING,
         detail=task.why if skipped else "",
     )
+
+
+def _intended_check(planned: PlannedCheck) -> StepOutcome:
+    return StepOutcome(id=planned.id, kind=CHECKS, advisory=planned.check.advisory)
 
 
 def _intended(service: PlannedService) -> ServiceOutcome:

@@ -11,7 +11,7 @@ from weco_deploy.model.project import Environment
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.rollouts import Rollouts
 from weco_deploy.ports import Ports
-from weco_deploy.rules.step_failure import NotReplicated, TaskFailed, Unsuccessful
+from weco_deploy.rules.step_failure import StepFailure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Step(Protocol):
     undo_on_failure: ClassVar[bool]
     """Whether a failure of this step undoes the steps so far, and itself, as long as no service was redeployed."""
 
-    def run(self, context: StepContext) -> Unsuccessful | NotReplicated | TaskFailed | None:
+    def run(self, context: StepContext) -> StepFailure | None:
         """Do it. Returns None if the next step may run, and otherwise what failed to happen in time.
 
         Raises Interrupted if a signal asks to stop, LeaseLost if the environment is not ours any more, or any other

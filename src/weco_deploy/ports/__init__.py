@@ -28,6 +28,7 @@ from weco_deploy.ports.aws import (
     ServiceRuntime,
 )
 from weco_deploy.ports.calls import Calls, Done, Failed, Outcome, Skipped
+from weco_deploy.ports.checks import HttpClient, NotStarted, Programs, RunningProgram
 from weco_deploy.ports.github import GitHubError, GitHubRepository
 from weco_deploy.ports.machine import Clock, History, Interrupts
 from weco_deploy.ports.messages import Messenger, NotDelivered
@@ -55,6 +56,7 @@ __all__ = [
     "GitHubError",
     "GitHubRepository",
     "History",
+    "HttpClient",
     "ImageEngine",
     "ImageLayout",
     "ImageRegistry",
@@ -63,11 +65,14 @@ __all__ = [
     "LogReader",
     "Messenger",
     "NotDelivered",
+    "NotStarted",
     "Outcome",
     "Ports",
+    "Programs",
     "Publishing",
     "ReleaseStore",
     "Replicas",
+    "RunningProgram",
     "ServiceRuntime",
     "SetupReader",
     "SiteStore",
@@ -94,7 +99,7 @@ class Ports:
     WrongAccount if the project names an account and the credentials belong to another. `places` says which
     accounts, regions and endpoints a deployment to an environment is about, for people. `secret` reads the value of `env:NAME`
     (an environment variable) or `ssm:NAME` (a parameter in the project's account), and raises NotFound if it is not set.
-    `github` makes no request, but raises GitHubError if the token or the repository is not known.
+    `programs` and `http` are for checks. `github` makes no request, but raises GitHubError if the token or the repository is not known.
     `began` is when the run began, in UTC. `new_id` makes a UUID, for releases, deployments and lock owners.
     """
 
@@ -117,6 +122,8 @@ class Ports:
     places: Callable[[Environment], str]
     secret: Callable[[str], str]
     messenger: Messenger
+    programs: Programs
+    http: HttpClient
     github: Callable[[], GitHubRepository]
     began: datetime
     new_id: Callable[[], str]

@@ -214,6 +214,10 @@ def _plan(plan: Plan) -> Iterator[str]:
         yield from table(("service", "wave", "why"), rows)
     else:
         yield from table(("service", "why"), ((found.service_id, found.why) for found in plan.redeploys))
+    yield from table(
+        ("check", "advisory"),
+        ((planned.id, "yes" if planned.check.advisory else "") for planned in plan.checks),
+    )
     rest = [service for service in plan.services if service not in plan.redeploys]
     rows = ((service.service_id, service.action.value, service.why) for service in rest)
     yield from folded(count(len(rest), "other service"), table(("service", "action", "why"), rows))

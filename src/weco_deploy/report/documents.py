@@ -34,6 +34,7 @@ from weco_deploy.model.results import (
     ReleaseDifference,
     WhereCommitIs,
 )
+from weco_deploy.model.rollout_check import CHECKS, PlannedCheck, Program
 from weco_deploy.model.running_tasks import RunningTasks
 from weco_deploy.model.steps import StepOutcome
 from weco_deploy.model.web_repository import WebRepository
@@ -202,7 +203,7 @@ def plan_document(plan: Plan, *, dry_run: bool = False) -> Document:
             "release_id": None if plan.release_is_new else plan.release.release_id,
             "images": [_planned_image(image, changes=plan.changes) for image in plan.images],
             "services": [_planned_service(service) for service in plan.services],
-            "steps": [_planned_task(task) for task in plan.tasks],
+            "steps": [*map(_planned_task, plan.tasks), *map(_planned_check, plan.checks)],
             "left_out": [_left_out(left) for left in plan.left_out],
             "warnings": list(plan.warnings),
             "changes": plan.changes,
@@ -408,6 +409,8 @@ def _step(step: StepOutcome) -> Document:
         "detail": step.detail,
         "log_location": step.log_location,
         "log_lines": list(step.log_lines),
+        "output": list(step.output),
+        "advisory": step.advisory,
     }
 
 
@@ -514,6 +517,33 @@ def _planned_task(task: PlannedTask) -> Document:
         "command": None if task.command is None else list(task.command),
         "cluster": task.launch.cluster,
         "images": list(task.images),
+    }
+
+
+def _planned_check(planned: PlannedCheck) -> Document:
+    probe = planned.check.probe
+    return {
+        "id": planned.id,
+        "kind": CHECKS,
+        "action": "run",
+        "why": "",
+        "command": list(probe.arguments) if isinstance(probe, Program) else None,
+        "url": planned.url or None,
+        "advisory": planned.check.advisory,
+    }
+
+
+def verification_document(deployment: Deployment) -> Document:
+    """The results of the checks that `verify` ran."""
+    checks = [step for step in deployment.steps if step.kind == CHECKS]
+    return {
+        "verification": {
+            "environment": deployment.environment,
+            "release_id": deployment.release_id,
+            "deployment_id": deployment.deployment_id,
+            "passed": not deployment.failed_checks,
+            "checks": [_step(step) for step in checks],
+        }
     }
 
 

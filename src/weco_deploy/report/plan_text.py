@@ -15,6 +15,7 @@ from weco_deploy.model.digest import short_digest
 from weco_deploy.model.direction import Direction, ImageDirection
 from weco_deploy.model.plan import Action, Plan, PlannedImage, PlannedService
 from weco_deploy.model.planned_task import TaskAction
+from weco_deploy.model.rollout_check import PlannedCheck, Program
 from weco_deploy.report.fitting import VERBOSE_SHOWS_ALL, add_rest, fitted
 from weco_deploy.report.page import BAD_STYLE, BOLD, DIM, WARNING_STYLE, Page
 from weco_deploy.report.plan_sentences import title, what_is_there, work
@@ -102,6 +103,7 @@ def _plan_text(
         _services_in_groups(page, plan, most[1])
     add_waves(page, plan, _NAMES_SHOWN if most else None)
     _unchanged(page, plan, listing=unchanged)
+    _checks(page, plan)
     _replicas(page, plan)
     _warnings(page, plan)
     _closed_gates(page, plan)
@@ -195,6 +197,29 @@ def _tasks(page: Page, plan: Plan) -> None:
         page.line(
             f"Before them move the tags of {images}; the others move after they have succeeded.", indent=2
         )
+
+
+def _checks(page: Page, plan: Plan) -> None:
+    """The checks that run when all services have settled, in their order."""
+    if not plan.checks:
+        return
+    page.line()
+    page.line(f"Checks when all services have settled ({len(plan.checks)}):")
+    columns = (Column("check", 12), Column("what", 20, prose=True, below=True), Column("remark"))
+    page.table(
+        columns,
+        [
+            (one_line(planned.id), one_line(_what(planned)), "advisory" if planned.check.advisory else "")
+            for planned in plan.checks
+        ],
+    )
+
+
+def _what(planned: PlannedCheck) -> str:
+    probe = planned.check.probe
+    if isinstance(probe, Program):
+        return shlex.join(probe.arguments)
+    return " and ".join((planned.url, *(f"{name} is {text}" for name, text in planned.fields)))
 
 
 def _versions(image: PlannedImage, arrow: str) -> str:

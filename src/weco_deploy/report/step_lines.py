@@ -44,7 +44,8 @@ def step_result(step: StepOutcome) -> str:
     code = f"exit code {step.exit_code}" if step.exit_code else ""
     detail = one_line(step.detail)
     why = ": ".join(part for part in ("" if code in detail else code, detail) if part)
-    return f"{_WORDS[step.status]}{took}" + (f": {why}" if why else "")
+    only = " (advisory)" if step.advisory and step.bad else ""
+    return f"{_WORDS[step.status]}{only}{took}" + (f": {why}" if why else "")
 
 
 def step_line(step: StepOutcome, symbols: Symbols) -> str:
@@ -56,7 +57,7 @@ def step_lines(step: StepOutcome, symbols: Symbols) -> tuple[Line, ...]:
     """The step's line; below it, if it is bad, its last log lines, and where its log is."""
     lines = [Line(0, step_line(step, symbols))]
     if step.bad:
-        lines += (Line(6, f"| {log_line(line)}".rstrip()) for line in step.log_lines)
+        lines += (Line(6, f"| {log_line(line)}".rstrip()) for line in step.log_lines or step.output)
         if step.log_location:
             lines.append(Line(6, f"log: {one_line(step.log_location)}"))
     return tuple(lines)

@@ -12,10 +12,12 @@ from weco_deploy.model.deployment import (
     DeploymentStatus,
     ServiceOutcome,
     ServiceStatus,
+    reasons,
 )
 from weco_deploy.model.expected import Expected
 from weco_deploy.model.plan import PlannedService, Snapshot
 from weco_deploy.model.project import Project
+from weco_deploy.model.rollout_check import CHECKS
 from weco_deploy.model.steps import GOOD_STEPS, WAVE, StepOutcome, StepStatus
 from weco_deploy.rules.digests import Match, all_described
 from weco_deploy.rules.rollout.steady_state import in_steady_state
@@ -35,10 +37,18 @@ def verdict(services: Iterable[ServiceOutcome]) -> DeploymentStatus:
     return DeploymentStatus.TIMED_OUT
 
 
-def remark(services: Sequence[ServiceOutcome]) -> str:
-    """What to say about a success that proves little."""
-    idle = bool(services) and all(service.status is ServiceStatus.NOTHING_RUNNING for service in services)
-    return "nothing is running" if idle else ""
+def remark(services: Sequence[ServiceOutcome], steps: Iterable[StepOutcome] = ()) -> str:
+    """What to say about a success that proves little, or in spite of an advisory check."""
+    failed = ", ".join(step.id for step in steps if step.bad and step.advisory)
+    return reasons(
+        "nothing is running" if nothing_runs(services) else "",
+        f"{failed} did not succeed, which is only advisory" if failed else "",
+    )
+
+
+def nothing_runs(services: Sequence[ServiceOutcome]) -> bool:
+    """Whether there are services, and all of them are scaled to zero."""
+    return bool(services) and all(service.status is ServiceStatus.NOTHING_RUNNING for service in services)
 
 
 def not_redeployed(services: Iterable[ServiceOutcome]) -> tuple[str, ...]:
@@ -125,17 +135,44 @@ def status_when_cut_off(deployment: Deployment, project: Project, observed: Snap
 
 
 def unsuccessful_steps(deployment: Deployment) -> tuple[str, ...]:
-    """The ids of the steps that did not succeed, or are not known to have. What waves did, their services tell."""
-    return tuple(step.id for step in deployment.steps if step.kind != WAVE and step.status not in GOOD_STEPS)
+    """The ids of the steps that had to succeed and did not, or are not known to have. What waves did, their services tell."""
+    return tuple(
+        step.id
+        for step in deployment.steps
+        if step.kind != WAVE and step.status not in GOOD_STEPS and not step.advisory
+    )
+
+
+def status_by_steps(deployment: Deployment, *, goes_on: bool) -> tuple[DeploymentStatus, str]:
+    """The status, and why, of a deployment whose services are all good and some of whose steps did not succeed.
+
+    `goes_on` says that its process still lives, so that a step that has not ended is no failure.
+    """
+    unsuccessful = unsuccessful_steps(deployment)
+    names = ", ".join(unsuccessful)
+    if goes_on and not any(step.bad for step in deployment.steps if step.id in unsuccessful):
+        return DeploymentStatus.TIMED_OUT, f"all services run the release, but {names} has not ended yet"
+    checks = any(step.kind == CHECKS for step in deployment.steps if step.id in unsuccessful)
+    remedy = "; `verify` runs checks again" if checks else ""
+    return (
+        DeploymentStatus.FAILED,
+        f"all services run the release, but {names} is not known to have succeeded{remedy}",
+    )
 
 
 def steps_when_cut_off(steps: Iterable[StepOutcome]) -> tuple[StepOutcome, ...]:
     """The steps of a deployment whose holder died. What it had begun is left to the next deployment."""
-    why = "the deployment was cut off while it ran; the next one goes on with it"
     return tuple(
-        replace(step, status=StepStatus.UNKNOWN, detail=why) if step.status is StepStatus.RUNNING else step
+        replace(step, status=StepStatus.UNKNOWN, detail=_cut_off(step))
+        if step.status is StepStatus.RUNNING
+        else step
         for step in steps
     )
+
+
+def _cut_off(step: StepOutcome) -> str:
+    then = "runs it again" if step.kind == CHECKS else "goes on with it"
+    return f"the deployment was cut off while it ran; the next one {then}"
 
 
 def outcomes_when_cut_off(deployment: Deployment, observed: Snapshot) -> tuple[ServiceOutcome, ...]:

@@ -13,6 +13,8 @@ from weco_deploy.model.deployment import HOW_IT_ENDED, Deployment, DeploymentSta
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
+from weco_deploy.model.rollout_check import RolloutCheck
+from weco_deploy.model.steps import StepStatus
 
 
 def unmet_requirements(
@@ -39,6 +41,34 @@ def unmet_requirements(
             unmet[required] = (
                 f"{target.id} requires images that ran in {required}, and these of {release.release_id} never did: "
                 f"{', '.join(never_ran)} ({_NO_PROOF}; once tasks run there, deploy it there again)"
+            )
+    return unmet
+
+
+def unverified(
+    target: Environment, checks: Mapping[str, Iterable[RolloutCheck]], newest: Mapping[str, Deployment | None]
+) -> Mapping[str, str]:
+    """The environments in the target's `requires_verified` whose checks have not all succeeded; and why.
+
+    Args:
+        target: the environment that the release is to go to.
+        checks: the checks of each such environment, by its id. Advisory ones do not count.
+        newest: the newest deployment there that succeeded with the release, or with the same images.
+
+    """
+    unmet: dict[str, str] = {}
+    for required in target.requires_verified:
+        deployment = newest[required]
+        passed = (
+            {step.id for step in deployment.steps if step.status is StepStatus.SUCCEEDED}
+            if deployment
+            else set()
+        )
+        missing = [check.id for check in checks[required] if not check.advisory and check.id not in passed]
+        if missing:
+            which = f" in deployment {deployment.deployment_id}" if deployment else ""
+            unmet[required] = (
+                f"{target.id} requires that the checks of {required} succeeded, and {', '.join(missing)} did not{which}"
             )
     return unmet
 

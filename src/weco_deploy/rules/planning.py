@@ -27,6 +27,7 @@ from weco_deploy.rules.examination import examine
 from weco_deploy.rules.known_bad import warnings_of_known_bad
 from weco_deploy.rules.obstacles import obstacles
 from weco_deploy.rules.rollback import can_roll_back
+from weco_deploy.rules.rollout_checks import deployed, plan_checks, wanted_checks
 from weco_deploy.rules.runnable import why_not_runnable
 from weco_deploy.rules.running import expected_image
 from weco_deploy.rules.service_action import with_forced_redeploy
@@ -63,6 +64,10 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
     before = _before_tasks(environment, request, expected, images, services, observed)
     if any(task.waits for task in before.tasks):
         images = with_tags_before(images, observed.history)
+    checks, against_checks = plan_checks(
+        wanted_checks(environment, request.kind),
+        deployed(project, environment, release.release_id, images, observed.record),
+    )
     moves = tuple(image for image in images if image.moves)
     early = tuple(unpinned_services(services, before.tasks, moves, observed))
     refusals = [
@@ -71,6 +76,7 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
         *obstacles(services, observed),
         *not_allowed,
         *before.refusals,
+        *against_checks,
         *(early if not request.allow_unpinned else ()),
     ]
     if refusals:
@@ -115,6 +121,7 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
             observed.history,
         ),
         tasks=before.tasks,
+        checks=checks,
     )
 
 

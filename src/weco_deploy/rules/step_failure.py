@@ -6,6 +6,7 @@
     another error   failed, undone                failed, nothing undone
     NotReplicated   timed_out, undone             timed_out, nothing undone
     TaskFailed      failed, undone                failed, nothing undone
+    CheckFailed     failed, nothing undone        failed, nothing undone
     Unsuccessful    as its services ended, nothing undone
 
 A step says itself whether its failure undoes anything (`Step.undo_on_failure`). What was redeployed is put back by a rollback
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from weco_deploy.errors import AccessDenied, DeployError, Interrupted, LeaseLost
 from weco_deploy.model.deployment import DeploymentStatus, ServiceOutcome, ServiceStatus, reasons
@@ -28,6 +30,7 @@ _GOES_ON = "ECS goes on with the services that are not done: `confirm-deploy` te
 _NOTHING_WRONG = "no look at the services told that anything is wrong with it"
 _REFUSED = "that ECS was not told to redeploy a service says nothing against its images"
 _NOT_RESTARTED = "no service was restarted"
+_NOT_CHECKED = "a check that can't run says nothing against its images"
 _TAKEN_OVER = "later deployments took services over, which says nothing against its images"
 
 
@@ -74,6 +77,21 @@ class TaskFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFailed:
+    """A check did not succeed after the services had settled. `reason` says which, and why.
+
+    `not_run` says that it could not run, which says nothing about the release.
+    """
+
+    reason: str
+    not_run: bool = False
+
+
+StepFailure: TypeAlias = Unsuccessful | NotReplicated | TaskFailed | CheckFailed
+"""What a step returns if it failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How a deployment ends.
 
@@ -95,7 +113,7 @@ class Ending:
 
 
 def ending(
-    failure: DeployError | Unsuccessful | NotReplicated | TaskFailed,
+    failure: DeployError | StepFailure,
     services: Sequence[ServiceOutcome],
     *,
     undo_on_failure: bool,
@@ -121,6 +139,9 @@ def ending(
             undo = undo_on_failure and not redeployed
             status = DeploymentStatus.FAILED
             return Ending(status=status, reason=failure.reason, undo=undo, innocent=_NOT_RESTARTED)
+        case CheckFailed():
+            innocent = _NOT_CHECKED if failure.not_run else ""
+            return Ending(status=DeploymentStatus.FAILED, reason=failure.reason, innocent=innocent)
         case Interrupted():
             in_progress = any(service.status is ServiceStatus.IN_PROGRESS for service in services)
             reason = reasons(failure.message, _GOES_ON if in_progress else "")

@@ -6,7 +6,7 @@
     images {id: {from_digest, to_digest, tag_moved, from_ref, to_ref, from_name, to_name, direction, commits}}
     services [{…}] (`services.py`)   service_items {count, version} (only if services have items of their own: `service_items.py`)
     left_out [{kind, id, images, why, reason}] (only if something was left out)
-    steps [{id, kind, status, started, finished, exit_code, detail, log_location}] (only if there are any)
+    steps [{id, kind, status, started, finished, exit_code, detail, log_location, output, advisory}] (only if there are any)
 
 The index `deployment_gsi` lists an environment's deployments by this `project_id`. The item has no `date_created`, so
 the index `project_gsi`, which lists releases, leaves it out.
@@ -91,7 +91,15 @@ def _shortened(
             for service in deployment.services
         ),
         left_out=tuple(replace(left, reason=cut(left.reason, reason_limit)) for left in deployment.left_out),
-        steps=tuple(replace(step, detail=cut(step.detail, LONGEST_REASON)) for step in deployment.steps),
+        steps=tuple(_shortened_step(step) for step in deployment.steps),
+    )
+
+
+def _shortened_step(step: StepOutcome) -> StepOutcome:
+    return replace(
+        step,
+        detail=cut(step.detail, LONGEST_REASON),
+        output=tuple(cut(line, LONGEST_REASON) for line in step.output),
     )
 
 
@@ -160,6 +168,8 @@ def _step_item(step: StepOutcome) -> Item:
             "exit_code": step.exit_code,
             "detail": step.detail,
             "log_location": step.log_location,
+            "output": list(step.output) or None,
+            "advisory": step.advisory or None,
         }
     )
 
@@ -228,4 +238,6 @@ def _read_step(row: Fields) -> StepOutcome:
         exit_code=row.optional_number("exit_code"),
         detail=row.text("detail"),
         log_location=row.optional_text("log_location"),
+        output=row.texts("output"),
+        advisory=row.flag("advisory"),
     )
