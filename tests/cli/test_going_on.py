@@ -284,7 +284,7 @@ def test_failure_is_shown_at_once_with_its_last_log_line_and_the_result_has_more
     assert "exit code" in ran.out
     assert "exit code" in ran.err
     assert "      | starting\n      | fatal: no\n" in ran.out
-    assert "    | fatal: no\n" in ran.err
+    assert "; log: fatal: no (after " in ran.err
     assert "| starting" not in ran.err
 
 
