@@ -20,8 +20,18 @@ HAPPENS_ONCE = (
     "termination-notice",
     "task-stopped",
     "container-exit",
+    "deployment-continued",
+    "deployment-refused",
 )
-LASTS = ("no-capacity", "alarm", "targets-fail", "target-group-missing", *START_FAILS)
+LASTS = (
+    "hook-fails",
+    "hook-hangs",
+    "no-capacity",
+    "alarm",
+    "targets-fail",
+    "target-group-missing",
+    *START_FAILS,
+)
 """Kinds of `weco_deploy.sandbox.ecs.trouble`."""
 BY_HAND = (
     "scaled",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from tests.faults.chance import Chance
+from tests.faults.random_strategies import add_strategy, merge
 from tests.world import World
 from tests.world.ecs import ServiceOptions
 from tests.world.state import place_of
@@ -75,22 +76,15 @@ def _options(chance: Chance) -> ServiceOptions:
             ):
                 continue  # a service has one kind of load balancer
             chance.note(f"service: {name}")
-            _merge(options, added)
+            merge(options, added)
     if chance.happens(0.05, "service: daemon"):
         del options["desired"]
         options["scheduling"] = "DAEMON"
-        _merge(options, _percentages(0, 100))
+        merge(options, _percentages(0, 100))
         options["configuration"].pop("earlySuccessCriteria", None)
+    elif "classic" not in options and chance.happens(0.25):
+        add_strategy(options, chance)
     return cast("ServiceOptions", options)
-
-
-def _merge(options: dict[str, Any], added: Mapping[str, Any]) -> None:
-    """Add options to those that were chosen before; of nested ones, the later value counts."""
-    for name, value in added.items():
-        if isinstance(value, Mapping):
-            _merge(options.setdefault(name, {}), value)
-        else:
-            options[name] = value
 
 
 def _threshold(kind: str, value: int) -> Mapping[str, Any]:

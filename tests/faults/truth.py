@@ -99,7 +99,8 @@ class Truth:
         left = [task for task in running if task not in new]
         complete |= primary.get("rolloutState", self._state(primary["id"])) == "COMPLETED"
         early = bool(self.service.configuration.get("earlySuccessCriteria", {}).get("enable"))
-        may_stay = self.leaves_old_tasks and all(task.protected(at) or early for task in left)
+        rolling = self.service.configuration["strategy"] == "ROLLING"
+        may_stay = rolling and self.leaves_old_tasks and all(task.protected(at) or early for task in left)
         stable = [task for task in new if is_healthy(task, at) and self._is_stable(task, at)]
         return (
             0 < view["desiredCount"] <= len(stable)

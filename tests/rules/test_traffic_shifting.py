@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.rules.polls import TWO, after
-from tests.rules.states import NOW, OURS, primary, service, track, view
+from tests.rules.states import LATER, NOW, OURS, primary, service, track, verdict, view
 from weco_deploy.model.deployment import ServiceStatus
 from weco_deploy.model.lifecycle import Lifecycle, LifecycleHook, TrafficShift
 from weco_deploy.model.service import Service, ServiceDeployment, ServiceView
@@ -98,12 +98,23 @@ def test_hook_that_is_waited_for_is_said_before_the_stage(hook: LifecycleHook, e
 
 @pytest.mark.parametrize("status", ["PENDING", "IN_PROGRESS", "SOMETHING_NEW"])
 def test_only_a_successful_verdict_allows_success(status: str) -> None:
-    shifting = strategy_of(canary())
+    shifting, polled = strategy_of(canary()), view(canary(), ())
+    waiting = "waiting for ECS to call its deployment successful"
 
-    assert shifting.waits_for(at(Lifecycle(), status)) == "waiting for ECS to call its deployment successful"
-    assert "can't be read" in shifting.waits_for(track())
-    assert shifting.waits_for(at(Lifecycle(), "SUCCESSFUL")) == ""
-    assert strategy_of(service(running=1)).waits_for(track()) == ""
+    assert shifting.waits_for(at(Lifecycle(), status), polled) == waiting
+    assert "can't be read" in shifting.waits_for(track(), polled)
+    assert shifting.waits_for(at(Lifecycle(), "SUCCESSFUL"), polled) == ""
+    assert strategy_of(service(running=1)).waits_for(track(), polled) == ""
+
+
+def test_deployment_that_ecs_has_rolled_back_to_needs_no_verdict_of_its_own() -> None:
+    back = view(replace(canary(), deployments=(primary(OURS),)), ())
+    shifting, failed = strategy_of(canary()), replace(verdict(of=LATER), status="ROLLBACK_SUCCESSFUL")
+
+    assert shifting.waits_for(track(), replace(back, service_deployment=failed)) == ""
+    for status in ("ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "SUCCESSFUL"):
+        unsure = replace(back, service_deployment=replace(failed, status=status))
+        assert "can't be read" in shifting.waits_for(track(), unsure)
 
 
 def test_own_wait_is_the_sum_of_steps_and_bake_time_without_pauses() -> None:

@@ -85,6 +85,14 @@ def rolls_back_to(track: Track, view: ServiceView) -> bool:
     return going_on and track.verdict is None
 
 
+def went_back(view: ServiceView) -> bool:
+    """Whether ECS has rolled back a deployment that failed. The one from before, which is PRIMARY again, has no verdict of its own."""
+    found, primary = view.service_deployment, view.service.primary
+    if found is None or primary is None:
+        return False
+    return found.status == "ROLLBACK_SUCCESSFUL" and not found.deploys(primary.id)
+
+
 def watches_alarms(track: Track) -> bool:
     """Whether alarms may still end our deployment. If ECS's verdict can't be read, they may."""
     return track.verdict is None or track.verdict.alarms in ("", "MONITORING")

@@ -210,7 +210,7 @@ def _waiting_for(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
     if not runs_all_desired(view.service):
         return _rollout_state(track, view, ours)
     strategy = strategy_of(view.service)
-    if waiting_for := strategy.waits_for(track):
+    if waiting_for := strategy.waits_for(track, view):
         return strategy.state(track, view) or waiting_for
     if ecs_verdict.waits_for_ecs(track):
         return "waiting for ECS to call its deployment successful"

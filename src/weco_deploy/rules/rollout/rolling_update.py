@@ -16,7 +16,7 @@ class RollingUpdate:
     def state(self, track: Track, view: ServiceView) -> str:  # noqa: ARG002 - the interface of all strategies
         return ""
 
-    def waits_for(self, track: Track) -> str:  # noqa: ARG002 - the interface of all strategies
+    def waits_for(self, track: Track, view: ServiceView) -> str:  # noqa: ARG002 - the interface of all strategies
         return ""
 
     def own_wait(self, service: Service) -> timedelta:  # noqa: ARG002 - the interface of all strategies

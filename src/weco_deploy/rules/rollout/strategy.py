@@ -24,7 +24,7 @@ class Strategy(Protocol):
         """What ECS does now by its configuration, in plain words; empty while it only starts and stops tasks."""
         ...
 
-    def waits_for(self, track: Track) -> str:
+    def waits_for(self, track: Track, view: ServiceView) -> str:
         """What success needs besides good tasks, and does not have yet; empty if nothing."""
         ...
 

@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 
 from weco_deploy.model.lifecycle import AWAITING_ACTION, PAUSE, Lifecycle, LifecycleHook, TrafficShift
 from weco_deploy.model.service import Service, ServiceView
+from weco_deploy.rules.rollout.ecs_verdict import went_back
 from weco_deploy.rules.rollout.track import Track
 
 ALL = 100.0
@@ -46,8 +47,10 @@ class TrafficShifting:
         passed = _passed(track.phase_since, view.service.as_of)
         return _in_stage(lifecycle, view.service.traffic_shift, passed)
 
-    def waits_for(self, track: Track) -> str:
+    def waits_for(self, track: Track, view: ServiceView) -> str:
         if track.verdict is None:
+            if went_back(view):
+                return ""
             return "waiting for ECS's own verdict on its deployment, which can't be read"
         if track.verdict.status != SUCCESSFUL:
             return "waiting for ECS to call its deployment successful"
