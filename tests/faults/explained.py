@@ -36,7 +36,8 @@ def unexplained(outcome: ServiceOutcome, truth: Truth, polled: datetime) -> str:
         case ServiceStatus.FAILED:
             named = _names_exits(text, truth) or any(words in text for words in _words_of_ecs(truth))
             other = truth.runs_another_digest() and "not the release's" in text
-            return "" if named or other else "neither container and exit code nor ECS's reason"
+            unread = "can't be read" in text and "too many requests" in text
+            return "" if named or other or unread else "neither container and exit code nor ECS's reason"
         case ServiceStatus.IN_PROGRESS:
             return _unexplained_wait(outcome, text, truth, polled)
     return ""
