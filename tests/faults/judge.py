@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -9,7 +10,14 @@ from tests.faults.explained import unexplained
 from tests.faults.truth import LAG, Truth
 from tests.world import World
 from weco_deploy.errors import PlanRefused
-from weco_deploy.model.deployment import GOOD, Deployment, DeploymentStatus, ServiceOutcome, ServiceStatus
+from weco_deploy.model.deployment import (
+    GOOD,
+    SETTLED,
+    Deployment,
+    DeploymentStatus,
+    ServiceOutcome,
+    ServiceStatus,
+)
 from weco_deploy.model.events import (
     Claimed,
     Event,
@@ -42,6 +50,7 @@ class Judge:
     _deployment: Deployment | None = None
     _outcomes: dict[str, ServiceOutcome] = field(default_factory=dict)
     _ours: dict[str, frozenset[str]] = field(default_factory=dict)
+    _faults: dict[str, str] = field(default_factory=dict)
     _settled: set[str] = field(default_factory=set)
     _polled: dict[str, datetime] = field(default_factory=dict)
 
@@ -54,6 +63,7 @@ class Judge:
             case ServiceRedeployed():
                 self._ours[event.service_id] = frozenset({event.ecs_deployment_id})
                 self._replicated(event.service_id)
+                self._in_its_wave(event.service_id)
             case ServiceSettled(outcome=outcome):
                 self._outcomes[outcome.service_id] = outcome
                 self._settled.add(outcome.service_id)
@@ -89,6 +99,7 @@ class Judge:
         self._deployment = deployment
         self._outcomes = {outcome.service_id: outcome for outcome in deployment.services}
         self._settled.clear()
+        self._faults.clear()
         self._polled.clear()
         self._ours = {
             outcome.service_id: frozenset({outcome.ecs_deployment_id})
@@ -128,6 +139,7 @@ class Judge:
                     self._found(outcome, "wrong nothing_running")
             case ServiceStatus.FAILED:
                 self._failed(outcome, truth)
+                self._faults[outcome.service_id] = truth.fault(self._patience)
             case ServiceStatus.SUPERSEDED:
                 if not truth.taken_over():
                     self._found(outcome, "wrong supersession")
@@ -159,6 +171,23 @@ class Judge:
                 if change is not None and tags.get("env.stage") != change.to_digest:
                     self.findings.append(f"redeployed before the tag of {image_id} arrived: {service_id}")
 
+    def _in_its_wave(self, service_id: str) -> None:
+        """A service is redeployed once those that it comes after succeeded; in a rollback, once those after it were redeployed."""
+        assert self._deployment is not None
+        after = self.world.project.after
+        if self._deployment.kind is Kind.ROLLBACK:
+            others = [name for name, names in after.items() if service_id in names]
+            early = [
+                name for name in others if name not in self._ours and not self._has_status(name, SETTLED)
+            ]
+        else:
+            early = [name for name in after.get(service_id, ()) if not self._has_status(name, GOOD)]
+        self.findings.extend(f"redeployed before the wave of {name} was over: {service_id}" for name in early)
+
+    def _has_status(self, service_id: str, statuses: Collection[ServiceStatus]) -> bool:
+        """Whether it has one of the statuses, or is left out."""
+        return service_id not in self._outcomes or self._outcomes[service_id].status in statuses
+
     @property
     def _patience(self) -> timedelta:
         """How long something may be true without having been read."""
@@ -166,12 +195,19 @@ class Judge:
 
     def _rolled_back(self) -> None:
         """The deployment is about to be rolled back: that is wrong unless something speaks against an image of it."""
-        faults = {service_id: self._truth(service_id).fault(self._patience) for service_id in self._outcomes}
-        if any(faults.values()):
+        if any(map(self._fault, self._outcomes)):
             self.endings.append("rolled back")
             return
         for outcome in self._outcomes.values():
             self._found(outcome, "healthy release rolled back")
+
+    def _fault(self, service_id: str) -> str:
+        """What speaks against the release in this service. A service that was recreated has forgotten: what was true when it failed counts."""
+        assert self._deployment is not None
+        truth = self._truth(service_id)
+        if truth.service.created_at > self._deployment.date_created:
+            return self._faults.get(service_id, "")
+        return truth.fault(self._patience)
 
     def _whole(self, deployment: Deployment) -> None:
         self.endings.append(str(deployment.status))
@@ -184,8 +220,15 @@ class Judge:
                 self._found(outcome, "wrong success at the end")
             elif outcome.status not in GOOD and outcome.service_id not in self._settled:
                 self._unsettled(outcome, truth, deployment)
+            if outcome.status is ServiceStatus.NOT_STARTED:
+                self._not_started(outcome, deployment)
         if deployment.status is DeploymentStatus.TIMED_OUT:
             self._timed_out(deployment)
+
+    def _not_started(self, outcome: ServiceOutcome, deployment: Deployment) -> None:
+        self.endings.append("with services that were not started")
+        if outcome.service_id in self._ours or deployment.status is DeploymentStatus.SUCCEEDED:
+            self._found(outcome, "wrongly not started")
 
     def _unsettled(self, outcome: ServiceOutcome, truth: Truth, deployment: Deployment) -> None:
         match outcome.status:

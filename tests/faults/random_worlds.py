@@ -45,7 +45,7 @@ def random_world(seed: int) -> RandomWorld:
     """The world of that seed, which comes to the same each time."""
     chance = Chance(seed)
     abroad = chance.happens(0.12, "replica: services pull from another region")
-    world = World(_project(chance, abroad=abroad))
+    world = World(_in_waves(_project(chance, abroad=abroad), seed, chance))
     world.workers = 1  # calls in a fixed order, so that each gets the same lag again
     settings = world.ecs.simulation.settings
     settings.rollback_has_new_id = chance.happens(0.5, "ECS's rollback has an id of its own")
@@ -73,6 +73,21 @@ def _project(chance: Chance, *, abroad: bool) -> Project:
         old_tasks="wait" if chance.happens(0.1, "project file: old_tasks wait") else "leave",
     )
     return project(IMAGES, environments=(stage,))
+
+
+def _in_waves(project: Project, seed: int, chance: Chance) -> Project:
+    """Some services come after others. Choices of their own keep the worlds of all seeds what they were without waves."""
+    choices = Chance(seed + 0.5)
+    if not choices.happens(0.4):
+        return project
+    after: dict[str, tuple[str, ...]] = {}
+    services = tuple(project.services)
+    for number, service_id in enumerate(services[1:], start=1):
+        if choices.happens(0.5):
+            after[service_id] = (choices.choice(services[:number]),)
+    if after:
+        chance.note("project file: services come after others")
+    return replace(project, after=after)
 
 
 def _replicate(world: World, chance: Chance) -> str:

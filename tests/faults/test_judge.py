@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from tests.faults.judge import Judge
-from tests.operations.runs import release, request
+from tests.operations.runs import release, release_deploy, request
 from tests.world import World, crash, slow
-from tests.world.projects import ONE_AND_ONE
+from tests.world.projects import ONE_AND_ONE, THREE_WAVES
 from weco_deploy.model.deployment import Deployment, ServiceStatus
-from weco_deploy.model.events import Claimed, Event, Progress, ServiceSettled
+from weco_deploy.model.events import Claimed, Event, Progress, ServiceRedeployed, ServiceSettled, Settled
 from weco_deploy.model.kind import Kind
 from weco_deploy.operations.deploy import deploy
 
@@ -103,3 +103,49 @@ def test_true_verdicts_are_no_findings(image: dict[str, object]) -> None:
 def test_rollback_of_an_image_that_crashed_is_right() -> None:
     found = findings(pushed(behaviour=crash()), rolls_back, 20)
     assert not any(finding.startswith("healthy release rolled back") for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "service_id", "found"),
+    [
+        (Kind.DEPLOY, "search-api", []),
+        (Kind.DEPLOY, "web", ["redeployed before the wave of items-api was over: web"]),
+        (Kind.ROLLBACK, "web", []),
+        (Kind.ROLLBACK, "search-api", ["redeployed before the wave of items-api was over: search-api"]),
+    ],
+)
+def test_redeployment_before_its_wave_is_found(kind: Kind, service_id: str, found: list[str]) -> None:
+    world, deployment = deployed_in_waves()
+    begun = tuple(
+        replace(outcome, status=ServiceStatus.PENDING, ecs_deployment_id=None)
+        for outcome in deployment.services
+    )
+    judge = Judge(world, interval=2.0, stable_for=0.0)
+    judge.hear(Claimed(replace(deployment, kind=kind, services=begun)))
+    key = world.look(service_id, "stage").key
+
+    judge.hear(ServiceRedeployed(service_id, key, "ecs-svc/1"))
+
+    assert judge.findings == found
+
+
+def test_service_that_was_not_started_in_a_success_is_found() -> None:
+    world, deployment = deployed_in_waves()
+    services = tuple(
+        replace(outcome, status=ServiceStatus.NOT_STARTED, ecs_deployment_id=None)
+        if outcome.service_id == "web"
+        else outcome
+        for outcome in deployment.services
+    )
+    judge = Judge(world, interval=2.0, stable_for=0.0)
+    judge.hear(Claimed(replace(deployment, services=services)))
+
+    judge.hear(Settled(replace(deployment, services=services)))
+
+    assert any(finding.startswith("wrongly not started: web") for finding in judge.findings)
+
+
+def deployed_in_waves() -> tuple[World, Deployment]:
+    """A world, and what was deployed there in three waves."""
+    world = World.of(THREE_WAVES)
+    return world, release_deploy(world)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.faults.points import kills
@@ -12,14 +14,17 @@ from tests.operations.runs import deployments, recorded, release_deploy
 from tests.world import Call, Killed, World, crash
 from tests.world.projects import project
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
+from weco_deploy.model.project import Project
 
-PROJECT = project({"search": ["search-api"], "items": ["items-api", "items-worker"]})
+AT_ONCE = project({"search": ["search-api"], "items": ["items-api", "items-worker"]})
+IN_WAVES = replace(AT_ONCE, after={"items-api": ("search-api",), "items-worker": ("items-api",)})
+"""The second of three waves fails, so that two are undone, backwards."""
 SHARES = 2
 
 
-def bad() -> tuple[World, dict[str, str]]:
+def bad(built: Project) -> tuple[World, dict[str, str]]:
     """A world whose good release is deployed, with new images pushed of which one is bad. The good digests."""
-    world = World.of(PROJECT, breaker=False)
+    world = World.of(built, breaker=False)
     good = {image_id: world.push(image_id) for image_id in ("search", "items")}
     release_deploy(world)
     world.pass_time(1)
@@ -33,9 +38,9 @@ def act(world: World) -> Deployment:
     return release_deploy(world, rollback_on_failure=True, wait_for_lock=PATIENT)
 
 
-def made() -> list[Call]:
+def made(built: Project = AT_ONCE) -> list[Call]:
     """The calls that it makes when nothing kills it, in order."""
-    world, _ = bad()
+    world, _ = bad(built)
     before = len(world.calls)
     assert act(world).status is DeploymentStatus.ROLLED_BACK
     return world.calls[before:]
@@ -46,13 +51,14 @@ def calls() -> list[str]:
     return [call.name for call in made()]
 
 
+@pytest.mark.parametrize("built", [AT_ONCE, IN_WAVES], ids=["at once", "in waves"])
 @pytest.mark.parametrize("share", range(SHARES))
 def test_an_undoing_that_was_killed_anywhere_is_made_good_by_running_it_again(
-    share: int, count: Count
+    built: Project, share: int, count: Count
 ) -> None:
-    points, killed = kills(made())[share::SHARES], 0
+    points, killed = kills(made(built))[share::SHARES], 0
     for cut, nth in points:
-        world, good = bad()
+        world, good = bad(built)
         before = Before.of(world, "stage")
         getattr(world, cut)(nth)
         try:
@@ -69,7 +75,7 @@ def test_an_undoing_that_was_killed_anywhere_is_made_good_by_running_it_again(
         world.settle_down()
         for image_id, digest in good.items():
             assert world.tag(image_id, "env.stage") == digest
-        for service_id, image_ids in PROJECT.services.items():
+        for service_id, image_ids in built.services.items():
             assert world.running(service_id, "stage") == {good[image_id] for image_id in image_ids}
         record = recorded(world)
         assert record.lock is None
