@@ -214,6 +214,8 @@ class Judge:
         fates = {outcome.service_id: outcome.status for outcome in deployment.services}
         if any(len({fates.get(name) for name in image.services}) > 1 for image in self.world.project.images):
             self.endings.append("with different fates of one image's services")
+        if ServiceStatus.NOT_STARTED in fates.values():
+            self.endings.append("with services that were not started")
         for outcome in deployment.services:
             truth = self._truth(outcome.service_id)
             if outcome.status is ServiceStatus.SUCCEEDED and not truth.ran():
@@ -226,7 +228,6 @@ class Judge:
             self._timed_out(deployment)
 
     def _not_started(self, outcome: ServiceOutcome, deployment: Deployment) -> None:
-        self.endings.append("with services that were not started")
         if outcome.service_id in self._ours or deployment.status is DeploymentStatus.SUCCEEDED:
             self._found(outcome, "wrongly not started")
 

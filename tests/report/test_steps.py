@@ -276,6 +276,14 @@ def test_waves_are_shown_by_their_numbers() -> None:
     assert "1 failed, 2 not started, 1 succeeded" in text
 
 
+def test_page_on_the_board_shows_the_waves() -> None:
+    page = deployment_page(DeploymentDetails(deployment=STOPPED, release=None), frozenset(), None, ())
+    assert {"✓ wave 1 succeeded after 12 s", "… wave 3 not begun"} <= set(page.attempt.summary)
+    failed, *others = [failure.heading for failure in page.attempt.failures]
+    assert failed == "✗ wave 2 failed after 18 s: items failed"
+    assert [heading.rpartition(" ")[2] for heading in others] == ["failed", "started", "started"]
+
+
 def test_services_that_were_not_started_share_a_line_below_those_that_failed() -> None:
     first, *rest = STOPPED.services
     text = deployment_text(replace(STOPPED, services=(first, *reversed(rest))), Screen())
