@@ -23,6 +23,8 @@ from weco_deploy.errors import NotFound
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
 from weco_deploy.model.events import Notice
 from weco_deploy.model.requests import ConfirmRequest
+from weco_deploy.operations.confirm import REACH
+from weco_deploy.pipeline import observe
 from weco_deploy.report.next_steps import next_steps
 from weco_deploy.report.outcomes import verdict
 from weco_deploy.report.runs_now import runs_now
@@ -56,6 +58,21 @@ def test_release_that_was_rolled_back_is_superseded_and_says_by_what_and_when() 
     assert "still points at" not in deployment.reason
     assert deployment.superseded
     assert verdict(deployment, ASCII).endswith(" to stage was superseded")  # not when it was deployed itself
+
+
+@pytest.mark.parametrize(("history", "reads_further"), [(50, False), (1, True)])
+def test_what_replaced_a_deployment_is_read_once_unless_it_is_in_none_of_the_newest(
+    monkeypatch: pytest.MonkeyPatch, history: int, reads_further: bool
+) -> None:
+    world, second, back = rolled_back()
+    monkeypatch.setattr(observe, "HISTORY", history)
+    before = len(world.calls)
+
+    deployment = confirm_deploy(world, release_id=second.release_id)
+
+    assert back.deployment_id in deployment.reason
+    limits = [call.about[-1] for call in world.calls[before:] if call.name == "store.deployments"]
+    assert (f"limit={REACH}" in limits) == reads_further
 
 
 def test_deployment_by_5x_that_was_replaced_is_superseded_though_it_recorded_no_images() -> None:

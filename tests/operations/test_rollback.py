@@ -16,6 +16,7 @@ from tests.operations.runs import (
 )
 from tests.world import Behaviour, Call, Killed, World, crash, slow
 from tests.world.projects import ONE_AND_ONE, project
+from weco_deploy import operations
 from weco_deploy.errors import AwsError, NotFound, PlanRefused
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import DeployedRelease
@@ -23,8 +24,9 @@ from weco_deploy.model.events import Notice
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.project import Environment, Project
 from weco_deploy.model.release import Release
-from weco_deploy.operations.rollback import as_it_was
+from weco_deploy.operations.rollback import REACH, as_it_was
 from weco_deploy.operations.show_deployment import show
+from weco_deploy.pipeline.observe import HISTORY
 from weco_deploy.report.next_steps import next_steps
 
 TWO = project({"search": ["search-api"], "items": ["items-api"]})
@@ -103,6 +105,37 @@ def test_a_release_that_was_deployed_twice_is_no_way_forward() -> None:
     assert gone_to == [a, c, b, a]
     with pytest.raises(NotFound):
         rollback(world)
+
+
+def limits_read(world: World, before: int) -> set[str]:
+    """How many deployments were asked for since the world's call of that number, without those of the plan."""
+    calls = (call for call in world.calls[before:] if call.name == "store.deployments")
+    return {call.about[-1] for call in calls} - {f"limit={HISTORY}"}
+
+
+def test_few_deployments_of_a_long_history_are_read_where_they_tell_the_target(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(operations.rollback, "FIRST_REACH", 2)
+    world, _, ids = three_releases()
+    before = len(world.calls)
+
+    assert rollback(world).release_id == ids[1]
+    assert limits_read(world, before) == {"limit=2"}
+
+
+def test_more_deployments_are_read_where_the_first_ones_tell_no_target(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(operations.rollback, "FIRST_REACH", 2)
+    world, _, ids = three_releases()
+    for _ in range(2):
+        deploy_release(world, ids[2])
+        world.pass_time(1)
+    before = len(world.calls)
+
+    assert rollback(world).release_id == ids[1]
+    assert limits_read(world, before) == {"limit=2", f"limit={REACH}"}
 
 
 def test_after_a_failure_it_goes_to_what_was_good() -> None:

@@ -13,6 +13,7 @@ from tests.world.projects import ONE_AND_ONE
 from weco_deploy.errors import AccessDenied, NotFound, UsageError
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, Failure
 from weco_deploy.model.steps import StepOutcome, StepStatus
+from weco_deploy.operations import show_deployment
 from weco_deploy.operations.show_deployment import show
 
 LINES = ("starting", "no index called works")
@@ -52,6 +53,28 @@ def test_last_deployment_to_an_environment_is_shown() -> None:
     release_deploy(world, "prod")
 
     assert show(world.ports(), None, "stage").deployment.deployment_id == staged.deployment_id
+
+
+def test_older_deployment_is_shown_with_all_that_followed_and_the_last_one_without_reading_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(show_deployment, "FIRST_REACH", 1)
+    world = World.of(ONE_AND_ONE)
+    made = []
+    for _ in range(3):
+        world.push("search")
+        made.append(release_deploy(world))
+        world.pass_time(60)
+
+    first = show(world.ports(), made[0].deployment_id, None)
+    before = len(world.calls)
+    last = show(world.ports(), made[-1].deployment_id, None)
+
+    assert first.following is not None
+    assert first.following.deployment_id == made[1].deployment_id
+    assert (last.following, last.last) == (None, None)
+    limits = [call.about[-1] for call in world.calls[before:] if call.name == "store.deployments"]
+    assert limits == ["limit=1"]
 
 
 def test_failure_has_the_log_lines_that_the_record_lacks() -> None:

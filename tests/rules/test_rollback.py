@@ -14,6 +14,7 @@ from weco_deploy.model.kind import Kind
 from weco_deploy.rules.rollback import (
     digests_before,
     is_unfinished_rollback,
+    leaves_nothing_to_search,
     restored_digests,
     rollback_target,
 )
@@ -95,12 +96,6 @@ def test_unfinished_rollback_is_a_rollback_that_did_not_succeed(
     assert is_unfinished_rollback(replace(deployed({}, status), kind=kind)) is unfinished
 
 
-# To which digests of other images
-
-API = deployed({"api": ("a1", "a2")})
-"""The partial release, of `api` alone, that is rolled back to."""
-
-
 def works(before: str | None, after: str) -> Deployment:
     return deployed({"web": (before, after)}, services={"web": ServiceStatus.SUCCEEDED})
 
@@ -108,6 +103,38 @@ def works(before: str | None, after: str) -> Deployment:
 def fails(before: str | None, after: str, status: DeploymentStatus = FAILED) -> Deployment:
     fared = ServiceStatus.FAILED if status is FAILED else ServiceStatus.IN_PROGRESS
     return deployed({"web": (before, after)}, status, {"web": fared})
+
+
+RAN = replace(works("w0", "w1"), deployment_id="ran")
+LATER = replace(works("w1", "w2"), deployment_id="later", date_created=NOON + timedelta(minutes=1))
+WIDER = replace(deployed({"api": ("a1", "a2")}), deployment_id="wider", date_created=LATER.date_created)
+NEVER_RAN = replace(RAN, services=fails("w0", "w1").services)
+BY_5X = replace(RAN, images={}, services=())
+
+
+@pytest.mark.parametrize(
+    ("target", "deployments", "nothing_left"),
+    [
+        (RAN, [LATER, RAN], True),
+        (RAN, [WIDER, RAN], False),
+        (RAN, [LATER], False),
+        (NEVER_RAN, [LATER, NEVER_RAN], False),
+        (BY_5X, [LATER, BY_5X], False),
+        (None, [LATER, RAN], False),
+    ],
+)
+def test_search_ends_at_a_target_that_ran_and_has_all_images_of_later_deployments(
+    target: Deployment | None, deployments: list[Deployment], nothing_left: bool
+) -> None:
+    found = DeployedRelease.of(target) if target else None
+
+    assert leaves_nothing_to_search(found, deployments) is nothing_left
+
+
+# To which digests of other images
+
+API = deployed({"api": ("a1", "a2")})
+"""The partial release, of `api` alone, that is rolled back to."""
 
 
 def test_restored_digest_is_the_one_before_the_undone_deployments() -> None:

@@ -80,7 +80,7 @@ class WorldStore:
     def deployments(
         self, environment_ids: Sequence[str] | None, limit: int, release_id: str | None = None
     ) -> tuple[Deployment, ...]:
-        with self._pass("deployments", *(environment_ids or ()), release_id or ""):
+        with self._pass("deployments", *(environment_ids or ()), release_id or "", f"limit={limit}"):
             table = self._read
             every = [table.told(one) for one in (*table.deployments, *table.legacy)]
             return newest(

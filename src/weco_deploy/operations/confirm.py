@@ -15,6 +15,7 @@ from weco_deploy.errors import Command, DeployError, EnvironmentLocked, Interrup
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus, reasons
 from weco_deploy.model.environment import Claim, EnvironmentRecord, Held
 from weco_deploy.model.events import Claimed, Event, Notice, Waiting
+from weco_deploy.model.plan import Snapshot
 from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.requests import ConfirmRequest
@@ -41,7 +42,7 @@ from weco_deploy.rules.rollback import can_go_back_from
 from weco_deploy.rules.superseded import superseded_by, superseding
 
 REACH = 200
-"""How many of the environment's newest deployments are searched for those that replaced an earlier one."""
+"""How many of the environment's newest deployments are searched for those that replaced one which is in none of the newest fifty."""
 ATTEMPTS = 3
 """How often the deployment is judged if somebody else changes the environment each time."""
 
@@ -168,7 +169,7 @@ def _found(
     release, observed = observe(environment, release, ports)
     possible = can_go_back_from(recorded, observed.record, observed.history)
     recorded = replace(recorded, can_roll_back=possible)
-    later = _superseding(recorded, release, observed.record, ports)
+    later = _superseding(recorded, release, observed, ports)
     reassessment = reassess(
         recorded,
         release,
@@ -189,12 +190,15 @@ def _found(
 
 
 def _superseding(
-    recorded: Deployment, release: Release, record: EnvironmentRecord, ports: Ports
+    recorded: Deployment, release: Release, observed: Snapshot, ports: Ports
 ) -> Mapping[str, Deployment]:
     """The later deployments to the environment that replaced images of this one, by image id."""
+    record = observed.record
     if record.current is None or record.current.deployment_id == recorded.deployment_id:
         return {}
-    others = ports.store.deployments([recorded.environment], REACH)
+    others = observed.history
+    if all(other.date_created > recorded.date_created for other in others):
+        others = ports.store.deployments([recorded.environment], REACH)
     return superseding(recorded, expected_digests(recorded, release), others)
 
 

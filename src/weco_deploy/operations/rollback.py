@@ -20,6 +20,7 @@ from weco_deploy.ports import Ports
 from weco_deploy.rules.rollback import (
     digests_before,
     is_unfinished_rollback,
+    leaves_nothing_to_search,
     restored_digests,
     rollback_target,
     tags_created,
@@ -27,6 +28,8 @@ from weco_deploy.rules.rollback import (
 
 REACH = 200
 """How many of an environment's newest deployments are searched for an earlier release."""
+FIRST_REACH = 50
+"""How many are read first. With these, a long history costs no more calls than a short one."""
 
 
 def earlier_release(
@@ -49,8 +52,11 @@ def earlier_release(
             f"going to its release again, {current.release_id}; another one can be named with --to-release"
         )
         return choose(ports, current.release_id), False
-    deployments = recorded(environment, current, ports)
+    deployments = recorded(environment, current, ports, FIRST_REACH)
     target = rollback_target(record, deployments)
+    if len(deployments) >= FIRST_REACH and not leaves_nothing_to_search(target, deployments):
+        deployments = recorded(environment, current, ports)
+        target = rollback_target(record, deployments)
     if target is None and record.current is not None and record.current.status not in PRESUMED_GOOD:
         images = before(deployments, ports)
         if images:
@@ -73,9 +79,11 @@ def earlier_release(
     return as_it_was(target, deployments, ports)
 
 
-def recorded(environment: Environment, newest: Deployment | None, ports: Ports) -> tuple[Deployment, ...]:
-    """The environment's deployments, the newest first, including `newest` even if the index still lacks it."""
-    (found,) = ports.calls.read([partial(ports.store.deployments, [environment.id], REACH)])
+def recorded(
+    environment: Environment, newest: Deployment | None, ports: Ports, limit: int = REACH
+) -> tuple[Deployment, ...]:
+    """The environment's latest deployments, the newest first, including `newest` even if the index still lacks it."""
+    (found,) = ports.calls.read([partial(ports.store.deployments, [environment.id], limit)])
     if newest is None or any(deployment.deployment_id == newest.deployment_id for deployment in found):
         return found
     return (newest, *found)

@@ -20,7 +20,9 @@ from weco_deploy.rules.lock import blocking_lock
 from weco_deploy.rules.rollback import can_go_back_from
 
 REACH = 200
-"""How many of the newest deployments a prefix is compared with, and how many later ones are looked at."""
+"""How many of the newest deployments a prefix is compared with, and how many are looked at if an older one is shown."""
+FIRST_REACH = 50
+"""How many are looked at first. With these, a long history costs no more calls than a short one."""
 LOG_LINES = 20
 
 
@@ -37,11 +39,13 @@ def show(ports: Ports, deployment_id: str | None, environment_id: str | None) ->
 
     """
     chosen = _choose(ports, deployment_id, environment_id)
-    newest = ports.calls.begin(partial(ports.store.deployments, [chosen.environment], REACH))
+    newest = ports.calls.begin(partial(ports.store.deployments, [chosen.environment], FIRST_REACH))
     release = ports.calls.begin(partial(ports.store.release, chosen.release_id))
     record = ports.calls.begin(partial(ports.store.environment, chosen.environment))
     (explained,) = with_log_lines(ports, [chosen])
     others = ports.calls.answer(newest)
+    if others and all(other.date_created > chosen.date_created for other in others):
+        others = ports.store.deployments([chosen.environment], REACH)
     found = details(
         explained,
         others=others,

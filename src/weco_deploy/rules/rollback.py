@@ -43,6 +43,20 @@ def rollback_target(record: EnvironmentRecord, deployments: Sequence[Deployment]
     return next(map(DeployedRelease.of, [*filter(_ran, earlier), *earlier]), None)
 
 
+def leaves_nothing_to_search(target: DeployedRelease | None, deployments: Sequence[Deployment]) -> bool:
+    """Whether earlier deployments than these can change neither the target of a rollback nor the digests that it restores.
+
+    That is so if all images of the target ran, and the later deployments deployed no others.
+    """
+    found = next(
+        (known for known in deployments if target and known.deployment_id == target.deployment_id), None
+    )
+    if found is None or not found.images or not _ran(found):
+        return False
+    later = (deployment for deployment in deployments if deployment.date_created > found.date_created)
+    return all(deployment.images.keys() <= found.images.keys() for deployment in later)
+
+
 def _ran(deployment: Deployment) -> bool:
     """Whether every image that the deployment applied was seen running. 5.x recorded no images."""
     return all(deployment.ran(image_id) for image_id, change in deployment.images.items() if change.applied)
