@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ from weco_deploy.model.tags import LATEST
 from weco_deploy.operations.deploy import deploy
 from weco_deploy.operations.prepare import make_release
 from weco_deploy.pipeline import poll
+from weco_deploy.pipeline import watched as watched_services
+from weco_deploy.rules.rollout.track import Track
 from weco_deploy.sandbox.ecs.service_state import Service
 from weco_deploy.sandbox.images import GOOD
 
@@ -36,7 +39,7 @@ DEFINITIONS = "ecs:DescribeTaskDefinition"
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A poll of a watch: S services that were still moving, T their tasks, and its calls by name.
+    """A poll of a watch: S services that were still moving, whether it read them or not, T their tasks, and its calls by name.
 
     `definitions` are the task definitions that it read; a deployment reads each one once, so they are no part of the bound.
     """
@@ -261,19 +264,28 @@ def given_up_at(service: Service) -> datetime:
 @contextmanager
 def watched(aws: Aws) -> Iterator[Watch]:
     """Within it the polls of all runs are noted."""
-    watch = Watch()
-    original = poll.Polling.poll
+    watch, original = Watch(), poll.Polling.poll
+    original_of_watched = watched_services.Watched.poll
+    moving_in = threading.local()
+
+    def note_moving(
+        of: watched_services.Watched, due: Mapping[str, Track], *arguments: Any, **named: Any
+    ) -> None:
+        moving_in.this_thread = [*{**of.unsettled, **due}.values()]
+        original_of_watched(of, due, *arguments, **named)
 
     def noted(polling: poll.Polling, moving: Any, calls: Any, *, everything: bool) -> poll.Poll:
-        tracks = list(moving)
-        services = services_of(aws)
+        tracks, services = moving_in.this_thread, services_of(aws)
         tasks = sum(len(services[track.service.service_id].tasks) for track in tracks)
         before, run = len(aws.calls), calls.workers.number
-        answer = original(polling, tracks, calls, everything=everything)
+        answer = original(polling, moving, calls, everything=everything)
         made = Counter(call.name for call in aws.calls[before:] if call.run == run)
         made = Counter({name: number for name, number in made.items() if name.startswith("ecs:")})
         watch.polls.append(Poll(len(tracks), tasks, made, made.pop(DEFINITIONS, 0)))
         return answer
 
-    with patch.object(poll.Polling, "poll", noted):
+    with (
+        patch.object(watched_services.Watched, "poll", note_moving),
+        patch.object(poll.Polling, "poll", noted),
+    ):
         yield watch

@@ -15,6 +15,7 @@ from weco_deploy.model.deployment import DeploymentStatus
 from weco_deploy.model.plan import Action, Plan
 from weco_deploy.model.service import DefinedContainer, Service, ServiceKey
 from weco_deploy.operations.deploy import plan
+from weco_deploy.pipeline.cluster_listing import ListedBefore
 from weco_deploy.pipeline.health_reads import READ_AHEAD
 from weco_deploy.pipeline.partial_reads import PartialReads
 from weco_deploy.pipeline.reads import tasks_as_far_as_read
@@ -158,11 +159,11 @@ def test_pages_of_a_cluster_are_read_to_the_end_where_it_had_few_of_them_lately(
     runtime = world.ports().runtime(world.project.environments[0])
     calls = world.ports().calls
     every = [world.look(f"search-{number}", "stage") for number in range(60)]
-    pages_of: dict[str, int] = {}
+    listed_before = ListedBefore()
 
     def lists(services: Sequence[Service]) -> int:
         before = world.count("runtime.tasks_listed")
-        tasks_as_far_as_read(runtime, services, PartialReads(calls), pages_of=pages_of)
+        tasks_as_far_as_read(runtime, services, PartialReads(calls), before=listed_before)
         return world.count("runtime.tasks_listed") - before
 
     assert lists(every) == 3

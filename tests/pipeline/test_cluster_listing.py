@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tests.rules.states import BEFORE, CLUSTER, LATER, OURS, active, primary, service, task
-from weco_deploy.model.service import Service, Task, TaskPage
-from weco_deploy.pipeline.cluster_listing import ClusterListing, has_all
+from weco_deploy.model.service import Service, ServiceKey, Task, TaskPage
+from weco_deploy.pipeline.cluster_listing import ClusterListing, ListedBefore, has_all
 
 PAGE = TaskPage(tuple(f"task {number}" for number in range(100)), "more")
 
@@ -28,7 +28,8 @@ def listing(
     expected: int | None = None,
 ) -> ClusterListing:
     """The listing of a cluster after so many pages, in which these tasks are ours."""
-    listing = ClusterListing(CLUSTER, services, expected)
+    before = ListedBefore(pages={CLUSTER: expected} if expected else {})
+    listing = ClusterListing(CLUSTER, services, before)
     for _ in range(pages - 1):
         listing.add_page(PAGE)
     listing.add_page(TaskPage(PAGE.arns) if complete else PAGE)
@@ -53,7 +54,7 @@ def test_pages_are_read_until_all_tasks_of_ours_can_be_in_them() -> None:
 
 
 def test_page_is_described_once_there_are_pages_for_all_tasks_of_ours() -> None:
-    reading = ClusterListing(CLUSTER, services(120, tasks_each=2))
+    reading = ClusterListing(CLUSTER, services(120, tasks_each=2), ListedBefore())
     for _ in range(2):
         reading.add_page(PAGE)
         assert reading.to_describe() == ()
@@ -61,6 +62,38 @@ def test_page_is_described_once_there_are_pages_for_all_tasks_of_ours() -> None:
 
     assert reading.to_describe() == PAGE.arns * 3
     assert reading.to_describe() == ()
+
+
+def test_pages_are_described_together_once_there_are_as_many_as_the_cluster_had() -> None:
+    reading = ClusterListing(CLUSTER, services(20, tasks_each=1), ListedBefore(pages={CLUSTER: 3}))
+    for _ in range(2):
+        reading.add_page(PAGE)
+        assert reading.to_describe() == ()
+    reading.add_page(PAGE)
+
+    assert reading.to_describe() == PAGE.arns * 3
+
+
+def test_task_is_not_described_again_once_it_is_known_to_be_of_another_service() -> None:
+    ours, before = services(1, tasks_each=1), ListedBefore()
+    others = [replace(task("other"), arn=arn, service_name="other") for arn in PAGE.arns[:98]]
+    mine = replace(task("mine"), arn=PAGE.arns[98], service_name=ours[0].key.name)
+    first = ClusterListing(CLUSTER, ours, before)
+    first.add_page(PAGE)
+    first.add_tasks([*others, mine])
+
+    again = ClusterListing(CLUSTER, ours, before)
+    again.add_page(PAGE)
+
+    assert again.to_describe() == PAGE.arns[98:]
+
+
+def test_cluster_has_pages_for_all_tasks_that_were_counted_in_it() -> None:
+    counted = {ServiceKey(CLUSTER, "a"): 90, ServiceKey(CLUSTER, "b"): 90, ServiceKey("other", "c"): 900}
+
+    assert ListedBefore(tasks=counted).pages_at_least(CLUSTER) == 2
+    assert ListedBefore(tasks=counted, pages={CLUSTER: 3}).pages_at_least(CLUSTER) == 3
+    assert ListedBefore().pages_at_least(CLUSTER) == 0
 
 
 @pytest.mark.parametrize(("found", "worth"), [(10, True), (1, False), (0, False)])

@@ -1,13 +1,15 @@
 """The tasks of some of a cluster's services, found in the pages that list all tasks of the cluster.
 
 A page lists a hundred tasks of any service, and ARNs don't name services: DescribeTasks does. So a page costs two
-calls. It is worth them as long as listing service by service would cost more.
+calls. It is worth them as long as listing service by service would cost more. Tasks of which an earlier poll showed that they are other
+services' are not described again: a task never changes its service.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import ceil
 
 from weco_deploy.model.service import Service, ServiceKey, Task, TaskPage
@@ -16,15 +18,32 @@ from weco_deploy.ports import TASKS_A_CALL
 CALLS_A_PAGE = 2
 
 
+@dataclass
+class ListedBefore:
+    """What earlier reads showed: how many pages of tasks a cluster had at least, the service of each task, by ARN, and how many tasks
+    services had.
+    """
+
+    pages: dict[str, int] = field(default_factory=dict)
+    services: dict[str, ServiceKey] = field(default_factory=dict)
+    tasks: dict[ServiceKey, int] = field(default_factory=dict)
+
+    def pages_at_least(self, cluster: str) -> int:
+        """The fewest pages that the cluster can have; 0 if nothing is known of it."""
+        tasks = sum(number for key, number in self.tasks.items() if key.cluster == cluster)
+        return max(self.pages.get(cluster, 0), ceil(tasks / TASKS_A_CALL))
+
+
 class ClusterListing:
     """The pages of a cluster that were read so far, and the tasks of `services` in them.
 
-    `expected` is how many pages the cluster had when it was last listed, None if that is unknown.
+    `before` is kept up to date.
     """
 
-    def __init__(self, cluster: str, services: Sequence[Service], expected: int | None = None) -> None:
+    def __init__(self, cluster: str, services: Sequence[Service], before: ListedBefore) -> None:
         self.cluster = cluster
-        self._expected = expected
+        self._expected = before.pages_at_least(cluster)
+        self._service_of = before.services
         self.token: str | None = None
         self._services = services
         self._pages = 0
@@ -36,22 +55,25 @@ class ClusterListing:
         self.token = page.next_token
         self._pages += 1
         self._complete = page.complete
-        self._not_described += page.arns
+        self._not_described += tuple(arn for arn in page.arns if self._may_be_wanted(arn))
 
     @property
     def pages_at_least(self) -> int:
         """How many pages the cluster has, as far as is known: all, if the last one was read."""
-        return self._pages if self._complete else max(self._pages + 1, self._expected or 0)
+        return self._pages if self._complete else max(self._pages + 1, self._expected)
 
     def add_tasks(self, tasks: Iterable[Task]) -> None:
         for task in tasks:
-            found = self._found.get(ServiceKey(self.cluster, task.service_name))
-            if found is not None:
-                found[task.arn] = task
+            key = self._service_of[task.arn] = ServiceKey(self.cluster, task.service_name)
+            if key in self._found:
+                self._found[key][task.arn] = task
 
     def to_describe(self) -> tuple[str, ...]:
-        """The tasks that are to be described before the listing can be judged. Answers each task once."""
-        if self._pages < self._fewest_pages and not self._complete:
+        """The tasks that are to be described before the listing can be judged. Answers each task once.
+
+        It waits for the pages that the cluster had before: what is new is spread over them, and is described with few calls together.
+        """
+        if self._pages < max(self._fewest_pages, self._expected) and not self._complete:
             return ()
         arns, self._not_described = self._not_described, ()
         return arns
@@ -74,6 +96,10 @@ class ClusterListing:
         """The tasks that were found, by service and ARN."""
         return self._found
 
+    def _may_be_wanted(self, arn: str) -> bool:
+        key = self._service_of.get(arn)
+        return key is None or key in self._found
+
     @property
     def _wanted(self) -> int:
         return sum(tasks_of(service) for service in self._services)
@@ -87,7 +113,7 @@ class ClusterListing:
         """An estimate: the cluster has as many pages as it had, or its rest as many of our tasks on a page as the pages so far."""
         if self._pages < self._fewest_pages:
             return self._fewest_pages - self._pages
-        if self._expected is not None and self._pages < self._expected:
+        if self._pages < self._expected:
             return self._expected - self._pages
         found = sum(len(tasks) for tasks in self._found.values())
         return self._pages * (self._wanted - found) / found if found else float("inf")

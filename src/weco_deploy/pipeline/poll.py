@@ -10,7 +10,7 @@ from functools import partial
 from weco_deploy.errors import AwsError
 from weco_deploy.model.service import Service, ServiceDeployment, ServiceKey, ServiceView, Task
 from weco_deploy.pipeline import reads
-from weco_deploy.pipeline.cluster_listing import has_all
+from weco_deploy.pipeline.cluster_listing import ListedBefore, has_all, tasks_of
 from weco_deploy.pipeline.definitions import Definitions
 from weco_deploy.pipeline.health_reads import health_checked, targets
 from weco_deploy.pipeline.hosts import Hosts
@@ -48,8 +48,7 @@ class Polling:
         self._definitions = Definitions(runtime)
         self._hosts = Hosts(runtime, optional)
         self.stopped = StoppedTasks(runtime)
-        self._pages_of: dict[str, int] = {}
-        """How many pages of tasks clusters had when they were last listed."""
+        self._listed_before = ListedBefore()
         self._running: dict[ServiceKey, frozenset[str]] = {}
         """The running tasks of services in the last poll that read them."""
         self._ran_at_last_read: dict[ServiceKey, frozenset[str]] = {}
@@ -63,6 +62,7 @@ class Polling:
         tracked = {track.service.key: track for track in moving}
         by_batch = PartialReads[tuple[ServiceKey, ...]](calls)
         services = reads.services_as_far_as_read(self._runtime, tracked, by_batch)
+        self._listed_before.tasks |= {key: tasks_of(service) for key, service in services.items()}
         unread = {key: error for keys, error in by_batch.errors.items() for key in keys}
         wanted = {
             key: reading.reads(tracked[key], service, everything=everything)
@@ -119,7 +119,7 @@ class Polling:
         busy = [services[key] for key, read in wanted.items() if read.tasks]
         found = {} if listing else self._still_running(busy, of_running)
         unknown = [service for service in busy if service.key not in found]
-        found |= reads.tasks_as_far_as_read(self._runtime, unknown, of_running, pages_of=self._pages_of)
+        found |= reads.tasks_as_far_as_read(self._runtime, unknown, of_running, before=self._listed_before)
         self._running |= {key: frozenset(task.arn for task in tasks) for key, tasks in found.items()}
         stopped = self._stopped(services, wanted, found, of_stopped)
         unread = {

@@ -9,7 +9,7 @@ from functools import partial
 
 from weco_deploy.model.service import Service, ServiceDeployment, ServiceKey, Task, TaskPage
 from weco_deploy.pipeline.batches import batches_of, by_cluster
-from weco_deploy.pipeline.cluster_listing import CALLS_A_PAGE, ClusterListing, calls_by_service
+from weco_deploy.pipeline.cluster_listing import CALLS_A_PAGE, ClusterListing, ListedBefore, calls_by_service
 from weco_deploy.pipeline.partial_reads import PartialReads
 from weco_deploy.ports import (
     PROTECTIONS_A_CALL,
@@ -85,19 +85,19 @@ def tasks_as_far_as_read(
     services: Iterable[Service],
     reads: PartialReads[str],
     begun: Listing | None = None,
-    pages_of: dict[str, int] | None = None,
+    before: ListedBefore | None = None,
 ) -> dict[ServiceKey, tuple[Task, ...]]:
     """The tasks of these services that should run; in a cluster where a read failed, those that were read all the same.
 
     In a cluster with many of these services, pages of all its tasks are read as long as that costs fewer calls than listing
     each service. The services whose tasks are not all in these pages are listed one by one, so that the cost does not
-    grow with other tasks in the cluster. `begun` are listings that began before it was known whether they are needed. `pages_of`
-    is how many pages clusters had at least when they were last listed, and is kept up to date.
+    grow with other tasks in the cluster. `begun` are listings that began before it was known whether they are needed. `before` is
+    what earlier listings showed, and is kept up to date.
     """
     wanted = {service.key: service for service in services}
-    pages_of = {} if pages_of is None else pages_of
-    listings = _cluster_listings(runtime, wanted, reads, begun or {}, pages_of)
-    pages_of |= {
+    before = ListedBefore() if before is None else before
+    listings = _cluster_listings(runtime, wanted, reads, begun or {}, before)
+    before.pages |= {
         cluster: listing.pages_at_least
         for cluster, listing in listings.items()
         if cluster not in reads.errors
@@ -114,6 +114,7 @@ def tasks_as_far_as_read(
     for key, arns in listed.items():
         known = {task.arn: task for task in described[key]} | dict(found.get(key, {}))
         found[key] = {arn: known[arn] for arn in arns if arn in known}
+        before.services |= dict.fromkeys(found[key], key)
     return {key: tuple(found.get(key, {}).values()) for key in wanted}
 
 
@@ -122,7 +123,7 @@ def _cluster_listings(
     wanted: Mapping[ServiceKey, Service],
     reads: PartialReads[str],
     begun: Listing,
-    pages_of: Mapping[str, int],
+    before: ListedBefore,
 ) -> dict[str, ClusterListing]:
     """The clusters with many of these services, each with the pages that were worth reading."""
     clusters = {
@@ -133,12 +134,9 @@ def _cluster_listings(
     clusters = {
         cluster: services
         for cluster, services in clusters.items()
-        if cluster not in pages_of or CALLS_A_PAGE * pages_of[cluster] < calls_by_service(services)
+        if CALLS_A_PAGE * before.pages_at_least(cluster) < calls_by_service(services)
     }
-    listings = {
-        cluster: ClusterListing(cluster, services, pages_of.get(cluster))
-        for cluster, services in clusters.items()
-    }
+    listings = {cluster: ClusterListing(cluster, services, before) for cluster, services in clusters.items()}
     reading = list(listings.values())
     not_begun = [key for key in wanted if key.cluster in clusters and key.cluster not in begun]
     first = {**begin_listing(runtime, not_begun, reads.calls), **begun}
