@@ -78,6 +78,22 @@ def test_arguments_that_do_not_fit_are_refused(desk: Desk, arguments: tuple[str,
     assert message in ran.err + ran.out
 
 
+def test_name_that_is_nothing_names_the_environments(desk: Desk) -> None:
+    changed(desk)
+
+    ran = desk.run("changes", "stage..prdo")
+
+    assert ran.code == 1
+    assert ran.err == (
+        "error: project shop has no environment, release or deployment 'prdo'; its environments: stage, prod; "
+        "list releases with: weco-deploy show-releases\n"
+    )
+
+
+def test_newest_release_of_a_project_without_releases_is_named_as_missing(desk: Desk) -> None:
+    assert "project shop has no release yet" in desk.run("changes", "latest..latest").err
+
+
 def test_errors_are_json_if_the_format_is(desk: Desk) -> None:
     ran = desk.run("changes", "--format", "json", "prod..stage")
 

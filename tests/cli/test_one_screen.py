@@ -100,6 +100,17 @@ def test_status_shows_what_runs_in_an_environment_since_when_and_who_deployed_it
     assert "Can't be promoted: stage to prod: " in shown
 
 
+def test_status_of_all_environments_shows_what_differs_and_what_went_wrong(terminal: Terminal) -> None:
+    shown = terminal.screen("status")
+
+    assert "environment release deployed by state ✗ stage" in shown
+    assert "✓ prod" in shown
+    assert f"{CRASHING[0]} " in shown
+    for heading in ("Drifted", "Can't be promoted: stage to prod", "Crashed lately", "Known bad"):
+        assert heading in shown
+    assert "exited with 3" in shown
+
+
 def test_changes_shows_what_a_promotion_would_bring(terminal: Terminal) -> None:
     shown = terminal.screen("changes")
 

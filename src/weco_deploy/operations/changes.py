@@ -12,10 +12,11 @@ from weco_deploy.model.deployment import Deployment
 from weco_deploy.model.environment import EnvironmentRecord
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.results import Changes, CommitInEnvironment, LiveImage, WhereCommitIs
+from weco_deploy.model.tags import LATEST
 from weco_deploy.model.web_repository import WebRepository
 from weco_deploy.operations.image_versions import applied_version
 from weco_deploy.operations.named_commit import named_commit
-from weco_deploy.operations.release import choose
+from weco_deploy.operations.release import choose, prefix_hint
 from weco_deploy.ports import Ports
 from weco_deploy.rules import changes as rules
 
@@ -149,7 +150,16 @@ def _versions(ports: Ports, name: str) -> tuple[str, Mapping[str, ImageVersion |
                 ("list releases to compare with: ", Command("show-releases")),
             )
         return name, {image_id: applied.version for image_id, applied in images.items()}
-    release = choose(ports, name)
+    try:
+        release = choose(ports, name)
+    except NotFound as error:
+        if name == LATEST:
+            raise
+        known = ", ".join(environment.id for environment in ports.project.environments)
+        raise NotFound(
+            f"project {ports.project.id} has no environment, release or deployment {name!r}",
+            (f"its environments: {known}; {prefix_hint(name)}list releases with: ", Command("show-releases")),
+        ) from error
     return release.release_id, release.images
 
 
