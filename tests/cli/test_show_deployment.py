@@ -47,3 +47,15 @@ def test_unknown_deployment_is_an_error_that_says_how_to_list_deployments(desk: 
     assert (ran.code, ran.out) == (1, "")
     assert "there is no deployment 'nothing' of project shop" in ran.err
     assert "weco-deploy show-deployments" in ran.err
+
+
+def test_release_is_not_taken_for_a_deployment_and_leads_to_its_deployments(desk: Desk) -> None:
+    crashed(desk)
+    release = desk.run("show-release").json["release_id"][:8]
+
+    ran = desk.run("show-deployment", release)
+
+    assert ran.code == 1
+    assert f"error: '{release}' is a release, not a deployment; " in ran.err
+    assert ran.err.endswith(f": weco-deploy show-deployments {release}\n")
+    assert desk.run("show-deployments", release).code == 0

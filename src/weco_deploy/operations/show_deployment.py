@@ -14,7 +14,7 @@ from weco_deploy.model.project import Environment
 from weco_deploy.model.release import Release
 from weco_deploy.model.results import DeploymentDetails
 from weco_deploy.model.steps import StepOutcome
-from weco_deploy.operations.release import PREFIX_LENGTH, prefix_hint
+from weco_deploy.operations.release import PREFIX_LENGTH, choose, prefix_hint
 from weco_deploy.ports import Ports
 from weco_deploy.rules.lock import blocking_lock
 from weco_deploy.rules.rollback import can_go_back_from
@@ -114,10 +114,22 @@ def _choose(ports: Ports, deployment_id: str | None, environment_id: str | None)
             f"{deployment_id!r} may be any of these deployments: {ids}", "give more of the deployment's id"
         )
     where = f" to {environment_id}" if environment_id else ""
+    if _is_release(ports, deployment_id):
+        raise NotFound(
+            f"{deployment_id!r} is a release, not a deployment{where}",
+            ("list its deployments with their ids: ", Command("show-deployments", deployment_id)),
+        )
     raise NotFound(
         f"there is no deployment {deployment_id!r}{where} of project {ports.project.id}",
         (prefix_hint(deployment_id), "list deployments with their ids: ", Command("show-deployments")),
     )
+
+
+def _is_release(ports: Ports, text: str) -> bool:
+    try:
+        return choose(ports, text).release_id.startswith(text.lower())
+    except (NotFound, UsageError):
+        return False
 
 
 def _rolled_back_by(other: Deployment, chosen: Deployment) -> bool:
