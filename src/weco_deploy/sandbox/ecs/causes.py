@@ -51,5 +51,11 @@ REFUSED_AT_PAUSE = Cause(
     rolling_back="ECS deployment was rolled back at a paused lifecycle hook: rolling back to deploymentId",
     deployment="because a user rolled it back at a paused lifecycle hook.",
 )
-ALWAYS_ROLLED_BACK = (HOOK, HOOK_TIMEOUT, REFUSED_AT_PAUSE)
+START_TIMEOUT = Cause(
+    rollout="CodeDeploy timed out while waiting for the replacement task set to become healthy.",
+    event="the replacement task set did not become healthy in time.",
+    rolling_back="CodeDeploy deployment failed: rolling back to deploymentId",
+    deployment="because the replacement task set did not become healthy in time.",
+)
+ALWAYS_ROLLED_BACK = (HOOK, HOOK_TIMEOUT, REFUSED_AT_PAUSE, START_TIMEOUT)
 NO_CANDIDATE = "No rollback candidate was found to run the rollback."

@@ -154,7 +154,9 @@ def roll_back(region: Region, service: Service, deployment: Deployment, cause: C
         _end(record, "ROLLBACK_FAILED", NO_CANDIDATE, region.now)
         return
     region.tell(service, f"rolling back to deployment {good.id}.")
-    back = _new(region, service, good.revision) if region.settings.rollback_has_new_id else good
+    # CodeDeploy brings the task set back that still runs.
+    has_new_id = region.settings.rollback_has_new_id and service.controller == "ECS"
+    back = _new(region, service, good.revision) if has_new_id else good
     if back is good:
         service.completed.remove(good)
     back.status, back.state, back.halted = "PRIMARY", "IN_PROGRESS", False

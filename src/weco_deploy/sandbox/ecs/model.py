@@ -17,6 +17,7 @@ from botocore.validate import ParamValidator, ValidationErrors
 from weco_deploy.sandbox.ecs.state import Json
 
 PREFIXES = {
+    "codedeploy": "codedeploy",
     "ecs": "ecs",
     "elbv2": "elasticloadbalancing",
     "logs": "logs",

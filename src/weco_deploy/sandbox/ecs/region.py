@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
 
+from weco_deploy.sandbox.ecs.code_deploy import CodeDeploy
 from weco_deploy.sandbox.ecs.images import Resolved
 from weco_deploy.sandbox.ecs.service_state import Deployment, Service
 from weco_deploy.sandbox.ecs.state import Cluster, Json, Place, Task, TaskDefinition
@@ -54,6 +55,7 @@ class Region:
         self.definitions: dict[str, list[TaskDefinition]] = {}
         self.logs: dict[str, dict[str, list[Json]]] = {}
         self.alarms: set[str] = set()
+        self.code_deploy = CodeDeploy()
         self.run_tasks: dict[str, tuple[Json, list[Task]]] = {}
         self.tokens: dict[int, tuple[float, datetime]] = {}
         self.reconcile: Callable[[Service], None] = _nothing_to_do

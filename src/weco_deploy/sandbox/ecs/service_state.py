@@ -102,7 +102,7 @@ class Deployment:
 
     `starting` counts tasks that are about to be placed, `unresolved` failed resolutions of its tags, `starts`
     the starts of each image. `halted`: it starts no more tasks. `fulfilled_since`: when its criteria for
-    completion were met, which must last. `ignored_alarms` were in ALARM when it began.
+    completion were met, which must last. `external_id` is the CodeDeploy deployment that it belongs to. `ignored_alarms` were in ALARM when it began.
     """
 
     id: str
@@ -110,6 +110,7 @@ class Deployment:
     created_at: datetime
     updated_at: datetime
     breaker: Breaker
+    external_id: str = ""
     status: str = "PRIMARY"
     state: str = "IN_PROGRESS"
     reason: str = ""

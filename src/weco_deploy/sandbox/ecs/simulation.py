@@ -10,6 +10,7 @@ from random import Random
 
 from weco_deploy.sandbox.ecs import (
     cluster_calls,
+    code_deploy_calls,
     deployment_calls,
     express_calls,
     lag,
@@ -30,6 +31,15 @@ from weco_deploy.sandbox.ecs.state import Json, Place
 from weco_deploy.sandbox.ecs.timings import Settings
 
 CALLS: dict[str, Callable[[Region, Json], Json]] = {
+    "codedeploy:BatchGetDeploymentTargets": code_deploy_calls.batch_get_deployment_targets,
+    "codedeploy:CreateApplication": code_deploy_calls.create_application,
+    "codedeploy:CreateDeployment": code_deploy_calls.create_deployment,
+    "codedeploy:CreateDeploymentGroup": code_deploy_calls.create_deployment_group,
+    "codedeploy:GetDeployment": code_deploy_calls.get_deployment,
+    "codedeploy:GetDeploymentConfig": code_deploy_calls.get_deployment_config,
+    "codedeploy:GetDeploymentGroup": code_deploy_calls.get_deployment_group,
+    "codedeploy:ListDeployments": code_deploy_calls.list_deployments,
+    "codedeploy:StopDeployment": code_deploy_calls.stop_deployment,
     "ecs:ContinueServiceDeployment": deployment_calls.continue_service_deployment,
     "ecs:CreateCluster": cluster_calls.create_cluster,
     "ecs:CreateExpressGatewayService": express_calls.create_express_gateway_service,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from weco_deploy.sandbox.ecs.code_deploy import traffic_has_shifted
 from weco_deploy.sandbox.ecs.images import by_digest
 from weco_deploy.sandbox.ecs.service_state import Deployment, Service
 from weco_deploy.sandbox.ecs.state import Cluster, Container, Json, Task
@@ -47,7 +48,7 @@ def _service(service: Service) -> Json:
         "pendingCount": sum(task.pending for task in tasks),
         "schedulingStrategy": service.scheduling,
         "deploymentController": {"type": service.controller},
-        "deploymentConfiguration": service.configuration,
+        "deploymentConfiguration": _configuration(service),
         "createdAt": service.created_at,
         "createdBy": f"arn:aws:iam::{service.arn.split(':')[4]}:root",
         "enableECSManagedTags": bool(service.request.get("enableECSManagedTags", False)),
@@ -70,6 +71,22 @@ def _service(service: Service) -> Json:
             revision_counts(service, deployment) for deployment in service.deployments
         ]
     return view
+
+
+def _configuration(service: Service) -> Json:
+    """What shifts the traffic of a service is not part of it where another controller than ECS does."""
+    if service.controller == "ECS":
+        return service.configuration
+    return {key: service.configuration[key] for key in ("maximumPercent", "minimumHealthyPercent")}
+
+
+def _serves_production(service: Service) -> Deployment:
+    """The deployment whose task set is PRIMARY: the one that all production traffic goes to."""
+    record = service.service_deployments[0] if service.service_deployments else None
+    earlier = [deployment for deployment in service.deployments if deployment in service.completed]
+    if record is None or record.deployment is not service.primary or not earlier:
+        return service.primary
+    return service.primary if traffic_has_shifted(record) else earlier[-1]
 
 
 def _deployment(service: Service, deployment: Deployment) -> Json:
@@ -108,7 +125,9 @@ def _task_set(service: Service, deployment: Deployment) -> Json:
         "taskSetArn": service.arn.replace(":service/", ":task-set/") + f"/{deployment.id}",
         "serviceArn": service.arn,
         "clusterArn": service.cluster.arn,
-        "status": deployment.status,
+        "status": "PRIMARY" if deployment is _serves_production(service) else "ACTIVE",
+        "externalId": deployment.external_id,
+        "loadBalancers": service.request.get("loadBalancers", []),
         "taskDefinition": deployment.revision.definition.arn,
         "computedDesiredCount": service.desired,
         "pendingCount": sum(task.pending for task in tasks),
