@@ -26,6 +26,7 @@ SECTIONS = (
     ("RequirementEntry", "Requirement: the mapping at an environment's `requires`"),
     ("ImageEntry", "Image: an item of `image_repositories`"),
     ("ServiceEntry", "Service: an item of an image's `services`"),
+    ("CodeDeployEntry", "CodeDeploy: the mapping at `code_deploy` of a service"),
     ("GitHubEntry", "GitHub: the mapping at `github`"),
     ("NotifyEntry", "Destination of messages: an item of `notify`"),
 )

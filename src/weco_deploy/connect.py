@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from weco_deploy.aws.code_deploy import AwsCodeDeploy
 from weco_deploy.aws.ecr import EcrRegistry
 from weco_deploy.aws.ecs import EcsRuntime
 from weco_deploy.aws.logs import CloudWatchLogs
@@ -109,6 +110,7 @@ def connect(
         replicas=lambda environment: EcrReplicas(home, account(environment)),
         runtime=runtime,
         tasks=lambda environment: EcsTaskRunner(account(environment)),
+        code_deploy=lambda environment: AwsCodeDeploy(account(environment)),
         logs=lambda environment: CloudWatchLogs(account(environment)),
         setup=lambda environment: AwsSetup(
             account(environment) if environment else home,

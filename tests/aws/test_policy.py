@@ -14,6 +14,7 @@ from weco_deploy.aws.api import CALLS, Purpose, Resource
 from weco_deploy.aws.policy import TO_CHANGE, policy
 from weco_deploy.model.before_task import BeforeTask
 from weco_deploy.model.bucket import Bucket
+from weco_deploy.model.code_deploy import DeploymentGroup
 from weco_deploy.model.notification import Destination
 from weco_deploy.model.project import Address, Environment, Project
 
@@ -21,6 +22,7 @@ ACCOUNT = "111122223333"
 SHOP = replace(
     project(images={"search": ["search-api"], "items": ["items-api"]}, project_id="shop"),
     role_arn=f"arn:aws:iam::{ACCOUNT}:role/shop",
+    code_deploy={"items-api": DeploymentGroup("shop-{environment}", "{service}")},
     notify=(
         Destination(url_from="ssm:/shop/slack", environments=("stage",)),
         Destination(url_from="env:SLACK", environments=("stage",)),
@@ -104,6 +106,28 @@ def test_parameters_with_urls_of_destinations_are_named_exactly() -> None:
         f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/shop/slack"
     ]
     assert "ReadParameters" not in statements(replace(SHOP, notify=()))
+
+
+def test_deployment_groups_of_code_deploy_are_named_exactly() -> None:
+    found = statements(environments=[PROD])
+    place = "arn:aws:codedeploy:eu-west-2:444455556666"
+
+    assert found["WatchCodeDeploy"]["Resource"] == [
+        f"{place}:deploymentgroup:shop-prod/items-api",
+        f"{place}:deploymentconfig:*",
+    ]
+    assert found["DeployWithCodeDeploy"] == {
+        "Sid": "DeployWithCodeDeploy",
+        "Effect": "Allow",
+        "Action": ["codedeploy:CreateDeployment", "codedeploy:RegisterApplicationRevision"],
+        "Resource": [f"{place}:deploymentgroup:shop-prod/items-api", f"{place}:application:shop-prod"],
+    }
+
+
+def test_project_whose_services_ecs_deploys_needs_no_permission_for_code_deploy() -> None:
+    of_ecs = actions(statements(replace(SHOP, code_deploy={}), environments=ABROAD))
+
+    assert not [action for action in of_ecs if action.startswith("codedeploy:")]
 
 
 def test_images_and_records_are_named_exactly() -> None:

@@ -15,6 +15,7 @@ from weco_deploy.cli.main import weco_deploy
 from weco_deploy.config.schema import (
     BeforeEntry,
     CheckEntry,
+    CodeDeployEntry,
     EnvironmentEntry,
     ExpectEntry,
     ImageEntry,
@@ -53,6 +54,7 @@ def test_every_key_is_described() -> None:
         ServiceEntry,
         BeforeEntry,
         CheckEntry,
+        CodeDeployEntry,
         ExpectEntry,
         RequirementEntry,
     ):

@@ -9,7 +9,7 @@ import pytest
 from tests.world import Killed, World
 from weco_deploy.model.deployment import Deployment, ServiceStatus
 from weco_deploy.model.environment import EnvironmentRecord
-from weco_deploy.model.events import Event
+from weco_deploy.model.events import Event, Progress
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.release import Release
@@ -34,6 +34,12 @@ class Told:
 
     def of(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
+
+
+def states(told: Told) -> list[str]:
+    """The states that a run showed of rollouts, each once."""
+    found = (event.state for event in told.events if isinstance(event, Progress))
+    return list(dict.fromkeys(found))
 
 
 def release(

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.operations.runs import Told, confirm_deploy, release_deploy, rollback
+from tests.operations.runs import Told, confirm_deploy, release_deploy, rollback, states
 from tests.world import World, crash
 from tests.world.projects import ONE_AND_ONE, project
 from weco_deploy.errors import AccessDenied
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
-from weco_deploy.model.events import Progress
 from weco_deploy.rules.deployment_status import verdict
 from weco_deploy.sandbox.ecs.state import Json
 
@@ -42,12 +41,6 @@ def function() -> Json:
 def world_with(strategy: str, *hooks: Json, **options: Any) -> World:
     configuration = CONFIGURATIONS[strategy] | {"lifecycleHooks": list(hooks)}
     return World.of(ONE_AND_ONE, strategy=strategy, configuration=configuration, **options)
-
-
-def states(told: Told) -> list[str]:
-    """What was said of the rollout, each once."""
-    found = (event.state for event in told.events if isinstance(event, Progress))
-    return list(dict.fromkeys(found))
 
 
 def reason(deployment: Deployment) -> str:

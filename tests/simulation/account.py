@@ -34,6 +34,9 @@ class SimulatedAccount:
     def ecs_without_retries(self) -> ECSClient:
         return cast("ECSClient", self.client("ecs"))
 
+    def code_deploy_without_retries(self) -> Client:
+        return self.client("codedeploy")
+
     def wait_for_rate(self, call: ApiCall, allowed: Callable[[], None]) -> None:
         """Wait for nothing: the simulation throttles requests itself, if a test wants that."""
 

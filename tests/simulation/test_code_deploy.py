@@ -34,8 +34,14 @@ class Shop:
         )
 
     def deploy(self, **request: Any) -> str:
-        target = {"TaskDefinition": SERVICE, "LoadBalancerInfo": {"ContainerName": "app", "ContainerPort": 80}}
-        spec = {"version": 0.0, "Resources": [{"TargetService": {"Type": "AWS::ECS::Service", "Properties": target}}]}
+        target = {
+            "TaskDefinition": SERVICE,
+            "LoadBalancerInfo": {"ContainerName": "app", "ContainerPort": 80},
+        }
+        spec = {
+            "version": 0.0,
+            "Resources": [{"TargetService": {"Type": "AWS::ECS::Service", "Properties": target}}],
+        }
         revision = {"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(spec)}}
         answer = self.code_deploy.create_deployment(**NAMED, revision=revision, **request)
         return str(answer["deploymentId"])
@@ -65,9 +71,8 @@ class Shop:
         return str(self.look(deployment_id)["status"])
 
     def primary(self) -> Json:
-        (found,) = (
-            task_set for task_set in self.cloud.look()["taskSets"] if task_set["status"] == "PRIMARY"
-        )
+        sets: list[Json] = self.cloud.look()["taskSets"]
+        (found,) = (task_set for task_set in sets if task_set["status"] == "PRIMARY")
         return found
 
 
@@ -115,7 +120,9 @@ def test_new_task_set_is_primary_once_all_production_traffic_goes_to_it() -> Non
     shop.cloud.registry.push(GOOD)
     deployment = shop.deploy()
 
-    shop.cloud.pass_until(lambda: shop.look(deployment)["status"] == "InProgress" and shop.share(deployment) == 10)
+    shop.cloud.pass_until(
+        lambda: shop.look(deployment)["status"] == "InProgress" and shop.share(deployment) == 10
+    )
     assert shop.primary()["externalId"] == ""
 
     shop.cloud.pass_until(lambda: shop.share(deployment) == 100)
@@ -202,7 +209,9 @@ def test_unknown_group_is_refused(request_: Json, code: str) -> None:
 
 
 def test_group_tells_its_service_and_its_waits() -> None:
-    shop = Shop("CodeDeployDefault.ECSLinear10PercentEvery3Minutes", blueGreenDeploymentConfiguration=waits(5))
+    shop = Shop(
+        "CodeDeployDefault.ECSLinear10PercentEvery3Minutes", blueGreenDeploymentConfiguration=waits(5)
+    )
 
     group = shop.code_deploy.get_deployment_group(**NAMED)["deploymentGroupInfo"]
     config = shop.code_deploy.get_deployment_config(deploymentConfigName=group["deploymentConfigName"])

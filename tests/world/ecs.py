@@ -12,13 +12,14 @@ from typing import Any, TypedDict
 
 from tests.simulation.account import simulated_account
 from weco_deploy.aws.session import Account
+from weco_deploy.model.code_deploy import DeploymentGroup, Revision
 from weco_deploy.model.service import ENVIRONMENT_TAG, SERVICE_TAG, DefinedContainer, ServiceKey
 from weco_deploy.sandbox.ecs import Image, ImageResolver, Settings, Simulation, Timings
 from weco_deploy.sandbox.ecs.client import Client
 from weco_deploy.sandbox.ecs.express_calls import CONTAINER
 from weco_deploy.sandbox.ecs.images import repository_of
 from weco_deploy.sandbox.ecs.service_state import Service
-from weco_deploy.sandbox.ecs.state import Place
+from weco_deploy.sandbox.ecs.state import Json, Place
 
 TIMINGS = Timings(counted=1.0, stop=1.0, steady=2.0)
 """A rollout of one task takes about twenty seconds: to poll it for longer would show tests nothing new."""
@@ -200,6 +201,49 @@ class Ecs:
         latest = service.service_deployments[0].arn
         self._answer("ecs:StopServiceDeployment", service, serviceDeploymentArn=latest)
 
+    def deployment_group(
+        self, service: Service, application: str, name: str, configuration: str, waits: Json, **more: Any
+    ) -> None:
+        """Make a deployment group of CodeDeploy for a service, and its application."""
+        client = self._code_deploy(service)
+        client.create_application(applicationName=application)
+        client.create_deployment_group(
+            applicationName=application,
+            deploymentGroupName=name,
+            deploymentConfigName=configuration,
+            blueGreenDeploymentConfiguration=waits,
+            ecsServices=[{"clusterName": service.cluster.name, "serviceName": service.name}],
+            **more,
+        )
+
+    def code_deploy(self, service: Service) -> str:
+        """Somebody deploys a service with CodeDeploy, as it is. The id of the deployment."""
+        region = self.simulation.region(*_account_and_region(service))
+        group = next(found for found in region.code_deploy.groups.values() if found.service == service.name)
+        revision = Revision(
+            group=DeploymentGroup(group.application, group.name),
+            task_definition=service.definition.arn,
+            container=str(service.definition.containers[0]["name"]),
+            port=80,
+        )
+        answer = self._code_deploy(service).create_deployment(
+            applicationName=group.application,
+            deploymentGroupName=group.name,
+            revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": revision.app_spec}},
+        )
+        return str(answer["deploymentId"])
+
+    def stop_code_deploy(self, service: Service) -> None:
+        """Somebody stops the latest deployment of a service by CodeDeploy, and lets it roll back."""
+        region = self.simulation.region(*_account_and_region(service))
+        latest = [found for found in region.code_deploy.deployments.values() if found.service is service][-1]
+        self._code_deploy(service).stop_deployment(deploymentId=latest.id, autoRollbackEnabled=True)
+
+    def _code_deploy(self, service: Service) -> Client:
+        return Client(
+            self.simulation, "codedeploy", *_account_and_region(service), self._now, checks_requests=False
+        )
+
     def run_task(self, service: Service) -> None:
         """Somebody runs a task of the service's task definition, outside the service."""
         self._answer("ecs:RunTask", service, taskDefinition=service.definition.arn)
@@ -236,6 +280,11 @@ class Ecs:
 @contextmanager
 def _as_usual() -> Iterator[None]:
     yield
+
+
+def _account_and_region(service: Service) -> tuple[str, str]:
+    place = place_of_arn(service.arn)
+    return place.account, place.region
 
 
 def place_of_arn(arn: str) -> Place:

@@ -8,7 +8,7 @@ from typing import cast
 
 from tests.world.gate import Gate
 from tests.world.run import Run
-from weco_deploy.ports import HttpClient, LogReader, Programs, ServiceRuntime, TaskRunner
+from weco_deploy.ports import CodeDeploy, HttpClient, LogReader, Programs, ServiceRuntime, TaskRunner
 
 
 class Gated:
@@ -34,6 +34,10 @@ def gated_runtime(runtime: ServiceRuntime, gate: Gate, run: Run) -> ServiceRunti
 
 def gated_tasks(tasks: TaskRunner, gate: Gate, run: Run) -> TaskRunner:
     return cast("TaskRunner", Gated(tasks, "tasks", gate, run))
+
+
+def gated_code_deploy(code_deploy: CodeDeploy, gate: Gate, run: Run) -> CodeDeploy:
+    return cast("CodeDeploy", Gated(code_deploy, "code_deploy", gate, run))
 
 
 def gated_logs(logs: LogReader, gate: Gate, run: Run) -> LogReader:

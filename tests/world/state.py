@@ -11,7 +11,14 @@ from tests.world.clock import Schedule
 from tests.world.ecr import StoredRepository
 from tests.world.ecs import Ecs
 from tests.world.gate import Gate
-from tests.world.gated import gated_http, gated_logs, gated_programs, gated_runtime, gated_tasks
+from tests.world.gated import (
+    gated_code_deploy,
+    gated_http,
+    gated_logs,
+    gated_programs,
+    gated_runtime,
+    gated_tasks,
+)
 from tests.world.github import StoredGitHub
 from tests.world.history import Repository, WorldHistory
 from tests.world.images import WorldImages
@@ -26,6 +33,7 @@ from tests.world.side_by_side import LiveWorkers, SideBySide
 from tests.world.site import WorldSite
 from tests.world.store import WorldStore
 from tests.world.table import Table
+from weco_deploy.aws.code_deploy import AwsCodeDeploy
 from weco_deploy.aws.ecs import EcsRuntime
 from weco_deploy.aws.logs import CloudWatchLogs
 from weco_deploy.aws.task_runner import EcsTaskRunner
@@ -33,7 +41,7 @@ from weco_deploy.errors import WrongAccount
 from weco_deploy.local.concurrent_calls import INTERVAL, WORKERS, ConcurrentCalls, Workers
 from weco_deploy.model.project import DEFAULT_NAMESPACE, DEFAULT_REGION, Environment, Project
 from weco_deploy.model.registry import EcrAddress
-from weco_deploy.ports import Caller, LogReader, Ports, ServiceRuntime, TaskRunner
+from weco_deploy.ports import Caller, CodeDeploy, LogReader, Ports, ServiceRuntime, TaskRunner
 from weco_deploy.sandbox.ecs.state import Place
 
 ACCOUNT = "111122223333"
@@ -113,6 +121,10 @@ class WorldState:
             account = self.ecs.account(place_of(ours, environment, self.place))
             return gated_tasks(EcsTaskRunner(account), self.gate, run)
 
+        def code_deploy(environment: Environment) -> CodeDeploy:
+            account = self.ecs.account(place_of(ours, environment, self.place))
+            return gated_code_deploy(AwsCodeDeploy(account), self.gate, run)
+
         def logs(environment: Environment) -> LogReader:
             account = self.ecs.account(place_of(ours, environment, self.place))
             return gated_logs(CloudWatchLogs(account), self.gate, run)
@@ -134,6 +146,7 @@ class WorldState:
             replicas=lambda _: WorldReplicas(self.replicas, self.gate, run),
             runtime=runtime,
             tasks=tasks,
+            code_deploy=code_deploy,
             logs=logs,
             setup=setup,
             site=lambda bucket: WorldSite(self.site, bucket, self.gate, run),

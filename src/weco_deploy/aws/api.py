@@ -29,6 +29,10 @@ class Resource(Enum):
     INDEX = "table/<name>/index/<name>"
     TASK_DEFINITION = "task-definition/<family>:<revision>"
     """The task definitions of tasks that deployments run."""
+    DEPLOYMENT_GROUP = "deploymentgroup:<application>/<group>"
+    """The deployment groups of CodeDeploy that the project file names."""
+    APPLICATION = "application:<application>"
+    DEPLOYMENT_CONFIGURATION = "deploymentconfig:<name>"
     LOG_STREAM = "log-group:<name>:log-stream:<name>"
     PARAMETER = "parameter/<name>"
     """The SSM parameters that the project file names."""
@@ -46,6 +50,10 @@ class Purpose(Enum):
     WATCH_SERVICES = "WatchServices"
     REDEPLOY_SERVICES = "RedeployServices"
     RUN_TASKS = "RunTasks"
+    WATCH_CODE_DEPLOY = "WatchCodeDeploy"
+    WATCH_CODE_DEPLOY_TARGETS = "WatchCodeDeployTargets"
+    DEPLOY_WITH_CODE_DEPLOY = "DeployWithCodeDeploy"
+    STOP_CODE_DEPLOY = "StopCodeDeploy"
     READ_LOGS = "ReadLogs"
     READ_PARAMETERS = "ReadParameters"
     READ_IMAGES = "ReadImages"
@@ -195,6 +203,41 @@ DESCRIBE_TARGET_HEALTH = ApiCall(
     "elasticloadbalancing", "DescribeTargetHealth", (Resource.ANY,), purpose=Purpose.READ_TARGET_HEALTH
 )
 GET_RESOURCES = ApiCall("tag", "GetResources", (Resource.ANY,), TAG_SEARCHES, purpose=Purpose.FIND_SERVICES)
+
+# Services that CodeDeploy deploys. Its deployments and their targets have no permissions of their own.
+GET_DEPLOYMENT_GROUP = ApiCall(
+    "codedeploy", "GetDeploymentGroup", (Resource.DEPLOYMENT_GROUP,), purpose=Purpose.WATCH_CODE_DEPLOY
+)
+GET_DEPLOYMENT_CONFIG = ApiCall(
+    "codedeploy",
+    "GetDeploymentConfig",
+    (Resource.DEPLOYMENT_CONFIGURATION,),
+    purpose=Purpose.WATCH_CODE_DEPLOY,
+)
+LIST_DEPLOYMENTS = ApiCall(
+    "codedeploy", "ListDeployments", (Resource.DEPLOYMENT_GROUP,), purpose=Purpose.WATCH_CODE_DEPLOY
+)
+GET_DEPLOYMENT = ApiCall(
+    "codedeploy", "GetDeployment", (Resource.DEPLOYMENT_GROUP,), purpose=Purpose.WATCH_CODE_DEPLOY
+)
+BATCH_GET_DEPLOYMENT_TARGETS = ApiCall(
+    "codedeploy",
+    "BatchGetDeploymentTargets",
+    (Resource.ANY,),
+    purpose=Purpose.WATCH_CODE_DEPLOY_TARGETS,
+)
+CREATE_DEPLOYMENT = ApiCall(
+    "codedeploy",
+    "CreateDeployment",
+    (Resource.DEPLOYMENT_GROUP, Resource.APPLICATION),
+    changes=True,
+    # CodeDeploy keeps the AppSpec as a revision of the application.
+    other_actions=("codedeploy:CreateDeployment", "codedeploy:RegisterApplicationRevision"),
+    purpose=Purpose.DEPLOY_WITH_CODE_DEPLOY,
+)
+STOP_DEPLOYMENT = ApiCall(
+    "codedeploy", "StopDeployment", (Resource.ANY,), changes=True, purpose=Purpose.STOP_CODE_DEPLOY
+)
 
 # Images
 DESCRIBE_REPOSITORIES = ApiCall(

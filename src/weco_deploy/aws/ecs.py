@@ -260,7 +260,7 @@ class EcsRuntime:
         target revision.
         """
         primary = service.primary
-        if primary is None:
+        if primary is None or primary.task_set:
             return None
         with translate_errors(api.LIST_SERVICE_DEPLOYMENTS):
             deployments = self._account.ecs_without_retries().list_service_deployments(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from weco_deploy.aws.lifecycle_answers import parse_lifecycle, parse_traffic_shift
 from weco_deploy.aws.times import utc
 from weco_deploy.model.arn import Arn
+from weco_deploy.model.code_deploy import CODE_DEPLOY
 from weco_deploy.model.draining import TaskProtection
 from weco_deploy.model.launch import CapacityProvider, Launch
 from weco_deploy.model.service import (
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         ServiceEventTypeDef,
         ServiceTypeDef,
         TaskDefinitionTypeDef,
+        TaskSetTypeDef,
         TaskTypeDef,
     )
     from mypy_boto3_elbv2.type_defs import TargetHealthDescriptionTypeDef
@@ -64,6 +66,13 @@ def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Serv
     early = cast("Mapping[str, object]", configuration.get("earlySuccessCriteria", {}))
     tags = {tag.get("key", ""): tag.get("value", "") for tag in answer.get("tags", ())}
     deployments = tuple(parse_deployment(deployment) for deployment in answer.get("deployments", ()))
+    controller = answer.get("deploymentController", {}).get("type", "ECS")
+    task_sets = answer.get("taskSets", ()) if controller == CODE_DEPLOY else ()
+    deployments += tuple(parse_task_set(task_set) for task_set in task_sets)
+    groups = tuple(_target_groups(answer.get("loadBalancers", ())))
+    traffic_to = tuple(
+        _target_groups(balancer for found in task_sets for balancer in found.get("loadBalancers", ()))
+    )
     return Service(
         key=ServiceKey(answer["clusterArn"], answer["serviceName"]),
         arn=answer["serviceArn"],
@@ -71,8 +80,10 @@ def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Serv
         desired=answer.get("desiredCount", 0),
         running=answer.get("runningCount", 0),
         pending=answer.get("pendingCount", 0),
-        task_definition=answer.get("taskDefinition") or _primary_definition(deployments),
-        controller=answer.get("deploymentController", {}).get("type", "ECS"),
+        task_definition=_primary_definition(deployments)
+        if task_sets or "taskDefinition" not in answer
+        else answer["taskDefinition"],
+        controller=controller,
         strategy=configuration.get("strategy", "ROLLING"),
         scheduling=answer.get("schedulingStrategy", "REPLICA"),
         breaker=bool(breaker.get("enable")),
@@ -85,7 +96,9 @@ def parse_service(answer: ServiceTypeDef, as_of: datetime | None = None) -> Serv
         removes_old_tasks_later=bool(early.get("enable"))
         and early.get("sourceServiceRevisionCleanup") == "DEFERRED",
         traffic_shift=parse_traffic_shift(configuration),
-        target_groups=tuple(_target_groups(answer.get("loadBalancers", ()))),
+        # CodeDeploy alternates between two target groups, and checks the health of their targets itself.
+        target_groups=() if controller == CODE_DEPLOY else groups,
+        traffic_to=next(iter((*traffic_to, *groups)), None) if controller == CODE_DEPLOY else None,
         health_check_grace=timedelta(seconds=answer.get("healthCheckGracePeriodSeconds", 0)),
         launch_type=answer.get("launchType", ""),
         capacity_providers=tuple(
@@ -132,6 +145,21 @@ def parse_deployment(answer: DeploymentTypeDef) -> EcsDeployment:
         failed_tasks=answer.get("failedTasks", 0),
         created_at=utc(answer.get("createdAt")) or _LONG_AGO,
         task_definition=answer.get("taskDefinition", ""),
+    )
+
+
+def parse_task_set(answer: TaskSetTypeDef) -> EcsDeployment:
+    """A task set that CodeDeploy made, as a deployment with CodeDeploy's id for it; the first one has none."""
+    return EcsDeployment(
+        id=answer.get("externalId") or answer["id"],
+        status=answer.get("status", ""),
+        rollout_state=None,
+        desired=answer.get("computedDesiredCount", 0),
+        running=answer.get("runningCount", 0),
+        pending=answer.get("pendingCount", 0),
+        created_at=utc(answer.get("createdAt")) or _LONG_AGO,
+        task_definition=answer.get("taskDefinition", ""),
+        task_set=answer["id"],
     )
 
 

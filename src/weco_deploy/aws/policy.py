@@ -22,6 +22,8 @@ TO_CHANGE = frozenset(
     {
         Purpose.REDEPLOY_SERVICES,
         Purpose.RUN_TASKS,
+        Purpose.DEPLOY_WITH_CODE_DEPLOY,
+        Purpose.STOP_CODE_DEPLOY,
         Purpose.MOVE_TAGS,
         Purpose.LOG_IN_TO_REGISTRY,
         Purpose.PUSH_IMAGES,
@@ -36,6 +38,15 @@ PASS_ROLE = ("iam:PassRole",)
 """The actions that RunTask needs for the roles of its tasks. They are no calls of ours."""
 PASSED_TO_TASKS = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
 """The condition that roles are given to tasks in ECS only."""
+OF_CODE_DEPLOY = frozenset(
+    {
+        Purpose.WATCH_CODE_DEPLOY,
+        Purpose.WATCH_CODE_DEPLOY_TARGETS,
+        Purpose.DEPLOY_WITH_CODE_DEPLOY,
+        Purpose.STOP_CODE_DEPLOY,
+    }
+)
+"""The purposes that only a project with services of CodeDeploy has."""
 
 _IN_CLUSTERS = {
     Resource.SERVICE: "service",
@@ -79,6 +90,8 @@ def arns_at_home(project: Project, account_id: str, resource: Resource) -> tuple
 
 def _statement(purpose: Purpose, arns: _Arns) -> Statement | None:
     """The statement that allows a purpose; None if the purpose needs no permission."""
+    if purpose in OF_CODE_DEPLOY and not arns.project.code_deploy:
+        return None
     calls = [(call, arns.of_call(call)) for call in CALLS if call.purpose is purpose]
     # An action without any of its resources, such as the project's roles if it has none, is allowed nowhere.
     actions = sorted({action for call, of_call in calls if of_call for action in call.actions})
@@ -129,16 +142,15 @@ class _Arns:
                 yield "*"
             case Resource.REPOSITORY | Resource.REPLICA | Resource.REPLICATED:
                 yield from self._repositories(resource, home)
-            case Resource.TABLE:
-                yield str(replace(home, service="dynamodb", resource=self._table))
-            case Resource.INDEX:
-                indexes = (f"{self._table}/index/{index}" for index in (RELEASES, DEPLOYMENTS))
-                yield from (str(replace(home, service="dynamodb", resource=index)) for index in indexes)
+            case Resource.TABLE | Resource.INDEX:
+                yield from self._of_records(resource, home)
             case Resource.TASK_DEFINITION:
                 yield from self._task_definitions()
             case Resource.LOG_STREAM:
                 streams = "log-group:*:log-stream:*"
                 yield from (str(replace(place, service="logs", resource=streams)) for place in self._places())
+            case Resource.DEPLOYMENT_GROUP | Resource.APPLICATION | Resource.DEPLOYMENT_CONFIGURATION:
+                yield from self._of_code_deploy(resource)
             case Resource.PARAMETER:
                 names = (f"parameter/{name.removeprefix('/')}" for name in self.project.parameters)
                 yield from (str(replace(home, service="ssm", resource=name)) for name in names)
@@ -150,6 +162,26 @@ class _Arns:
             case _:
                 for place in self._places():
                     yield from self._in_clusters(place, _IN_CLUSTERS[resource])
+
+    def _of_records(self, resource: Resource, home: Arn) -> Iterator[str]:
+        """The ARNs of the table or of its indexes."""
+        indexes = [f"{self._table}/index/{index}" for index in (RELEASES, DEPLOYMENTS)]
+        for name in [self._table] if resource is Resource.TABLE else indexes:
+            yield str(replace(home, service="dynamodb", resource=name))
+
+    def _of_code_deploy(self, resource: Resource) -> Iterator[str]:
+        found: dict[str, None] = {}
+        for environment in self.environments:
+            place = replace(self._place(environment), service="codedeploy")
+            for group in self.project.deployment_groups(environment).values():
+                named = {
+                    Resource.DEPLOYMENT_GROUP: f"deploymentgroup:{group}",
+                    Resource.APPLICATION: f"application:{group.application}",
+                    # The group names its configuration, which only AWS knows.
+                    Resource.DEPLOYMENT_CONFIGURATION: "deploymentconfig:*",
+                }
+                found[str(replace(place, resource=named[resource]))] = None
+        yield from found
 
     def _pages(self, home: Arn) -> Iterator[str]:
         """The ARNs of the objects of the board, whose buckets have names of their own in a whole partition."""

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_sts import STSClient
 
+    from weco_deploy.aws.code_deploy_client import CodeDeployClient
     from weco_deploy.aws.iam_client import IamClient
     from weco_deploy.ports import Clock
 
@@ -180,6 +181,8 @@ class Account:
         self._clients: dict[tuple[str, int, int], BaseClient] = {}
 
     @overload
+    def client(self, service: Literal["codedeploy"]) -> CodeDeployClient: ...
+    @overload
     def client(self, service: Literal["dynamodb"]) -> DynamoDBClient: ...
     @overload
     def client(self, service: Literal["ecr"]) -> ECRClient: ...
@@ -206,6 +209,10 @@ class Account:
     def ecs_without_retries(self) -> ECSClient:
         """The ECS client for calls that must not be repeated: botocore tries each call once."""
         return cast("ECSClient", self._client("ecs", 1, CONNECT_SECONDS))
+
+    def code_deploy_without_retries(self) -> CodeDeployClient:
+        """The same of CodeDeploy."""
+        return cast("CodeDeployClient", self._client("codedeploy", 1, CONNECT_SECONDS))
 
     def wait_for_rate(self, call: ApiCall, allowed: Callable[[], None]) -> None:
         """Wait until the rate limit leaves room for a change by a client without retries.

@@ -28,6 +28,7 @@ Region: TypeAlias = Annotated[str | None, patterns.REGION]
 Repository: TypeAlias = Annotated[str | None, patterns.REPOSITORY]
 RoleArn: TypeAlias = Annotated[str | None, patterns.ROLE_ARN]
 ClusterTemplate: TypeAlias = Annotated[str | None, patterns.CLUSTER_TEMPLATE]
+DeploymentGroupTemplate: TypeAlias = Annotated[str, patterns.DEPLOYMENT_GROUP_TEMPLATE]
 ServiceNameTemplate: TypeAlias = Annotated[str | None, patterns.SERVICE_NAME_TEMPLATE]
 NullableServiceName: TypeAlias = Annotated[str, patterns.SERVICE_NAME_TEMPLATE] | None
 Branch: TypeAlias = Annotated[str | None, patterns.BRANCH]

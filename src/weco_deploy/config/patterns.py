@@ -167,6 +167,11 @@ SERVICE_NAME_TEMPLATE = Pattern(
     "a name or template of ECS services, like {environment}-{service}: letters, digits, _ - and {variables}",
     max_length=400,
 )
+DEPLOYMENT_GROUP_TEMPLATE = Pattern(
+    r"([A-Za-z0-9._+=,@-]|\{[a-z][a-z0-9_]*\})+",
+    "a name or template of CodeDeploy, like {environment}-{service}: letters, digits, . _ + = , @ - and {variables}",
+    max_length=400,
+)
 CLUSTER_TEMPLATE = Pattern(
     r"(arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:cluster/)?([A-Za-z0-9_-]|\{[a-z][a-z0-9_]*\})+",
     "the name or ARN of an ECS cluster or a template of it, like shop-{environment}",

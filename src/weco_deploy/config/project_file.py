@@ -12,6 +12,7 @@ from weco_deploy.config import default_names
 from weco_deploy.config.addresses import address_problems
 from weco_deploy.config.before import before_problems
 from weco_deploy.config.checks import check_problems
+from weco_deploy.config.code_deploy import code_deploy_problems
 from weco_deploy.config.consistency import inconsistencies
 from weco_deploy.config.location import read
 from weco_deploy.config.nodes import Problem
@@ -35,6 +36,7 @@ from weco_deploy.config.templates import template_problems
 from weco_deploy.config.validation import validate
 from weco_deploy.errors import ProjectFileError, UsageError
 from weco_deploy.model.before_task import BeforeTask, On, Once
+from weco_deploy.model.code_deploy import DeploymentGroup
 from weco_deploy.model.direction import Backwards
 from weco_deploy.model.github import GitHubSettings
 from weco_deploy.model.notification import DEFAULT_EVENTS, Destination, NotifyEvent
@@ -113,6 +115,7 @@ def load_text(path: Path, text: str) -> ProjectFile:
             *map(inconsistencies, projects),
             *map(template_problems, projects),
             *map(address_problems, projects),
+            *map(code_deploy_problems, projects),
             *map(notify_problems, projects),
             *map(before_problems, projects),
             *map(check_problems, projects),
@@ -161,6 +164,11 @@ def _project(project_id: str, entry: ProjectEntry) -> Project:
         optional_services=frozenset(service.id for service in _services(entry) if service.optional),
         services_of_others=frozenset(service.id for service in _services(entry) if service.deployed_by),
         after=_after(entry),
+        code_deploy={
+            service.id: DeploymentGroup(service.code_deploy.application, service.code_deploy.deployment_group)
+            for service in _services(entry)
+            if service.code_deploy
+        },
     )
 
 

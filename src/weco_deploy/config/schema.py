@@ -16,6 +16,7 @@ from weco_deploy.config.field_types import (
     Cluster,
     ClusterTemplate,
     ContainerName,
+    DeploymentGroupTemplate,
     DestinationUrl,
     Duration,
     EnvironmentId,
@@ -70,6 +71,15 @@ class Entry(BaseModel):
     )
 
 
+class CodeDeployEntry(Entry, title="CodeDeploy"):
+    application: DeploymentGroupTemplate = Field(
+        description="the name of its application", examples=["bookshop-{environment}"]
+    )
+    deployment_group: DeploymentGroupTemplate = Field(
+        description="the name of its deployment group", examples=["search-{environment}"]
+    )
+
+
 class ServiceEntry(Entry, title="service"):
     id: ServiceId = Field(
         description="its id: the value of the ECS service's tag deployment:service", examples=["search-api"]
@@ -81,6 +91,11 @@ class ServiceEntry(Entry, title="service"):
         default=None,
         description="`other`: something else deploys it, so weco-deploy leaves it out",
         examples=["other"],
+    )
+    code_deploy: CodeDeployEntry | None = Field(
+        default=None,
+        description="the deployment group that deploys it, if its deployment controller is CODE_DEPLOY",
+        examples=[{"application": "bookshop-{environment}", "deployment_group": "search-{environment}"}],
     )
     cluster: ClusterTemplate = Field(
         default=None,
@@ -472,6 +487,7 @@ class ProjectEntry(Entry, title="project"):
 
 
 ENTRY_OF_KEY: Mapping[str, type[Entry]] = {
+    "code_deploy": CodeDeployEntry,
     "environments": EnvironmentEntry,
     "image_repositories": ImageEntry,
     "services": ServiceEntry,

@@ -44,6 +44,11 @@ class TrafficShift:
     bake: timedelta = timedelta(0)
     pauses: tuple[timedelta, ...] = ()
 
+    @property
+    def longest(self) -> timedelta:
+        """How long the steps, the bake time and the pauses take together at most."""
+        return self.bake + (self.steps - 1) * self.step_bake + sum(self.pauses, timedelta(0))
+
 
 ALL_AT_ONCE = TrafficShift()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from weco_deploy.model.code_deploy import GroupSettings, Revision
 from weco_deploy.model.deployment import Deployment, ImageChange
 from weco_deploy.model.direction import UNKNOWN, ImageDirection
 from weco_deploy.model.environment import CurrentRelease, EnvironmentRecord
@@ -14,6 +15,7 @@ from weco_deploy.model.expected import Expected
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.left_out import LeftOut
+from weco_deploy.model.lifecycle import ALL_AT_ONCE, TrafficShift
 from weco_deploy.model.planned_task import ObservedTask, Pinning, PlannedTask
 from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.replica import Replica
@@ -34,6 +36,7 @@ class Snapshot:
         services: the service views, by service id; several if services have the same tags.
         defined: the containers in the task definitions of services without running tasks.
         resolved: the images that primary deployments have resolved their tags to, where known.
+        groups: the deployment groups of services that CodeDeploy deploys, by service id; a text says why one can't be read.
         current: the release deployed last.
         searched: the names of the clusters that were searched for services that had not been found otherwise.
         nearby: the services that were found there and are none of the environment's.
@@ -53,6 +56,7 @@ class Snapshot:
     services: Mapping[str, tuple[ServiceView, ...]]
     defined: Mapping[ServiceKey, tuple[DefinedContainer, ...]] = field(default_factory=dict)
     resolved: Mapping[ServiceKey, tuple[ResolvedImage, ...]] = field(default_factory=dict)
+    groups: Mapping[str, GroupSettings | str] = field(default_factory=dict)
     current: Release | None = None
     searched: tuple[str, ...] = ()
     nearby: tuple[NearbyService, ...] = ()
@@ -129,7 +133,8 @@ class PlannedService:
 
     `images` are those of its images that its containers use, `replicas` those from which they pull them. `ecs_deployment_id` is
     the observed PRIMARY deployment, which is adopted, left alone or replaced. `own_wait` is how much longer its rollout may take because
-    of ECS's configuration: traffic steps and bake time. `tasks` are its running tasks, which don't count when
+    of ECS's configuration, or CodeDeploy's (`traffic_shift`): traffic steps and bake time. `code_deploy` is what CodeDeploy deploys; None if
+    ECS deploys the service. `tasks` are its running tasks, which don't count when
     plans are compared. The services are redeployed wave by wave, in the order of these numbers, from 1.
     """
 
@@ -145,6 +150,8 @@ class PlannedService:
     replicas: tuple[Replica, ...] = ()
     own_wait: timedelta = timedelta(0)
     wave: int = 1
+    code_deploy: Revision | None = None
+    traffic_shift: TrafficShift = ALL_AT_ONCE
     tasks: RunningTasks | None = field(default=None, compare=False)
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from weco_deploy.errors import NotFound
 from weco_deploy.model.before_task import BeforeTask
+from weco_deploy.model.code_deploy import DeploymentGroup
 from weco_deploy.model.direction import Backwards
 from weco_deploy.model.github import GitHubSettings
 from weco_deploy.model.notification import Destination
@@ -92,6 +93,7 @@ class Project:
     `tag` is the template for images without one of their own. Services with an address (by service id) are described directly;
     others are found by their tags. An environment may lack the services in
     `optional_services`. Something else deploys those in `services_of_others`.
+    CodeDeploy deploys those in `code_deploy`, by the deployment group that these templates name (by service id).
     `branch` is the remote's branch that releases are built from; None if they may be of any. `notify` says where messages
     about deployments go, to any of its environments, and `github` what is written to GitHub. A commit is overdue if it has waited
     for longer than `overdue` to be promoted; None if none ever is. `after` has the services that must have been deployed with
@@ -111,6 +113,7 @@ class Project:
     addresses: Mapping[str, Address] = field(default_factory=dict)
     optional_services: frozenset[str] = frozenset()
     services_of_others: frozenset[str] = frozenset()
+    code_deploy: Mapping[str, DeploymentGroup] = field(default_factory=dict)
     tag: str = DEFAULT_TAG
     branch: str | None = None
     notify: tuple[Destination, ...] = ()
@@ -155,6 +158,14 @@ class Project:
             )
             for service_id, address in self.addresses.items()
         }
+
+    def deployment_groups(self, environment: Environment) -> Mapping[str, DeploymentGroup]:
+        """The deployment groups of the services that CodeDeploy deploys, by service id."""
+        groups = {}
+        for service_id, group in self.code_deploy.items():
+            values = {**environment.values, "service": service_id}
+            groups[service_id] = DeploymentGroup(fill(group.application, values), fill(group.name, values))
+        return groups
 
     def label_of(self, environment: Environment) -> str:
         """The label of what an environment has: by the project's template, also for images with another one."""

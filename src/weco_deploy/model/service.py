@@ -45,10 +45,11 @@ class FoundService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EcsDeployment:
-    """A deployment of a service, as DescribeServices returns it.
+    """A deployment of a service, as DescribeServices returns it: in `deployments`, or by CodeDeploy as a task set.
 
     `status` is PRIMARY, ACTIVE or INACTIVE. `rollout_state` is IN_PROGRESS, COMPLETED or FAILED, or None where ECS
-    returns none (with a Classic Load Balancer). `failed_tasks` counts consecutive failures.
+    returns none (with a Classic Load Balancer). `failed_tasks` counts consecutive failures. A deployment by CodeDeploy has its id,
+    and a `task_set`.
     """
 
     id: str
@@ -61,6 +62,12 @@ class EcsDeployment:
     failed_tasks: int = 0
     created_at: datetime
     task_definition: str = ""
+    task_set: str = ""
+
+    @property
+    def started_by(self) -> str:
+        """The `startedBy` of its tasks."""
+        return self.task_set or self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +144,7 @@ class Service:
     configuration, None if ECS names none. `service_deployment_arn` names the current service
     deployment; it is empty where ECS doesn't name one. `target_groups` are those of its load balancers. `alarms` are the
     CloudWatch alarms that watch its deployments. `removes_old_tasks_later`: with early success, ECS removes old tasks after it
-    has called the rollout complete. `traffic_shift` counts unless the strategy is ROLLING. `launch_type` is EC2, FARGATE or
+    has called the rollout complete. `traffic_to` is the container that gets the traffic, where CodeDeploy shifts it. `traffic_shift` counts unless the strategy is ROLLING. `launch_type` is EC2, FARGATE or
     EXTERNAL; it is empty if the service has `capacity_providers` instead. `launch` says where its tasks run, and how.
     `health_check_grace`: for so long after a task started, ECS ignores that it is unhealthy. `as_of` is the time of the
     answer by AWS's clock, to the second, or None if the answer doesn't tell it.
@@ -161,6 +168,7 @@ class Service:
     service_deployment_arn: str = ""
     target_groups: tuple[TargetGroup, ...] = ()
     alarms: tuple[str, ...] = ()
+    traffic_to: TargetGroup | None = None
     removes_old_tasks_later: bool = False
     traffic_shift: TrafficShift = ALL_AT_ONCE
     health_check_grace: timedelta = timedelta(0)
@@ -183,7 +191,7 @@ class Service:
 class ServiceDeployment:
     """A service deployment: ECS's own verdict on a deployment of a service, as DescribeServiceDeployments returns it.
 
-    `status` is PENDING, IN_PROGRESS, SUCCESSFUL, STOP_REQUESTED, STOPPED or one of ROLLBACK_*. `breaker` is the status of
+    `status` is PENDING, IN_PROGRESS, SUCCESSFUL, STOP_REQUESTED, STOPPED or one of ROLLBACK_*; of a deployment `by` CodeDeploy also FAILED. `breaker` is the status of
     its circuit breaker: MONITORING while it counts failures, MONITORING_COMPLETE, TRIGGERED or DISABLED.
     """
 
@@ -197,6 +205,7 @@ class ServiceDeployment:
     alarms: str = ""
     triggered_alarms: tuple[str, ...] = ()
     lifecycle: Lifecycle = NO_LIFECYCLE
+    by: str = "ECS"
 
     def deploys(self, deployment_id: str) -> bool:
         """Whether this is the verdict on the deployment `ecs-svc/<number>`: its target revision has the same number."""

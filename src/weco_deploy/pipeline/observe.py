@@ -22,6 +22,7 @@ from weco_deploy.model.service import (
     ServiceKey,
     ServiceView,
 )
+from weco_deploy.pipeline.deployment_groups import begin_groups
 from weco_deploy.pipeline.discovery import Discovered, answered_index
 from weco_deploy.pipeline.environment_services import (
     ServiceViews,
@@ -64,6 +65,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
     found, services = observed_services(images, environment, indexed, record, ports)
     defined = _begin_definitions(services, environment, ports)
     resolved = _begin_revisions(services, environment, ports)
+    groups = begin_groups(services, environment, ports)
     nearby = _nearby(images, environment, found, ports)
 
     answered_versions = views.answer(calls)
@@ -75,6 +77,7 @@ def observe(environment: Environment, release: Release, ports: Ports) -> tuple[R
         services=services,
         defined=_answered(defined, calls),
         resolved=_answered(resolved, calls),
+        groups=_answered(groups, calls),
         current=calls.answer(current),
         searched=tuple(resource_name(cluster) for cluster in found.searched),
         nearby=nearby,

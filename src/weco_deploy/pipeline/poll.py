@@ -17,13 +17,14 @@ from weco_deploy.pipeline.hosts import Hosts
 from weco_deploy.pipeline.optional_reads import OptionalReads
 from weco_deploy.pipeline.partial_reads import PartialReads
 from weco_deploy.pipeline.stopped_tasks import StoppedTasks
-from weco_deploy.ports import Calls, ServiceRuntime
+from weco_deploy.ports import Calls, CodeDeploy, ServiceRuntime
 from weco_deploy.rules.rollout import reading, rolling
 from weco_deploy.rules.rollout.old_tasks import tasks_to_ask_about
 from weco_deploy.rules.rollout.track import Track
 from weco_deploy.rules.rollout.wrong_digests import lacks_digests
 
 VERDICTS = "ECS's own verdict on its deployments"
+VERDICTS_OF_CODE_DEPLOY = "CodeDeploy's own verdict on its deployments"
 PROTECTIONS = "which old tasks are protected from scale-in"
 
 
@@ -42,8 +43,9 @@ class Poll:
 class Polling:
     """Polls the services of an environment, and keeps what does not have to be read again."""
 
-    def __init__(self, runtime: ServiceRuntime, optional: OptionalReads) -> None:
+    def __init__(self, runtime: ServiceRuntime, code_deploy: CodeDeploy, optional: OptionalReads) -> None:
         self._runtime = runtime
+        self._code_deploy = code_deploy
         self._optional = optional
         self._definitions = Definitions(runtime)
         self._hosts = Hosts(runtime, optional)
@@ -72,6 +74,7 @@ class Polling:
         verdicts = self._optional.read(
             VERDICTS, partial(reads.service_deployments, self._runtime, services.values(), calls), unknown
         )
+        verdicts = {**verdicts, **self._by_code_deploy(tracked, services, calls)}
         running, stopped, unlisted = self._tasks(services, wanted, calls, listing=everything)
         unread |= unlisted
         services = {key: service for key, service in services.items() if key not in unread}
@@ -98,6 +101,28 @@ class Polling:
             for key, service in services.items()
         }
         return Poll(self._with_health(views, tracked, calls, everything=everything), unread)
+
+    def _by_code_deploy(
+        self, tracked: Mapping[ServiceKey, Track], services: Iterable[ServiceKey], calls: Calls
+    ) -> Mapping[ServiceKey, ServiceDeployment]:
+        """CodeDeploy's own verdicts on the deployments that it made."""
+        made = {
+            key: tracked[key].deployment_id
+            for key in services
+            if tracked[key].service.code_deploy is not None
+        }
+        if not made:
+            return {}
+        nothing: dict[ServiceKey, ServiceDeployment] = {}
+
+        def read() -> dict[ServiceKey, ServiceDeployment]:
+            reads = [
+                partial(self._code_deploy.deployment, deployment_id, key)
+                for key, deployment_id in made.items()
+            ]
+            return dict(zip(made, calls.read(reads), strict=True))
+
+        return self._optional.read(VERDICTS_OF_CODE_DEPLOY, read, nothing)
 
     def _tasks(
         self,

@@ -17,6 +17,7 @@ from weco_deploy.model.service import NearbyService
 from weco_deploy.model.setup import ServicesSetup
 from weco_deploy.pipeline import reads
 from weco_deploy.pipeline.attempts import attempt, begin_attempt
+from weco_deploy.pipeline.deployment_groups import begin_groups
 from weco_deploy.pipeline.discovery import answered_index
 from weco_deploy.pipeline.environment_services import begin_service_index, observed_services
 from weco_deploy.pipeline.nearby import nearby_services
@@ -53,6 +54,7 @@ def _read(
     found, services = observed_services(project.images, environment, index, record, ports)
     views = [view for same_tags in services.values() for view in same_tags]
     names = {view.service.task_definition for view in views} - {""}
+    groups = begin_groups(services, environment, ports)
     begun = {name: begin_attempt(calls, partial(runtime.defined, name)) for name in sorted(names)}
     tasks = {view.service.key: [task.arn for task in running_tasks(view)] for view in views}
     protected = attempt(lambda: reads.protections(runtime, tasks, calls))
@@ -74,6 +76,7 @@ def _read(
             repositories={},
             services=services,
             defined=defined,
+            groups={service_id: calls.answer(settings) for service_id, settings in groups.items()},
             searched=tuple(resource_name(cluster) for cluster in found.searched),
             nearby=nearby,
             notes=found.notes,

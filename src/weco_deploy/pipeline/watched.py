@@ -47,7 +47,11 @@ class Watched:
         self._ledger = ledger
         self._ports = ports
         self._notify = notify
-        self._polling = Polling(ports.runtime(environment), OptionalReads(lambda text: notify(Notice(text))))
+        self._polling = Polling(
+            ports.runtime(environment),
+            ports.code_deploy(environment),
+            OptionalReads(lambda text: notify(Notice(text))),
+        )
         self._interval = interval
         self._began = ports.clock.utc()
         self._due_at: dict[str, datetime] = {}

@@ -29,6 +29,7 @@ from weco_deploy.ports.aws import (
 )
 from weco_deploy.ports.calls import Calls, Done, Failed, Outcome, Skipped
 from weco_deploy.ports.checks import HttpClient, NotStarted, Programs, RunningProgram
+from weco_deploy.ports.code_deploy import CodeDeploy
 from weco_deploy.ports.github import GitHubError, GitHubRepository
 from weco_deploy.ports.machine import Clock, History, Interrupts
 from weco_deploy.ports.messages import Messenger, NotDelivered
@@ -51,6 +52,7 @@ __all__ = [
     "Caller",
     "Calls",
     "Clock",
+    "CodeDeploy",
     "Done",
     "Failed",
     "GitHubError",
@@ -94,7 +96,7 @@ class Caller:
 class Ports:
     """Everything an operation may reach, made for one project by the composition root.
 
-    `replicas`, `runtime`, `tasks` and `logs` are functions because an environment's services may live in another account
+    `replicas`, `runtime`, `code_deploy`, `tasks` and `logs` are functions because an environment's services may live in another account
     or region, and so is `setup`, where None means the project's own account; `site` takes a place in S3 that the project's account may write to; `caller` and `check_account` because they may ask AWS. `check_account` raises
     WrongAccount if the project names an account and the credentials belong to another. `places` says which
     accounts, regions and endpoints a deployment to an environment is about, for people. `secret` reads the value of `env:NAME`
@@ -114,6 +116,7 @@ class Ports:
     replicas: Callable[[Environment], Replicas]
     runtime: Callable[[Environment], ServiceRuntime]
     tasks: Callable[[Environment], TaskRunner]
+    code_deploy: Callable[[Environment], CodeDeploy]
     logs: Callable[[Environment], LogReader]
     setup: Callable[[Environment | None], SetupReader]
     site: Callable[[Bucket], SiteStore]

@@ -57,7 +57,7 @@ def examine(
     refusals: list[str] = []
     missing: dict[str, Missing] = {}
     unused: list[LeftOut] = []
-    named = project.named_services(environment)
+    named, groups = project.named_services(environment), project.deployment_groups(environment)
     for service_id, image_ids in project.services.items():
         images = tuple(expected[image_id] for image_id in image_ids if image_id in expected)
         views = observed.services.get(service_id, ())
@@ -72,7 +72,9 @@ def examine(
                 ", ".join(str(view.service.key) for view in views),
             )
             refusals.append(f"{service_id}: more than one ECS service is tagged {tags}: {names}")
-        elif refusal := unsupported(views[0].service):
+        elif refusal := unsupported(
+            views[0].service, groups.get(service_id), observed.groups.get(service_id)
+        ):
             refusals.append(f"{service_id}: {refusal}: {INSTEAD}")
         else:
             view = views[0]
@@ -81,7 +83,11 @@ def examine(
             others = tuple(image for image in images if image not in used)
             elsewhere = tuple(image for image in others if any(map(image.is_elsewhere, defined)))
             if used:
-                services.append(planned_service(service_id, used, view, observed, stable_for))
+                services.append(
+                    planned_service(
+                        service_id, used, view, observed, stable_for, group=groups.get(service_id)
+                    )
+                )
                 unused += [_unused(service_id, view, image) for image in others if image not in elsewhere]
             if elsewhere:
                 reason = uses_another_registry(service_id, str(view.service.key), defined, elsewhere)

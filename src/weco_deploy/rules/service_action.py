@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from datetime import timedelta
 
+from weco_deploy.model.code_deploy import DeploymentGroup, GroupSettings, Revision
 from weco_deploy.model.deployment import reasons
 from weco_deploy.model.expected import Expected
 from weco_deploy.model.plan import Action, PlannedService, Snapshot
@@ -26,16 +27,18 @@ def planned_service(
     view: ServiceView,
     observed: Snapshot,
     stable_for: float,
+    group: DeploymentGroup | None = None,
 ) -> PlannedService:
     """How to get the service to run the expected images, which its containers use, and why.
 
-    A service that runs them is watched until its tasks have been running for `stable_for` seconds and are healthy.
+    A service that runs them is watched until its tasks have been running for `stable_for` seconds and are healthy. CodeDeploy deploys
+    a service with a deployment `group`.
     """
-    service = view.service
+    service = _with_traffic_shift(view.service, observed.groups.get(service_id))
     action, why = _action(service_id, expected, view, observed, stable_for)
     own_wait = strategy_of(service).own_wait(service)
     if action is not Action.LEAVE:
-        why = reasons(why, _made_to_wait(service, own_wait))
+        why = reasons(why, _made_to_wait(service, group, own_wait))
     return PlannedService(
         service_id=service_id,
         key=service.key,
@@ -48,12 +51,17 @@ def planned_service(
         ecs_deployment_id=service.primary.id if service.primary else None,
         replicas=_replicas(expected, view, observed),
         own_wait=own_wait,
+        code_deploy=_revision(service, group),
+        traffic_shift=service.traffic_shift,
         tasks=tasks_before(view, expected),
     )
 
 
-def _made_to_wait(service: Service, own_wait: timedelta) -> str:
-    """How long ECS makes a deployment of the service wait by its configuration; empty if it does not."""
+def _made_to_wait(service: Service, group: DeploymentGroup | None, own_wait: timedelta) -> str:
+    """How long ECS, or CodeDeploy, makes a deployment of the service wait by its configuration; empty if it does not."""
+    if group is not None:
+        wait = f"CodeDeploy makes it wait up to {_minutes(own_wait)} min ({group}), besides the waiting time"
+        return wait if own_wait else ""
     paused = sum(service.traffic_shift.pauses, timedelta(0))
     if not own_wait + paused:
         return ""
@@ -64,6 +72,36 @@ def _made_to_wait(service: Service, own_wait: timedelta) -> str:
 
 def _minutes(duration: timedelta) -> int:
     return math.ceil(duration.total_seconds() / 60)
+
+
+def _is_being_replaced(service: Service) -> bool:
+    """Whether CodeDeploy has a deployment under way whose tasks do not get the traffic yet."""
+    primary = service.primary
+    return (
+        strategy_of(service).begins_beside
+        and primary is not None
+        and any(
+            other.created_at > primary.created_at and other.status != "DRAINING"
+            for other in service.deployments
+        )
+    )
+
+
+def _with_traffic_shift(service: Service, settings: GroupSettings | str | None) -> Service:
+    """The service, with the traffic shift of its deployment group if it has one."""
+    return replace(service, traffic_shift=settings.shift) if isinstance(settings, GroupSettings) else service
+
+
+def _revision(service: Service, group: DeploymentGroup | None) -> Revision | None:
+    """What CodeDeploy deploys; None if ECS deploys the service."""
+    if group is None or service.traffic_to is None:
+        return None
+    return Revision(
+        group=group,
+        task_definition=service.task_definition,
+        container=service.traffic_to.container,
+        port=service.traffic_to.port,
+    )
 
 
 def _replicas(expected: tuple[Expected, ...], view: ServiceView, observed: Snapshot) -> tuple[Replica, ...]:
@@ -90,6 +128,8 @@ def _action(
 ) -> tuple[Action, str]:
     service = view.service
     known = observed.record.services.get(service_id)
+    if _is_being_replaced(service):
+        return Action.REDEPLOY, "CodeDeploy is about to shift its traffic to other tasks"
     finding = evidence(view, expected, observed.resolved.get(service.key, ()), known)
     if finding.match is not Match.RIGHT:
         return Action.REDEPLOY, finding.why

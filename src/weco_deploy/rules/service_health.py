@@ -81,7 +81,7 @@ def was_replaced(
     reported no digest, it counts as replaced once all tasks run what the record and the tags have.
     """
     primary = view.service.primary
-    if primary is None or task.deployment_id in (primary.id, None):
+    if primary is None or task.deployment_id in (primary.started_by, None):
         return False
     running = {digest for image in expected for digest in tasks_by_digest(image, running_tasks(view))}
     ran = {digest for image in expected for digest in tasks_by_digest(image, (task,))}

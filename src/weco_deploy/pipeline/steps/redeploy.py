@@ -1,4 +1,4 @@
-"""Tells ECS to redeploy services: the first one alone, then as many at once as AWS allows, then the others bit by bit."""
+"""Tells ECS, or CodeDeploy, to redeploy services: the first one alone, then as many at once as AWS allows, then the others bit by bit."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from weco_deploy.model.events import ServiceRedeployed
 from weco_deploy.model.plan import PlannedService, Wave
 from weco_deploy.model.service import EcsDeployment
 from weco_deploy.pipeline.batches import batches_of
+from weco_deploy.pipeline.code_deploy import begin_deployment
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.step import StepContext
 from weco_deploy.ports import Clock, Done, Failed, Outcome, ServiceRuntime
@@ -69,12 +70,18 @@ def _change(
 ) -> list[Outcome[EcsDeployment]]:
     """Redeploy these services side by side, and record what became of each."""
     ledger, ports = context.ledger, context.ports
-    runtime = ports.runtime(context.environment)
+    runtime, code_deploy = ports.runtime(context.environment), ports.code_deploy(context.environment)
 
     def allowed() -> None:
         ledger.ours()
         if ports.interrupts.requested():
             raise Interrupted("interrupted while the services were redeployed")
+
+    def redeploy(service: PlannedService) -> EcsDeployment:
+        revision, ours = service.code_deploy, ledger.deployment.deployment_id
+        if revision is not None:
+            return begin_deployment(service.key, revision, ours, code_deploy, allowed, ports.clock)
+        return _redeploy(service, runtime, allowed, ports.clock)
 
     def record(index: int, outcome: Outcome[EcsDeployment]) -> None:
         service = services[index]
@@ -85,7 +92,7 @@ def _change(
             _record_refusal(service, outcome.error, ledger)
 
     return ports.calls.meanwhile(while_waiting).change(
-        [partial(_redeploy, service, runtime, allowed, ports.clock) for service in services],
+        [partial(redeploy, service) for service in services],
         record,
         ports.interrupts.requested,
     )

@@ -60,8 +60,8 @@ def services(
     yield from problems_or_ok(IMAGE, problems, f"{where}: each service uses the tags of its images")
     yield from problems_or_ok(
         CONTROLLER,
-        (check for setup in read for check in _controllers(setup)),
-        f"{where}: ECS deploys each by a strategy that can be judged",
+        (check for setup in read for check in _controllers(project, setup)),
+        f"{where}: each is deployed in a way that can be judged",
     )
 
 
@@ -181,9 +181,11 @@ def _images(setup: ServicesSetup, examined: Examined) -> Iterator[Check]:
     yield from unread_alike(IMAGE, environment_id, unknown, needed=True)
 
 
-def _controllers(setup: ServicesSetup) -> Iterator[Check]:
+def _controllers(project: Project, setup: ServicesSetup) -> Iterator[Check]:
+    groups = project.deployment_groups(setup.environment)
     for service_id, view in views_of(setup):
-        if refusal := unsupported(view.service):
+        settings = setup.observed.groups.get(service_id)
+        if refusal := unsupported(view.service, groups.get(service_id), settings):
             yield Check(
                 CONTROLLER,
                 Result.FAIL,

@@ -23,6 +23,8 @@ NO_REASON = {
     "ROLLBACK_REQUESTED": "somebody requested that (ROLLBACK_REQUESTED), perhaps with StopServiceDeployment"
 }
 """What a status says by itself. ECS gives a reason only once the rollback has begun."""
+FAILED = "FAILED"
+"""CodeDeploy ended a deployment, and does not roll it back."""
 
 
 def with_verdict(track: Track, view: ServiceView) -> Track:
@@ -53,9 +55,11 @@ def failure(track: Track) -> str:
     if verdict is None:
         return ""
     if verdict.status in ROLLED_BACK:
-        return f"ECS rolls it back: {explanation(verdict)}"
+        return f"{verdict.by} rolls it back: {explanation(verdict)}"
+    if verdict.status == FAILED:
+        return f"{verdict.by} ended it: {explanation(verdict)}"
     if verdict.status in STOPPED and track.polls_stopped >= POLLS_TO_CONFIRM_PREVIOUS:
-        return f"ECS stopped it: {explanation(verdict)}"
+        return f"{verdict.by} stopped it: {explanation(verdict)}"
     return ""
 
 
@@ -71,6 +75,11 @@ def explanation(verdict: ServiceDeployment) -> str:
         return NO_REASON[verdict.status]
     reason, added = verdict.reason or "it gives no reason", failure_cause(verdict)
     return f"{reason} ({added})" if added else reason
+
+
+def has_succeeded(track: Track) -> bool:
+    """Whether our deployment is called successful."""
+    return track.verdict is not None and track.verdict.status == "SUCCESSFUL"
 
 
 def waits_for_ecs(track: Track) -> bool:

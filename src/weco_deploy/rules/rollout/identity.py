@@ -42,7 +42,7 @@ def belongs(task: Task, deployment: EcsDeployment) -> bool:
     another. ECS may round times to seconds, so a task of the same second counts as the deployment's.
     """
     if task.deployment_id is not None:
-        return task.deployment_id == deployment.id
+        return task.deployment_id == deployment.started_by
     return task.created_at is not None and task.created_at >= deployment.created_at.replace(microsecond=0)
 
 
@@ -58,7 +58,7 @@ def ran_release(task: Task, deployment: EcsDeployment, expected: Iterable[Expect
 def surely_belongs(task: Task, deployment: EcsDeployment) -> bool:
     """Like `belongs`, but if the time decides, the task must have been created after the deployment."""
     if task.deployment_id is not None:
-        return task.deployment_id == deployment.id
+        return task.deployment_id == deployment.started_by
     return task.created_at is not None and task.created_at > deployment.created_at
 
 

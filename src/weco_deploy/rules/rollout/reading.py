@@ -21,6 +21,7 @@ from weco_deploy.rules.rollout.crash_loop import needs_stopped_tasks
 from weco_deploy.rules.rollout.identity import may_follow
 from weco_deploy.rules.rollout.last_read import are_tasks_due
 from weco_deploy.rules.rollout.steady_state import runs_all_desired
+from weco_deploy.rules.rollout.strategies import strategy_of
 from weco_deploy.rules.rollout.track import Track
 
 
@@ -45,7 +46,10 @@ def reads(track: Track, service: Service, *, everything: bool = False) -> Reads:
     we count them (`crash_loop.py`). If a later deployment is PRIMARY, it reads what tells whether to follow it.
     """
     ours = service.deployment(track.deployment_id)
-    if ours is None or ours.status != "PRIMARY":
+    if strategy_of(service).begins_beside:
+        if ours is None:
+            return Reads(tasks=False)
+    elif ours is None or ours.status != "PRIMARY":
         later = service.primary if may_follow(track, service) else None
         if later is None:
             return Reads(tasks=False)

@@ -95,6 +95,8 @@ def _judge(track: Track, view: ServiceView) -> Track:
         return track.as_failed(ecs_verdict.with_details(reason, track))
     if why := ecs_verdict.failure(track):
         return track.as_failed(why)
+    if strategy_of(service).begins_beside and not ecs_verdict.has_succeeded(track):
+        return _beside(track, view, ours)
     if ours is None or ours.status != "PRIMARY":
         before, track = track.deployment_id, not_primary(track, view, ours)
         ours = service.primary
@@ -107,6 +109,22 @@ def _judge(track: Track, view: ServiceView) -> Track:
         return track.as_superseded(other)
     track = _count(track, view, ours)
     return track if track.settled else _judge_running(track, view, ours)
+
+
+def _beside(track: Track, view: ServiceView, ours: EcsDeployment | None) -> Track:
+    """The track of a deployment whose tasks start beside those that get the traffic, until it is decided."""
+    if ours is not None:
+        track = _count(track, view, ours)
+        if track.settled:
+            return track
+        if wrong := wrong_digest(track, view, ours):
+            return track.as_failed(wrong)
+        track = replace(track, blames_image=speaks_against_the_image(track, view, ours))
+    strategy = strategy_of(view.service)
+    said = strategy.state(track, view)
+    if not said and ours is not None and track.verdict is not None:
+        said = _rollout_state(track, view, ours)
+    return replace(track, polls_steady=0, polls_not_primary=0, state=said or strategy.waits_for(track, view))
 
 
 def _count(track: Track, view: ServiceView, ours: EcsDeployment) -> Track:
@@ -221,7 +239,7 @@ def _waiting_for(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
     if not (all_described(view) or _all_desired_described(view)):
         return "waiting for its tasks to be listed"
     tasks = running_tasks(view)
-    if any(task.deployment_id not in (ours.id, None) for task in tasks):
+    if any(task.deployment_id not in (ours.started_by, None) for task in tasks):
         return "tasks of another deployment run"
     match compare(tasks, track.service.expected):
         case Match.WRONG:

@@ -12,6 +12,7 @@ class RollingUpdate:
     """ROLLING. Its `rolloutState` tells enough; ECS's verdict is more evidence where it can be read."""
 
     old_tasks_may_stay = True
+    begins_beside = False
 
     def state(self, track: Track, view: ServiceView) -> str:  # noqa: ARG002 - the interface of all strategies
         return ""

@@ -1,4 +1,4 @@
-"""What differs between ECS's deployment strategies when a rollout is judged.
+"""What differs between deployment strategies, ECS's own and CodeDeploy, when a rollout is judged.
 
 `rolling.py` judges all of them: whose deployment runs, whether its tasks are good, whether ECS calls it successful.
 """
@@ -18,6 +18,11 @@ class Strategy(Protocol):
     @property
     def old_tasks_may_stay(self) -> bool:
         """Whether a service may succeed while old tasks run that are protected or removed later (`old_tasks.py`)."""
+        ...
+
+    @property
+    def begins_beside(self) -> bool:
+        """Whether our deployment becomes PRIMARY only once traffic has shifted to it."""
         ...
 
     def state(self, track: Track, view: ServiceView) -> str:

@@ -35,6 +35,7 @@ class TrafficShifting:
     """BLUE_GREEN, LINEAR and CANARY. Only ECS's verdict tells where such a deployment is, and that it is over."""
 
     old_tasks_may_stay = False
+    begins_beside = False
 
     def state(self, track: Track, view: ServiceView) -> str:
         verdict = track.verdict

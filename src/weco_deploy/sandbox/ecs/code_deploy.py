@@ -115,7 +115,9 @@ class CodeDeploy:
                 deployment_id == deployment.rollback_id and deployment.record.rollback
             ):
                 return deployment, deployment_id != deployment.id
-        raise ApiError("DeploymentDoesNotExistException", f"The deployment {deployment_id} could not be found")
+        raise ApiError(
+            "DeploymentDoesNotExistException", f"The deployment {deployment_id} could not be found"
+        )
 
     def active(self, group: Group) -> CodeDeployment | None:
         """The deployment of a group that has not ended, or whose rollback has not."""
@@ -135,7 +137,12 @@ def shifting(group: Group) -> Json:
     minutes = group.waits.get("terminateBlueInstancesOnDeploymentSuccess", {}).get(
         "terminationWaitTimeInMinutes", 0
     )
-    configuration: Json = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": minutes}
+    configuration: Json = {
+        "strategy": "BLUE_GREEN",
+        "bakeTimeInMinutes": minutes,
+        # ECS's circuit breaker is only for deployments by ECS.
+        "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+    }
     if found := _CANARY.fullmatch(name):
         configuration["strategy"] = "CANARY"
         configuration["canaryConfiguration"] = {

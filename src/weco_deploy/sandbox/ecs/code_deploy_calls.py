@@ -14,7 +14,7 @@ from weco_deploy.sandbox.ecs.code_deploy import (
     shifting,
     task_definition_in,
 )
-from weco_deploy.sandbox.ecs.code_deploy_views import deployment_view, group_view, status_of, target_view
+from weco_deploy.sandbox.ecs.code_deploy_views import deployment_view, group_view, target_view
 from weco_deploy.sandbox.ecs.errors import ApiError
 from weco_deploy.sandbox.ecs.lookups import cluster_of, definition_of, service_of
 from weco_deploy.sandbox.ecs.region import Region
@@ -37,7 +37,8 @@ def create_deployment_group(region: Region, request: Json) -> Json:
     service = service_of(cluster_of(region, {"cluster": target["clusterName"]}), target["serviceName"])
     if service.controller != "CODE_DEPLOY":
         raise ApiError(
-            "InvalidECSServiceException", "Deployment group's ECS service must be configured for a CODE_DEPLOY deployment controller."
+            "InvalidECSServiceException",
+            "Deployment group's ECS service must be configured for a CODE_DEPLOY deployment controller.",
         )
     group = Group(
         application=application,
@@ -116,11 +117,13 @@ def list_deployments(region: Region, request: Json) -> Json:
     """The ids of a group's deployments, the newest first."""
     group = region.code_deploy.group(request)
     wanted = request.get("includeOnlyStatuses")
-    found = [
-        deployment.id
-        for deployment in reversed(region.code_deploy.deployments.values())
-        if deployment.group is group and (not wanted or status_of(deployment) in wanted)
-    ]
+    found: list[str] = []
+    for deployment in reversed(region.code_deploy.deployments.values()):
+        if deployment.group is group:
+            views = [deployment_view(deployment, of_rollback=False)]
+            if deployment.record.rollback:
+                views.insert(0, deployment_view(deployment, of_rollback=True))
+            found += [view["deploymentId"] for view in views if not wanted or view["status"] in wanted]
     return {"deployments": found}
 
 
