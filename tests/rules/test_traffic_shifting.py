@@ -115,6 +115,8 @@ def test_deployment_that_ecs_has_rolled_back_to_needs_no_verdict_of_its_own() ->
     for status in ("ROLLBACK_IN_PROGRESS", "ROLLBACK_FAILED", "SUCCESSFUL"):
         unsure = replace(back, service_deployment=replace(failed, status=status))
         assert "can't be read" in shifting.waits_for(track(), unsure)
+    still_primary = replace(back, service_deployment=replace(verdict(of=OURS), status="ROLLBACK_SUCCESSFUL"))
+    assert "can't be read" in shifting.waits_for(track(), still_primary)
 
 
 def test_own_wait_is_the_sum_of_steps_and_bake_time_without_pauses() -> None:
