@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tests.operations.all_steps import with_all_steps
 from tests.operations.migrations import behaviour, migrating, migrations
 from tests.operations.runs import confirm_deploy, deploy_release, release, release_deploy, request, rollback
 from tests.world import Call, Killed, World, slow
-from tests.world.projects import FIVE_AND_EIGHT, THREE_WAVES
+from tests.world.projects import FIVE_AND_EIGHT
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.kind import Kind
+from weco_deploy.model.steps import StepStatus
 from weco_deploy.operations.deploy import deploy
 from weco_deploy.operations.promote import running_release
 from weco_deploy.operations.rollback import earlier_release
@@ -148,11 +150,26 @@ def _migrating() -> tuple[World, Mapping[str, str]]:
     return world, {"search": world.push("search", behaviour(seconds=20.0)), "items": world.push("items")}
 
 
-def _in_waves() -> tuple[World, Mapping[str, str]]:
-    """Three waves, of which the second has nothing to do."""
-    world = World.of(THREE_WAVES)
+def _all_steps() -> tuple[World, Mapping[str, str]]:
+    """A migration, three waves of which the second has nothing to do, and a check."""
+    world = with_all_steps()
     release_deploy(world, "stage")
-    return world, {image_id: world.push(image_id) for image_id in ("search", "web")}
+    return world, {"search": world.push("search", behaviour(seconds=20.0)), "web": world.push("web")}
+
+
+def assert_went_through_all_steps(world: World) -> None:
+    assert_migrated_once(world, redeployed=("search-api", "web", "web-admin"))
+    assert_deployed_in_waves(world)
+    assert_checked(world)
+
+
+def assert_checked(world: World) -> None:
+    """The check ran with the release when all of its services had been running it for long enough."""
+    last = world.ports().store.deployments(["stage"], 1)[0]
+    assert last.steps[-1].status is StepStatus.SUCCEEDED
+    assert last.steps[-1].started is not None
+    assert last.steps[-1].started >= world.declared("web", "stage").primary.created_at + STABLE_FOR
+    assert world.machine.started[-1].variables["DEPLOYED_RELEASE"] == last.release_id
 
 
 def assert_deployed_in_waves(world: World) -> None:
@@ -172,14 +189,14 @@ def _asking() -> tuple[World, Mapping[str, str]]:
     return world, pushed
 
 
-def assert_migrated_once(world: World) -> None:
-    """The migration ran once, and succeeded with the release's image before any service was redeployed."""
+def assert_migrated_once(world: World, redeployed: Collection[str] = ("search-api", "items-api")) -> None:
+    """The migration ran once, and succeeded with the release's image before these services were redeployed."""
     (task,) = migrations(world)
     (container,) = task.containers
     assert container.digest == world.tag("search", "env.stage")
     assert (task.status, container.exit_code) == ("STOPPED", 0)
     assert task.stopped_at is not None
-    for service_id in world.project.services:
+    for service_id in redeployed:
         assert world.declared(service_id, "stage").primary.created_at >= task.stopped_at
 
 
@@ -190,7 +207,13 @@ DEPLOYING = (
     Scenario("rollback", "stage", _twice_released, _rolled_back),
     Scenario("rollback to what history tells", "stage", _twice_released, _rolled_back_from_history),
     Scenario("deploy to services found by listing", "stage", _unindexed, _latest_deployed),
-    Scenario("release-deploy in waves", "stage", _in_waves, _released, check=assert_deployed_in_waves),
+    Scenario(
+        "release-deploy with a task, waves and a check",
+        "stage",
+        _all_steps,
+        _released,
+        check=assert_went_through_all_steps,
+    ),
     Scenario("release-deploy with a task", "stage", _migrating, _released, check=assert_migrated_once),
     Scenario(
         "release-deploy that goes on with a task", "stage", _asking, _released, check=assert_migrated_once
