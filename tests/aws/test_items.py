@@ -126,6 +126,7 @@ outcomes = st.builds(
     images=st.lists(ids, max_size=3).map(tuple),
     status=st.sampled_from(ServiceStatus),
     ecs_deployment_id=st.none() | ids,
+    ecs_rollback=st.none() | ids,
     reason=words,
     failures=st.lists(failures, max_size=3).map(tuple),
     draining=st.lists(draining, max_size=3).map(tuple),

@@ -92,7 +92,13 @@ def test_service_deployment_tells_its_stage_its_traffic_and_its_hooks() -> None:
         test=100.0,
         production=10.0,
         hooks=(
-            LifecycleHook(kind="PAUSE", status="AWAITING_ACTION", expires_at=EXPIRES, at_timeout="ROLLBACK"),
+            LifecycleHook(
+                id="ecs-pause-1",
+                kind="PAUSE",
+                status="AWAITING_ACTION",
+                expires_at=EXPIRES,
+                at_timeout="ROLLBACK",
+            ),
             LifecycleHook(
                 kind="AWS_LAMBDA",
                 status="SUCCEEDED",
@@ -101,6 +107,7 @@ def test_service_deployment_tells_its_stage_its_traffic_and_its_hooks() -> None:
         ),
     )
     assert [hook.name for hook in found.hooks] == ["", "check"]
+    assert [hook.pauses for hook in found.hooks] == [True, False]
 
 
 def test_rolling_service_deployment_has_no_lifecycle() -> None:

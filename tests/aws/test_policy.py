@@ -178,6 +178,20 @@ def test_only_services_with_the_tags_of_the_project_may_be_redeployed() -> None:
     }
 
 
+def test_deployments_in_progress_may_be_rolled_back_in_the_accounts_of_the_environments() -> None:
+    found = statements(environments=[SHOP.environment("stage"), PROD])
+
+    assert found["RollBackDeployments"] == {
+        "Sid": "RollBackDeployments",
+        "Effect": "Allow",
+        "Action": ["ecs:ContinueServiceDeployment", "ecs:StopServiceDeployment"],
+        "Resource": [
+            f"arn:aws:ecs:eu-west-1:{ACCOUNT}:service-deployment/*",
+            "arn:aws:ecs:eu-west-2:444455556666:service-deployment/*",
+        ],
+    }
+
+
 def test_named_services_may_be_redeployed_without_tags() -> None:
     address = Address(cluster="shop-{environment}", name="{environment}-{service}")
     mixed = replace(SHOP, addresses={"search-api": address})
@@ -237,7 +251,7 @@ def test_tasks_may_be_run_and_given_their_roles_only_where_deployments_run_any()
 def test_project_without_roles_or_services_has_no_statements_for_them() -> None:
     found = statements(replace(SHOP, role_arn=None, images=(replace(SHOP.images[0], services=()),)))
 
-    assert found.keys().isdisjoint({"AssumeRoles", "RedeployServices"})
+    assert found.keys().isdisjoint({"AssumeRoles", "RedeployServices", "RollBackDeployments"})
     assert "iam:SimulatePrincipalPolicy" in statements()["CheckSetUp"]["Action"]
     assert "iam:SimulatePrincipalPolicy" not in found["CheckSetUp"]["Action"]
 

@@ -15,11 +15,13 @@ from weco_deploy.model.service import ServiceDeployment
 PREFIX = "arn:aws:ecs:eu-west-1:111122223333"
 ARN = f"{PREFIX}:service-deployment/acme/search/NCWGC2ZR-taawPAYrIaU5"
 REVISION = f"{PREFIX}:service-revision/acme/search/4980306466373577095"
+EARLIER = f"{PREFIX}:service-revision/acme/search/4980306466373577094"
 
 
 def test_service_deployment_tells_its_status_its_breaker_and_its_alarms(aws: ScriptedAws) -> None:
     answered = {
         "serviceDeploymentArn": ARN,
+        "sourceServiceRevisions": [{"arn": EARLIER, "runningTaskCount": 2}],
         "targetServiceRevision": {"arn": REVISION, "requestedTaskCount": 2},
         "status": "ROLLBACK_IN_PROGRESS",
         "statusReason": "because of an alarm",
@@ -36,6 +38,7 @@ def test_service_deployment_tells_its_status_its_breaker_and_its_alarms(aws: Scr
         arn=ARN,
         status="ROLLBACK_IN_PROGRESS",
         target_revision=REVISION,
+        source_revisions=(EARLIER,),
         reason="because of an alarm",
         breaker="MONITORING",
         failures=2,

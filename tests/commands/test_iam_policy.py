@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +67,18 @@ def give_host_ports(team: Team, service_id: str) -> None:
     )
 
 
+def pause_deployments(team: Team, service_id: str) -> None:
+    """Let ECS pause each later deployment of a service."""
+    ecs, made = team.aws.ecs("stage"), team.aws.made("stage", service_id)
+    hook = {"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}
+    configuration: Any = {"strategy": "BLUE_GREEN", "lifecycleHooks": [hook]}
+    ecs.update_service(
+        cluster=made.cluster,
+        service=made.name,
+        deploymentConfiguration=configuration,
+    )
+
+
 def test_commands_call_every_action_of_the_policy_and_no_other(
     provisioned: Provisioned,
     account: str,
@@ -89,6 +102,13 @@ def test_commands_call_every_action_of_the_policy_and_no_other(
     team.push("search", "crash=3,lines=no index")
     audited.run("release-deploy", "--environment-id", "stage", *SOON, code=1)  # also reads logs
     audited.run("rollback", "--environment-id", "stage", *SOON)
+    pause_deployments(team, "items-api")
+    for behaviour in ("good,start=3600", "good"):  # one is in progress when it is rolled back, one paused
+        team.push("search" if "start" in behaviour else "items", behaviour)
+        audited.run(
+            "release-deploy", "--environment-id", "stage", *SOON, "--confirmation-wait-for", "3", code=3
+        )
+        audited.run("rollback", "--environment-id", "stage", *SOON)
     audited.run("lock", "--environment-id", "stage", "--reason", "a test")
     audited.run("unlock", "--environment-id", "stage")
     for command in ("doctor", "status", "show-releases", "show-deployments", "show-deployment"):

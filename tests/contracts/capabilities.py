@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.contracts.aws_setting import AwsSetting
 from weco_deploy.errors import AwsError
+from weco_deploy.model.plan import EcsRollback
 from weco_deploy.model.service import Service, ServiceKey, Task
 
 PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
@@ -72,6 +73,16 @@ def has_service_deployments(setting: AwsSetting) -> bool:
     return bool(arn) and bool(setting.runtime.service_deployments([str(arn)]))
 
 
+def rolls_back_on_request(setting: AwsSetting) -> bool:
+    key = a_service(setting)
+    setting.runtime.redeploy(key)
+    arn = described(setting, key).service_deployment_arn
+    try:
+        return bool(arn) and setting.runtime.roll_back(EcsRollback(service_deployment_arn=arn))
+    except AwsError:
+        return False
+
+
 def has_resolved_images(setting: AwsSetting) -> bool:
     return any(image.digest for image in setting.runtime.resolved(described(setting, a_service(setting))))
 
@@ -105,6 +116,7 @@ CHECKS: Mapping[str, Check] = {
     "a redeployed service shows both deployments, the new one IN_PROGRESS": rolls_out_over_time,
     "UpdateService is refused while five deployments are open": limits_open_deployments,
     "the current service deployment can be read": has_service_deployments,
+    "a deployment in progress can be rolled back (`StopServiceDeployment`)": rolls_back_on_request,
     "service revisions have the digests that tags were resolved to": has_resolved_images,
     "stopped tasks can be read": keeps_stopped_tasks,
     "tasks can be protected from scale-in": protects_tasks,

@@ -20,6 +20,7 @@ from weco_deploy.model.deployment import (
 )
 from weco_deploy.model.events import (
     Claimed,
+    EcsRollbackRequested,
     Event,
     Progress,
     ServiceRedeployed,
@@ -64,17 +65,28 @@ class Judge:
                 self._ours[event.service_id] = frozenset({event.ecs_deployment_id})
                 self._replicated(event.service_id)
                 self._in_its_wave(event.service_id)
+            case EcsRollbackRequested(service_id=service_id):
+                self._ours[service_id] = frozenset()
+                self._in_its_wave(service_id)
             case ServiceSettled(outcome=outcome):
+                self._rolled_back_to(outcome)
                 self._outcomes[outcome.service_id] = outcome
                 self._settled.add(outcome.service_id)
                 self._service(outcome)
             case Progress(outcome=outcome):
+                self._rolled_back_to(outcome)
                 self._outcomes[outcome.service_id] = outcome
                 self._settled.discard(outcome.service_id)
                 self._polled[outcome.service_id] = event.at
             case Settled(deployment=deployment):
                 if self._deployment and deployment.deployment_id == self._deployment.deployment_id:
                     self._whole(deployment)
+
+    def _rolled_back_to(self, outcome: ServiceOutcome) -> None:
+        """Note the deployment that ECS rolls back to for us, once the run names it."""
+        if outcome.ecs_rollback and outcome.ecs_deployment_id:
+            ours = self._ours.get(outcome.service_id, frozenset())
+            self._ours[outcome.service_id] = ours | {outcome.ecs_deployment_id}
 
     def refused(self, error: PlanRefused) -> None:
         """The plan was refused: an image must be archived, a service gone or without its images, or ECS would refuse it."""

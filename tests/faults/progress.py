@@ -11,6 +11,8 @@ from weco_deploy.local.concurrent_calls import WORKERS
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.environment import EnvironmentRecord
 
+REDEPLOYING = ("runtime.redeploy", "runtime.roll_back")
+"""The calls after which ECS brings a service somewhere else."""
 LAG = 1 + 2 * WORKERS
 """So many services may be redeployed without that being noted: the first one, which goes alone; those that ECS answered
 within a second of the last note; and those in progress."""
@@ -71,7 +73,7 @@ def assert_true(world: World, deployment: Deployment) -> None:
 
 def assert_complete(world: World, deployment: Deployment, calls: Sequence[str]) -> None:
     """The tags are on record before a service is redeployed, the services before they are watched."""
-    redeployed = [number for number, name in enumerate(calls) if name == "runtime.redeploy"]
+    redeployed = [number for number, name in enumerate(calls) if name in REDEPLOYING]
     if redeployed:
         assert all(change.applied for change in deployment.images.values()), deployment.images
     missing = unrecorded(world, deployment)
@@ -81,11 +83,11 @@ def assert_complete(world: World, deployment: Deployment, calls: Sequence[str]) 
 
 
 def unrecorded(world: World, deployment: Deployment) -> list[str]:
-    """The services that were redeployed, as far as the record does not know of it yet."""
+    """The services that were redeployed or rolled back, as far as the record does not know of it yet."""
     return [
         service.service_id
         for service in deployment.services
-        if service.ecs_deployment_id is None
+        if not service.begun
         and world.declared(service.service_id, deployment.environment).primary.created_at
         >= deployment.date_created
     ]

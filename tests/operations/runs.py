@@ -154,7 +154,7 @@ LEASE_AND_GRACE = 120 + 15
 STORE_WRITES = frozenset(
     f"store.{name}" for name in ("claim", "resume", "renew", "note", "settle", "save", "lock", "unlock")
 )
-_CHANGES = STORE_WRITES | {"registry.point", "runtime.redeploy"}
+_CHANGES = STORE_WRITES | {"registry.point", "runtime.redeploy", "runtime.roll_back"}
 
 
 def written(world: World, before: int) -> list[str]:

@@ -23,7 +23,13 @@ from tests.world import World, crash, good, slow
 from tests.world.projects import THREE_WAVES
 from weco_deploy.errors import AwsError
 from weco_deploy.model.deployment import Deployment, DeploymentStatus, ServiceStatus
-from weco_deploy.model.events import ServiceRedeployed, ServiceSettled, StepFinished, StepStarted
+from weco_deploy.model.events import (
+    EcsRollbackRequested,
+    ServiceRedeployed,
+    ServiceSettled,
+    StepFinished,
+    StepStarted,
+)
 from weco_deploy.model.plan import Plan
 from weco_deploy.model.steps import StepStatus
 from weco_deploy.operations.deploy import plan
@@ -52,7 +58,12 @@ def waves(deployment: Deployment) -> list[tuple[str, StepStatus, str]]:
 
 
 def redeployed(told: Told) -> list[str]:
-    return [event.service_id for event in told.events if isinstance(event, ServiceRedeployed)]
+    """The services that ECS was told to bring somewhere else, by a new deployment or by rolling one back."""
+    return [
+        event.service_id
+        for event in told.events
+        if isinstance(event, ServiceRedeployed | EcsRollbackRequested)
+    ]
 
 
 def planned(world: World) -> Plan:

@@ -109,6 +109,7 @@ DEPLOYMENT: Document = {
             "service_name": "search-prod",
             "images": ["search"],
             "ecs_deployment_id": "ecs-svc/2",
+            "ecs_rollback": None,
             "status": "failed",
             "reason": "ECS rolled back",
             "failures": [
@@ -287,7 +288,7 @@ def test_plan_document() -> None:
         ),
         ("no service for works",),
     )
-    service = {"cluster": CLUSTER, "images": ["search"], "ecs_deployment_id": None}
+    service = {"cluster": CLUSTER, "images": ["search"], "ecs_deployment_id": None, "ecs_rollback": None}
     assert plan_document(planned) == {
         "plan": {
             "environment": "prod",
@@ -341,6 +342,7 @@ def test_plan_document() -> None:
                     "action": "leave",
                     "why": "it runs this release",
                     "ecs_deployment_id": "ecs-svc/1",
+                    "ecs_rollback": None,
                     "wave": 1,
                 },
             ],

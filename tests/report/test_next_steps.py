@@ -247,6 +247,7 @@ def test_retry_repeats_every_option_of_a_deployment() -> None:
         "interval": 2.0,
         "stable_for": 5.0,
         "rollback_on_failure": True,
+        "on_interrupt": "rollback",
         "wait_for_lock": 3.0,
         "lease": 4,
         "force_redeploy": True,

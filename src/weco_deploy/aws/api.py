@@ -49,6 +49,7 @@ class Purpose(Enum):
     READ_TARGET_HEALTH = "ReadTargetHealth"
     WATCH_SERVICES = "WatchServices"
     REDEPLOY_SERVICES = "RedeployServices"
+    ROLL_BACK_DEPLOYMENTS = "RollBackDeployments"
     RUN_TASKS = "RunTasks"
     WATCH_CODE_DEPLOY = "WatchCodeDeploy"
     WATCH_CODE_DEPLOY_TARGETS = "WatchCodeDeployTargets"
@@ -152,6 +153,23 @@ UPDATE_SERVICE = ApiCall(
     SERVICE_MODIFICATIONS,
     changes=True,
     purpose=Purpose.REDEPLOY_SERVICES,
+)
+# AWS publishes no limit of these two, so they are counted with the other changes of services.
+STOP_SERVICE_DEPLOYMENT = ApiCall(
+    "ecs",
+    "StopServiceDeployment",
+    (Resource.SERVICE_DEPLOYMENT,),
+    SERVICE_MODIFICATIONS,
+    changes=True,
+    purpose=Purpose.ROLL_BACK_DEPLOYMENTS,
+)
+CONTINUE_SERVICE_DEPLOYMENT = ApiCall(
+    "ecs",
+    "ContinueServiceDeployment",
+    (Resource.SERVICE_DEPLOYMENT,),
+    SERVICE_MODIFICATIONS,
+    changes=True,
+    purpose=Purpose.ROLL_BACK_DEPLOYMENTS,
 )
 # The permission for ListTasks names the cluster's container instances, even in a cluster that has none.
 LIST_TASKS = ApiCall(

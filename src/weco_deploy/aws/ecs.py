@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from weco_deploy.aws import api
 from weco_deploy.aws.api import ApiCall
@@ -27,6 +28,7 @@ from weco_deploy.aws.session import Account
 from weco_deploy.aws.times import answered_at
 from weco_deploy.errors import AwsError, NoCredentials, Throttled
 from weco_deploy.model.draining import TaskProtection
+from weco_deploy.model.plan import EcsRollback
 from weco_deploy.model.service import (
     ENVIRONMENT_TAG,
     SERVICE_TAG,
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import FailureTypeDef, ListTasksRequestTypeDef
     from mypy_boto3_resourcegroupstaggingapi.type_defs import TagFilterTypeDef
 
+T = TypeVar("T")
+
 LISTED_PER_CALL = 100
 STOPPED_PAGES = 5
 """How many pages of a service's stopped tasks are read. ECS guarantees no order, so the first page is not enough."""
@@ -57,6 +61,16 @@ THROTTLED_PAUSE = 2.0
 """The same for an UpdateService that ECS throttled. The rate limit, which then slows down, has pauses of its own."""
 RUNS_ITS_TARGET = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})
 """Statuses of service deployments whose tasks run the target revision."""
+NOT_IN_PROGRESS = frozenset(
+    {
+        "ClientException",
+        "ConflictException",
+        "InvalidParameterException",
+        "ServiceDeploymentNotFoundException",
+        "UnsupportedFeatureException",
+    }
+)
+"""What ECS answers if a service deployment can't be stopped (any more), or is not paused at that hook."""
 SAME_MOMENT = timedelta(seconds=10)
 """The largest difference between the times of a service's PRIMARY deployment and of its service deployment."""
 
@@ -217,14 +231,44 @@ class EcsRuntime:
         except AwsError:
             return ()
 
+    def revisions(self, arns: Sequence[str]) -> Mapping[str, tuple[ResolvedImage, ...]]:
+        with translate_errors(api.DESCRIBE_SERVICE_REVISIONS):
+            answer = self._account.ecs_without_retries().describe_service_revisions(
+                serviceRevisionArns=list(arns)
+            )
+            return {
+                revision["serviceRevisionArn"]: tuple(
+                    parse_resolved_image(image) for image in revision.get("containerImages", ())
+                )
+                for revision in answer["serviceRevisions"]
+            }
+
     def redeploy(self, key: ServiceKey, allowed: Callable[[], None] = lambda: None) -> EcsDeployment:
-        # ECS refused a throttled request, and never got one that was not sent. So it has not begun a deployment.
+        return self._changed(api.UPDATE_SERVICE, partial(self._redeploy_once, key), allowed)
+
+    def roll_back(self, rollback: EcsRollback, allowed: Callable[[], None] = lambda: None) -> bool:
+        try:
+            if rollback.hook_id:
+                self._changed(
+                    api.CONTINUE_SERVICE_DEPLOYMENT, partial(self._roll_back_paused, rollback), allowed
+                )
+            else:
+                self._changed(api.STOP_SERVICE_DEPLOYMENT, partial(self._stop, rollback), allowed)
+        except AwsError as error:
+            if code_behind(error) in NOT_IN_PROGRESS:
+                return False
+            raise
+        return True
+
+    def _changed(self, call: ApiCall, change: Callable[[], T], allowed: Callable[[], None]) -> T:
+        """Make a change that is not idempotent: again only if AWS has certainly not acted."""
+        # ECS refused a throttled request, and never got one that was not sent. So it has not begun anything.
         pauses, patient_until = iter(UPDATE_PAUSES), self._clock.utc() + THROTTLING_PATIENCE
         while True:
             allowed()
-            self._account.wait_for_rate(api.UPDATE_SERVICE, allowed)
+            self._account.wait_for_rate(call, allowed)
             try:
-                return self._redeploy_once(key)
+                return change()
             except Throttled:
                 if self._clock.utc() >= patient_until:
                     raise
@@ -251,6 +295,21 @@ class EcsRuntime:
         if primary is None:
             raise unreadable_answer(api.UPDATE_SERVICE, f"it has no PRIMARY deployment of {key}")
         return primary
+
+    def _stop(self, rollback: EcsRollback) -> None:
+        with translate_errors(api.STOP_SERVICE_DEPLOYMENT):
+            self._account.ecs_without_retries().stop_service_deployment(
+                serviceDeploymentArn=rollback.service_deployment_arn, stopType="ROLLBACK"
+            )
+
+    def _roll_back_paused(self, rollback: EcsRollback) -> None:
+        with translate_errors(api.CONTINUE_SERVICE_DEPLOYMENT):
+            # Without an action ECS continues the deployment.
+            self._account.ecs_without_retries().continue_service_deployment(
+                serviceDeploymentArn=rollback.service_deployment_arn,
+                hookId=rollback.hook_id,
+                action="ROLLBACK",
+            )
 
     def _primary_revision(self, service: Service) -> str | None:
         """The ARN of the revision that the PRIMARY deployment runs; None if it is unknown.
@@ -281,15 +340,7 @@ class EcsRuntime:
             return candidates[0]["targetServiceRevisionArn"]
 
     def _images_of(self, revision_arn: str) -> tuple[ResolvedImage, ...]:
-        with translate_errors(api.DESCRIBE_SERVICE_REVISIONS):
-            answer = self._account.ecs_without_retries().describe_service_revisions(
-                serviceRevisionArns=[revision_arn]
-            )
-            return tuple(
-                parse_resolved_image(image)
-                for revision in answer["serviceRevisions"]
-                for image in revision.get("containerImages", ())
-            )
+        return tuple(image for images in self.revisions([revision_arn]).values() for image in images)
 
     @property
     def _client(self) -> ECSClient:

@@ -169,6 +169,9 @@ def parse_service_deployment(answer: ServiceDeploymentTypeDef) -> ServiceDeploym
         arn=answer["serviceDeploymentArn"],
         status=answer.get("status", ""),
         target_revision=answer.get("targetServiceRevision", {}).get("arn", ""),
+        source_revisions=tuple(
+            source["arn"] for source in answer.get("sourceServiceRevisions", ()) if "arn" in source
+        ),
         reason=answer.get("statusReason", ""),
         breaker=breaker.get("status", ""),
         failures=breaker.get("failureCount", 0),

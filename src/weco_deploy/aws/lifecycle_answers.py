@@ -67,6 +67,7 @@ def _hook(answer: Mapping[str, Any]) -> LifecycleHook:
     return LifecycleHook(
         kind=answer.get("targetType", ""),
         status=answer.get("status", ""),
+        id=answer.get("hookId", ""),
         target=answer.get("targetArn", ""),
         expires_at=utc(answer.get("expiresAt")),
         at_timeout=answer.get("timeoutAction", ""),

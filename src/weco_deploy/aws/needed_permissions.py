@@ -21,6 +21,7 @@ _OF_SERVICES = frozenset(
         Purpose.READ_TARGET_HEALTH,
         Purpose.WATCH_SERVICES,
         Purpose.REDEPLOY_SERVICES,
+        Purpose.ROLL_BACK_DEPLOYMENTS,
         Purpose.READ_LOGS,
     }
 )

@@ -21,6 +21,7 @@ from weco_deploy.model.template import fill
 TO_CHANGE = frozenset(
     {
         Purpose.REDEPLOY_SERVICES,
+        Purpose.ROLL_BACK_DEPLOYMENTS,
         Purpose.RUN_TASKS,
         Purpose.DEPLOY_WITH_CODE_DEPLOY,
         Purpose.STOP_CODE_DEPLOY,
@@ -97,6 +98,8 @@ def _statement(purpose: Purpose, arns: _Arns) -> Statement | None:
     actions = sorted({action for call, of_call in calls if of_call for action in call.actions})
     resources = dict.fromkeys(arn for _, of_call in calls for arn in of_call)
     if not actions or not resources or (purpose is Purpose.REDEPLOY_SERVICES and not arns.services_with_tags):
+        return None
+    if purpose is Purpose.ROLL_BACK_DEPLOYMENTS and not arns.project.services:
         return None
     if purpose is Purpose.RUN_TASKS and not arns.runs_tasks:
         return None

@@ -13,7 +13,7 @@ from weco_deploy.cli.invocation import Invocation
 from weco_deploy.cli.project_context import ProjectContext
 from weco_deploy.cli.streams import silence, write_notice
 from weco_deploy.local.event_sinks import Delivery, EventDispatcher
-from weco_deploy.model.events import Claimed, Event, ServiceRedeployed, Settled
+from weco_deploy.model.events import Claimed, EcsRollbackRequested, Event, ServiceRedeployed, Settled
 from weco_deploy.model.plan import Plan
 from weco_deploy.report.progress import progress
 from weco_deploy.report.screen import Screen
@@ -88,7 +88,7 @@ class EventOutput:
         match event:
             case Claimed(plan=Plan() as plan):
                 self._redeployed, self._to_redeploy = 0, len(plan.redeploys)
-            case ServiceRedeployed():
+            case ServiceRedeployed() | EcsRollbackRequested():
                 self._redeployed += 1
             case _:
                 return

@@ -209,7 +209,7 @@ def of_field(request: type[DeployOptions | ConfirmRequest], name: str) -> Decora
         envvar=flag.variable,
         type=_type(flag, default),
         default=_shown(default),
-        show_default=isinstance(default, int | float),
+        show_default=isinstance(default, int | float) or bool(flag.choices),
         metavar=flag.metavar,
         help=flag.help,
     )
@@ -225,6 +225,8 @@ def _shown(default: object) -> object:
 
 
 def _type(flag: Flag, default: object) -> click.ParamType | None:  # type: ignore[type-arg]  # as above
+    if flag.choices:
+        return click.Choice(flag.choices)
     if flag.seconds:
         return Seconds(flag.least)
     match default:

@@ -156,6 +156,7 @@ class ServiceOutcome:
     """The result of a deployment for one service.
 
     `images` are the ids of the images that the service runs, `draining` the old tasks that keep running although it succeeded.
+    `ecs_rollback` is the ARN of the service deployment that ECS rolls back for this deployment, instead of beginning a new one.
     `tasks` are its running tasks when it was last polled, or planned; None if that is not known. They change with nearly every
     poll, so they don't count in comparisons: a change of them alone is neither recorded at once nor reported.
     """
@@ -165,6 +166,7 @@ class ServiceOutcome:
     images: tuple[str, ...]
     status: ServiceStatus
     ecs_deployment_id: str | None = None
+    ecs_rollback: str | None = None
     reason: str = ""
     failures: tuple[Failure, ...] = ()
     draining: tuple[DrainingTask, ...] = ()
@@ -173,6 +175,11 @@ class ServiceOutcome:
     @property
     def settled(self) -> bool:
         return self.status in SETTLED
+
+    @property
+    def begun(self) -> bool:
+        """Whether ECS has begun to bring the service where the deployment wants it: by a new deployment, or by a rollback."""
+        return bool(self.ecs_deployment_id or self.ecs_rollback)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

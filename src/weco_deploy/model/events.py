@@ -79,6 +79,14 @@ class ServiceRedeployed:
 
 
 @dataclass(frozen=True, slots=True)
+class EcsRollbackRequested:
+    """ECS has accepted to roll back the deployment of a service that is in progress, in place of a redeployment."""
+
+    service_id: str
+    key: ServiceKey
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """The state of a service at a poll: one event for each service that is not settled, at each poll."""
 
@@ -153,6 +161,7 @@ Event = (
     | StepOutput
     | StepFinished
     | ServiceRedeployed
+    | EcsRollbackRequested
     | Progress
     | ServiceSettled
     | PollFailed

@@ -15,15 +15,21 @@ AWAITING_ACTION = "AWAITING_ACTION"
 class LifecycleHook:
     """A lifecycle hook that a service deployment has come to.
 
-    `kind` is AWS_LAMBDA or PAUSE; `target` is the ARN of the Lambda function. `status` is AWAITING_ACTION, IN_PROGRESS, SUCCEEDED,
+    `id` is ECS's, which ContinueServiceDeployment needs. `kind` is AWS_LAMBDA or PAUSE; `target` is the ARN of the Lambda function. `status` is AWAITING_ACTION, IN_PROGRESS, SUCCEEDED,
     FAILED or TIMED_OUT. If it is not done at `expires_at`, ECS takes the action `at_timeout`: ROLLBACK or CONTINUE.
     """
 
     kind: str
     status: str
+    id: str = ""
     target: str = ""
     expires_at: datetime | None = None
     at_timeout: str = ""
+
+    @property
+    def pauses(self) -> bool:
+        """Whether the deployment is paused at this hook, until somebody continues it or rolls it back."""
+        return self.kind == PAUSE and self.status == "AWAITING_ACTION"
 
     @property
     def name(self) -> str:

@@ -21,7 +21,14 @@ from weco_deploy.model.release import ImageVersion, Release
 from weco_deploy.model.replica import Replica
 from weco_deploy.model.rollout_check import PlannedCheck
 from weco_deploy.model.running_tasks import RunningTasks
-from weco_deploy.model.service import DefinedContainer, NearbyService, ResolvedImage, ServiceKey, ServiceView
+from weco_deploy.model.service import (
+    DefinedContainer,
+    NearbyService,
+    ResolvedImage,
+    ServiceDeployment,
+    ServiceKey,
+    ServiceView,
+)
 from weco_deploy.model.tags import commit_in
 
 
@@ -37,6 +44,8 @@ class Snapshot:
         defined: the containers in the task definitions of services without running tasks.
         resolved: the images that primary deployments have resolved their tags to, where known.
         groups: the deployment groups of services that CodeDeploy deploys, by service id; a text says why one can't be read.
+        rollouts: the service deployments that ECS may roll back, where that is wanted.
+        revisions: the images of the service revisions that it may return to, by ARN.
         current: the release deployed last.
         searched: the names of the clusters that were searched for services that had not been found otherwise.
         nearby: the services that were found there and are none of the environment's.
@@ -57,6 +66,8 @@ class Snapshot:
     defined: Mapping[ServiceKey, tuple[DefinedContainer, ...]] = field(default_factory=dict)
     resolved: Mapping[ServiceKey, tuple[ResolvedImage, ...]] = field(default_factory=dict)
     groups: Mapping[str, GroupSettings | str] = field(default_factory=dict)
+    rollouts: Mapping[ServiceKey, ServiceDeployment] = field(default_factory=dict)
+    revisions: Mapping[str, tuple[ResolvedImage, ...]] = field(default_factory=dict)
     current: Release | None = None
     searched: tuple[str, ...] = ()
     nearby: tuple[NearbyService, ...] = ()
@@ -128,13 +139,26 @@ class PlannedImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EcsRollback:
+    """A service deployment that ECS can roll back, to a revision that has the digests of the planned release.
+
+    `hook_id` is the PAUSE hook that it is paused at, empty if it is not paused. `requested`: ECS rolls it back already.
+    """
+
+    service_deployment_arn: str
+    hook_id: str = ""
+    requested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedService:
     """What a deployment does with a service, and why.
 
     `images` are those of its images that its containers use, `replicas` those from which they pull them. `ecs_deployment_id` is
     the observed PRIMARY deployment, which is adopted, left alone or replaced. `own_wait` is how much longer its rollout may take because
     of ECS's configuration, or CodeDeploy's (`traffic_shift`): traffic steps and bake time. `code_deploy` is what CodeDeploy deploys; None if
-    ECS deploys the service. `tasks` are its running tasks, which don't count when
+    ECS deploys the service. `ecs_rollback` is the deployment in progress that ECS rolls back
+    instead of beginning a new one; None if there is none that leads to the release. `tasks` are its running tasks, which don't count when
     plans are compared. The services are redeployed wave by wave, in the order of these numbers, from 1.
     """
 
@@ -149,6 +173,7 @@ class PlannedService:
     ecs_deployment_id: str | None = None
     replicas: tuple[Replica, ...] = ()
     own_wait: timedelta = timedelta(0)
+    ecs_rollback: EcsRollback | None = None
     wave: int = 1
     code_deploy: Revision | None = None
     traffic_shift: TrafficShift = ALL_AT_ONCE

@@ -20,6 +20,8 @@ DEFAULT_INTERVAL = 10.0
 DEFAULT_WAIT = 600.0
 DEFAULT_CONFIRM_WAIT = 60.0
 DEFAULT_LEASE = 120
+LEAVE, ROLLBACK = "leave", "rollback"
+"""What an interrupted deployment leaves behind."""
 DEFAULT_STABLE_FOR = 10.0
 """Seconds for which tasks must have been running, as in Nomad's `min_healthy_time`."""
 
@@ -29,7 +31,7 @@ class Flag:
     """The command line's flag for a field of a request.
 
     The command line builds its option from the flag and the field's default, and suggested commands use the flag, too.
-    Numbers are between `least` and `most`. A text must not be empty unless `may_be_empty` is set. A field that the project
+    Numbers are between `least` and `most`. If there are `choices`, a text is one of them. Another text must not be empty unless `may_be_empty` is set. A field that the project
     file may set, too, has the default None: `switch` means that it is turned on or off, `seconds` that it is a number of
     seconds.
     """
@@ -42,6 +44,7 @@ class Flag:
     may_be_empty: bool = False
     switch: bool = False
     seconds: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def variable(self) -> str:
@@ -80,6 +83,7 @@ class DeployOptions:
 
     `wait` is how long to watch after the last service was redeployed; `wait_for_lock` is how long to wait for somebody
     else's lock. `override_gate` is the reason for passing a closed gate. `step` has texts such as `migrate=done`.
+    `on_interrupt` is LEAVE or ROLLBACK.
     """
 
     wait: float = field(default=DEFAULT_WAIT, metadata=_WAIT.metadata)
@@ -92,6 +96,15 @@ class DeployOptions:
             help="Go back to the last release that worked if the deployment fails or takes too long, and something speaks "
             "against an image.  [default: on_failure in the project file]",
             switch=True,
+        ).metadata,
+    )
+    on_interrupt: str = field(
+        default=LEAVE,
+        metadata=Flag(
+            name="--on-interrupt",
+            help="What a signal that ends the run (Ctrl-C, or a cancelled job) leaves behind: everything as it is then, or the tags put "
+            "back and ECS told to roll back the deployments in progress that lead back to the images before.",
+            choices=(LEAVE, ROLLBACK),
         ).metadata,
     )
     wait_for_lock: float = field(

@@ -192,12 +192,14 @@ class ServiceDeployment:
     """A service deployment: ECS's own verdict on a deployment of a service, as DescribeServiceDeployments returns it.
 
     `status` is PENDING, IN_PROGRESS, SUCCESSFUL, STOP_REQUESTED, STOPPED or one of ROLLBACK_*; of a deployment `by` CodeDeploy also FAILED. `breaker` is the status of
-    its circuit breaker: MONITORING while it counts failures, MONITORING_COMPLETE, TRIGGERED or DISABLED.
+    its circuit breaker: MONITORING while it counts failures, MONITORING_COMPLETE, TRIGGERED or DISABLED. `source_revisions` are the
+    ARNs of the service revisions that ran when it began: a rollback returns to one of them.
     """
 
     arn: str
     status: str
     target_revision: str
+    source_revisions: tuple[str, ...] = ()
     reason: str = ""
     breaker: str = ""
     failures: int = 0

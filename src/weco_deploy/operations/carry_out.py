@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from weco_deploy.errors import DeployError
-from weco_deploy.model.deployment import DeploymentStatus
+from weco_deploy.model.deployment import DeploymentStatus, reasons
 from weco_deploy.model.events import Event, StepFinished
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.plan import Plan, PlannedService
 from weco_deploy.model.project import Environment
 from weco_deploy.model.requests import DeployRequest
 from weco_deploy.model.steps import StepStatus
+from weco_deploy.operations.undo_interrupted import undo_interrupted
 from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.polling import Patience
 from weco_deploy.pipeline.rollouts import Rollouts
@@ -20,10 +22,12 @@ from weco_deploy.pipeline.step import Step, StepContext
 from weco_deploy.pipeline.steps.await_replicas import AwaitReplicas
 from weco_deploy.pipeline.steps.move_tags import MoveTags
 from weco_deploy.pipeline.steps.redeploy import Redeploy
+from weco_deploy.pipeline.steps.roll_back_in_ecs import RollBackInEcs
 from weco_deploy.pipeline.steps.run_check import RunCheck
 from weco_deploy.pipeline.steps.run_task import RunTask
 from weco_deploy.pipeline.steps.watch import Watch
 from weco_deploy.pipeline.steps.wave import BeginWave, EndWave
+from weco_deploy.pipeline.update_service import redeploy_instead
 from weco_deploy.pipeline.watched import Watched
 from weco_deploy.ports import Ports
 from weco_deploy.rules import precedence
@@ -63,6 +67,7 @@ def _wave_steps(plan: Plan, patience: Patience) -> Iterator[Step]:
         goes_on = backwards and wave is not waves[-1]
         if recorded:
             yield BeginWave(wave)
+        yield RollBackInEcs(wave.services)
         yield Redeploy(wave, goes_on=backwards)
         yield Watch(wave, in_part if goes_on else patience, earlier=earlier, goes_on=goes_on)
         if recorded:
@@ -83,7 +88,16 @@ def carry_out(
     Whatever happens, the ledger has the deployment with its verdict afterwards. Its record is not closed yet: the caller
     may roll back first, under the same lock.
     """
-    watched = Watched(environment, request.interval, ledger, ledger.holding(ports), notify)
+    watched = Watched(
+        environment,
+        request.interval,
+        ledger,
+        ledger.holding(ports),
+        notify,
+        partial(
+            redeploy_instead, ledger=ledger, ports=ports, runtime=ports.runtime(environment), notify=notify
+        ),
+    )
     stable_for = precedence.stable_for(request, environment)
     context = StepContext(
         environment=environment,
@@ -93,6 +107,8 @@ def carry_out(
         rollouts=Rollouts(environment, stable_for, watched, ledger, ports.clock),
     )
     end = _run_all(steps_of(planned, request), planned, context)
+    if end.status is DeploymentStatus.INTERRUPTED and precedence.undo_wanted(request):
+        end = replace(end, reason=reasons(end.reason, undo_interrupted(planned, context)))
     ledger.verdict(end.status, ports.clock.utc(), end.reason)
     return end
 
@@ -142,5 +158,5 @@ def _stop_waves(plan: Plan, end: Ending, context: StepContext) -> None:
 
 
 def _any_redeployed(plan: Plan, ledger: Ledger) -> bool:
-    """Whether ECS began a deployment of any service that the plan redeploys."""
-    return any(ledger.outcome(service.service_id).ecs_deployment_id for service in plan.redeploys)
+    """Whether ECS began a deployment of any service that the plan redeploys, or rolls one back."""
+    return any(ledger.outcome(service.service_id).begun for service in plan.redeploys)

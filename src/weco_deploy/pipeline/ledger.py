@@ -140,7 +140,14 @@ class Ledger:
         """Note that ECS began this deployment of the service. Its details are kept for the watch, not recorded."""
         self._begun[service_id] = begun
         known = self.outcome(service_id)
-        self.service(replace(known, ecs_deployment_id=begun.id, status=ServiceStatus.IN_PROGRESS))
+        self.service(
+            replace(known, ecs_deployment_id=begun.id, ecs_rollback=None, status=ServiceStatus.IN_PROGRESS)
+        )
+
+    def ecs_rolls_back(self, service_id: str, service_deployment_arn: str) -> None:
+        """Note that ECS rolls this service deployment back for us. Which ECS deployment that makes is not known yet."""
+        known = self.outcome(service_id)
+        self.service(replace(known, ecs_rollback=service_deployment_arn, status=ServiceStatus.IN_PROGRESS))
 
     def begun(self, service_id: str) -> EcsDeployment | None:
         """The ECS deployment of the service that this process began, as ECS answered it."""

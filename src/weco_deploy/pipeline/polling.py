@@ -60,8 +60,13 @@ class _Deadline:
         self._patience = patience
         self._watched = watched
         self._wait = timedelta(seconds=patience.wait)
-        self._usual_end = clock.utc() + self._wait
         self._extended_to: datetime | None = None
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Let the whole waiting time begin now."""
+        self._usual_end = self._clock.utc() + self._wait
+        self._extended_to = None
 
     @property
     def remaining(self) -> float:
@@ -89,6 +94,9 @@ def _poll_while_unsettled(watched: Watched, deadline: _Deadline) -> None:
         over = deadline.remaining <= 0
         if due := watched.unsettled if over else watched.due:
             watched.poll(due, deadline.for_answers, everything=over)
+            if watched.redeployed:
+                watched.redeployed = False
+                deadline.begin_again()
         if over:
             deadline.extend_once(watched.more_seconds)
             if deadline.remaining <= 0:

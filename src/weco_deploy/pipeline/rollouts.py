@@ -42,14 +42,11 @@ class Rollouts:
         now, tracks = self._clock.utc(), dict[str, Track]()
         for service in services:
             outcome = self._ledger.outcome(service.service_id)
-            if (
-                outcome.ecs_deployment_id
-                and not outcome.settled
-                and not self.watched.knows(service.service_id)
-            ):
+            if outcome.begun and not outcome.settled and not self.watched.knows(service.service_id):
                 tracks[service.service_id] = Track(
                     service=service,
-                    deployment_id=outcome.ecs_deployment_id,
+                    deployment_id=outcome.ecs_deployment_id or "",
+                    ecs_rollback=outcome.ecs_rollback or "",
                     previous_id=service.ecs_deployment_id,
                     since=now,
                     stable_for=self._stable_for,

@@ -30,7 +30,8 @@ TOGETHER = timedelta(seconds=0.5)
 class Watched:
     """The tracks of the services. Polling advances them, updates the ledger and notifies of each service.
 
-    `failed_polls` counts the latest polls in a row that failed.
+    `failed_polls` counts the latest polls in a row that failed. `redeploy` redeploys a service that ECS could not roll back; without
+    it the service has failed. `redeployed` is set when that has happened, because the waiting time begins again then.
     """
 
     def __init__(
@@ -40,8 +41,11 @@ class Watched:
         ledger: Ledger,
         ports: Ports,
         notify: Callable[[Event], None],
+        redeploy: Callable[[Track], Track] | None = None,
     ) -> None:
         self.failed_polls = 0
+        self.redeployed = False
+        self._redeploy = redeploy
         self._tracks: dict[str, Track] = {}
         self._environment = environment
         self._ledger = ledger
@@ -151,7 +155,10 @@ class Watched:
         }
         self._polled_since_wait |= known.keys()
         for service_id, track in known.items():
-            self._tracks[service_id] = advance(track, read.views.get(track.service.key))
+            after = advance(track, read.views.get(track.service.key))
+            if after.not_rolled_back and self._redeploy is not None:
+                after, self.redeployed = self._redeploy(after), True
+            self._tracks[service_id] = after
         self._judged(known)
         self._plan_next(due, known, began)
         errors = list(read.unread.values())
@@ -233,7 +240,8 @@ class Watched:
             known,
             status=track.status,
             reason=reason,
-            ecs_deployment_id=track.deployment_id,
+            ecs_deployment_id=track.deployment_id or None,
+            ecs_rollback=track.ecs_rollback or None,
             draining=track.draining,
             tasks=known.tasks if view is None else tasks_now(track, view, known.tasks),
         )

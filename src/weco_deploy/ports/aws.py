@@ -13,6 +13,7 @@ from typing import Protocol
 from weco_deploy.model.draining import TaskProtection
 from weco_deploy.model.image import ImageView, Manifest, Repository, TaggedImage
 from weco_deploy.model.log_page import LogPage
+from weco_deploy.model.plan import EcsRollback
 from weco_deploy.model.replica import Replica, Replication
 from weco_deploy.model.service import (
     DefinedContainer,
@@ -33,6 +34,8 @@ TAG_VALUES_A_CALL = 20
 """GetResources takes twenty values of a tag."""
 SERVICE_DEPLOYMENTS_A_CALL = 20
 """DescribeServiceDeployments takes twenty service deployments, of any services."""
+SERVICE_REVISIONS_A_CALL = 20
+"""DescribeServiceRevisions takes twenty service revisions, of any services."""
 IMAGES_A_CALL = 100
 """DescribeImages takes a hundred images of one repository."""
 THROTTLING_PATIENCE = timedelta(minutes=5)
@@ -145,6 +148,16 @@ class ServiceRuntime(Protocol):
 
     def service_deployments(self, arns: Sequence[str]) -> tuple[ServiceDeployment, ...]:
         """Up to twenty service deployments; those that ECS does not know any more are left out."""
+
+    def revisions(self, arns: Sequence[str]) -> Mapping[str, tuple[ResolvedImage, ...]]:
+        """The images of up to twenty service revisions, by ARN; those that ECS does not know any more are left out."""
+
+    def roll_back(self, rollback: EcsRollback, allowed: Callable[[], None] = lambda: None) -> bool:
+        """Have ECS roll back a service deployment in progress. False if ECS refuses, because it is not in progress any more.
+
+        Not idempotent: it is refused once ECS has begun to roll back. After Unreachable, `service_deployments` tells whether ECS
+        has accepted it. Whether it is sent is as in `redeploy`.
+        """
 
     def resolved(self, service: Service) -> tuple[ResolvedImage, ...]:
         """What the service's primary deployment pinned its images to; empty where that can't be known."""

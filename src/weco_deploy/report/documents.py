@@ -434,6 +434,7 @@ def _outcome(outcome: ServiceOutcome) -> Document:
         "service_name": outcome.key.name,
         "images": list(outcome.images),
         "ecs_deployment_id": outcome.ecs_deployment_id,
+        "ecs_rollback": outcome.ecs_rollback,
         "status": outcome.status.value,
         "reason": outcome.reason,
         "failures": [_failure(failure) for failure in outcome.failures],
@@ -502,6 +503,7 @@ def _planned_service(service: PlannedService) -> Document:
         "action": service.action.value,
         "why": service.why,
         "ecs_deployment_id": service.ecs_deployment_id,
+        "ecs_rollback": service.ecs_rollback.service_deployment_arn if service.ecs_rollback else None,
         "wave": service.wave,
     }
 

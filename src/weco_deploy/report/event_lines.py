@@ -8,6 +8,7 @@ from datetime import timedelta
 from weco_deploy.model.deployment import Deployment, DeploymentStatus
 from weco_deploy.model.events import (
     Claimed,
+    EcsRollbackRequested,
     Event,
     Notice,
     PollFailed,
@@ -58,13 +59,19 @@ def event_lines(event: Event, symbols: Symbols) -> tuple[Line, ...]:
             return (Line(0, _tag(event, symbols)),)
         case StepStarted() | StepOutput() | StepFinished():
             return _step(event, symbols)
-        case ServiceRedeployed(service_id, key, ecs_deployment_id):
-            name = service_name(service_id, key)
-            return (Line(0, f"{name}: ECS redeploys it as {one_line(ecs_deployment_id)}"),)
+        case ServiceRedeployed() | EcsRollbackRequested():
+            return (Line(0, _requested(event)),)
         case PollFailed(message):
             return (Line(0, f"could not look at the services, will try again: {one_line(message)}"),)
         case Waiting(message) | Notice(message):
             return (Line(0, one_line(message)),)
+
+
+def _requested(event: ServiceRedeployed | EcsRollbackRequested) -> str:
+    name = service_name(event.service_id, event.key)
+    if isinstance(event, EcsRollbackRequested):
+        return f"{name}: ECS rolls its deployment in progress back"
+    return f"{name}: ECS redeploys it as {one_line(event.ecs_deployment_id)}"
 
 
 def _claimed(deployment: Deployment, plan: Plan) -> str:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from weco_deploy.model.requests import ConfirmRequest, DeployRequest, flags
 
 _FOR_ANY = ("wait", "interval", "stable_for", "wait_for_lock", "lease", "allow_missing", "allow_unpinned")
-_FOR_THIS = ("force_redeploy", "rollback_on_failure")
+_FOR_THIS = ("force_redeploy", "rollback_on_failure", "on_interrupt")
 
 
 def flags_for_any(request: DeployRequest) -> tuple[str, ...]:

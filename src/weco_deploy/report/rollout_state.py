@@ -9,6 +9,7 @@ from datetime import datetime
 from weco_deploy.model.deployment import GOOD, SETTLED, Deployment, Failure, ServiceOutcome, ServiceStatus
 from weco_deploy.model.events import (
     Claimed,
+    EcsRollbackRequested,
     Event,
     Progress,
     RollingBack,
@@ -120,6 +121,11 @@ class RolloutState:
                         status=ServiceStatus.IN_PROGRESS,
                         state="redeployment requested",
                     )
+                )
+            case EcsRollbackRequested(service_id, key):
+                state = "rollback requested"
+                return self._with(
+                    Row(service_id=service_id, key=key, status=ServiceStatus.IN_PROGRESS, state=state)
                 )
             case Progress(outcome=outcome):
                 return self._with(_polled(event, outcome))

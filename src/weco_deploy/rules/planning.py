@@ -23,6 +23,7 @@ from weco_deploy.rules.allowances import MISSING_HINT, absent_images, allowances
 from weco_deploy.rules.backwards import concerns, policy
 from weco_deploy.rules.before_tasks import TaskPlans, plan_tasks
 from weco_deploy.rules.current_release import current_release
+from weco_deploy.rules.ecs_rollback import with_ecs_rollback
 from weco_deploy.rules.examination import examine
 from weco_deploy.rules.known_bad import warnings_of_known_bad
 from weco_deploy.rules.obstacles import obstacles
@@ -61,6 +62,8 @@ def plan(project: Project, request: DeployRequest, observed: Snapshot) -> Plan:
     services = in_waves(examined.services, project.after, backwards=request.kind is Kind.ROLLBACK)
     if request.force_redeploy:
         services = tuple(map(with_forced_redeploy, services))
+    elif request.kind is Kind.ROLLBACK:
+        services = tuple(with_ecs_rollback(service, observed) for service in services)
     before = _before_tasks(environment, request, expected, images, services, observed)
     if any(task.waits for task in before.tasks):
         images = with_tags_before(images, observed.history)

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from weco_deploy.model.kind import Kind
 from weco_deploy.model.project import Environment
-from weco_deploy.model.requests import DEFAULT_STABLE_FOR, ConfirmRequest, DeployOptions, DeployRequest
+from weco_deploy.model.requests import (
+    DEFAULT_STABLE_FOR,
+    ROLLBACK,
+    ConfirmRequest,
+    DeployOptions,
+    DeployRequest,
+)
 
 
 def stable_for(request: DeployOptions | ConfirmRequest, environment: Environment) -> float:
@@ -25,3 +31,8 @@ def rollback_wanted(request: DeployRequest, environment: Environment) -> bool:
     if request.rollback_on_failure is not None:
         return request.rollback_on_failure
     return environment.on_failure == "rollback" and request.kind is not Kind.ROLLBACK
+
+
+def undo_wanted(request: DeployRequest) -> bool:
+    """Whether an interrupted deployment puts back what it has changed. A rollback never does: that would go forward again."""
+    return request.on_interrupt == ROLLBACK and request.kind is not Kind.ROLLBACK

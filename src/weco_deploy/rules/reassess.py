@@ -86,9 +86,9 @@ def reassess(
         outcomes.append(outcome)
         if service.action is Action.LEAVE and not _redeployed_by_it(service, before):
             unchanged.add(service.service_id)
-        if outcome.status is ServiceStatus.IN_PROGRESS and outcome.ecs_deployment_id:
+        if outcome.status is ServiceStatus.IN_PROGRESS and outcome.begun:
             tracks[service.service_id] = replace(
-                _track(service, outcome.ecs_deployment_id, before, recorded),
+                _track(service, outcome, before, recorded),
                 stable_for=stable_for,
                 leave_old_tasks=environment.old_tasks == "leave",
             )
@@ -214,6 +214,7 @@ def _reassessed(
             images=service.images,
             status=status,
             ecs_deployment_id=ecs_deployment_id,
+            ecs_rollback=recorded.ecs_rollback if recorded is not None else None,
             reason=reasons(reason, f"recorded: {known}" if known else ""),
             failures=recorded.failures if recorded is not None and status not in GOOD else (),
         )
@@ -243,11 +244,20 @@ def _reassessed(
             return now(ServiceStatus.NOT_STARTED, None, recorded.reason)
         case Action.REDEPLOY, (ServiceStatus.PENDING | ServiceStatus.IN_PROGRESS | ServiceStatus.UNVERIFIED):
             # The service may have been redeployed without a record of it. The rollout shows what it runs.
-            if watched := recorded_id or (service.ecs_deployment_id if service.desired else None):
-                return now(ServiceStatus.IN_PROGRESS, watched)
+            watched = _to_watch(service, recorded)
+            if watched is not None:
+                return now(ServiceStatus.IN_PROGRESS, watched or None)
         case Action.REDEPLOY, status if unknown and service.desired and (status is None or status in GOOD):
             return now(ServiceStatus.IN_PROGRESS, service.ecs_deployment_id)
     return now(ServiceStatus.FAILED, recorded_id, f"it does not run the release: {service.why}")
+
+
+def _to_watch(service: PlannedService, recorded: ServiceOutcome | None) -> str | None:
+    """The ECS deployment to watch; empty if ECS has not begun the rollback that it was told to make, None if there is nothing."""
+    recorded_id = recorded.ecs_deployment_id if recorded else None
+    if recorded is not None and recorded.ecs_rollback:
+        return recorded_id or ""
+    return recorded_id or (service.ecs_deployment_id if service.desired else None)
 
 
 def _if_superseded(
@@ -284,12 +294,13 @@ def _gone(
 
 
 def _track(
-    service: PlannedService, ecs_deployment_id: str, recorded: ServiceOutcome | None, deployment: Deployment
+    service: PlannedService, outcome: ServiceOutcome, recorded: ServiceOutcome | None, deployment: Deployment
 ) -> Track:
     failed = recorded is not None and recorded.status in (ServiceStatus.FAILED, ServiceStatus.SUPERSEDED)
     return Track(
         service=service,
-        deployment_id=ecs_deployment_id,
+        deployment_id=outcome.ecs_deployment_id or "",
+        ecs_rollback=outcome.ecs_rollback or "",
         previous_id=None,
         since=deployment.date_created,
         # The record covers earlier failures, so only tasks that failed later count now.

@@ -1,6 +1,7 @@
 """Converts the result of a deployment for one service to a row of a record, and back.
 
     service_id   cluster   service_name   images   status   unverified   ecs_deployment_id   reason
+    ecs_rollback (only if ECS rolls a service deployment back for it: its ARN)
     failures [{kind, message, task, container, stop_code, exit_code, log_location}]
     draining [{task, until, why}] (only if there are any)   tasks {desired, new, old, old_digests {id: digest}}
 
@@ -79,6 +80,7 @@ def service_item(service: ServiceOutcome) -> Item:
             "status": (ServiceStatus.IN_PROGRESS if unverified else service.status).value,
             "unverified": True if unverified else None,
             "ecs_deployment_id": service.ecs_deployment_id,
+            "ecs_rollback": service.ecs_rollback,
             "reason": service.reason,
             "failures": [_failure_item(failure) for failure in service.failures],
             "draining": [_draining_item(task) for task in service.draining] or None,
@@ -125,6 +127,7 @@ def read_service(row: Fields) -> ServiceOutcome:
         if row.flag("unverified")
         else enum_field(row, "status", ServiceStatus),
         ecs_deployment_id=row.optional_text("ecs_deployment_id"),
+        ecs_rollback=row.optional_text("ecs_rollback"),
         reason=row.text("reason"),
         failures=tuple(_read_failure(failure) for failure in row.rows("failures")),
         draining=tuple(_read_draining(task) for task in row.rows("draining")),

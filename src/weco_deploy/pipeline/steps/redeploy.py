@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from weco_deploy.errors import AccessDenied, AwsError, DeployError, Interrupted, LeaseLost, Unreachable
-from weco_deploy.model.deployment import ServiceStatus
+from weco_deploy.errors import DeployError, Interrupted, LeaseLost
 from weco_deploy.model.events import ServiceRedeployed
 from weco_deploy.model.plan import PlannedService, Wave
 from weco_deploy.model.service import EcsDeployment
 from weco_deploy.pipeline.batches import batches_of
 from weco_deploy.pipeline.code_deploy import begin_deployment
-from weco_deploy.pipeline.ledger import Ledger
 from weco_deploy.pipeline.step import StepContext
-from weco_deploy.ports import Clock, Done, Failed, Outcome, ServiceRuntime
+from weco_deploy.pipeline.update_service import record_refusal, redeploy
+from weco_deploy.ports import Done, Failed, Outcome
 
-REDEPLOY_ATTEMPTS = 3
-"""How often UpdateService is called for a service if ECS turns out not to have acted."""
 AT_ONCE, AT_A_TIME = 50, 15
 """AWS lets a tool redeploy fifty services at once, and five a second after that. So rollouts are polled every three seconds in between."""
-READS_AFTER_LOST_ANSWER = 3
-SECONDS_BETWEEN_READS = 2.0
-"""After a lost answer the service is read several times, because reads lag."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redeploy:
-    """Starts a new ECS deployment of each service. With `goes_on` the others are redeployed also if ECS refuses the first."""
+    """Starts a new ECS deployment of each service that ECS does not roll back.
+
+    With `goes_on`, or if ECS rolls back one of them, the others are redeployed also if ECS refuses the first.
+    """
 
     wave: Wave
     goes_on: bool = False
@@ -40,23 +37,27 @@ class Redeploy:
 
         A later service that ECS refuses fails alone: the ledger has its reason, and the others go on.
         """
-        if not self.wave.redeploys:
-            return
         ledger, requested = context.ledger, context.ports.interrupts.requested
+        services = [
+            service for service in self.wave.redeploys if not ledger.outcome(service.service_id).ecs_rollback
+        ]
+        if not services:
+            return
 
         def note_and_renew() -> None:
             ledger.note_if_due()
             ledger.renew_if_due()
 
-        first, *others = self.wave.redeploys
+        goes_on = self.goes_on or len(services) < len(self.wave.redeploys)
+        first, *others = services
         (outcome,) = _change([first], context, ledger.renew_if_due)
-        if isinstance(outcome, Failed) and not (self.goes_on and _is_refusal(outcome.error)):
+        if isinstance(outcome, Failed) and not (goes_on and _is_refusal(outcome.error)):
             raise outcome.error
         _change(others[:AT_ONCE], context, note_and_renew)
-        for number, services in enumerate(batches_of(others[AT_ONCE:], AT_A_TIME)):
+        for number, batch in enumerate(batches_of(others[AT_ONCE:], AT_A_TIME)):
             if number and not requested():
                 context.rollouts.poll_in_between(self.wave.services)
-            _change(services, context, note_and_renew)
+            _change(batch, context, note_and_renew)
         ledger.note()
         if requested():
             raise Interrupted("interrupted while the services were redeployed")
@@ -77,11 +78,11 @@ def _change(
         if ports.interrupts.requested():
             raise Interrupted("interrupted while the services were redeployed")
 
-    def redeploy(service: PlannedService) -> EcsDeployment:
+    def begin(service: PlannedService) -> EcsDeployment:
         revision, ours = service.code_deploy, ledger.deployment.deployment_id
         if revision is not None:
             return begin_deployment(service.key, revision, ours, code_deploy, allowed, ports.clock)
-        return _redeploy(service, runtime, allowed, ports.clock)
+        return redeploy(service, runtime, allowed, ports.clock)
 
     def record(index: int, outcome: Outcome[EcsDeployment]) -> None:
         service = services[index]
@@ -89,10 +90,10 @@ def _change(
             ledger.redeployed(service.service_id, outcome.value)
             context.notify(ServiceRedeployed(service.service_id, service.key, outcome.value.id))
         elif isinstance(outcome, Failed) and not isinstance(outcome.error, Interrupted):
-            _record_refusal(service, outcome.error, ledger)
+            record_refusal(service, outcome.error, ledger)
 
     return ports.calls.meanwhile(while_waiting).change(
-        [partial(redeploy, service) for service in services],
+        [partial(begin, service) for service in services],
         record,
         ports.interrupts.requested,
     )
@@ -101,42 +102,3 @@ def _change(
 def _is_refusal(error: DeployError) -> bool:
     """Whether the error is about this service only, so that the others may be redeployed."""
     return not isinstance(error, (Interrupted, LeaseLost))
-
-
-def _record_refusal(service: PlannedService, error: DeployError, ledger: Ledger) -> None:
-    known = ledger.outcome(service.service_id)
-    why = error.with_advice if isinstance(error, AccessDenied) else error.message
-    reason = f"it could not be redeployed: {why}"
-    ledger.service(replace(known, status=ServiceStatus.FAILED, reason=reason))
-
-
-def _redeploy(
-    service: PlannedService, runtime: ServiceRuntime, allowed: Callable[[], None], clock: Clock
-) -> EcsDeployment:
-    """Redeploy the service once, and return its ECS deployment.
-
-    UpdateService is not idempotent. After a lost answer it is repeated only if ECS did not act on the one before.
-    """
-    for attempt in range(1, REDEPLOY_ATTEMPTS + 1):
-        allowed()
-        try:
-            return runtime.redeploy(service.key, allowed)
-        except Unreachable:
-            begun = _begun(service, runtime, clock)
-            if begun is not None:
-                return begun
-            if attempt == REDEPLOY_ATTEMPTS:
-                raise
-    raise AwsError("ecs:UpdateService", f"{service.key} could not be redeployed")
-
-
-def _begun(service: PlannedService, runtime: ServiceRuntime, clock: Clock) -> EcsDeployment | None:
-    """The deployment that became PRIMARY in place of the one that the plan saw, if there is one."""
-    for read in range(READS_AFTER_LOST_ANSWER):
-        if read:
-            clock.wait(SECONDS_BETWEEN_READS)
-        services = runtime.describe(service.key.cluster, [service.key.name])
-        primary = services[0].primary if services else None
-        if primary is not None and primary.id != service.ecs_deployment_id:
-            return primary
-    return None

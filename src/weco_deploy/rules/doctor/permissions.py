@@ -14,6 +14,7 @@ ID = "permissions"
 OPTIONAL = frozenset(
     {
         "ecr:GetDownloadUrlForLayer",
+        "ecs:ContinueServiceDeployment",
         "ecs:DescribeContainerInstances",
         "ecs:DescribeServiceDeployments",
         "ecs:DescribeServiceRevisions",
@@ -21,6 +22,7 @@ OPTIONAL = frozenset(
         "ecs:ListClusters",
         "ecs:ListServiceDeployments",
         "ecs:ListServices",
+        "ecs:StopServiceDeployment",
         "elasticloadbalancing:DescribeTargetHealth",
         "logs:GetLogEvents",
         "tag:GetResources",

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from weco_deploy.model.lifecycle import Lifecycle
 from weco_deploy.model.service import EcsDeployment, Service, ServiceDeployment, ServiceView
+from weco_deploy.rules.rollout.ecs_rollback import verdict_on_rollback
 from weco_deploy.rules.rollout.failure_cause import STOPPED, failure_cause
 from weco_deploy.rules.rollout.identity import POLLS_TO_CONFIRM_PREVIOUS
 from weco_deploy.rules.rollout.track import Track
@@ -32,6 +33,8 @@ def with_verdict(track: Track, view: ServiceView) -> Track:
     found = view.service_deployment
     if found is None:
         return replace(track, verdict=None)
+    if rollback := verdict_on_rollback(track, found):
+        return replace(track, verdict=rollback)
     if not found.deploys(track.deployment_id):
         return track
     stopped = track.polls_stopped + 1 if found.status in STOPPED else 0

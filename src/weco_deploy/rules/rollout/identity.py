@@ -106,7 +106,7 @@ def not_primary(track: Track, view: ServiceView, ours: EcsDeployment | None) -> 
     if older and not rolled_back and not track.ours_listed:
         return replace(track, polls_not_primary=0, state="waiting for ECS")
     if not older and not rolled_back:
-        match _brings(track, view, primary):
+        match brings(track, view, primary):
             case Match.RIGHT:
                 return track.following(primary)
             case Match.UNKNOWN:
@@ -180,7 +180,7 @@ def _failed_later(track: Track, service: Service, ours: EcsDeployment | None) ->
             yield from _FAILED_DEPLOYMENT.findall(event.message)
 
 
-def _brings(track: Track, view: ServiceView, later: EcsDeployment) -> Match:
+def brings(track: Track, view: ServiceView, later: EcsDeployment) -> Match:
     """Whether a later deployment brings the release: it uses the images that ours used, with the release's digests."""
     expected = track.service.expected
     tasks = (task for task in running_tasks(view) if surely_belongs(task, later))

@@ -45,6 +45,8 @@ def reads(track: Track, service: Service, *, everything: bool = False) -> Reads:
     but only when they may tell something new (`reading.py`), or if `everything` is to be read. It reads stopped tasks only where
     we count them (`crash_loop.py`). If a later deployment is PRIMARY, it reads what tells whether to follow it.
     """
+    if not track.deployment_id and service.primary is not None and service.primary.id == track.previous_id:
+        return Reads(tasks=False)  # ECS has not begun to roll it back
     ours = service.deployment(track.deployment_id)
     if strategy_of(service).begins_beside:
         if ours is None:

@@ -16,7 +16,7 @@ from weco_deploy.model.deployment import ServiceStatus, reasons
 from weco_deploy.model.draining import DrainingTask
 from weco_deploy.model.service import EcsDeployment, Service, ServiceView
 from weco_deploy.rules.digests import Match, all_described, compare, compare_resolved, running_tasks
-from weco_deploy.rules.rollout import ecs_verdict
+from weco_deploy.rules.rollout import ecs_rollback, ecs_verdict
 from weco_deploy.rules.rollout.aws_clock import CLOCK_RESOLUTION, aws_now
 from weco_deploy.rules.rollout.crash_loop import (
     count_failures,
@@ -75,6 +75,10 @@ def _last_read(track: Track, view: ServiceView) -> LastRead:
 
 def _judge(track: Track, view: ServiceView) -> Track:
     service = view.service
+    if track.ecs_rollback:
+        track = ecs_rollback.followed(track, view)
+        if track.settled or not track.deployment_id:
+            return replace(track, running=0, desired=service.desired, polls=track.polls + 1, polls_missing=0)
     ours = service.deployment(track.deployment_id)
     track = replace(
         track,
@@ -282,6 +286,8 @@ def _rollout_state(track: Track, view: ServiceView, ours: EcsDeployment) -> str:
     starting = ours.running < service.desired
     if said := strategy_of(service).state(track, view):
         state = said
+    elif track.ecs_rollback:
+        state = "ECS rolls it back"
     elif starting:
         failures = ecs_verdict.breaker_count(track)
         failed = f", {failures or f'{ours.failed_tasks} failed'}" if failures or ours.failed_tasks else ""

@@ -51,6 +51,10 @@ class Track:
     `polls` counts all polls. `polls_not_primary`, `polls_missing` and `polls_steady` count the latest consecutive polls
     in which another deployment was primary, the service was not found, or the service was steady.
 
+    `ecs_rollback` is the ARN of the service deployment that ECS rolls back for us, empty if none. Then `deployment_id` is empty
+    until the deployment that ECS makes PRIMARY for that is known. `not_rolled_back` says that the service failed only because ECS
+    could not roll it back, so that it can be redeployed.
+
     `verdict` is ECS's own verdict on our deployment, as it was last read. `phase_since` is when a poll first showed its stage and its
     share of traffic. `polls_stopped` counts the latest consecutive
     polls in which ECS said that it stopped our deployment.
@@ -77,6 +81,8 @@ class Track:
     leave_old_tasks: bool = True
     made: EcsDeployment | None = None
     superseded_id: str | None = None
+    ecs_rollback: str = ""
+    not_rolled_back: bool = False
     status: ServiceStatus = ServiceStatus.IN_PROGRESS
     state: str = "waiting for ECS"
     reason: str = ""
