@@ -172,6 +172,16 @@ def test_short_waits_renew_as_often_as_long_ones(ledger: Ledger, record: Record)
     assert record.renewals == [30, 60, 90]
 
 
+def test_it_is_also_renewed_where_there_is_no_time_to_wait(
+    ledger: Ledger, clock: SetClock, record: Record
+) -> None:
+    for _ in range(4):
+        clock.now += timedelta(seconds=20)  # what a slow poll takes
+        ledger.wait(0)
+    assert record.renewals == [40, 80]
+    assert clock.waits == []
+
+
 def test_no_wait_is_no_wait(ledger: Ledger, clock: SetClock) -> None:
     ledger.wait(0)
     ledger.wait(-1)
@@ -183,7 +193,7 @@ def test_a_renewal_that_fails_in_passing_is_tried_again_at_the_next_slice(
     ledger: Ledger, record: Record, error: AwsError
 ) -> None:
     record.errors = [error, error]
-    ledger.wait(120)
+    ledger.wait(119)
     assert record.renewals == [30, 60, 90]
     ledger.ours()
 
@@ -336,7 +346,7 @@ def test_a_verdict_that_could_not_be_recorded_is_still_known(ledger: Ledger, rec
 
 def test_the_hold_that_is_handed_on_is_the_renewed_one(ledger: Ledger) -> None:
     assert ledger.held == HELD
-    ledger.wait(60)
+    ledger.wait(59)
     assert ledger.held.lease_ends == NOON + timedelta(seconds=30 + LEASE)
 
 

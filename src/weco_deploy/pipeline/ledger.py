@@ -108,10 +108,16 @@ class Ledger:
         return replace(ports, calls=ports.calls.meanwhile(stop_or_renew))
 
     def wait(self, seconds: float) -> None:
-        """Wait, and renew the lease meanwhile."""
+        """Wait, and renew the lease before and meanwhile.
+
+        It is renewed also where there is no time to wait: polls that take as long as their interval follow each other at once.
+        """
         end = self._clock.utc() + timedelta(seconds=seconds)
-        while (left := (end - self._clock.utc()).total_seconds()) > 0:
+        while True:
             self.renew_if_due()
+            left = (end - self._clock.utc()).total_seconds()
+            if left <= 0:
+                return
             self._clock.wait(min(left, renewal_interval(self._lease_seconds)))
 
     def tag_moved(self, image_id: str, *, moved: bool) -> None:
