@@ -46,7 +46,10 @@ def deployment(status: str = "IN_PROGRESS") -> dict[str, str]:
 def runtime(aws: ScriptedAws) -> EcsRuntime:
     aws.says("ListServiceDeployments", json_answer(serviceDeployments=[deployment()]))
     aws.says(
-        "DescribeServiceRevisions", json_answer(serviceRevisions=[{"containerImages": IMAGES}], failures=[])
+        "DescribeServiceRevisions",
+        json_answer(
+            serviceRevisions=[{"serviceRevisionArn": REVISION, "containerImages": IMAGES}], failures=[]
+        ),
     )
     return EcsRuntime(Login(StillClock(), Rates()).account("eu-west-1"), StillClock())
 

@@ -164,7 +164,7 @@ def test_environment_without_deployments_is_refused() -> None:
 
 
 def test_unknown_release_is_refused() -> None:
-    with pytest.raises(NotFound, match="no release or deployment 'nothing'"):
+    with pytest.raises(NotFound, match="no environment, release or deployment 'nothing'"):
         changes(world_with_prod().ports(), "nothing..prod")
 
 
