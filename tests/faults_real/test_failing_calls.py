@@ -89,7 +89,11 @@ class Fault:
 
     @property
     def lease(self) -> tuple[str, ...]:
-        return LONG_WAIT if self.harmless and self.call != RENEW_LEASE else SHORT_LEASE
+        """A short one where the fault can leave the lock behind. Otherwise a long one: a busy machine must not let it run out."""
+        if self.call == RENEW_LEASE:
+            return SHORT_LEASE
+        leaves_lock = self.call.startswith("dynamodb:") or self.way == "stalled"
+        return SHORT_LEASE if leaves_lock and not self.harmless else LONG_WAIT
 
     @property
     def images(self) -> str:
