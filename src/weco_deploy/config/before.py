@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from weco_deploy.config import patterns
-from weco_deploy.config.nodes import Node, Problem
-from weco_deploy.config.outline import EnvironmentOutline, ProjectOutline, Template
+from weco_deploy.config.nodes import Node, Problem, repeated_ids
+from weco_deploy.config.outline import ProjectOutline, Template
 from weco_deploy.config.spelling import did_you_mean
 from weco_deploy.config.templates import missing_variables
 
@@ -26,24 +26,17 @@ def before_problems(project: ProjectOutline) -> Iterator[Problem]:
     """Ids given twice, unknown services, tasks without a place or with two, and variables that the environment lacks."""
     services = {service.id for image in project.images for service in image.services}
     for environment in project.environments:
-        first_with_id: dict[str, Node] = {}
-        for task in _tasks(project, environment):
-            if (node := task.at("id")) and node.text is not None:
-                first = first_with_id.setdefault(node.text, node)
-                if first is not node:
-                    yield node.problem(
-                        f"found the task {node.text!r} twice, first on line {first.line}, expected another id"
-                    )
+        tasks = tuple(project.mapping(environment).items("before"))
+        for id_, first in repeated_ids(tasks):
+            yield id_.problem(
+                f"found the task {id_.text!r} twice, first on line {first.line}, expected another id"
+            )
+        for task in tasks:
             yield from _place(task, services)
             for key, pattern in _TEMPLATES.items():
                 template = task.at(key)
                 if template and template.text is not None and pattern.matches(template.text):
                     yield from missing_variables(Template(template.text, template), [environment])
-
-
-def _tasks(project: ProjectOutline, environment: EnvironmentOutline) -> Iterator[Node]:
-    node = project.node.nearest(environment.node.path[1:-1])
-    return node.items("before")
 
 
 def _place(task: Node, services: set[str]) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from weco_deploy.config import patterns
-from weco_deploy.config.nodes import Node, Problem
+from weco_deploy.config.nodes import Node, Problem, repeated_ids
 from weco_deploy.config.outline import EnvironmentOutline, ProjectOutline, Template
 from weco_deploy.config.spelling import did_you_mean
 from weco_deploy.config.templates import missing_variables
@@ -20,17 +20,14 @@ def check_problems(project: ProjectOutline) -> Iterator[Problem]:
     images = [image.id for image in project.images]
     yield from _nothing_to_verify(project)
     for environment in project.environments:
-        node = project.node.nearest(environment.node.path[1:-1])
-        first_with_id: dict[str, Node] = {}
-        for step in (*node.items("before"), *node.items("checks")):
-            if "checks" in step.path and (id_ := step.at("id")) and id_.text in first_with_id:
-                first = first_with_id[id_.text]
+        mapping = project.mapping(environment)
+        checks = tuple(mapping.items("checks"))
+        for id_, first in repeated_ids((*mapping.items("before"), *checks)):
+            if id_.path[-3] == "checks":  # the tasks before the restart have their own message
                 yield id_.problem(
                     f"found the step {id_.text!r} twice, first on line {first.line}, expected another id"
                 )
-            if (id_ := step.at("id")) and id_.text is not None:
-                first_with_id.setdefault(id_.text, id_)
-        for check in node.items("checks"):
+        for check in checks:
             yield from _probe(check)
             yield from _templates(check, environment, images)
 
@@ -40,10 +37,10 @@ def _nothing_to_verify(project: ProjectOutline) -> Iterator[Problem]:
     unchecked = {
         environment.id
         for environment in project.environments
-        if not any(project.node.nearest(environment.node.path[1:-1]).items("checks"))
+        if not any(project.mapping(environment).items("checks"))
     }
     for environment in project.environments:
-        requires = project.node.nearest(environment.node.path[1:-1]).at("requires")
+        requires = project.mapping(environment).at("requires")
         verified = requires.at("verified") if requires else None
         if (
             verified

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, Union
 
@@ -70,6 +70,17 @@ class Node:
 
     def problem(self, text: str) -> Problem:
         return Problem(self.line, self.path, text)
+
+
+def repeated_ids(mappings: Iterable[Node]) -> Iterator[tuple[Node, Node]]:
+    """The id of each mapping whose id an earlier one has, too, and the id of the first that has it."""
+    first_with_id: dict[str, Node] = {}
+    for mapping in mappings:
+        id_ = mapping.at("id")
+        if id_ is not None and id_.text is not None:
+            first = first_with_id.setdefault(id_.text, id_)
+            if first is not id_:
+                yield id_, first
 
 
 @dataclass(frozen=True, slots=True)

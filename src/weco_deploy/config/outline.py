@@ -91,6 +91,10 @@ class ProjectOutline(Identified):
     images: tuple[ImageOutline, ...]
     tag: Template | None
 
+    def mapping(self, environment: EnvironmentOutline) -> Node:
+        """The whole mapping of the environment."""
+        return self.node.nearest(environment.node.path[1:-1])
+
 
 def outlines(root: Node) -> tuple[ProjectOutline, ...]:
     return tuple(_project(node) for node in root.entries() if isinstance(node.value, dict))
