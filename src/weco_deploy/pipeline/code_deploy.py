@@ -7,16 +7,16 @@ supersedes one by another; somebody else's is left alone, and the service is not
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from weco_deploy.errors import AwsError, Unreachable
 from weco_deploy.model.code_deploy import ActiveDeployment, Revision
 from weco_deploy.model.service import EcsDeployment, ServiceKey
+from weco_deploy.pipeline.lost_answers import begun_after_all
 from weco_deploy.ports import Clock, CodeDeploy
 
 ATTEMPTS = 3
 """How often CreateDeployment is called if its answers are lost and CodeDeploy turns out not to have acted."""
-READS_AFTER_LOST_ANSWER = 3
-SECONDS_BETWEEN_READS = 2.0
 STOP_SECONDS = 600.0
 """How long a deployment that was stopped, and its rollback, may take to end."""
 SECONDS_BETWEEN_LOOKS = 5.0
@@ -53,7 +53,7 @@ def begin_deployment(
             made = code_deploy.create(revision, description)
         except Unreachable:
             lost += 1
-            made = _made(revision, description, code_deploy, clock)
+            made = begun_after_all(partial(_made, revision, description, code_deploy), clock)
             if made is None and lost == ATTEMPTS:
                 raise
             if made is None:
@@ -63,15 +63,10 @@ def begin_deployment(
         _end_active(service, revision, code_deploy, allowed, clock)
 
 
-def _made(revision: Revision, description: str, code_deploy: CodeDeploy, clock: Clock) -> str | None:
-    """The id of the deployment whose answer was lost; None if CodeDeploy has not begun it."""
-    for read in range(READS_AFTER_LOST_ANSWER):
-        if read:
-            clock.wait(SECONDS_BETWEEN_READS)
-        for active in code_deploy.active(revision.group):
-            if active.description == description:
-                return active.id
-    return None
+def _made(revision: Revision, description: str, code_deploy: CodeDeploy) -> str | None:
+    """The id of the deployment whose answer was lost; None if CodeDeploy does not have it in progress."""
+    active = code_deploy.active(revision.group)
+    return next((found.id for found in active if found.description == description), None)
 
 
 def _end_active(

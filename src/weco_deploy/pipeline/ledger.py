@@ -94,6 +94,14 @@ class Ledger:
         else:
             self._renewed = self._clock.utc()
 
+    def note_and_renew_if_due(self) -> None:
+        """Record the progress and extend the lease, each if it is due: what is done while many changes are waited for.
+
+        Raises what `note_if_due` and `renew_if_due` raise.
+        """
+        self.note_if_due()
+        self.renew_if_due()
+
     def holding(self, ports: Ports) -> Ports:
         """The ports, with calls that renew the lease while they are waited for, if that is due.
 

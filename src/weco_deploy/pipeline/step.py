@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from weco_deploy.errors import Interrupted
 from weco_deploy.model.events import Event
 from weco_deploy.model.project import Environment
 from weco_deploy.pipeline.ledger import Ledger
@@ -23,6 +24,16 @@ class StepContext:
     ports: Ports
     notify: Callable[[Event], None]
     rollouts: Rollouts
+
+    def stop_if_requested(self, message: str) -> None:
+        """Raise Interrupted with this message if a signal asks to stop."""
+        if self.ports.interrupts.requested():
+            raise Interrupted(message)
+
+    def allow_change(self, message: str) -> None:
+        """Raise LeaseLost if the environment may be somebody else's by now, or Interrupted if a signal asks to stop."""
+        self.ledger.ours()
+        self.stop_if_requested(message)
 
 
 class Step(Protocol):

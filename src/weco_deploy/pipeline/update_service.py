@@ -12,14 +12,12 @@ from weco_deploy.model.events import Event, Notice, ServiceRedeployed
 from weco_deploy.model.plan import PlannedService
 from weco_deploy.model.service import EcsDeployment
 from weco_deploy.pipeline.ledger import Ledger
+from weco_deploy.pipeline.lost_answers import begun_after_all
 from weco_deploy.ports import Clock, Done, Failed, Ports, ServiceRuntime
 from weco_deploy.rules.rollout.track import Track
 
 REDEPLOY_ATTEMPTS = 3
 """How often UpdateService is called for a service if ECS turns out not to have acted."""
-READS_AFTER_LOST_ANSWER = 3
-SECONDS_BETWEEN_READS = 2.0
-"""After a lost answer the service is read several times, because reads lag."""
 
 
 def record_refusal(service: PlannedService, error: DeployError, ledger: Ledger) -> None:
@@ -41,7 +39,7 @@ def redeploy(
         try:
             return runtime.redeploy(service.key, allowed)
         except Unreachable:
-            begun = _begun(service, runtime, clock)
+            begun = begun_after_all(partial(_begun, service, runtime), clock)
             if begun is not None:
                 return begun
             if attempt == REDEPLOY_ATTEMPTS:
@@ -49,16 +47,11 @@ def redeploy(
     raise AwsError("ecs:UpdateService", f"{service.key} could not be redeployed")
 
 
-def _begun(service: PlannedService, runtime: ServiceRuntime, clock: Clock) -> EcsDeployment | None:
-    """The deployment that became PRIMARY in place of the one that the plan saw, if there is one."""
-    for read in range(READS_AFTER_LOST_ANSWER):
-        if read:
-            clock.wait(SECONDS_BETWEEN_READS)
-        services = runtime.describe(service.key.cluster, [service.key.name])
-        primary = services[0].primary if services else None
-        if primary is not None and primary.id != service.ecs_deployment_id:
-            return primary
-    return None
+def _begun(service: PlannedService, runtime: ServiceRuntime) -> EcsDeployment | None:
+    """The deployment that is PRIMARY in place of the one that the plan saw, if there is one."""
+    services = runtime.describe(service.key.cluster, [service.key.name])
+    primary = services[0].primary if services else None
+    return primary if primary is not None and primary.id != service.ecs_deployment_id else None
 
 
 def redeploy_instead(

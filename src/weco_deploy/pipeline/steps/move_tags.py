@@ -44,8 +44,7 @@ class MoveTags:
         if failures:
             raise failures[0]
         ledger.note()
-        if ports.interrupts.requested():
-            raise Interrupted("interrupted before any service was redeployed")
+        context.stop_if_requested("interrupted before any service was redeployed")
 
     def undo(self, context: StepContext) -> None:
         """Point the tags that moved back to where they pointed before.

@@ -17,6 +17,7 @@ from weco_deploy.pipeline.step import StepContext
 from weco_deploy.pipeline.update_service import record_refusal, redeploy
 from weco_deploy.ports import Done, Failed, Outcome
 
+INTERRUPTED = "interrupted while the services were redeployed"
 AT_ONCE, AT_A_TIME = 50, 15
 """AWS lets a tool redeploy fifty services at once, and five a second after that. So rollouts are polled every three seconds in between."""
 
@@ -44,23 +45,18 @@ class Redeploy:
         if not services:
             return
 
-        def note_and_renew() -> None:
-            ledger.note_if_due()
-            ledger.renew_if_due()
-
         goes_on = self.goes_on or len(services) < len(self.wave.redeploys)
         first, *others = services
         (outcome,) = _change([first], context, ledger.renew_if_due)
         if isinstance(outcome, Failed) and not (goes_on and _is_refusal(outcome.error)):
             raise outcome.error
-        _change(others[:AT_ONCE], context, note_and_renew)
+        _change(others[:AT_ONCE], context, ledger.note_and_renew_if_due)
         for number, batch in enumerate(batches_of(others[AT_ONCE:], AT_A_TIME)):
             if number and not requested():
                 context.rollouts.poll_in_between(self.wave.services)
-            _change(batch, context, note_and_renew)
+            _change(batch, context, ledger.note_and_renew_if_due)
         ledger.note()
-        if requested():
-            raise Interrupted("interrupted while the services were redeployed")
+        context.stop_if_requested(INTERRUPTED)
 
     def undo(self, context: StepContext) -> None:
         """There is nothing to put back: steps are only undone as long as no service was redeployed."""
@@ -72,11 +68,7 @@ def _change(
     """Redeploy these services side by side, and record what became of each."""
     ledger, ports = context.ledger, context.ports
     runtime, code_deploy = ports.runtime(context.environment), ports.code_deploy(context.environment)
-
-    def allowed() -> None:
-        ledger.ours()
-        if ports.interrupts.requested():
-            raise Interrupted("interrupted while the services were redeployed")
+    allowed = partial(context.allow_change, INTERRUPTED)
 
     def begin(service: PlannedService) -> EcsDeployment:
         revision, ours = service.code_deploy, ledger.deployment.deployment_id

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from weco_deploy.errors import Interrupted
 from weco_deploy.model.events import EcsRollbackRequested, Notice
 from weco_deploy.model.plan import PlannedService
 from weco_deploy.pipeline.ecs_rollbacks import request_rollback
 from weco_deploy.pipeline.step import StepContext
 from weco_deploy.ports import Done, Failed, Outcome
+
+INTERRUPTED = "interrupted while ECS was told to roll back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +45,12 @@ class RollBackInEcs:
             if isinstance(outcome, Done) and outcome.value:
                 begun(to_request[index])
 
-        def allowed() -> None:
-            ledger.ours()
-            if ports.interrupts.requested():
-                raise Interrupted("interrupted while ECS was told to roll back")
-
-        def note_and_renew() -> None:
-            ledger.note_if_due()
-            ledger.renew_if_due()
-
+        allowed = partial(context.allow_change, INTERRUPTED)
         to_request = [service for service, rollback in planned.items() if not rollback.requested]
         for service, rollback in planned.items():
             if rollback.requested:
                 begun(service)
-        outcomes = ports.calls.meanwhile(note_and_renew).change(
+        outcomes = ports.calls.meanwhile(ledger.note_and_renew_if_due).change(
             [
                 partial(request_rollback, planned[service], runtime, allowed, ports.clock)
                 for service in to_request
@@ -67,8 +60,7 @@ class RollBackInEcs:
         )
         ledger.ours()
         ledger.note()
-        if ports.interrupts.requested():
-            raise Interrupted("interrupted while ECS was told to roll back")
+        context.stop_if_requested(INTERRUPTED)
         _notify_of_errors(to_request, outcomes, context)
 
     def undo(self, context: StepContext) -> None:

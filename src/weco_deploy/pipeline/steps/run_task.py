@@ -8,7 +8,7 @@ from functools import partial
 from typing import ClassVar
 from uuid import NAMESPACE_OID, uuid5
 
-from weco_deploy.errors import AccessDenied, AwsError, DeployError, Interrupted, Throttled, Unreachable
+from weco_deploy.errors import AccessDenied, AwsError, DeployError, Throttled, Unreachable
 from weco_deploy.model.events import Notice, PollFailed, StepFinished, StepStarted
 from weco_deploy.model.launch import NewTask
 from weco_deploy.model.log_location import log_location
@@ -116,9 +116,7 @@ class _TaskRun:
             token=self._run.token,
         )
         for attempt in range(1, ATTEMPTS + 1):
-            ledger.ours()
-            if ports.interrupts.requested():
-                raise Interrupted(f"interrupted before {self._task.id} began")
+            self._context.allow_change(f"interrupted before {self._task.id} began")
             outcomes: list[Outcome[Task]] = ports.calls.meanwhile(ledger.renew_if_due).change(
                 [partial(self._runner.run, new)], lambda _, __: None, lambda: False
             )
