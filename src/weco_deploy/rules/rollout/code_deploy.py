@@ -21,9 +21,9 @@ import math
 from datetime import timedelta
 
 from weco_deploy.model.service import Service, ServiceView
+from weco_deploy.rules.rollout.ecs_verdict import has_succeeded
 from weco_deploy.rules.rollout.track import Track
 
-SUCCESSFUL = "SUCCESSFUL"
 ALL = "100% of production traffic"
 
 
@@ -35,7 +35,7 @@ class ByCodeDeploy:
 
     def state(self, track: Track, view: ServiceView) -> str:
         verdict = track.verdict
-        if verdict is None or verdict.status == SUCCESSFUL:
+        if verdict is None or has_succeeded(track):
             return ""
         lifecycle = verdict.lifecycle
         match lifecycle.stage:
@@ -58,9 +58,7 @@ class ByCodeDeploy:
     def waits_for(self, track: Track, view: ServiceView) -> str:  # noqa: ARG002 - the interface of all strategies
         if track.verdict is None:
             return "waiting for CodeDeploy's own verdict on its deployment, which can't be read"
-        if track.verdict.status != SUCCESSFUL:
-            return "waiting for CodeDeploy to call its deployment successful"
-        return ""
+        return "" if has_succeeded(track) else "waiting for CodeDeploy to call its deployment successful"
 
     def own_wait(self, service: Service) -> timedelta:
         return service.traffic_shift.longest

@@ -23,12 +23,11 @@ from datetime import datetime, timedelta
 
 from weco_deploy.model.lifecycle import AWAITING_ACTION, PAUSE, Lifecycle, LifecycleHook, TrafficShift
 from weco_deploy.model.service import Service, ServiceView
-from weco_deploy.rules.rollout.ecs_verdict import went_back
+from weco_deploy.rules.rollout.ecs_verdict import has_succeeded, went_back
 from weco_deploy.rules.rollout.track import Track
 
 ALL = 100.0
 BEFORE_GREEN = frozenset({"RECONCILE_SERVICE", "PRE_SCALE_UP"})
-SUCCESSFUL = "SUCCESSFUL"
 
 
 class TrafficShifting:
@@ -39,7 +38,7 @@ class TrafficShifting:
 
     def state(self, track: Track, view: ServiceView) -> str:
         verdict = track.verdict
-        if verdict is None or not verdict.lifecycle.stage or verdict.status == SUCCESSFUL:
+        if verdict is None or not verdict.lifecycle.stage or has_succeeded(track):
             return ""
         lifecycle = verdict.lifecycle
         for hook in lifecycle.hooks:
@@ -53,9 +52,7 @@ class TrafficShifting:
             if went_back(view):
                 return ""
             return "waiting for ECS's own verdict on its deployment, which can't be read"
-        if track.verdict.status != SUCCESSFUL:
-            return "waiting for ECS to call its deployment successful"
-        return ""
+        return "" if has_succeeded(track) else "waiting for ECS to call its deployment successful"
 
     def own_wait(self, service: Service) -> timedelta:
         shift = service.traffic_shift
