@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -91,11 +91,7 @@ def requirements_gate(environment: Environment, request: DeployRequest, ports: P
         return _verification_gate(environment, deployments, records, ports)
     if not unmet:
         return None
-    return ClosedGate(
-        message=f"the release may not go to {environment.id} yet:",
-        reasons=tuple(unmet.values()),
-        hint=f"deploy it to {' and '.join(unmet)} first; {OVERRIDE}",
-    )
+    return _not_yet(environment, unmet.values(), f"deploy it to {' and '.join(unmet)} first")
 
 
 def _verification_gate(
@@ -117,10 +113,16 @@ def _verification_gate(
     unmet = unverified(environment, checks, newest)
     if not unmet:
         return None
+    return _not_yet(
+        environment, unmet.values(), f"run the checks of {' and '.join(unmet)} again with `verify`"
+    )
+
+
+def _not_yet(environment: Environment, reasons: Iterable[str], remedy: str) -> ClosedGate:
     return ClosedGate(
         message=f"the release may not go to {environment.id} yet:",
-        reasons=tuple(unmet.values()),
-        hint=f"run the checks of {' and '.join(unmet)} again with `verify`; {OVERRIDE}",
+        reasons=tuple(reasons),
+        hint=f"{remedy}; {OVERRIDE}",
     )
 
 
